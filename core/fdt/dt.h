@@ -148,6 +148,9 @@ int dt_bus_reg(const struct dt *dt, int node, uint32_t i, struct prange *out);
  */
 int dt_interrupt(const struct dt *dt, int node, uint32_t i, struct dt_irq *out);
 
+/* 3 or 2 when the node's `compatible` is a GIC of that architecture (v4 counts as 3, v1 as 2), else 0. */
+unsigned int dt_gic_version(const struct dt *dt, int node);
+
 /* Entry i of the memory reservation block; i < dt->reserve_count. */
 struct prange dt_memreserve(const struct dt *dt, uint32_t i);
 
