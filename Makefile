@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: Apache-2.0
+# Builds the hypervisor, its configs, the guests and the host tools: `make help` lists the goals.
+
+# --- What there is to build: append a line when you add a file -------------------------------
+
+# EL2, C and assembly, paths from the root.
+HYP_C := \
+
+HYP_S := \
+
+# Host checker and bundler: these, and the pure files listed in tests/lint/pure.txt.
+HOST_C := \
+
+# Bare-metal guests: tests/guest/NAME.c -> build/guest/NAME.elf and NAME.bin
+GUESTS := \
+
+# Host unit tests: tests/unit/test_NAME.c, linked with every pure file (ASan and UBSan) and cmocka.
+UNIT := \
+
+# Fuzz targets: tests/fuzz/fuzz_NAME.c, linked with every pure file (libFuzzer, ASan and UBSan).
+FUZZ := \
+
+# Sources a list names but nobody has written yet would stop make; so no wildcards in these lists.
+
+# --- Options ----------------------------------------------------------------------------------
+
+DEBUG     ?= 0
+LOG_LEVEL ?= 6
+CONFIG    ?= demo
+BUILD     := build
+PYTHON    ?= /usr/bin/python3
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-8s%s\n' '$(1)' '$(2)')
+
+# --- Tools ------------------------------------------------------------------------------------
+
+ifeq ($(LLVM),1)
+CC      := clang --target=aarch64-none-elf
+LD      := ld.lld
+AR      := llvm-ar
+NM      := llvm-nm
+OBJCOPY := llvm-objcopy
+OBJDUMP := llvm-objdump
+else
+CROSS_COMPILE ?= $(if $(shell command -v aarch64-none-elf-gcc),aarch64-none-elf-,aarch64-linux-gnu-)
+CC      := $(CROSS_COMPILE)gcc
+LD      := $(CROSS_COMPILE)ld
+AR      := $(CROSS_COMPILE)ar
+NM      := $(CROSS_COMPILE)nm
+OBJCOPY := $(CROSS_COMPILE)objcopy
+OBJDUMP := $(CROSS_COMPILE)objdump
+endif
+HOSTCC  ?= gcc
+FUZZCC  ?= clang
+DTC     ?= dtc
+
+# --- Flags ------------------------------------------------------------------------------------
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wmissing-prototypes -Wstrict-prototypes
+
+# libfdt: the distribution's arm64 archive by default; LIBFDT= takes an archive or a source folder.
+LIBFDT ?= $(BUILD)/cache/libfdt/libfdt.a
+ifneq ($(filter %.a,$(LIBFDT)),)
+LIBFDT_A   := $(LIBFDT)
+LIBFDT_INC := $(firstword $(patsubst %/libfdt.h,%,$(wildcard $(addsuffix /libfdt.h,\
+              $(dir $(LIBFDT)) $(dir $(LIBFDT))include $(dir $(LIBFDT))../include))) $(dir $(LIBFDT))include)
+else
+LIBFDT_A   := $(BUILD)/libfdt/libfdt.a
+LIBFDT_INC := $(LIBFDT)
+endif
+
+# Compiler headers only: no C library stands behind EL2. core/fdt/libc holds the three names that
+# libfdt's headers ask for. No stack protector: its guard reads sit on the exit path, and guard
+# pages below every stack and -Wvla catch what it would; libfdt.a brings its own calls.
+target_only = -nostdinc -isystem core/fdt/libc -isystem $(shell $(CC) -print-file-name=include)
+TARGET := -std=gnu11 -ffreestanding -fno-common -fno-pic -fno-pie -march=armv8-a -mcmodel=small \
+          -mgeneral-regs-only -mstrict-align -mno-outline-atomics -fno-stack-protector \
+          -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -O2 -g \
+          -ffile-prefix-map=$(CURDIR)=. $(target_only)
+
+CFLAGS := $(TARGET) $(WARN) -DDEBUG=$(DEBUG) -DLOG_LEVEL=$(LOG_LEVEL) \
+          -I. -I$(BUILD) -isystem $(LIBFDT_INC)
+LDFLAGS := -static -nostdlib --build-id=none -z max-page-size=4096 --fatal-warnings
+GUEST_CFLAGS := $(TARGET) $(WARN) -I.
+
+HOST_CFLAGS := -std=gnu11 -O2 -g $(WARN) -I. -I$(BUILD)
+SANITIZE    := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+UNIT_CFLAGS := -std=gnu11 -O1 -g $(WARN) -I. -I$(BUILD) -DDEBUG=1 $(SANITIZE)
+FUZZ_CFLAGS := -std=gnu11 -O1 -g $(WARN) -I. -I$(BUILD) $(SANITIZE)
+
+# --- Objects ----------------------------------------------------------------------------------
+
+PURE_C := $(shell sed -e 's/\#.*//' tests/lint/pure.txt 2>/dev/null)
+
+HYP_O   := $(patsubst %,$(BUILD)/%.o,$(basename $(HYP_S) $(HYP_C)))
+GUEST_LIB_O := $(patsubst tests/%,$(BUILD)/%.o,$(basename $(wildcard tests/guest/lib/*.[cS])))
+HOST_O  := $(patsubst %.c,$(BUILD)/host/%.o,$(HOST_C) $(PURE_C))
+PURE_O  := $(patsubst %.c,$(BUILD)/unit/%.o,$(PURE_C))
+FUZZ_O  := $(patsubst %.c,$(BUILD)/fuzz/%.o,$(PURE_C))
+GUEST_BIN := $(patsubst %,$(BUILD)/guest/%.bin,$(GUESTS))
+GUEST_ELF := $(patsubst %,$(BUILD)/guest/%.elf,$(GUESTS))
+UNIT_BIN := $(patsubst %,$(BUILD)/unit/test_%,$(UNIT))
+FUZZ_BIN := $(patsubst %,$(BUILD)/fuzz/fuzz_%,$(FUZZ))
+
+.PHONY: all hyp host guests unit fuzz bundle check run test lint fmt fetch clean help FORCE
+all: hyp host
+hyp: $(BUILD)/bulkhead.img
+host: $(BUILD)/host/bulkhead-config
+guests: $(GUEST_BIN) $(GUEST_ELF)
+unit: $(UNIT_BIN)
+fuzz: $(FUZZ_BIN)
+
+# A stamp holds the command that made something; what depends on it is made again when it changes.
+define stamp
+$(BUILD)/$(1).flags: FORCE
+	@mkdir -p $$(@D)
+	@printf '%s\n' '$$(subst ','\'',$(2))' | cmp -s - $$@ || \
+		printf '%s\n' '$$(subst ','\'',$(2))' > $$@
+endef
+$(eval $(call stamp,el2,$$(CC) $$(CFLAGS) $$(LD) $$(LDFLAGS) $$(HYP_O) $$(LIBFDT_A)))
+$(eval $(call stamp,guest-cc,$$(CC) $$(GUEST_CFLAGS) $$(LD) $$(GUEST_LIB_O)))
+$(eval $(call stamp,host-cc,$$(HOSTCC) $$(HOST_CFLAGS) $$(HOST_O)))
+$(eval $(call stamp,unit-cc,$$(HOSTCC) $$(UNIT_CFLAGS) $$(PURE_O)))
+$(eval $(call stamp,fuzz-cc,$$(FUZZCC) $$(FUZZ_CFLAGS) $$(FUZZ_O)))
+
+# --- EL2 --------------------------------------------------------------------------------------
+
+OFFSETS := $(BUILD)/core/arm64/offsets.h
+VERSION := $(BUILD)/version.h
+
+# Structure offsets for assembly: lines `.ascii "->NAME VALUE comment"` of the compiler's output.
+$(BUILD)/core/arm64/offsets.s: core/arm64/offsets.c $(BUILD)/el2.flags | $(LIBFDT_A)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -MT $@ -MF $(@:.s=.d) -S -o $@ $<
+$(OFFSETS): $(BUILD)/core/arm64/offsets.s tools/offsets.py
+	$(call say,OFFSETS,$@)
+	$(Q)$(PYTHON) tools/offsets.py $< $@
+
+$(VERSION): FORCE
+	@mkdir -p $(@D)
+	@tools/version.sh $@
+
+$(BUILD)/%.o: %.c $(BUILD)/el2.flags | $(VERSION) $(LIBFDT_A)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/%.o: %.S $(BUILD)/el2.flags $(OFFSETS) | $(VERSION)
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -D__ASSEMBLER__ -MMD -MP -c -o $@ $<
+
+# Linked with an empty symbol table, then with the real one until no text symbol moves.
+$(BUILD)/bulkhead.elf: $(HYP_O) linker.ld $(LIBFDT_A) $(BUILD)/el2.flags tools/link.py tools/symtab.py
+	$(call say,LD,$@)
+	$(Q)$(PYTHON) tools/link.py --cc '$(CC) $(TARGET)' --ld '$(LD) $(LDFLAGS)' --nm '$(NM)' \
+		--script linker.ld --symbols $(BUILD)/symbols.S -o $@ $(HYP_O) $(LIBFDT_A)
+
+$(BUILD)/bulkhead.img: $(BUILD)/bulkhead.elf
+	$(call say,IMAGE,$@)
+	$(Q)$(OBJCOPY) -O binary $< $@
+
+$(BUILD)/cache/libfdt/libfdt.a:
+	@echo "$@ is missing: run 'make fetch', which downloads it from Debian." >&2; exit 1
+
+LIBFDT_O := $(patsubst %,$(BUILD)/libfdt/%.o,fdt fdt_ro fdt_wip fdt_sw fdt_rw fdt_strerror fdt_addresses)
+$(BUILD)/libfdt/%.o: $(LIBFDT)/%.c $(BUILD)/el2.flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TARGET) -I. -I$(LIBFDT) -w -c -o $@ $<
+$(BUILD)/libfdt/libfdt.a: $(LIBFDT_O)
+	$(Q)rm -f $@ && $(AR) rcD $@ $^
+
+# --- Guests -----------------------------------------------------------------------------------
+
+$(BUILD)/guest/%.o: tests/guest/%.c $(BUILD)/guest-cc.flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/guest/%.o: tests/guest/%.S $(BUILD)/guest-cc.flags
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/guest/%.elf: $(BUILD)/guest/%.o $(GUEST_LIB_O) tests/guest/lib/guest.ld
+	$(call say,LD,$@)
+	$(Q)$(LD) -static -nostdlib --build-id=none -z max-page-size=4096 \
+		-T tests/guest/lib/guest.ld -o $@ $< $(GUEST_LIB_O)
+$(BUILD)/guest/%.bin: $(BUILD)/guest/%.elf
+	$(Q)$(OBJCOPY) -O binary $< $@
+
+# --- Host: checker, unit tests, fuzz targets ----------------------------------------------------
+
+$(BUILD)/host/%.o: %.c $(BUILD)/host-cc.flags | $(VERSION)
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/host/bulkhead-config: $(HOST_O) $(BUILD)/host-cc.flags
+	$(call say,HOSTLD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -o $@ $(HOST_O) -lfdt -lz
+
+$(BUILD)/unit/%.o: %.c $(BUILD)/unit-cc.flags | $(VERSION)
+	$(call say,UNITCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(UNIT_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/host/libpure.a: $(PURE_O) $(BUILD)/unit-cc.flags
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && ar rcD $@ $(PURE_O)
+$(BUILD)/unit/test_%: $(BUILD)/unit/tests/unit/test_%.o $(BUILD)/host/libpure.a
+	$(call say,UNITLD,$@)
+	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $< $(BUILD)/host/libpure.a -lcmocka -lfdt -lz
+
+$(BUILD)/fuzz/%.o: %.c $(BUILD)/fuzz-cc.flags | $(VERSION)
+	$(call say,FUZZCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZCC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(FUZZ_O)
+	$(call say,FUZZLD,$@)
+	$(Q)$(FUZZCC) $(SANITIZE) -fsanitize=fuzzer -o $@ $< $(FUZZ_O) -lfdt -lz
+
+# --- Configs: a name in vm-configs/, or the path of a .dts anywhere -----------------------------
+
+DTS  := $(if $(filter %.dts,$(CONFIG)),$(CONFIG),vm-configs/$(CONFIG).dts)
+NAME := $(basename $(notdir $(DTS)))
+
+# The same name may come from two folders: the path is part of what the dtb is made from.
+$(eval $(call stamp,$(NAME).dts,$$(DTS)))
+
+# The images a config names (/incbin/), as make targets; those under build/ are built first.
+ifneq ($(filter bundle check run,$(MAKECMDGOALS))$(filter $(BUILD)/$(NAME).%,$(MAKECMDGOALS)),)
+-include $(BUILD)/$(NAME).dts.d
+endif
+$(BUILD)/$(NAME).dts.d: $(DTS) $(BUILD)/$(NAME).dts.flags tools/dtsdeps.py
+	@mkdir -p $(@D)
+	@$(PYTHON) tools/dtsdeps.py $(DTS) $(BUILD)/$(NAME).dtb $@
+
+$(BUILD)/$(NAME).dtb: $(DTS) $(BUILD)/$(NAME).dts.flags
+	$(call say,DTC,$@)
+	$(Q)tools/dtc.sh $(DTC) $(DTS) $@
+$(BUILD)/$(NAME).bundle: $(BUILD)/$(NAME).dtb $(BUILD)/host/bulkhead-config
+	$(call say,BUNDLE,$@)
+	$(Q)$(BUILD)/host/bulkhead-config bundle $< $@
+$(BUILD)/$(NAME).flash.img: $(BUILD)/bulkhead.img $(BUILD)/$(NAME).bundle tools/flash.py
+	$(call say,FLASH,$@)
+	$(Q)$(PYTHON) tools/flash.py $(BUILD)/bulkhead.img $(BUILD)/$(NAME).bundle $@
+
+bundle: $(BUILD)/$(NAME).bundle $(BUILD)/$(NAME).flash.img
+check: $(BUILD)/$(NAME).dtb $(BUILD)/host/bulkhead-config
+	$(Q)$(BUILD)/host/bulkhead-config check $(BUILD)/$(NAME).dtb $(BOARD)
+
+# --- The rest -----------------------------------------------------------------------------------
+
+clean:
+	$(Q)find $(BUILD) -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} + 2>/dev/null || true
+
+help:
+	@sed -n 's/^#H //p' Makefile
+
+#H make                             build/bulkhead.img, the hypervisor, and the host checker
+#H make bundle CONFIG=NAME|x.dts    build/NAME.bundle and build/NAME.flash.img
+#H make check CONFIG=… [BOARD=x.dtb]  validate a config on this host
+#H make clean                       removes all outputs, keeps build/cache
+#H V=1 shows commands; LLVM=1 builds with clang and lld; DEBUG=1, LOG_LEVEL=0..7
+
+-include $(HYP_O:.o=.d) $(GUEST_LIB_O:.o=.d) $(HOST_O:.o=.d) $(PURE_O:.o=.d) $(FUZZ_O:.o=.d)
+-include $(GUEST_ELF:.elf=.d) $(patsubst %,$(BUILD)/unit/tests/unit/test_%.d,$(UNIT))
+-include $(patsubst %,$(BUILD)/fuzz/tests/fuzz/fuzz_%.d,$(FUZZ)) $(BUILD)/core/arm64/offsets.d
