@@ -21,6 +21,9 @@ int board_parse(struct board *out, const struct dt *dt, uint64_t dtb_pa, struct 
 /* The UART alone, as early as possible; `out` as in struct board. The path is taken from dt's arena. */
 void board_parse_uart(struct board_uart *out, const struct dt *dt);
 
+/* The same for the node of the caller's choice (`console` of the config). */
+void board_uart_at(struct board_uart *out, const struct dt *dt, int node);
+
 /* Index of the CPU with this MPIDR affinity, or -1. */
 int board_cpu_by_mpidr(const struct board *board, uint64_t mpidr);
 
