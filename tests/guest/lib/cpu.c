@@ -24,6 +24,9 @@ void cpu_main(unsigned int index, const struct cpu_entry *entry, bool first)
 		cpu->fn(cpu->arg);
 	}
 	irq_mask();
+	/* All that fn stored before the flag that says it is done, as seen by cpu_join(). */
+	dmb(ish);
+	WRITE_ONCE(cpu->busy, false);
 	psci_cpu_off();
 }
 
@@ -46,6 +49,7 @@ int64_t cpu_start(unsigned int index, void (*fn)(void *arg), void *arg)
 {
 	cpus[index].fn = fn;
 	cpus[index].arg = arg;
+	cpus[index].busy = true;
 	/* fn and arg before the call that lets the other CPU read them. */
 	dsb(ish);
 	return psci_cpu_on(cpu_mpidr(index), (uint64_t)secondary_entry, index);
@@ -53,7 +57,9 @@ int64_t cpu_start(unsigned int index, void (*fn)(void *arg), void *arg)
 
 bool cpu_join(unsigned int index)
 {
-	return WAIT(psci_affinity_info(cpu_mpidr(index), 0) == PSCI_AFFINITY_OFF);
+	/* OFF alone won't do: QEMU's own PSCI says so too while a CPU is still coming up. */
+	return WAIT(!READ_ONCE(cpus[index].busy)) &&
+	       WAIT(psci_affinity_info(cpu_mpidr(index), 0) == PSCI_AFFINITY_OFF);
 }
 
 bool cpu_run_on_all(unsigned int count, void (*fn)(void *arg), void *arg)

@@ -22,6 +22,7 @@ struct cpu {
 	unsigned int entry_count; /* written last at each entry */
 	void (*fn)(void *arg);
 	void *arg;
+	bool busy; /* from cpu_start() until fn has returned */
 	struct exc_record exc;
 	bool exc_expected;
 	uint64_t user_sp;
@@ -52,7 +53,7 @@ unsigned int cpu_count(void);
 
 /*
  * Turns CPU `index` on and makes it call fn(arg), then turn itself off. Returns the PSCI code.
- * cpu_join() waits until it is off: false after two seconds.
+ * cpu_join() waits until it has done so: false after two seconds.
  */
 int64_t cpu_start(unsigned int index, void (*fn)(void *arg), void *arg);
 bool cpu_join(unsigned int index);
