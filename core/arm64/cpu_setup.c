@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The EL2 registers that shape what EL1 and EL0 see. Every one that the ID registers say exists is written here,
+ * on each CPU, before it runs a guest: reset values are unknown, and firmware may have left its own (rule 7).
+ */
+#include "core/arm64/barrier.h"
+#include "core/arm64/features.h"
+#include "core/arm64/sysreg.h"
+
+/* Registers newer than the assembler: DDI 0487 D19.2 and D19.12. */
+#define SYSREG_HCRX_EL2	   "s3_4_c1_c2_2"
+#define SYSREG_HFGRTR_EL2  "s3_4_c1_c1_4"
+#define SYSREG_HFGWTR_EL2  "s3_4_c1_c1_5"
+#define SYSREG_HFGITR_EL2  "s3_4_c1_c1_6"
+#define SYSREG_HDFGRTR_EL2 "s3_4_c3_c1_4"
+#define SYSREG_HDFGWTR_EL2 "s3_4_c3_c1_5"
+#define SYSREG_HAFGRTR_EL2 "s3_4_c3_c1_6"
+#define SYSREG_MPAM2_EL2   "s3_4_c10_c5_0"
+#define SYSREG_MPAMHCR_EL2 "s3_4_c10_c4_0"
+#define SYSREG_MPAMIDR_EL1 "s3_0_c10_c4_4"
+#define SYSREG_TRFCR_EL2   "s3_4_c1_c2_1"
+#define SYSREG_PMSCR_EL2   "s3_4_c9_c9_0"
+#define SYSREG_VSESR_EL2   "s3_4_c5_c2_3"
+#define SYSREG_CNTPOFF_EL2 "s3_4_c14_c0_6"
+#define SYSREG_CNTHV_CTL   "s3_4_c14_c3_1"
+
+#define MPAM2_TRAP	   (BIT(48) | BIT(49)) /* TRAPMPAM1EL1, TRAPMPAM0EL1 */
+#define MPAMIDR_HAS_HCR	   BIT(17)
+#define PMCR_N		   BITS(15, 11)
+
+static uint64_t dfr0(uint64_t mask)
+{
+	return FIELD_GET(mask, sysreg_read(id_aa64dfr0_el1));
+}
+
+static bool has_pmu(void)
+{
+	uint64_t version = dfr0(ID_AA64DFR0_PMUVER);
+
+	return version != 0 && version != 0xf;
+}
+
+/* Debug: self-hosted debug is the guest's own; PMU, profiling and trace are trapped and hidden. */
+static void setup_debug(void)
+{
+	uint64_t mdcr = MDCR_TPM | MDCR_TPMCR | MDCR_TDRA;
+
+	if (has_pmu()) {
+		/* all counters below HPMN: the field must not be 0 where FEAT_HPMN0 is absent */
+		mdcr |= FIELD_PREP(MDCR_HPMN, FIELD_GET(PMCR_N, sysreg_read(pmcr_el0)));
+	}
+	if (dfr0(ID_AA64DFR0_PMSVER) != 0) {
+		mdcr |= MDCR_TPMS;
+		sysreg_write_raw(SYSREG_PMSCR_EL2, 0);
+	}
+	if (dfr0(ID_AA64DFR0_TRACEFILT) != 0) {
+		mdcr |= MDCR_TTRF;
+		sysreg_write_raw(SYSREG_TRFCR_EL2, 0);
+	}
+	sysreg_write(mdcr_el2, mdcr);
+}
+
+static void setup_optional_traps(void)
+{
+	const struct cpu_features *f = &cpu_features;
+
+	if (f->hcx) {
+		sysreg_write_raw(SYSREG_HCRX_EL2, 0);
+	}
+	if (f->fgt) {
+		sysreg_write_raw(SYSREG_HFGRTR_EL2, 0);
+		sysreg_write_raw(SYSREG_HFGWTR_EL2, 0);
+		sysreg_write_raw(SYSREG_HFGITR_EL2, 0);
+		sysreg_write_raw(SYSREG_HDFGRTR_EL2, 0);
+		sysreg_write_raw(SYSREG_HDFGWTR_EL2, 0);
+		if (f->amu) {
+			sysreg_write_raw(SYSREG_HAFGRTR_EL2, 0);
+		}
+	}
+	if (f->mpam) {
+		sysreg_write_raw(SYSREG_MPAM2_EL2, MPAM2_TRAP);
+		if ((sysreg_read_raw(SYSREG_MPAMIDR_EL1) & MPAMIDR_HAS_HCR) != 0) {
+			sysreg_write_raw(SYSREG_MPAMHCR_EL2, 0);
+		}
+	}
+	if (f->ras) {
+		sysreg_write_raw(SYSREG_VSESR_EL2, 0);
+	}
+}
+
+static void setup_timers(void)
+{
+	sysreg_write(cnthp_ctl_el2, 0);
+	sysreg_write(cntvoff_el2, 0);
+	if (cpu_features.vhe) {
+		sysreg_write_raw(SYSREG_CNTHV_CTL, 0);
+	}
+	if (cpu_features.ecv &&
+	    FIELD_GET(ID_AA64MMFR0_ECV, sysreg_read(id_aa64mmfr0_el1)) >= 2) {
+		sysreg_write_raw(SYSREG_CNTPOFF_EL2, 0);
+	}
+	/* the counter is the guest's to read; the physical timer is EL2's and emulated */
+	sysreg_write(cnthctl_el2, CNTHCTL_EL1PCTEN);
+}
+
+uint64_t cpu_guest_hcr(void)
+{
+	uint64_t hcr = HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_TID3 | HCR_TSC | HCR_TIDCP |
+		       HCR_TACR | HCR_TSW | HCR_RW;
+
+	if (cpu_features.pauth) {
+		hcr |= HCR_API | HCR_APK;
+	}
+	if (cpu_features.ras) {
+		hcr |= HCR_TERR;
+	}
+	if (cpu_features.mte) {
+		hcr |= HCR_TID5;
+	}
+	if (cpu_features.fwb) {
+		hcr |= HCR_FWB;
+	}
+	return hcr;
+}
+
+void cpu_el2_setup(void)
+{
+	uint64_t cptr = CPTR_RES1 | CPTR_TTA | CPTR_TZ | CPTR_TSM | BIT(13);
+
+	if (cpu_features.amu) {
+		cptr |= CPTR_TAM;
+	}
+	sysreg_write(hcr_el2, cpu_guest_hcr());
+	sysreg_write(cptr_el2, cptr);
+	sysreg_write(hstr_el2, 0);
+	sysreg_write(hacr_el2, 0);
+	sysreg_write(actlr_el2, 0);
+	sysreg_write(vttbr_el2, 0);
+	sysreg_write(dbgvcr32_el2, 0);
+	setup_debug();
+	setup_optional_traps();
+	setup_timers();
+	/* all of these before the first guest instruction, which an eret follows: isb for what EL2 does itself */
+	isb();
+}

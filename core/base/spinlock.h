@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ticket locks with ranks.
+ *
+ * The one order in which locks are taken, outermost first:
+ *
+ *   vm -> vcpu -> device -> vits -> vgic_dist -> vgic_cpu -> vgic_irq -> sched -> page_alloc -> console
+ *
+ * Two of one rank: lower VM or CPU id first, and only where the header of the module says so. Debug builds
+ * panic when a CPU takes a rank not above the highest it holds. Interrupts are masked throughout EL2, so a
+ * holder is never interrupted; critical sections are bounded, so waiting is.
+ */
+#ifndef CORE_BASE_SPINLOCK_H
+#define CORE_BASE_SPINLOCK_H
+
+#include "core/base/panic.h"
+#include "core/base/types.h"
+
+enum lock_rank {
+	RANK_VM = 1,
+	RANK_VCPU,
+	RANK_DEVICE,
+	RANK_VITS,
+	RANK_VGIC_DIST,
+	RANK_VGIC_CPU,
+	RANK_VGIC_IRQ,
+	RANK_SCHED,
+	RANK_PAGE_ALLOC,
+	RANK_CONSOLE,
+};
+
+struct spinlock {
+	uint16_t next; /* ticket to hand out */
+	uint16_t owner; /* ticket being served */
+	uint8_t rank; /* enum lock_rank */
+};
+
+#define SPINLOCK_INIT(r) {.next = 0, .owner = 0, .rank = (r)}
+
+static inline void spin_init(struct spinlock *lock, enum lock_rank rank)
+{
+	lock->next = 0;
+	lock->owner = 0;
+	lock->rank = (uint8_t)rank;
+}
+
+/* Debug builds: ranks this CPU holds. */
+void spin_check_take(const struct spinlock *lock);
+void spin_check_drop(const struct spinlock *lock);
+bool spin_is_held(const struct spinlock *lock);
+
+/* Acquire: what the last holder wrote is seen by this one. */
+static inline void spin_lock(struct spinlock *lock)
+{
+	uint16_t ticket;
+
+	if (IS_ENABLED(DEBUG)) {
+		spin_check_take(lock);
+	}
+	ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
+	while (__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != ticket) {
+#if defined(__aarch64__)
+		__asm__ volatile("yield" ::: "memory");
+#endif
+	}
+}
+
+/* Release: pairs with the acquire above. */
+static inline void spin_unlock(struct spinlock *lock)
+{
+	if (IS_ENABLED(DEBUG)) {
+		spin_check_drop(lock);
+	}
+	__atomic_store_n(&lock->owner, (uint16_t)(lock->owner + 1), __ATOMIC_RELEASE);
+}
+
+/* Opens every function whose name ends in _locked. */
+#define SPIN_ASSERT_HELD(lock)                                                                   \
+	do {                                                                                     \
+		if (IS_ENABLED(DEBUG)) {                                                         \
+			CHECK(spin_is_held(lock));                                               \
+		}                                                                                \
+	} while (0)
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The partition config after parsing: plain data, constant once config_check() has passed it.
+ * Strings and images point into the bundle, which stays mapped read-only.
+ */
+#ifndef CORE_CONFIG_CONFIG_TYPES_H
+#define CORE_CONFIG_CONFIG_TYPES_H
+
+#include "core/base/types.h"
+
+#define CONFIG_VM_MAX	   64
+#define CONFIG_IMAGE_MAX   64
+#define CONFIG_VCPU_MAX	   64 /* per VM; the number of vCPUs of all VMs is bounded by memory only */
+#define CONFIG_RAM_MAX	   8  /* bulkhead,ram regions per VM */
+#define CONFIG_DEVICE_MAX  32 /* per VM, RAM included */
+#define CONFIG_SMC_MAX	   16
+
+#define CONFIG_PA_ANY	 UINT64_MAX /* the hypervisor chooses */
+#define CONFIG_CPU_ANY	 UINT32_MAX /* a CPU of its own, chosen by config_check() */
+#define CONFIG_IPA_ANY	 UINT64_MAX
+#define CONFIG_SPI_ANY	 UINT32_MAX
+#define CONFIG_ADDR_NONE UINT64_MAX /* load, entry, dtb-address not given */
+
+enum image_type {
+	IMAGE_LINUX,
+	IMAGE_RAW,
+	IMAGE_ELF,
+	IMAGE_RAMDISK,
+	IMAGE_DTB,
+	IMAGE_DISK,
+};
+
+struct image_config {
+	const char *name;
+	enum image_type type;
+	const uint8_t *data;
+	uint64_t size;
+	uint64_t load, entry; /* ipa or CONFIG_ADDR_NONE */
+};
+
+struct ram_config {
+	const char *name; /* of its device node; "memory-size" when from that property */
+	uint64_t ipa, size; /* 2 MiB-aligned */
+	uint64_t pa; /* CONFIG_PA_ANY: chosen at boot, may become several extents */
+};
+
+struct vdev_type; /* drivers/emul/vdev.h */
+struct dt; /* core/fdt/dt.h */
+
+/* One node below devices/ other than bulkhead,ram. Places are resolved (never *_ANY) after config_check(). */
+struct vdev_config {
+	const char *name;
+	const struct vdev_type *type;
+	uint64_t ipa;
+	uint32_t spi; /* INTID - 32 */
+	int node; /* in the config's index: for properties of the type's own */
+	bool input_none; /* bulkhead,pl011: input = "none" */
+};
+
+enum vm_gic {
+	VM_GIC_BOARD, /* what the board has */
+	VM_GIC_V2,
+	VM_GIC_V3,
+};
+
+enum vm_restart {
+	VM_RESTART_NEVER,
+	VM_RESTART_ON_CRASH,
+	VM_RESTART_ALWAYS,
+};
+
+struct vm_config {
+	const char *name;
+	bool refused; /* an error stands in or below its node: not built, the others are */
+	uint32_t vcpu_count;
+	uint32_t vcpu_cpu[CONFIG_VCPU_MAX]; /* board CPU index; resolved */
+	struct ram_config ram[CONFIG_RAM_MAX];
+	uint32_t ram_count;
+	bool direct_map;
+	bool scrub_always;
+	const struct image_config *kernel, *initrd, *dtb; /* initrd, dtb: NULL when absent */
+	const char *bootargs; /* "" when absent */
+	uint64_t dtb_address; /* ipa or CONFIG_ADDR_NONE */
+	int guest_dtb; /* node in the config's index, or -1 */
+	enum vm_gic gic;
+	uint32_t spi_count; /* SPIs the guest's distributor offers, multiple of 32 */
+	struct {
+		uint32_t first, last;
+	} smc_allow[CONFIG_SMC_MAX];
+	uint32_t smc_allow_count;
+	enum vm_restart restart;
+	uint32_t restart_limit; /* per hour, 0 = no limit */
+	struct vdev_config device[CONFIG_DEVICE_MAX];
+	uint32_t device_count;
+};
+
+enum when_all_off {
+	ALL_OFF_SHELL,
+	ALL_OFF_POWEROFF,
+	ALL_OFF_REBOOT,
+};
+
+struct config {
+	const struct dt *tree; /* the config's index */
+	struct image_config image[CONFIG_IMAGE_MAX];
+	uint32_t image_count;
+	struct vm_config vm[CONFIG_VM_MAX];
+	uint32_t vm_count;
+	const char *console; /* board ref, "none" or NULL: stdout-path */
+	uint8_t console_escape;
+	uint8_t log_level;
+	enum when_all_off when_all_off;
+	bool panic_reboot;
+};
+
+#endif

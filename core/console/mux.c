@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one console: merging what is written, handing out what is typed. */
+#include "core/console/mux.h"
+
+#include "core/base/errno.h"
+#include "core/base/format.h"
+#include "core/base/printk.h"
+#include "core/base/spinlock.h"
+#include "core/base/string.h"
+#include "timer/deadline.h"
+
+#define STAGE_MAX   (MUX_PARTIAL_MAX + MUX_NAME_MAX + 8)
+#define LINE_GRACE_MS 50 /* how long a begun line keeps others waiting after its last byte */
+#define TWICE_MS      300 /* the escape key again within this: meant for the guest */
+
+uint8_t log_ring_data[MUX_LOG_SIZE];
+static uint8_t shell_ring_data[1024];
+
+static struct console_port log_port = {.name = NULL};
+static struct console_port shell_port = {.name = NULL, .listens = true};
+
+static struct {
+	struct spinlock lock;
+	struct console_port *port[MUX_PORT_MAX + 1];
+	uint32_t port_count;
+	uint32_t guest_count;
+	struct console_port *focus;
+	struct console_port *current; /* whose line is on the screen; NULL at a line's start */
+	struct uart uart;
+	bool attached, interrupts;
+	bool tx_irq; /* as it is set in the UART */
+
+	uint8_t stage[STAGE_MAX]; /* bytes decided on and not sent yet */
+	uint32_t stage_len, stage_pos;
+	uint8_t partial[MUX_PARTIAL_MAX]; /* the unfinished line of the focus, to draw again */
+	uint32_t partial_len;
+
+	uint8_t escape;
+	uint64_t escape_time;
+	struct console_port *escape_from;
+	void (*shell_key)(uint8_t key);
+	struct deadline grace; /* armed on one CPU at a time: */
+	bool grace_armed;
+} mux = {.lock = SPINLOCK_INIT(RANK_CONSOLE), .escape = 0x1d};
+
+/* -- merging -- */
+
+static void stage(const void *bytes, uint32_t len)
+{
+	if (mux.stage_pos == mux.stage_len) {
+		mux.stage_pos = mux.stage_len = 0;
+	}
+	len = MIN(len, STAGE_MAX - mux.stage_len);
+	memcpy(mux.stage + mux.stage_len, bytes, len);
+	mux.stage_len += len;
+}
+
+static void stage_prefix(const struct console_port *port)
+{
+	if (port->name != NULL && mux.guest_count > 1) {
+		stage(port->name, (uint32_t)strlen(port->name));
+		stage("| ", 2);
+	}
+}
+
+static void stage_byte(struct console_port *port, uint8_t byte)
+{
+	if (port->seen_cr && byte != '\n') {
+		/* a lone carriage return: the line is written over, its name stays */
+		stage("\r", 1);
+		stage_prefix(port);
+		mux.partial_len = port == mux.focus ? 0 : mux.partial_len;
+	}
+	port->seen_cr = byte == '\r';
+	if (byte == '\r') {
+		return;
+	}
+	if (!port->mid_line) {
+		stage_prefix(port);
+	}
+	if (byte == '\n') {
+		stage("\r\n", 2);
+		port->mid_line = false;
+		mux.current = NULL;
+	} else {
+		stage(&byte, 1);
+		port->mid_line = true;
+		mux.current = port;
+	}
+	if (port == mux.focus) {
+		if (byte == '\n') {
+			mux.partial_len = 0;
+		} else if (mux.partial_len < MUX_PARTIAL_MAX) {
+			mux.partial[mux.partial_len++] = byte;
+		}
+	}
+}
+
+static void take_byte(struct console_port *port)
+{
+	uint8_t byte = ring_get(&port->tx);
+
+	if (byte == '\n') {
+		port->lines--;
+	}
+	stage_byte(port, byte);
+}
+
+/* May this port begin or go on with a line now? */
+static bool may_show(const struct console_port *port)
+{
+	return ring_count(&port->tx) != 0 &&
+	       (port->lines != 0 || port == mux.focus || mux.guest_count <= 1 ||
+		ring_count(&port->tx) > port->tx.size / 4 * 3);
+}
+
+static struct console_port *next_port(void)
+{
+	for (uint32_t i = 0; i < mux.port_count; i++) {
+		if (mux.port[i] != mux.current && may_show(mux.port[i])) {
+			return mux.port[i];
+		}
+	}
+	return NULL;
+}
+
+/* The line on the screen has no end yet: has it had its time? */
+static bool grace_over(const struct console_port *current, const struct console_port *next)
+{
+	uint64_t now = deadline_now();
+	uint64_t until = current->last_put + deadline_from_ms(LINE_GRACE_MS);
+
+	if (now >= until || ring_count(&next->tx) > next->tx.size / 4 * 3 || !mux.interrupts) {
+		return true;
+	}
+	if (!mux.grace_armed) {
+		mux.grace_armed = true;
+		deadline_set(&mux.grace, until);
+	}
+	return false;
+}
+
+/* Decides on the next bytes; false when there is nothing to show now. */
+static bool choose(void)
+{
+	struct console_port *next;
+
+	if (mux.current != NULL && ring_count(&mux.current->tx) != 0) {
+		take_byte(mux.current);
+		return true;
+	}
+	next = next_port();
+	if (next == NULL) {
+		/* nobody else: the broken line of the focus is drawn again */
+		if (mux.current == NULL && mux.partial_len != 0) {
+			stage_prefix(mux.focus);
+			stage(mux.partial, mux.partial_len);
+			mux.current = mux.focus;
+			mux.focus->mid_line = true;
+			return true;
+		}
+		return false;
+	}
+	if (mux.current != NULL) {
+		if (!grace_over(mux.current, next)) {
+			return false;
+		}
+		stage("\r\n", 2);
+		mux.current->mid_line = false;
+		mux.current = NULL;
+	} else if (next == mux.focus && mux.partial_len != 0) {
+		/* goes on where it was broken */
+		stage_prefix(next);
+		stage(mux.partial, mux.partial_len);
+		next->mid_line = true;
+	}
+	take_byte(next);
+	return true;
+}
+
+static void pump_locked(void)
+{
+	bool more = false;
+
+	SPIN_ASSERT_HELD(&mux.lock);
+	if (!mux.attached) {
+		return;
+	}
+	for (;;) {
+		if (mux.stage_pos == mux.stage_len && !choose()) {
+			break;
+		}
+		if (mux.stage_pos == mux.stage_len) {
+			continue;
+		}
+		while (!mux.interrupts && !mux.uart.ops->tx_ready(&mux.uart)) {
+		}
+		if (!mux.uart.ops->tx_ready(&mux.uart)) {
+			more = true;
+			break;
+		}
+		mux.uart.ops->put(&mux.uart, mux.stage[mux.stage_pos++]);
+	}
+	if (mux.interrupts && more != mux.tx_irq) {
+		mux.uart.ops->irq_enable(&mux.uart, true, more);
+		mux.tx_irq = more;
+	}
+}
+
+static void grace_expired(struct deadline *deadline)
+{
+	(void)deadline;
+	spin_lock(&mux.lock);
+	mux.grace_armed = false;
+	pump_locked();
+	spin_unlock(&mux.lock);
+}
+
+/* -- writing -- */
+
+static void put_locked(struct console_port *port, uint8_t byte)
+{
+	ring_put(&port->tx, byte);
+	if (byte == '\n') {
+		port->lines++;
+	}
+}
+
+static void log_sink(enum log_level level, const char *text, size_t len)
+{
+	static const char mark[] = "bulkhead: ";
+
+	(void)level;
+	spin_lock(&mux.lock);
+	/* oldest text makes room: the log keeps what came last */
+	while (ring_room(&log_port.tx) < len + sizeof(mark) + 1) {
+		if (ring_get(&log_port.tx) == '\n') {
+			log_port.lines--;
+		}
+	}
+	for (size_t i = 0; i < sizeof(mark) - 1; i++) {
+		put_locked(&log_port, (uint8_t)mark[i]);
+	}
+	for (size_t i = 0; i < len; i++) {
+		put_locked(&log_port, (uint8_t)text[i]);
+	}
+	put_locked(&log_port, '\n');
+	pump_locked();
+	spin_unlock(&mux.lock);
+}
+
+bool mux_write(struct console_port *port, uint8_t byte)
+{
+	bool done = false;
+
+	spin_lock(&mux.lock);
+	if (ring_room(&port->tx) != 0) {
+		put_locked(port, byte);
+		port->last_put = deadline_now();
+		pump_locked();
+		done = true;
+	} else {
+		port->want_room = true;
+	}
+	spin_unlock(&mux.lock);
+	return done;
+}
+
+uint32_t mux_room(const struct console_port *port)
+{
+	return ring_room(&port->tx);
+}
+
+void mux_shell_write(const char *text, size_t len)
+{
+	spin_lock(&mux.lock);
+	for (size_t i = 0; i < len; i++) {
+		if (ring_room(&shell_port.tx) == 0) {
+			break;
+		}
+		put_locked(&shell_port, (uint8_t)text[i]);
+		pump_locked();
+	}
+	spin_unlock(&mux.lock);
+}
+
+/* -- reading -- */
+
+int mux_read(struct console_port *port)
+{
+	int byte = -EAGAIN;
+
+	spin_lock(&mux.lock);
+	if (ring_count(&port->rx) != 0) {
+		byte = ring_get(&port->rx);
+	}
+	spin_unlock(&mux.lock);
+	return byte;
+}
+
+static void set_focus_locked(struct console_port *port)
+{
+	static const char hint[] = "  (the escape key switches)\n";
+	const char *name = port == &shell_port ? "the hypervisor's shell" : port->name;
+	char text[96];
+
+	mux.focus = port;
+	mux.partial_len = 0;
+	if (mux.port_count <= 3 && port != &shell_port) {
+		return;
+	}
+	format(text, sizeof(text), "bulkhead: the keys now go to %s%s", name, hint);
+	for (const char *c = text; *c != '\0'; c++) {
+		if (ring_room(&log_port.tx) != 0) {
+			put_locked(&log_port, (uint8_t)*c);
+		}
+	}
+}
+
+static void switch_focus_locked(void)
+{
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; i < mux.port_count; i++) {
+		if (mux.port[i] == mux.focus) {
+			at = i;
+		}
+	}
+	do {
+		at = (at + 1) % mux.port_count;
+	} while (!mux.port[at]->listens);
+	set_focus_locked(mux.port[at]);
+}
+
+/* Gives one typed byte to whom it is for; true when it is the shell's. */
+static bool key_locked(uint8_t key)
+{
+	uint64_t now = deadline_now();
+
+	if (key == mux.escape) {
+		if (mux.escape_from == NULL || now - mux.escape_time > deadline_from_ms(TWICE_MS)) {
+			mux.escape_from = mux.focus;
+			mux.escape_time = now;
+			switch_focus_locked();
+			return false;
+		}
+		set_focus_locked(mux.escape_from);
+	}
+	mux.escape_from = NULL;
+	if (mux.focus == &shell_port || mux.focus == NULL) {
+		return true;
+	}
+	if (ring_room(&mux.focus->rx) != 0) {
+		ring_put(&mux.focus->rx, key);
+	} else {
+		mux.focus->rx_lost++;
+	}
+	return false;
+}
+
+#define KEYS_PER_INTERRUPT 32
+
+void mux_interrupt(void)
+{
+	struct console_port *port = NULL;
+	uint8_t shell_key[KEYS_PER_INTERRUPT];
+	uint32_t shell_count = 0;
+	int key = -EAGAIN;
+
+	spin_lock(&mux.lock);
+	mux.uart.ops->irq_ack(&mux.uart);
+	for (uint32_t i = 0; i < KEYS_PER_INTERRUPT; i++) {
+		key = mux.uart.ops->get(&mux.uart);
+		if (key < 0) {
+			break;
+		}
+		if (key_locked((uint8_t)key)) {
+			shell_key[shell_count++] = (uint8_t)key;
+		}
+	}
+	pump_locked();
+	spin_unlock(&mux.lock);
+
+	for (uint32_t i = 0; i < shell_count && mux.shell_key != NULL; i++) {
+		mux.shell_key(shell_key[i]);
+	}
+	for (uint32_t i = 0; i < mux.port_count; i++) {
+		port = mux.port[i];
+		if (port->notify != NULL &&
+		    (ring_count(&port->rx) != 0 || (port->want_room && ring_room(&port->tx) != 0))) {
+			port->want_room = false;
+			port->notify(port);
+		}
+	}
+}
+
+/* -- set-up -- */
+
+static void add_locked(struct console_port *port)
+{
+	if (mux.port_count < ARRAY_COUNT(mux.port)) {
+		mux.port[mux.port_count++] = port;
+	}
+}
+
+void mux_init(void)
+{
+	log_port.tx.data = log_ring_data;
+	log_port.tx.size = sizeof(log_ring_data);
+	shell_port.tx.data = shell_ring_data;
+	shell_port.tx.size = sizeof(shell_ring_data);
+	mux.focus = &shell_port;
+	add_locked(&log_port);
+	add_locked(&shell_port);
+	deadline_init(&mux.grace, grace_expired);
+	printk_set_sink(log_sink);
+}
+
+void mux_attach(const struct uart *uart)
+{
+	spin_lock(&mux.lock);
+	mux.uart = *uart;
+	mux.attached = true;
+	pump_locked();
+	spin_unlock(&mux.lock);
+}
+
+void mux_add_port(struct console_port *port)
+{
+	spin_lock(&mux.lock);
+	add_locked(port);
+	mux.guest_count++;
+	if (mux.focus == &shell_port && port->listens) {
+		mux.focus = port;
+	}
+	spin_unlock(&mux.lock);
+}
+
+void mux_set_escape(uint8_t key)
+{
+	mux.escape = key;
+}
+
+void mux_use_interrupts(void)
+{
+	spin_lock(&mux.lock);
+	mux.interrupts = true;
+	if (mux.attached) {
+		mux.uart.ops->irq_enable(&mux.uart, true, false);
+	}
+	spin_unlock(&mux.lock);
+}
+
+void mux_reset_port(struct console_port *port)
+{
+	spin_lock(&mux.lock);
+	ring_clear(&port->rx);
+	spin_unlock(&mux.lock);
+}
+
+void mux_set_shell(void (*on_key)(uint8_t key))
+{
+	mux.shell_key = on_key;
+}
+
+void mux_focus_shell(void)
+{
+	spin_lock(&mux.lock);
+	set_focus_locked(&shell_port);
+	pump_locked();
+	spin_unlock(&mux.lock);
+}
+
+void mux_panic_write(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len && mux.attached; i++) {
+		while (!mux.uart.ops->tx_ready(&mux.uart)) {
+		}
+		mux.uart.ops->put(&mux.uart, (uint8_t)text[i]);
+	}
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one console: who is heard and who is spoken to.
+ *
+ * Each guest has a port: a ring of what it has written and a ring of what was typed for it. The log is one
+ * more source. Output is merged by lines: a line that has begun is let finish (for a while), lines of others wait
+ * in their rings; only the port in focus shows a line that has no end yet, such as a prompt, and gets
+ * it drawn again after another's line broke it. With more than one port each line begins with its port's name.
+ *
+ * Lock: console (the innermost rank) protects everything here. Calls out (port->notify, the shell) are made
+ * without it. EL2 never waits: what the UART does not take stays in the rings until its interrupt.
+ */
+#ifndef CORE_CONSOLE_MUX_H
+#define CORE_CONSOLE_MUX_H
+
+#include "core/console/ring.h"
+#include "drivers/hw/uart/uart.h"
+
+#define MUX_NAME_MAX	32
+#define MUX_PORT_MAX	65 /* every VM, and the log */
+#define MUX_RX_SIZE	256
+#define MUX_TX_SIZE	4096
+#define MUX_LOG_SIZE	16384
+#define MUX_PARTIAL_MAX 240
+
+struct console_port {
+	const char *name; /* constant */
+	bool listens; /* gets keys: constant */
+	/* There are bytes to read, or room to write again. Called without locks, on any CPU. */
+	void (*notify)(struct console_port *port);
+
+	/* protected by the console lock */
+	struct ring tx, rx;
+	uint32_t lines; /* line ends in tx */
+	uint64_t last_put; /* when the last byte came, CNTPCT */
+	bool mid_line; /* the last byte shown was not a line end */
+	bool want_room; /* a write found tx full */
+	bool seen_cr; /* a carriage return is held back until it is known what follows */
+	uint32_t rx_lost;
+};
+
+/* Registers the log as the first source and printk's sink. Boot CPU, once, before anything is logged. */
+void mux_init(void);
+
+/* Output goes to this UART from now on, what was logged before first. */
+void mux_attach(const struct uart *uart);
+
+/* Adds a guest's port; rings are given by the caller. The first one that listens has the focus. */
+void mux_add_port(struct console_port *port);
+
+/* The escape key (ASCII) that switches the focus. */
+void mux_set_escape(uint8_t key);
+
+/* From now on interrupts drain and feed the UART; before, output waits for it (no guest runs yet). */
+void mux_use_interrupts(void);
+
+/* The UART's interrupt. */
+void mux_interrupt(void);
+
+/* False when the port's ring is full: its notify is called when there is room again. */
+bool mux_write(struct console_port *port, uint8_t byte);
+uint32_t mux_room(const struct console_port *port);
+
+/* The next typed byte, or -EAGAIN. */
+int mux_read(struct console_port *port);
+
+/* Forgets what was typed and what was written but not shown: the VM is restarted. */
+void mux_reset_port(struct console_port *port);
+
+/* The keys nobody else gets: the shell. Its output is mux_shell_write(). */
+void mux_set_shell(void (*on_key)(uint8_t key));
+void mux_shell_write(const char *text, size_t len);
+
+/* The shell has the focus (all VMs off), or the first port that listens. */
+void mux_focus_shell(void);
+
+/* Panic: stops everybody else's output and writes by polling. No lock is taken. */
+void mux_panic_write(const char *text, size_t len);
+
+/* The log ring, for boot/README.md: symbol log_ring_data holds the text. */
+extern uint8_t log_ring_data[MUX_LOG_SIZE];
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Emulated devices: one file and one line in vdev_types[] (drivers/emul/vdevs.c) add a device.
+ *
+ * The type's table of properties feeds the validator and the binding document; create, reset, describe and
+ * mmio make the device. Instances live as long as the VM's configuration: made once at boot, reset at restart.
+ */
+#ifndef DRIVERS_EMUL_VDEV_H
+#define DRIVERS_EMUL_VDEV_H
+
+#include "core/config/config_types.h"
+#include "drivers/emul/mmio_ops.h"
+
+struct vm;
+struct guest_fdt;
+struct arena;
+
+enum config_prop_type {
+	PROP_FLAG, /* present or absent, no value          */
+	PROP_U32, /* one cell                             */
+	PROP_U64, /* two cells, always                    */
+	PROP_STRING,
+	PROP_STRINGS,
+	PROP_U32_LIST,
+	PROP_U64_LIST,
+	PROP_PHANDLE, /* of the config; `ref` names the kind  */
+	PROP_PHANDLE_LIST,
+	PROP_BOARD_REF, /* a path or alias of the board's tree   */
+	PROP_BYTES,
+	PROP_NODE, /* a sub-node of ordinary device tree    */
+};
+
+/* One property of the binding: validator and vm-configs/README.md are both made from it. */
+struct config_prop {
+	const char *name;
+	enum config_prop_type type;
+	bool required;
+	const char *later; /* sentence fragment when refused for now: "virtio comes with a later version" */
+	const char *values; /* strings: the allowed ones, separated by '|'; NULL: any */
+	uint64_t min, max; /* numbers: inclusive; max 0 = type's own */
+	const char *dflt; /* the default as text for the document */
+	const char *help; /* one sentence for the document */
+};
+
+struct vdev {
+	const struct vdev_type *type;
+	const struct vdev_config *config;
+	struct vm *vm;
+};
+
+struct vdev_type {
+	const char *compatible;
+	const char *later; /* not NULL: known but refused in this version, and why */
+	const char *help;
+	uint64_t size; /* bytes of guest-physical space, 4 KiB multiple */
+	uint64_t ipa; /* place of the first in the virt layout; CONFIG_IPA_ANY: none */
+	uint32_t spi; /* likewise */
+	uint32_t max_count; /* per VM; 0: no limit */
+	const struct config_prop *props; /* of its own, besides compatible, ipa, spi, status; ends with name NULL */
+	/* Makes the device from `arena`; 0 or a negative errno. Boot CPU, before any guest runs. */
+	int (*create)(struct vm *vm, const struct vdev_config *config, struct arena *arena,
+		      struct vdev **out);
+	void (*reset)(struct vdev *vdev); /* as after create(); the VM is stopped */
+	int (*describe)(const struct vdev *vdev, struct guest_fdt *fdt); /* writes its guest node */
+	const struct mmio_ops *mmio;
+};
+
+/* All types, ended by NULL. */
+extern const struct vdev_type *const vdev_types[];
+
+#endif

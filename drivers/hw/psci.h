@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The board's firmware: PSCI by smc. DEN 0022F. */
+#ifndef DRIVERS_HW_PSCI_H
+#define DRIVERS_HW_PSCI_H
+
+#include "boot/board_types.h"
+
+/* Boot CPU, once. */
+void psci_init(const struct board_psci *psci);
+
+/* PSCI_VERSION as firmware gives it; 0 when there is none. */
+uint32_t psci_version(void);
+
+/* 0 or a PSCI error code (negative). entry: physical. */
+int psci_cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context);
+
+/* Return only if firmware doesn't do it. */
+void psci_system_off(void);
+void psci_system_reset(void);
+
+/* Which of SMCCC_ARCH_WORKAROUND_1, 2, 3 firmware implements: bit n-1. */
+uint32_t psci_workarounds(void);
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* EL2's own stage 1. */
+#include "mm/hyp_map.h"
+
+#include "core/arm64/layout.h"
+#include "core/arm64/barrier.h"
+#include "core/arm64/sysreg.h"
+#include "core/base/errno.h"
+#include "core/base/panic.h"
+#include "mm/page_alloc.h"
+#include "mm/pgtable.h"
+
+static uint64_t alloc_table(void *ctx)
+{
+	void *page = page_alloc(1);
+
+	(void)ctx;
+	return page == NULL ? 0 : virt_to_phys(page);
+}
+
+static const struct pgtable_ops hyp_ops = {.alloc = alloc_table, .virt = phys_to_virt};
+
+static struct {
+	struct pgtable pt;
+	struct prange image;
+} hyp = {.pt = {.ops = &hyp_ops, .input_bits = 48, .start_level = 0}};
+
+static void switch_root(uint64_t root)
+{
+	sysreg_write(ttbr0_el2, root);
+	isb();
+	/* the boot root's one-to-one block must not outlive it, on this CPU */
+	__asm__ volatile("tlbi alle2" ::: "memory");
+	dsb(nsh);
+	isb();
+}
+
+void hyp_map_init(struct prange image, const uint64_t *image_table)
+{
+	uint64_t *root;
+
+	hyp.pt.root = alloc_table(NULL);
+	hyp.image = image;
+	root = phys_to_virt(hyp.pt.root);
+	root[IMAGE_VA >> 39] = virt_to_phys(image_table) | PTE_TABLE;
+	/* the root's entries before the walks that begin with the new TTBR */
+	dsb(ishst);
+	switch_root(hyp.pt.root);
+}
+
+uint64_t hyp_map_root(void)
+{
+	return hyp.pt.root;
+}
+
+/* What is in the way at `pa`, as a range to step over; size 0 when nothing is. */
+static struct prange obstacle(uint64_t pa, uint64_t *gap)
+{
+	struct pgtable_leaf leaf = pgtable_lookup(&hyp.pt, pa);
+	struct prange none = {0};
+
+	if (range_contains(hyp.image.base, hyp.image.size, pa, 1)) {
+		return hyp.image;
+	}
+	if (leaf.valid) {
+		return (struct prange){.base = leaf.in, .size = leaf.size};
+	}
+	*gap = leaf.in + leaf.size - pa;
+	if (pa < hyp.image.base) {
+		*gap = MIN(*gap, hyp.image.base - pa);
+	}
+	return none;
+}
+
+static int map_gaps(struct prange range, uint64_t attrs)
+{
+	uint64_t pos = align_down(range.base, PAGE_SIZE);
+	uint64_t end = align_up(range.base + range.size, PAGE_SIZE);
+	uint64_t start = pos;
+
+	if (range.size == 0) {
+		return 0;
+	}
+	if (end > PHYS_LIMIT || end < pos) {
+		return -ERANGE;
+	}
+	/* runs of holes are collected, so that they become the largest blocks that fit */
+	while (start < end) {
+		uint64_t gap = 0;
+		struct prange taken = {0};
+		int err;
+
+		while (pos < end && (taken = obstacle(pos, &gap)).size == 0) {
+			pos += gap;
+		}
+		pos = MIN(pos, end);
+		err = pos > start ? pgtable_map(&hyp.pt, start, start, pos - start, attrs) : 0;
+		if (err != 0) {
+			return err;
+		}
+		pos = start = pos < end ? taken.base + taken.size : end;
+	}
+	return 0;
+}
+
+int hyp_map_ram(struct prange range)
+{
+	return map_gaps(range, S1_ATTR_NORMAL | S1_XN);
+}
+
+int hyp_map_read_only(struct prange range)
+{
+	return map_gaps(range, S1_ATTR_NORMAL | S1_XN | S1_AP_RO);
+}
+
+int hyp_map_device(struct prange range)
+{
+	return map_gaps(range, S1_ATTR_DEVICE);
+}
+
+int hyp_map_stacks(uint32_t cpu, uint64_t *stack_top, uint64_t *emergency_top)
+{
+	uint64_t slot = STACK_VA + (uint64_t)cpu * STACK_SLOT;
+	uint64_t stack = slot + PAGE_SIZE;
+	uint64_t emergency = stack + STACK_SIZE + PAGE_SIZE;
+	void *pages = page_alloc((STACK_SIZE + EMERGENCY_SIZE) / PAGE_SIZE);
+	uint64_t pa;
+	int err;
+
+	if (pages == NULL) {
+		return -ENOMEM;
+	}
+	pa = virt_to_phys(pages);
+	err = pgtable_map(&hyp.pt, stack, pa, STACK_SIZE, S1_ATTR_NORMAL | S1_XN);
+	if (err == 0) {
+		err = pgtable_map(&hyp.pt, emergency, pa + STACK_SIZE, EMERGENCY_SIZE,
+				  S1_ATTR_NORMAL | S1_XN);
+	}
+	*stack_top = stack + STACK_SIZE;
+	*emergency_top = emergency + EMERGENCY_SIZE;
+	return err;
+}
+
+uint32_t hyp_map_pages(void)
+{
+	return hyp.pt.page_count + 1;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Deadlines in order of time, the first of them in CNTHP_CVAL_EL2. */
+#include "timer/deadline.h"
+
+#include "core/arm64/barrier.h"
+#include "core/arm64/sysreg.h"
+#include "core/base/percpu.h"
+
+struct deadline_queue {
+	struct list_node head;
+	bool ready;
+};
+
+static PERCPU(struct deadline_queue, deadline_queue);
+
+void deadline_init(struct deadline *deadline, void (*fire)(struct deadline *deadline))
+{
+	list_init(&deadline->link);
+	deadline->fire = fire;
+}
+
+static void program(const struct deadline_queue *queue)
+{
+	if (list_is_empty(&queue->head)) {
+		sysreg_write(cnthp_ctl_el2, 0);
+	} else {
+		sysreg_write(cnthp_cval_el2,
+			     CONTAINER_OF(queue->head.next, struct deadline, link)->when);
+		sysreg_write(cnthp_ctl_el2, CNT_CTL_ENABLE);
+	}
+	/* the new compare value before a WFI that it is to end */
+	isb();
+}
+
+void deadline_set(struct deadline *deadline, uint64_t when)
+{
+	struct deadline_queue *queue = &this_cpu(deadline_queue);
+	struct list_node *pos;
+
+	if (!queue->ready) {
+		return;
+	}
+	list_remove(&deadline->link);
+	deadline->when = when;
+	for (pos = queue->head.next; pos != &queue->head; pos = pos->next) {
+		if (CONTAINER_OF(pos, struct deadline, link)->when > when) {
+			break;
+		}
+	}
+	list_insert(pos, &deadline->link);
+	program(queue);
+}
+
+void deadline_cancel(struct deadline *deadline)
+{
+	if (list_is_empty(&deadline->link)) {
+		return;
+	}
+	list_remove(&deadline->link);
+	program(&this_cpu(deadline_queue));
+}
+
+void deadline_cpu_init(void)
+{
+	struct deadline_queue *queue = &this_cpu(deadline_queue);
+
+	list_init(&queue->head);
+	queue->ready = true;
+	program(queue);
+}
+
+void deadline_interrupt(void)
+{
+	struct deadline_queue *queue = &this_cpu(deadline_queue);
+
+	while (!list_is_empty(&queue->head)) {
+		struct deadline *first = CONTAINER_OF(queue->head.next, struct deadline, link);
+
+		if (first->when > deadline_now()) {
+			break;
+		}
+		list_remove(&first->link);
+		first->fire(first);
+	}
+	program(queue);
+}
+
+uint64_t deadline_now(void)
+{
+	/* CNTPCT may be read ahead of earlier instructions: isb, DDI 0487 D11.2.2 */
+	isb();
+	return sysreg_read(cntpct_el0);
+}
+
+uint64_t deadline_frequency(void)
+{
+	return sysreg_read(cntfrq_el0);
+}
+
+uint64_t deadline_from_ms(uint64_t ms)
+{
+	return deadline_frequency() * ms / 1000;
+}

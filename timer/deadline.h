@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One queue of deadlines per physical CPU, on the EL2 physical timer (CNTHP).
+ *
+ * A deadline belongs to the CPU that set it until it fires or is cancelled there; its function runs on
+ * that CPU, from the timer's interrupt, without locks. Owner: the CPU. Time is CNTPCT_EL0, in ticks.
+ */
+#ifndef TIMER_DEADLINE_H
+#define TIMER_DEADLINE_H
+
+#include "core/base/list.h"
+
+struct deadline {
+	struct list_node link; /* on the queue of one CPU, or on none */
+	uint64_t when; /* ticks */
+	void (*fire)(struct deadline *deadline);
+};
+
+void deadline_init(struct deadline *deadline, void (*fire)(struct deadline *deadline));
+
+/* (Re)arms it on this CPU. One that is armed on another CPU is left as it is. */
+void deadline_set(struct deadline *deadline, uint64_t when);
+
+/* On the CPU it was set on, or when it is armed nowhere. */
+void deadline_cancel(struct deadline *deadline);
+
+/* This CPU's queue and timer; each CPU, before deadline_set(). */
+void deadline_cpu_init(void);
+
+/* The timer's interrupt. */
+void deadline_interrupt(void);
+
+/* Ticks now, per second, and for so many milliseconds. */
+uint64_t deadline_now(void);
+uint64_t deadline_frequency(void);
+uint64_t deadline_from_ms(uint64_t ms);
+
+#endif
