@@ -33,6 +33,7 @@ PYTHON    ?= /usr/bin/python3
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
+.SECONDARY:
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 
 Q := $(if $(filter 1,$(V)),,@)
@@ -255,6 +256,9 @@ check: $(BUILD)/$(NAME).dtb $(BUILD)/host/bulkhead-config
 
 # --- The rest -----------------------------------------------------------------------------------
 
+fetch:
+	$(Q)BUILD="$(BUILD)" KERNEL="$(KERNEL)" INITRD="$(INITRD)" LIBFDT="$(if $(filter command line,$(origin LIBFDT)),$(LIBFDT))" tools/fetch.sh
+
 clean:
 	$(Q)find $(BUILD) -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} + 2>/dev/null || true
 
@@ -264,6 +268,7 @@ help:
 #H make                             build/bulkhead.img, the hypervisor, and the host checker
 #H make bundle CONFIG=NAME|x.dts    build/NAME.bundle and build/NAME.flash.img
 #H make check CONFIG=… [BOARD=x.dtb]  validate a config on this host
+#H make fetch [KERNEL= INITRD= LIBFDT=]  fill build/cache from Debian or local files; then all works offline
 #H make clean                       removes all outputs, keeps build/cache
 #H V=1 shows commands; LLVM=1 builds with clang and lld; DEBUG=1, LOG_LEVEL=0..7
 

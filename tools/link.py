@@ -46,7 +46,7 @@ def main() -> int:
             pathlib.Path(temporary).rename(args.output)
             return 0
         table = found
-    print(f"{args.script}: text still moves after {LINKS_MAX} links; put .rodata.symtab last in "
+    print(f"{args.script}: text still moves after {LINKS_MAX} links; put .symtab_table last in "
           ".rodata and .rodata behind .text", file=sys.stderr)
     return 1
 

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by fetch.sh and setup.sh: Debian packages of any suite and architecture, unpacked without
+# installing, through apt with lists, keys and settings of its own under build/cache. The host's
+# sources, architectures and package database stay as they are.
+# shellcheck shell=bash
+
+debian_suite=${DEBIAN_SUITE:-bookworm}
+debian_cache=${BUILD:-build}/cache
+
+# The host's mirror where the host is Debian, else Debian's own; DEBIAN_MIRROR overrides.
+debian_mirror()
+{
+	local found=
+
+	if [ -n "${DEBIAN_MIRROR:-}" ]; then
+		echo "$DEBIAN_MIRROR"
+		return
+	fi
+	if grep -qs '^ID=debian$' /etc/os-release; then
+		found=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+			grep -E '^https?://.*/debian/?$' | head -n 1) || found=
+	fi
+	echo "${found:-http://deb.debian.org/debian}"
+}
+
+# Prints the name of an apt.conf for ARCH and SUITES...; made on first use.
+debian_apt()
+{
+	local arch=$1 dir name conf suite
+	shift
+	name=$arch-$(IFS=-; echo "$*")
+	mkdir -p "$debian_cache/apt/$name"
+	dir=$(cd "$debian_cache/apt/$name" && pwd)
+	conf=$dir/apt.conf
+	mkdir -p "$dir/lists/partial" "$dir/archives/partial" "$dir/parts" "$dir/preferences.d"
+	: > "$dir/status"
+	: > "$dir/preferences"
+	cp tools/debian-archive-keyring.asc "$dir/keyring.asc"
+	for suite in "$@"; do
+		echo "deb [arch=$arch signed-by=$dir/keyring.asc] $(debian_mirror) $suite main"
+	done > "$dir/sources.list.new"
+	# Another mirror or suite: what was downloaded from the old one is not used.
+	if ! cmp -s "$dir/sources.list.new" "$dir/sources.list"; then
+		rm -f "$dir/updated"
+	fi
+	mv "$dir/sources.list.new" "$dir/sources.list"
+	{
+		# How the host reaches the network (proxies, validity of snapshots); nothing else of its settings.
+		apt-config dump | grep -E '^Acquire::(http|https|Check-Valid-Until|Check-Date|Retries|ForceIPv[46])[: ]' || true
+		cat <<-EOF
+		APT::Architecture "$arch";
+		APT::Architectures "$arch";
+		APT::Get::AllowUnauthenticated "false";
+		Acquire::Languages "none";
+		Acquire::Retries "3";
+		Dir::State "$dir";
+		Dir::State::lists "$dir/lists";
+		Dir::State::status "$dir/status";
+		Dir::Cache "$dir";
+		Dir::Cache::pkgcache "";
+		Dir::Cache::srcpkgcache "";
+		Acquire::GzipIndexes "true";
+		Dir::Cache::archives "$dir/archives";
+		Dir::Etc "$dir";
+		Dir::Etc::sourcelist "$dir/sources.list";
+		Dir::Etc::sourceparts "$dir/parts";
+		Dir::Etc::main "/dev/null";
+		Dir::Etc::parts "$dir/parts";
+		Dir::Etc::preferences "$dir/preferences";
+		Dir::Etc::preferencesparts "$dir/preferences.d";
+		Dir::Etc::trusted "/dev/null";
+		Dir::Etc::trustedparts "$dir/parts";
+		EOF
+		# apt's own unprivileged user can't enter a home directory's build folder.
+		if [ "$(id -u)" = 0 ]; then
+			echo 'APT::Sandbox::User "root";'
+		fi
+	} > "$conf"
+	if [ ! -e "$dir/updated" ]; then
+		echo "Fetching Debian's package lists ($* $arch) ..." >&2
+		APT_CONFIG=$conf apt-get -q update >&2
+		touch "$dir/updated"
+	fi
+	echo "$conf"
+}
+
+# Downloads package NAME with apt.conf CONF; prints the file. apt has verified it by Debian's signatures.
+debian_download()
+{
+	local conf=$1 name=$2 dir=${1%/*}
+
+	# Lists that have grown old name files a mirror no longer has: fetch them once more.
+	if ! (cd "$dir/archives" && rm -f "${name}"_*.deb && APT_CONFIG=$conf apt-get -q download "$name" >&2); then
+		APT_CONFIG=$conf apt-get -q update >&2
+		(cd "$dir/archives" && APT_CONFIG=$conf apt-get -q download "$name" >&2)
+	fi
+	ls "$dir/archives/$name"_*.deb
+}
