@@ -13,6 +13,9 @@ HOST_C := \
 
 # Bare-metal guests: tests/guest/NAME.c -> build/guest/NAME.elf and NAME.bin
 GUESTS := \
+	psci \
+	smp \
+	tick \
 
 # Host unit tests: tests/unit/test_NAME.c, linked with every pure file (ASan and UBSan) and cmocka.
 UNIT := \

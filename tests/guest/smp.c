@@ -9,11 +9,11 @@
 #include "tests/guest/lib/tap.h"
 #include "tests/guest/lib/timer.h"
 
-#define PING_SGI 3
-#define PING_ROUNDS 10000
-#define LOCK_ROUNDS 20000
+#define PING_SGI     3
+#define PING_ROUNDS  10000
+#define LOCK_ROUNDS  20000
 #define EVENT_ROUNDS 100
-#define FP_ROUNDS 2000
+#define FP_ROUNDS    2000
 
 static unsigned int count;
 static uint64_t seen_mpidr[MACHINE_MAX_CPUS];
@@ -168,7 +168,7 @@ static void on_fp_timer(unsigned int intid, void *arg)
 static void keep_fp(void *arg)
 {
 	unsigned int me = cpu_this()->index;
-	struct fpregs want = { .fpcr = 3 << 22, .fpsr = 0x1f }, got;
+	struct fpregs want = {.fpcr = 3 << 22, .fpsr = 0x1f}, got;
 
 	(void)arg;
 	for (unsigned int i = 0; i < 64; i++) {

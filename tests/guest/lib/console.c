@@ -102,7 +102,7 @@ int vprintf(const char *format, va_list args)
 			f++;
 			console_convert(&f, &copy);
 		} else {
-			console_string((char[]){ *f, 0 }, 0);
+			console_string((char[]){*f, 0}, 0);
 		}
 	}
 	va_end(copy);

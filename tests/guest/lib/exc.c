@@ -7,8 +7,19 @@
 #include "tests/guest/lib/psci.h"
 
 /* Vector slots: four of each origin (EL1 with SP0, EL1, EL0 64-bit, EL0 32-bit). */
-enum { SLOT_SYNC, SLOT_IRQ, SLOT_FIQ, SLOT_SERROR, SLOT_KINDS };
-enum { FROM_EL1_SP0, FROM_EL1, FROM_EL0, FROM_EL0_32 };
+enum {
+	SLOT_SYNC,
+	SLOT_IRQ,
+	SLOT_FIQ,
+	SLOT_SERROR,
+	SLOT_KINDS
+};
+enum {
+	FROM_EL1_SP0,
+	FROM_EL1,
+	FROM_EL0,
+	FROM_EL0_32
+};
 
 static exc_hook_fn exc_hook;
 static exc_irq_fn exc_irq;
@@ -21,7 +32,7 @@ void exc_begin(void)
 {
 	struct cpu *cpu = cpu_this();
 
-	cpu->exc = (struct exc_record){ 0 };
+	cpu->exc = (struct exc_record){0};
 	cpu->exc_expected = true;
 	__asm__ volatile("" ::: "memory");
 }
@@ -58,7 +69,7 @@ uint64_t exc_run_user(uint64_t pc, uint64_t sp, uint64_t arg, uint64_t spsr_extr
 
 static __attribute__((noreturn)) void exc_fatal(const struct exc_frame *f, unsigned int slot)
 {
-	static const char *const kinds[] = { "synchronous exception", "IRQ", "FIQ", "SError" };
+	static const char *const kinds[] = {"synchronous exception", "IRQ", "FIQ", "SError"};
 
 	printf("\nBail out! unexpected %s from EL%u on CPU %u\n", kinds[slot % SLOT_KINDS],
 	       slot / SLOT_KINDS < FROM_EL0, cpu_this()->index);

@@ -5,7 +5,7 @@
 #include "tests/guest/lib/console.h"
 #include "tests/guest/lib/cpu.h"
 
-#define GIC_INTIDS 256
+#define GIC_INTIDS  256
 #define GIC_PRIVATE 32
 
 static struct {

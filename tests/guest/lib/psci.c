@@ -6,7 +6,7 @@
 
 int64_t psci_call(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
 {
-	struct smccc_regs r = { { fn, a1, a2, a3 } };
+	struct smccc_regs r = {{fn, a1, a2, a3}};
 
 	smccc_hvc(&r);
 	return (int32_t)r.x[0];
@@ -14,7 +14,7 @@ int64_t psci_call(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
 
 int64_t psci_call_smc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
 {
-	struct smccc_regs r = { { fn, a1, a2, a3 } };
+	struct smccc_regs r = {{fn, a1, a2, a3}};
 
 	smccc_smc(&r);
 	return (int32_t)r.x[0];

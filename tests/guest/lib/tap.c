@@ -30,8 +30,7 @@ bool tap_is(uint64_t got, uint64_t want, const char *sentence, const char *what,
 	return got == want;
 }
 
-bool tap_range(uint64_t got, uint64_t least, uint64_t most, const char *sentence,
-	       const char *place)
+bool tap_range(uint64_t got, uint64_t least, uint64_t most, const char *sentence, const char *place)
 {
 	bool good = got >= least && got <= most;
 

@@ -8,7 +8,7 @@
 #include "tests/guest/lib/types.h"
 
 #define TIMER_ENABLE BIT(0)
-#define TIMER_MASK BIT(1)
+#define TIMER_MASK   BIT(1)
 #define TIMER_STATUS BIT(2)
 
 /* The virtual timer of this CPU: raises INTID_TIMER_VIRT from `when` on until moved or stopped. */
