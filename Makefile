@@ -82,9 +82,9 @@ endif
 # Compiler headers only: no C library stands behind EL2. core/fdt/libc holds the three names that
 # libfdt's headers ask for. No stack protector: its guard reads sit on the exit path, and guard
 # pages below every stack and -Wvla catch what it would; libfdt.a brings its own calls.
-target_only = -nostdinc -isystem core/fdt/libc -isystem $(shell $(CC) -print-file-name=include)
+target_only = -nostdinc -isystem core/fdt/libc -isystem $(shell $(CC) -print-file-name=include 2>/dev/null)
 TARGET := -std=gnu11 -ffreestanding -fno-common -fno-pic -fno-pie -march=armv8-a -mcmodel=small \
-          -mgeneral-regs-only -mstrict-align -mno-outline-atomics -fno-stack-protector \
+          -mgeneral-regs-only -mstrict-align -mno-outline-atomics -fno-stack-protector -mbranch-protection=bti \
           -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -O2 -g \
           -ffile-prefix-map=$(CURDIR)=. $(target_only)
 
@@ -262,6 +262,12 @@ check: $(BUILD)/$(NAME).dtb $(BUILD)/host/bulkhead-config
 fetch:
 	$(Q)BUILD="$(BUILD)" KERNEL="$(KERNEL)" INITRD="$(INITRD)" LIBFDT="$(if $(filter command line,$(origin LIBFDT)),$(LIBFDT))" tools/fetch.sh
 
+# All C of the tree, also what no list names yet.
+C_FILES = $(shell find boot core mm irq timer drivers tests tools -name '*.[ch]' 2>/dev/null)
+CLANG_FORMAT ?= clang-format
+fmt:
+	$(Q)$(CLANG_FORMAT) -i $(C_FILES)
+
 clean:
 	$(Q)find $(BUILD) -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} + 2>/dev/null || true
 
@@ -272,6 +278,7 @@ help:
 #H make bundle CONFIG=NAME|x.dts    build/NAME.bundle and build/NAME.flash.img
 #H make check CONFIG=… [BOARD=x.dtb]  validate a config on this host
 #H make fetch [KERNEL= INITRD= LIBFDT=]  fill build/cache from Debian or local files; then all works offline
+#H make fmt [C_FILES="a.c b.h"]     format as .clang-format says
 #H make clean                       removes all outputs, keeps build/cache
 #H V=1 shows commands; LLVM=1 builds with clang and lld; DEBUG=1, LOG_LEVEL=0..7
 
