@@ -257,6 +257,46 @@ bundle: $(BUILD)/$(NAME).bundle $(BUILD)/$(NAME).flash.img
 check: $(BUILD)/$(NAME).dtb $(BUILD)/host/bulkhead-config
 	$(Q)$(BUILD)/host/bulkhead-config check $(BUILD)/$(NAME).dtb $(BOARD)
 
+# --- Guest images from build/cache ---------------------------------------------------------------
+
+missing = echo "$@ is missing: run 'make fetch', or name a local file: make fetch $(1)=file." >&2; exit 1
+$(BUILD)/cache/vmlinuz:
+	@$(call missing,KERNEL)
+$(BUILD)/cache/busybox:
+	@$(call missing,INITRD)
+
+$(BUILD)/guest/Image: $(BUILD)/cache/vmlinuz
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+ifneq ($(wildcard $(BUILD)/cache/initrd.cpio.gz),)
+$(BUILD)/guest/initrd.cpio.gz: $(BUILD)/cache/initrd.cpio.gz
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+else
+$(BUILD)/guest/initrd.cpio.gz: $(BUILD)/cache/busybox tools/mkinitrd.py
+	$(call say,INITRD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(PYTHON) tools/mkinitrd.py $< $@
+endif
+
+# --- Run ----------------------------------------------------------------------------------------
+
+MACHINE ?= virt-gicv3
+TIMEOUT ?= 120
+RUN_VM   = --kernel '$(KERNEL)' --initrd '$(INITRD)' --bootargs '$(BOOTARGS)' --cpus '$(CPUS)' --mem '$(MEM)'
+# The user's own kernel in one VM: its config is written first.
+RUN_DTS := $(if $(strip $(KERNEL)$(INITRD)$(BOOTARGS)$(CPUS)$(MEM)),$(BUILD)/run.dts)
+RUN_NAME = $(if $(RUN_DTS),run,$(NAME))
+
+# Made by a second make, whose tools and downloads the set-up has brought.
+run:
+	$(Q)tools/setup.sh run
+	$(Q)mkdir -p $(BUILD)
+	$(if $(RUN_DTS),$(Q)$(PYTHON) tools/run.py $(RUN_VM) --write-config $(RUN_DTS))
+	$(Q)+$(MAKE) --no-print-directory hyp $(BUILD)/$(RUN_NAME).bundle $(if $(RUN_DTS),CONFIG=$(RUN_DTS))
+	$(Q)QEMU='$(QEMU)' exec $(PYTHON) tools/run.py $(RUN_VM) --machine $(MACHINE) --timeout $(TIMEOUT) \
+		$(if $(DTB),--dtb $(DTB)) $(if $(filter 1,$(V)),--verbose) --bundle $(BUILD)/$(RUN_NAME).bundle
+
 # --- The rest -----------------------------------------------------------------------------------
 
 fetch:
@@ -277,6 +317,8 @@ help:
 #H make                             build/bulkhead.img, the hypervisor, and the host checker
 #H make bundle CONFIG=NAME|x.dts    build/NAME.bundle and build/NAME.flash.img
 #H make check CONFIG=… [BOARD=x.dtb]  validate a config on this host
+#H make run [CONFIG=NAME] [MACHINE=virt-gicv3]  boot it in QEMU, the console on this terminal
+#H make run KERNEL= [INITRD= BOOTARGS= CPUS= MEM=512M]  your own kernel in one VM
 #H make fetch [KERNEL= INITRD= LIBFDT=]  fill build/cache from Debian or local files; then all works offline
 #H make fmt [C_FILES="a.c b.h"]     format as .clang-format says
 #H make clean                       removes all outputs, keeps build/cache

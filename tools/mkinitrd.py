@@ -1,0 +1,103 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the guests' initramfs from a static busybox: a shell with job control on the console.
+
+The archive is a gzipped `newc` cpio written here, so that device nodes need no root, and the same
+input gives the same bytes (owner 0, time 0). One archive serves all VMs: the host name comes from
+`hostname=NAME` on the kernel command line.
+"""
+import argparse
+import gzip
+import stat
+
+INIT = """#!/bin/busybox sh
+# Process 1 until busybox init takes over.
+/bin/busybox mount -t devtmpfs none /dev
+/bin/busybox mount -t proc none /proc
+/bin/busybox mount -t sysfs none /sys
+/bin/busybox --install -s
+hostname=guest
+for word in $(cat /proc/cmdline); do
+	case $word in
+	hostname=*) hostname=${word#hostname=} ;;
+	esac
+done
+hostname "$hostname"
+exec /sbin/init
+"""
+
+RC = """#!/bin/sh
+mkdir -p /dev/pts /tmp
+mount -t devpts none /dev/pts
+ip link set lo up 2>/dev/null
+cpus=$(nproc)
+[ "$cpus" = 1 ] && cpus="1 CPU" || cpus="$cpus CPUs"
+echo "$(hostname): $(uname -sr), $cpus, $(awk '/MemTotal/ { print int($2 / 1024) }' /proc/meminfo) MiB of memory"
+"""
+
+# cttyhack opens the console's real device, without which there is no job control.
+INITTAB = """::sysinit:/etc/rc
+::respawn:/bin/cttyhack /bin/sh -l
+::ctrlaltdel:/sbin/reboot
+::shutdown:/bin/sync
+"""
+
+PROFILE = """export PATH=/sbin:/usr/sbin:/bin:/usr/bin HOME=/root
+export PS1="$(hostname) # "
+cd /root
+"""
+
+
+class Cpio:
+    """A `newc` archive in memory."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.inode = 0
+
+    def add(self, name: str, mode: int, content: bytes = b"", device: tuple[int, int] = (0, 0)) -> None:
+        self.inode += 1
+        links = 2 if stat.S_ISDIR(mode) else 1
+        fields = [self.inode, mode, 0, 0, links, 0, len(content), 0, 0, *device, len(name) + 1, 0]
+        self.data += b"070701" + "".join(f"{field:08X}" for field in fields).encode()
+        self.data += name.encode() + b"\0"
+        self._pad()
+        self.data += content
+        self._pad()
+
+    def _pad(self) -> None:
+        self.data += bytes(-len(self.data) % 4)
+
+    def finish(self) -> bytes:
+        self.add("TRAILER!!!", 0)
+        return bytes(self.data)
+
+
+def archive(busybox: bytes) -> bytes:
+    """The whole initramfs, not compressed."""
+    cpio = Cpio()
+    for name in ("bin", "dev", "etc", "proc", "root", "sbin", "sys", "usr", "usr/bin", "usr/sbin"):
+        cpio.add(name, stat.S_IFDIR | 0o755)
+    cpio.add("dev/console", stat.S_IFCHR | 0o600, device=(5, 1))
+    cpio.add("dev/null", stat.S_IFCHR | 0o666, device=(1, 3))
+    cpio.add("bin/busybox", stat.S_IFREG | 0o755, busybox)
+    for name, text, mode in (("init", INIT, 0o755), ("etc/rc", RC, 0o755),
+                             ("etc/inittab", INITTAB, 0o644), ("etc/profile", PROFILE, 0o644)):
+        cpio.add(name, stat.S_IFREG | mode, text.encode())
+    return cpio.finish()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("busybox", help="static arm64 busybox")
+    parser.add_argument("output", help="initrd.cpio.gz to write")
+    args = parser.parse_args()
+    with open(args.busybox, "rb") as file:
+        busybox = file.read()
+    with open(args.output, "wb") as out:
+        out.write(gzip.compress(archive(busybox), mtime=0))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
