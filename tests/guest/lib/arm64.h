@@ -6,21 +6,21 @@
 #include "tests/guest/lib/types.h"
 
 /* System register by the name the assembler knows, or as S<op0>_<op1>_C<n>_C<m>_<op2>. */
-#define sysreg_read(name)                                       \
-	({                                                      \
-		uint64_t sysreg_value;                          \
-		__asm__ volatile("mrs %0, " SYSREG_STRING(name) \
-				 : "=r"(sysreg_value)           \
-				 :                              \
-				 : "memory");                   \
-		sysreg_value;                                   \
+#define sysreg_read(name)                                                                          \
+	({                                                                                         \
+		uint64_t sysreg_value;                                                             \
+		__asm__ volatile("mrs %0, " SYSREG_STRING(name)                                    \
+				 : "=r"(sysreg_value)                                              \
+				 :                                                                 \
+				 : "memory");                                                      \
+		sysreg_value;                                                                      \
 	})
-#define sysreg_write(name, value) \
+#define sysreg_write(name, value)                                                                  \
 	__asm__ volatile("msr " SYSREG_STRING(name) ", %0" ::"r"((uint64_t)(value)) : "memory")
 #define SYSREG_STRING(name)  SYSREG_STRING_(name)
 #define SYSREG_STRING_(name) #name
 
-#define isb()      __asm__ volatile("isb" ::: "memory")
+#define isb()	   __asm__ volatile("isb" ::: "memory")
 #define dsb(scope) __asm__ volatile("dsb " #scope ::: "memory")
 #define dmb(scope) __asm__ volatile("dmb " #scope ::: "memory")
 

@@ -65,14 +65,14 @@ bool cpu_run_on_all(unsigned int count, void (*fn)(void *arg), void *arg);
  * Wait until `cond` holds, two seconds of the virtual counter at most. Value: whether it does.
  * The loop yields, so that it ends quickly on an emulator that runs CPUs in turn.
  */
-#define WAIT_TICKS(cond, ticks)                                                          \
-	({                                                                               \
-		uint64_t wait_end = counter_now() + (ticks);                             \
-		bool wait_ok;                                                            \
-		while (!(wait_ok = (cond)) && (int64_t)(counter_now() - wait_end) < 0) { \
-			cpu_yield();                                                     \
-		}                                                                        \
-		wait_ok;                                                                 \
+#define WAIT_TICKS(cond, ticks)                                                                    \
+	({                                                                                         \
+		uint64_t wait_end = counter_now() + (ticks);                                       \
+		bool wait_ok;                                                                      \
+		while (!(wait_ok = (cond)) && (int64_t)(counter_now() - wait_end) < 0) {           \
+			cpu_yield();                                                               \
+		}                                                                                  \
+		wait_ok;                                                                           \
 	})
 #define WAIT(cond) WAIT_TICKS(cond, 2 * counter_hz())
 

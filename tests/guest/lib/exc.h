@@ -23,13 +23,13 @@ struct exc_record {
 };
 
 /* DDI 0487, ESR_EL1 */
-#define ESR_EC  BITS(31, 26)
-#define ESR_IL  BIT(25)
+#define ESR_EC	BITS(31, 26)
+#define ESR_IL	BIT(25)
 #define ESR_ISS BITS(24, 0)
 #define ESR_FSC BITS(5, 0) /* DFSC or IFSC */
 #define ESR_WNR BIT(6)
-#define ESR_CM  BIT(8)
-#define ESR_EA  BIT(9)
+#define ESR_CM	BIT(8)
+#define ESR_EA	BIT(9)
 #define ESR_FNV BIT(10)
 
 enum esr_ec {
@@ -80,11 +80,11 @@ void exc_begin(void);
 struct exc_record exc_end(void);
 
 /* The record of one statement: struct exc_record r = EXC_OF(mmio_read32(addr)); */
-#define EXC_OF(statement)    \
-	({                   \
-		exc_begin(); \
-		statement;   \
-		exc_end();   \
+#define EXC_OF(statement)                                                                          \
+	({                                                                                         \
+		exc_begin();                                                                       \
+		statement;                                                                         \
+		exc_end();                                                                         \
 	})
 
 static inline uint64_t exc_ec(const struct exc_record *r)
@@ -93,10 +93,10 @@ static inline uint64_t exc_ec(const struct exc_record *r)
 }
 
 /* Class of the only exception that a statement raises; 0x100 if none, 0x101 if several. */
-#define EXC_CLASS(statement)                                                     \
-	({                                                                       \
-		struct exc_record exc_r = EXC_OF(statement);                     \
-		exc_r.count == 1 ? exc_ec(&exc_r) : exc_r.count ? 0x101 : 0x100; \
+#define EXC_CLASS(statement)                                                                       \
+	({                                                                                         \
+		struct exc_record exc_r = EXC_OF(statement);                                       \
+		exc_r.count == 1 ? exc_ec(&exc_r) : exc_r.count ? 0x101 : 0x100;                   \
 	})
 #define EXC_NONE 0x100
 

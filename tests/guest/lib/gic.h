@@ -9,10 +9,10 @@
 #include "tests/guest/lib/types.h"
 
 /* A write to an ICC register that takes effect before the next instruction. */
-#define icc_write(name, value)             \
-	({                                 \
-		sysreg_write(name, value); \
-		isb();                     \
+#define icc_write(name, value)                                                                     \
+	({                                                                                         \
+		sysreg_write(name, value);                                                         \
+		isb();                                                                             \
 	})
 
 #define GIC_PRIORITY_DEFAULT 0xa0

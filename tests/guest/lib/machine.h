@@ -7,9 +7,9 @@
 #define MACHINE_MAX_CPUS   8
 #define MACHINE_STACK_SIZE 0x4000
 
-#define RAM_BASE        0x40000000
+#define RAM_BASE	0x40000000
 #define RAM_MAPPED_SIZE 0x02000000 /* a VM needs at least these 32 MiB; the rest is not mapped */
-#define RAM_USER_ALIAS  0x40000000 /* VA - PA of the same RAM as EL0 may use it */
+#define RAM_USER_ALIAS	0x40000000 /* VA - PA of the same RAM as EL0 may use it */
 
 #define GICD_BASE   0x08000000
 #define GICR_BASE   0x080a0000
@@ -20,10 +20,10 @@
 /* Nothing answers here: between the last device of `virt` and its RAM. */
 #define HOLE_BASE 0x0f000000
 
-#define INTID_TIMER_HYP  26
+#define INTID_TIMER_HYP	 26
 #define INTID_TIMER_VIRT 27
 #define INTID_TIMER_PHYS 30
-#define INTID_PL011      33
-#define INTID_PL031      34
+#define INTID_PL011	 33
+#define INTID_PL031	 34
 
 #endif

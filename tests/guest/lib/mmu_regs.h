@@ -17,17 +17,17 @@
 /* T0SZ = T1SZ = 25 (39 bits), write-back inner-shareable walks, 4K, no TTBR1 walks, 32-bit PA. */
 #define TCR_VALUE 0x80993519
 
-#define PTE_BLOCK         0x1
-#define PTE_TABLE         0x3
-#define PTE_PAGE          0x3
-#define PTE_ATTR_DEVICE   (1 << 2)
-#define PTE_ATTR_NORMAL   (2 << 2)
+#define PTE_BLOCK	  0x1
+#define PTE_TABLE	  0x3
+#define PTE_PAGE	  0x3
+#define PTE_ATTR_DEVICE	  (1 << 2)
+#define PTE_ATTR_NORMAL	  (2 << 2)
 #define PTE_ATTR_UNCACHED (3 << 2)
-#define PTE_USER          (1 << 6)
-#define PTE_READ_ONLY     (1 << 7)
-#define PTE_INNER         (3 << 8)
-#define PTE_AF            (1 << 10)
-#define PTE_PXN           (1 << 53)
-#define PTE_UXN           (1 << 54)
+#define PTE_USER	  (1 << 6)
+#define PTE_READ_ONLY	  (1 << 7)
+#define PTE_INNER	  (3 << 8)
+#define PTE_AF		  (1 << 10)
+#define PTE_PXN		  (1 << 53)
+#define PTE_UXN		  (1 << 54)
 
 #endif

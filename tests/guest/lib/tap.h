@@ -9,11 +9,11 @@
 #include "tests/guest/lib/types.h"
 
 /* One line per test; `sentence` says what holds. Value: whether it does. */
-#define ok(cond, sentence)      tap_ok(cond, sentence, #cond, __FILE__, __LINE__)
+#define ok(cond, sentence)	tap_ok(cond, sentence, #cond, __FILE__, __LINE__)
 #define is(got, want, sentence) tap_is((uint64_t)(got), (uint64_t)(want), sentence, #got, TAP_PLACE)
-#define not_below(got, least, sentence) \
+#define not_below(got, least, sentence)                                                            \
 	tap_range((uint64_t)(got), (uint64_t)(least), ~UINT64_C(0), sentence, TAP_PLACE)
-#define in_range(got, least, most, sentence) \
+#define in_range(got, least, most, sentence)                                                       \
 	tap_range((uint64_t)(got), (uint64_t)(least), (uint64_t)(most), sentence, TAP_PLACE)
 
 /* A test that this machine can't run, and why. */
