@@ -96,3 +96,42 @@ debian_download()
 	fi
 	ls "$dir/archives/$name"_*.deb
 }
+
+# True when the host's QEMU is of major version $1.
+debian_host_qemu_is()
+{
+	qemu-system-aarch64 --version 2>/dev/null | head -n 1 | grep -q "version $1\."
+}
+
+# What build/cache lacks for goal run or test, as words that fetch.sh takes.
+debian_cache_missing()
+{
+	local items=()
+
+	[ -e "$debian_cache/vmlinuz" ] || items+=(kernel)
+	[ -e "$debian_cache/busybox" ] || [ -e "$debian_cache/initrd.cpio.gz" ] || items+=(busybox)
+	[ -e "$debian_cache/libfdt/libfdt.a" ] || items+=(libfdt)
+	# Tests run on QEMU 7.2 and on QEMU 10, the host's own being one of them or neither.
+	if [ "$1" = test ]; then
+		[ -e "$debian_cache/qemu7/qemu-system-aarch64" ] || debian_host_qemu_is 7 || items+=(qemu7)
+		[ -e "$debian_cache/qemu10/qemu-system-aarch64" ] || debian_host_qemu_is 10 || items+=(qemu10)
+	fi
+	echo "${items[*]}"
+}
+
+# For people: the items with what each downloads and leaves on disk.
+debian_cache_sizes()
+{
+	local item text=()
+
+	for item in $1; do
+		case $item in
+		kernel) text+=("guest kernel (download 69 MB, disk 35 MB)") ;;
+		busybox) text+=("busybox (1 MB, 2 MB)") ;;
+		libfdt) text+=("libfdt (0.1 MB)") ;;
+		qemu7) text+=("QEMU 7.2 (44 MB, 110 MB)") ;;
+		qemu10) text+=("QEMU 10 (44 MB, 110 MB)") ;;
+		esac
+	done
+	(IFS=';'; echo "${text[*]}" | sed 's/;/, /g')
+}

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Fills build/cache with the guests' kernel and busybox and EL2's libfdt. See usage().
+# Fills build/cache with the guests' kernel and busybox, EL2's libfdt, other QEMUs. See usage().
 set -eu
 cd "$(dirname "$0")/.."
 . tools/debian.sh
@@ -17,6 +17,7 @@ usage()
 	  build/cache/vmlinuz        arm64 kernel (KERNEL=)
 	  build/cache/busybox        static arm64 busybox, or build/cache/initrd.cpio.gz (INITRD=)
 	  build/cache/libfdt/        libfdt.a and its headers (LIBFDT= an archive or a source folder)
+	  build/cache/qemu7, qemu10  the QEMU of the two that the host doesn't have; for make test
 	EOF
 }
 
@@ -92,6 +93,48 @@ copy_libfdt()
 	exit 1
 }
 
+# QEMU of another Debian suite with every library it needs and that suite's loader: it runs on any
+# host of this architecture, beside the host's own.
+fetch_qemu()
+{
+	local name=$1 arch conf root=$debian_cache/$1.new loader libs deb
+	shift
+
+	arch=$(dpkg --print-architecture)
+	conf=$(debian_apt "$arch" "$@")
+	echo "Fetching QEMU and its libraries from ${*: -1} ..."
+	APT_CONFIG=$conf apt-get -q -y --no-install-recommends --download-only -t "${*: -1}" \
+		install qemu-system-arm >&2
+	rm -rf "$root" "${debian_cache:?}/$name"
+	mkdir -p "$root/root"
+	for deb in "${conf%/*}"/archives/*.deb; do
+		dpkg-deb -x "$deb" "$root/root"
+	done
+	rm -rf "$root"/root/usr/share/{doc,man,locale,lintian,alsa} "$root"/root/{etc,var,usr/sbin,sbin}
+	loader=$(cd "$root/root" && find . -type f -name 'ld-linux-*.so.*' | head -n 1)
+	libs=$(cd "$root/root" && find . -type d -path '*/lib/*-linux-gnu' | sed 's|^|$root/|' | paste -s -d :)
+	cat > "$root/qemu-system-aarch64" <<-EOF
+	#!/bin/sh
+	# Made by tools/fetch.sh: QEMU with the libraries it was built for.
+	root=\$(cd "\$(dirname "\$0")" && pwd)/root
+	exec "\$root/$loader" --library-path "$libs" "\$root/usr/bin/qemu-system-aarch64" \\
+		-L "\$root/usr/share/qemu" "\$@"
+	EOF
+	chmod +x "$root/qemu-system-aarch64"
+	mv "$root" "$debian_cache/$name"
+	"$debian_cache/$name/qemu-system-aarch64" --version | head -n 1
+}
+
+fetch_qemu7()
+{
+	fetch_qemu qemu7 bookworm
+}
+
+fetch_qemu10()
+{
+	fetch_qemu qemu10 bookworm bookworm-backports
+}
+
 if [ "${1:-}" = --help ]; then
 	usage
 	exit 0
@@ -120,20 +163,22 @@ if [ -n "$libfdt" ]; then
 	fi
 fi
 
-missing=()
-[ -e "$debian_cache/vmlinuz" ] || missing+=(kernel)
-[ -e "$debian_cache/busybox" ] || [ -e "$debian_cache/initrd.cpio.gz" ] || missing+=(busybox)
-[ -e "$debian_cache/libfdt/libfdt.a" ] || missing+=(libfdt)
-if [ ${#missing[@]} -eq 0 ]; then
-	echo "build/cache is complete."
+items=$*
+if [ -z "$items" ]; then
+	items=$(debian_cache_missing test)
+fi
+if [ -z "$items" ]; then
+	echo "$debian_cache is complete."
 	exit 0
 fi
 if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
-	echo "fetch: missing in build/cache: ${missing[*]}. This system has no apt to download them with;" >&2
+	echo "fetch: missing in $debian_cache: $items. This system has no apt to download them with;" >&2
 	echo "name local files: make fetch KERNEL=vmlinuz INITRD=initrd.cpio.gz LIBFDT=libfdt.a" >&2
 	exit 1
 fi
-for item in "${missing[@]}"; do
+for item in $items; do
 	"fetch_$item"
 done
-echo "build/cache is complete: $(du -sh "$debian_cache" | cut -f 1)."
+# Lists and archives have served; the next fetch wants new ones anyway.
+rm -rf "$debian_cache/apt"
+echo "$debian_cache is complete: $(du -sh "$debian_cache" | cut -f 1)."

@@ -1,0 +1,146 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Brings what a goal of the Makefile needs: packages of the host, downloads in build/cache.
+# When nothing is missing it says nothing and takes a moment.
+set -eu
+cd "$(dirname "$0")/.."
+. tools/debian.sh
+
+usage()
+{
+	cat <<-EOF
+	usage: tools/setup.sh run|test
+
+	Prints what it will install and download, with sizes, and asks for sudo once, before any work;
+	as root it asks nothing. Packages come from the host's own apt sources, without recommended ones.
+	EOF
+}
+
+# NEED PACKAGE, one line each. A need is a program on the PATH, a header or library file (with a
+# slash; {multi} is the host's library folder), or py:MODULE of Debian's python3.
+needs_run()
+{
+	cat <<-EOF
+	gcc gcc
+	make make
+	/usr/include/stdlib.h libc6-dev
+	/usr/include/libfdt.h libfdt-dev
+	/usr/include/zlib.h zlib1g-dev
+	dtc device-tree-compiler
+	qemu-system-aarch64 qemu-system-arm
+	/usr/bin/python3 python3
+	EOF
+	if [ "${LLVM:-}" = 1 ]; then
+		needs_llvm
+	elif ! command -v aarch64-none-elf-gcc >/dev/null && [ -z "${CROSS_COMPILE:-}" ]; then
+		echo aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+	fi
+}
+
+needs_llvm()
+{
+	cat <<-EOF
+	clang clang
+	ld.lld lld
+	llvm-objcopy llvm
+	EOF
+}
+
+needs_test()
+{
+	needs_run
+	needs_llvm
+	cat <<-EOF
+	fuzzer-runtime libclang-rt-dev
+	clang-format clang-format
+	cppcheck cppcheck
+	/usr/include/cmocka.h libcmocka-dev
+	py:pytest python3-pytest
+	py:pexpect python3-pexpect
+	EOF
+}
+
+have()
+{
+	case $1 in
+	py:*) /usr/bin/python3 -c "import ${1#py:}" 2>/dev/null ;;
+	fuzzer-runtime) [ -n "$(clang -print-file-name=libclang_rt.fuzzer-x86_64.a 2>/dev/null | grep /)" ] ||
+		compgen -G '/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a' >/dev/null ;;
+	/*) [ -e "$1" ] ;;
+	*) command -v "$1" >/dev/null ;;
+	esac
+}
+
+# Download and disk size as apt knows them; before its lists are there, what a bare Debian 12 needs.
+package_sizes()
+{
+	local said
+
+	said=$(LC_ALL=C apt-get install --no-install-recommends --assume-no "${packages[@]}" 2>/dev/null |
+		sed -n -e 's/^Need to get \(.*\) of archives.*/download \1/p' \
+			-e 's/^After this operation, \(.*\) of additional disk.*/disk \1/p' | paste -s -d ' ') || true
+	if [ -n "$said" ]; then
+		echo "${said/ disk/, disk}"
+	elif [ "$goal" = run ]; then
+		echo "download about 110 MB, disk about 450 MB"
+	else
+		echo "download about 290 MB, disk about 1.3 GB"
+	fi
+}
+
+install_packages()
+{
+	local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q) script
+
+	script='set -e; env DEBIAN_FRONTEND=noninteractive apt-get -q update
+		env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install "$@"'
+	if [ "$(id -u)" = 0 ]; then
+		bash -c "$script" install "${packages[@]}"
+	elif ! command -v sudo >/dev/null; then
+		echo "Not root and no sudo here. As root run:" >&2
+		echo "  ${apt[*]} -y --no-install-recommends install ${packages[*]}" >&2
+		exit 1
+	else
+		sudo -p 'Password of %u, to install the packages: ' bash -c "$script" install "${packages[@]}"
+	fi
+}
+
+goal=${1:-}
+case $goal in
+run | test) ;;
+--help) usage; exit 0 ;;
+*) usage >&2; exit 2 ;;
+esac
+
+packages=() missing=()
+while read -r need package; do
+	if ! have "$need"; then
+		missing+=("$need")
+		packages+=("$package")
+	fi
+done < <("needs_$goal")
+items=$(debian_cache_missing "$goal")
+
+if [ ${#packages[@]} -eq 0 ] && [ -z "$items" ]; then
+	exit 0
+fi
+if [ ${#packages[@]} -gt 0 ] && ! command -v apt-get >/dev/null; then
+	echo "make $goal needs programs and headers that are missing, and there is no apt to install them:" >&2
+	printf '  %s\n' "${missing[@]}" >&2
+	echo "Install them with this system's package manager, then run make $goal again." >&2
+	exit 1
+fi
+
+echo "Setting up for make $goal:"
+if [ ${#packages[@]} -gt 0 ]; then
+	echo "  packages  ${packages[*]}: $(package_sizes)"
+fi
+if [ -n "$items" ]; then
+	echo "  downloads into $debian_cache: $(debian_cache_sizes "$items")"
+fi
+if [ ${#packages[@]} -gt 0 ]; then
+	install_packages
+fi
+if [ -n "$items" ]; then
+	tools/fetch.sh $items
+fi
