@@ -7,6 +7,7 @@
 
 #include "core/base/bits.h"
 #include "core/base/errno.h"
+#include "core/base/ranges.h"
 #include "core/base/string.h"
 
 #define MPIDR_AFFINITY (BITS(39, 32) | BITS(23, 0))
@@ -94,35 +95,6 @@ static void remark(struct parse *p, int node, const char *property, const char *
 	diag_note(p->diag, dt_path(p->dt, node, path, sizeof(path)), property, "%s", what);
 }
 
-/*
- * Adds a range to a sorted list, merging it with those that it touches or overlaps. False when the list
- * is full.
- */
-static bool add_range(struct prange *list, uint32_t *count, uint32_t max, struct prange range)
-{
-	uint32_t at = 0, end;
-
-	if (range.size == 0) {
-		return true;
-	}
-	while (at < *count && list[at].base + list[at].size < range.base) {
-		at++;
-	}
-	for (end = at; end < *count && list[end].base <= range.base + range.size; end++) {
-		uint64_t limit = MAX(list[end].base + list[end].size, range.base + range.size);
-
-		range.base = MIN(range.base, list[end].base);
-		range.size = limit - range.base;
-	}
-	if (end == at && *count == max) {
-		return false;
-	}
-	memmove(&list[at + 1], &list[end], (*count - end) * sizeof(*list));
-	list[at] = range;
-	*count = *count + 1 - (end - at);
-	return true;
-}
-
 static void add_memory(struct parse *p, int node)
 {
 	struct board *board = p->board;
@@ -130,7 +102,7 @@ static void add_memory(struct parse *p, int node)
 	int ret;
 
 	for (uint32_t i = 0; (ret = dt_reg(p->dt, node, i, &range)) == 0; i++) {
-		if (!add_range(board->ram, &board->ram_count, BOARD_RAM_MAX, range)) {
+		if (!ranges_add(board->ram, &board->ram_count, BOARD_RAM_MAX, range)) {
 			remark(p, node, "reg", "there are more than 32 banks of memory: this one is not used");
 		}
 	}
@@ -145,7 +117,7 @@ static void add_reserved(struct parse *p, int node, struct prange range)
 
 	/* Reserved memory that can't be recorded could be given to a VM: nothing is started then. */
 	if (range.base + range.size < range.base ||
-	    !add_range(board->reserved, &board->reserved_count, BOARD_RESERVED_MAX, range)) {
+	    !ranges_add(board->reserved, &board->reserved_count, BOARD_RESERVED_MAX, range)) {
 		complain(p, node, "reg", "there are more than 64 reserved ranges, or this one is malformed");
 	}
 }
@@ -575,29 +547,6 @@ int board_cpu_by_mpidr(const struct board *board, uint64_t mpidr)
 		}
 	}
 	return -1;
-}
-
-bool board_is_ram(const struct board *board, struct prange range)
-{
-	for (uint32_t i = 0; i < board->ram_count; i++) {
-		if (range_contains(board->ram[i].base, board->ram[i].size, range.base,
-				   range.size)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-const struct prange *board_reserved_in(const struct board *board, struct prange range)
-{
-	for (uint32_t i = 0; i < board->reserved_count; i++) {
-		const struct prange *r = &board->reserved[i];
-
-		if (ranges_overlap(r->base, r->size, range.base, range.size)) {
-			return r;
-		}
-	}
-	return NULL;
 }
 
 const char *board_bootarg(const struct board *board, const char *name, size_t *len)

@@ -27,12 +27,6 @@ void board_uart_at(struct board_uart *out, const struct dt *dt, int node);
 /* Index of the CPU with this MPIDR affinity, or -1. */
 int board_cpu_by_mpidr(const struct board *board, uint64_t mpidr);
 
-/* [base, base + size) lies in one bank of RAM (adjacent banks are merged). */
-bool board_is_ram(const struct board *board, struct prange range);
-
-/* The first reserved range that shares a byte with `range`, or NULL. */
-const struct prange *board_reserved_in(const struct board *board, struct prange range);
-
 /*
  * The value of `bulkhead.NAME=` in the board's bootargs: points into them and is *len bytes long, or NULL.
  * The last one counts.

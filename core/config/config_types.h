@@ -35,7 +35,12 @@ struct image_config {
 	enum image_type type;
 	const uint8_t *data;
 	uint64_t size;
-	uint64_t load, entry; /* ipa or CONFIG_ADDR_NONE */
+	/* ipa or CONFIG_ADDR_NONE. raw: as configured; elf: lowest segment, entry, both physical; linux: none */
+	uint64_t load, entry;
+	uint64_t text_offset; /* linux: from a 2 MiB-aligned address to the first byte */
+	uint64_t mem_size; /* bytes it takes in the guest's RAM, what it clears at its start included */
+	int node; /* in the config's index */
+	bool refused; /* an error stands in its node: so are the VMs that use it */
 };
 
 struct ram_config {
@@ -55,6 +60,15 @@ struct vdev_config {
 	uint32_t spi; /* INTID - 32 */
 	int node; /* in the config's index: for properties of the type's own */
 	bool input_none; /* bulkhead,pl011: input = "none" */
+};
+
+/* Where the images go, as config_check() has found that they fit: all in guest-physical addresses. */
+struct vm_layout {
+	uint64_t kernel, kernel_size; /* lowest byte and extent in memory */
+	uint64_t entry;
+	uint64_t initrd; /* CONFIG_ADDR_NONE without an initrd */
+	uint64_t dtb;
+	uint64_t dtb_max; /* room for the tree at that place */
 };
 
 enum vm_gic {
@@ -92,6 +106,8 @@ struct vm_config {
 	uint32_t restart_limit; /* per hour, 0 = no limit */
 	struct vdev_config device[CONFIG_DEVICE_MAX];
 	uint32_t device_count;
+	struct vm_layout layout; /* made by config_check() */
+	int node; /* in the config's index */
 };
 
 enum when_all_off {

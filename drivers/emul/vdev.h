@@ -23,21 +23,28 @@ enum config_prop_type {
 	PROP_STRINGS,
 	PROP_U32_LIST,
 	PROP_U64_LIST,
-	PROP_PHANDLE, /* of the config; `ref` names the kind  */
+	PROP_PHANDLE, /* of the config; `values` names the kind */
 	PROP_PHANDLE_LIST,
 	PROP_BOARD_REF, /* a path or alias of the board's tree   */
 	PROP_BYTES,
 	PROP_NODE, /* a sub-node of ordinary device tree    */
 };
 
+/* The texts of the binding document are compiled into host programs only. */
+#if __STDC_HOSTED__
+#define DOC(text) text
+#else
+#define DOC(text) NULL
+#endif
+
 /* One property of the binding: validator and vm-configs/README.md are both made from it. */
 struct config_prop {
 	const char *name;
-	enum config_prop_type type;
+	uint8_t type; /* enum config_prop_type */
 	bool required;
+	uint32_t min, max; /* numbers: inclusive; max 0 = type's own */
 	const char *later; /* sentence fragment when refused for now: "virtio comes with a later version" */
-	const char *values; /* strings: the allowed ones, separated by '|'; NULL: any */
-	uint64_t min, max; /* numbers: inclusive; max 0 = type's own */
+	const char *values; /* strings: the allowed ones, separated by '|'; phandles: what they name */
 	const char *dflt; /* the default as text for the document */
 	const char *help; /* one sentence for the document */
 };

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the config's values mean together, and on this board. */
+#include "core/base/errno.h"
+#include "core/base/format.h"
+#include "core/base/string.h"
+#include "core/config/checker.h"
+#include "core/config/guest_map_types.h"
+
+#define LINUX_BOOTARGS_MAX 2048 /* COMMAND_LINE_SIZE of arm64, the final NUL included */
+
+const char *checker_device_path(struct checker *c, const char *name, char *buf, size_t size)
+{
+	if (strcmp(name, "memory-size") == 0) {
+		format(buf, size, "/vms/%s", c->vm->name);
+	} else {
+		format(buf, size, "/vms/%s/devices/%s", c->vm->name, name);
+	}
+	return buf;
+}
+
+static void check_board_compatible(struct checker *c)
+{
+	struct dt_prop wanted, have = { 0 };
+	const char *one;
+
+	if (!dt_prop(c->config->tree, DT_ROOT, "board-compatible", &wanted)) {
+		return;
+	}
+	have.value = (const uint8_t *)c->board->compatible;
+	have.len = c->board->compatible_len;
+	for (uint32_t i = 0; (one = dt_prop_string(&wanted, i)) != NULL; i++) {
+		if (dt_prop_has_string(&have, one)) {
+			return;
+		}
+	}
+	diag_error(c->diag, "/", "board-compatible",
+		   "this config is for \"%s\", the board is \"%s\": nothing is started",
+		   dt_prop_string(&wanted, 0) == NULL ? "" : dt_prop_string(&wanted, 0),
+		   c->board->compatible);
+}
+
+static void check_console(struct checker *c)
+{
+	const char *ref = c->config->console;
+	int node;
+
+	if (ref == NULL || strcmp(ref, "none") == 0) {
+		return;
+	}
+	node = dt_resolve(c->board->tree, ref);
+	if (node == DT_NONE) {
+		diag_error(c->diag, "/hypervisor", "console",
+			   "\"%s\" is neither a path nor an alias of the board's device tree", ref);
+	} else if (!dt_status_okay(c->board->tree, node)) {
+		diag_error(c->diag, "/hypervisor", "console",
+			   "\"%s\" is disabled in the board's device tree", ref);
+	}
+}
+
+/* The vCPUs that this build and the board's interrupt controller can serve. */
+static void check_vcpu_count(struct checker *c)
+{
+	struct vm_config *vm = c->vm;
+	uint32_t max = c->place->vcpu_max == 0 ? CONFIG_VCPU_MAX : c->place->vcpu_max;
+
+	if (vm->vcpu_count > max) {
+		diag_error(c->diag, c->path, "vcpus",
+			   "is %u: the interrupt controller serves at most %u vCPUs of a VM", vm->vcpu_count,
+			   max);
+	}
+	if (c->board != NULL && vm->vcpu_count > c->board->cpu_count) {
+		diag_error(c->diag, c->path, "vcpus",
+			   "is %u: the board has %u CPUs, and in this version each serves one vCPU",
+			   vm->vcpu_count, c->board->cpu_count);
+	}
+}
+
+static void check_gic(struct checker *c)
+{
+	struct vm_config *vm = c->vm;
+
+	if (c->board != NULL && c->board->gic.kind == BOARD_GIC_V2) {
+		diag_error(c->diag, c->path, "gic",
+			   "the board has a GICv2: driving it comes with a later version, a board with a GICv3 "
+			   "is needed");
+	}
+	vm->gic = VM_GIC_V3;
+	if (vm->spi_count == 0) {
+		vm->spi_count = GUEST_SPI_COUNT_DEFAULT;
+		for (uint32_t i = 0; i < vm->device_count; i++) {
+			uint32_t spi = vm->device[i].spi;
+
+			if (spi != CONFIG_SPI_ANY && spi >= vm->spi_count &&
+			    spi < GUEST_SPI_COUNT_MAX) {
+				vm->spi_count = (spi / 32 + 1) * 32;
+			}
+		}
+	}
+}
+
+static void check_bootargs(struct checker *c)
+{
+	struct vm_config *vm = c->vm;
+
+	if (vm->kernel != NULL && vm->kernel->type == IMAGE_LINUX &&
+	    strlen(vm->bootargs) >= LINUX_BOOTARGS_MAX) {
+		diag_error(c->diag, c->path, "bootargs",
+			   "has %zu characters: Linux takes at most %u", strlen(vm->bootargs),
+			   LINUX_BOOTARGS_MAX - 1);
+	}
+}
+
+static void check_guest_dtb(struct checker *c)
+{
+	/* The root of the generated tree has these; a change would turn every reg of it into nonsense. */
+	static const char *const fixed[] = { "#address-cells", "#size-cells", "interrupt-parent" };
+	char path[CHECKER_PATH_MAX];
+	struct vm_config *vm = c->vm;
+
+	for (size_t i = 0; vm->guest_dtb != DT_NONE && i < ARRAY_COUNT(fixed); i++) {
+		uint32_t cells = 0;
+		int ret = dt_u32(c->config->tree, vm->guest_dtb, fixed[i], &cells);
+
+		if (ret == -ENOENT || (ret == 0 && cells == 2 && fixed[i][0] == '#')) {
+			continue;
+		}
+		diag_error(c->diag, dt_path(c->config->tree, vm->guest_dtb, path, sizeof(path)), fixed[i],
+			   "belongs to the generated tree, which has 2 cells each and its own interrupt "
+			   "controller: leave it out");
+	}
+}
+
+static void check_vm(struct checker *c, struct vm_config *vm)
+{
+	unsigned int errors = c->diag->error_count;
+
+	c->vm = vm;
+	config_vm_path(vm, c->path, sizeof(c->path));
+	check_vcpu_count(c);
+	check_gic(c);
+	check_bootargs(c);
+	check_guest_dtb(c);
+	checker_places(c);
+	checker_layout(c);
+	vm->refused = vm->refused || c->diag->error_count != errors;
+}
+
+int config_check(struct config *config, const struct board *board, const struct config_place *place,
+		 struct diag *diag)
+{
+	static const struct config_place nowhere;
+	struct checker c = {
+		.config = config,
+		.board = board,
+		.place = place == NULL ? &nowhere : place,
+		.diag = diag,
+	};
+	unsigned int errors = diag->error_count;
+	bool usable;
+
+	if (board != NULL) {
+		check_board_compatible(&c);
+		check_console(&c);
+	}
+	usable = diag->error_count == errors;
+	for (uint32_t i = 0; i < config->vm_count; i++) {
+		check_vm(&c, &config->vm[i]);
+	}
+	checker_cpus(&c);
+	checker_memory(&c);
+	return usable ? 0 : -EINVAL;
+}

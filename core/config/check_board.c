@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the VMs take from the board: CPUs and fixed memory, each with one owner. */
+#include "core/base/format.h"
+#include "core/base/ranges.h"
+#include "core/config/checker.h"
+
+#define RAM_PATH checker_device_path(c, ram->name, path, sizeof(path))
+
+static void look_at(struct checker *c, struct vm_config *vm)
+{
+	c->vm = vm;
+	config_vm_path(vm, c->path, sizeof(c->path));
+}
+
+/*
+ * Two VMs want the same: the later one is refused, unless the earlier one does not run anyway. Then it is an error of
+ * the earlier one, and the later one runs.
+ */
+static struct vm_config *loser(struct vm_config *earlier, struct vm_config *later)
+{
+	return earlier->refused ? earlier : later;
+}
+
+static void check_cpu_exists(struct checker *c, uint32_t vcpu)
+{
+	uint32_t cpu = c->vm->vcpu_cpu[vcpu];
+
+	if (c->board == NULL || cpu == CONFIG_CPU_ANY) {
+		return;
+	}
+	if (cpu >= c->board->cpu_count) {
+		diag_error(c->diag, c->path, "vcpu-cpus",
+			   "there is no CPU %u: the board has %u, 0 to %u", cpu, c->board->cpu_count,
+			   c->board->cpu_count - 1);
+		c->vm->refused = true;
+	}
+}
+
+/* The first vCPU before (vm, vcpu) in config order that wants the same CPU. */
+static struct vm_config *earlier_user(struct checker *c, uint32_t vm, uint32_t vcpu)
+{
+	uint32_t cpu = c->config->vm[vm].vcpu_cpu[vcpu];
+
+	for (uint32_t i = 0; i <= vm; i++) {
+		struct vm_config *other = &c->config->vm[i];
+		uint32_t count = i == vm ? vcpu : other->vcpu_count;
+
+		for (uint32_t k = 0; k < count; k++) {
+			if (other->vcpu_cpu[k] == cpu) {
+				return other;
+			}
+		}
+	}
+	return NULL;
+}
+
+static void check_cpu_shared(struct checker *c, uint32_t vm, uint32_t vcpu)
+{
+	struct vm_config *me = &c->config->vm[vm];
+	uint32_t cpu = me->vcpu_cpu[vcpu];
+	struct vm_config *other, *lost;
+
+	if (cpu == CONFIG_CPU_ANY) {
+		return;
+	}
+	other = earlier_user(c, vm, vcpu);
+	if (other == NULL) {
+		return;
+	}
+	lost = loser(other, me);
+	look_at(c, lost);
+	if (other == me) {
+		diag_error(c->diag, c->path, "vcpu-cpus",
+			   "CPU %u stands twice: two vCPUs on one CPU come with a later version", cpu);
+	} else {
+		diag_error(c->diag, c->path, "vcpu-cpus",
+			   "CPU %u belongs to VM \"%s\" too: two vCPUs on one CPU come with a later version", cpu,
+			   lost == me ? other->name : me->name);
+	}
+	lost->refused = true;
+}
+
+static bool cpu_is_used(const struct config *config, uint32_t cpu)
+{
+	for (uint32_t i = 0; i < config->vm_count; i++) {
+		for (uint32_t k = 0; k < config->vm[i].vcpu_count; k++) {
+			if (config->vm[i].vcpu_cpu[k] == cpu) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* A CPU of its own for each vCPU that names none: the lowest that nobody has. */
+static void choose_cpus(struct checker *c, struct vm_config *vm)
+{
+	uint32_t cpu = 0, missing = 0;
+
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		if (vm->vcpu_cpu[i] != CONFIG_CPU_ANY) {
+			continue;
+		}
+		while (cpu < c->board->cpu_count && cpu_is_used(c->config, cpu)) {
+			cpu++;
+		}
+		if (cpu < c->board->cpu_count) {
+			vm->vcpu_cpu[i] = cpu;
+		} else {
+			missing++;
+		}
+	}
+	if (missing > 0) {
+		look_at(c, vm);
+		diag_error(c->diag, c->path, "vcpus",
+			   "%u of its %u vCPUs get no CPU of their own: the board has %u and the VMs before took "
+			   "the rest; sharing comes with a later version",
+			   missing, vm->vcpu_count, c->board->cpu_count);
+		vm->refused = true;
+	}
+}
+
+void checker_cpus(struct checker *c)
+{
+	struct config *config = c->config;
+
+	for (uint32_t i = 0; i < config->vm_count; i++) {
+		for (uint32_t k = 0; k < config->vm[i].vcpu_count; k++) {
+			look_at(c, &config->vm[i]);
+			check_cpu_exists(c, k);
+			check_cpu_shared(c, i, k);
+		}
+	}
+	for (uint32_t i = 0; c->board != NULL && i < config->vm_count; i++) {
+		/* More than the board has was reported already. */
+		if (config->vm[i].vcpu_count <= c->board->cpu_count) {
+			choose_cpus(c, &config->vm[i]);
+		}
+	}
+}
+
+/* Another VM's fixed region before (vm, index) that shares memory with it. */
+static const struct ram_config *earlier_ram(struct checker *c, uint32_t vm, uint32_t index,
+					    struct vm_config **owner)
+{
+	const struct ram_config *me = &c->config->vm[vm].ram[index];
+
+	for (uint32_t i = 0; i <= vm; i++) {
+		struct vm_config *other = &c->config->vm[i];
+		uint32_t count = i == vm ? index : other->ram_count;
+
+		for (uint32_t k = 0; k < count; k++) {
+			const struct ram_config *ram = &other->ram[k];
+
+			if (ram->pa != CONFIG_PA_ANY &&
+			    ranges_overlap(ram->pa, ram->size, me->pa, me->size)) {
+				*owner = other;
+				return ram;
+			}
+		}
+	}
+	return NULL;
+}
+
+static void refuse_ram(struct checker *c, const struct ram_config *ram, const char *what,
+		       const struct prange *other)
+{
+	char path[CHECKER_PATH_MAX];
+
+	diag_error(c->diag, RAM_PATH, "pa", "0x%lx to 0x%lx lies over %s (0x%lx to 0x%lx)", ram->pa,
+		   ram->pa + ram->size - 1, what, other->base, other->base + other->size - 1);
+	c->vm->refused = true;
+}
+
+static void check_ram_shared(struct checker *c, uint32_t vm, uint32_t index)
+{
+	struct vm_config *me = &c->config->vm[vm], *other = NULL, *lost;
+	const struct ram_config *mine = &me->ram[index], *theirs;
+	char what[64];
+
+	theirs = earlier_ram(c, vm, index, &other);
+	if (theirs == NULL) {
+		return;
+	}
+	lost = loser(other, me);
+	look_at(c, lost);
+	if (lost != me) {
+		const struct ram_config *swap = mine;
+
+		mine = theirs;
+		theirs = swap;
+		other = me;
+	}
+	format(what, sizeof(what), "RAM of VM \"%s\"", other->name);
+	refuse_ram(c, mine, what, &(struct prange){ theirs->pa, theirs->size });
+}
+
+static bool overlaps(const struct prange *a, const struct ram_config *ram)
+{
+	return ranges_overlap(a->base, a->size, ram->pa, ram->size);
+}
+
+/* One fixed region against the board and what the hypervisor keeps. */
+static void check_ram_place(struct checker *c, const struct ram_config *ram)
+{
+	const struct prange wanted = { ram->pa, ram->size }, *reserved;
+	const struct config_place *place = c->place;
+	char path[CHECKER_PATH_MAX];
+
+	for (uint32_t i = 0; i < place->own_count; i++) {
+		if (overlaps(&place->own[i], ram)) {
+			refuse_ram(c, ram, "the hypervisor", &place->own[i]);
+			return;
+		}
+	}
+	if (overlaps(&place->bundle, ram)) {
+		refuse_ram(c, ram, "the bundle", &place->bundle);
+		return;
+	}
+	if (c->board == NULL) {
+		return;
+	}
+	if (!ranges_hold(c->board->ram, c->board->ram_count, wanted)) {
+		diag_error(c->diag, RAM_PATH, "pa",
+			   "0x%lx to 0x%lx is not all memory of the board: its banks are in the banner, and in the "
+			   "memory nodes of its device tree",
+			   ram->pa, ram->pa + ram->size - 1);
+		c->vm->refused = true;
+		return;
+	}
+	reserved = ranges_find_overlap(c->board->reserved, c->board->reserved_count, wanted);
+	if (reserved != NULL) {
+		refuse_ram(c, ram,
+			   overlaps(&c->board->dtb, ram)    ? "the board's device tree" :
+			   overlaps(&c->board->initrd, ram) ? "the bundle" :
+							      "memory the board's device tree reserves",
+			   overlaps(&c->board->dtb, ram)    ? &c->board->dtb :
+			   overlaps(&c->board->initrd, ram) ? &c->board->initrd :
+							      reserved);
+	}
+}
+
+void checker_memory(struct checker *c)
+{
+	struct config *config = c->config;
+
+	for (uint32_t i = 0; i < config->vm_count; i++) {
+		for (uint32_t k = 0; k < config->vm[i].ram_count; k++) {
+			if (config->vm[i].ram[k].pa != CONFIG_PA_ANY) {
+				look_at(c, &config->vm[i]);
+				check_ram_place(c, &config->vm[i].ram[k]);
+				check_ram_shared(c, i, k);
+			}
+		}
+	}
+}

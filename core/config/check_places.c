@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The guest-physical map of one VM: nothing over anything else, and a place for what has none yet. */
+#include "core/base/bits.h"
+#include "core/config/checker.h"
+#include "core/config/guest_map_types.h"
+#include "drivers/emul/vdev.h"
+
+#define SPAN_MAX (2 + CONFIG_RAM_MAX + CONFIG_DEVICE_MAX)
+#define IPA_BITS_MAX 48
+
+struct span {
+	uint64_t base, size;
+	const char *name; /* of the device or region, or what it is */
+};
+
+struct map {
+	struct span span[SPAN_MAX];
+	uint32_t count;
+	uint64_t spi[GUEST_SPI_COUNT_MAX / 64]; /* taken */
+};
+
+static const struct span *find_clash(const struct map *map, uint64_t base, uint64_t size)
+{
+	for (uint32_t i = 0; i < map->count; i++) {
+		if (ranges_overlap(map->span[i].base, map->span[i].size, base, size)) {
+			return &map->span[i];
+		}
+	}
+	return NULL;
+}
+
+static void add(struct map *map, uint64_t base, uint64_t size, const char *name)
+{
+	map->span[map->count++] = (struct span){ .base = base, .size = size, .name = name };
+}
+
+/* Adds what the config placed, or says what it would lie over. `base + size` does not wrap. */
+static void add_placed(struct checker *c, struct map *map, const struct span *s)
+{
+	uint32_t bits = c->place->ipa_bits == 0 ? IPA_BITS_MAX : c->place->ipa_bits;
+	const struct span *other = find_clash(map, s->base, s->size);
+	char path[CHECKER_PATH_MAX];
+
+	checker_device_path(c, s->name, path, sizeof(path));
+	if (other != NULL) {
+		diag_error(c->diag, path, "ipa", "0x%lx to 0x%lx lies over %s (0x%lx to 0x%lx)", s->base,
+			   s->base + s->size - 1, other->name, other->base,
+			   other->base + other->size - 1);
+	} else if (bits < 64 && s->base + s->size > BIT(bits)) {
+		diag_error(c->diag, path, "ipa",
+			   "0x%lx to 0x%lx is beyond the %u bits of a guest-physical address%s", s->base,
+			   s->base + s->size - 1, bits, c->place->ipa_bits == 0 ? "" : " on this board");
+	} else {
+		add(map, s->base, s->size, s->name);
+	}
+}
+
+static void place_ipa(struct checker *c, struct map *map, struct vdev_config *device)
+{
+	const struct vdev_type *type = device->type;
+	uint64_t at = type->ipa;
+	char path[CHECKER_PATH_MAX];
+
+	if (at == CONFIG_IPA_ANY || find_clash(map, at, type->size) != NULL) {
+		for (at = GUEST_DEVICE_BASE; at + type->size <= GUEST_DEVICE_END;
+		     at += GUEST_DEVICE_STEP) {
+			if (find_clash(map, at, type->size) == NULL) {
+				break;
+			}
+		}
+	}
+	if (at + type->size > GUEST_DEVICE_END) {
+		checker_device_path(c, device->name, path, sizeof(path));
+		diag_error(c->diag, path, "ipa", "there is no free place left: write one");
+		return;
+	}
+	device->ipa = at;
+	add(map, at, type->size, device->name);
+}
+
+static bool take_spi(struct map *map, uint32_t spi)
+{
+	uint64_t *word = &map->spi[spi / 64];
+
+	if (*word & BIT(spi % 64)) {
+		return false;
+	}
+	*word |= BIT(spi % 64);
+	return true;
+}
+
+/* The name of the other device that has this SPI. */
+static const char *spi_owner(const struct vm_config *vm, const struct vdev_config *not_me)
+{
+	for (uint32_t i = 0; i < vm->device_count; i++) {
+		if (&vm->device[i] != not_me && vm->device[i].spi == not_me->spi) {
+			return vm->device[i].name;
+		}
+	}
+	return "another device";
+}
+
+static void check_spi(struct checker *c, struct map *map, const struct vdev_config *device)
+{
+	char path[CHECKER_PATH_MAX];
+
+	checker_device_path(c, device->name, path, sizeof(path));
+	if (device->spi >= c->vm->spi_count) {
+		diag_error(c->diag, path, "spi", "is %u: spi-count of the VM is %u", device->spi,
+			   c->vm->spi_count);
+	} else if (!take_spi(map, device->spi)) {
+		diag_error(c->diag, path, "spi", "%u is the interrupt of %s already", device->spi,
+			   spi_owner(c->vm, device));
+	}
+}
+
+static void place_spi(struct checker *c, struct map *map, struct vdev_config *device)
+{
+	uint32_t spi = device->type->spi;
+	char path[CHECKER_PATH_MAX];
+
+	if (spi == CONFIG_SPI_ANY || spi >= c->vm->spi_count || !take_spi(map, spi)) {
+		for (spi = GUEST_SPI_FIRST; spi < c->vm->spi_count; spi++) {
+			if (take_spi(map, spi)) {
+				break;
+			}
+		}
+	}
+	if (spi >= c->vm->spi_count) {
+		checker_device_path(c, device->name, path, sizeof(path));
+		diag_error(c->diag, path, "spi", "there is no free interrupt left: raise spi-count");
+		return;
+	}
+	device->spi = spi;
+}
+
+static void check_counts(struct checker *c)
+{
+	struct vm_config *vm = c->vm;
+
+	for (uint32_t i = 0; i < vm->device_count; i++) {
+		const struct vdev_type *type = vm->device[i].type;
+		uint32_t before = 0;
+		char path[CHECKER_PATH_MAX];
+
+		for (uint32_t k = 0; k < i; k++) {
+			before += vm->device[k].type == type;
+		}
+		if (type->max_count != 0 && before == type->max_count) {
+			checker_device_path(c, vm->device[i].name, path, sizeof(path));
+			diag_error(c->diag, path, "compatible",
+				   "is one \"%s\" too many: a VM has at most %u", type->compatible,
+				   type->max_count);
+		}
+	}
+}
+
+void checker_places(struct checker *c)
+{
+	struct vm_config *vm = c->vm;
+	struct map map = { .count = 0 };
+
+	add(&map, GUEST_GICD_BASE, GUEST_GICD_SIZE, "the interrupt controller's distributor");
+	add(&map, GUEST_GICR_BASE, GUEST_GICR_STRIDE * vm->vcpu_count,
+	    "the interrupt controller's redistributors");
+	for (uint32_t i = 0; i < vm->ram_count; i++) {
+		const struct ram_config *ram = &vm->ram[i];
+
+		add_placed(c, &map, &(struct span){ ram->ipa, ram->size, ram->name });
+	}
+	for (uint32_t i = 0; i < vm->device_count; i++) {
+		const struct vdev_config *device = &vm->device[i];
+
+		if (device->ipa != CONFIG_IPA_ANY) {
+			add_placed(c, &map,
+				   &(struct span){ device->ipa, device->type->size, device->name });
+		}
+		if (device->spi != CONFIG_SPI_ANY) {
+			check_spi(c, &map, device);
+		}
+	}
+	for (uint32_t i = 0; i < vm->device_count; i++) {
+		if (vm->device[i].ipa == CONFIG_IPA_ANY) {
+			place_ipa(c, &map, &vm->device[i]);
+		}
+		if (vm->device[i].spi == CONFIG_SPI_ANY) {
+			place_spi(c, &map, &vm->device[i]);
+		}
+	}
+	check_counts(c);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of config_check() share. */
+#ifndef CORE_CONFIG_CHECKER_H
+#define CORE_CONFIG_CHECKER_H
+
+#include "core/config/config.h"
+
+#define CHECKER_PATH_MAX 128
+
+struct checker {
+	struct config *config;
+	const struct board *board; /* NULL: checks that need one are left out */
+	const struct config_place *place; /* never NULL; fields may be 0 */
+	struct diag *diag;
+	struct vm_config *vm; /* the VM that is being looked at */
+	char path[CHECKER_PATH_MAX]; /* of it */
+};
+
+/* Guest-physical places: RAM, interrupt controller and devices of one VM don't overlap; free places are given out. */
+void checker_places(struct checker *c);
+
+/* Kernel, initrd and dtb fit into the VM's RAM; fills vm->layout. */
+void checker_layout(struct checker *c);
+
+/* CPUs of all VMs: they exist, and each serves one vCPU. Fills vcpu_cpu where the board is known. */
+void checker_cpus(struct checker *c);
+
+/* Fixed physical addresses of all VMs' RAM. */
+void checker_memory(struct checker *c);
+
+/* The path of a device or RAM region of c->vm by name; of the VM itself for "memory-size". */
+const char *checker_device_path(struct checker *c, const char *name, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The default guest machine: the memory map of QEMU's `virt`, so that what runs there runs here. */
+#ifndef CORE_CONFIG_GUEST_MAP_TYPES_H
+#define CORE_CONFIG_GUEST_MAP_TYPES_H
+
+#include "core/base/types.h"
+
+#define GUEST_GICD_BASE	  UINT64_C(0x08000000)
+#define GUEST_GICD_SIZE	  UINT64_C(0x00010000)
+#define GUEST_GICR_BASE	  UINT64_C(0x080a0000)
+#define GUEST_GICR_STRIDE UINT64_C(0x00020000) /* per vCPU */
+
+/* Small devices, one per 64 KiB; the first PL011 and PL031 have places of their own before these. */
+#define GUEST_DEVICE_BASE UINT64_C(0x09040000)
+#define GUEST_DEVICE_STEP UINT64_C(0x00010000)
+#define GUEST_DEVICE_END  UINT64_C(0x0a000000)
+#define GUEST_SPI_FIRST	  8 /* those below have their devices on `virt` */
+
+#define GUEST_RAM_BASE	UINT64_C(0x40000000)
+#define GUEST_RAM_ALIGN MIB(2)
+
+#define GUEST_SPI_COUNT_DEFAULT 64
+#define GUEST_SPI_COUNT_MAX	960
+
+#endif

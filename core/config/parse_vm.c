@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a node below vms/ to struct vm_config. */
+#include "core/base/errno.h"
+#include "core/base/string.h"
+#include "core/config/guest_map_types.h"
+#include "core/config/parser.h"
+#include "core/config/suggest.h"
+
+#define SCRUB_WORDS "owner-change|always"
+#define GIC_WORDS   "v2|v3"
+
+static void check_vm_compatible(struct parser *p, int node)
+{
+	const char *compatible = dt_string(p->dt, node, "compatible");
+
+	if (compatible != NULL && strcmp(compatible, BINDING_VM_COMPATIBLE) != 0) {
+		diag_error(p->diag, p->path, "compatible",
+			   "\"%s\" is not known: a VM has compatible = \"" BINDING_VM_COMPATIBLE "\"",
+			   compatible);
+	}
+}
+
+static void parse_vcpus(struct parser *p, int node, struct vm_config *vm)
+{
+	struct dt_prop list;
+	uint32_t count;
+
+	vm->vcpu_count = parser_u32(p, node, "vcpus", 0);
+	if (vm->vcpu_count > CONFIG_VCPU_MAX) {
+		vm->vcpu_count = 0; /* reported by the table */
+	}
+	for (uint32_t i = 0; i < CONFIG_VCPU_MAX; i++) {
+		vm->vcpu_cpu[i] = CONFIG_CPU_ANY;
+	}
+	if (!dt_prop(p->dt, node, "vcpu-cpus", &list) || list.len % 4 != 0) {
+		return;
+	}
+	count = list.len / 4;
+	if (vm->vcpu_count != 0 && count != vm->vcpu_count) {
+		diag_error(p->diag, p->path, "vcpu-cpus",
+			   "has %u CPUs for %u vCPUs: write one CPU index per vCPU", count,
+			   vm->vcpu_count);
+		return;
+	}
+	for (uint32_t i = 0; i < MIN(count, (uint32_t)CONFIG_VCPU_MAX); i++) {
+		vm->vcpu_cpu[i] = dt_prop_cell(&list, i);
+	}
+}
+
+static const struct image_config *find_image(const struct config *config, int node)
+{
+	for (uint32_t i = 0; i < config->image_count; i++) {
+		if (config->image[i].node == node) {
+			return &config->image[i];
+		}
+	}
+	return NULL;
+}
+
+/*
+ * The image that a phandle property names; `types` has a bit for each type that may stand there. NULL when absent or
+ * reported.
+ */
+static const struct image_config *parse_image_ref(struct parser *p, int node, const char *name,
+						  unsigned int types, const char *wanted)
+{
+	const struct image_config *image;
+	uint32_t phandle;
+	int target;
+
+	if (dt_u32(p->dt, node, name, &phandle) != 0) {
+		return NULL;
+	}
+	target = dt_by_phandle(p->dt, phandle);
+	if (target == DT_NONE) {
+		return NULL; /* reported by the table */
+	}
+	image = find_image(p->config, target);
+	if (image == NULL) {
+		char path[CONFIG_PATH_MAX];
+
+		diag_error(p->diag, p->path, name, "%s is not an enabled image: images stand below /images",
+			   dt_path(p->dt, target, path, sizeof(path)));
+		return NULL;
+	}
+	if (image->refused) {
+		diag_error(p->diag, p->path, name, "the image \"%s\" has errors of its own", image->name);
+		return NULL;
+	}
+	if ((types & (1U << image->type)) == 0) {
+		diag_error(p->diag, p->path, name, "the image \"%s\" has the wrong type: it must be %s",
+			   image->name, wanted);
+		return NULL;
+	}
+	return image;
+}
+
+static void parse_images_of_vm(struct parser *p, int node, struct vm_config *vm)
+{
+	vm->kernel = parse_image_ref(p, node, "kernel",
+				     1U << IMAGE_LINUX | 1U << IMAGE_RAW | 1U << IMAGE_ELF,
+				     "\"linux\", \"raw\" or \"elf\"");
+	vm->initrd = parse_image_ref(p, node, "initrd", 1U << IMAGE_RAMDISK, "\"ramdisk\"");
+	vm->dtb = parse_image_ref(p, node, "dtb", 1U << IMAGE_DTB, "\"dtb\"");
+	vm->dtb_address = parser_u64(p, node, "dtb-address", CONFIG_ADDR_NONE);
+	vm->bootargs = dt_string(p->dt, node, "bootargs");
+	if (vm->bootargs == NULL) {
+		vm->bootargs = "";
+	}
+	vm->guest_dtb = dt_child(p->dt, node, "guest-dtb");
+	if (!dt_prop(p->dt, node, "dtb", NULL)) {
+		return;
+	}
+	/* Its own tree goes to the guest as it is: what would be written into a tree must stand in it. */
+	if (dt_prop(p->dt, node, "bootargs", NULL)) {
+		diag_error(p->diag, p->path, "bootargs",
+			   "has no effect beside dtb: write it into /chosen of that tree");
+	}
+	if (dt_prop(p->dt, node, "initrd", NULL)) {
+		diag_error(p->diag, p->path, "initrd",
+			   "has no effect beside dtb, whose /chosen would have to name its place: leave out "
+			   "one of the two");
+	}
+	if (vm->guest_dtb != DT_NONE) {
+		diag_error(p->diag, p->path, "guest-dtb", "can't be merged into dtb: leave out one of the two");
+	}
+}
+
+/* Function ids that the hypervisor answers itself: the guest's own firmware, not the board's. */
+static bool is_own_call(uint32_t id)
+{
+	bool fast = (id >> 31) != 0;
+	uint32_t owner = (id >> 24) & 0x3f;
+
+	/* DEN 0028 6.2: owner 0 is the architecture, owner 4 with functions up to 0x1f is PSCI. */
+	return fast && (owner == 0 || (owner == 4 && (id & 0xffff) <= 0x1f));
+}
+
+static void parse_smc_allow(struct parser *p, int node, struct vm_config *vm)
+{
+	struct dt_prop list;
+	uint32_t count;
+
+	if (!dt_prop(p->dt, node, "smc-allow", &list) || list.len == 0 || list.len % 4 != 0) {
+		return;
+	}
+	count = list.len / 4;
+	if (count % 2 != 0 || count / 2 > CONFIG_SMC_MAX) {
+		diag_error(p->diag, p->path, "smc-allow",
+			   "has %u cells: write pairs <first last>, at most %u of them", count,
+			   CONFIG_SMC_MAX);
+		return;
+	}
+	for (uint32_t i = 0; i < count; i += 2) {
+		uint32_t first = dt_prop_cell(&list, i), last = dt_prop_cell(&list, i + 1);
+
+		if (first > last) {
+			diag_error(p->diag, p->path, "smc-allow",
+				   "0x%x to 0x%x is not a range: the first must not be above the last", first,
+				   last);
+		} else if (is_own_call(first) || is_own_call(last) || (first >> 24) != (last >> 24)) {
+			diag_error(p->diag, p->path, "smc-allow",
+				   "0x%x to 0x%x reaches into PSCI or the architecture's calls, which the "
+				   "hypervisor answers itself, or spans several owners",
+				   first, last);
+		} else {
+			vm->smc_allow[vm->smc_allow_count].first = first;
+			vm->smc_allow[vm->smc_allow_count++].last = last;
+		}
+	}
+}
+
+static void parse_gic(struct parser *p, int node, struct vm_config *vm)
+{
+	const char *gic = dt_string(p->dt, node, "gic");
+
+	vm->gic = gic != NULL && strcmp(gic, "v3") == 0 ? VM_GIC_V3 : VM_GIC_BOARD;
+	if (gic != NULL && strcmp(gic, "v2") == 0) {
+		diag_error(p->diag, p->path, "gic",
+			   "a GICv2 for the guest comes with a later version: write \"v3\"");
+	}
+	vm->spi_count = parser_u32(p, node, "spi-count", 0);
+	if (vm->spi_count % 32 != 0 && vm->spi_count <= GUEST_SPI_COUNT_MAX) {
+		diag_error(p->diag, p->path, "spi-count", "is %u: it must be a multiple of 32, like %u",
+			   vm->spi_count, (vm->spi_count + 31) / 32 * 32);
+	}
+}
+
+/* One region of RAM from its node; `name` NULL: from memory-size of the VM. */
+static void add_ram(struct parser *p, int node, struct vm_config *vm, const char *name)
+{
+	const char *size_name = name == NULL ? "memory-size" : "size";
+	struct ram_config *ram = &vm->ram[vm->ram_count];
+	uint64_t next = GUEST_RAM_BASE, end;
+
+	if (vm->ram_count == CONFIG_RAM_MAX) {
+		diag_error(p->diag, p->path, NULL, "is one region too many: a VM has at most %u",
+			   CONFIG_RAM_MAX);
+		return;
+	}
+	if (vm->ram_count > 0) {
+		next = vm->ram[vm->ram_count - 1].ipa + vm->ram[vm->ram_count - 1].size;
+	}
+	*ram = (struct ram_config){
+		.name = name == NULL ? "memory-size" : name,
+		.size = parser_u64(p, node, size_name, 0),
+		.ipa = name == NULL ? GUEST_RAM_BASE : parser_u64(p, node, "ipa", next),
+		.pa = name == NULL ? CONFIG_PA_ANY : parser_u64(p, node, "pa", CONFIG_PA_ANY),
+	};
+	if (!dt_prop(p->dt, node, size_name, NULL)) {
+		return;
+	}
+	if (ram->size == 0 || ram->size % GUEST_RAM_ALIGN != 0) {
+		diag_error(p->diag, p->path, size_name,
+			   "is 0x%lx bytes: it must be a multiple of 2 MiB (0x200000), and not 0", ram->size);
+	} else if (ram->ipa % GUEST_RAM_ALIGN != 0) {
+		diag_error(p->diag, p->path, "ipa", "is 0x%lx: it must be a multiple of 2 MiB (0x200000)",
+			   ram->ipa);
+	} else if (ram->pa != CONFIG_PA_ANY && ram->pa % GUEST_RAM_ALIGN != 0) {
+		diag_error(p->diag, p->path, "pa", "is 0x%lx: it must be a multiple of 2 MiB (0x200000)",
+			   ram->pa);
+	} else if (__builtin_add_overflow(ram->ipa, ram->size, &end) ||
+		   (ram->pa != CONFIG_PA_ANY && __builtin_add_overflow(ram->pa, ram->size, &end))) {
+		diag_error(p->diag, p->path, size_name,
+			   "is 0x%lx bytes: address and size together exceed 64 bits", ram->size);
+	} else {
+		vm->ram_count++;
+	}
+}
+
+static void refuse_compatible(struct parser *p, const char *compatible)
+{
+	struct suggest s;
+
+	suggest_begin(&s, compatible);
+	suggest_try(&s, BINDING_RAM);
+	for (size_t i = 0; vdev_types[i] != NULL; i++) {
+		suggest_try(&s, vdev_types[i]->compatible);
+	}
+	if (s.best != NULL) {
+		diag_error(p->diag, p->path, "compatible", "\"%s\" is not known: did you mean \"%s\"?",
+			   compatible, s.best);
+	} else {
+		diag_error(p->diag, p->path, "compatible",
+			   "\"%s\" is no device of this hypervisor: vm-configs/README.md lists them",
+			   compatible);
+	}
+}
+
+static const struct vdev_type *find_type(const char *compatible)
+{
+	for (size_t i = 0; vdev_types[i] != NULL; i++) {
+		if (strcmp(vdev_types[i]->compatible, compatible) == 0) {
+			return vdev_types[i];
+		}
+	}
+	return NULL;
+}
+
+static void add_device(struct parser *p, int node, struct vm_config *vm,
+		       const struct vdev_type *type)
+{
+	struct vdev_config *device = &vm->device[vm->device_count];
+	const char *input = dt_string(p->dt, node, "input");
+
+	*device = (struct vdev_config){
+		.name = dt_name(p->dt, node),
+		.type = type,
+		.ipa = parser_u64(p, node, "ipa", CONFIG_IPA_ANY),
+		.spi = parser_u32(p, node, "spi", CONFIG_SPI_ANY),
+		.node = node,
+		.input_none = input != NULL && strcmp(input, "none") == 0,
+	};
+	if (device->ipa != CONFIG_IPA_ANY && device->ipa % PAGE_SIZE != 0) {
+		diag_error(p->diag, p->path, "ipa", "is 0x%lx: it must be a multiple of 4 KiB (0x1000)",
+			   device->ipa);
+	} else if (device->ipa != CONFIG_IPA_ANY && device->ipa + type->size < device->ipa) {
+		diag_error(p->diag, p->path, "ipa", "is 0x%lx: the device would reach past 64 bits",
+			   device->ipa);
+	} else {
+		vm->device_count++;
+	}
+}
+
+static void parse_device(struct parser *p, int node, struct vm_config *vm)
+{
+	const char *compatible = dt_string(p->dt, node, "compatible");
+	const struct vdev_type *type;
+
+	parser_check_name(p, node);
+	if (compatible != NULL && strcmp(compatible, BINDING_RAM) == 0) {
+		parser_check_node(p, node, BINDING_RAM_DEVICE, NULL);
+		add_ram(p, node, vm, dt_name(p->dt, node));
+		return;
+	}
+	type = compatible == NULL ? NULL : find_type(compatible);
+	if (type != NULL && type->later != NULL) {
+		diag_error(p->diag, p->path, "compatible", "\"%s\": %s", compatible, type->later);
+	} else if (type != NULL) {
+		parser_check_node(p, node, BINDING_DEVICE, type->props);
+		add_device(p, node, vm, type);
+	} else if (compatible != NULL) {
+		refuse_compatible(p, compatible);
+	} else {
+		diag_error(p->diag, p->path, "compatible",
+			   "is missing: it says what the device is, like \"bulkhead,pl011\"");
+	}
+}
+
+static void parse_devices(struct parser *p, int node, struct vm_config *vm)
+{
+	uint32_t seen = 0;
+
+	if (node == DT_NONE || !parser_enabled(p, node)) {
+		return;
+	}
+	parser_check_node(p, node, BINDING_DEVICES, NULL);
+	for (int child = dt_first_child(p->dt, node); child != DT_NONE;
+	     child = dt_next_sibling(p->dt, child)) {
+		if (!parser_enabled(p, child)) {
+			continue;
+		}
+		if (seen++ == CONFIG_DEVICE_MAX) {
+			parser_at(p, node);
+			diag_error(p->diag, p->path, NULL, "has more than %u devices", CONFIG_DEVICE_MAX);
+			return;
+		}
+		parse_device(p, child, vm);
+	}
+}
+
+/* RAM comes from one place: the property, or devices. */
+static void check_ram_source(struct parser *p, int node, const struct vm_config *vm,
+			     unsigned int errors)
+{
+	bool by_size = dt_prop(p->dt, node, "memory-size", NULL);
+	uint32_t from_devices = vm->ram_count;
+
+	if (vm->ram_count > 0 && strcmp(vm->ram[0].name, "memory-size") == 0) {
+		from_devices--;
+	}
+	parser_at(p, node);
+	if (by_size && from_devices > 0) {
+		diag_error(p->diag, p->path, "memory-size",
+			   "stands beside bulkhead,ram devices: leave out one of the two");
+	} else if (!by_size && vm->ram_count == 0 && p->diag->error_count == errors) {
+		diag_error(p->diag, p->path, "memory-size",
+			   "is missing: say how much RAM the VM has, like <0x0 0x20000000> for 512 MiB");
+	}
+}
+
+void parser_vm(struct parser *p, int node, struct vm_config *vm)
+{
+	unsigned int errors = p->diag->error_count;
+
+	vm->name = dt_name(p->dt, node);
+	vm->node = node;
+	vm->restart_limit = 5;
+	parser_check_name(p, node);
+	parser_check_node(p, node, BINDING_VM, NULL);
+	check_vm_compatible(p, node);
+	parse_vcpus(p, node, vm);
+	parse_images_of_vm(p, node, vm);
+	parse_smc_allow(p, node, vm);
+	parse_gic(p, node, vm);
+	vm->scrub_always = parser_choice(p, node, "scrub", SCRUB_WORDS) == 1;
+	if (dt_prop(p->dt, node, "memory-size", NULL)) {
+		add_ram(p, node, vm, NULL);
+	}
+	parse_devices(p, dt_child(p->dt, node, "devices"), vm);
+	check_ram_source(p, node, vm, errors);
+}

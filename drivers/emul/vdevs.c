@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of emulated devices, one line each; those that are known but not built yet say so. */
+#include "drivers/emul/vdev.h"
+#include "drivers/emul/vpl011.h"
+#include "drivers/emul/vpl031.h"
+
+/* Fragments of the sentence that refuses a device. */
+#define LATER_WATCHDOG	  "the watchdog comes with a later version: leave the device out"
+#define LATER_VIRTIO	  "virtio devices come with a later version: leave the device out"
+#define LATER_SHARED	  "memory shared between VMs comes with a later version: leave the device out"
+#define LATER_DOORBELL	  "doorbells come with a later version: leave the device out"
+#define LATER_PASSTHROUGH "giving a board's device to a VM comes with a later version: leave it out"
+
+/* What is refused is checked no further: its properties are for the document alone. */
+#if __STDC_HOSTED__
+static const struct config_prop sp805_props[] = {
+	{ .name = "on-expiry", .type = PROP_STRING, .values = "restart|stop|log", .dflt = "`\"restart\"`",
+	  .help = "What happens when the guest lets it run out, whatever `restart` says." },
+	{ 0 },
+};
+
+static const struct config_prop virtio_blk_props[] = {
+	{ .name = "image", .type = PROP_PHANDLE, .values = "image", .help = "An image of type `disk`." },
+	{ .name = "overlay-size", .type = PROP_U64, .help = "Bytes of RAM that take the writes to the image." },
+	{ .name = "read-only", .type = PROP_FLAG, .help = "The image is not written to." },
+	{ .name = "ram-size", .type = PROP_U64, .help = "In place of an image: an empty disk in RAM, bytes." },
+	{ .name = "disk", .type = PROP_BOARD_REF, .help = "In place of an image: a disk of the board." },
+	{ .name = "partition", .type = PROP_STRING, .help = "GPT name or PARTUUID on `disk`." },
+	{ .name = "serial", .type = PROP_STRING, .help = "What the guest reads as serial number." },
+	{ 0 },
+};
+
+static const struct config_prop virtio_net_props[] = {
+	{ .name = "network", .type = PROP_PHANDLE, .required = true, .values = "network", .help = "Where it is plugged in." },
+	{ .name = "local-mac-address", .type = PROP_BYTES, .dflt = "derived from the names of VM and device",
+	  .help = "Six bytes." },
+	{ .name = "vlan", .type = PROP_U32, .help = "VLAN id." },
+	{ .name = "rate-kbps", .type = PROP_U32, .help = "Limit of what it sends." },
+	{ 0 },
+};
+
+static const struct config_prop virtio_balloon_props[] = {
+	{ .name = "min-size", .type = PROP_U64, .help = "Bytes the guest keeps in any case." },
+	{ 0 },
+};
+
+static const struct config_prop virtio_vsock_props[] = {
+	{ .name = "guest-cid", .type = PROP_U32, .help = "The guest's context id." },
+	{ 0 },
+};
+
+static const struct config_prop shared_memory_props[] = {
+	{ .name = "memory-region", .type = PROP_PHANDLE, .required = true, .values = "shared memory",
+	  .help = "Which shared memory." },
+	{ .name = "read-only", .type = PROP_FLAG, .help = "The guest can't write to it." },
+	{ 0 },
+};
+
+static const struct config_prop doorbell_props[] = {
+	{ .name = "peer", .type = PROP_PHANDLE, .required = true, .values = "doorbell",
+	  .help = "The other VM's doorbell, which must point back." },
+	{ 0 },
+};
+
+static const struct config_prop passthrough_props[] = {
+	{ .name = "board-node", .type = PROP_BOARD_REF, .required = true,
+	  .help = "The device: registers, interrupts and SMMU streams come from the board's tree." },
+	{ .name = "ipa", .type = PROP_U64_LIST, .dflt = "the board's numbers", .help = "One per `reg` entry." },
+	{ .name = "spi", .type = PROP_U32_LIST, .dflt = "the board's numbers", .help = "One per interrupt." },
+	{ .name = "dma", .type = PROP_STRING, .values = "none|smmu|unsafe", .dflt = "`\"smmu\"` if the node has `iommus`",
+	  .help = "What keeps its DMA inside the VM; required where the node has no `iommus`." },
+	{ .name = "guest", .type = PROP_NODE, .help = "Merged over the copied node." },
+	{ 0 },
+};
+#define PROPS(table) table
+#else
+#define PROPS(table) NULL
+#endif
+
+static const struct vdev_type sp805_type = {
+	.compatible = "bulkhead,sp805",
+	.later = LATER_WATCHDOG,
+	.help = DOC("A watchdog, to the guest an arm,sp805."),
+	.props = PROPS(sp805_props),
+};
+
+static const struct vdev_type virtio_console_type = {
+	.compatible = "bulkhead,virtio-console",
+	.later = LATER_VIRTIO,
+	.help = DOC("A console."),
+};
+
+static const struct vdev_type virtio_blk_type = {
+	.compatible = "bulkhead,virtio-blk",
+	.later = LATER_VIRTIO,
+	.help = DOC("A disk."),
+	.props = PROPS(virtio_blk_props),
+};
+
+static const struct vdev_type virtio_net_type = {
+	.compatible = "bulkhead,virtio-net",
+	.later = LATER_VIRTIO,
+	.help = DOC("A network interface."),
+	.props = PROPS(virtio_net_props),
+};
+
+static const struct vdev_type virtio_rng_type = {
+	.compatible = "bulkhead,virtio-rng",
+	.later = LATER_VIRTIO,
+	.help = DOC("A source of random numbers."),
+};
+
+static const struct vdev_type virtio_balloon_type = {
+	.compatible = "bulkhead,virtio-balloon",
+	.later = LATER_VIRTIO,
+	.help = DOC("Takes memory from the guest and gives it back."),
+	.props = PROPS(virtio_balloon_props),
+};
+
+static const struct vdev_type virtio_vsock_type = {
+	.compatible = "bulkhead,virtio-vsock",
+	.later = LATER_VIRTIO,
+	.help = DOC("Sockets between VMs."),
+	.props = PROPS(virtio_vsock_props),
+};
+
+static const struct vdev_type shared_memory_type = {
+	.compatible = "bulkhead,shared-memory",
+	.later = LATER_SHARED,
+	.help = DOC("A piece of shared memory; the guest finds a reserved-memory node and a pmem-region."),
+	.props = PROPS(shared_memory_props),
+};
+
+static const struct vdev_type doorbell_type = {
+	.compatible = "bulkhead,doorbell",
+	.later = LATER_DOORBELL,
+	.help = DOC("An interrupt to and from another VM."),
+	.props = PROPS(doorbell_props),
+};
+
+static const struct vdev_type passthrough_type = {
+	.compatible = "bulkhead,passthrough",
+	.later = LATER_PASSTHROUGH,
+	.help = DOC("A device of the board, given to this VM alone."),
+	.props = PROPS(passthrough_props),
+};
+
+const struct vdev_type *const vdev_types[] = {
+	&vpl011_type,	      &vpl031_type,	   &sp805_type,		 &virtio_console_type,
+	&virtio_blk_type,     &virtio_net_type,	   &virtio_rng_type,	 &virtio_balloon_type,
+	&virtio_vsock_type,   &shared_memory_type, &doorbell_type,	 &passthrough_type,
+	NULL,
+};
