@@ -16,6 +16,7 @@ GUESTS := \
 	psci \
 	smp \
 	tick \
+	vgic_ppi \
 	vgic_sgi \
 
 # Host unit tests: tests/unit/test_NAME.c, linked with every pure file (ASan and UBSan) and cmocka.
