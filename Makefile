@@ -18,6 +18,7 @@ GUESTS := \
 	tick \
 	vgic_ppi \
 	vgic_sgi \
+	vgic_spi \
 
 # Host unit tests: tests/unit/test_NAME.c, linked with every pure file (ASan and UBSan) and cmocka.
 UNIT := \
