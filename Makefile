@@ -16,6 +16,7 @@ GUESTS := \
 	psci \
 	smp \
 	tick \
+	vgic_many \
 	vgic_ppi \
 	vgic_sgi \
 	vgic_spi \
