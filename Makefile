@@ -20,6 +20,7 @@ GUESTS := \
 	vgic_ppi \
 	vgic_sgi \
 	vgic_spi \
+	vtimer \
 
 # Host unit tests: tests/unit/test_NAME.c, linked with every pure file (ASan and UBSan) and cmocka.
 UNIT := \
