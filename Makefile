@@ -14,6 +14,7 @@ HOST_C := \
 # Bare-metal guests: tests/guest/NAME.c -> build/guest/NAME.elf and NAME.bin
 GUESTS := \
 	psci \
+	ptimer \
 	smp \
 	tick \
 	vgic_many \
