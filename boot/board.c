@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads the board's device tree: one pass over the nodes sorts out those that matter by `compatible` and
- * device_type, the rest is asked for by path.
+ * Reads the board's device tree: one pass over the nodes sorts out those that matter by
+ * `compatible` and device_type, the rest is asked for by path.
  */
 #include "boot/board.h"
 
@@ -30,22 +30,14 @@ static const struct {
 	const char *compatible;
 	enum kind kind;
 } kinds[] = {
-	{ "arm,armv8-timer", KIND_TIMER },
-	{ "arm,armv7-timer", KIND_TIMER },
-	{ "arm,psci-1.0", KIND_PSCI },
-	{ "arm,psci-0.2", KIND_PSCI },
-	{ "arm,psci", KIND_PSCI_V0_1 },
-	{ "arm,smmu-v3", KIND_SMMU },
-	{ "arm,mmu-500", KIND_SMMU },
-	{ "arm,smmu-v2", KIND_SMMU },
-	{ "arm,smmu-v1", KIND_SMMU },
-	{ "arm,mmu-401", KIND_SMMU },
-	{ "arm,mmu-400", KIND_SMMU },
-	{ "arm,pl011", KIND_PL011 },
-	{ "arm,sbsa-uart", KIND_PL011 },
-	{ "xlnx,xuartps", KIND_CADENCE },
-	{ "cdns,uart-r1p12", KIND_CADENCE },
-	{ "cdns,uart-r1p8", KIND_CADENCE },
+	{"arm,armv8-timer", KIND_TIMER},   {"arm,armv7-timer", KIND_TIMER},
+	{"arm,psci-1.0", KIND_PSCI},	   {"arm,psci-0.2", KIND_PSCI},
+	{"arm,psci", KIND_PSCI_V0_1},	   {"arm,smmu-v3", KIND_SMMU},
+	{"arm,mmu-500", KIND_SMMU},	   {"arm,smmu-v2", KIND_SMMU},
+	{"arm,smmu-v1", KIND_SMMU},	   {"arm,mmu-401", KIND_SMMU},
+	{"arm,mmu-400", KIND_SMMU},	   {"arm,pl011", KIND_PL011},
+	{"arm,sbsa-uart", KIND_PL011},	   {"xlnx,xuartps", KIND_CADENCE},
+	{"cdns,uart-r1p12", KIND_CADENCE}, {"cdns,uart-r1p8", KIND_CADENCE},
 };
 
 /* One call of board_parse(). */
@@ -103,7 +95,8 @@ static void add_memory(struct parse *p, int node)
 
 	for (uint32_t i = 0; (ret = dt_reg(p->dt, node, i, &range)) == 0; i++) {
 		if (!ranges_add(board->ram, &board->ram_count, BOARD_RAM_MAX, range)) {
-			remark(p, node, "reg", "there are more than 32 banks of memory: this one is not used");
+			remark(p, node, "reg",
+			       "there are more than 32 banks of memory: this one is not used");
 		}
 	}
 	if (ret != -ENOENT) {
@@ -115,10 +108,12 @@ static void add_reserved(struct parse *p, int node, struct prange range)
 {
 	struct board *board = p->board;
 
-	/* Reserved memory that can't be recorded could be given to a VM: nothing is started then. */
+	/* Reserved memory that can't be recorded could be given to a VM: nothing is started then.
+	 */
 	if (range.base + range.size < range.base ||
 	    !ranges_add(board->reserved, &board->reserved_count, BOARD_RESERVED_MAX, range)) {
-		complain(p, node, "reg", "there are more than 64 reserved ranges, or this one is malformed");
+		complain(p, node, "reg",
+			 "there are more than 64 reserved ranges, or this one is malformed");
 	}
 }
 
@@ -145,7 +140,7 @@ static void parse_reserved(struct parse *p, uint64_t dtb_pa)
 		}
 	}
 	if (dtb_pa != BOARD_DTB_NOWHERE) {
-		p->board->dtb = (struct prange){ .base = dtb_pa, .size = dt->size };
+		p->board->dtb = (struct prange){.base = dtb_pa, .size = dt->size};
 		add_reserved(p, DT_ROOT, p->board->dtb);
 	}
 	add_reserved(p, DT_ROOT, p->board->initrd);
@@ -165,10 +160,10 @@ static void parse_chosen(struct parse *p)
 	ret_start = dt_u64(p->dt, chosen, "linux,initrd-start", &start);
 	ret_end = dt_u64(p->dt, chosen, "linux,initrd-end", &end);
 	if (ret_start == 0 && ret_end == 0 && end >= start) {
-		board->initrd = (struct prange){ .base = start, .size = end - start };
+		board->initrd = (struct prange){.base = start, .size = end - start};
 	} else if (ret_start != -ENOENT || ret_end != -ENOENT) {
 		remark(p, chosen, "linux,initrd-start",
-			 "linux,initrd-start and -end do not describe a range");
+		       "linux,initrd-start and -end do not describe a range");
 	}
 }
 
@@ -178,8 +173,8 @@ static void parse_cpu(struct parse *p, int node)
 		const char *method;
 		enum board_enable enable;
 	} methods[] = {
-		{ "psci", BOARD_ENABLE_PSCI },
-		{ "spin-table", BOARD_ENABLE_SPIN_TABLE },
+		{"psci", BOARD_ENABLE_PSCI},
+		{"spin-table", BOARD_ENABLE_SPIN_TABLE},
 	};
 	struct board *board = p->board;
 	struct board_cpu *cpu = &board->cpu[board->cpu_count];
@@ -198,7 +193,7 @@ static void parse_cpu(struct parse *p, int node)
 		remark(p, node, "reg", "is the MPIDR of another CPU too: this one stays off");
 		return;
 	}
-	*cpu = (struct board_cpu){ .mpidr = reg.base, .path_name = dt_name(p->dt, node) };
+	*cpu = (struct board_cpu){.mpidr = reg.base, .path_name = dt_name(p->dt, node)};
 	if (method == NULL) { /* older trees say it once for all */
 		method = dt_string(p->dt, dt_parent(p->dt, node), "enable-method");
 	}
@@ -244,7 +239,7 @@ static void parse_cpus(struct parse *p)
 /* The n-th range of a GIC, empty where it is absent. */
 static struct prange gic_range(struct parse *p, uint32_t i)
 {
-	struct prange range = { 0 };
+	struct prange range = {0};
 	int ret = dt_reg(p->dt, p->gic, i, &range);
 
 	if (ret != 0 && ret != -ENOENT) {
@@ -267,7 +262,8 @@ static void parse_gic_v3(struct parse *p)
 	for (uint32_t i = 0; i < regions; i++) {
 		gic->redist[i] = gic_range(p, 1 + i);
 		if (gic->redist[i].size == 0) {
-			complain(p, p->gic, "reg", "has too few entries for its redistributor regions");
+			complain(p, p->gic, "reg",
+				 "has too few entries for its redistributor regions");
 			return;
 		}
 	}
@@ -308,7 +304,8 @@ static void complain_no_gic(struct parse *p)
 		return;
 	}
 	diag_error(p->diag, "/", NULL,
-		   "the interrupt controller \"%s\" is not known: a GICv3 or GICv2 is needed", compatible);
+		   "the interrupt controller \"%s\" is not known: a GICv3 or GICv2 is needed",
+		   compatible);
 }
 
 static void parse_gic(struct parse *p)
@@ -382,7 +379,8 @@ static void parse_psci(struct parse *p)
 	}
 	psci->cpu_on_id = UINT32_C(0xc4000003);
 	if (psci->v0_1 && dt_u32(p->dt, p->psci, "cpu_on", &psci->cpu_on_id) != 0) {
-		remark(p, p->psci, "cpu_on", "is missing: other CPUs can't be started by this PSCI 0.1");
+		remark(p, p->psci, "cpu_on",
+		       "is missing: other CPUs can't be started by this PSCI 0.1");
 		psci->present = false;
 	}
 }
@@ -467,7 +465,8 @@ int board_parse(struct board *out, const struct dt *dt, uint64_t dtb_pa, struct 
 	board_parse_uart(&out->uart, dt);
 	if (out->ram_count == 0) {
 		complain(&p, DT_ROOT, NULL,
-			 "there is no memory: an enabled node with device_type = \"memory\" must say where it is");
+			 "there is no memory: an enabled node with device_type = \"memory\" must "
+			 "say where it is");
 	}
 	return diag->error_count == errors ? 0 : -EINVAL;
 }
@@ -475,7 +474,7 @@ int board_parse(struct board *out, const struct dt *dt, uint64_t dtb_pa, struct 
 /* What stdout-path names; else serial0; else the first UART there is a driver for. */
 static int find_uart(const struct dt *dt)
 {
-	static const char *const properties[] = { "stdout-path", "linux,stdout-path" };
+	static const char *const properties[] = {"stdout-path", "linux,stdout-path"};
 	int chosen = dt_find(dt, "/chosen");
 	int node;
 
@@ -507,7 +506,7 @@ void board_uart_at(struct board_uart *out, const struct dt *dt, int node)
 	struct dt_prop prop;
 	struct dt_irq irq;
 
-	*out = (struct board_uart){ .intid = INTID_NONE };
+	*out = (struct board_uart){.intid = INTID_NONE};
 	if (node == DT_NONE) {
 		return;
 	}

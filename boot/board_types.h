@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the board is, as its device tree says: plain data, made once by board_parse(), constant after.
- * All addresses are CPU physical addresses (translated through every `ranges`); INTIDs are GIC INTIDs.
- * Strings point into the board's dtb, which stays mapped.
+ * What the board is, as its device tree says: plain data, made once by board_parse(), constant
+ * after. All addresses are CPU physical addresses (translated through every `ranges`); INTIDs are
+ * GIC INTIDs. Strings point into the board's dtb, which stays mapped.
  */
 #ifndef BOOT_BOARD_TYPES_H
 #define BOOT_BOARD_TYPES_H
@@ -42,18 +42,19 @@ struct board_gic {
 	struct prange dist;
 	struct prange redist[BOARD_REDIST_MAX]; /* v3, in order */
 	uint32_t redist_count;
-	uint64_t redist_stride; /* 0: as GICR_TYPER says */
+	uint64_t redist_stride;		    /* 0: as GICR_TYPER says */
 	struct prange cpuif, vctrl, vcpuif; /* v2: GICC, GICH, GICV; v3: where present */
-	uint32_t maintenance_intid; /* INTID_NONE when absent */
-	struct prange its; /* first ITS child; size 0 when absent */
-	const char *compatible; /* as found, also of a GIC that is not known */
+	uint32_t maintenance_intid;	    /* INTID_NONE when absent */
+	struct prange its;		    /* first ITS child; size 0 when absent */
+	const char *compatible;		    /* as found, also of a GIC that is not known */
 };
 
 enum board_uart_kind {
 	BOARD_UART_NONE,
 	BOARD_UART_PL011,
 	BOARD_UART_CADENCE, /* "xlnx,xuartps", "cdns,uart-r1p12" */
-	BOARD_UART_UNKNOWN, /* there is a stdout-path, but no driver for it: compatible says which */
+	BOARD_UART_UNKNOWN, /* there is a stdout-path, but no driver for it: compatible says which
+			     */
 };
 
 struct board_uart {
@@ -66,8 +67,8 @@ struct board_uart {
 
 struct board_psci {
 	bool present;
-	bool use_hvc; /* method = "hvc": not usable from EL2 */
-	bool v0_1; /* only "arm,psci" with function ids from properties */
+	bool use_hvc;	    /* method = "hvc": not usable from EL2 */
+	bool v0_1;	    /* only "arm,psci" with function ids from properties */
 	uint32_t cpu_on_id; /* for v0.1; SMC64 CPU_ON otherwise */
 };
 
@@ -80,7 +81,8 @@ struct board {
 
 	struct prange ram[BOARD_RAM_MAX]; /* every enabled memory node's banks, sorted, merged */
 	uint32_t ram_count;
-	struct prange reserved[BOARD_RESERVED_MAX]; /* memreserve, /reserved-memory, dtb itself, initrd; sorted */
+	struct prange reserved[BOARD_RESERVED_MAX]; /* memreserve, /reserved-memory, dtb itself,
+						       initrd; sorted */
 	uint32_t reserved_count;
 	struct prange initrd; /* /chosen/linux,initrd-*: the bundle; size 0 when absent */
 	struct prange dtb;

@@ -45,8 +45,9 @@ static uint32_t header_crc(const uint8_t *header, crc32c_fn crc)
 static int refuse_start(const uint8_t *data, size_t limit, struct diag *diag)
 {
 	if (limit >= 4 && get32(data) == FDT_MAGIC_BE) {
-		diag_error(diag, NULL, NULL,
-			   "the bundle is a bare device tree: make a bundle of it with `make bundle`");
+		diag_error(
+			diag, NULL, NULL,
+			"the bundle is a bare device tree: make a bundle of it with `make bundle`");
 	} else {
 		diag_error(diag, NULL, NULL,
 			   "this is not a bundle: it does not begin with " BUNDLE_MAGIC
@@ -65,7 +66,8 @@ static int check_header(const uint8_t *data, size_t limit, crc32c_fn crc, struct
 	version = get32(data + BUNDLE_AT_VERSION);
 	if (version != BUNDLE_VERSION) {
 		diag_error(diag, NULL, NULL,
-			   "the bundle has format version %u, this build reads version %u: make it again with "
+			   "the bundle has format version %u, this build reads version %u: make it "
+			   "again with "
 			   "the tools of this build",
 			   version, BUNDLE_VERSION);
 		return -EINVAL;
@@ -73,7 +75,8 @@ static int check_header(const uint8_t *data, size_t limit, crc32c_fn crc, struct
 	if (get32(data + BUNDLE_AT_HEADER_CRC) != header_crc(data, crc) ||
 	    get32(data + BUNDLE_AT_HEADER_SIZE) != BUNDLE_HEADER_SIZE) {
 		diag_error(diag, NULL, NULL,
-			   "the bundle's header is damaged: its CRC-32C is 0x%08x, it says 0x%08x; load it again",
+			   "the bundle's header is damaged: its CRC-32C is 0x%08x, it says 0x%08x; "
+			   "load it again",
 			   header_crc(data, crc), get32(data + BUNDLE_AT_HEADER_CRC));
 		return -EINVAL;
 	}
@@ -96,15 +99,17 @@ int bundle_open(struct bundle *out, const void *data, size_t limit, crc32c_fn cr
 	if (total > BUNDLE_SIZE_MAX || offset < BUNDLE_HEADER_SIZE || !is_aligned(offset, 8) ||
 	    !range_contains(0, total, offset, size)) {
 		diag_error(diag, NULL, NULL,
-			   "the bundle's header places the config at 0x%lx (0x%lx bytes) of 0x%lx bytes in all: "
+			   "the bundle's header places the config at 0x%lx (0x%lx bytes) of 0x%lx "
+			   "bytes in all: "
 			   "make it again",
 			   offset, size, total);
 		return -EINVAL;
 	}
 	if (total > limit) {
 		diag_error(diag, NULL, NULL,
-			   "the bundle is %lu bytes long, but only %zu bytes were loaded: it was cut short", total,
-			   limit);
+			   "the bundle is %lu bytes long, but only %zu bytes were loaded: it was "
+			   "cut short",
+			   total, limit);
 		return -EINVAL;
 	}
 	*out = (struct bundle){
@@ -129,7 +134,8 @@ int bundle_check(struct bundle *out, const void *data, size_t limit, crc32c_fn c
 	sum = crc(0, out->data + BUNDLE_HEADER_SIZE, out->size - BUNDLE_HEADER_SIZE);
 	if (sum != out->body_crc) {
 		diag_error(diag, NULL, NULL,
-			   "the bundle is damaged: its CRC-32C is 0x%08x, its header says 0x%08x; load it again",
+			   "the bundle is damaged: its CRC-32C is 0x%08x, its header says 0x%08x; "
+			   "load it again",
 			   sum, out->body_crc);
 		return -EINVAL;
 	}

@@ -35,16 +35,16 @@ enum bundle_field {
 };
 
 struct bundle {
-	const uint8_t *data; /* the header's first byte */
-	uint64_t size; /* total */
+	const uint8_t *data;   /* the header's first byte */
+	uint64_t size;	       /* total */
 	const uint8_t *config; /* the flattened tree */
 	uint64_t config_size;
 	uint32_t body_crc; /* as the header says */
 };
 
 /*
- * Checks the header, its CRC and that the bundle fits into `limit` bytes at `data` (8-byte aligned). 0 and *out, or
- * -EINVAL after one DIAG_ERROR. The body's CRC is not looked at yet.
+ * Checks the header, its CRC and that the bundle fits into `limit` bytes at `data` (8-byte
+ * aligned). 0 and *out, or -EINVAL after one DIAG_ERROR. The body's CRC is not looked at yet.
  */
 int bundle_open(struct bundle *out, const void *data, size_t limit, crc32c_fn crc,
 		struct diag *diag);
@@ -53,7 +53,8 @@ int bundle_open(struct bundle *out, const void *data, size_t limit, crc32c_fn cr
 int bundle_check(struct bundle *out, const void *data, size_t limit, crc32c_fn crc,
 		 struct diag *diag);
 
-/* Writes the header for `config_size` bytes of config that follow it, padded with zeros to total_size. */
+/* Writes the header for `config_size` bytes of config that follow it, padded with zeros to
+ * total_size. */
 void bundle_write_header(uint8_t header[BUNDLE_HEADER_SIZE], uint64_t config_size,
 			 uint64_t total_size, uint32_t body_crc);
 

@@ -16,7 +16,7 @@ struct spec {
 	bool left, zero, alt;
 	int width;
 	int precision; /* < 0: none */
-	int length; /* bytes of the integer argument */
+	int length;    /* bytes of the integer argument */
 };
 
 static void put(struct out *out, char c)
@@ -156,8 +156,8 @@ static void put_unsigned(struct out *out, uint64_t raw, char conversion, const s
 }
 
 /*
- * va_list is an array type on some ABIs and a struct on others; inside a struct it is passed on the same
- * way on all of them.
+ * va_list is an array type on some ABIs and a struct on others; inside a struct it is passed on the
+ * same way on all of them.
  */
 struct args {
 	va_list list;
@@ -171,7 +171,7 @@ static uint64_t next_integer(struct args *args, int length)
 
 static void convert(struct out *out, char conversion, struct spec *spec, struct args *args)
 {
-	char one[2] = { 0 };
+	char one[2] = {0};
 
 	switch (conversion) {
 	case 'd':
@@ -202,7 +202,7 @@ static void convert(struct out *out, char conversion, struct spec *spec, struct 
 
 static const char *parse_spec(const char *fmt, struct spec *spec, struct args *args)
 {
-	*spec = (struct spec){ .precision = -1 };
+	*spec = (struct spec){.precision = -1};
 	fmt = parse_flags(fmt, spec);
 	if (*fmt == '*') {
 		spec->width = va_arg(args->list, int);
@@ -228,7 +228,7 @@ static const char *parse_spec(const char *fmt, struct spec *spec, struct args *a
 
 int format_v(char *buf, size_t size, const char *fmt, va_list list)
 {
-	struct out out = { .buf = buf, .size = size };
+	struct out out = {.buf = buf, .size = size};
 	struct args args;
 	struct spec spec;
 

@@ -9,13 +9,12 @@ static uint64_t end_of(struct prange range)
 	return range.base + range.size;
 }
 
-/* Entries [at, end) are replaced by `with_count` others. */
-static void splice(struct prange *list, uint32_t *count, uint32_t at, uint32_t end,
-		   const struct prange *with, uint32_t with_count)
+/* Opens a gap for `more` entries at `at`, in place of the `gone` entries there. */
+static void make_gap(struct prange *list, uint32_t *count, uint32_t at, uint32_t gone,
+		     uint32_t more)
 {
-	memmove(&list[at + with_count], &list[end], (*count - end) * sizeof(*list));
-	memcpy(&list[at], with, with_count * sizeof(*list));
-	*count = *count - (end - at) + with_count;
+	memmove(&list[at + more], &list[at + gone], (*count - at - gone) * sizeof(*list));
+	*count = *count - gone + more;
 }
 
 bool ranges_add(struct prange *list, uint32_t *count, uint32_t max, struct prange range)
@@ -37,7 +36,8 @@ bool ranges_add(struct prange *list, uint32_t *count, uint32_t max, struct prang
 	if (end == at && *count == max) {
 		return false;
 	}
-	splice(list, count, at, end, &range, 1);
+	make_gap(list, count, at, end - at, 1);
+	list[at] = range;
 	return true;
 }
 
@@ -45,6 +45,7 @@ bool ranges_remove(struct prange *list, uint32_t *count, uint32_t max, struct pr
 {
 	struct prange rest[2];
 	uint32_t at = 0, end, rest_count = 0;
+	bool full;
 
 	while (at < *count && end_of(list[at]) <= range.base) {
 		at++;
@@ -55,19 +56,20 @@ bool ranges_remove(struct prange *list, uint32_t *count, uint32_t max, struct pr
 		return true;
 	}
 	if (list[at].base < range.base) {
-		rest[rest_count++] = (struct prange){ list[at].base, range.base - list[at].base };
+		rest[rest_count++] = (struct prange){list[at].base, range.base - list[at].base};
 	}
 	if (end_of(list[end - 1]) > end_of(range)) {
-		rest[rest_count++] = (struct prange){ end_of(range),
-						      end_of(list[end - 1]) - end_of(range) };
+		rest[rest_count++] =
+			(struct prange){end_of(range), end_of(list[end - 1]) - end_of(range)};
 	}
-	if (*count - (end - at) + rest_count > max) {
+	full = *count - (end - at) + rest_count > max;
+	if (full) {
 		rest[0] = rest[0].size >= rest[1].size ? rest[0] : rest[1];
-		splice(list, count, at, end, rest, 1);
-		return false;
+		rest_count = 1;
 	}
-	splice(list, count, at, end, rest, rest_count);
-	return true;
+	make_gap(list, count, at, end - at, rest_count);
+	memcpy(&list[at], rest, rest_count * sizeof(*list));
+	return !full;
 }
 
 bool ranges_hold(const struct prange *list, uint32_t count, struct prange range)

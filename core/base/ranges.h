@@ -5,12 +5,14 @@
 
 #include "core/base/types.h"
 
-/* Adds a range, merged with those it touches. False when there is no room; the list is then unchanged. */
+/* Adds a range, merged with those it touches. False when there is no room; the list is then
+ * unchanged. */
 bool ranges_add(struct prange *list, uint32_t *count, uint32_t max, struct prange range);
 
 /*
- * Takes a range out; what of it is not in the list is ignored. False when cutting a hole needs one more entry than there
- * is room for: the list then loses the smaller rest too, so that nothing taken stays in it.
+ * Takes a range out; what of it is not in the list is ignored. False when cutting a hole needs one
+ * more entry than there is room for: the list then loses the smaller rest too, so that nothing
+ * taken stays in it.
  */
 bool ranges_remove(struct prange *list, uint32_t *count, uint32_t max, struct prange range);
 

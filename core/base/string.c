@@ -2,8 +2,8 @@
 /*
  * Memory and string functions for EL2 and the libfdt it links.
  *
- * Compiled with -mstrict-align: big copies and fills go by aligned 64-bit words, also when source and
- * target are not aligned alike (images in a bundle lie at any multiple of 4).
+ * Compiled with -mstrict-align: big copies and fills go by aligned 64-bit words, also when source
+ * and target are not aligned alike (images in a bundle lie at any multiple of 4).
  */
 #include "core/base/string.h"
 
@@ -42,8 +42,9 @@ static void copy_words(word_t *dst, const word_t *src, size_t count)
 }
 
 /*
- * dst is aligned, src lies 1 to 7 bytes past a word: each word of dst is put together from two of src. The last
- * word read holds at least one byte of the source, so no page is touched that it does not lie in.
+ * dst is aligned, src lies 1 to 7 bytes past a word: each word of dst is put together from two of
+ * src. The last word read holds at least one byte of the source, so no page is touched that it does
+ * not lie in.
  */
 __attribute__((no_sanitize_address)) static void copy_shifted(word_t *dst, const uint8_t *src,
 							      size_t count)
@@ -92,7 +93,8 @@ void *memmove(void *to, const void *from, size_t size)
 	const uint8_t *src = from;
 
 	if ((uintptr_t)dst - (uintptr_t)src >= size) {
-		/* The target begins before the source or past its end: ascending is safe either way. */
+		/* The target begins before the source or past its end: ascending is safe either
+		 * way. */
 		if ((uintptr_t)src - (uintptr_t)dst >= size) {
 			return memcpy(to, from, size);
 		}
@@ -234,7 +236,8 @@ static unsigned int digit_value(char c)
 	return UINT32_MAX;
 }
 
-/* Base 0: 0x.. is hexadecimal, 0.. octal. Overflow gives ULONG_MAX; no sign, as our callers have none. */
+/* Base 0: 0x.. is hexadecimal, 0.. octal. Overflow gives ULONG_MAX; no sign, as our callers have
+ * none. */
 unsigned long strtoul(const char *restrict s, char **restrict end, int base)
 {
 	const char *start = s, *digits;

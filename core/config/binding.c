@@ -6,239 +6,409 @@
 
 /* Why a part of the binding is refused by this version. */
 #define LATER_SCHEDULER "sharing a CPU among vCPUs comes with a later version: leave it out"
-#define LATER_LIFE	"starting, restarting and managing VMs by rule comes with a later version: leave it out"
-#define LATER_GIC	"this part of the interrupt controller comes with a later version: leave it out"
-#define LATER_SHARED	"memory shared between VMs comes with a later version: leave it out"
-#define LATER_NETWORK	"networks come with a later version: leave it out"
-#define LATER_DIRECT	"direct mapping comes with a later version: leave it out"
-#define LATER_LOG	"a log that survives a reset comes with a later version: leave it out"
+#define LATER_LIFE                                                                                 \
+	"starting, restarting and managing VMs by rule comes with a later version: leave it out"
+#define LATER_GIC     "this kind of interrupt comes with a later version: leave it out"
+#define LATER_SHARED  "shared memory comes with a later version: leave it out"
+#define LATER_NETWORK "networks come with a later version: leave it out"
+#define LATER_DIRECT  "direct mapping comes with a later version: leave it out"
+#define LATER_LOG     "a log that survives a reset comes with a later version: leave it out"
 
 static const struct config_prop root_props[] = {
-	{ .name = "compatible", .type = PROP_STRINGS, .required = true,
-	  .help = DOC("`bulkhead,config-1`: this binding, version 1.") },
-	{ .name = "board-compatible", .type = PROP_STRINGS, .dflt = DOC("any board"),
-	  .help = DOC("The boards this config is for: at least one of these strings must be in the board's root "
-		      "`compatible`, else nothing is started.") },
-	{ .name = "hypervisor", .type = PROP_NODE },
-	{ .name = "images", .type = PROP_NODE },
-	{ .name = "shared-memory", .type = PROP_NODE },
-	{ .name = "networks", .type = PROP_NODE },
-	{ .name = "schedule", .type = PROP_NODE },
-	{ .name = "vms", .type = PROP_NODE },
-	{ 0 },
+	{.name = "compatible",
+	 .type = PROP_STRINGS,
+	 .required = true,
+	 .help = DOC("`bulkhead,config-1`: this binding, version 1.")},
+	{.name = "board-compatible",
+	 .type = PROP_STRINGS,
+	 .dflt = DOC("any board"),
+	 .help = DOC("The boards this config is for: at least one of these strings must be in the "
+		     "board's root "
+		     "`compatible`, else nothing is started.")},
+	{.name = "hypervisor", .type = PROP_NODE},
+	{.name = "images", .type = PROP_NODE},
+	{.name = "shared-memory", .type = PROP_NODE},
+	{.name = "networks", .type = PROP_NODE},
+	{.name = "schedule", .type = PROP_NODE},
+	{.name = "vms", .type = PROP_NODE},
+	{0},
 };
 
 static const struct config_prop hypervisor_props[] = {
-	{ .name = "console", .type = PROP_BOARD_REF, .dflt = DOC("`/chosen/stdout-path` of the board"),
-	  .help = DOC("The UART that carries log, shell and guest consoles; `\"none\"`: the memory rings alone.") },
-	{ .name = "console-escape", .type = PROP_U32, .min = 1, .max = 127, .dflt = DOC("0x1d (Ctrl-])"),
-	  .help = DOC("The ASCII code that switches who gets the keys; typed twice it goes to the guest.") },
-	{ .name = "log-level", .type = PROP_U32, .max = 7, .dflt = DOC("6"),
-	  .help = DOC("Messages up to this level reach the console: 0 emergencies only, 7 debugging too.") },
-	{ .name = "log-region", .type = PROP_BOARD_REF, .later = LATER_LOG,
-	  .help = DOC("A /reserved-memory node of the board: the log lives there and survives a warm reset.") },
-	{ .name = "when-all-off", .type = PROP_STRING, .values = "shell|poweroff|reboot", .dflt = DOC("`\"shell\"`"),
-	  .help = DOC("What happens when the last VM is off.") },
-	{ .name = "panic", .type = PROP_STRING, .values = "stop|reboot", .dflt = DOC("`\"stop\"`"),
-	  .help = DOC("What the board does after a failure of the hypervisor itself has been printed.") },
-	{ 0 },
+	{.name = "console",
+	 .type = PROP_BOARD_REF,
+	 .dflt = DOC("`/chosen/stdout-path` of the board"),
+	 .help = DOC("The UART that carries log, shell and guest consoles; `\"none\"`: the memory "
+		     "rings alone.")},
+	{.name = "console-escape",
+	 .type = PROP_U32,
+	 .min = 1,
+	 .max = 127,
+	 .dflt = DOC("0x1d (Ctrl-])"),
+	 .help = DOC("The ASCII code that switches who gets the keys; typed twice it goes to the "
+		     "guest.")},
+	{.name = "log-level",
+	 .type = PROP_U32,
+	 .max = 7,
+	 .dflt = DOC("6"),
+	 .help = DOC("Messages up to this level reach the console: 0 emergencies only, 7 debugging "
+		     "too.")},
+	{.name = "log-region",
+	 .type = PROP_BOARD_REF,
+	 .later = LATER_LOG,
+	 .help = DOC(
+		 "A /reserved-memory node of the board: the log lives there and survives a warm "
+		 "reset.")},
+	{.name = "when-all-off",
+	 .type = PROP_STRING,
+	 .values = "shell|poweroff|reboot",
+	 .dflt = DOC("`\"shell\"`"),
+	 .help = DOC("What happens when the last VM is off.")},
+	{.name = "panic",
+	 .type = PROP_STRING,
+	 .values = "stop|reboot",
+	 .dflt = DOC("`\"stop\"`"),
+	 .help = DOC(
+		 "What the board does after a failure of the hypervisor itself has been printed.")},
+	{0},
 };
 
-static const struct config_prop container_props[] = { { 0 } };
+static const struct config_prop container_props[] = {{0}};
 
 static const struct config_prop image_props[] = {
-	{ .name = "type", .type = PROP_STRING, .required = true, .values = "linux|raw|elf|ramdisk|dtb|disk",
-	  .help = DOC("`linux`: an arm64 Image (compressed ones are unpacked when the bundle is made); `raw`: bytes as "
-		      "they are; `elf`: a static arm64 ELF file; `ramdisk`, `dtb`: what `initrd` and `dtb` of a VM "
-		      "name; `disk` comes with a later version.") },
-	{ .name = "data", .type = PROP_BYTES, .required = true,
-	  .help = DOC("The file itself: `/incbin/(\"path\")`, relative to the config's file.") },
-	{ .name = "load", .type = PROP_U64,
-	  .help = DOC("`raw` only, required there: the guest-physical address of the first byte.") },
-	{ .name = "entry", .type = PROP_U64,
-	  .help = DOC("`raw` only, required there: the guest-physical address where the first vCPU starts, with the "
-		      "address of the guest's device tree in x0.") },
-	{ .name = "hash-1", .type = PROP_NODE },
-	{ 0 },
+	{.name = "type",
+	 .type = PROP_STRING,
+	 .required = true,
+	 .values = "linux|raw|elf|ramdisk|dtb|disk",
+	 .help = DOC(
+		 "`linux`: an arm64 Image (compressed ones are unpacked when the bundle is "
+		 "made); `raw`: bytes as "
+		 "they are; `elf`: a static arm64 ELF file; `ramdisk`, `dtb`: what `initrd` and "
+		 "`dtb` of a VM "
+		 "name; `disk` comes with a later version.")},
+	{.name = "data",
+	 .type = PROP_BYTES,
+	 .required = true,
+	 .help = DOC("The file itself: `/incbin/(\"path\")`, relative to the config's file.")},
+	{.name = "load",
+	 .type = PROP_U64,
+	 .help = DOC("`raw` only, required there: the guest-physical address of the first byte.")},
+	{.name = "entry",
+	 .type = PROP_U64,
+	 .help = DOC("`raw` only, required there: the guest-physical address where the first vCPU "
+		     "starts, with the "
+		     "address of the guest's device tree in x0.")},
+	{.name = "hash-1", .type = PROP_NODE},
+	{0},
 };
 
 static const struct config_prop hash_props[] = {
-	{ .name = "algo", .type = PROP_STRING, .required = true, .values = "sha256", .help = DOC("`sha256`.") },
-	{ .name = "value", .type = PROP_BYTES, .required = true, .help = DOC("The hash of `data`.") },
-	{ 0 },
+	{.name = "algo",
+	 .type = PROP_STRING,
+	 .required = true,
+	 .values = "sha256",
+	 .help = DOC("`sha256`.")},
+	{.name = "value", .type = PROP_BYTES, .required = true, .help = DOC("The hash of `data`.")},
+	{0},
 };
 
 static const struct config_prop shared_memory_props[] = {
-	{ .name = "size", .type = PROP_U64, .required = true, .help = DOC("Bytes.") },
-	{ .name = "pa", .type = PROP_U64, .dflt = DOC("chosen"), .help = DOC("Where in the board's memory.") },
-	{ 0 },
+	{.name = "size", .type = PROP_U64, .required = true, .help = DOC("Bytes.")},
+	{.name = "pa",
+	 .type = PROP_U64,
+	 .dflt = DOC("chosen"),
+	 .help = DOC("Where in the board's memory.")},
+	{0},
 };
 
 static const struct config_prop network_props[] = {
-	{ .name = "uplink", .type = PROP_BOARD_REF, .dflt = DOC("none"), .help = DOC("The NIC it leads out by.") },
-	{ 0 },
+	{.name = "uplink",
+	 .type = PROP_BOARD_REF,
+	 .dflt = DOC("none"),
+	 .help = DOC("The NIC it leads out by.")},
+	{0},
 };
 
 static const struct config_prop window_props[] = {
-	{ .name = "cpu", .type = PROP_U32, .required = true, .help = DOC("CPU index.") },
-	{ .name = "window-us", .type = PROP_U32_LIST, .required = true,
-	  .help = DOC("The windows' lengths; their sum is the major frame.") },
-	{ .name = "window-vms", .type = PROP_U32_LIST, .required = true,
-	  .help = DOC("Whose each window is: VM phandles, or `<0>` for idle.") },
-	{ 0 },
+	{.name = "cpu", .type = PROP_U32, .required = true, .help = DOC("CPU index.")},
+	{.name = "window-us",
+	 .type = PROP_U32_LIST,
+	 .required = true,
+	 .help = DOC("The windows' lengths; their sum is the major frame.")},
+	{.name = "window-vms",
+	 .type = PROP_U32_LIST,
+	 .required = true,
+	 .help = DOC("Whose each window is: VM phandles, or `<0>` for idle.")},
+	{0},
 };
 
-static const struct config_prop vms_props[] = { { 0 } };
+static const struct config_prop vms_props[] = {{0}};
 
 static const struct config_prop vm_props[] = {
-	{ .name = "compatible", .type = PROP_STRINGS, .required = true, .help = DOC("`bulkhead,vm`.") },
-	{ .name = "vcpus", .type = PROP_U32, .required = true, .min = 1, .max = CONFIG_VCPU_MAX,
-	  .help = DOC("How many vCPUs the VM has: a count.") },
-	{ .name = "vcpu-cpus", .type = PROP_U32_LIST, .dflt = DOC("a CPU of its own for each vCPU"),
-	  .help = DOC("The CPU each vCPU runs on, one index per vCPU. The index is the position among the enabled "
-		      "/cpus/cpu@* nodes of the board; the banner prints it with MPIDR and model. In this version "
-		      "a CPU serves one vCPU.") },
-	{ .name = "vcpu-priority", .type = PROP_U32_LIST, .later = LATER_SCHEDULER, .max = 255, .dflt = DOC("100"),
-	  .help = DOC("Higher runs first; one cell for all vCPUs or one for each.") },
-	{ .name = "vcpu-budget-us", .type = PROP_U32_LIST, .later = LATER_SCHEDULER, .dflt = DOC("none"),
-	  .help = DOC("CPU time per period; together with vcpu-period-us.") },
-	{ .name = "vcpu-period-us", .type = PROP_U32_LIST, .later = LATER_SCHEDULER, .dflt = DOC("none"),
-	  .help = DOC("The period of the budget.") },
-	{ .name = "vcpu-slice-us", .type = PROP_U32, .later = LATER_SCHEDULER, .dflt = DOC("10000"),
-	  .help = DOC("How long a vCPU runs before others of its priority do.") },
-	{ .name = "memory-size", .type = PROP_U64,
-	  .help = DOC("Bytes of RAM, a multiple of 2 MiB, as one region at 0x40000000; where in the board's memory is "
-		      "chosen. Left out when `bulkhead,ram` devices describe the RAM.") },
-	{ .name = "direct-map", .type = PROP_FLAG, .later = LATER_DIRECT,
-	  .help = DOC("Guest-physical addresses of RAM equal those of the board.") },
-	{ .name = "scrub", .type = PROP_STRING, .values = "owner-change|always", .dflt = DOC("`\"owner-change\"`"),
-	  .help = DOC("When RAM is cleared: before memory that another VM held is given out, or also at first boot and "
-		      "at each restart.") },
-	{ .name = "kernel", .type = PROP_PHANDLE, .required = true, .values = "image",
-	  .help = DOC("The image that the first vCPU starts in: type `linux`, `raw` or `elf`.") },
-	{ .name = "initrd", .type = PROP_PHANDLE, .values = "image", .dflt = DOC("none"),
-	  .help = DOC("An image of type `ramdisk`.") },
-	{ .name = "bootargs", .type = PROP_STRING, .dflt = DOC("empty"), .help = DOC("The kernel's command line.") },
-	{ .name = "dtb", .type = PROP_PHANDLE, .values = "image", .dflt = DOC("a tree written by the hypervisor"),
-	  .help = DOC("An image of type `dtb`: the guest's own device tree, passed as it is.") },
-	{ .name = "dtb-address", .type = PROP_U64, .dflt = DOC("chosen"),
-	  .help = DOC("The guest-physical address of the device tree, a multiple of 8: some raw images want it at the "
-		      "start of RAM, others above.") },
-	{ .name = "guest-dtb", .type = PROP_NODE,
-	  .help = DOC("Ordinary device tree, merged over the root of the generated one: the last word.") },
-	{ .name = "gic", .type = PROP_STRING, .values = "v2|v3", .dflt = DOC("what the board has"),
-	  .help = DOC("The interrupt controller the guest sees; `\"v2\"` comes with a later version.") },
-	{ .name = "its", .type = PROP_FLAG, .later = LATER_GIC, .help = DOC("An interrupt translation service.") },
-	{ .name = "gicv2m", .type = PROP_FLAG, .later = LATER_GIC, .help = DOC("A GICv2m frame.") },
-	{ .name = "mbi", .type = PROP_FLAG, .later = LATER_GIC, .help = DOC("Message-based SPIs.") },
-	{ .name = "spi-count", .type = PROP_U32, .min = 32, .max = 960, .dflt = DOC("64, or what the devices need"),
-	  .help = DOC("SPIs of the guest's interrupt controller, a multiple of 32.") },
-	{ .name = "lpi-count", .type = PROP_U32, .later = LATER_GIC, .help = DOC("LPIs.") },
-	{ .name = "smc-allow", .type = PROP_U32_LIST, .dflt = DOC("none"),
-	  .help = DOC("Pairs `<first last>` of SMCCC function ids that are passed on to the firmware; all others "
-		      "return NOT_SUPPORTED.") },
-	{ .name = "start", .type = PROP_STRING, .later = LATER_LIFE, .values = "boot|manual", .dflt = DOC("`\"boot\"`"),
-	  .help = DOC("Whether it starts with the board or by command.") },
-	{ .name = "start-after", .type = PROP_PHANDLE_LIST, .later = LATER_LIFE, .values = "VM",
-	  .help = DOC("VMs that start before it.") },
-	{ .name = "restart", .type = PROP_STRING, .later = LATER_LIFE, .values = "never|on-crash|always",
-	  .dflt = DOC("`\"never\"`"), .help = DOC("When it is started again; SYSTEM_RESET always does.") },
-	{ .name = "restart-limit", .type = PROP_U32, .later = LATER_LIFE, .dflt = DOC("5"),
-	  .help = DOC("Restarts per hour, 0 = no limit.") },
-	{ .name = "restart-delay-ms", .type = PROP_U32, .later = LATER_LIFE, .dflt = DOC("0"),
-	  .help = DOC("The pause before a restart.") },
-	{ .name = "manages", .type = PROP_PHANDLE_LIST, .later = LATER_LIFE, .values = "VM",
-	  .help = DOC("VMs it may start, stop and inspect.") },
-	{ .name = "time-when-paused", .type = PROP_STRING, .later = LATER_LIFE, .values = "stops|runs",
-	  .dflt = DOC("`\"stops\"`"), .help = DOC("Whether its clock runs while it is paused.") },
-	{ .name = "devices", .type = PROP_NODE },
-	{ 0 },
+	{.name = "compatible",
+	 .type = PROP_STRINGS,
+	 .required = true,
+	 .help = DOC("`bulkhead,vm`.")},
+	{.name = "vcpus",
+	 .type = PROP_U32,
+	 .required = true,
+	 .min = 1,
+	 .max = CONFIG_VCPU_MAX,
+	 .help = DOC("How many vCPUs the VM has: a count.")},
+	{.name = "vcpu-cpus",
+	 .type = PROP_U32_LIST,
+	 .dflt = DOC("a CPU of its own for each vCPU"),
+	 .help = DOC(
+		 "The CPU each vCPU runs on, one index per vCPU. The index is the position among "
+		 "the enabled "
+		 "/cpus/cpu@* nodes of the board; the banner prints it with MPIDR and model. In "
+		 "this version "
+		 "a CPU serves one vCPU.")},
+	{.name = "vcpu-priority",
+	 .type = PROP_U32_LIST,
+	 .later = LATER_SCHEDULER,
+	 .max = 255,
+	 .dflt = DOC("100"),
+	 .help = DOC("Higher runs first; one cell for all vCPUs or one for each.")},
+	{.name = "vcpu-budget-us",
+	 .type = PROP_U32_LIST,
+	 .later = LATER_SCHEDULER,
+	 .dflt = DOC("none"),
+	 .help = DOC("CPU time per period; together with vcpu-period-us.")},
+	{.name = "vcpu-period-us",
+	 .type = PROP_U32_LIST,
+	 .later = LATER_SCHEDULER,
+	 .dflt = DOC("none"),
+	 .help = DOC("The period of the budget.")},
+	{.name = "vcpu-slice-us",
+	 .type = PROP_U32,
+	 .later = LATER_SCHEDULER,
+	 .dflt = DOC("10000"),
+	 .help = DOC("How long a vCPU runs before others of its priority do.")},
+	{.name = "memory-size",
+	 .type = PROP_U64,
+	 .help = DOC("Bytes of RAM, a multiple of 2 MiB, as one region at 0x40000000; where in the "
+		     "board's memory is "
+		     "chosen. Left out when `bulkhead,ram` devices describe the RAM.")},
+	{.name = "direct-map",
+	 .type = PROP_FLAG,
+	 .later = LATER_DIRECT,
+	 .help = DOC("Guest-physical addresses of RAM equal those of the board.")},
+	{.name = "scrub",
+	 .type = PROP_STRING,
+	 .values = "owner-change|always",
+	 .dflt = DOC("`\"owner-change\"`"),
+	 .help = DOC(
+		 "When RAM is cleared: before memory that another VM held is given out, or also "
+		 "at first boot and "
+		 "at each restart.")},
+	{.name = "kernel",
+	 .type = PROP_PHANDLE,
+	 .required = true,
+	 .values = "image",
+	 .help = DOC("The image that the first vCPU starts in: type `linux`, `raw` or `elf`.")},
+	{.name = "initrd",
+	 .type = PROP_PHANDLE,
+	 .values = "image",
+	 .dflt = DOC("none"),
+	 .help = DOC("An image of type `ramdisk`.")},
+	{.name = "bootargs",
+	 .type = PROP_STRING,
+	 .dflt = DOC("empty"),
+	 .help = DOC("The kernel's command line.")},
+	{.name = "dtb",
+	 .type = PROP_PHANDLE,
+	 .values = "image",
+	 .dflt = DOC("a tree written by the hypervisor"),
+	 .help = DOC("An image of type `dtb`: the guest's own device tree, passed as it is.")},
+	{.name = "dtb-address",
+	 .type = PROP_U64,
+	 .dflt = DOC("chosen"),
+	 .help = DOC("The guest-physical address of the device tree, a multiple of 8: some raw "
+		     "images want it at the "
+		     "start of RAM, others above.")},
+	{.name = "guest-dtb",
+	 .type = PROP_NODE,
+	 .help = DOC("Ordinary device tree, merged over the root of the generated one: the last "
+		     "word.")},
+	{.name = "gic",
+	 .type = PROP_STRING,
+	 .values = "v2|v3",
+	 .dflt = DOC("what the board has"),
+	 .help = DOC(
+		 "The interrupt controller the guest sees; `\"v2\"` comes with a later version.")},
+	{.name = "its",
+	 .type = PROP_FLAG,
+	 .later = LATER_GIC,
+	 .help = DOC("An interrupt translation service.")},
+	{.name = "gicv2m", .type = PROP_FLAG, .later = LATER_GIC, .help = DOC("A GICv2m frame.")},
+	{.name = "mbi", .type = PROP_FLAG, .later = LATER_GIC, .help = DOC("Message-based SPIs.")},
+	{.name = "spi-count",
+	 .type = PROP_U32,
+	 .min = 32,
+	 .max = 960,
+	 .dflt = DOC("64, or what the devices need"),
+	 .help = DOC("SPIs of the guest's interrupt controller, a multiple of 32.")},
+	{.name = "lpi-count", .type = PROP_U32, .later = LATER_GIC, .help = DOC("LPIs.")},
+	{.name = "smc-allow",
+	 .type = PROP_U32_LIST,
+	 .dflt = DOC("none"),
+	 .help = DOC(
+		 "Pairs `<first last>` of SMCCC function ids that are passed on to the firmware; "
+		 "all others "
+		 "return NOT_SUPPORTED.")},
+	{.name = "start",
+	 .type = PROP_STRING,
+	 .later = LATER_LIFE,
+	 .values = "boot|manual",
+	 .dflt = DOC("`\"boot\"`"),
+	 .help = DOC("Whether it starts with the board or by command.")},
+	{.name = "start-after",
+	 .type = PROP_PHANDLE_LIST,
+	 .later = LATER_LIFE,
+	 .values = "VM",
+	 .help = DOC("VMs that start before it.")},
+	{.name = "restart",
+	 .type = PROP_STRING,
+	 .later = LATER_LIFE,
+	 .values = "never|on-crash|always",
+	 .dflt = DOC("`\"never\"`"),
+	 .help = DOC("When it is started again; SYSTEM_RESET always does.")},
+	{.name = "restart-limit",
+	 .type = PROP_U32,
+	 .later = LATER_LIFE,
+	 .dflt = DOC("5"),
+	 .help = DOC("Restarts per hour, 0 = no limit.")},
+	{.name = "restart-delay-ms",
+	 .type = PROP_U32,
+	 .later = LATER_LIFE,
+	 .dflt = DOC("0"),
+	 .help = DOC("The pause before a restart.")},
+	{.name = "manages",
+	 .type = PROP_PHANDLE_LIST,
+	 .later = LATER_LIFE,
+	 .values = "VM",
+	 .help = DOC("VMs it may start, stop and inspect.")},
+	{.name = "time-when-paused",
+	 .type = PROP_STRING,
+	 .later = LATER_LIFE,
+	 .values = "stops|runs",
+	 .dflt = DOC("`\"stops\"`"),
+	 .help = DOC("Whether its clock runs while it is paused.")},
+	{.name = "devices", .type = PROP_NODE},
+	{0},
 };
 
 static const struct config_prop device_props[] = {
-	{ .name = "compatible", .type = PROP_STRINGS, .required = true, .help = DOC("One of the devices below.") },
-	{ .name = "ipa", .type = PROP_U64, .dflt = DOC("the next free place of QEMU's virt machine"),
-	  .help = DOC("The guest-physical address, a multiple of 4 KiB.") },
-	{ .name = "spi", .type = PROP_U32, .max = 959, .dflt = DOC("the next free one of QEMU's virt machine"),
-	  .help = DOC("The interrupt: its INTID less 32.") },
-	{ 0 },
+	{.name = "compatible",
+	 .type = PROP_STRINGS,
+	 .required = true,
+	 .help = DOC("One of the devices below.")},
+	{.name = "ipa",
+	 .type = PROP_U64,
+	 .dflt = DOC("the next free place of QEMU's virt machine"),
+	 .help = DOC("The guest-physical address, a multiple of 4 KiB.")},
+	{.name = "spi",
+	 .type = PROP_U32,
+	 .max = 959,
+	 .dflt = DOC("the next free one of QEMU's virt machine"),
+	 .help = DOC("The interrupt: its INTID less 32.")},
+	{0},
 };
 
 static const struct config_prop ram_props[] = {
-	{ .name = "compatible", .type = PROP_STRINGS, .required = true, .help = DOC("`bulkhead,ram`.") },
-	{ .name = "size", .type = PROP_U64, .required = true, .help = DOC("Bytes, a multiple of 2 MiB.") },
-	{ .name = "ipa", .type = PROP_U64, .dflt = DOC("after the last region; the first at 0x40000000"),
-	  .help = DOC("The guest-physical address, a multiple of 2 MiB.") },
-	{ .name = "pa", .type = PROP_U64, .dflt = DOC("chosen; may become several pieces"),
-	  .help = DOC("The address in the board's memory, a multiple of 2 MiB.") },
-	{ 0 },
+	{.name = "compatible",
+	 .type = PROP_STRINGS,
+	 .required = true,
+	 .help = DOC("`bulkhead,ram`.")},
+	{.name = "size",
+	 .type = PROP_U64,
+	 .required = true,
+	 .help = DOC("Bytes, a multiple of 2 MiB.")},
+	{.name = "ipa",
+	 .type = PROP_U64,
+	 .dflt = DOC("after the last region; the first at 0x40000000"),
+	 .help = DOC("The guest-physical address, a multiple of 2 MiB.")},
+	{.name = "pa",
+	 .type = PROP_U64,
+	 .dflt = DOC("chosen; may become several pieces"),
+	 .help = DOC("The address in the board's memory, a multiple of 2 MiB.")},
+	{0},
 };
 
 const struct binding_node binding_nodes[BINDING_COUNT] = {
-	[BINDING_ROOT] = { "/", "the config", NULL, root_props, DOC("") },
-	[BINDING_HYPERVISOR] = { "/hypervisor", "hypervisor", NULL, hypervisor_props,
-				 DOC("Optional. The word `bulkhead.NAME=VALUE` in the board's /chosen/bootargs overrides a "
-				     "property of this node.") },
-	[BINDING_IMAGES] = { "/images", "images", NULL, container_props, DOC("") },
-	[BINDING_IMAGE] = { "/images/NAME", "an image", NULL, image_props, DOC("A file that VMs start from.") },
-	[BINDING_HASH] = { "/images/NAME/hash-1", "a hash", NULL, hash_props,
-			   DOC("Added when the bundle is made and checked by the host tools. The hypervisor checks the "
-			       "CRC of the whole bundle; signatures are the firmware's business.") },
-	[BINDING_SHARED_MEMORIES] = { "/shared-memory", "shared-memory", LATER_SHARED, container_props, DOC("") },
-	[BINDING_SHARED_MEMORY] = { "/shared-memory/NAME", "shared memory", LATER_SHARED, shared_memory_props,
-				    DOC("A piece of memory that several VMs see.") },
-	[BINDING_NETWORKS] = { "/networks", "networks", LATER_NETWORK, container_props, DOC("") },
-	[BINDING_NETWORK] = { "/networks/NAME", "a network", LATER_NETWORK, network_props,
-			      DOC("A switch between the VMs' network devices.") },
-	[BINDING_SCHEDULE] = { "/schedule", "schedule", LATER_SCHEDULER, container_props, DOC("") },
-	[BINDING_WINDOWS] = { "/schedule/NAME", "a schedule", LATER_SCHEDULER, window_props,
-			      DOC("Cyclic time windows of one CPU.") },
-	[BINDING_VMS] = { "/vms", "vms", NULL, vms_props, DOC("") },
-	[BINDING_VM] = { "/vms/NAME", "a VM", NULL, vm_props, DOC("One virtual machine.") },
-	[BINDING_DEVICES] = { "/vms/NAME/devices", "devices", NULL, container_props, DOC("") },
-	[BINDING_DEVICE] = { "/vms/NAME/devices/NAME", "a device", NULL, device_props,
-			     DOC("What the guest finds besides vCPUs, interrupt controller and timer.") },
-	[BINDING_RAM_DEVICE] = { "/vms/NAME/devices/NAME", "RAM", NULL, ram_props,
-				 DOC("A region of RAM, in place of `memory-size`.") },
+	[BINDING_ROOT] = {"/", "the config", NULL, root_props, DOC("")},
+	[BINDING_HYPERVISOR] =
+		{"/hypervisor", "hypervisor", NULL, hypervisor_props,
+		 DOC("Optional. The word `bulkhead.NAME=VALUE` in the board's /chosen/bootargs "
+		     "overrides a "
+		     "property of this node.")},
+	[BINDING_IMAGES] = {"/images", "images", NULL, container_props, DOC("")},
+	[BINDING_IMAGE] = {"/images/NAME", "an image", NULL, image_props,
+			   DOC("A file that VMs start from.")},
+	[BINDING_HASH] = {"/images/NAME/hash-1", "a hash", NULL, hash_props,
+			  DOC("Added when the bundle is made and checked by the host tools. The "
+			      "hypervisor checks the "
+			      "CRC of the whole bundle; signatures are the firmware's business.")},
+	[BINDING_SHARED_MEMORIES] = {"/shared-memory", "shared-memory", LATER_SHARED,
+				     container_props, DOC("")},
+	[BINDING_SHARED_MEMORY] = {"/shared-memory/NAME", "shared memory", LATER_SHARED,
+				   shared_memory_props,
+				   DOC("A piece of memory that several VMs see.")},
+	[BINDING_NETWORKS] = {"/networks", "networks", LATER_NETWORK, container_props, DOC("")},
+	[BINDING_NETWORK] = {"/networks/NAME", "a network", LATER_NETWORK, network_props,
+			     DOC("A switch between the VMs' network devices.")},
+	[BINDING_SCHEDULE] = {"/schedule", "schedule", LATER_SCHEDULER, container_props, DOC("")},
+	[BINDING_WINDOWS] = {"/schedule/NAME", "a schedule", LATER_SCHEDULER, window_props,
+			     DOC("Cyclic time windows of one CPU.")},
+	[BINDING_VMS] = {"/vms", "vms", NULL, vms_props, DOC("")},
+	[BINDING_VM] = {"/vms/NAME", "a VM", NULL, vm_props, DOC("One virtual machine.")},
+	[BINDING_DEVICES] = {"/vms/NAME/devices", "devices", NULL, container_props, DOC("")},
+	[BINDING_DEVICE] =
+		{"/vms/NAME/devices/NAME", "a device", NULL, device_props,
+		 DOC("What the guest finds besides vCPUs, interrupt controller and timer.")},
+	[BINDING_RAM_DEVICE] = {"/vms/NAME/devices/NAME", "RAM", NULL, ram_props,
+				DOC("A region of RAM, in place of `memory-size`.")},
 };
 
 static const struct {
 	const char *name, *hint;
 } hints[] = {
-	{ "cpus", "`vcpus` is a count, `vcpu-cpus` says where" },
-	{ "cpu", "`vcpus` is a count, `vcpu-cpus` says where" },
-	{ "cpu-count", "write `vcpus`, a count" },
-	{ "maxcpus", "write `vcpus`, a count" },
-	{ "affinity", "write `vcpu-cpus`, one CPU index per vCPU" },
-	{ "cpu-affinity", "write `vcpu-cpus`, one CPU index per vCPU" },
-	{ "memory", "write `memory-size`, bytes, in two cells: <0x0 0x20000000> is 512 MiB" },
-	{ "ram", "write `memory-size`, bytes, or a `bulkhead,ram` device" },
-	{ "image", "write `kernel`, the phandle of a node below /images" },
-	{ "ramdisk", "write `initrd`, the phandle of a node below /images" },
-	{ "cmdline", "write `bootargs`" },
-	{ "command-line", "write `bootargs`" },
-	{ "chosen", "write `bootargs` and `initrd` as properties of the VM" },
-	{ "vpl011", "write a device with compatible = \"bulkhead,pl011\"" },
-	{ "uart", "write a device with compatible = \"bulkhead,pl011\" below `devices`" },
-	{ "console", "a VM's console is a device with compatible = \"bulkhead,pl011\"" },
-	{ "reg", "a config says whose addresses it means: write `ipa` or `pa`" },
-	{ "address", "write `ipa` (guest-physical) or `pa` (the board's)" },
-	{ "base", "write `ipa` (guest-physical) or `pa` (the board's)" },
-	{ "interrupts", "write `spi`, the INTID less 32" },
-	{ "irq", "write `spi`, the INTID less 32" },
-	{ "interrupt-parent", "write `spi`, the INTID less 32" },
-	{ "#address-cells", "a config needs none: numbers of 64 bits are always two cells" },
-	{ "#size-cells", "a config needs none: numbers of 64 bits are always two cells" },
-	{ "passthrough", "write a device with compatible = \"bulkhead,passthrough\" and `board-node`" },
-	{ "file", "write `data = /incbin/(\"path\")`" },
-	{ "path", "write `data = /incbin/(\"path\")`" },
-	{ "load-address", "write `load`" },
-	{ "entry-point", "write `entry`" },
-	{ "on_crash", "write `restart`" },
-	{ "vm", "VMs stand below `vms`" },
-	{ "vm_list", "VMs stand below `vms`" },
-	{ "domain", "VMs stand below `vms`" },
-	{ "domains", "VMs stand below `vms`" },
+	{"cpus", "`vcpus` is a count, `vcpu-cpus` says where"},
+	{"cpu", "`vcpus` is a count, `vcpu-cpus` says where"},
+	{"cpu-count", "write `vcpus`, a count"},
+	{"maxcpus", "write `vcpus`, a count"},
+	{"affinity", "write `vcpu-cpus`, one CPU index per vCPU"},
+	{"cpu-affinity", "write `vcpu-cpus`, one CPU index per vCPU"},
+	{"memory", "write `memory-size`, bytes, in two cells: <0x0 0x20000000> is 512 MiB"},
+	{"ram", "write `memory-size`, bytes, or a `bulkhead,ram` device"},
+	{"image", "write `kernel`, the phandle of a node below /images"},
+	{"ramdisk", "write `initrd`, the phandle of a node below /images"},
+	{"cmdline", "write `bootargs`"},
+	{"command-line", "write `bootargs`"},
+	{"chosen", "write `bootargs` and `initrd` as properties of the VM"},
+	{"vpl011", "write a device with compatible = \"bulkhead,pl011\""},
+	{"uart", "write a device with compatible = \"bulkhead,pl011\" below `devices`"},
+	{"console", "a VM's console is a device with compatible = \"bulkhead,pl011\""},
+	{"reg", "a config says whose addresses it means: write `ipa` or `pa`"},
+	{"address", "write `ipa` (guest-physical) or `pa` (the board's)"},
+	{"base", "write `ipa` (guest-physical) or `pa` (the board's)"},
+	{"interrupts", "write `spi`, the INTID less 32"},
+	{"irq", "write `spi`, the INTID less 32"},
+	{"interrupt-parent", "write `spi`, the INTID less 32"},
+	{"#address-cells", "a config needs none: numbers of 64 bits are always two cells"},
+	{"#size-cells", "a config needs none: numbers of 64 bits are always two cells"},
+	{"passthrough",
+	 "write a device with compatible = \"bulkhead,passthrough\" and `board-node`"},
+	{"file", "write `data = /incbin/(\"path\")`"},
+	{"path", "write `data = /incbin/(\"path\")`"},
+	{"load-address", "write `load`"},
+	{"entry-point", "write `entry`"},
+	{"on_crash", "write `restart`"},
+	{"vm", "VMs stand below `vms`"},
+	{"vm_list", "VMs stand below `vms`"},
+	{"domain", "VMs stand below `vms`"},
+	{"domains", "VMs stand below `vms`"},
 };
 
 const char *binding_hint(const char *name)
@@ -247,9 +417,11 @@ const char *binding_hint(const char *name)
 		size_t len = strlen(hints[i].name);
 
 		/* Nodes may carry a unit address: memory@40000000. */
-		if (strncmp(name, hints[i].name, len) == 0 && (name[len] == '\0' || name[len] == '@')) {
+		if (strncmp(name, hints[i].name, len) == 0 &&
+		    (name[len] == '\0' || name[len] == '@')) {
 			return hints[i].hint;
 		}
 	}
-	return strncmp(name, "xen,", 4) == 0 ? "this is not a Xen domU: see vm-configs/README.md" : NULL;
+	return strncmp(name, "xen,", 4) == 0 ? "this is not a Xen domU: see vm-configs/README.md" :
+					       NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The config binding as tables: the validator reads them, and vm-configs/README.md is printed from them.
- * Devices have their tables beside their models (drivers/emul/vdev.h). Pure.
+ * The config binding as tables: the validator reads them, and vm-configs/README.md is printed from
+ * them. Devices have their tables beside their models (drivers/emul/vdev.h). Pure.
  */
 #ifndef CORE_CONFIG_BINDING_H
 #define CORE_CONFIG_BINDING_H
@@ -16,11 +16,11 @@
 
 /* A kind of node of the binding. */
 struct binding_node {
-	const char *path; /* in the document: "/vms/NAME" */
-	const char *noun; /* in messages: "a VM" */
+	const char *path;  /* in the document: "/vms/NAME" */
+	const char *noun;  /* in messages: "a VM" */
 	const char *later; /* not NULL: refused in this version; a sentence without its dot */
 	const struct config_prop *props; /* ends with name NULL */
-	const char *help; /* NULL at EL2 */
+	const char *help;		 /* NULL at EL2 */
 };
 
 enum binding_kind {
@@ -38,7 +38,7 @@ enum binding_kind {
 	BINDING_VMS,
 	BINDING_VM,
 	BINDING_DEVICES,
-	BINDING_DEVICE, /* what every device has */
+	BINDING_DEVICE,	    /* what every device has */
 	BINDING_RAM_DEVICE, /* bulkhead,ram: memory, so no vdev_type */
 	BINDING_COUNT,
 };
@@ -46,8 +46,8 @@ enum binding_kind {
 extern const struct binding_node binding_nodes[BINDING_COUNT];
 
 /*
- * What to write instead of a name that users of other hypervisors bring along, or of ordinary device
- * tree; NULL when it is not one of these.
+ * What to write instead of a name that users of other hypervisors bring along, or of ordinary
+ * device tree; NULL when it is not one of these.
  */
 const char *binding_hint(const char *name);
 

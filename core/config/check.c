@@ -20,7 +20,7 @@ const char *checker_device_path(struct checker *c, const char *name, char *buf, 
 
 static void check_board_compatible(struct checker *c)
 {
-	struct dt_prop wanted, have = { 0 };
+	struct dt_prop wanted, have = {0};
 	const char *one;
 
 	if (!dt_prop(c->config->tree, DT_ROOT, "board-compatible", &wanted)) {
@@ -65,8 +65,8 @@ static void check_vcpu_count(struct checker *c)
 
 	if (vm->vcpu_count > max) {
 		diag_error(c->diag, c->path, "vcpus",
-			   "is %u: the interrupt controller serves at most %u vCPUs of a VM", vm->vcpu_count,
-			   max);
+			   "is %u: the interrupt controller serves at most %u vCPUs of a VM",
+			   vm->vcpu_count, max);
 	}
 	if (c->board != NULL && vm->vcpu_count > c->board->cpu_count) {
 		diag_error(c->diag, c->path, "vcpus",
@@ -81,7 +81,8 @@ static void check_gic(struct checker *c)
 
 	if (c->board != NULL && c->board->gic.kind == BOARD_GIC_V2) {
 		diag_error(c->diag, c->path, "gic",
-			   "the board has a GICv2: driving it comes with a later version, a board with a GICv3 "
+			   "the board has a GICv2: driving it comes with a later version, a board "
+			   "with a GICv3 "
 			   "is needed");
 	}
 	vm->gic = VM_GIC_V3;
@@ -112,8 +113,9 @@ static void check_bootargs(struct checker *c)
 
 static void check_guest_dtb(struct checker *c)
 {
-	/* The root of the generated tree has these; a change would turn every reg of it into nonsense. */
-	static const char *const fixed[] = { "#address-cells", "#size-cells", "interrupt-parent" };
+	/* The root of the generated tree has these; a change would turn every reg of it into
+	 * nonsense. */
+	static const char *const fixed[] = {"#address-cells", "#size-cells", "interrupt-parent"};
 	char path[CHECKER_PATH_MAX];
 	struct vm_config *vm = c->vm;
 
@@ -124,8 +126,10 @@ static void check_guest_dtb(struct checker *c)
 		if (ret == -ENOENT || (ret == 0 && cells == 2 && fixed[i][0] == '#')) {
 			continue;
 		}
-		diag_error(c->diag, dt_path(c->config->tree, vm->guest_dtb, path, sizeof(path)), fixed[i],
-			   "belongs to the generated tree, which has 2 cells each and its own interrupt "
+		diag_error(c->diag, dt_path(c->config->tree, vm->guest_dtb, path, sizeof(path)),
+			   fixed[i],
+			   "belongs to the generated tree, which has 2 cells each and its own "
+			   "interrupt "
 			   "controller: leave it out");
 	}
 }

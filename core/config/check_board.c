@@ -13,8 +13,8 @@ static void look_at(struct checker *c, struct vm_config *vm)
 }
 
 /*
- * Two VMs want the same: the later one is refused, unless the earlier one does not run anyway. Then it is an error of
- * the earlier one, and the later one runs.
+ * Two VMs want the same: the later one is refused, unless the earlier one does not run anyway. Then
+ * it is an error of the earlier one, and the later one runs.
  */
 static struct vm_config *loser(struct vm_config *earlier, struct vm_config *later)
 {
@@ -30,8 +30,8 @@ static void check_cpu_exists(struct checker *c, uint32_t vcpu)
 	}
 	if (cpu >= c->board->cpu_count) {
 		diag_error(c->diag, c->path, "vcpu-cpus",
-			   "there is no CPU %u: the board has %u, 0 to %u", cpu, c->board->cpu_count,
-			   c->board->cpu_count - 1);
+			   "there is no CPU %u: the board has %u, 0 to %u", cpu,
+			   c->board->cpu_count, c->board->cpu_count - 1);
 		c->vm->refused = true;
 	}
 }
@@ -71,11 +71,14 @@ static void check_cpu_shared(struct checker *c, uint32_t vm, uint32_t vcpu)
 	look_at(c, lost);
 	if (other == me) {
 		diag_error(c->diag, c->path, "vcpu-cpus",
-			   "CPU %u stands twice: two vCPUs on one CPU come with a later version", cpu);
+			   "CPU %u stands twice: two vCPUs on one CPU come with a later version",
+			   cpu);
 	} else {
-		diag_error(c->diag, c->path, "vcpu-cpus",
-			   "CPU %u belongs to VM \"%s\" too: two vCPUs on one CPU come with a later version", cpu,
-			   lost == me ? other->name : me->name);
+		diag_error(
+			c->diag, c->path, "vcpu-cpus",
+			"CPU %u belongs to VM \"%s\" too: two vCPUs on one CPU come with a later "
+			"version",
+			cpu, lost == me ? other->name : me->name);
 	}
 	lost->refused = true;
 }
@@ -113,7 +116,8 @@ static void choose_cpus(struct checker *c, struct vm_config *vm)
 	if (missing > 0) {
 		look_at(c, vm);
 		diag_error(c->diag, c->path, "vcpus",
-			   "%u of its %u vCPUs get no CPU of their own: the board has %u and the VMs before took "
+			   "%u of its %u vCPUs get no CPU of their own: the board has %u and the "
+			   "VMs before took "
 			   "the rest; sharing comes with a later version",
 			   missing, vm->vcpu_count, c->board->cpu_count);
 		vm->refused = true;
@@ -192,7 +196,7 @@ static void check_ram_shared(struct checker *c, uint32_t vm, uint32_t index)
 		other = me;
 	}
 	format(what, sizeof(what), "RAM of VM \"%s\"", other->name);
-	refuse_ram(c, mine, what, &(struct prange){ theirs->pa, theirs->size });
+	refuse_ram(c, mine, what, &(struct prange){theirs->pa, theirs->size});
 }
 
 static bool overlaps(const struct prange *a, const struct ram_config *ram)
@@ -203,7 +207,7 @@ static bool overlaps(const struct prange *a, const struct ram_config *ram)
 /* One fixed region against the board and what the hypervisor keeps. */
 static void check_ram_place(struct checker *c, const struct ram_config *ram)
 {
-	const struct prange wanted = { ram->pa, ram->size }, *reserved;
+	const struct prange wanted = {ram->pa, ram->size}, *reserved;
 	const struct config_place *place = c->place;
 	char path[CHECKER_PATH_MAX];
 
@@ -222,7 +226,8 @@ static void check_ram_place(struct checker *c, const struct ram_config *ram)
 	}
 	if (!ranges_hold(c->board->ram, c->board->ram_count, wanted)) {
 		diag_error(c->diag, RAM_PATH, "pa",
-			   "0x%lx to 0x%lx is not all memory of the board: its banks are in the banner, and in the "
+			   "0x%lx to 0x%lx is not all memory of the board: its banks are in the "
+			   "banner, and in the "
 			   "memory nodes of its device tree",
 			   ram->pa, ram->pa + ram->size - 1);
 		c->vm->refused = true;
@@ -231,9 +236,11 @@ static void check_ram_place(struct checker *c, const struct ram_config *ram)
 	reserved = ranges_find_overlap(c->board->reserved, c->board->reserved_count, wanted);
 	if (reserved != NULL) {
 		refuse_ram(c, ram,
-			   overlaps(&c->board->dtb, ram)    ? "the board's device tree" :
-			   overlaps(&c->board->initrd, ram) ? "the bundle" :
-							      "memory the board's device tree reserves",
+			   overlaps(&c->board->dtb, ram) ?
+				   "the board's device tree" :
+			   overlaps(&c->board->initrd, ram) ?
+				   "the bundle" :
+				   "memory the board's device tree reserves",
 			   overlaps(&c->board->dtb, ram)    ? &c->board->dtb :
 			   overlaps(&c->board->initrd, ram) ? &c->board->initrd :
 							      reserved);

@@ -5,9 +5,10 @@
 #include "core/config/checker.h"
 #include "core/config/guest_map_types.h"
 
-#define DTB_ROOM     KIB(64) /* for a generated tree; more where there is more */
-#define DTB_ROOM_MAX MIB(2) /* booting.rst: a tree for Linux is no larger and crosses no 2 MiB boundary */
-#define NOWHERE	     CONFIG_ADDR_NONE
+#define DTB_ROOM KIB(64) /* for a generated tree; more where there is more */
+#define DTB_ROOM_MAX                                                                               \
+	MIB(2) /* booting.rst: a tree for Linux is no larger and crosses no 2 MiB boundary */
+#define NOWHERE CONFIG_ADDR_NONE
 
 /* What is placed already: kernel, initrd, dtb. */
 struct taken {
@@ -17,7 +18,7 @@ struct taken {
 
 static void take(struct taken *taken, uint64_t base, uint64_t size)
 {
-	taken->range[taken->count++] = (struct prange){ .base = base, .size = size };
+	taken->range[taken->count++] = (struct prange){.base = base, .size = size};
 }
 
 /* The end of RAM above `ipa`, over adjacent regions; `ipa` itself when it is in none. */
@@ -58,7 +59,8 @@ static bool is_free(const struct vm_config *vm, const struct taken *taken, uint6
 	return true;
 }
 
-/* The lowest free place at or above `from`: such a place begins there, at a region, or behind something. */
+/* The lowest free place at or above `from`: such a place begins there, at a region, or behind
+ * something. */
 static uint64_t find_room(const struct vm_config *vm, const struct taken *taken, uint64_t from,
 			  uint64_t size, uint64_t align)
 {
@@ -118,16 +120,19 @@ static bool place_kernel(struct checker *c, struct taken *taken)
 		layout->entry = kernel->entry;
 	}
 	if (!in_ram(vm, layout->kernel, layout->kernel_size)) {
-		diag_error(c->diag, c->path, "kernel",
-			   "\"%s\" needs 0x%lx bytes at 0x%lx, which is not all RAM: the VM has %lu MiB from "
-			   "0x%lx on",
-			   kernel->name, layout->kernel_size, layout->kernel, total_ram(vm) >> 20,
-			   lowest_ram(vm));
+		diag_error(
+			c->diag, c->path, "kernel",
+			"\"%s\" needs 0x%lx bytes at 0x%lx, which is not all RAM: the VM has %lu "
+			"MiB from "
+			"0x%lx on",
+			kernel->name, layout->kernel_size, layout->kernel, total_ram(vm) >> 20,
+			lowest_ram(vm));
 		return false;
 	}
 	if (!in_ram(vm, layout->entry, 4) || layout->entry % 4 != 0) {
 		diag_error(c->diag, c->path, "kernel",
-			   "\"%s\" starts at 0x%lx, which is not an instruction's address in the VM's RAM",
+			   "\"%s\" starts at 0x%lx, which is not an instruction's address in the "
+			   "VM's RAM",
 			   kernel->name, layout->entry);
 		return false;
 	}
@@ -146,12 +151,14 @@ static bool place_fixed_dtb(struct checker *c, struct taken *taken, uint64_t siz
 	}
 	if (!in_ram(vm, vm->dtb_address, size)) {
 		diag_error(c->diag, c->path, "dtb-address",
-			   "is 0x%lx: there are not 0x%lx bytes of the VM's RAM there", vm->dtb_address, size);
+			   "is 0x%lx: there are not 0x%lx bytes of the VM's RAM there",
+			   vm->dtb_address, size);
 		return false;
 	}
 	if (!is_free(vm, taken, vm->dtb_address, size)) {
 		diag_error(c->diag, c->path, "dtb-address",
-			   "is 0x%lx: the 0x%lx bytes there are needed for the kernel, at 0x%lx to 0x%lx",
+			   "is 0x%lx: the 0x%lx bytes there are needed for the kernel, at 0x%lx to "
+			   "0x%lx",
 			   vm->dtb_address, size, vm->layout.kernel,
 			   vm->layout.kernel + vm->layout.kernel_size - 1);
 		return false;
@@ -163,15 +170,18 @@ static bool place_fixed_dtb(struct checker *c, struct taken *taken, uint64_t siz
 
 static void refuse_room(struct checker *c, const char *property, uint64_t size)
 {
-	diag_error(c->diag, c->path, property,
-		   "0x%lx bytes do not fit into RAM beside the kernel (0x%lx bytes): the VM has %lu MiB, give "
-		   "it more",
-		   size, c->vm->layout.kernel_size, total_ram(c->vm) >> 20);
+	diag_error(
+		c->diag, c->path, property,
+		"0x%lx bytes do not fit into RAM beside the kernel (0x%lx bytes): the VM has %lu "
+		"MiB, give "
+		"it more",
+		size, c->vm->layout.kernel_size, total_ram(c->vm) >> 20);
 }
 
 /*
- * Linux's tree has 2 MiB to itself, clear of the boundaries it must not cross. Other images often sit some way above
- * the start of RAM and look for the tree there: so it goes into the lowest free place.
+ * Linux's tree has 2 MiB to itself, clear of the boundaries it must not cross. Other images often
+ * sit some way above the start of RAM and look for the tree there: so it goes into the lowest free
+ * place.
  */
 static bool place_dtb(struct checker *c, struct taken *taken, uint64_t size)
 {
@@ -221,7 +231,7 @@ static uint64_t dtb_room(const struct vm_config *vm, const struct taken *taken)
 void checker_layout(struct checker *c)
 {
 	struct vm_config *vm = c->vm;
-	struct taken taken = { .count = 0 };
+	struct taken taken = {.count = 0};
 	uint64_t size = DTB_ROOM;
 
 	vm->layout.initrd = CONFIG_ADDR_NONE;

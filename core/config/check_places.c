@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The guest-physical map of one VM: nothing over anything else, and a place for what has none yet. */
+/* The guest-physical map of one VM: nothing over anything else, and a place for what has none yet.
+ */
 #include "core/base/bits.h"
 #include "core/config/checker.h"
 #include "core/config/guest_map_types.h"
 #include "drivers/emul/vdev.h"
 
-#define SPAN_MAX (2 + CONFIG_RAM_MAX + CONFIG_DEVICE_MAX)
+#define SPAN_MAX     (2 + CONFIG_RAM_MAX + CONFIG_DEVICE_MAX)
 #define IPA_BITS_MAX 48
 
 struct span {
@@ -31,7 +32,7 @@ static const struct span *find_clash(const struct map *map, uint64_t base, uint6
 
 static void add(struct map *map, uint64_t base, uint64_t size, const char *name)
 {
-	map->span[map->count++] = (struct span){ .base = base, .size = size, .name = name };
+	map->span[map->count++] = (struct span){.base = base, .size = size, .name = name};
 }
 
 /* Adds what the config placed, or says what it would lie over. `base + size` does not wrap. */
@@ -43,13 +44,14 @@ static void add_placed(struct checker *c, struct map *map, const struct span *s)
 
 	checker_device_path(c, s->name, path, sizeof(path));
 	if (other != NULL) {
-		diag_error(c->diag, path, "ipa", "0x%lx to 0x%lx lies over %s (0x%lx to 0x%lx)", s->base,
-			   s->base + s->size - 1, other->name, other->base,
+		diag_error(c->diag, path, "ipa", "0x%lx to 0x%lx lies over %s (0x%lx to 0x%lx)",
+			   s->base, s->base + s->size - 1, other->name, other->base,
 			   other->base + other->size - 1);
 	} else if (bits < 64 && s->base + s->size > BIT(bits)) {
 		diag_error(c->diag, path, "ipa",
-			   "0x%lx to 0x%lx is beyond the %u bits of a guest-physical address%s", s->base,
-			   s->base + s->size - 1, bits, c->place->ipa_bits == 0 ? "" : " on this board");
+			   "0x%lx to 0x%lx is beyond the %u bits of a guest-physical address%s",
+			   s->base, s->base + s->size - 1, bits,
+			   c->place->ipa_bits == 0 ? "" : " on this board");
 	} else {
 		add(map, s->base, s->size, s->name);
 	}
@@ -128,7 +130,8 @@ static void place_spi(struct checker *c, struct map *map, struct vdev_config *de
 	}
 	if (spi >= c->vm->spi_count) {
 		checker_device_path(c, device->name, path, sizeof(path));
-		diag_error(c->diag, path, "spi", "there is no free interrupt left: raise spi-count");
+		diag_error(c->diag, path, "spi",
+			   "there is no free interrupt left: raise spi-count");
 		return;
 	}
 	device->spi = spi;
@@ -158,7 +161,7 @@ static void check_counts(struct checker *c)
 void checker_places(struct checker *c)
 {
 	struct vm_config *vm = c->vm;
-	struct map map = { .count = 0 };
+	struct map map = {.count = 0};
 
 	add(&map, GUEST_GICD_BASE, GUEST_GICD_SIZE, "the interrupt controller's distributor");
 	add(&map, GUEST_GICR_BASE, GUEST_GICR_STRIDE * vm->vcpu_count,
@@ -166,14 +169,14 @@ void checker_places(struct checker *c)
 	for (uint32_t i = 0; i < vm->ram_count; i++) {
 		const struct ram_config *ram = &vm->ram[i];
 
-		add_placed(c, &map, &(struct span){ ram->ipa, ram->size, ram->name });
+		add_placed(c, &map, &(struct span){ram->ipa, ram->size, ram->name});
 	}
 	for (uint32_t i = 0; i < vm->device_count; i++) {
 		const struct vdev_config *device = &vm->device[i];
 
 		if (device->ipa != CONFIG_IPA_ANY) {
 			add_placed(c, &map,
-				   &(struct span){ device->ipa, device->type->size, device->name });
+				   &(struct span){device->ipa, device->type->size, device->name});
 		}
 		if (device->spi != CONFIG_SPI_ANY) {
 			check_spi(c, &map, device);

@@ -9,20 +9,22 @@
 
 struct checker {
 	struct config *config;
-	const struct board *board; /* NULL: checks that need one are left out */
+	const struct board *board;	  /* NULL: checks that need one are left out */
 	const struct config_place *place; /* never NULL; fields may be 0 */
 	struct diag *diag;
-	struct vm_config *vm; /* the VM that is being looked at */
+	struct vm_config *vm;	     /* the VM that is being looked at */
 	char path[CHECKER_PATH_MAX]; /* of it */
 };
 
-/* Guest-physical places: RAM, interrupt controller and devices of one VM don't overlap; free places are given out. */
+/* Guest-physical places: RAM, interrupt controller and devices of one VM don't overlap; free places
+ * are given out. */
 void checker_places(struct checker *c);
 
 /* Kernel, initrd and dtb fit into the VM's RAM; fills vm->layout. */
 void checker_layout(struct checker *c);
 
-/* CPUs of all VMs: they exist, and each serves one vCPU. Fills vcpu_cpu where the board is known. */
+/* CPUs of all VMs: they exist, and each serves one vCPU. Fills vcpu_cpu where the board is known.
+ */
 void checker_cpus(struct checker *c);
 
 /* Fixed physical addresses of all VMs' RAM. */

@@ -2,9 +2,10 @@
 /*
  * The config: parsed and checked. Pure: the host's checker and the hypervisor run the same code.
  *
- * config_parse() reads structure, types and references out of the tree; config_check() then judges what the
- * values mean together and on this board, and fills in what was left to be chosen. Both report every
- * error they find. An error inside a VM refuses that VM (vm_config.refused); an error elsewhere refuses all.
+ * config_parse() reads structure, types and references out of the tree; config_check() then judges
+ * what the values mean together and on this board, and fills in what was left to be chosen. Both
+ * report every error they find. An error inside a VM refuses that VM (vm_config.refused); an error
+ * elsewhere refuses all.
  */
 #ifndef CORE_CONFIG_CONFIG_H
 #define CORE_CONFIG_CONFIG_H
@@ -21,28 +22,30 @@ struct config_place {
 	struct prange own[CONFIG_PLACE_OWN_MAX]; /* RAM the hypervisor keeps: image, heap, ... */
 	uint32_t own_count;
 	struct prange bundle; /* size 0: not known */
-	uint32_t vcpu_max; /* per VM; 0: CONFIG_VCPU_MAX */
-	uint32_t ipa_bits; /* of stage 2; 0: not known */
+	uint32_t vcpu_max;    /* per VM; 0: CONFIG_VCPU_MAX */
+	uint32_t ipa_bits;    /* of stage 2; 0: not known */
 };
 
 /*
- * Fills `out` (large: never on the EL2 stack) from an indexed tree, which must stay as long as `out`. 0, or -EINVAL when an
- * error outside every VM was reported: nothing of `out` may then be started.
+ * Fills `out` (large: never on the EL2 stack) from an indexed tree, which must stay as long as
+ * `out`. 0, or -EINVAL when an error outside every VM was reported: nothing of `out` may then be
+ * started.
  */
 int config_parse(struct config *out, const struct dt *dt, struct diag *diag);
 
 /*
- * Checks what config_parse() accepted and resolves *_ANY: vcpu_cpu, devices' ipa and spi, gic, spi_count. Without `board`
- * the checks that need one are left out, and vcpu_cpu may stay CONFIG_CPU_ANY. `place` may be NULL. 0, or
- * -EINVAL as above. Does not choose physical addresses: see core/resource/ram_plan.h.
+ * Checks what config_parse() accepted and resolves *_ANY: vcpu_cpu, devices' ipa and spi, gic,
+ * spi_count. Without `board` the checks that need one are left out, and vcpu_cpu may stay
+ * CONFIG_CPU_ANY. `place` may be NULL. 0, or -EINVAL as above. Does not choose physical addresses:
+ * see core/resource/ram_plan.h.
  */
-int config_check(struct config *config, const struct board *board,
-		 const struct config_place *place, struct diag *diag);
+int config_check(struct config *config, const struct board *board, const struct config_place *place,
+		 struct diag *diag);
 
 /*
- * Applies `bulkhead.NAME=VALUE` words of the board's bootargs over hypervisor { }. Call between config_parse() and
- * config_check(). A word that is not understood is an error sentence and changes nothing; it refuses no VM. The
- * console's name is copied into the arena of the config's index.
+ * Applies `bulkhead.NAME=VALUE` words of the board's bootargs over hypervisor { }. Call between
+ * config_parse() and config_check(). A word that is not understood is an error sentence and changes
+ * nothing; it refuses no VM. The console's name is copied into the arena of the config's index.
  */
 void config_override(struct config *config, const struct board *board, struct diag *diag);
 

@@ -8,12 +8,12 @@
 
 #include "core/base/types.h"
 
-#define CONFIG_VM_MAX	   64
-#define CONFIG_IMAGE_MAX   64
-#define CONFIG_VCPU_MAX	   64 /* per VM; the number of vCPUs of all VMs is bounded by memory only */
-#define CONFIG_RAM_MAX	   8  /* bulkhead,ram regions per VM */
-#define CONFIG_DEVICE_MAX  32 /* per VM, RAM included */
-#define CONFIG_SMC_MAX	   16
+#define CONFIG_VM_MAX	  64
+#define CONFIG_IMAGE_MAX  64
+#define CONFIG_VCPU_MAX	  64 /* per VM; the number of vCPUs of all VMs is bounded by memory only */
+#define CONFIG_RAM_MAX	  8  /* bulkhead,ram regions per VM */
+#define CONFIG_DEVICE_MAX 32 /* per VM, RAM included */
+#define CONFIG_SMC_MAX	  16
 
 #define CONFIG_PA_ANY	 UINT64_MAX /* the hypervisor chooses */
 #define CONFIG_CPU_ANY	 UINT32_MAX /* a CPU of its own, chosen by config_check() */
@@ -35,34 +35,38 @@ struct image_config {
 	enum image_type type;
 	const uint8_t *data;
 	uint64_t size;
-	/* ipa or CONFIG_ADDR_NONE. raw: as configured; elf: lowest segment, entry, both physical; linux: none */
+	/* ipa or CONFIG_ADDR_NONE. raw: as configured; elf: lowest segment, entry, both physical;
+	 * linux: none */
 	uint64_t load, entry;
 	uint64_t text_offset; /* linux: from a 2 MiB-aligned address to the first byte */
-	uint64_t mem_size; /* bytes it takes in the guest's RAM, what it clears at its start included */
-	int node; /* in the config's index */
-	bool refused; /* an error stands in its node: so are the VMs that use it */
+	uint64_t mem_size;    /* bytes it takes in the guest's RAM, what it clears at its start
+				 included */
+	int node;	      /* in the config's index */
+	bool refused;	      /* an error stands in its node: so are the VMs that use it */
 };
 
 struct ram_config {
-	const char *name; /* of its device node; "memory-size" when from that property */
+	const char *name;   /* of its device node; "memory-size" when from that property */
 	uint64_t ipa, size; /* 2 MiB-aligned */
-	uint64_t pa; /* CONFIG_PA_ANY: chosen at boot, may become several extents */
+	uint64_t pa;	    /* CONFIG_PA_ANY: chosen at boot, may become several extents */
 };
 
 struct vdev_type; /* drivers/emul/vdev.h */
-struct dt; /* core/fdt/dt.h */
+struct dt;	  /* core/fdt/dt.h */
 
-/* One node below devices/ other than bulkhead,ram. Places are resolved (never *_ANY) after config_check(). */
+/* One node below devices/ other than bulkhead,ram. Places are resolved (never *_ANY) after
+ * config_check(). */
 struct vdev_config {
 	const char *name;
 	const struct vdev_type *type;
 	uint64_t ipa;
-	uint32_t spi; /* INTID - 32 */
-	int node; /* in the config's index: for properties of the type's own */
+	uint32_t spi;	 /* INTID - 32 */
+	int node;	 /* in the config's index: for properties of the type's own */
 	bool input_none; /* bulkhead,pl011: input = "none" */
 };
 
-/* Where the images go, as config_check() has found that they fit: all in guest-physical addresses. */
+/* Where the images go, as config_check() has found that they fit: all in guest-physical addresses.
+ */
 struct vm_layout {
 	uint64_t kernel, kernel_size; /* lowest byte and extent in memory */
 	uint64_t entry;
@@ -93,9 +97,9 @@ struct vm_config {
 	bool direct_map;
 	bool scrub_always;
 	const struct image_config *kernel, *initrd, *dtb; /* initrd, dtb: NULL when absent */
-	const char *bootargs; /* "" when absent */
-	uint64_t dtb_address; /* ipa or CONFIG_ADDR_NONE */
-	int guest_dtb; /* node in the config's index, or -1 */
+	const char *bootargs;				  /* "" when absent */
+	uint64_t dtb_address;				  /* ipa or CONFIG_ADDR_NONE */
+	int guest_dtb;					  /* node in the config's index, or -1 */
 	enum vm_gic gic;
 	uint32_t spi_count; /* SPIs the guest's distributor offers, multiple of 32 */
 	struct {
@@ -107,7 +111,7 @@ struct vm_config {
 	struct vdev_config device[CONFIG_DEVICE_MAX];
 	uint32_t device_count;
 	struct vm_layout layout; /* made by config_check() */
-	int node; /* in the config's index */
+	int node;		 /* in the config's index */
 };
 
 enum when_all_off {

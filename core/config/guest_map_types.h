@@ -10,7 +10,8 @@
 #define GUEST_GICR_BASE	  UINT64_C(0x080a0000)
 #define GUEST_GICR_STRIDE UINT64_C(0x00020000) /* per vCPU */
 
-/* Small devices, one per 64 KiB; the first PL011 and PL031 have places of their own before these. */
+/* Small devices, one per 64 KiB; the first PL011 and PL031 have places of their own before these.
+ */
 #define GUEST_DEVICE_BASE UINT64_C(0x09040000)
 #define GUEST_DEVICE_STEP UINT64_C(0x00010000)
 #define GUEST_DEVICE_END  UINT64_C(0x0a000000)

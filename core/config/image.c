@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looks into images: enough to place them, and to say so when they are not what the config calls them. */
+/* Looks into images: enough to place them, and to say so when they are not what the config calls
+ * them. */
 #include "core/config/image.h"
 
 #include "core/base/bits.h"
 #include "core/base/errno.h"
 #include "core/base/string.h"
 
-/* Linux: Documentation/arch/arm64/booting.rst. PE/COFF: Microsoft PE format, COFF header and section table. */
+/* Linux: Documentation/arch/arm64/booting.rst. PE/COFF: Microsoft PE format, COFF header and
+ * section table. */
 enum linux_header {
 	LINUX_AT_TEXT_OFFSET = 8,
 	LINUX_AT_IMAGE_SIZE = 16,
@@ -71,14 +73,18 @@ static const char *guess(const struct image_config *image)
 		uint8_t size, at;
 		const char *what;
 	} magics[] = {
-		{ "\x7f" "ELF", 4, 0, "; it is an ELF file: write type = \"elf\"" },
-		{ "\x1f\x8b", 2, 0, "; it is compressed with gzip: make bundle unpacks it" },
-		{ "\xfd" "7zXZ", 5, 0, "; it is compressed with xz: unpack it" },
-		{ "\x28\xb5\x2f\xfd", 4, 0, "; it is compressed with zstd: unpack it" },
-		{ "MZ\0\0zimg", 8, 0, "; it is an EFI zboot image: make bundle unpacks it" },
-		{ "\xd0\x0d\xfe\xed", 4, 0, "; it is a device tree: write type = \"dtb\"" },
-		{ "070701", 6, 0, "; it is a cpio archive: write type = \"ramdisk\"" },
-		{ "\x18\x28\x6f\x01", 4, 36, "; it is a kernel for 32-bit Arm" },
+		{"\x7f"
+		 "ELF",
+		 4, 0, "; it is an ELF file: write type = \"elf\""},
+		{"\x1f\x8b", 2, 0, "; it is compressed with gzip: make bundle unpacks it"},
+		{"\xfd"
+		 "7zXZ",
+		 5, 0, "; it is compressed with xz: unpack it"},
+		{"\x28\xb5\x2f\xfd", 4, 0, "; it is compressed with zstd: unpack it"},
+		{"MZ\0\0zimg", 8, 0, "; it is an EFI zboot image: make bundle unpacks it"},
+		{"\xd0\x0d\xfe\xed", 4, 0, "; it is a device tree: write type = \"dtb\""},
+		{"070701", 6, 0, "; it is a cpio archive: write type = \"ramdisk\""},
+		{"\x18\x28\x6f\x01", 4, 36, "; it is a kernel for 32-bit Arm"},
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(magics); i++) {
@@ -91,8 +97,8 @@ static const char *guess(const struct image_config *image)
 }
 
 /*
- * A kernel with an EFI stub lists its sections: the file must hold them all. 0 where there is no such
- * list to ask.
+ * A kernel with an EFI stub lists its sections: the file must hold them all. 0 where there is no
+ * such list to ask.
  */
 static uint64_t linux_file_size(const struct image_config *image)
 {
@@ -119,7 +125,8 @@ static int inspect_linux(struct image_config *image, const char *path, struct di
 {
 	uint64_t file_size;
 
-	if (image->size < LINUX_HEADER_SIZE || get(image->data + LINUX_AT_MAGIC, 4) != LINUX_MAGIC) {
+	if (image->size < LINUX_HEADER_SIZE ||
+	    get(image->data + LINUX_AT_MAGIC, 4) != LINUX_MAGIC) {
 		diag_error(diag, path, "data",
 			   "is not an arm64 Image: the magic \"ARM\\x64\" is not at byte 56%s",
 			   guess(image));
@@ -129,7 +136,8 @@ static int inspect_linux(struct image_config *image, const char *path, struct di
 	image->mem_size = get(image->data + LINUX_AT_IMAGE_SIZE, 8);
 	if (image->mem_size == 0) {
 		diag_error(diag, path, "data",
-			   "is a kernel older than Linux 3.17, which does not say how much memory it needs: "
+			   "is a kernel older than Linux 3.17, which does not say how much memory "
+			   "it needs: "
 			   "use a newer one");
 		return -EINVAL;
 	}
@@ -160,7 +168,10 @@ static int check_elf_header(const struct image_config *image, const char *path, 
 	const uint8_t *e = image->data;
 	uint64_t type, count;
 
-	if (image->size < ELF_HEADER_SIZE || memcmp(e, "\x7f" "ELF", 4) != 0) {
+	if (image->size < ELF_HEADER_SIZE || memcmp(e,
+						    "\x7f"
+						    "ELF",
+						    4) != 0) {
 		diag_error(diag, path, "data", "is not an ELF file%s", guess(image));
 		return -EINVAL;
 	}
@@ -281,13 +292,15 @@ static int inspect_dtb(struct image_config *image, const char *path, struct diag
 
 	if (image->size < 40 || get(image->data, 4) != UINT32_C(0xedfe0dd0)) {
 		diag_error(diag, path, "data",
-			   "is not a device tree: it does not begin with d0 0d fe ed; compile it with dtc");
+			   "is not a device tree: it does not begin with d0 0d fe ed; compile it "
+			   "with dtc");
 		return -EINVAL;
 	}
 	total = __builtin_bswap32((uint32_t)get(image->data + 4, 4));
 	if (total > image->size || total < 40) {
 		diag_error(diag, path, "data",
-			   "was cut short: it has %lu bytes, its header says %u", image->size, total);
+			   "was cut short: it has %lu bytes, its header says %u", image->size,
+			   total);
 		return -EINVAL;
 	}
 	image->mem_size = total;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an image's own bytes say: Linux's arm64 header, ELF, device tree. Pure; the bytes are hostile input. */
+/* What an image's own bytes say: Linux's arm64 header, ELF, device tree. Pure; the bytes are
+ * hostile input. */
 #ifndef CORE_CONFIG_IMAGE_H
 #define CORE_CONFIG_IMAGE_H
 
@@ -15,8 +16,8 @@ struct image_segment {
 };
 
 /*
- * Checks the bytes against the image's type and fills text_offset, mem_size and, for elf, load and entry. 0, or
- * -EINVAL after a DIAG_ERROR about `path`.
+ * Checks the bytes against the image's type and fills text_offset, mem_size and, for elf, load and
+ * entry. 0, or -EINVAL after a DIAG_ERROR about `path`.
  */
 int image_inspect(struct image_config *image, const char *path, struct diag *diag);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `bulkhead.NAME=VALUE` in the board's bootargs: changes hypervisor { } without making a bundle anew. */
+/* `bulkhead.NAME=VALUE` in the board's bootargs: changes hypervisor { } without making a bundle
+ * anew. */
 #include "core/base/string.h"
 #include "core/config/parser.h"
 #include "core/config/suggest.h"
@@ -33,9 +34,11 @@ static void refuse_name(struct parser *p, const char *name)
 		suggest_try(&s, r->name);
 	}
 	if (s.best != NULL) {
-		diag_error(p->diag, p->path, name, "is not known: did you mean " PREFIX "%s?", s.best);
+		diag_error(p->diag, p->path, name, "is not known: did you mean " PREFIX "%s?",
+			   s.best);
 	} else {
-		diag_error(p->diag, p->path, name, "is not known: the properties of hypervisor are");
+		diag_error(p->diag, p->path, name,
+			   "is not known: the properties of hypervisor are");
 	}
 }
 
@@ -47,8 +50,8 @@ static bool read_number(struct parser *p, const struct config_prop *rule, const 
 
 	if (value[0] < '0' || value[0] > '9' || *end != '\0' || number < rule->min ||
 	    number > rule->max) {
-		diag_error(p->diag, p->path, rule->name, "\"%s\" is not a number from %u to %u", value,
-			   rule->min, rule->max);
+		diag_error(p->diag, p->path, rule->name, "\"%s\" is not a number from %u to %u",
+			   value, rule->min, rule->max);
 		return false;
 	}
 	*out = (uint8_t)number;

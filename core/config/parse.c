@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From the config's tree to struct config: the root, hypervisor { } and images/. VMs are in parse_vm.c. */
+/* From the config's tree to struct config: the root, hypervisor { } and images/. VMs are in
+ * parse_vm.c. */
 #include "core/base/errno.h"
 #include "core/base/format.h"
 #include "core/base/string.h"
@@ -22,8 +23,8 @@ static bool check_version(struct parser *p)
 
 	if (compatible == NULL) {
 		diag_error(p->diag, "/", "compatible",
-			   "is missing or malformed: a config begins with compatible = \"" BINDING_COMPATIBLE
-			   "\"");
+			   "is missing or malformed: a config begins with compatible = "
+			   "\"" BINDING_COMPATIBLE "\"");
 		return false;
 	}
 	if (strcmp(compatible, BINDING_COMPATIBLE) == 0) {
@@ -31,17 +32,20 @@ static bool check_version(struct parser *p)
 	}
 	if (strncmp(compatible, BINDING_FAMILY, family) == 0) {
 		diag_error(p->diag, "/", "compatible",
-			   "the config has version %s, this build reads version " BINDING_VERSIONS_READ,
+			   "the config has version %s, this build reads version "
+			   "" BINDING_VERSIONS_READ,
 			   compatible + family);
 		return false;
 	}
 	if (suggest_distance(compatible, BINDING_COMPATIBLE) <= 4) {
 		diag_error(p->diag, "/", "compatible",
-			   "\"%s\" is not known: did you mean \"" BINDING_COMPATIBLE "\"?", compatible);
+			   "\"%s\" is not known: did you mean \"" BINDING_COMPATIBLE "\"?",
+			   compatible);
 		return false;
 	}
 	diag_error(p->diag, "/", "compatible",
-		   "\"%s\" is no config: a config begins with compatible = \"" BINDING_COMPATIBLE "\"",
+		   "\"%s\" is no config: a config begins with compatible = \"" BINDING_COMPATIBLE
+		   "\"",
 		   compatible);
 	return false;
 }
@@ -63,20 +67,22 @@ static void parse_hypervisor(struct parser *p, int node)
 /* load and entry belong to raw images alone: the others know, or are placed. */
 static void check_image_addresses(struct parser *p, int node, const struct image_config *image)
 {
-	static const char *const names[] = { "load", "entry" };
+	static const char *const names[] = {"load", "entry"};
 
 	for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
 		bool given = dt_prop(p->dt, node, names[i], NULL);
 
 		if (image->type == IMAGE_RAW && !given) {
 			diag_error(p->diag, p->path, names[i],
-				   "is missing: a raw image must say where it goes, like <0x0 0x40080000>");
+				   "is missing: a raw image must say where it goes, like <0x0 "
+				   "0x40080000>");
 		} else if (image->type != IMAGE_RAW && given) {
 			diag_error(p->diag, p->path, names[i],
 				   image->type == IMAGE_LINUX || image->type == IMAGE_ELF ?
 					   "the image itself says so: leave it out" :
 				   image->type == IMAGE_DTB ?
-					   "leave it out: the VM's dtb-address says where the tree goes" :
+					   "leave it out: the VM's dtb-address says where the tree "
+					   "goes" :
 					   "leave it out: the place is chosen");
 		}
 	}
@@ -88,7 +94,7 @@ static void parse_image(struct parser *p, int node, struct image_config *image)
 	struct dt_prop data;
 	int hash = dt_child(p->dt, node, "hash-1");
 
-	*image = (struct image_config){ .name = dt_name(p->dt, node), .node = node };
+	*image = (struct image_config){.name = dt_name(p->dt, node), .node = node};
 	parser_check_name(p, node);
 	if (hash != DT_NONE) {
 		parser_check_node(p, hash, BINDING_HASH, NULL);
@@ -125,7 +131,8 @@ static void parse_images(struct parser *p, int node)
 		}
 		if (config->image_count == CONFIG_IMAGE_MAX) {
 			parser_at(p, node);
-			diag_error(p->diag, p->path, NULL, "has more than %u images", CONFIG_IMAGE_MAX);
+			diag_error(p->diag, p->path, NULL, "has more than %u images",
+				   CONFIG_IMAGE_MAX);
 			return;
 		}
 		parse_image(p, child, &config->image[config->image_count++]);
@@ -188,7 +195,7 @@ static int container(struct parser *p, const char *name)
 
 int config_parse(struct config *out, const struct dt *dt, struct diag *diag)
 {
-	struct parser p = { .config = out, .dt = dt, .diag = diag };
+	struct parser p = {.config = out, .dt = dt, .diag = diag};
 	unsigned int before = diag->error_count;
 	int images, vms;
 

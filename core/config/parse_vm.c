@@ -15,7 +15,8 @@ static void check_vm_compatible(struct parser *p, int node)
 
 	if (compatible != NULL && strcmp(compatible, BINDING_VM_COMPATIBLE) != 0) {
 		diag_error(p->diag, p->path, "compatible",
-			   "\"%s\" is not known: a VM has compatible = \"" BINDING_VM_COMPATIBLE "\"",
+			   "\"%s\" is not known: a VM has compatible = \"" BINDING_VM_COMPATIBLE
+			   "\"",
 			   compatible);
 	}
 }
@@ -58,8 +59,8 @@ static const struct image_config *find_image(const struct config *config, int no
 }
 
 /*
- * The image that a phandle property names; `types` has a bit for each type that may stand there. NULL when absent or
- * reported.
+ * The image that a phandle property names; `types` has a bit for each type that may stand there.
+ * NULL when absent or reported.
  */
 static const struct image_config *parse_image_ref(struct parser *p, int node, const char *name,
 						  unsigned int types, const char *wanted)
@@ -79,17 +80,20 @@ static const struct image_config *parse_image_ref(struct parser *p, int node, co
 	if (image == NULL) {
 		char path[CONFIG_PATH_MAX];
 
-		diag_error(p->diag, p->path, name, "%s is not an enabled image: images stand below /images",
+		diag_error(p->diag, p->path, name,
+			   "%s is not an enabled image: images stand below /images",
 			   dt_path(p->dt, target, path, sizeof(path)));
 		return NULL;
 	}
 	if (image->refused) {
-		diag_error(p->diag, p->path, name, "the image \"%s\" has errors of its own", image->name);
+		diag_error(p->diag, p->path, name, "the image \"%s\" has errors of its own",
+			   image->name);
 		return NULL;
 	}
 	if ((types & (1U << image->type)) == 0) {
-		diag_error(p->diag, p->path, name, "the image \"%s\" has the wrong type: it must be %s",
-			   image->name, wanted);
+		diag_error(p->diag, p->path, name,
+			   "the image \"%s\" has the wrong type: it must be %s", image->name,
+			   wanted);
 		return NULL;
 	}
 	return image;
@@ -111,18 +115,21 @@ static void parse_images_of_vm(struct parser *p, int node, struct vm_config *vm)
 	if (!dt_prop(p->dt, node, "dtb", NULL)) {
 		return;
 	}
-	/* Its own tree goes to the guest as it is: what would be written into a tree must stand in it. */
+	/* Its own tree goes to the guest as it is: what would be written into a tree must stand in
+	 * it. */
 	if (dt_prop(p->dt, node, "bootargs", NULL)) {
 		diag_error(p->diag, p->path, "bootargs",
 			   "has no effect beside dtb: write it into /chosen of that tree");
 	}
 	if (dt_prop(p->dt, node, "initrd", NULL)) {
 		diag_error(p->diag, p->path, "initrd",
-			   "has no effect beside dtb, whose /chosen would have to name its place: leave out "
+			   "has no effect beside dtb, whose /chosen would have to name its place: "
+			   "leave out "
 			   "one of the two");
 	}
 	if (vm->guest_dtb != DT_NONE) {
-		diag_error(p->diag, p->path, "guest-dtb", "can't be merged into dtb: leave out one of the two");
+		diag_error(p->diag, p->path, "guest-dtb",
+			   "can't be merged into dtb: leave out one of the two");
 	}
 }
 
@@ -155,12 +162,15 @@ static void parse_smc_allow(struct parser *p, int node, struct vm_config *vm)
 		uint32_t first = dt_prop_cell(&list, i), last = dt_prop_cell(&list, i + 1);
 
 		if (first > last) {
+			diag_error(
+				p->diag, p->path, "smc-allow",
+				"0x%x to 0x%x is not a range: the first must not be above the last",
+				first, last);
+		} else if (is_own_call(first) || is_own_call(last) ||
+			   (first >> 24) != (last >> 24)) {
 			diag_error(p->diag, p->path, "smc-allow",
-				   "0x%x to 0x%x is not a range: the first must not be above the last", first,
-				   last);
-		} else if (is_own_call(first) || is_own_call(last) || (first >> 24) != (last >> 24)) {
-			diag_error(p->diag, p->path, "smc-allow",
-				   "0x%x to 0x%x reaches into PSCI or the architecture's calls, which the "
+				   "0x%x to 0x%x reaches into PSCI or the architecture's calls, "
+				   "which the "
 				   "hypervisor answers itself, or spans several owners",
 				   first, last);
 		} else {
@@ -181,8 +191,9 @@ static void parse_gic(struct parser *p, int node, struct vm_config *vm)
 	}
 	vm->spi_count = parser_u32(p, node, "spi-count", 0);
 	if (vm->spi_count % 32 != 0 && vm->spi_count <= GUEST_SPI_COUNT_MAX) {
-		diag_error(p->diag, p->path, "spi-count", "is %u: it must be a multiple of 32, like %u",
-			   vm->spi_count, (vm->spi_count + 31) / 32 * 32);
+		diag_error(p->diag, p->path, "spi-count",
+			   "is %u: it must be a multiple of 32, like %u", vm->spi_count,
+			   (vm->spi_count + 31) / 32 * 32);
 	}
 }
 
@@ -212,13 +223,14 @@ static void add_ram(struct parser *p, int node, struct vm_config *vm, const char
 	}
 	if (ram->size == 0 || ram->size % GUEST_RAM_ALIGN != 0) {
 		diag_error(p->diag, p->path, size_name,
-			   "is 0x%lx bytes: it must be a multiple of 2 MiB (0x200000), and not 0", ram->size);
+			   "is 0x%lx bytes: it must be a multiple of 2 MiB (0x200000), and not 0",
+			   ram->size);
 	} else if (ram->ipa % GUEST_RAM_ALIGN != 0) {
-		diag_error(p->diag, p->path, "ipa", "is 0x%lx: it must be a multiple of 2 MiB (0x200000)",
-			   ram->ipa);
+		diag_error(p->diag, p->path, "ipa",
+			   "is 0x%lx: it must be a multiple of 2 MiB (0x200000)", ram->ipa);
 	} else if (ram->pa != CONFIG_PA_ANY && ram->pa % GUEST_RAM_ALIGN != 0) {
-		diag_error(p->diag, p->path, "pa", "is 0x%lx: it must be a multiple of 2 MiB (0x200000)",
-			   ram->pa);
+		diag_error(p->diag, p->path, "pa",
+			   "is 0x%lx: it must be a multiple of 2 MiB (0x200000)", ram->pa);
 	} else if (__builtin_add_overflow(ram->ipa, ram->size, &end) ||
 		   (ram->pa != CONFIG_PA_ANY && __builtin_add_overflow(ram->pa, ram->size, &end))) {
 		diag_error(p->diag, p->path, size_name,
@@ -238,12 +250,13 @@ static void refuse_compatible(struct parser *p, const char *compatible)
 		suggest_try(&s, vdev_types[i]->compatible);
 	}
 	if (s.best != NULL) {
-		diag_error(p->diag, p->path, "compatible", "\"%s\" is not known: did you mean \"%s\"?",
-			   compatible, s.best);
-	} else {
 		diag_error(p->diag, p->path, "compatible",
-			   "\"%s\" is no device of this hypervisor: vm-configs/README.md lists them",
-			   compatible);
+			   "\"%s\" is not known: did you mean \"%s\"?", compatible, s.best);
+	} else {
+		diag_error(
+			p->diag, p->path, "compatible",
+			"\"%s\" is no device of this hypervisor: vm-configs/README.md lists them",
+			compatible);
 	}
 }
 
@@ -272,8 +285,8 @@ static void add_device(struct parser *p, int node, struct vm_config *vm,
 		.input_none = input != NULL && strcmp(input, "none") == 0,
 	};
 	if (device->ipa != CONFIG_IPA_ANY && device->ipa % PAGE_SIZE != 0) {
-		diag_error(p->diag, p->path, "ipa", "is 0x%lx: it must be a multiple of 4 KiB (0x1000)",
-			   device->ipa);
+		diag_error(p->diag, p->path, "ipa",
+			   "is 0x%lx: it must be a multiple of 4 KiB (0x1000)", device->ipa);
 	} else if (device->ipa != CONFIG_IPA_ANY && device->ipa + type->size < device->ipa) {
 		diag_error(p->diag, p->path, "ipa", "is 0x%lx: the device would reach past 64 bits",
 			   device->ipa);
@@ -322,7 +335,8 @@ static void parse_devices(struct parser *p, int node, struct vm_config *vm)
 		}
 		if (seen++ == CONFIG_DEVICE_MAX) {
 			parser_at(p, node);
-			diag_error(p->diag, p->path, NULL, "has more than %u devices", CONFIG_DEVICE_MAX);
+			diag_error(p->diag, p->path, NULL, "has more than %u devices",
+				   CONFIG_DEVICE_MAX);
 			return;
 		}
 		parse_device(p, child, vm);
@@ -345,7 +359,8 @@ static void check_ram_source(struct parser *p, int node, const struct vm_config 
 			   "stands beside bulkhead,ram devices: leave out one of the two");
 	} else if (!by_size && vm->ram_count == 0 && p->diag->error_count == errors) {
 		diag_error(p->diag, p->path, "memory-size",
-			   "is missing: say how much RAM the VM has, like <0x0 0x20000000> for 512 MiB");
+			   "is missing: say how much RAM the VM has, like <0x0 0x20000000> for 512 "
+			   "MiB");
 	}
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of core/config share: the state of one parse, and properties checked against a table. */
+/* What the files of core/config share: the state of one parse, and properties checked against a
+ * table. */
 #ifndef CORE_CONFIG_PARSER_H
 #define CORE_CONFIG_PARSER_H
 
@@ -13,20 +14,21 @@ struct parser {
 	struct config *config;
 	const struct dt *dt;
 	struct diag *diag;
-	unsigned int inside; /* errors inside a VM or an image: they refuse no other VM */
+	unsigned int inside;	    /* errors inside a VM or an image: they refuse no other VM */
 	char path[CONFIG_PATH_MAX]; /* of the node that messages are about */
 };
 
 /* Messages are about `node` from here on. */
 void parser_at(struct parser *p, int node);
 
-/* Not status = "disabled"; a `status` that is neither is an error, and the node is taken as enabled. */
+/* Not status = "disabled"; a `status` that is neither is an error, and the node is taken as
+ * enabled. */
 bool parser_enabled(struct parser *p, int node);
 
 /*
- * Checks every property and child name of `node` against its kind's table, and `more` (a device type's own; NULL: none):
- * known, not refused until later, of the right type and range, nothing required missing. Nodes of later kinds
- * are checked all the same. Leaves messages at `node`.
+ * Checks every property and child name of `node` against its kind's table, and `more` (a device
+ * type's own; NULL: none): known, not refused until later, of the right type and range, nothing
+ * required missing. Nodes of later kinds are checked all the same. Leaves messages at `node`.
  */
 void parser_check_node(struct parser *p, int node, enum binding_kind kind,
 		       const struct config_prop *more);
@@ -38,7 +40,8 @@ void parser_check_name(struct parser *p, int node);
 bool parser_check_value(struct parser *p, const struct config_prop *rule,
 			const struct dt_prop *prop);
 
-/* "did you mean" for values: true when `list` ("a|b|c") has the string; else reports it against property `name`. */
+/* "did you mean" for values: true when `list` ("a|b|c") has the string; else reports it against
+ * property `name`. */
 bool parser_check_choice(struct parser *p, const char *name, const char *list, const char *value);
 
 /* A two-cell number, or `dflt` when absent or malformed (which has been reported). */

@@ -82,11 +82,11 @@ bool parser_check_choice(struct parser *p, const char *name, const char *list, c
 		}
 	}
 	if (best[0] != '\0') {
-		diag_error(p->diag, p->path, name, "\"%s\" is not known: did you mean \"%s\"?", value,
-			   best);
+		diag_error(p->diag, p->path, name, "\"%s\" is not known: did you mean \"%s\"?",
+			   value, best);
 	} else {
-		diag_error(p->diag, p->path, name, "\"%s\" is not known: it must be one of %s", value,
-			   list);
+		diag_error(p->diag, p->path, name, "\"%s\" is not known: it must be one of %s",
+			   value, list);
 	}
 	return false;
 }
@@ -117,7 +117,8 @@ static bool refuse_length(struct parser *p, const char *name, const struct dt_pr
 		diag_error(p->diag, p->path, name, "has %u cell%s: it must be %s", prop->len / 4,
 			   prop->len == 4 ? "" : "s", wanted);
 	} else {
-		diag_error(p->diag, p->path, name, "has %u bytes: it must be %s", prop->len, wanted);
+		diag_error(p->diag, p->path, name, "has %u bytes: it must be %s", prop->len,
+			   wanted);
 	}
 	return false;
 }
@@ -168,8 +169,7 @@ static bool check_u64(struct parser *p, const struct config_prop *rule, const st
 		return refuse_length(p, rule->name, prop,
 				     "a 64-bit number of two cells, as " U64_EXAMPLE);
 	}
-	return check_range(p, rule,
-			   (uint64_t)dt_prop_cell(prop, 0) << 32 | dt_prop_cell(prop, 1));
+	return check_range(p, rule, (uint64_t)dt_prop_cell(prop, 0) << 32 | dt_prop_cell(prop, 1));
 }
 
 static bool check_string(struct parser *p, const struct config_prop *rule,
@@ -186,8 +186,9 @@ static bool check_string(struct parser *p, const struct config_prop *rule,
 		return parser_check_choice(p, rule->name, rule->values, value);
 	}
 	if (rule->type == PROP_BOARD_REF && value[0] == '\0') {
-		diag_error(p->diag, p->path, rule->name,
-			   "is empty: it must be a full path or an alias of the board's device tree");
+		diag_error(
+			p->diag, p->path, rule->name,
+			"is empty: it must be a full path or an alias of the board's device tree");
 		return false;
 	}
 	return true;
@@ -214,9 +215,10 @@ static bool check_phandles(struct parser *p, const struct config_prop *rule,
 		uint32_t phandle = dt_prop_cell(prop, i);
 
 		if (dt_by_phandle(p->dt, phandle) == DT_NONE) {
-			diag_error(p->diag, p->path, rule->name,
-				   "0x%x is no node of this config: write a reference, like <&label>",
-				   phandle);
+			diag_error(
+				p->diag, p->path, rule->name,
+				"0x%x is no node of this config: write a reference, like <&label>",
+				phandle);
 			return false;
 		}
 	}
@@ -241,7 +243,8 @@ bool parser_check_value(struct parser *p, const struct config_prop *rule,
 	case PROP_U64_LIST:
 		return prop->len != 0 && prop->len % 8 == 0 ?
 			       true :
-			       refuse_length(p, rule->name, prop, "64-bit numbers of two cells each");
+			       refuse_length(p, rule->name, prop,
+					     "64-bit numbers of two cells each");
 	case PROP_STRING:
 	case PROP_BOARD_REF:
 		return check_string(p, rule, prop);
@@ -327,7 +330,7 @@ static void check_property(struct parser *p, enum binding_kind kind, const struc
 /* dtc refuses the same name twice; another writer of trees may not. */
 static bool stands_before(struct parser *p, int node, const struct dt_prop *prop)
 {
-	struct dt_prop other = { 0 };
+	struct dt_prop other = {0};
 
 	while (dt_next_prop(p->dt, node, &other) && other.value != prop->value) {
 		if (strcmp(other.name, prop->name) == 0) {
@@ -342,11 +345,12 @@ static void check_required(struct parser *p, int node, const struct config_prop 
 	for (; table != NULL && table->name != NULL; table++) {
 		if (table->required && !dt_prop(p->dt, node, table->name, NULL)) {
 			diag_error(p->diag, p->path, table->name, "is missing: %s",
-				   table->type == PROP_U64	 ? "write it as two cells" :
-				   table->type == PROP_U32	 ? "write it as one cell" :
-				   table->type == PROP_PHANDLE	 ? "write a reference, like <&label>" :
-				   table->type == PROP_BYTES	 ? "write /incbin/(\"file\")" :
-								   "it is required");
+				   table->type == PROP_U64 ? "write it as two cells" :
+				   table->type == PROP_U32 ? "write it as one cell" :
+				   table->type == PROP_PHANDLE ?
+							     "write a reference, like <&label>" :
+				   table->type == PROP_BYTES ? "write /incbin/(\"file\")" :
+							       "it is required");
 		}
 	}
 }
@@ -396,7 +400,7 @@ static void check_children(struct parser *p, int node, enum binding_kind kind,
 void parser_check_node(struct parser *p, int node, enum binding_kind kind,
 		       const struct config_prop *more)
 {
-	struct dt_prop prop = { 0 };
+	struct dt_prop prop = {0};
 
 	parser_at(p, node);
 	while (dt_next_prop(p->dt, node, &prop)) {
@@ -432,11 +436,12 @@ void parser_check_name(struct parser *p, int node)
 	}
 	if (name[len] != '\0') {
 		diag_error(p->diag, p->path, NULL,
-			   "the name has '%c' in it: a name is made of a-z, 0-9 and '-'%s", name[len],
-			   name[len] == '@' ? ", without a unit address" : "");
+			   "the name has '%c' in it: a name is made of a-z, 0-9 and '-'%s",
+			   name[len], name[len] == '@' ? ", without a unit address" : "");
 	} else if (len > CONFIG_NAME_MAX) {
 		diag_error(p->diag, p->path, NULL,
-			   "the name has %zu characters: a name has at most %u", len, CONFIG_NAME_MAX);
+			   "the name has %zu characters: a name has at most %u", len,
+			   CONFIG_NAME_MAX);
 	}
 	for (int other = dt_first_child(p->dt, dt_parent(p->dt, node)); other != node;
 	     other = dt_next_sibling(p->dt, other)) {

@@ -18,7 +18,8 @@ void suggest_begin(struct suggest *s, const char *word);
 /* Offers one candidate; it must stay as long as `s`. */
 void suggest_try(struct suggest *s, const char *candidate);
 
-/* Letters to insert, drop or replace to make one word of the other; UINT32_MAX when one is too long. */
+/* Letters to insert, drop or replace to make one word of the other; UINT32_MAX when one is too
+ * long. */
 unsigned int suggest_distance(const char *a, const char *b);
 
 #endif

@@ -35,20 +35,20 @@ struct dt_phandle {
 struct check {
 	const struct dt *dt;
 	struct diag *diag;
-	uint32_t pos, end; /* in the structure block; offsets from the start of the blob */
+	uint32_t pos, end;    /* in the structure block; offsets from the start of the blob */
 	uint32_t strings_end; /* one past the last NUL of the strings block */
 	uint32_t depth;
 	uint32_t node_count;
 	uint32_t phandle_count;
-	bool props_allowed; /* no child of the current node has begun yet */
+	bool props_allowed;    /* no child of the current node has begun yet */
 	const char *last_node; /* for messages */
 };
 
 static int refuse(struct check *c, const char *what)
 {
 	diag_error(c->diag, NULL, NULL,
-		   "the device tree is damaged: %s (byte 0x%x of its structure, near node \"%s\")", what,
-		   c->pos, c->last_node);
+		   "the device tree is damaged: %s (byte 0x%x of its structure, near node \"%s\")",
+		   what, c->pos, c->last_node);
 	return -EINVAL;
 }
 
@@ -168,35 +168,42 @@ static int check_structure(struct check *c)
 static int check_size(struct dt *dt, const void *blob, size_t limit, struct diag *diag)
 {
 	if (!is_aligned((uintptr_t)blob, 8)) {
-		diag_error(diag, NULL, NULL,
-			   "the device tree does not begin at a multiple of 8 bytes: load it at one");
+		diag_error(
+			diag, NULL, NULL,
+			"the device tree does not begin at a multiple of 8 bytes: load it at one");
 		return -EINVAL;
 	}
 	if (limit < FDT_HEADER_SIZE || be32_at(blob, FDT_AT_MAGIC) != FDT_MAGIC) {
-		diag_error(diag, NULL, NULL,
-			   "this is not a device tree: it does not begin with the bytes d0 0d fe ed");
+		diag_error(
+			diag, NULL, NULL,
+			"this is not a device tree: it does not begin with the bytes d0 0d fe ed");
 		return -EINVAL;
 	}
 	dt->blob = blob;
 	dt->size = be32_at(blob, FDT_AT_TOTALSIZE);
 	if (dt->size > limit) {
-		diag_error(diag, NULL, NULL,
-			   "the device tree says it is %u bytes long, but only %zu bytes are there: it was cut "
-			   "short, or its header is damaged",
-			   dt->size, limit);
+		diag_error(
+			diag, NULL, NULL,
+			"the device tree says it is %u bytes long, but only %zu bytes are there: "
+			"it was cut "
+			"short, or its header is damaged",
+			dt->size, limit);
 		return -E2BIG;
 	}
 	if (dt->size < FDT_HEADER_SIZE || dt->size > FDT_SIZE_MAX) {
 		diag_error(diag, NULL, NULL,
-			   "the device tree says it is %u bytes long: its header is damaged", dt->size);
+			   "the device tree says it is %u bytes long: its header is damaged",
+			   dt->size);
 		return -EINVAL;
 	}
 	if (be32_at(blob, FDT_AT_VERSION) < FDT_VERSION_MIN ||
 	    be32_at(blob, FDT_AT_LAST_COMPATIBLE) > FDT_VERSION_MIN) {
-		diag_error(diag, NULL, NULL,
-			   "the device tree has format version %u: version 17 is read; make it with dtc "
-			   "1.4 or later",
-			   be32_at(blob, FDT_AT_VERSION));
+		diag_error(
+			diag, NULL, NULL,
+			"the device tree has format version %u: version 17 is read; make it with "
+			"dtc "
+			"1.4 or later",
+			be32_at(blob, FDT_AT_VERSION));
 		return -EINVAL;
 	}
 	return 0;
@@ -317,8 +324,8 @@ static void fill_nodes(struct dt *dt, uint32_t pos)
 			last_child[depth] = count;
 			open[depth++] = count++;
 			last_child[depth] = DT_NONE;
-			pos += (uint32_t)align_up(
-				strlen((const char *)dt->blob + node->name) + 1, 4);
+			pos += (uint32_t)align_up(strlen((const char *)dt->blob + node->name) + 1,
+						  4);
 			node->props = pos + 4;
 		} else if (token == FDT_TOKEN_PROP) {
 			pos += 8 + (uint32_t)align_up(be32_at(dt->blob, pos + 4), 4);
@@ -347,7 +354,7 @@ static int fill_phandles(struct dt *dt, uint32_t count, struct diag *diag)
 	}
 	dt->phandle_mask = slots - 1;
 	for (int node = 0; node < (int)dt->node_count; node++) {
-		struct dt_prop prop = { 0 };
+		struct dt_prop prop = {0};
 
 		while (dt_next_prop(dt, node, &prop)) {
 			if (prop.len == 4 && is_phandle_name(prop.name)) {
@@ -364,11 +371,11 @@ static int fill_phandles(struct dt *dt, uint32_t count, struct diag *diag)
 
 int dt_index(struct dt *dt, const void *blob, size_t limit, struct arena *arena, struct diag *diag)
 {
-	struct check c = { .dt = dt, .diag = diag, .last_node = "/" };
+	struct check c = {.dt = dt, .diag = diag, .last_node = "/"};
 	uint32_t structure;
 	int ret;
 
-	*dt = (struct dt){ .arena = arena, .aliases = DT_NONE };
+	*dt = (struct dt){.arena = arena, .aliases = DT_NONE};
 	ret = check_size(dt, blob, limit, diag);
 	if (ret == 0) {
 		ret = check_blocks(dt, &c);
@@ -399,12 +406,12 @@ struct prange dt_memreserve(const struct dt *dt, uint32_t i)
 {
 	uint32_t pos = dt->reserve + i * 16;
 
-	return (struct prange){ .base = be64_at(dt->blob, pos), .size = be64_at(dt->blob, pos + 8) };
+	return (struct prange){.base = be64_at(dt->blob, pos), .size = be64_at(dt->blob, pos + 8)};
 }
 
 static const struct dt_node *get(const struct dt *dt, int node)
 {
-	static const struct dt_node none = { .parent = DT_NONE, .child = DT_NONE, .next = DT_NONE };
+	static const struct dt_node none = {.parent = DT_NONE, .child = DT_NONE, .next = DT_NONE};
 
 	return node >= 0 && (uint32_t)node < dt->node_count ? &dt->node[node] : &none;
 }
@@ -492,7 +499,7 @@ int dt_find(const struct dt *dt, const char *path)
 
 int dt_resolve(const struct dt *dt, const char *ref)
 {
-	struct dt_prop prop = { 0 };
+	struct dt_prop prop = {0};
 	const char *path;
 	size_t len = 0;
 
@@ -505,8 +512,7 @@ int dt_resolve(const struct dt *dt, const char *ref)
 	while (dt_next_prop(dt, dt->aliases, &prop)) {
 		if (strncmp(prop.name, ref, len) == 0 && prop.name[len] == '\0') {
 			path = dt_prop_string(&prop, 0);
-			return path == NULL ? DT_NONE :
-					      descend(dt, dt_find(dt, path), ref + len);
+			return path == NULL ? DT_NONE : descend(dt, dt_find(dt, path), ref + len);
 		}
 	}
 	return DT_NONE;

@@ -2,9 +2,10 @@
 /*
  * An index over a flattened device tree (Devicetree Specification 0.4, chapter 5). Pure.
  *
- * The blob is hostile input until dt_index() has accepted it: one pass checks every token and bound,
- * a second notes where each node begins. After that nothing here reads outside the blob, and no walk
- * is unbounded. The blob stays where it is and must not change; names and values point into it.
+ * The blob is hostile input until dt_index() has accepted it: one pass checks every token and
+ * bound, a second notes where each node begins. After that nothing here reads outside the blob, and
+ * no walk is unbounded. The blob stays where it is and must not change; names and values point into
+ * it.
  *
  * A node is an int: its place in the tree's order, the root is 0, DT_NONE is "no such node". Every
  * function takes DT_NONE and answers as for an empty node.
@@ -21,7 +22,7 @@
 #define DT_DEPTH_MAX 32 /* levels of nodes; also of buses in a translation */
 #define DT_NODE_MAX  16384
 #define DT_PATH_MAX  256 /* a buffer that holds every path a message shows; longer ones are cut */
-#define DT_CELLS_MAX 4 /* #address-cells and #size-cells above this are refused */
+#define DT_CELLS_MAX 4	 /* #address-cells and #size-cells above this are refused */
 
 struct dt_node {
 	uint32_t name; /* offsets from the start of the blob */
@@ -33,13 +34,14 @@ struct dt_phandle; /* dt.c */
 
 struct dt {
 	const uint8_t *blob;
-	uint32_t size; /* totalsize: bytes that belong to the blob */
+	uint32_t size;	  /* totalsize: bytes that belong to the blob */
 	uint32_t strings; /* offset of the strings block */
 	uint32_t reserve; /* offset of the memory reservation block */
 	uint32_t reserve_count;
 	struct dt_node *node; /* [node_count], in the arena */
 	uint32_t node_count;
-	struct dt_phandle *phandle; /* hash table of phandle_mask + 1 slots, in the arena; or NULL */
+	struct dt_phandle
+		*phandle; /* hash table of phandle_mask + 1 slots, in the arena; or NULL */
 	uint32_t phandle_mask;
 	int aliases; /* the node /aliases or DT_NONE */
 	struct arena *arena;
@@ -60,12 +62,11 @@ struct dt_irq {
 };
 
 /*
- * Indexes the blob, 8-byte aligned, of which at most `limit` bytes may be read. 0, or -EINVAL or -E2BIG
- * or -ENOMEM (arena full) after one DIAG_ERROR that says what is wrong; `diag` may be NULL.
+ * Indexes the blob, 8-byte aligned, of which at most `limit` bytes may be read. 0, or -EINVAL or
+ * -E2BIG or -ENOMEM (arena full) after one DIAG_ERROR that says what is wrong; `diag` may be NULL.
  * The arena is kept in `dt`: it needs about 20 bytes per node.
  */
-int dt_index(struct dt *dt, const void *blob, size_t limit, struct arena *arena,
-	     struct diag *diag);
+int dt_index(struct dt *dt, const void *blob, size_t limit, struct arena *arena, struct diag *diag);
 
 /* -- nodes -- */
 
@@ -73,7 +74,8 @@ int dt_parent(const struct dt *dt, int node);
 int dt_first_child(const struct dt *dt, int node);
 int dt_next_sibling(const struct dt *dt, int node);
 
-/* The node after `node` in the tree's order inside the subtree of `top` (itself first), or DT_NONE. */
+/* The node after `node` in the tree's order inside the subtree of `top` (itself first), or DT_NONE.
+ */
 int dt_next_below(const struct dt *dt, int node, int top);
 
 /* With its unit address: "cpu@1"; "" for the root. */
@@ -86,8 +88,8 @@ int dt_child(const struct dt *dt, int node, const char *name);
 int dt_find(const struct dt *dt, const char *path);
 
 /*
- * By full path or alias, optionally an alias followed by a path ("soc/serial@0"); what follows ':' is
- * ignored (stdout-path's options).
+ * By full path or alias, optionally an alias followed by a path ("soc/serial@0"); what follows ':'
+ * is ignored (stdout-path's options).
  */
 int dt_resolve(const struct dt *dt, const char *ref);
 
@@ -102,7 +104,8 @@ bool dt_status_okay(const struct dt *dt, int node);
 /* The node's `compatible` lists this string. */
 bool dt_compatible(const struct dt *dt, int node, const char *compatible);
 
-/* The first enabled node in tree order after `after` (DT_NONE: from the start) that is compatible. */
+/* The first enabled node in tree order after `after` (DT_NONE: from the start) that is compatible.
+ */
 int dt_find_compatible(const struct dt *dt, int after, const char *compatible);
 
 /* -- properties -- */
@@ -113,7 +116,8 @@ bool dt_next_prop(const struct dt *dt, int node, struct dt_prop *prop);
 /* False when absent; *out is then zeroed. out may be NULL. */
 bool dt_prop(const struct dt *dt, int node, const char *name, struct dt_prop *out);
 
-/* Exactly one cell / two cells (dt_u64 takes one or two). 0, -ENOENT or -EINVAL; *out untouched on error. */
+/* Exactly one cell / two cells (dt_u64 takes one or two). 0, -ENOENT or -EINVAL; *out untouched on
+ * error. */
 int dt_u32(const struct dt *dt, int node, const char *name, uint32_t *out);
 int dt_u64(const struct dt *dt, int node, const char *name, uint64_t *out);
 
@@ -135,20 +139,21 @@ bool dt_prop_has_string(const struct dt_prop *prop, const char *string);
 /* -- addresses and interrupts -- */
 
 /*
- * Entry i of `reg` as CPU physical range, translated through every `ranges`. 0; -ENOENT: no such entry;
- * -EINVAL: malformed or overflowing; -ENODEV: a bus on the way does not map it to the CPU.
+ * Entry i of `reg` as CPU physical range, translated through every `ranges`. 0; -ENOENT: no such
+ * entry; -EINVAL: malformed or overflowing; -ENODEV: a bus on the way does not map it to the CPU.
  * dt_bus_reg() is the same without translation: what stands in `reg` (a CPU's MPIDR).
  */
 int dt_reg(const struct dt *dt, int node, uint32_t i, struct prange *out);
 int dt_bus_reg(const struct dt *dt, int node, uint32_t i, struct prange *out);
 
 /*
- * Interrupt i of the node (interrupts-extended before interrupts). 0; -ENOENT: no such entry; -EINVAL:
- * malformed; -ENODEV: it does not go to a GIC (or through an interrupt-map).
+ * Interrupt i of the node (interrupts-extended before interrupts). 0; -ENOENT: no such entry;
+ * -EINVAL: malformed; -ENODEV: it does not go to a GIC (or through an interrupt-map).
  */
 int dt_interrupt(const struct dt *dt, int node, uint32_t i, struct dt_irq *out);
 
-/* 3 or 2 when the node's `compatible` is a GIC of that architecture (v4 counts as 3, v1 as 2), else 0. */
+/* 3 or 2 when the node's `compatible` is a GIC of that architecture (v4 counts as 3, v1 as 2), else
+ * 0. */
 unsigned int dt_gic_version(const struct dt *dt, int node);
 
 /* Entry i of the memory reservation block; i < dt->reserve_count. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a node's registers and interrupts are, seen from the CPU. Devicetree Specification 0.4, 2.3 and 2.4. */
+/* Where a node's registers and interrupts are, seen from the CPU. Devicetree Specification 0.4, 2.3
+ * and 2.4. */
 #include "core/base/errno.h"
 #include "core/base/string.h"
 #include "core/fdt/dt.h"
@@ -40,7 +41,7 @@ static bool get_bus_cells(const struct dt *dt, int bus, uint32_t *address, uint3
 
 static struct bus_addr read_cells(const struct dt_prop *prop, uint32_t first, uint32_t count)
 {
-	struct bus_addr addr = { 0 };
+	struct bus_addr addr = {0};
 
 	for (uint32_t i = 0; i < count; i++) {
 		addr.high = addr.high << 32 | addr.low >> 32;
@@ -72,12 +73,14 @@ static int translate_once(const struct dt *dt, int bus, struct bus_addr *addr, u
 	for (uint32_t i = 0; i < prop.len / 4; i += entry) {
 		struct bus_addr child = read_cells(&prop, i, child_cells);
 		struct bus_addr parent = read_cells(&prop, i + child_cells, parent_cells);
-		struct bus_addr window = read_cells(&prop, i + child_cells + parent_cells, size_cells);
+		struct bus_addr window =
+			read_cells(&prop, i + child_cells + parent_cells, size_cells);
 
 		if (child.high == addr->high && window.high == 0 &&
 		    range_contains(child.low, window.low, addr->low, size)) {
 			addr->high = parent.high;
-			return __builtin_add_overflow(parent.low, addr->low - child.low, &addr->low) ?
+			return __builtin_add_overflow(parent.low, addr->low - child.low,
+						      &addr->low) ?
 				       -EINVAL :
 				       0;
 		}
@@ -125,7 +128,7 @@ int dt_bus_reg(const struct dt *dt, int node, uint32_t i, struct prange *out)
 		ret = -EINVAL;
 	}
 	if (ret == 0) {
-		*out = (struct prange){ .base = addr.low, .size = size };
+		*out = (struct prange){.base = addr.low, .size = size};
 	}
 	return ret;
 }
@@ -145,7 +148,7 @@ int dt_reg(const struct dt *dt, int node, uint32_t i, struct prange *out)
 	if (addr.high != 0 || __builtin_add_overflow(addr.low, size, &end)) {
 		return -EINVAL;
 	}
-	*out = (struct prange){ .base = addr.low, .size = size };
+	*out = (struct prange){.base = addr.low, .size = size};
 	return 0;
 }
 

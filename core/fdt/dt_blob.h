@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a flattened tree is laid out in bytes: for core/fdt only. Devicetree Specification 0.4, chapter 5. */
+/* How a flattened tree is laid out in bytes: for core/fdt only. Devicetree Specification 0.4,
+ * chapter 5. */
 #ifndef CORE_FDT_DT_BLOB_H
 #define CORE_FDT_DT_BLOB_H
 

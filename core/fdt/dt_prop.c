@@ -6,8 +6,9 @@
 #include "core/fdt/dt_blob.h"
 
 /*
- * The properties of a node stand one after the other until the first token that is none; dt_index() has
- * checked their bounds. The iterator's value points at the current one, so the next begins behind it.
+ * The properties of a node stand one after the other until the first token that is none; dt_index()
+ * has checked their bounds. The iterator's value points at the current one, so the next begins
+ * behind it.
  */
 bool dt_next_prop(const struct dt *dt, int node, struct dt_prop *prop)
 {
@@ -32,14 +33,14 @@ bool dt_next_prop(const struct dt *dt, int node, struct dt_prop *prop)
 
 bool dt_prop(const struct dt *dt, int node, const char *name, struct dt_prop *out)
 {
-	struct dt_prop prop = { 0 };
+	struct dt_prop prop = {0};
 	bool found = false;
 
 	while (!found && dt_next_prop(dt, node, &prop)) {
 		found = strcmp(prop.name, name) == 0;
 	}
 	if (out != NULL) {
-		*out = found ? prop : (struct dt_prop){ 0 };
+		*out = found ? prop : (struct dt_prop){0};
 	}
 	return found;
 }

@@ -15,10 +15,10 @@ static struct prange whole_blocks(struct prange range)
 	uint64_t base = range.base, end = align_down(range.base + range.size, RAM_PLAN_ALIGN);
 
 	if (base > UINT64_MAX - RAM_PLAN_ALIGN) {
-		return (struct prange){ 0 };
+		return (struct prange){0};
 	}
 	base = align_up(base, RAM_PLAN_ALIGN);
-	return (struct prange){ base, end > base ? end - base : 0 };
+	return (struct prange){base, end > base ? end - base : 0};
 }
 
 void ram_plan_take(struct ram_plan *plan, struct prange range)
@@ -32,7 +32,7 @@ void ram_plan_take(struct ram_plan *plan, struct prange range)
 	end = end > UINT64_MAX - RAM_PLAN_ALIGN ? align_down(UINT64_MAX, RAM_PLAN_ALIGN) :
 						  align_up(end, RAM_PLAN_ALIGN);
 	ranges_remove(plan->hole, &plan->hole_count, RAM_PLAN_HOLE_MAX,
-		      (struct prange){ base, end - base });
+		      (struct prange){base, end - base});
 }
 
 void ram_plan_init(struct ram_plan *plan, const struct board *board, const struct prange *own,
@@ -72,9 +72,9 @@ static int add_extent(struct ram_plan *plan, struct ram_extent extent)
 	if (plan->extent_count == RAM_PLAN_EXTENT_MAX) {
 		return -ENOSPC;
 	}
-	while (at > 0 && (plan->extent[at - 1].vm > extent.vm ||
-			  (plan->extent[at - 1].vm == extent.vm &&
-			   plan->extent[at - 1].ipa > extent.ipa))) {
+	while (at > 0 &&
+	       (plan->extent[at - 1].vm > extent.vm ||
+		(plan->extent[at - 1].vm == extent.vm && plan->extent[at - 1].ipa > extent.ipa))) {
 		plan->extent[at] = plan->extent[at - 1];
 		at--;
 	}
@@ -88,7 +88,7 @@ static int place_at(struct ram_plan *plan, struct ram_extent extent)
 	int ret = add_extent(plan, extent);
 
 	if (ret == 0) {
-		ram_plan_take(plan, (struct prange){ extent.pa, extent.size });
+		ram_plan_take(plan, (struct prange){extent.pa, extent.size});
 	}
 	return ret;
 }
@@ -106,7 +106,7 @@ static void undo(struct ram_plan *plan, uint32_t vm)
 			continue;
 		}
 		ranges_add(plan->hole, &plan->hole_count, RAM_PLAN_HOLE_MAX,
-			   (struct prange){ e->pa, e->size });
+			   (struct prange){e->pa, e->size});
 	}
 	plan->extent_count = kept;
 }
@@ -121,13 +121,15 @@ static void refuse(struct ram_plan *plan, struct vm_config *vm, const struct ram
 	format(path, sizeof(path), "/vms/%s", vm->name);
 	if (ram->pa != CONFIG_PA_ANY) {
 		diag_error(diag, path, ram->name,
-			   "the %lu MiB at pa 0x%lx are not free: the hypervisor, the bundle, the board's "
+			   "the %lu MiB at pa 0x%lx are not free: the hypervisor, the bundle, the "
+			   "board's "
 			   "device tree or another VM lies there",
 			   ram->size >> 20, ram->pa);
 		return;
 	}
 	diag_error(diag, path, ram->name,
-		   "%lu MiB do not fit into the board's memory: %lu MiB are free, %lu MiB are missing; the "
+		   "%lu MiB do not fit into the board's memory: %lu MiB are free, %lu MiB are "
+		   "missing; the "
 		   "largest free piece has %lu MiB",
 		   ram->size >> 20, free >> 20, (ram->size - MIN(free, ram->size)) >> 20,
 		   largest >> 20);
@@ -201,13 +203,14 @@ static void place_fixed(struct ram_plan *plan, struct config *config, uint32_t v
 
 	for (uint32_t i = 0; i < v->ram_count && !v->refused; i++) {
 		const struct ram_config *ram = &v->ram[i];
-		struct ram_extent extent = { (uint16_t)vm, (uint16_t)i, ram->ipa, ram->pa, ram->size };
+		struct ram_extent extent = {(uint16_t)vm, (uint16_t)i, ram->ipa, ram->pa,
+					    ram->size};
 
 		if (ram->pa == CONFIG_PA_ANY) {
 			continue;
 		}
 		if (!ranges_hold(plan->hole, plan->hole_count,
-				 (struct prange){ ram->pa, ram->size }) ||
+				 (struct prange){ram->pa, ram->size}) ||
 		    place_at(plan, extent) != 0) {
 			refuse(plan, v, ram, diag);
 			undo(plan, vm);
@@ -245,8 +248,8 @@ int ram_plan_place(struct ram_plan *plan, struct config *config, struct diag *di
 	}
 	while (next_region(plan, config, &vm, &ram)) {
 		struct vm_config *v = &config->vm[vm];
-		struct ram_extent extent = { (uint16_t)vm, (uint16_t)ram, v->ram[ram].ipa, 0,
-					     v->ram[ram].size };
+		struct ram_extent extent = {(uint16_t)vm, (uint16_t)ram, v->ram[ram].ipa, 0,
+					    v->ram[ram].size};
 
 		if (place_anywhere(plan, extent) != 0) {
 			refuse(plan, v, &v->ram[ram], diag);

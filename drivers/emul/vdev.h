@@ -2,8 +2,9 @@
 /*
  * Emulated devices: one file and one line in vdev_types[] (drivers/emul/vdevs.c) add a device.
  *
- * The type's table of properties feeds the validator and the binding document; create, reset, describe and
- * mmio make the device. Instances live as long as the VM's configuration: made once at boot, reset at restart.
+ * The type's table of properties feeds the validator and the binding document; create, reset,
+ * describe and mmio make the device. Instances live as long as the VM's configuration: made once at
+ * boot, reset at restart.
  */
 #ifndef DRIVERS_EMUL_VDEV_H
 #define DRIVERS_EMUL_VDEV_H
@@ -17,8 +18,8 @@ struct arena;
 
 enum config_prop_type {
 	PROP_FLAG, /* present or absent, no value          */
-	PROP_U32, /* one cell                             */
-	PROP_U64, /* two cells, always                    */
+	PROP_U32,  /* one cell                             */
+	PROP_U64,  /* two cells, always                    */
 	PROP_STRING,
 	PROP_STRINGS,
 	PROP_U32_LIST,
@@ -43,8 +44,10 @@ struct config_prop {
 	uint8_t type; /* enum config_prop_type */
 	bool required;
 	uint32_t min, max; /* numbers: inclusive; max 0 = type's own */
-	const char *later; /* sentence fragment when refused for now: "virtio comes with a later version" */
-	const char *values; /* strings: the allowed ones, separated by '|'; phandles: what they name */
+	const char *later; /* sentence fragment when refused for now: "virtio comes with a later
+			      version" */
+	const char
+		*values; /* strings: the allowed ones, separated by '|'; phandles: what they name */
 	const char *dflt; /* the default as text for the document */
 	const char *help; /* one sentence for the document */
 };
@@ -59,11 +62,12 @@ struct vdev_type {
 	const char *compatible;
 	const char *later; /* not NULL: known but refused in this version, and why */
 	const char *help;
-	uint64_t size; /* bytes of guest-physical space, 4 KiB multiple */
-	uint64_t ipa; /* place of the first in the virt layout; CONFIG_IPA_ANY: none */
-	uint32_t spi; /* likewise */
+	uint64_t size;	    /* bytes of guest-physical space, 4 KiB multiple */
+	uint64_t ipa;	    /* place of the first in the virt layout; CONFIG_IPA_ANY: none */
+	uint32_t spi;	    /* likewise */
 	uint32_t max_count; /* per VM; 0: no limit */
-	const struct config_prop *props; /* of its own, besides compatible, ipa, spi, status; ends with name NULL */
+	const struct config_prop
+		*props; /* of its own, besides compatible, ipa, spi, status; ends with name NULL */
 	/* Makes the device from `arena`; 0 or a negative errno. Boot CPU, before any guest runs. */
 	int (*create)(struct vm *vm, const struct vdev_config *config, struct arena *arena,
 		      struct vdev **out);

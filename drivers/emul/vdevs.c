@@ -7,70 +7,105 @@
 /* Fragments of the sentence that refuses a device. */
 #define LATER_WATCHDOG	  "the watchdog comes with a later version: leave the device out"
 #define LATER_VIRTIO	  "virtio devices come with a later version: leave the device out"
-#define LATER_SHARED	  "memory shared between VMs comes with a later version: leave the device out"
+#define LATER_SHARED	  "shared memory comes with a later version: leave the device out"
 #define LATER_DOORBELL	  "doorbells come with a later version: leave the device out"
-#define LATER_PASSTHROUGH "giving a board's device to a VM comes with a later version: leave it out"
+#define LATER_PASSTHROUGH "giving board devices to VMs comes with a later version: leave it out"
 
 /* What is refused is checked no further: its properties are for the document alone. */
 #if __STDC_HOSTED__
 static const struct config_prop sp805_props[] = {
-	{ .name = "on-expiry", .type = PROP_STRING, .values = "restart|stop|log", .dflt = "`\"restart\"`",
-	  .help = "What happens when the guest lets it run out, whatever `restart` says." },
-	{ 0 },
+	{.name = "on-expiry",
+	 .type = PROP_STRING,
+	 .values = "restart|stop|log",
+	 .dflt = "`\"restart\"`",
+	 .help = "What happens when the guest lets it run out, whatever `restart` says."},
+	{0},
 };
 
 static const struct config_prop virtio_blk_props[] = {
-	{ .name = "image", .type = PROP_PHANDLE, .values = "image", .help = "An image of type `disk`." },
-	{ .name = "overlay-size", .type = PROP_U64, .help = "Bytes of RAM that take the writes to the image." },
-	{ .name = "read-only", .type = PROP_FLAG, .help = "The image is not written to." },
-	{ .name = "ram-size", .type = PROP_U64, .help = "In place of an image: an empty disk in RAM, bytes." },
-	{ .name = "disk", .type = PROP_BOARD_REF, .help = "In place of an image: a disk of the board." },
-	{ .name = "partition", .type = PROP_STRING, .help = "GPT name or PARTUUID on `disk`." },
-	{ .name = "serial", .type = PROP_STRING, .help = "What the guest reads as serial number." },
-	{ 0 },
+	{.name = "image",
+	 .type = PROP_PHANDLE,
+	 .values = "image",
+	 .help = "An image of type `disk`."},
+	{.name = "overlay-size",
+	 .type = PROP_U64,
+	 .help = "Bytes of RAM that take the writes to the image."},
+	{.name = "read-only", .type = PROP_FLAG, .help = "The image is not written to."},
+	{.name = "ram-size",
+	 .type = PROP_U64,
+	 .help = "In place of an image: an empty disk in RAM, bytes."},
+	{.name = "disk",
+	 .type = PROP_BOARD_REF,
+	 .help = "In place of an image: a disk of the board."},
+	{.name = "partition", .type = PROP_STRING, .help = "GPT name or PARTUUID on `disk`."},
+	{.name = "serial", .type = PROP_STRING, .help = "What the guest reads as serial number."},
+	{0},
 };
 
 static const struct config_prop virtio_net_props[] = {
-	{ .name = "network", .type = PROP_PHANDLE, .required = true, .values = "network", .help = "Where it is plugged in." },
-	{ .name = "local-mac-address", .type = PROP_BYTES, .dflt = "derived from the names of VM and device",
-	  .help = "Six bytes." },
-	{ .name = "vlan", .type = PROP_U32, .help = "VLAN id." },
-	{ .name = "rate-kbps", .type = PROP_U32, .help = "Limit of what it sends." },
-	{ 0 },
+	{.name = "network",
+	 .type = PROP_PHANDLE,
+	 .required = true,
+	 .values = "network",
+	 .help = "Where it is plugged in."},
+	{.name = "local-mac-address",
+	 .type = PROP_BYTES,
+	 .dflt = "derived from the names of VM and device",
+	 .help = "Six bytes."},
+	{.name = "vlan", .type = PROP_U32, .help = "VLAN id."},
+	{.name = "rate-kbps", .type = PROP_U32, .help = "Limit of what it sends."},
+	{0},
 };
 
 static const struct config_prop virtio_balloon_props[] = {
-	{ .name = "min-size", .type = PROP_U64, .help = "Bytes the guest keeps in any case." },
-	{ 0 },
+	{.name = "min-size", .type = PROP_U64, .help = "Bytes the guest keeps in any case."},
+	{0},
 };
 
 static const struct config_prop virtio_vsock_props[] = {
-	{ .name = "guest-cid", .type = PROP_U32, .help = "The guest's context id." },
-	{ 0 },
+	{.name = "guest-cid", .type = PROP_U32, .help = "The guest's context id."},
+	{0},
 };
 
 static const struct config_prop shared_memory_props[] = {
-	{ .name = "memory-region", .type = PROP_PHANDLE, .required = true, .values = "shared memory",
-	  .help = "Which shared memory." },
-	{ .name = "read-only", .type = PROP_FLAG, .help = "The guest can't write to it." },
-	{ 0 },
+	{.name = "memory-region",
+	 .type = PROP_PHANDLE,
+	 .required = true,
+	 .values = "shared memory",
+	 .help = "Which shared memory."},
+	{.name = "read-only", .type = PROP_FLAG, .help = "The guest can't write to it."},
+	{0},
 };
 
 static const struct config_prop doorbell_props[] = {
-	{ .name = "peer", .type = PROP_PHANDLE, .required = true, .values = "doorbell",
-	  .help = "The other VM's doorbell, which must point back." },
-	{ 0 },
+	{.name = "peer",
+	 .type = PROP_PHANDLE,
+	 .required = true,
+	 .values = "doorbell",
+	 .help = "The other VM's doorbell, which must point back."},
+	{0},
 };
 
 static const struct config_prop passthrough_props[] = {
-	{ .name = "board-node", .type = PROP_BOARD_REF, .required = true,
-	  .help = "The device: registers, interrupts and SMMU streams come from the board's tree." },
-	{ .name = "ipa", .type = PROP_U64_LIST, .dflt = "the board's numbers", .help = "One per `reg` entry." },
-	{ .name = "spi", .type = PROP_U32_LIST, .dflt = "the board's numbers", .help = "One per interrupt." },
-	{ .name = "dma", .type = PROP_STRING, .values = "none|smmu|unsafe", .dflt = "`\"smmu\"` if the node has `iommus`",
-	  .help = "What keeps its DMA inside the VM; required where the node has no `iommus`." },
-	{ .name = "guest", .type = PROP_NODE, .help = "Merged over the copied node." },
-	{ 0 },
+	{.name = "board-node",
+	 .type = PROP_BOARD_REF,
+	 .required = true,
+	 .help = "The device: registers, interrupts and SMMU streams come from the board's tree."},
+	{.name = "ipa",
+	 .type = PROP_U64_LIST,
+	 .dflt = "the board's numbers",
+	 .help = "One per `reg` entry."},
+	{.name = "spi",
+	 .type = PROP_U32_LIST,
+	 .dflt = "the board's numbers",
+	 .help = "One per interrupt."},
+	{.name = "dma",
+	 .type = PROP_STRING,
+	 .values = "none|smmu|unsafe",
+	 .dflt = "`\"smmu\"` if the node has `iommus`",
+	 .help = "What keeps its DMA inside the VM; required where the node has no `iommus`."},
+	{.name = "guest", .type = PROP_NODE, .help = "Merged over the copied node."},
+	{0},
 };
 #define PROPS(table) table
 #else
@@ -127,7 +162,8 @@ static const struct vdev_type virtio_vsock_type = {
 static const struct vdev_type shared_memory_type = {
 	.compatible = "bulkhead,shared-memory",
 	.later = LATER_SHARED,
-	.help = DOC("A piece of shared memory; the guest finds a reserved-memory node and a pmem-region."),
+	.help = DOC("A piece of shared memory; the guest finds a reserved-memory node and a "
+		    "pmem-region."),
 	.props = PROPS(shared_memory_props),
 };
 
@@ -146,8 +182,17 @@ static const struct vdev_type passthrough_type = {
 };
 
 const struct vdev_type *const vdev_types[] = {
-	&vpl011_type,	      &vpl031_type,	   &sp805_type,		 &virtio_console_type,
-	&virtio_blk_type,     &virtio_net_type,	   &virtio_rng_type,	 &virtio_balloon_type,
-	&virtio_vsock_type,   &shared_memory_type, &doorbell_type,	 &passthrough_type,
+	&vpl011_type,
+	&vpl031_type,
+	&sp805_type,
+	&virtio_console_type,
+	&virtio_blk_type,
+	&virtio_net_type,
+	&virtio_rng_type,
+	&virtio_balloon_type,
+	&virtio_vsock_type,
+	&shared_memory_type,
+	&doorbell_type,
+	&passthrough_type,
 	NULL,
 };

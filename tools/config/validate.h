@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs the hypervisor's own validator over a config, against a board where one is given. */
+#ifndef TOOLS_CONFIG_VALIDATE_H
+#define TOOLS_CONFIG_VALIDATE_H
+
+#include "core/config/config.h"
+#include "tools/config/blob.h"
+#include "tools/config/report.h"
+
+/* What a config is held against; all optional. */
+struct validate_options {
+	const char *board_file; /* a board's dtb; NULL: the checks that need one are left out */
+	struct prange hypervisor, bundle; /* where they will lie; size 0: not known */
+};
+
+/* An indexed tree with the memory that its index lies in. */
+struct tree {
+	struct blob blob;
+	struct arena arena;
+	struct dt dt;
+};
+
+/* Indexes the blob, which `tree` takes over. False after a sentence. */
+bool tree_index(struct tree *tree, struct blob blob, struct diag *diag);
+void tree_free(struct tree *tree);
+
+/*
+ * Reads FILE.dtb, prepares it as for a bundle, and validates it. True without errors; `tree` then
+ * holds the prepared config and *config what was parsed. Errors have been printed.
+ */
+bool validate_file(const char *file, const struct validate_options *options, struct tree *tree,
+		   struct config *config);
+
+#endif
