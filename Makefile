@@ -10,6 +10,14 @@ HYP_S := \
 
 # Host checker and bundler: these, and the pure files listed in tests/lint/pure.txt.
 HOST_C := \
+	tools/config/blob.c \
+	tools/config/commands.c \
+	tools/config/doc.c \
+	tools/config/main.c \
+	tools/config/prepare.c \
+	tools/config/report.c \
+	tools/config/unpack.c \
+	tools/config/validate.c \
 
 # Bare-metal guests: tests/guest/NAME.c -> build/guest/NAME.elf and NAME.bin
 GUESTS := \
@@ -37,7 +45,9 @@ DEBUG     ?= 0
 LOG_LEVEL ?= 6
 CONFIG    ?= demo
 BUILD     := build
+CACHE     := build/cache
 PYTHON    ?= /usr/bin/python3
+TEST_TIERS := build unit guest system fuzz
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -75,7 +85,7 @@ DTC     ?= dtc
 WARN := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wmissing-prototypes -Wstrict-prototypes
 
 # libfdt: the distribution's arm64 archive by default; LIBFDT= takes an archive or a source folder.
-LIBFDT ?= $(BUILD)/cache/libfdt/libfdt.a
+LIBFDT ?= $(CACHE)/libfdt/libfdt.a
 ifneq ($(filter %.a,$(LIBFDT)),)
 LIBFDT_A   := $(LIBFDT)
 LIBFDT_INC := $(firstword $(patsubst %/libfdt.h,%,$(wildcard $(addsuffix /libfdt.h,\
@@ -118,7 +128,8 @@ GUEST_ELF := $(patsubst %,$(BUILD)/guest/%.elf,$(GUESTS))
 UNIT_BIN := $(patsubst %,$(BUILD)/unit/test_%,$(UNIT))
 FUZZ_BIN := $(patsubst %,$(BUILD)/fuzz/fuzz_%,$(FUZZ))
 
-.PHONY: all hyp host guests unit fuzz bundle check run test lint fmt fetch clean help FORCE
+.PHONY: all hyp host guests unit fuzz bundle check run test lint fmt fetch clean help FORCE \
+	generated pure $(addprefix test-,$(TEST_TIERS))
 all: hyp host
 hyp: $(BUILD)/bulkhead.img
 host: $(BUILD)/host/bulkhead-config
@@ -175,7 +186,7 @@ $(BUILD)/bulkhead.img: $(BUILD)/bulkhead.elf
 	$(call say,IMAGE,$@)
 	$(Q)$(OBJCOPY) -O binary $< $@
 
-$(BUILD)/cache/libfdt/libfdt.a:
+$(CACHE)/libfdt/libfdt.a:
 	@echo "$@ is missing: run 'make fetch', which downloads it from Debian." >&2; exit 1
 
 LIBFDT_O := $(patsubst %,$(BUILD)/libfdt/%.o,fdt fdt_ro fdt_wip fdt_sw fdt_rw fdt_strerror fdt_addresses)
@@ -212,7 +223,7 @@ $(BUILD)/host/%.o: %.c $(BUILD)/host-cc.flags | $(VERSION)
 $(BUILD)/host/bulkhead-config: $(HOST_O) $(BUILD)/host-cc.flags
 	$(call say,HOSTLD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) -o $@ $(HOST_O) -lfdt -lz
+	$(Q)$(HOSTCC) -o $@ $(HOST_O) -lfdt -lz -llzma -lzstd -lnettle
 
 $(BUILD)/unit/%.o: %.c $(BUILD)/unit-cc.flags | $(VERSION)
 	$(call say,UNITCC,$<)
@@ -266,20 +277,20 @@ check: $(BUILD)/$(NAME).dtb $(BUILD)/host/bulkhead-config
 # --- Guest images from build/cache ---------------------------------------------------------------
 
 missing = echo "$@ is missing: run 'make fetch', or name a local file: make fetch $(1)=file." >&2; exit 1
-$(BUILD)/cache/vmlinuz:
+$(CACHE)/vmlinuz:
 	@$(call missing,KERNEL)
-$(BUILD)/cache/busybox:
+$(CACHE)/busybox:
 	@$(call missing,INITRD)
 
-$(BUILD)/guest/Image: $(BUILD)/cache/vmlinuz
+$(BUILD)/guest/Image: $(CACHE)/vmlinuz
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
-ifneq ($(wildcard $(BUILD)/cache/initrd.cpio.gz),)
-$(BUILD)/guest/initrd.cpio.gz: $(BUILD)/cache/initrd.cpio.gz
+ifneq ($(wildcard $(CACHE)/initrd.cpio.gz),)
+$(BUILD)/guest/initrd.cpio.gz: $(CACHE)/initrd.cpio.gz
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
 else
-$(BUILD)/guest/initrd.cpio.gz: $(BUILD)/cache/busybox tools/mkinitrd.py
+$(BUILD)/guest/initrd.cpio.gz: $(CACHE)/busybox tools/mkinitrd.py
 	$(call say,INITRD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(PYTHON) tools/mkinitrd.py $< $@
@@ -308,6 +319,30 @@ run:
 fetch:
 	$(Q)BUILD="$(BUILD)" KERNEL="$(KERNEL)" INITRD="$(INITRD)" LIBFDT="$(if $(filter command line,$(origin LIBFDT)),$(LIBFDT))" tools/fetch.sh
 
+# Tests: tests/run_tests.py; what the set-up brings is looked for again by the make that builds.
+RUN_TESTS = CI='$(CI)' $(PYTHON) tests/run_tests.py $(if $(ONLY),--only '$(ONLY)') $(if $(filter 1,$(V)),--verbose)
+test:
+	$(Q)tools/setup.sh test
+	$(Q)+$(RUN_TESTS)
+$(addprefix test-,$(TEST_TIERS)): test-%:
+	$(Q)tools/setup.sh test
+	$(Q)+$(RUN_TESTS) $*
+lint:
+	$(Q)+$(RUN_TESTS) lint
+
+# What lint asks for.
+EL2_CC   = $(CC) $(CFLAGS)
+GUEST_CC = $(CC) $(GUEST_CFLAGS)
+HOST_CC  = $(HOSTCC) $(HOST_CFLAGS)
+print-%:
+	@echo '$($*)'
+generated: $(VERSION) $(if $(wildcard core/arm64/offsets.c),$(OFFSETS)) | $(LIBFDT_A)
+# The pure files need nothing but each other, libc, libfdt and zlib.
+pure: $(BUILD)/host/pure-links
+$(BUILD)/host/pure-links: $(BUILD)/host/libpure.a
+	$(Q)echo 'int main(void) { return 0; }' | $(HOSTCC) $(SANITIZE) -x c -o $@ - -x none \
+		-Wl,--whole-archive $< -Wl,--no-whole-archive -lfdt -lz
+
 # All C of the tree, also what no list names yet.
 C_FILES = $(shell find boot core mm irq timer drivers tests tools -name '*.[ch]' 2>/dev/null)
 CLANG_FORMAT ?= clang-format
@@ -326,6 +361,8 @@ help:
 #H make run [CONFIG=NAME] [MACHINE=virt-gicv3]  boot it in QEMU, the console on this terminal
 #H make run KERNEL= [INITRD= BOOTARGS= CPUS= MEM=512M]  your own kernel in one VM
 #H make fetch [KERNEL= INITRD= LIBFDT=]  fill build/cache from Debian or local files; then all works offline
+#H make test                       everything, in minutes; make lint, test-unit, test-guest, test-system, test-fuzz
+#H make test-guest ONLY=NAME V=1   one case, with what it prints
 #H make fmt [C_FILES="a.c b.h"]     format as .clang-format says
 #H make clean                       removes all outputs, keeps build/cache
 #H V=1 shows commands; LLVM=1 builds with clang and lld; DEBUG=1, LOG_LEVEL=0..7

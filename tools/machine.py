@@ -6,11 +6,11 @@ Imported by tools/run.py and by the guest and system tests, so that a board is d
 import os
 import pathlib
 import shlex
+import subprocess
 from dataclasses import dataclass, field
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
-QEMU10 = BUILD / "cache" / "qemu10" / "qemu-system-aarch64"
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,21 @@ MACHINES = {
 }
 
 
+def qemu_of_version(major: int) -> str | None:
+    """The host's QEMU if it is of that major version, else the one in build/cache, else None."""
+    done = subprocess.run(["qemu-system-aarch64", "--version"], capture_output=True, text=True, check=False)
+    if f"version {major}." in done.stdout.split("\n")[0]:
+        return "qemu-system-aarch64"
+    cached = BUILD / "cache" / f"qemu{major}" / "qemu-system-aarch64"
+    return str(cached) if cached.exists() else None
+
+
 def qemu_binary(machine: Machine | None = None) -> str:
     """QEMU= of the environment, QEMU 10 of the cache where the machine needs it, else the host's."""
     if os.environ.get("QEMU"):
         return os.environ["QEMU"]
-    if machine is not None and machine.qemu10 and QEMU10.exists():
-        return str(QEMU10)
-    return "qemu-system-aarch64"
+    wanted = qemu_of_version(10) if machine is not None and machine.qemu10 else None
+    return wanted or "qemu-system-aarch64"
 
 
 # Parameters are the command line's own; each has its default from the machine.

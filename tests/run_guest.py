@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The guest tier: bare-metal programs of tests/guest/cases.txt, each in a VM of its own on QEMU.
+
+A case marked `bare` also runs on the same machine without a hypervisor: NAME/bare shows that the
+test itself is right about Arm.
+"""
+import argparse
+import pathlib
+import re
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+
+from run_case import BUILD, LOGS, ROOT, Case, Failure, Result
+from run_host import _build
+from run_tap import read_tap
+
+sys.path.insert(0, str(ROOT / "tools"))
+import machine as board  # noqa: E402
+
+# Words of the hypervisor that no test may cause.
+FORBIDDEN = re.compile(r"\bpanic\b|\bCHECK\b|UBSAN|BUG:", re.I)
+SIZES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+# The name a console line may carry before the guest's own text.
+PREFIX = re.compile(r"^(?:\[?guest\]?[:|>]? ?)(?=1\.\.|ok |not ok |#)", re.M)
+
+CONFIG = """/dts-v1/;
+
+/* Written for the guest test {name}. */
+/ {{
+	compatible = "bulkhead,config-1";
+
+	hypervisor {{
+		when-all-off = "poweroff";
+	}};
+
+	images {{
+		kernel: kernel {{
+			type = "raw";
+			data = /incbin/("{image}");
+			load = <0x0 0x40080000>;
+			entry = <0x0 0x40080000>;
+		}};
+	}};
+
+	vms {{
+		guest {{
+			compatible = "bulkhead,vm";
+			vcpus = <{vcpus}>;
+			memory-size = <{high:#x} {low:#x}>;
+			kernel = <&kernel>;
+
+			devices {{
+				uart {{
+					compatible = "bulkhead,pl011";
+				}};
+				rtc {{
+					compatible = "bulkhead,pl031";
+				}};
+			}};
+		}};
+	}};
+}};
+"""
+
+
+@dataclass
+class Program:
+    """One line of cases.txt."""
+    name: str
+    machine: dict[str, str]
+    vm: dict[str, str]
+    timeout: float
+    bare: bool
+
+
+def size_bytes(text: str) -> int:
+    return int(text[:-1]) * SIZES[text[-1]]
+
+
+def read_cases(path: pathlib.Path) -> list[Program]:
+    """The programs that cases.txt lists: name | machine | VM | timeout | bare or nobare."""
+    programs = []
+    if not path.exists():
+        return programs
+    for line in path.read_text(encoding="utf-8").splitlines():
+        fields = [part.strip() for part in line.split("#")[0].split("|")]
+        if fields == [""]:
+            continue
+        pairs = [dict(word.partition("=")[::2] for word in part.split()) for part in fields[1:3]]
+        programs.append(Program(fields[0], pairs[0], pairs[1], float(fields[3]), fields[4] == "bare"))
+    return programs
+
+
+def make_bundle(program: Program, result: Result) -> pathlib.Path | None:
+    """The bundle of a VM with the program in it; tests/guest/NAME.dts where that exists."""
+    folder = BUILD / "test"
+    folder.mkdir(parents=True, exist_ok=True)
+    dts, dtb, bundle = (folder / (program.name + end) for end in (".dts", ".dtb", ".bundle"))
+    own = ROOT / "tests" / "guest" / (program.name + ".dts")
+    if own.exists():
+        dts = own
+    else:
+        memory = size_bytes(program.vm.get("memory", "64M"))
+        dts.write_text(CONFIG.format(name=program.name, image=BUILD / "guest" / (program.name + ".bin"),
+                                     vcpus=program.vm.get("vcpus", "1"), high=memory >> 32,
+                                     low=memory & 0xffffffff), encoding="utf-8")
+    for argv in (["tools/dtc.sh", "dtc", str(dts), str(dtb)],
+                 ["build/host/bulkhead-config", "bundle", str(dtb), str(bundle)]):
+        done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            result.failures.append(Failure("its config is refused", str(dts.relative_to(ROOT)),
+                                           (done.stdout + done.stderr).splitlines()[:10]))
+            return None
+    return bundle
+
+
+def boot(argv: list[str], environment: dict[str, str], timeout: float, log: pathlib.Path) -> tuple[str, str]:
+    """Runs QEMU until it ends, something forbidden is printed or time is over: (output, how it ended)."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    lines: list[str] = []
+    with subprocess.Popen(argv, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT) as qemu, log.open("w", encoding="utf-8") as file:
+        ending = threading.Timer(timeout, qemu.kill)
+        ending.start()
+        started = time.monotonic()
+        panicked = None
+        for raw in qemu.stdout:
+            line = raw.decode(errors="replace").replace("\r", "")
+            lines.append(line)
+            file.write(line)
+            if panicked is None and FORBIDDEN.search(line) and not line.lstrip().startswith(("ok", "#")):
+                # The rest of its report follows within a moment.
+                panicked = line.strip()
+                threading.Timer(1.0, qemu.kill).start()
+        qemu.wait()
+        ending.cancel()
+    if panicked is not None:
+        return "".join(lines), f'forbidden text: "{panicked}"'
+    if time.monotonic() - started >= timeout:
+        return "".join(lines), f"not over after {timeout:.0f} s"
+    return "".join(lines), ""
+
+
+def qemu_of(program: Program, bare: bool) -> tuple[list[str], dict[str, str]]:
+    """Command and environment to run `program` in, with Bulkhead or bare."""
+    name = "virt-el1" if bare else program.machine.get("machine", "virt-gicv3")
+    extra = []
+    if "icount" in program.machine:
+        extra = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2024-01-01,clock=vm"]
+    memory = size_bytes(program.machine.get("mem", "512M")) >> 20
+    version = program.machine.get("qemu")
+    argv = board.qemu_command(
+        name, kernel=BUILD / "guest" / (program.name + ".bin") if bare else BUILD / "bulkhead.img",
+        initrd=None if bare else BUILD / "test" / (program.name + ".bundle"),
+        cpus=int(program.machine.get("smp", "1")), memory=memory, cpu=program.machine.get("cpu"),
+        qemu=board.qemu_of_version(int(version)) if version else None, extra=extra)
+    return argv, board.qemu_environment(name)
+
+
+def _guest(program: Program, bare: bool):
+    def body(result: Result) -> None:
+        result.log = LOGS / (program.name + ("-bare.log" if bare else ".log"))
+        if not bare and make_bundle(program, result) is None:
+            return
+        argv, environment = qemu_of(program, bare)
+        output, ending = boot(argv, environment, program.timeout, result.log)
+        result.output = " ".join(argv) + "\n" + output
+        read_tap(PREFIX.sub("", output), result)
+        if bare:
+            # What QEMU's virt doesn't have isn't missing here: the same case asks Bulkhead for it.
+            result.skips.clear()
+        if ending:
+            result.failures.append(Failure(ending, details=output.splitlines()[-6:]))
+        elif not output.strip():
+            result.failures.append(Failure("silence: nothing was printed"))
+    return body
+
+
+def guest_cases(args: argparse.Namespace) -> list[Case]:
+    programs = read_cases(ROOT / "tests" / "guest" / "cases.txt")
+    cases = []
+    if programs:
+        # One build before QEMUs share the processors.
+        wanted = [f"build/guest/{program.name}.bin" for program in programs
+                  if not args.only or args.only.split("/")[0] in ("*", program.name)]
+        for goals in (["hyp", "host"], wanted):
+            result = Result("guest", "build")
+            if goals and not _build(goals, result):
+                failure = result.failures[0]
+                cases.append(Case("guest", "build", lambda into, failure=failure: into.failures.append(failure)))
+    for program in programs:
+        cases.append(Case("guest", program.name, _guest(program, False)))
+        if program.bare:
+            cases.append(Case("guest", program.name + "/bare", _guest(program, True)))
+    return cases

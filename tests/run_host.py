@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tiers that need no machine: build, lint, unit and fuzz."""
+import argparse
+import os
+import re
+import shutil
+import sys
+
+from run_case import BUILD, ROOT, Case, Failure, Result, command
+from run_tap import read_tap
+
+PYTHON = sys.executable
+FUZZ_SECONDS = 10
+LINT_LINES_MAX = 40
+FINDING = re.compile(r"^([\w./-]+:\d+)(?::\d+)?:\s*(?:error: |warning: )?(.*)$")
+
+
+def make(*goals: str) -> list[str]:
+    return ["make", "--no-print-directory", f"-j{os.cpu_count() or 1}", *goals]
+
+
+def make_variable(name: str) -> str:
+    """The value of a variable of the Makefile."""
+    return os.popen(f"cd '{ROOT}' && make -s --no-print-directory print-{name}").read().strip()
+
+
+def _build(goals: list[str], result: Result) -> bool:
+    """Builds `goals`; a failure becomes the result's."""
+    if command(make(*goals), result, timeout=900) == 0:
+        return True
+    errors = [line for line in result.output.splitlines() if re.search(r"error|warning|\*\*\*|undefined", line)]
+    result.failures.append(Failure(f"make {' '.join(goals)} fails", details=errors[:10]))
+    return False
+
+
+def _must_build(*goals: str):
+    def body(result: Result) -> None:
+        if _build(list(goals), result):
+            result.passed = 1
+    return body
+
+
+def _reproducible(result: Result) -> None:
+    """The same bytes from a copy of the tree in another folder."""
+    if not _build(["hyp"], result):
+        return
+    copy = BUILD / "elsewhere"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(ROOT, copy, symlinks=True, ignore=lambda folder, names: ["build"] if folder == str(ROOT) else [])
+    (copy / "build").mkdir()
+    (copy / "build" / "cache").symlink_to(BUILD / "cache")
+    if command(["make", "-C", str(copy), f"-j{os.cpu_count() or 1}", "hyp"], result, timeout=900) != 0:
+        result.failures.append(Failure("the copy does not build", details=result.output.splitlines()[-5:]))
+        return
+    if (copy / "build" / "bulkhead.img").read_bytes() == (BUILD / "bulkhead.img").read_bytes():
+        result.passed = 1
+    else:
+        result.failures.append(Failure("two builds of one tree in two folders differ in bulkhead.img"))
+    shutil.rmtree(copy)
+
+
+def build_cases(_args: argparse.Namespace) -> list[Case]:
+    return [
+        Case("build", "gcc", _must_build("all", "guests", "unit")),
+        Case("build", "llvm", _must_build("LLVM=1", "BUILD=build/llvm", "hyp", "guests")),
+        Case("build", "debug", _must_build("DEBUG=1", "BUILD=build/debug", "hyp")),
+        Case("build", "reproducible", _reproducible),
+    ]
+
+
+def _lint(argv: list[str]):
+    """A case of lint: no finding, or each finding as a failure `file:line: sentence`."""
+    def body(result: Result) -> None:
+        status = command(argv, result)
+        if status == 0:
+            result.passed = 1
+            return
+        lines = [line for line in result.output.splitlines() if FINDING.match(line)]
+        for line in lines[:LINT_LINES_MAX] or result.output.splitlines()[-5:] or [f"exit status {status}"]:
+            match = FINDING.match(line)
+            result.failures.append(Failure(match[2], match[1]) if match else Failure(line))
+        if len(lines) > LINT_LINES_MAX:
+            result.failures[-1].details.append(f"and {len(lines) - LINT_LINES_MAX} more")
+    return body
+
+
+def _format(result: Result) -> None:
+    tool = make_variable("CLANG_FORMAT")
+    if shutil.which(tool) is None:
+        result.skips.append(f"{tool} is missing (package clang-format)")
+        return
+    files = make_variable("C_FILES").split()
+    _lint([tool, "--dry-run", "-Werror", "--ferror-limit=0", *files])(result)
+    places = sorted({failure.place.split(":")[0] for failure in result.failures})
+    if places:
+        result.failures = [Failure("is not formatted as .clang-format says: make fmt C_FILES=" + place, place)
+                           for place in places]
+
+
+def _cppcheck(result: Result) -> None:
+    if shutil.which("cppcheck") is None:
+        result.skips.append("cppcheck is missing (package cppcheck)")
+        return
+    folder = BUILD / "cppcheck"
+    folder.mkdir(parents=True, exist_ok=True)
+    _lint(["cppcheck", "--quiet", f"-j{os.cpu_count() or 1}", f"--cppcheck-build-dir={folder}", "--std=c11",
+           "--platform=unix64", "--enable=warning,portability", "--inline-suppr", "--error-exitcode=1",
+           "--suppressions-list=tests/lint/cppcheck.txt", "--template={file}:{line}: {message} [{id}]",
+           "-I.", "-Ibuild", "-DDEBUG=0", "-DLOG_LEVEL=6", "-D__aarch64__=1", "-D__attribute__(x)=",
+           "boot", "core", "mm", "irq", "timer", "drivers", "tools"])(result)
+
+
+def _fpregs(result: Result) -> None:
+    elf = BUILD / "bulkhead.elf"
+    if not elf.exists() and not _build(["hyp"], result):
+        return
+    _lint([PYTHON, "tests/lint/fpregs.py", make_variable("OBJDUMP"), "build/bulkhead.elf"])(result)
+
+
+def _headers(result: Result) -> None:
+    if not _build(["generated"], result):
+        return
+    _lint([PYTHON, "tests/lint/headers.py", make_variable("EL2_CC"), make_variable("GUEST_CC"),
+           make_variable("HOST_CC")])(result)
+
+
+def lint_cases(_args: argparse.Namespace) -> list[Case]:
+    scripts = [Case("lint", name, _lint([PYTHON, f"tests/lint/{name}.py"]))
+               for name in ("layers", "sizes", "style")]
+    return scripts + [
+        Case("lint", "format", _format),
+        Case("lint", "headers", _headers),
+        Case("lint", "pure", _must_build("pure")),
+        Case("lint", "cppcheck", _cppcheck),
+        Case("lint", "fpregs", _fpregs),
+    ]
+
+
+def _unit(name: str):
+    def body(result: Result) -> None:
+        if not _build([f"build/unit/test_{name}"], result):
+            return
+        status = command([str(BUILD / "unit" / f"test_{name}")], result, timeout=120,
+                         env={**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP"})
+        read_tap(result.output, result)
+        if status != 0 and not result.failures:
+            result.failures.append(Failure(f"ended with status {status}", details=result.output.splitlines()[-12:]))
+    return body
+
+
+def unit_cases(_args: argparse.Namespace) -> list[Case]:
+    return [Case("unit", name, _unit(name)) for name in make_variable("UNIT").split()]
+
+
+def _fuzz(name: str):
+    def body(result: Result) -> None:
+        if not _build([f"build/fuzz/fuzz_{name}"], result):
+            return
+        corpus = ROOT / "tests" / "fuzz" / "corpus" / name
+        grown = BUILD / "fuzz" / "corpus" / name
+        grown.mkdir(parents=True, exist_ok=True)
+        status = command([str(BUILD / "fuzz" / f"fuzz_{name}"), f"-max_total_time={FUZZ_SECONDS}", "-seed=1",
+                          f"-artifact_prefix={BUILD}/log/fuzz-{name}-", "-print_final_stats=1", str(grown)]
+                         + ([str(corpus)] if corpus.is_dir() else []), result, timeout=FUZZ_SECONDS + 60)
+        if status == 0:
+            result.passed = 1
+        else:
+            lines = [line for line in result.output.splitlines()
+                     if re.search(r"ERROR|SUMMARY|runtime error|Test unit written", line)]
+            result.failures.append(Failure("an input breaks it", details=lines[:8]))
+    return body
+
+
+def fuzz_cases(_args: argparse.Namespace) -> list[Case]:
+    return [Case("fuzz", name, _fuzz(name)) for name in make_variable("FUZZ").split()]
