@@ -21,6 +21,7 @@ HOST_C := \
 
 # Bare-metal guests: tests/guest/NAME.c -> build/guest/NAME.elf and NAME.bin
 GUESTS := \
+	idregs \
 	mmio \
 	psci \
 	ptimer \
