@@ -18,6 +18,7 @@ class Failure:
     sentence: str
     place: str = ""
     details: list[str] = field(default_factory=list)
+    only: str = ""                      # how to rerun it alone, where not by the case's name
 
 
 @dataclass
@@ -114,7 +115,7 @@ class Printer:
         elif result.tier == "build":
             print("     rerun: make")
         else:
-            print(f"     rerun: make test-{result.tier} ONLY={result.name.split('/')[0]} V=1")
+            print(f"     rerun: make test-{result.tier} ONLY={failure.only or result.name.split('/')[0]} V=1")
 
 
 def command(argv: list[str], result: Result, timeout: float = 300, **kwargs) -> int:

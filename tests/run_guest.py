@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 
 from run_case import BUILD, LOGS, ROOT, Case, Failure, Result
-from run_host import _build
+from run_host import build
 from run_tap import read_tap
 
 sys.path.insert(0, str(ROOT / "tools"))
@@ -188,7 +188,7 @@ def guest_cases(args: argparse.Namespace) -> list[Case]:
                   if not args.only or args.only.split("/")[0] in ("*", program.name)]
         for goals in (["hyp", "host"], wanted):
             result = Result("guest", "build")
-            if goals and not _build(goals, result):
+            if goals and not build(goals, result):
                 failure = result.failures[0]
                 cases.append(Case("guest", "build", lambda into, failure=failure: into.failures.append(failure)))
     for program in programs:

@@ -24,7 +24,7 @@ def make_variable(name: str) -> str:
     return os.popen(f"cd '{ROOT}' && make -s --no-print-directory print-{name}").read().strip()
 
 
-def _build(goals: list[str], result: Result) -> bool:
+def build(goals: list[str], result: Result) -> bool:
     """Builds `goals`; a failure becomes the result's."""
     if command(make(*goals), result, timeout=900) == 0:
         return True
@@ -35,14 +35,14 @@ def _build(goals: list[str], result: Result) -> bool:
 
 def _must_build(*goals: str):
     def body(result: Result) -> None:
-        if _build(list(goals), result):
+        if build(list(goals), result):
             result.passed = 1
     return body
 
 
 def _reproducible(result: Result) -> None:
     """The same bytes from a copy of the tree in another folder."""
-    if not _build(["hyp"], result):
+    if not build(["hyp"], result):
         return
     copy = BUILD / "elsewhere"
     shutil.rmtree(copy, ignore_errors=True)
@@ -112,13 +112,13 @@ def _cppcheck(result: Result) -> None:
 
 def _fpregs(result: Result) -> None:
     elf = BUILD / "bulkhead.elf"
-    if not elf.exists() and not _build(["hyp"], result):
+    if not elf.exists() and not build(["hyp"], result):
         return
     _lint([PYTHON, "tests/lint/fpregs.py", make_variable("OBJDUMP"), "build/bulkhead.elf"])(result)
 
 
 def _headers(result: Result) -> None:
-    if not _build(["generated"], result):
+    if not build(["generated"], result):
         return
     _lint([PYTHON, "tests/lint/headers.py", make_variable("EL2_CC"), make_variable("GUEST_CC"),
            make_variable("HOST_CC")])(result)
@@ -138,7 +138,7 @@ def lint_cases(_args: argparse.Namespace) -> list[Case]:
 
 def _unit(name: str):
     def body(result: Result) -> None:
-        if not _build([f"build/unit/test_{name}"], result):
+        if not build([f"build/unit/test_{name}"], result):
             return
         status = command([str(BUILD / "unit" / f"test_{name}")], result, timeout=120,
                          env={**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP"})
@@ -154,7 +154,7 @@ def unit_cases(_args: argparse.Namespace) -> list[Case]:
 
 def _fuzz(name: str):
     def body(result: Result) -> None:
-        if not _build([f"build/fuzz/fuzz_{name}"], result):
+        if not build([f"build/fuzz/fuzz_{name}"], result):
             return
         corpus = ROOT / "tests" / "fuzz" / "corpus" / name
         grown = BUILD / "fuzz" / "corpus" / name

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import time
 
-from run_case import BUILD, LOGS, ROOT, Case, Failure, Result
+from run_case import LOGS, ROOT, Case, Failure, Result
+from run_host import build
 
 FILE_TIMEOUT = 900
 
@@ -22,7 +23,8 @@ def _record(result: Result, report: dict) -> None:
     elif report["outcome"] == "known":
         result.known.append(f"{name}: {report['reason']}")
     else:
-        result.failures.append(Failure(report["sentence"] or name, report["place"], report["details"]))
+        result.failures.append(Failure(report["sentence"] or name, report["place"], report["details"],
+                                       only=f"{result.name}::{name}"))
 
 
 def _system(stem: str, only: str):
@@ -64,9 +66,9 @@ def system_cases(args: argparse.Namespace) -> list[Case]:
             return time.time()
         return sum(json.loads(line)["seconds"] for line in reports.read_text(encoding="utf-8").splitlines())
     files.sort(key=age, reverse=True)
-    if files:
-        subprocess.run(["make", "--no-print-directory", f"-j{os.cpu_count() or 1}", "all", "guests",
-                        "build/guest/Image", "build/guest/initrd.cpio.gz"], cwd=ROOT, check=False,
-                       stdout=subprocess.DEVNULL)
-    BUILD.mkdir(exist_ok=True)
+    if args.only:
+        files = [path for path in files if args.only.split("::")[0] in (path.stem, path.stem[5:])] or files
+    built = Result("system", "build")
+    if files and not build(["all", "guests", "build/guest/Image", "build/guest/initrd.cpio.gz"], built):
+        return [Case("system", "build", lambda into: into.failures.extend(built.failures))]
     return [Case("system", path.stem, _system(path.stem, args.only)) for path in files]

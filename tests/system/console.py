@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A board under QEMU with its console on a pseudo-terminal: start, expect, send, switch, end."""
+import os
+import pathlib
+import re
+import time
+
+import pexpect
+
+import machine as board
+
+ESCAPE = "\x1d"                         # Ctrl-], the console's switch
+# Terminal questions that a shell's line editor asks, and carriage returns, are not text.
+NOISE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+PARTIAL = re.compile(r"\x1b(\[[0-9;?]*)?$")
+# What no test may cause unless it says so.
+FORBIDDEN = re.compile(r"\bpanic\b|\bCHECK failed\b", re.I)
+# Slow machines: TEST_TIME_SCALE=3 makes all limits three times as long.
+SCALE = float(os.environ.get("TEST_TIME_SCALE", "1"))
+LAST_LINES = 15
+
+
+class Console:
+    """Bulkhead (or anything) running in QEMU. Text is matched in the order it comes."""
+
+    def __init__(self, argv: list[str], environment: dict[str, str], log: pathlib.Path) -> None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self.text = ""
+        self.position = 0               # where the next expect() begins
+        self._held = ""                 # the beginning of an escape sequence
+        self._log = log.open("w", encoding="utf-8")
+        self._log.write(" ".join(argv) + "\n")
+        self._child = pexpect.spawn(argv[0], argv[1:], env=environment, encoding="utf-8",
+                                    codec_errors="replace", echo=False, dimensions=(24, 200))
+        self._child.delaybeforesend = None
+
+    def _read(self, seconds: float) -> bool:
+        """Takes what comes within `seconds`; False at QEMU's end."""
+        try:
+            data = self._child.read_nonblocking(size=65536, timeout=max(seconds, 0.01))
+        except pexpect.TIMEOUT:
+            return True
+        except pexpect.EOF:
+            return False
+        data = self._held + data
+        partial = PARTIAL.search(data)
+        self._held = data[partial.start():] if partial else ""
+        data = NOISE.sub("", data[:partial.start()] if partial else data)
+        self.text += data
+        self._log.write(data)
+        self._log.flush()
+        return True
+
+    def _tail(self) -> str:
+        return "\n".join(self.text.rstrip().split("\n")[-LAST_LINES:])
+
+    def expect(self, pattern: str, timeout: float = 30) -> re.Match:
+        """Waits until `pattern` (a regular expression, ^ and $ at lines) follows what was matched before."""
+        wanted = re.compile(pattern, re.M)
+        limit = time.monotonic() + timeout * SCALE
+        alive = True
+        while True:
+            match = wanted.search(self.text, self.position)
+            if match:
+                self.position = match.end()
+                return match
+            left = limit - time.monotonic()
+            if not alive or left <= 0:
+                why = f"within {timeout:.0f} s" if alive else "before QEMU ended"
+                raise AssertionError(f"expected {pattern!r} {why}; last lines:\n{self._tail()}")
+            alive = self._read(min(left, 1))
+
+    def expect_each(self, *patterns: str, timeout: float = 30) -> None:
+        """Waits until all patterns have come, in any order; then goes on behind the last of them."""
+        start = end = self.position
+        limit = time.monotonic() + timeout * SCALE
+        for pattern in patterns:
+            self.position = start
+            self.expect(pattern, max((limit - time.monotonic()) / SCALE, 0.1))
+            end = max(end, self.position)
+        self.position = end
+
+    def refuse(self, pattern: str, seconds: float) -> None:
+        """Fails if `pattern` comes within `seconds` of real time."""
+        wanted = re.compile(pattern, re.M)
+        limit = time.monotonic() + seconds
+        while time.monotonic() < limit and self._read(min(limit - time.monotonic(), 1)):
+            match = wanted.search(self.text, self.position)
+            assert not match, f"{pattern!r} came: {match[0]!r}; last lines:\n{self._tail()}"
+
+    def send(self, text: str) -> None:
+        """Keys as typed, no newline added."""
+        self._child.send(text)
+
+    def line(self, text: str) -> None:
+        """A line typed to whoever has the keys."""
+        self._child.send(text + "\r")
+
+    def switch(self) -> None:
+        """Ctrl-]: the keys go to the next console."""
+        self._child.send(ESCAPE)
+
+    def run(self, command: str, prompt: str, timeout: float = 30) -> str:
+        """Types a shell command and returns what it printed up to the next prompt (a pattern)."""
+        self.line(command)
+        self.expect(re.escape(command) + r".*\n", timeout)
+        start = self.position
+        match = self.expect(prompt, timeout)
+        return self.text[start:match.start()]
+
+    def expect_end(self, timeout: float = 30) -> None:
+        """Waits until the machine has powered off (QEMU ends)."""
+        limit = time.monotonic() + timeout * SCALE
+        while self._read(1):
+            if time.monotonic() > limit:
+                raise AssertionError(f"the machine was not off after {timeout:.0f} s; last lines:\n{self._tail()}")
+
+    def close(self) -> None:
+        """Ends QEMU, whatever it does; the log stays."""
+        self._child.close(force=True)
+        self._log.close()
+
+    def check_forbidden(self) -> None:
+        match = FORBIDDEN.search(self.text)
+        assert not match, f"forbidden text {match[0]!r}:\n{self.text[match.start():match.start() + 1500]}"
+
+
+def start(name: str, machine: str = "virt-gicv3", **options) -> Console:
+    """Starts QEMU machine `machine`; `options` are those of machine.qemu_command()."""
+    argv = board.qemu_command(machine, **options)
+    return Console(argv, board.qemu_environment(machine), board.BUILD / "log" / f"{name}.log")
