@@ -26,6 +26,7 @@ GUESTS := \
 	psci \
 	ptimer \
 	smp \
+	stray \
 	tick \
 	vgic_many \
 	vgic_ppi \

@@ -103,6 +103,10 @@ static bool exc_skip(struct cpu *cpu, struct exc_frame *f)
 	case EC_PC_ALIGN:
 		f->elr = f->x[30];
 		break;
+	case EC_ILLEGAL:
+		f->spsr &=
+			~SPSR_IL; /* that the return set; the instruction itself was never tried */
+		break;
 	case EC_SVC:
 	case EC_HVC:
 		break; /* the preferred return address is already past it */

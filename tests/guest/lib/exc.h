@@ -32,6 +32,10 @@ struct exc_record {
 #define ESR_EA	BIT(9)
 #define ESR_FNV BIT(10)
 
+/* DDI 0487, SPSR_EL1 */
+#define SPSR_IL BIT(20)
+#define SPSR_SS BIT(21)
+
 enum esr_ec {
 	EC_UNKNOWN = 0x00,
 	EC_WFX = 0x01,
@@ -42,6 +46,7 @@ enum esr_ec {
 	EC_SMC = 0x17,
 	EC_SYSREG = 0x18,
 	EC_SVE = 0x19,
+	EC_SME = 0x1d,
 	EC_IABT_EL0 = 0x20,
 	EC_IABT = 0x21,
 	EC_PC_ALIGN = 0x22,

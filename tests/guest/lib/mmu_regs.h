@@ -27,7 +27,7 @@
 #define PTE_READ_ONLY	  (1 << 7)
 #define PTE_INNER	  (3 << 8)
 #define PTE_AF		  (1 << 10)
-#define PTE_PXN		  (1 << 53)
-#define PTE_UXN		  (1 << 54)
+#define PTE_PXN		  0x0020000000000000
+#define PTE_UXN		  0x0040000000000000
 
 #endif
