@@ -23,6 +23,7 @@ HOST_C := \
 GUESTS := \
 	idregs \
 	mmio \
+	pl031 \
 	psci \
 	ptimer \
 	smp \
@@ -36,6 +37,14 @@ GUESTS := \
 
 # Host unit tests: tests/unit/test_NAME.c, linked with every pure file (ASan and UBSan) and cmocka.
 UNIT := \
+	base \
+	board \
+	bundle \
+	config \
+	dt \
+	format \
+	ram_plan \
+	string \
 
 # Fuzz targets: tests/fuzz/fuzz_NAME.c, linked with every pure file (libFuzzer, ASan and UBSan).
 FUZZ := \
