@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of emulated devices, one line each; those that are known but not built yet say so. */
-#include "drivers/emul/vdev.h"
-#include "drivers/emul/vpl011.h"
-#include "drivers/emul/vpl031.h"
+#include "drivers/emul/models.h"
 
 /* Fragments of the sentence that refuses a device. */
 #define LATER_WATCHDOG	  "the watchdog comes with a later version: leave the device out"

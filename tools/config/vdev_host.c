@@ -1,32 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the checker must know of the device models, which themselves need the hypervisor around
- * them. */
-#include "drivers/emul/vpl011.h"
-#include "drivers/emul/vpl031.h"
+/*
+ * What the checker must know of the device models, which themselves need the hypervisor around
+ * them. tests/config/test_configs.py holds it against drivers/emul/.
+ */
+#include "drivers/emul/models.h"
 
 static const struct config_prop vpl011_props[] = {
-	{.name = "input",
-	 .type = PROP_STRING,
-	 .values = "switched|none",
-	 .dflt = "`\"switched\"`",
-	 .help = "Whether the keys reach it when the console is switched to this VM, or never."},
-	{0},
+	{
+		.name = "input",
+		.type = PROP_STRING,
+		.values = "switched|none",
+		.dflt = "switched",
+		.help = "`switched`: it gets the keys while it has the console's focus; `none`: never.",
+	},
+	{.name = NULL},
 };
 
 const struct vdev_type vpl011_type = {
 	.compatible = "bulkhead,pl011",
-	.help = "A PL011 UART: the VM's console.",
+	.help = "A serial port on the console. Guest node: `arm,pl011`.",
 	.size = 0x1000,
 	.ipa = 0x09000000,
 	.spi = 1,
+	.max_count = 1,
 	.props = vpl011_props,
 };
 
+static const struct config_prop vpl031_props[] = {{.name = NULL}};
+
 const struct vdev_type vpl031_type = {
 	.compatible = "bulkhead,pl031",
-	.help = "A PL031 real-time clock.",
+	.help = "A real-time clock. Guest node: `arm,pl031`.",
 	.size = 0x1000,
 	.ipa = 0x09010000,
 	.spi = 2,
 	.max_count = 1,
+	.props = vpl031_props,
 };

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The device models there are, for the table in vdevs.c. */
+#ifndef DRIVERS_EMUL_MODELS_H
+#define DRIVERS_EMUL_MODELS_H
+
+#include "drivers/emul/vdev.h"
+
+extern const struct vdev_type vpl011_type;
+extern const struct vdev_type vpl031_type;
+
+#endif
