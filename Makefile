@@ -23,6 +23,7 @@ HOST_C := \
 GUESTS := \
 	idregs \
 	mmio \
+	pl011 \
 	pl031 \
 	psci \
 	ptimer \

@@ -9,6 +9,18 @@
 
 static struct spin console_lock;
 
+uint32_t console_reset_cr, console_reset_lcr_h;
+
+void console_setup(void)
+{
+	console_reset_cr = mmio_read32(PL011_BASE + UART_CR);
+	console_reset_lcr_h = mmio_read32(PL011_BASE + UART_LCR_H);
+	if (!(console_reset_cr & UART_CR_UARTEN)) {
+		mmio_write32(PL011_BASE + UART_LCR_H, UART_LCR_H_WLEN | UART_LCR_H_FEN);
+		mmio_write32(PL011_BASE + UART_CR, UART_CR_UARTEN | UART_CR_TXE | UART_CR_RXE);
+	}
+}
+
 static void console_char(char c)
 {
 	while (mmio_read32(PL011_BASE + UART_FR) & UART_FR_TXFF) {

@@ -14,4 +14,11 @@
 int printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int vprintf(const char *format, va_list args);
 
+/*
+ * Enables the UART if nobody has (8N1, FIFOs; the baud rate stays as it is) and keeps in
+ * console_reset_cr and console_reset_lcr_h what was found. Called by cpu_main().
+ */
+void console_setup(void);
+extern uint32_t console_reset_cr, console_reset_lcr_h;
+
 #endif

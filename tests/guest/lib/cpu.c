@@ -2,6 +2,7 @@
 /* The guest's CPUs: entry into C, starting and joining, delays. */
 #include "tests/guest/lib/cpu.h"
 
+#include "tests/guest/lib/console.h"
 #include "tests/guest/lib/psci.h"
 
 struct cpu cpus[MACHINE_MAX_CPUS];
@@ -17,6 +18,7 @@ void cpu_main(unsigned int index, const struct cpu_entry *entry, bool first)
 	dmb(ish);
 	WRITE_ONCE(cpu->entry_count, cpu->entry_count + 1);
 	if (first) {
+		console_setup();
 		main();
 		psci_system_off();
 	}
