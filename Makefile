@@ -5,8 +5,98 @@
 
 # EL2, C and assembly, paths from the root.
 HYP_C := \
+	boot/banner.c \
+	boot/board.c \
+	boot/bundle.c \
+	boot/early_map.c \
+	boot/main.c \
+	boot/partitions.c \
+	boot/smp.c \
+	core/arm64/cpu_setup.c \
+	core/arm64/errata.c \
+	core/arm64/features.c \
+	core/arm64/idreg.c \
+	core/base/arena.c \
+	core/base/crc32c.c \
+	core/base/diag.c \
+	core/base/format.c \
+	core/base/panic.c \
+	core/base/percpu.c \
+	core/base/printk.c \
+	core/base/ranges.c \
+	core/base/spinlock.c \
+	core/base/string.c \
+	core/config/binding.c \
+	core/config/check.c \
+	core/config/check_board.c \
+	core/config/check_layout.c \
+	core/config/check_places.c \
+	core/config/image.c \
+	core/config/override.c \
+	core/config/parse.c \
+	core/config/parse_vm.c \
+	core/config/props.c \
+	core/config/suggest.c \
+	core/console/mux.c \
+	core/console/shell.c \
+	core/exit/el2_fault.c \
+	core/exit/exit.c \
+	core/exit/hvc.c \
+	core/exit/inject.c \
+	core/exit/insn.c \
+	core/exit/irq.c \
+	core/exit/mmio.c \
+	core/exit/mmio_map.c \
+	core/exit/run.c \
+	core/exit/set_way.c \
+	core/exit/symbols.c \
+	core/exit/sysreg_trap.c \
+	core/exit/vpsci.c \
+	core/fdt/dt.c \
+	core/fdt/dt_addr.c \
+	core/fdt/dt_prop.c \
+	core/fdt/guest_fdt.c \
+	core/resource/audit.c \
+	core/resource/ram_plan.c \
+	core/resource/registry.c \
+	core/sched/sched.c \
+	core/vm/build.c \
+	core/vm/describe.c \
+	core/vm/life.c \
+	core/vm/load.c \
+	core/vm/vcpu.c \
+	core/vm/vm.c \
+	drivers/emul/vdevs.c \
+	drivers/emul/vpl011.c \
+	drivers/emul/vpl031.c \
+	drivers/hw/psci.c \
+	drivers/hw/uart/cadence.c \
+	drivers/hw/uart/pl011.c \
+	drivers/hw/uart/uart.c \
+	irq/hw/gic_v3.c \
+	irq/hw/vcpuif.c \
+	irq/vgic/bank_regs.c \
+	irq/vgic/dist.c \
+	irq/vgic/lr.c \
+	irq/vgic/redist.c \
+	irq/vgic/vgic.c \
+	irq/vgic/vreg.c \
+	mm/guest_access.c \
+	mm/hyp_map.c \
+	mm/page_alloc.c \
+	mm/pgtable.c \
+	mm/stage2.c \
+	timer/deadline.c \
+	timer/vtimer.c \
 
 HYP_S := \
+	boot/entry.S \
+	boot/header.S \
+	core/arm64/crc32c.S \
+	core/arm64/smccc.S \
+	core/exit/vectors.S \
+	core/vm/vcpu_fp.S \
+	mm/cache.S \
 
 # Host checker and bundler: these, and the pure files listed in tests/lint/pure.txt.
 HOST_C := \
@@ -358,7 +448,7 @@ $(BUILD)/host/pure-links: $(BUILD)/host/libpure.a
 
 # All C of the tree, also what no list names yet.
 C_FILES = $(shell find boot core mm irq timer drivers tests tools -name '*.[ch]' 2>/dev/null)
-CLANG_FORMAT ?= clang-format
+CLANG_FORMAT ?= $(firstword $(wildcard $(CACHE)/clang-format14/clang-format-14) clang-format-14)
 fmt:
 	$(Q)$(CLANG_FORMAT) -i $(C_FILES)
 
