@@ -87,11 +87,11 @@ def _lint(argv: list[str]):
 def _format(result: Result) -> None:
     tool = make_variable("CLANG_FORMAT")
     if shutil.which(tool) is None:
-        result.skips.append(f"{tool} is missing (package clang-format)")
+        result.skips.append(f"{tool} is missing (make fetch, or package clang-format-14)")
         return
     files = make_variable("C_FILES").split()
     _lint([tool, "--dry-run", "-Werror", "--ferror-limit=0", *files])(result)
-    places = sorted({failure.place.split(":")[0] for failure in result.failures})
+    places = sorted({line.split(":")[0] for line in result.output.splitlines() if FINDING.match(line)})
     if places:
         result.failures = [Failure("is not formatted as .clang-format says: make fmt C_FILES=" + place, place)
                            for place in places]

@@ -103,6 +103,12 @@ debian_host_qemu_is()
 	qemu-system-aarch64 --version 2>/dev/null | head -n 1 | grep -q "version $1\."
 }
 
+# True on the Debian whose clang-format is the version that formats this tree: there a package serves.
+debian_packages_clang_format_14()
+{
+	command -v clang-format-14 >/dev/null || grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release
+}
+
 # What build/cache lacks for goal run or test, as words that fetch.sh takes.
 debian_cache_missing()
 {
@@ -115,6 +121,8 @@ debian_cache_missing()
 	if [ "$1" = test ]; then
 		[ -e "$debian_cache/qemu7/qemu-system-aarch64" ] || debian_host_qemu_is 7 || items+=(qemu7)
 		[ -e "$debian_cache/qemu10/qemu-system-aarch64" ] || debian_host_qemu_is 10 || items+=(qemu10)
+		[ -e "$debian_cache/clang-format14/clang-format-14" ] || debian_packages_clang_format_14 ||
+			items+=(clang-format14)
 	fi
 	echo "${items[*]}"
 }
@@ -129,8 +137,9 @@ debian_cache_sizes()
 		kernel) text+=("guest kernel (download 69 MB, disk 35 MB)") ;;
 		busybox) text+=("busybox (1 MB, 2 MB)") ;;
 		libfdt) text+=("libfdt (0.1 MB)") ;;
-		qemu7) text+=("QEMU 7.2 (44 MB, 110 MB)") ;;
-		qemu10) text+=("QEMU 10 (44 MB, 110 MB)") ;;
+		clang-format14) text+=("clang-format 14 (57 MB, 190 MB)") ;;
+		qemu7) text+=("QEMU 7.2 (44 MB, 60 MB)") ;;
+		qemu10) text+=("QEMU 10 (44 MB, 60 MB)") ;;
 		esac
 	done
 	(IFS=';'; echo "${text[*]}" | sed 's/;/, /g')

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Fills build/cache with the guests' kernel and busybox, EL2's libfdt, other QEMUs. See usage().
-set -eu
+set -eu -o pipefail
 cd "$(dirname "$0")/.."
 . tools/debian.sh
 
@@ -18,6 +18,7 @@ usage()
 	  build/cache/busybox        static arm64 busybox, or build/cache/initrd.cpio.gz (INITRD=)
 	  build/cache/libfdt/        libfdt.a and its headers (LIBFDT= an archive or a source folder)
 	  build/cache/qemu7, qemu10  the QEMU of the two that the host doesn't have; for make test
+	  build/cache/clang-format14 where the host's has another version; for make test
 	EOF
 }
 
@@ -93,46 +94,72 @@ copy_libfdt()
 	exit 1
 }
 
-# QEMU of another Debian suite with every library it needs and that suite's loader: it runs on any
-# host of this architecture, beside the host's own.
-fetch_qemu()
+# fetch_unpacked NAME PACKAGE PROGRAM SUITES...: a program of another Debian suite with every library it
+# needs and that suite's loader, as build/cache/NAME/PROGRAM. It runs on any host of this architecture,
+# beside the host's own.
+fetch_unpacked()
 {
-	local name=$1 arch conf root=$debian_cache/$1.new loader libs deb
-	shift
+	local name=$1 package=$2 program=$3 arch conf root=$debian_cache/$1.new loader libs lib deb binary data=
+	shift 3
 
 	arch=$(dpkg --print-architecture)
 	conf=$(debian_apt "$arch" "$@")
-	echo "Fetching QEMU and its libraries from ${*: -1} ..."
+	echo "Fetching $package and its libraries from ${*: -1} ..."
+	rm -f "${conf%/*}"/archives/*.deb
 	APT_CONFIG=$conf apt-get -q -y --no-install-recommends --download-only -t "${*: -1}" \
-		install qemu-system-arm >&2
+		install "$package" 2>&1 | grep -E '^(Need|Get|Fetched|E:)' >&2
 	rm -rf "$root" "${debian_cache:?}/$name"
 	mkdir -p "$root/root"
 	for deb in "${conf%/*}"/archives/*.deb; do
 		dpkg-deb -x "$deb" "$root/root"
 	done
-	rm -rf "$root"/root/usr/share/{doc,man,locale,lintian,alsa} "$root"/root/{etc,var,usr/sbin,sbin}
-	loader=$(cd "$root/root" && find . -type f -name 'ld-linux-*.so.*' | head -n 1)
-	libs=$(cd "$root/root" && find . -type d -path '*/lib/*-linux-gnu' | sed 's|^|$root/|' | paste -s -d :)
-	cat > "$root/qemu-system-aarch64" <<-EOF
+	# Of all that was unpacked: the program, the libraries its loader asks for, QEMU's data.
+	loader=$(find "$root/root" -type f -name 'ld-linux-*.so.*' | head -n 1)
+	libs=$(find "$root/root" -type d -path '*/lib/*-linux-gnu' | paste -s -d :)
+	mkdir -p "$root/bin" "$root/lib" "$root/share" "$root/modules"
+	cp -L "$root/root/usr/bin/$program" "$root/bin/"
+	cp "$loader" "$root/lib/loader"
+	# QEMU loads modules, and would take those of the host's QEMU.
+	find "$root/root" -path '*/qemu/*.so' -exec cp {} "$root/modules/" \;
+	for binary in "$root/bin/$program" "$root"/modules/*.so; do
+		if [ -e "$binary" ]; then
+			"$loader" --library-path "$libs" --list "$binary"
+		fi
+	done |
+		sed -n 's/.* => \(\/.*\|.*root\/.*\) (0x.*/\1/p' | while read -r lib; do
+		cp -L "$lib" "$root/lib/"
+	done
+	if [ -d "$root/root/usr/share/qemu" ]; then
+		cp -a "$root/root/usr/share/qemu" "$root/share/"
+		data=' -L "$root/share/qemu"'
+	fi
+	rm -rf "$root/root"
+	cat > "$root/$program" <<-EOF
 	#!/bin/sh
-	# Made by tools/fetch.sh: QEMU with the libraries it was built for.
-	root=\$(cd "\$(dirname "\$0")" && pwd)/root
-	exec "\$root/$loader" --library-path "$libs" "\$root/usr/bin/qemu-system-aarch64" \\
-		-L "\$root/usr/share/qemu" "\$@"
+	# Made by tools/fetch.sh: a program with the libraries it was built for.
+	root=\$(cd "\$(dirname "\$0")" && pwd)
+	export QEMU_MODULE_DIR="\$root/modules"
+	exec "\$root/lib/loader" --library-path "\$root/lib" "\$root/bin/$program"$data "\$@"
 	EOF
-	chmod +x "$root/qemu-system-aarch64"
+	chmod +x "$root/$program"
 	mv "$root" "$debian_cache/$name"
-	"$debian_cache/$name/qemu-system-aarch64" --version | head -n 1
+	"$debian_cache/$name/$program" --version | head -n 1
 }
 
 fetch_qemu7()
 {
-	fetch_qemu qemu7 bookworm
+	fetch_unpacked qemu7 qemu-system-arm qemu-system-aarch64 bookworm
 }
 
 fetch_qemu10()
 {
-	fetch_qemu qemu10 bookworm bookworm-backports
+	fetch_unpacked qemu10 qemu-system-arm qemu-system-aarch64 bookworm bookworm-backports
+}
+
+# Another version formats a few things otherwise: everybody has the same one.
+fetch_clang-format14()
+{
+	fetch_unpacked clang-format14 clang-format-14 clang-format-14 bookworm
 }
 
 if [ "${1:-}" = --help ]; then

@@ -26,6 +26,9 @@ needs_run()
 	/usr/include/stdlib.h libc6-dev
 	/usr/include/libfdt.h libfdt-dev
 	/usr/include/zlib.h zlib1g-dev
+	/usr/include/lzma.h liblzma-dev
+	/usr/include/zstd.h libzstd-dev
+	/usr/include/nettle/sha2.h nettle-dev
 	dtc device-tree-compiler
 	qemu-system-aarch64 qemu-system-arm
 	/usr/bin/python3 python3
@@ -52,12 +55,15 @@ needs_test()
 	needs_llvm
 	cat <<-EOF
 	fuzzer-runtime libclang-rt-dev
-	clang-format clang-format
 	cppcheck cppcheck
 	/usr/include/cmocka.h libcmocka-dev
 	py:pytest python3-pytest
 	py:pexpect python3-pexpect
 	EOF
+	# Debian 12 has the version that is law here; others get it into build/cache.
+	if debian_packages_clang_format_14; then
+		echo clang-format-14 clang-format-14
+	fi
 }
 
 have()
