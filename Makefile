@@ -56,6 +56,7 @@ HYP_C := \
 	core/fdt/dt_addr.c \
 	core/fdt/dt_prop.c \
 	core/fdt/guest_fdt.c \
+	core/fdt/stack_check.c \
 	core/resource/audit.c \
 	core/resource/ram_plan.c \
 	core/resource/registry.c \
@@ -111,6 +112,7 @@ HOST_C := \
 
 # Bare-metal guests: tests/guest/NAME.c -> build/guest/NAME.elf and NAME.bin
 GUESTS := \
+	debug \
 	idregs \
 	mmio \
 	pl011 \

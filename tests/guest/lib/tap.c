@@ -46,6 +46,11 @@ void skip(const char *sentence, const char *reason)
 	printf("ok %u - %s # SKIP %s\n", ++tap_count, sentence, reason);
 }
 
+void expected_failure(bool cond, const char *sentence, const char *reason)
+{
+	printf("%s %u - %s # TODO %s\n", cond ? "ok" : "not ok", ++tap_count, sentence, reason);
+}
+
 void tap_done(void)
 {
 	printf("1..%u\n", tap_count);
