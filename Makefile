@@ -119,6 +119,7 @@ GUESTS := \
 	pl031 \
 	psci \
 	ptimer \
+	setway \
 	smp \
 	stray \
 	tick \
