@@ -48,6 +48,12 @@ void hyp_map_init(struct prange image, const uint64_t *image_table)
 	switch_root(hyp.pt.root);
 }
 
+void hyp_map_init_boot_root(struct prange image, uint64_t boot_root)
+{
+	hyp.pt.root = boot_root;
+	hyp.image = image;
+}
+
 uint64_t hyp_map_root(void)
 {
 	return hyp.pt.root;

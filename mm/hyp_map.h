@@ -11,6 +11,9 @@
 /* Builds the root around the image's table and switches this CPU to it. Call once, after page_alloc_init(). */
 void hyp_map_init(struct prange image, const uint64_t *image_table);
 
+/* The same where this is not EL2 and nothing but a sentence is to come: goes on with the boot root. */
+void hyp_map_init_boot_root(struct prange image, uint64_t boot_root);
+
 /* Physical address of the root: what secondaries put into TTBR0_EL2. */
 uint64_t hyp_map_root(void);
 

@@ -9,7 +9,7 @@
 #include "core/base/string.h"
 
 #define CHUNK_MAX  8
-#define POOL_PAGES 16
+#define POOL_PAGES 40
 
 static uint8_t pool[POOL_PAGES * PAGE_SIZE] __attribute__((aligned(4096)));
 

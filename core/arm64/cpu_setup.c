@@ -103,6 +103,11 @@ static void setup_timers(void)
 	sysreg_write(cnthctl_el2, CNTHCTL_EL1PCTEN);
 }
 
+static uint64_t field_of(uint32_t index, uint64_t mask)
+{
+	return FIELD_GET(mask, cpu_features.all.idreg[index]);
+}
+
 uint64_t cpu_guest_hcr(void)
 {
 	uint64_t hcr = HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_TID3 | HCR_TSC | HCR_TIDCP |
@@ -113,6 +118,9 @@ uint64_t cpu_guest_hcr(void)
 	}
 	if (cpu_features.ras) {
 		hcr |= HCR_TERR;
+	}
+	if (field_of(IDREG_MMFR1, ID_AA64MMFR1_LO) != 0) {
+		hcr |= HCR_TLOR;
 	}
 	if (cpu_features.mte) {
 		hcr |= HCR_TID5;

@@ -6,6 +6,7 @@
 #include "core/base/format.h"
 
 struct cpu_features cpu_features;
+PERCPU(struct cpu_id, cpu_id);
 
 static bool features_known; /* the first CPU has been folded in */
 

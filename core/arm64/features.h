@@ -6,7 +6,7 @@
 #ifndef CORE_ARM64_FEATURES_H
 #define CORE_ARM64_FEATURES_H
 
-#include "core/base/types.h"
+#include "core/base/percpu.h"
 
 /* The ID registers whose fields guests may see: op0 3, op1 0, CRn 0, CRm 1-7, op2 0-7. */
 #define IDREG_COUNT	      56
@@ -39,6 +39,9 @@ struct cpu_id {
 	uint64_t idreg[IDREG_COUNT];
 };
 
+/* This CPU's; another's may be read once that is up. */
+PERCPU_DECLARE(struct cpu_id, cpu_id);
+
 /* Reads this CPU's. */
 void cpu_id_read(struct cpu_id *id);
 
@@ -69,6 +72,9 @@ void features_add(const struct cpu_id *id);
 
 /* "cortex-a57 r1p0" for the banner; unknown ones in figures. Returns buf. */
 const char *cpu_model(uint64_t midr, char *buf, size_t size);
+
+/* This CPU has the instructions of FEAT_CRC32: crc32c() with them. */
+uint32_t crc32c_instructions(uint32_t crc, const void *data, size_t size);
 
 /*
  * Writes every EL2 register that exists on this CPU and affects EL1, none trusted to its reset value. Each CPU,

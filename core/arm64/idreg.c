@@ -41,8 +41,8 @@ static const struct idreg_scheme schemes[IDREG_COUNT] = {
 	/* PFR0: EL0, EL1, FP, AdvSIMD, GIC, DIT, CSV2, CSV3 */
 	[IDREG_PFR0] = {.shown = F(0) | F(4) | F(16) | F(20) | F(24) | F(48) | F(56) | F(60),
 			.is_signed = F(16) | F(20)},
-	/* PFR1: BT, SSBS, CSV2_frac */
-	[IDREG_PFR1] = {.shown = F(0) | F(4) | F(32)},
+	/* PFR1: BT, SSBS; CSV2_frac announces SCXTNUM registers, which are not switched */
+	[IDREG_PFR1] = {.shown = F(0) | F(4)},
 	/* DFR0: DebugVer, BRPs, WRPs, CTX_CMPs, DoubleLock (0xf: absent) */
 	[IDREG_DFR0] = {.shown = F(0) | F(12) | F(20) | F(28) | F(36), .is_signed = F(36)},
 	/* ISAR0: instructions that need nothing from EL2. No TME (24), RNDR is harmless (60), TLB is not trapped */
@@ -89,6 +89,9 @@ static uint64_t adjust(uint32_t index, uint64_t value, bool gicv3)
 {
 	if (index == IDREG_PFR0) {
 		value = set_field(value, ID_AA64PFR0_GIC, gicv3 ? 1 : 0);
+		/* CSV2 2 and up would announce SCXTNUM_ELx: HCR_EL2.EnSCXT is 0 */
+		value = set_field(value, ID_AA64PFR0_CSV2,
+				  MIN(FIELD_GET(ID_AA64PFR0_CSV2, value), 1));
 		/* EL1 in AArch64 only: HCR_EL2.RW is 1 */
 		value = set_field(value, ID_AA64PFR0_EL1, 1);
 	} else if (index == IDREG_MMFR0) {

@@ -68,6 +68,7 @@
 #define HCR_TVM	  BIT(26)
 #define HCR_RW	  BIT(31)
 #define HCR_E2H	  BIT(34)
+#define HCR_TLOR  BIT(35)
 #define HCR_TERR  BIT(36)
 #define HCR_APK	  BIT(40)
 #define HCR_API	  BIT(41)

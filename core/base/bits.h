@@ -31,4 +31,13 @@ static inline bool is_power_of_two(uint64_t v)
 	return v != 0 && (v & (v - 1)) == 0;
 }
 
+/* Ones in a word. (The compiler's own would use SIMD registers or a library.) */
+static inline uint32_t bits_count(uint32_t v)
+{
+	v -= (v >> 1) & 0x55555555;
+	v = (v & 0x33333333) + ((v >> 2) & 0x33333333);
+	v = (v + (v >> 4)) & 0x0f0f0f0f;
+	return (v * 0x01010101) >> 24;
+}
+
 #endif

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From entry.S to the run loop on the boot CPU: the board is read, the other CPUs are started, the bundle is
+ * checked and its VMs are built; then this CPU is like any other.
+ *
+ * Nothing fails silently: what can't go on ends in halt() with a sentence, on the UART if there is one yet, in
+ * the memory log (log_ring_data) in any case.
+ */
+#include "boot/banner.h"
+#include "boot/board.h"
+#include "boot/early_map.h"
+#include "boot/partitions.h"
+#include "boot/smp.h"
+#include "core/arm64/features.h"
+#include "core/arm64/image.h"
+#include "core/arm64/layout.h"
+#include "core/arm64/stacks.h"
+#include "core/arm64/sysreg.h"
+#include "core/base/panic.h"
+#include "core/base/printk.h"
+#include "core/base/ranges.h"
+#include "core/console/mux.h"
+#include "core/exit/el2_fault.h"
+#include "core/exit/irq.h"
+#include "core/exit/run.h"
+#include "drivers/hw/psci.h"
+#include "irq/hw/gic.h"
+#include "mm/hyp_map.h"
+#include "mm/page_alloc.h"
+#include "timer/deadline.h"
+
+#define DTB_MAX	       MIB(2)
+#define DTB_ARENA_SIZE KIB(48)
+#define FDT_MAGIC      UINT32_C(0xedfe0dd0) /* as a little-endian word */
+#define HEAP_MIN       KIB(256)
+
+extern const uint64_t boot_root_pa;
+extern const uint64_t image_flash_bundle;
+extern const char el2_vectors[];
+
+void boot_main(uint64_t dtb_pa, uint64_t image_pa, uint64_t level, uint64_t caches_on)
+	__attribute__((noreturn));
+
+static struct boot {
+	struct board *board;
+	struct dt tree;
+	struct prange image;
+	struct boot_times times;
+} boot;
+
+static void diag_to_log(void *ctx, enum diag_level level, const char *text)
+{
+	(void)ctx;
+	if (level == DIAG_ERROR) {
+		log_error("%s", text);
+	} else {
+		log_notice("%s", text);
+	}
+}
+
+struct diag boot_diag = {.emit = diag_to_log};
+
+/* The board's tree, mapped and indexed; halts with a sentence when there is none. */
+static void read_tree(uint64_t dtb_pa, bool may_fault)
+{
+	struct prange range = {dtb_pa, PAGE_SIZE};
+	struct arena arena = page_alloc_arena(DTB_ARENA_SIZE);
+	static struct arena kept;
+	uint32_t magic = 0;
+
+	if (dtb_pa == 0 || dtb_pa % 8 != 0 || dtb_pa >= PHYS_LIMIT ||
+	    hyp_map_read_only(range) != 0 ||
+	    (may_fault && probe_read32((const uint32_t *)dtb_pa, &magic) != 0) ||
+	    *(const uint32_t *)dtb_pa != FDT_MAGIC) {
+		halt("no device tree at 0x%llx: start this image with the physical address of the board's "
+		     "device tree in x0",
+		     (unsigned long long)dtb_pa);
+	}
+	range.size = __builtin_bswap32(((const uint32_t *)dtb_pa)[1]);
+	if (range.size > DTB_MAX || hyp_map_read_only(range) != 0) {
+		halt("the device tree at 0x%llx claims %llu bytes: at most 2 MiB are read",
+		     (unsigned long long)dtb_pa, (unsigned long long)range.size);
+	}
+	kept = arena;
+	if (dt_index(&boot.tree, (const void *)dtb_pa, range.size, &kept, &boot_diag) != 0) {
+		halt("the board's device tree can't be read");
+	}
+}
+
+/* The console first: what goes wrong from here on is seen. */
+static void start_console(const struct board_uart *uart)
+{
+	struct uart driver;
+
+	if (uart->kind == BOARD_UART_NONE) {
+		log_notice("the board's /chosen names no stdout-path: the log stays in memory");
+		return;
+	}
+	if (uart->kind == BOARD_UART_UNKNOWN || hyp_map_device(uart->regs) != 0 ||
+	    uart_init(&driver, uart) != 0) {
+		log_notice("no driver for the console \"%s\": the log stays in memory",
+			   uart->compatible == NULL ? "?" : uart->compatible);
+		return;
+	}
+	mux_attach(&driver);
+}
+
+static void wrong_level(uint64_t level, uint64_t dtb_pa)
+{
+	static struct board_uart uart;
+
+	hyp_map_init_boot_root(boot.image, boot_root_pa);
+	read_tree(dtb_pa, false);
+	board_parse_uart(&uart, &boot.tree);
+	start_console(&uart);
+	halt("started at EL%llu, but a hypervisor needs EL2: in QEMU add -machine virtualization=on, in "
+	     "firmware start it like a kernel that may use EL2",
+	     (unsigned long long)level);
+}
+
+/* RAM one to one, but read-only where the bundle lies; what is mapped already keeps its rights. */
+static void map_memory(void)
+{
+	const struct board *board = boot.board;
+
+	if (board->initrd.size != 0 && hyp_map_read_only(board->initrd) != 0) {
+		halt("the bundle at 0x%llx can't be mapped", (unsigned long long)board->initrd.base);
+	}
+	for (uint32_t i = 0; i < board->ram_count; i++) {
+		if (hyp_map_ram(board->ram[i]) != 0) {
+			halt("RAM at 0x%llx lies above what this build maps (2^47) or takes too many tables",
+			     (unsigned long long)board->ram[i].base);
+		}
+	}
+}
+
+static void start_gic(void)
+{
+	const struct board_gic *gic = &boot.board->gic;
+
+	if (gic->kind != BOARD_GIC_V3) {
+		return;
+	}
+	if (hyp_map_device(gic->dist) != 0) {
+		halt("the interrupt controller can't be mapped");
+	}
+	for (uint32_t i = 0; i < gic->redist_count; i++) {
+		if (hyp_map_device(gic->redist[i]) != 0) {
+			halt("the interrupt controller can't be mapped");
+		}
+	}
+	smp_set_gic(gic_init(gic) == 0);
+}
+
+static void read_board(uint64_t dtb_pa)
+{
+	static struct board_uart uart;
+
+	read_tree(dtb_pa, true);
+	board_parse_uart(&uart, &boot.tree);
+	start_console(&uart);
+	boot.board = page_alloc((uint32_t)(align_up(sizeof(*boot.board), PAGE_SIZE) / PAGE_SIZE));
+	if (boot.board == NULL || board_parse(boot.board, &boot.tree, dtb_pa, &boot_diag) != 0) {
+		halt("this board can't be used as its device tree describes it");
+	}
+	if (image_flash_bundle != 0) {
+		boot.board->initrd.base = boot.image.base + image_flash_bundle;
+		boot.board->initrd.size = 0; /* as its header says */
+	}
+}
+
+/* The rest of the 2 MiB around the image can't be a VM's: it is EL2's heap. */
+static struct prange heap_beside_image(void)
+{
+	uint64_t end = align_up(boot.image.base + 1, MIB(2));
+	struct prange heap = {.base = boot.image.base + boot.image.size};
+
+	heap.size = end - heap.base;
+	while (heap.size >= HEAP_MIN) {
+		const struct prange *taken = ranges_find_overlap(boot.board->reserved,
+								 boot.board->reserved_count, heap);
+
+		if (taken == NULL) {
+			break;
+		}
+		heap.size = taken->base > heap.base ? align_down(taken->base, PAGE_SIZE) - heap.base : 0;
+	}
+	if (heap.size < HEAP_MIN || !ranges_hold(boot.board->ram, boot.board->ram_count, heap)) {
+		heap.size = 0;
+	}
+	return heap;
+}
+
+static void start_cpus(void)
+{
+	uint64_t mpidr = sysreg_read(mpidr_el1) & UINT64_C(0xff00ffffff);
+	int index = board_cpu_by_mpidr(boot.board, mpidr);
+
+	if (index < 0) {
+		halt("this CPU (MPIDR 0x%llx) is not among the enabled CPUs of the device tree",
+		     (unsigned long long)mpidr);
+	}
+	smp_cpu_init((uint32_t)index, mpidr);
+	psci_init(&boot.board->psci);
+	boot.times.cpus_begin = deadline_now();
+	smp_start_others(boot.board, mpidr);
+	boot.times.cpus_end = deadline_now();
+}
+
+static void start_interrupts(void)
+{
+	const struct board_uart *uart = &boot.board->uart;
+
+	if (uart->intid != INTID_NONE && (uart->kind == BOARD_UART_PL011 || uart->kind == BOARD_UART_CADENCE)) {
+		irq_set_console(uart->intid);
+		mux_use_interrupts();
+		gic_enable_spi(uart->intid, 0, this_cpu(cpu_id).mpidr);
+	}
+}
+
+void boot_main(uint64_t dtb_pa, uint64_t image_pa, uint64_t level, uint64_t caches_on)
+{
+	(void)caches_on;
+	boot.image.base = image_pa;
+	boot.image.size = (uint64_t)(image_end - image_start);
+	page_alloc_init(boot.image);
+	mux_init();
+	el2_fault_init();
+	if (level != 2) {
+		wrong_level(level, dtb_pa);
+	}
+	sysreg_write(vbar_el2, (uint64_t)el2_vectors);
+	this_cpu(stack_top) = (uint64_t)boot_stack_top;
+	this_cpu(emergency_top) = (uint64_t)boot_emergency_top;
+	boot.times.start = deadline_now();
+	hyp_map_init(boot.image, early_image_table());
+	read_board(dtb_pa);
+	map_memory();
+	boot.times.board = deadline_now();
+	if (heap_beside_image().size != 0) {
+		page_alloc_add(heap_beside_image());
+	}
+	start_gic();
+	start_cpus();
+	banner_print(boot.board, boot.image);
+	if (boot.board->gic.kind != BOARD_GIC_V3) {
+		halt("the interrupt controller is \"%s\": this version drives GICv3 only, a GICv2 is not driven "
+		     "yet; no VM is started",
+		     boot.board->gic.compatible == NULL ? "none" : boot.board->gic.compatible);
+	}
+	partitions_start(boot.board, boot.image, heap_beside_image(), &boot.times);
+	banner_print_times(&boot.times);
+	start_interrupts();
+	page_alloc_seal();
+	cpu_run();
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the bundle to VMs that run. */
+#include "boot/partitions.h"
+
+#include "boot/bundle.h"
+#include "boot/smp.h"
+#include "core/arm64/features.h"
+#include "core/base/panic.h"
+#include "core/base/printk.h"
+#include "core/config/config.h"
+#include "core/console/mux.h"
+#include "core/console/shell.h"
+#include "core/exit/el2_fault.h"
+#include "core/vm/build.h"
+#include "core/vm/life.h"
+#include "drivers/hw/psci.h"
+#include "mm/hyp_map.h"
+#include "mm/page_alloc.h"
+#include "timer/deadline.h"
+
+#define CONFIG_ARENA_SIZE KIB(32)
+#define HEAP_SPARE_PAGES  64
+
+static struct partitions {
+	struct board *board;
+	struct bundle bundle;
+	struct dt tree;
+	struct arena arena;
+	struct config *config;
+	struct ram_plan *plan;
+	struct registry *registry;
+	struct prange image, heap, extra_heap;
+} parts;
+
+static void *alloc_bytes(size_t size)
+{
+	void *memory = page_alloc((uint32_t)(align_up(size, PAGE_SIZE) / PAGE_SIZE));
+
+	if (memory == NULL) {
+		halt("EL2 has no memory beside the image for its own tables: load it 2 MiB-aligned");
+	}
+	return memory;
+}
+
+/* True when there is a bundle and it is whole. */
+static bool open_bundle(void)
+{
+	struct prange *where = &parts.board->initrd;
+	crc32c_fn crc = cpu_features.crc32 ? crc32c_instructions : crc32c;
+	struct prange header = {where->base, BUNDLE_HEADER_SIZE};
+	uint64_t limit = where->size;
+
+	if (where->base == 0) {
+		log_error("no bundle: give build/NAME.bundle as initrd (QEMU -initrd, the ramdisk of booti "
+			  "or of a FIT), or boot build/NAME.flash.img; no VM is started");
+		return false;
+	}
+	if (limit == 0) {
+		/* joined to the image: as long as its header says */
+		if (hyp_map_read_only(header) != 0 ||
+		    bundle_open(&parts.bundle, (const void *)where->base, BUNDLE_SIZE_MAX, crc,
+				&boot_diag) != 0) {
+			return false;
+		}
+		limit = where->size = parts.bundle.size;
+		hyp_map_read_only(*where);
+	}
+	if (bundle_check(&parts.bundle, (const void *)where->base, limit, crc, &boot_diag) != 0) {
+		log_error("the bundle at 0x%llx can't be used: no VM is started",
+			  (unsigned long long)where->base);
+		return false;
+	}
+	return true;
+}
+
+static bool read_config(void)
+{
+	struct config_place place = {.bundle = parts.board->initrd, .ipa_bits = 40};
+
+	parts.arena = page_alloc_arena(CONFIG_ARENA_SIZE);
+	parts.config = alloc_bytes(sizeof(*parts.config));
+	place.own[place.own_count++] = parts.image;
+	if (parts.heap.size != 0) {
+		place.own[place.own_count++] = parts.heap;
+	}
+	place.ipa_bits = MIN(cpu_features.pa_bits, 40);
+	if (dt_index(&parts.tree, parts.bundle.config, parts.bundle.config_size, &parts.arena,
+		     &boot_diag) != 0 ||
+	    config_parse(parts.config, &parts.tree, &boot_diag) != 0) {
+		log_error("the config has errors outside its VMs: no VM is started");
+		return false;
+	}
+	config_override(parts.config, parts.board, &boot_diag);
+	if (config_check(parts.config, parts.board, &place, &boot_diag) != 0) {
+		log_error("the config does not fit this board: no VM is started");
+		return false;
+	}
+	return true;
+}
+
+/* CPUs that did not come up can't run anybody. */
+static void refuse_dead_cpus(void)
+{
+	for (uint32_t v = 0; v < parts.config->vm_count; v++) {
+		struct vm_config *vm = &parts.config->vm[v];
+		char path[DT_PATH_MAX];
+
+		for (uint32_t i = 0; i < vm->vcpu_count && !vm->refused; i++) {
+			if (!smp_is_up(vm->vcpu_cpu[i])) {
+				diag_error(&boot_diag, config_vm_path(vm, path, sizeof(path)), "vcpu-cpus",
+					   "CPU %u did not come up", vm->vcpu_cpu[i]);
+				vm->refused = true;
+			}
+		}
+	}
+}
+
+/* More heap at the top of a hole when what lies beside the image does not suffice. */
+static void plan_memory(void)
+{
+	struct prange own[] = {parts.image, parts.heap, parts.board->initrd};
+	uint32_t want = build_pages(parts.config) + HEAP_SPARE_PAGES;
+
+	parts.plan = alloc_bytes(sizeof(*parts.plan));
+	parts.registry = alloc_bytes(sizeof(*parts.registry));
+	ram_plan_init(parts.plan, parts.board, own, ARRAY_COUNT(own));
+	if (page_alloc_left() < want && parts.plan->hole_count != 0) {
+		struct prange *hole = &parts.plan->hole[parts.plan->hole_count - 1];
+		uint64_t size = align_up((want - page_alloc_left()) * PAGE_SIZE, MIB(2));
+
+		if (hole->size > size) {
+			parts.extra_heap.base = hole->base + hole->size - size;
+			parts.extra_heap.size = size;
+			ram_plan_take(parts.plan, parts.extra_heap);
+			page_alloc_add(parts.extra_heap);
+		}
+	}
+	ram_plan_place(parts.plan, parts.config, &boot_diag);
+}
+
+static void claim(struct prange range)
+{
+	if (range.size != 0 && registry_claim(parts.registry, range) != 0) {
+		panic("0x%llx is claimed twice", (unsigned long long)range.base);
+	}
+}
+
+static void claim_own_memory(void)
+{
+	claim(parts.image);
+	claim(parts.heap);
+	claim(parts.extra_heap);
+	claim(parts.board->initrd);
+}
+
+static void all_off(void)
+{
+	switch (parts.config->when_all_off) {
+	case ALL_OFF_POWEROFF:
+		log_info("all VMs are off: the board is powered off (when-all-off)");
+		psci_system_off();
+		break;
+	case ALL_OFF_REBOOT:
+		log_info("all VMs are off: the board is reset (when-all-off)");
+		psci_system_reset();
+		break;
+	case ALL_OFF_SHELL:
+		break;
+	}
+	log_info("all VMs are off: the keys go to the hypervisor's shell, `help` lists its commands");
+	shell_greet();
+}
+
+static void build_all(void)
+{
+	struct build_context build = {
+		.config = parts.config,
+		.config_tree = &parts.tree,
+		.board = parts.board,
+		.plan = parts.plan,
+		.registry = parts.registry,
+		.diag = &boot_diag,
+	};
+
+	for (uint32_t i = 0; i < parts.config->vm_count; i++) {
+		if (parts.config->vm[i].refused) {
+			log_error("VM %s is refused: see above; the others go on",
+				  parts.config->vm[i].name);
+		} else {
+			build_vm(&build, i);
+		}
+	}
+}
+
+static void start_all(void)
+{
+	shell_audit(parts.registry);
+	shell_init(parts.registry);
+	life_set_all_off(all_off);
+	if (vm_count() == 0) {
+		all_off();
+	}
+	for (uint32_t i = 0; i < vm_count(); i++) {
+		const struct vm *vm = vm_by_id(i);
+
+		log_info("VM %s: %u vCPU%s, %u device%s, kernel \"%s\"", vm->name, vm->vcpu_count,
+			 vm->vcpu_count == 1 ? "" : "s", vm->vdev_count, vm->vdev_count == 1 ? "" : "s",
+			 vm->config->kernel->name);
+		life_start(vm_by_id(i));
+	}
+}
+
+void partitions_start(struct board *board, struct prange image, struct prange heap,
+		      struct boot_times *times)
+{
+	parts.board = board;
+	parts.image = image;
+	parts.heap = heap;
+	if (!open_bundle()) {
+		halt("nothing to run");
+	}
+	times->bundle = deadline_now();
+	if (!read_config()) {
+		halt("nothing to run");
+	}
+	printk_set_level((enum log_level)parts.config->log_level);
+	mux_set_escape(parts.config->console_escape);
+	el2_fault_set_reboot(parts.config->panic_reboot);
+	refuse_dead_cpus();
+	plan_memory();
+	claim_own_memory();
+	build_all();
+	times->built = deadline_now();
+	start_all();
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Calls by HVC and SMC. */
+#include "core/exit/hvc.h"
+
+#include "core/arm64/smccc.h"
+#include "core/exit/vpsci.h"
+#include "core/vm/vm.h"
+#include "drivers/hw/psci.h"
+
+#define SMCCC_VERSION_1_1 0x10001
+#define PSCI_RANGE	  0x84000000
+#define PSCI_RANGE_END	  0x84000020
+
+/* WORKAROUND_n by id; bit n-1 of psci_workarounds(), or -1. */
+static int workaround_bit(uint32_t id)
+{
+	switch (id) {
+	case SMCCC_ARCH_WORKAROUND_1:
+		return 0;
+	case SMCCC_ARCH_WORKAROUND_2:
+		return 1;
+	case SMCCC_ARCH_WORKAROUND_3:
+		return 2;
+	default:
+		return -1;
+	}
+}
+
+static bool has_workaround(uint32_t id)
+{
+	int bit = workaround_bit(id);
+
+	return bit >= 0 && ((psci_workarounds() >> bit) & 1) != 0;
+}
+
+static int64_t arch_features(uint32_t id)
+{
+	if (id == SMCCC_VERSION || id == SMCCC_ARCH_FEATURES) {
+		return SMCCC_SUCCESS;
+	}
+	/* firmware says whether this CPU needs it: 0 yes, 1 no */
+	return has_workaround(id) ? (int32_t)smccc_call(SMCCC_ARCH_FEATURES, id, 0, 0)
+				  : SMCCC_NOT_SUPPORTED;
+}
+
+static enum exit_action call(struct vcpu *vcpu, enum exit_action done)
+{
+	uint32_t id = (uint32_t)vcpu->regs.x[0];
+	int64_t ret = SMCCC_NOT_SUPPORTED;
+
+	if ((id & ~(uint32_t)SMCCC_SMC64) >= PSCI_RANGE && (id & ~(uint32_t)SMCCC_SMC64) < PSCI_RANGE_END) {
+		return vpsci_call(vcpu, id, done);
+	}
+	if (id == SMCCC_VERSION) {
+		ret = SMCCC_VERSION_1_1;
+	} else if (id == SMCCC_ARCH_FEATURES) {
+		ret = arch_features((uint32_t)vcpu->regs.x[1]);
+	} else if (has_workaround(id)) {
+		smccc_call(id, vcpu->regs.x[1], 0, 0);
+		ret = SMCCC_SUCCESS;
+	}
+	vcpu->regs.x[0] = (uint64_t)ret;
+	return done;
+}
+
+enum exit_action hvc_call(struct vcpu *vcpu, uint32_t immediate)
+{
+	if (immediate != 0) {
+		/* reserved for other conventions: DEN 0028F 2.9 */
+		vcpu->regs.x[0] = (uint64_t)(int64_t)SMCCC_NOT_SUPPORTED;
+		return EXIT_RESUME;
+	}
+	/* the PC is behind the instruction already */
+	return call(vcpu, EXIT_RESUME);
+}
+
+static bool is_allowed(const struct vm_config *config, uint32_t id)
+{
+	for (uint32_t i = 0; i < config->smc_allow_count; i++) {
+		if (id >= config->smc_allow[i].first && id <= config->smc_allow[i].last) {
+			return true;
+		}
+	}
+	return false;
+}
+
+enum exit_action hvc_smc(struct vcpu *vcpu, uint32_t immediate)
+{
+	struct smccc_regs regs;
+
+	if (immediate != 0) {
+		vcpu->regs.x[0] = (uint64_t)(int64_t)SMCCC_NOT_SUPPORTED;
+		return EXIT_ADVANCE;
+	}
+	if (!is_allowed(vcpu->vm->config, (uint32_t)vcpu->regs.x[0])) {
+		return call(vcpu, EXIT_ADVANCE);
+	}
+	for (uint32_t i = 0; i < ARRAY_COUNT(regs.x); i++) {
+		regs.x[i] = vcpu->regs.x[i];
+	}
+	smccc_smc(&regs);
+	for (uint32_t i = 0; i < ARRAY_COUNT(regs.x); i++) {
+		vcpu->regs.x[i] = regs.x[i];
+	}
+	return EXIT_ADVANCE;
+}

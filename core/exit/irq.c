@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Physical interrupts at EL2. */
+#include "core/exit/irq.h"
+
+#include "boot/board_types.h"
+#include "core/arm64/barrier.h"
+#include "core/arm64/sysreg.h"
+#include "core/base/printk.h"
+#include "core/console/mux.h"
+#include "core/exit/el2_fault.h"
+#include "core/vm/vcpu.h"
+#include "irq/hw/gic.h"
+#include "irq/hw/gic_regs.h"
+#include "irq/vgic/vgic.h"
+#include "timer/deadline.h"
+#include "timer/vtimer.h"
+
+#define INTID_MAINTENANCE 25
+#define INTID_HYP_TIMER	  26
+#define POLL_MAX	  8
+
+static uint32_t console_intid = INTID_NONE;
+
+void irq_set_console(uint32_t intid)
+{
+	console_intid = intid;
+}
+
+/* True when the interrupt stays active: it is linked, and the guest's EOI deactivates it. */
+static bool handle(uint32_t intid)
+{
+	struct vcpu *vcpu = vcpu_loaded();
+
+	switch (intid) {
+	case VTIMER_VIRT_INTID:
+		if (vcpu == NULL || atomic_read(&vcpu->power) != VCPU_ON) {
+			return false;
+		}
+		vtimer_interrupt(vcpu);
+		return true;
+	case INTID_HYP_TIMER:
+		deadline_interrupt();
+		return false;
+	case INTID_MAINTENANCE:
+		if (vcpu != NULL) {
+			vgic_maintenance(vcpu);
+		}
+		return false;
+	case GIC_SGI_KICK:
+		return false; /* the event it announces is looked at on the way on */
+	case GIC_SGI_STOP:
+		el2_fault_stop();
+	default:
+		if (intid == console_intid) {
+			mux_interrupt();
+		} else {
+			log_warn("interrupt %u has no owner", intid);
+		}
+		return false;
+	}
+}
+
+void irq_take(void)
+{
+	uint32_t intid = gic_acknowledge();
+
+	if (intid >= INTID_SPURIOUS) {
+		return;
+	}
+	/* dropped first: what is handled may enter nobody, and nothing nests */
+	gic_end(intid);
+	if (!handle(intid)) {
+		gic_deactivate(intid);
+	}
+}
+
+static bool is_pending(void)
+{
+	/* ISR_EL1.I: a physical interrupt is pending, whatever PSTATE masks */
+	return (sysreg_read(isr_el1) & BIT(7)) != 0;
+}
+
+void irq_poll(void)
+{
+	for (uint32_t i = 0; i < POLL_MAX && is_pending(); i++) {
+		irq_take();
+	}
+}
+
+void irq_wait(void)
+{
+	/* what was written before is seen by who wakes this CPU */
+	dsb(sy);
+	wfi();
+	irq_poll();
+}

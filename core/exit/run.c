@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The run loop. */
+#include "core/exit/run.h"
+
+#include "core/exit/exit.h"
+#include "core/exit/irq.h"
+#include "core/sched/sched.h"
+#include "core/vm/life.h"
+#include "core/vm/vm.h"
+#include "irq/vgic/vgic.h"
+#include "timer/vtimer.h"
+
+static void start(struct vcpu *vcpu)
+{
+	vcpu_start(vcpu, vcpu->start_pc, vcpu->start_context);
+	vtimer_start(vcpu);
+	vgic_cpu_start(vcpu);
+	atomic_set_release(&vcpu->power, VCPU_ON);
+}
+
+/* Takes a vCPU that is on off its CPU. */
+static void quiesce(struct vcpu *vcpu)
+{
+	if (atomic_read(&vcpu->power) == VCPU_ON) {
+		vtimer_stop(vcpu);
+		vgic_cpu_stop(vcpu);
+	}
+	vcpu->loaded = false;
+	vcpu->parked = false;
+	vcpu->standby = false;
+	vcpu->job = NULL;
+}
+
+void run_vcpu_off(struct vcpu *vcpu)
+{
+	quiesce(vcpu);
+	/* last: from here on CPU_ON may win */
+	atomic_set_release(&vcpu->power, VCPU_OFF);
+}
+
+/* What others posted, in the order in which one undoes another. */
+static void look_at_events(struct vcpu *vcpu)
+{
+	uint32_t events = atomic_exchange(&vcpu->events, 0);
+
+	if ((events & VCPU_EVENT_STOP) != 0) {
+		quiesce(vcpu);
+		atomic_set_release(&vcpu->power, VCPU_OFF);
+		life_acknowledge_stop(vcpu);
+		return;
+	}
+	if ((events & VCPU_EVENT_JOB) != 0) {
+		life_take_job(vcpu);
+	}
+	if ((events & VCPU_EVENT_START) != 0 && atomic_read_acquire(&vcpu->power) == VCPU_ON_PENDING) {
+		start(vcpu);
+	}
+	if ((events & VCPU_EVENT_VGIC) != 0) {
+		vgic_process(vcpu);
+		vcpu->standby = false;
+	}
+	if ((events & VCPU_EVENT_ANSWER) != 0 && vcpu->parked) {
+		vcpu->parked = false;
+		exit_handle(vcpu, vcpu->retry_esr);
+	}
+}
+
+struct vcpu *run_next(void)
+{
+	for (;;) {
+		struct vcpu *vcpu;
+
+		irq_poll();
+		vcpu = sched_pick();
+		if (vcpu == NULL) {
+			irq_wait();
+		} else if (vcpu_has_events(vcpu)) {
+			look_at_events(vcpu);
+		} else if (vcpu->job != NULL) {
+			vcpu->job->step(vcpu, vcpu->job);
+		} else if (vgic_is_held(vcpu)) {
+			irq_wait();
+		} else {
+			return vcpu;
+		}
+	}
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cache maintenance by set and way. */
+#include "core/exit/set_way.h"
+
+#include "core/arm64/sysreg.h"
+#include "core/vm/vm.h"
+#include "mm/cache.h"
+
+#define STEP_BYTES (16 * PAGE_SIZE) /* a thousand lines of 64 bytes */
+
+static bool flush_step(struct vcpu *vcpu, struct vcpu_job *job)
+{
+	struct cache_job *cache = CONTAINER_OF(job, struct cache_job, job);
+	const struct vm *vm = vcpu->vm;
+	const struct vm_extent *extent = &vm->extent[cache->extent];
+
+	if (cache->extent < vm->extent_count) {
+		uint64_t step = MIN(STEP_BYTES, extent->size - cache->off);
+
+		cache_clean_invalidate((void *)(extent->pa + cache->off), step);
+		cache->off += step;
+		if (cache->off == extent->size) {
+			cache->off = 0;
+			cache->extent++;
+		}
+	}
+	if (cache->extent < vm->extent_count) {
+		return false;
+	}
+	vcpu->job = NULL;
+	return true;
+}
+
+static void flush_all(struct vcpu *vcpu)
+{
+	struct cache_job *cache = &vcpu->cache_job;
+
+	cache->job.name = "cache";
+	cache->job.step = flush_step;
+	cache->extent = 0;
+	cache->off = 0;
+	vcpu->job = &cache->job;
+	vcpu_post(vcpu, VCPU_EVENT_JOB);
+}
+
+static void trap_memory_control(struct vcpu *vcpu, bool on)
+{
+	vcpu->hcr = on ? vcpu->hcr | HCR_TVM : vcpu->hcr & ~HCR_TVM;
+	sysreg_write(hcr_el2, vcpu->hcr);
+}
+
+void set_way_operation(struct vcpu *vcpu)
+{
+	if ((vcpu->hcr & HCR_TVM) == 0) {
+		flush_all(vcpu);
+		trap_memory_control(vcpu, true);
+	}
+}
+
+static bool caches_on(uint64_t sctlr)
+{
+	return (sctlr & (SCTLR_M | SCTLR_C)) == (SCTLR_M | SCTLR_C);
+}
+
+void set_way_sctlr(struct vcpu *vcpu, uint64_t value)
+{
+	bool before = caches_on(sysreg_read(sctlr_el1));
+
+	sysreg_write(sctlr_el1, value);
+	if (before != caches_on(value)) {
+		flush_all(vcpu);
+	}
+	if (caches_on(value)) {
+		trap_memory_control(vcpu, false);
+	}
+}

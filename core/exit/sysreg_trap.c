@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Trapped system registers. Each is decided by its line in the table; what has none is not there for guests: an
+ * undefined instruction, as the ID registers say (PMU, trace, SVE, RAS, LORegions, implementation-defined …).
+ */
+#include "core/exit/sysreg_trap.h"
+
+#include "core/arm64/esr.h"
+#include "core/arm64/features.h"
+#include "core/arm64/sysreg.h"
+#include "core/exit/set_way.h"
+#include "core/vm/vm.h"
+#include "irq/vgic/vgic.h"
+#include "timer/vtimer.h"
+
+struct sysreg {
+	uint32_t id; /* SYSREG_ID() */
+	uint32_t arg;
+	/* One of both may be NULL: that direction is undefined. */
+	uint64_t (*read)(struct vcpu *vcpu, uint32_t arg);
+	void (*write)(struct vcpu *vcpu, uint32_t arg, uint64_t value);
+};
+
+static uint64_t read_zero(struct vcpu *vcpu, uint32_t arg)
+{
+	(void)vcpu;
+	(void)arg;
+	return 0;
+}
+
+static void write_ignored(struct vcpu *vcpu, uint32_t arg, uint64_t value)
+{
+	(void)vcpu;
+	(void)arg;
+	(void)value;
+}
+
+/* Cortex-A L2CTLR_EL1: bits 25:24 are the number of cores less one (DDI 0488, 4.3.59) */
+static uint64_t read_l2ctlr(struct vcpu *vcpu, uint32_t arg)
+{
+	(void)arg;
+	return FIELD_PREP(BITS(25, 24), MIN(vcpu->vm->vcpu_count - 1, 3U));
+}
+
+static uint64_t read_ptimer(struct vcpu *vcpu, uint32_t arg)
+{
+	return vtimer_read(vcpu, (enum vtimer_reg)arg);
+}
+
+static void write_ptimer(struct vcpu *vcpu, uint32_t arg, uint64_t value)
+{
+	vtimer_write(vcpu, (enum vtimer_reg)arg, value);
+}
+
+/* Trapped only while the VM's time has an offset */
+static uint64_t read_cntpct(struct vcpu *vcpu, uint32_t arg)
+{
+	(void)arg;
+	return deadline_now() - vcpu->vm->cntvoff;
+}
+
+static void write_sgi(struct vcpu *vcpu, uint32_t arg, uint64_t value)
+{
+	vgic_send_sgi(vcpu, value, arg != 0);
+}
+
+static void write_dir(struct vcpu *vcpu, uint32_t arg, uint64_t value)
+{
+	(void)arg;
+	vgic_deactivate(vcpu, (uint32_t)value & 0xffffff);
+}
+
+static void write_set_way(struct vcpu *vcpu, uint32_t arg, uint64_t value)
+{
+	(void)arg;
+	(void)value;
+	set_way_operation(vcpu);
+}
+
+/* The registers that HCR_EL2.TVM traps: DDI 0487 HCR_EL2.TVM */
+enum vm_reg {
+	VM_SCTLR,
+	VM_TTBR0,
+	VM_TTBR1,
+	VM_TCR,
+	VM_ESR,
+	VM_FAR,
+	VM_AFSR0,
+	VM_AFSR1,
+	VM_MAIR,
+	VM_AMAIR,
+	VM_CONTEXTIDR,
+};
+
+static void write_vm_reg(struct vcpu *vcpu, uint32_t arg, uint64_t value)
+{
+	switch ((enum vm_reg)arg) {
+	case VM_SCTLR:
+		set_way_sctlr(vcpu, value);
+		break;
+	case VM_TTBR0:
+		sysreg_write(ttbr0_el1, value);
+		break;
+	case VM_TTBR1:
+		sysreg_write(ttbr1_el1, value);
+		break;
+	case VM_TCR:
+		sysreg_write(tcr_el1, value);
+		break;
+	case VM_ESR:
+		sysreg_write(esr_el1, value);
+		break;
+	case VM_FAR:
+		sysreg_write(far_el1, value);
+		break;
+	case VM_AFSR0:
+		sysreg_write(afsr0_el1, value);
+		break;
+	case VM_AFSR1:
+		sysreg_write(afsr1_el1, value);
+		break;
+	case VM_MAIR:
+		sysreg_write(mair_el1, value);
+		break;
+	case VM_AMAIR:
+		sysreg_write(amair_el1, value);
+		break;
+	case VM_CONTEXTIDR:
+		sysreg_write(contextidr_el1, value);
+		break;
+	}
+}
+
+#define RAZ_WI .read = read_zero, .write = write_ignored
+#define VM_REG(crn, crm, op2, which)                                                             \
+	{                                                                                        \
+		.id = SYSREG_ID(3, 0, crn, crm, op2), .arg = (which), .write = write_vm_reg      \
+	}
+
+/* Sorted by id: found by halving. */
+static const struct sysreg sysregs[] = {
+	{.id = SYSREG_ID(1, 0, 7, 6, 2), .write = write_set_way}, /* DC ISW  */
+	{.id = SYSREG_ID(1, 0, 7, 10, 2), .write = write_set_way}, /* DC CSW  */
+	{.id = SYSREG_ID(1, 0, 7, 14, 2), .write = write_set_way}, /* DC CISW */
+	{.id = SYSREG_ID(2, 0, 1, 0, 0), .read = read_zero}, /* MDRAR_EL1: no table */
+	VM_REG(1, 0, 0, VM_SCTLR),
+	{.id = SYSREG_ID(3, 0, 1, 0, 1), RAZ_WI}, /* ACTLR_EL1 */
+	VM_REG(2, 0, 0, VM_TTBR0),
+	VM_REG(2, 0, 1, VM_TTBR1),
+	VM_REG(2, 0, 2, VM_TCR),
+	VM_REG(5, 1, 0, VM_AFSR0),
+	VM_REG(5, 1, 1, VM_AFSR1),
+	VM_REG(5, 2, 0, VM_ESR),
+	VM_REG(6, 0, 0, VM_FAR),
+	VM_REG(10, 2, 0, VM_MAIR),
+	VM_REG(10, 3, 0, VM_AMAIR),
+	{.id = SYSREG_ID(3, 0, 12, 11, 1), .write = write_dir}, /* ICC_DIR_EL1 */
+	{.id = SYSREG_ID(3, 0, 12, 11, 5), .arg = 1, .write = write_sgi}, /* ICC_SGI1R_EL1 */
+	{.id = SYSREG_ID(3, 0, 12, 11, 6), .arg = 0, .write = write_sgi}, /* ICC_ASGI1R_EL1 */
+	{.id = SYSREG_ID(3, 0, 12, 11, 7), .arg = 0, .write = write_sgi}, /* ICC_SGI0R_EL1 */
+	VM_REG(13, 0, 1, VM_CONTEXTIDR),
+	{.id = SYSREG_ID(3, 1, 11, 0, 2), .read = read_l2ctlr, .write = write_ignored}, /* L2CTLR_EL1 */
+	{.id = SYSREG_ID(3, 1, 11, 0, 3), RAZ_WI}, /* L2ECTLR_EL1 */
+	{.id = SYSREG_ID(3, 1, 15, 0, 0), RAZ_WI}, /* L2ACTLR_EL1 */
+	{.id = SYSREG_ID(3, 1, 15, 2, 0), RAZ_WI}, /* CPUACTLR_EL1 */
+	{.id = SYSREG_ID(3, 1, 15, 2, 1), RAZ_WI}, /* CPUECTLR_EL1 */
+	{.id = SYSREG_ID(3, 1, 15, 2, 2), RAZ_WI}, /* CPUMERRSR_EL1 */
+	{.id = SYSREG_ID(3, 1, 15, 2, 3), RAZ_WI}, /* L2MERRSR_EL1 */
+	{.id = SYSREG_ID(3, 3, 14, 0, 1), .read = read_cntpct}, /* CNTPCT_EL0 */
+	{.id = SYSREG_ID(3, 3, 14, 0, 5), .read = read_cntpct}, /* CNTPCTSS_EL0 */
+	{.id = SYSREG_ID(3, 3, 14, 2, 0), .arg = VTIMER_TVAL, .read = read_ptimer, .write = write_ptimer},
+	{.id = SYSREG_ID(3, 3, 14, 2, 1), .arg = VTIMER_CTL, .read = read_ptimer, .write = write_ptimer},
+	{.id = SYSREG_ID(3, 3, 14, 2, 2), .arg = VTIMER_CVAL, .read = read_ptimer, .write = write_ptimer},
+};
+
+static const struct sysreg *find(uint32_t id)
+{
+	uint32_t low = 0, high = ARRAY_COUNT(sysregs);
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+
+		if (sysregs[middle].id == id) {
+			return &sysregs[middle];
+		}
+		if (sysregs[middle].id < id) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return NULL;
+}
+
+enum exit_action sysreg_trap(struct vcpu *vcpu, uint64_t esr)
+{
+	uint32_t op0 = (uint32_t)FIELD_GET(ESR_SYS_OP0, esr), op1 = (uint32_t)FIELD_GET(ESR_SYS_OP1, esr);
+	uint32_t crn = (uint32_t)FIELD_GET(ESR_SYS_CRN, esr), crm = (uint32_t)FIELD_GET(ESR_SYS_CRM, esr);
+	uint32_t op2 = (uint32_t)FIELD_GET(ESR_SYS_OP2, esr), rt = (uint32_t)FIELD_GET(ESR_SYS_RT, esr);
+	const struct sysreg *reg;
+
+	if (op0 == 3 && op1 == 0 && crn == 0 && crm >= 1 && crm <= 7 && (esr & ESR_SYS_READ) != 0) {
+		vcpu_set_reg(vcpu, rt, vcpu->vm->idreg[IDREG_INDEX(crm, op2)]);
+		return EXIT_ADVANCE;
+	}
+	reg = find(SYSREG_ID(op0, op1, crn, crm, op2));
+	if (reg == NULL) {
+		return EXIT_INJECT_UNDEF;
+	}
+	if ((esr & ESR_SYS_READ) != 0) {
+		if (reg->read == NULL) {
+			return EXIT_INJECT_UNDEF;
+		}
+		vcpu_set_reg(vcpu, rt, reg->read(vcpu, reg->arg));
+		return EXIT_ADVANCE;
+	}
+	if (reg->write == NULL) {
+		return EXIT_INJECT_UNDEF;
+	}
+	reg->write(vcpu, reg->arg, vcpu_reg(vcpu, rt));
+	return EXIT_ADVANCE;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who owns what of the board's memory. */
+#include "core/resource/registry.h"
+
+#include "core/base/bits.h"
+#include "core/base/errno.h"
+
+/* The first entry that ends above `pa`. */
+static uint32_t place_of(const struct registry *registry, uint64_t pa)
+{
+	uint32_t low = 0, high = registry->count;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+		const struct grant *grant = &registry->grant[middle];
+
+		if (grant->pa + grant->size <= pa) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low;
+}
+
+int registry_grant(struct registry *registry, const struct grant *grant)
+{
+	uint32_t at = place_of(registry, grant->pa);
+
+	if (grant->size == 0 || grant->pa + grant->size < grant->pa ||
+	    !is_aligned(grant->pa | grant->ipa | grant->size, PAGE_SIZE)) {
+		return -EINVAL;
+	}
+	if (registry->count == REGISTRY_MAX) {
+		return -ENOSPC;
+	}
+	if (at < registry->count && registry->grant[at].pa < grant->pa + grant->size) {
+		return -EEXIST;
+	}
+	for (uint32_t i = registry->count; i > at; i--) {
+		registry->grant[i] = registry->grant[i - 1];
+	}
+	registry->grant[at] = *grant;
+	registry->count++;
+	return 0;
+}
+
+int registry_claim(struct registry *registry, struct prange range)
+{
+	struct grant grant = {
+		.pa = align_down(range.base, PAGE_SIZE),
+		.size = align_up(range.base + range.size, PAGE_SIZE) -
+			align_down(range.base, PAGE_SIZE),
+		.owner = REGISTRY_OWNER_HYP,
+	};
+
+	return registry_grant(registry, &grant);
+}
+
+const struct grant *registry_find(const struct registry *registry, uint64_t pa)
+{
+	uint32_t at = place_of(registry, pa);
+
+	return at < registry->count && registry->grant[at].pa <= pa ? &registry->grant[at] : NULL;
+}

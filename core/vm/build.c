@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a checked config to VMs. */
+#include "core/vm/build.h"
+
+#include "core/arm64/features.h"
+#include "core/arm64/stacks.h"
+#include "core/base/errno.h"
+#include "core/config/config.h"
+#include "core/config/guest_map_types.h"
+#include "core/sched/sched.h"
+#include "core/vm/describe.h"
+#include "core/vm/load.h"
+#include "drivers/emul/vdev.h"
+#include "irq/hw/gic.h"
+#include "irq/vgic/vgic.h"
+#include "mm/page_alloc.h"
+#include "timer/vtimer.h"
+
+#define MPIDR_RES1 BIT(31)
+#define CLUSTER_SIZE 16 /* vCPUs per affinity level 1: what one SGI write can name */
+
+/* What a VM's devices and interrupt controller allocate, generously. */
+#define ARENA_SIZE(vm) (KIB(24) + (vm)->device_count * KIB(6))
+#define DTB_SIZE       KIB(16)
+
+static int map_ram(const struct build_context *build, struct vm *vm, uint32_t index)
+{
+	for (uint32_t i = 0; i < build->plan->extent_count; i++) {
+		const struct ram_extent *extent = &build->plan->extent[i];
+		struct grant grant = {
+			.ipa = extent->ipa,
+			.pa = extent->pa,
+			.size = extent->size,
+			.owner = (uint16_t)vm->id,
+			.kind = STAGE2_RAM,
+		};
+		int err;
+
+		if (extent->vm != index) {
+			continue;
+		}
+		if (vm->extent_count == VM_EXTENT_MAX) {
+			return -ENOSPC;
+		}
+		err = registry_grant(build->registry, &grant);
+		if (err == 0) {
+			err = stage2_map(&vm->stage2, grant.ipa, grant.pa, grant.size, grant.kind);
+		}
+		if (err != 0) {
+			return err;
+		}
+		vm->extent[vm->extent_count++] =
+			(struct vm_extent){extent->ipa, extent->pa, extent->size};
+	}
+	return 0;
+}
+
+static int make_vcpus(const struct build_context *build, struct vm *vm)
+{
+	const struct vm_config *config = vm->config;
+	uint32_t pages = (uint32_t)(align_up(sizeof(struct vcpu), PAGE_SIZE) / PAGE_SIZE);
+	int err = 0;
+
+	for (uint32_t i = 0; i < config->vcpu_count && err == 0; i++) {
+		struct vcpu *vcpu = page_alloc(pages);
+
+		if (vcpu == NULL) {
+			return -ENOMEM;
+		}
+		vcpu->vm = vm;
+		vcpu->index = i;
+		vcpu->cpu = config->vcpu_cpu[i];
+		vcpu->cpu_mpidr = build->board->cpu[vcpu->cpu].mpidr;
+		vcpu->stack_top = *percpu_of(stack_top, vcpu->cpu);
+		vcpu->midr = percpu_of(cpu_id, vcpu->cpu)->midr;
+		vcpu->mpidr = MPIDR_RES1 | (i / CLUSTER_SIZE) << 8 | i % CLUSTER_SIZE;
+		vm->vcpu[i] = vcpu;
+		vm->vcpu_count++;
+		err = sched_add(vcpu);
+	}
+	return err;
+}
+
+/* ID registers: the AND over the CPUs this VM may run on, less what guests don't get. */
+static void make_idregs(struct vm *vm)
+{
+	for (uint32_t r = 0; r < IDREG_COUNT; r++) {
+		uint64_t value = percpu_of(cpu_id, vm->vcpu[0]->cpu)->idreg[r];
+
+		for (uint32_t i = 1; i < vm->vcpu_count; i++) {
+			value = idreg_and(r, value, percpu_of(cpu_id, vm->vcpu[i]->cpu)->idreg[r]);
+		}
+		vm->idreg[r] = idreg_for_guest(r, value, true);
+	}
+}
+
+static int make_gic(struct vm *vm, struct arena *arena)
+{
+	int err = vgic_create(vm, vm->config->spi_count, gic_list_register_count(), arena);
+
+	if (err == 0) {
+		err = mmio_map_add(&vm->mmio, GUEST_GICD_BASE, GUEST_GICD_SIZE, &vgic_dist_ops, vm);
+	}
+	if (err == 0) {
+		err = mmio_map_add(&vm->mmio, GUEST_GICR_BASE, vm->vcpu_count * GUEST_GICR_STRIDE,
+				   &vgic_redist_ops, vm);
+	}
+	for (uint32_t i = 0; err == 0 && i < vm->vcpu_count; i++) {
+		vtimer_create(vm->vcpu[i]);
+	}
+	return err;
+}
+
+static int make_devices(struct vm *vm, struct arena *arena)
+{
+	for (uint32_t i = 0; i < vm->config->device_count; i++) {
+		const struct vdev_config *config = &vm->config->device[i];
+		int err = config->type->create(vm, config, arena, &vm->vdev[i]);
+
+		if (err != 0) {
+			return err;
+		}
+		vm->vdev_count++;
+		err = mmio_map_add(&vm->mmio, config->ipa, config->type->size, config->type->mmio,
+				   vm->vdev[i]);
+		if (err != 0) {
+			return err;
+		}
+	}
+	return 0;
+}
+
+/* The guest's own tree, or one written for it and kept for every restart. */
+static int plan_images(const struct build_context *build, struct vm *vm)
+{
+	const struct image_config *own = vm->config->dtb;
+	void *dtb;
+	int size;
+
+	if (own != NULL) {
+		return load_plan(vm, own->data, own->size);
+	}
+	dtb = page_alloc((uint32_t)(DTB_SIZE / PAGE_SIZE));
+	if (dtb == NULL) {
+		return -ENOMEM;
+	}
+	size = describe_vm(vm, build->config_tree, dtb, DTB_SIZE);
+	if (size < 0) {
+		return size;
+	}
+	return load_plan(vm, dtb, (uint64_t)size);
+}
+
+static int make_vm(const struct build_context *build, struct vm *vm, uint32_t index)
+{
+	const struct cpu_features *features = &cpu_features;
+	struct arena arena = page_alloc_arena(ARENA_SIZE(vm->config));
+	int err;
+
+	spin_init(&vm->lock, RANK_VM);
+	vm->name = vm->config->name;
+	vm->vcpu = arena.base == NULL ? NULL
+				      : arena_alloc(&arena, vm->config->vcpu_count * sizeof(void *));
+	if (vm->vcpu == NULL) {
+		return -ENOMEM;
+	}
+	err = stage2_init(&vm->stage2, (uint16_t)(vm->id + 1), features->pa_bits, features->vmid16,
+			  features->fwb);
+	err = err != 0 ? err : map_ram(build, vm, index);
+	err = err != 0 ? err : make_vcpus(build, vm);
+	if (err != 0) {
+		return err;
+	}
+	make_idregs(vm);
+	err = make_gic(vm, &arena);
+	err = err != 0 ? err : make_devices(vm, &arena);
+	return err != 0 ? err : plan_images(build, vm);
+}
+
+static const char *what_failed(int err)
+{
+	switch (err) {
+	case -ENOMEM:
+		return "the hypervisor's own memory does not suffice for it";
+	case -E2BIG:
+	case -ENOSPC:
+		return "it needs more RAM pieces, devices or device tree than there is room for";
+	case -EBUSY:
+		return "another VM has one of its CPUs";
+	case -EEXIST:
+		return "something it should get has another owner";
+	default:
+		return "its guest-dtb can't be merged into the generated tree";
+	}
+}
+
+int build_vm(const struct build_context *build, uint32_t index)
+{
+	struct vm *vm = page_alloc((uint32_t)(align_up(sizeof(*vm), PAGE_SIZE) / PAGE_SIZE));
+	int err = -ENOMEM;
+
+	if (vm != NULL) {
+		vm->config = &build->config->vm[index];
+		vm->id = vm_count();
+		err = make_vm(build, vm, index);
+	}
+	if (err == 0) {
+		vm_register(vm);
+	} else {
+		char path[DT_PATH_MAX];
+
+		diag_error(build->diag, config_vm_path(&build->config->vm[index], path, sizeof(path)),
+			   NULL, "can't be built: %s", what_failed(err));
+	}
+	return err;
+}
+
+uint32_t build_pages(const struct config *config)
+{
+	uint64_t pages = 0;
+
+	for (uint32_t i = 0; i < config->vm_count; i++) {
+		const struct vm_config *vm = &config->vm[i];
+
+		if (vm->refused) {
+			continue;
+		}
+		pages += align_up(sizeof(struct vm), PAGE_SIZE) / PAGE_SIZE +
+			 ARENA_SIZE(vm) / PAGE_SIZE + DTB_SIZE / PAGE_SIZE;
+		pages += vm->vcpu_count * align_up(sizeof(struct vcpu), PAGE_SIZE) / PAGE_SIZE;
+		/* root, and per piece of RAM the tables at both ends */
+		pages += 16 + 4 * (vm->ram_count + 2);
+	}
+	return (uint32_t)pages;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The device tree a guest gets: what QEMU's virt machine would say, of what this VM has. */
+#ifndef CORE_VM_DESCRIBE_H
+#define CORE_VM_DESCRIBE_H
+
+#include "core/fdt/dt.h"
+#include "core/vm/vm.h"
+
+/* Writes the tree; bytes of it, or -E2BIG (no room), -EINVAL (guest-dtb does not merge). */
+int describe_vm(const struct vm *vm, const struct dt *config_tree, void *buf, uint32_t size);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Putting a VM's images in place. */
+#include "core/vm/load.h"
+
+#include "core/base/errno.h"
+#include "core/base/string.h"
+#include "core/config/image.h"
+#include "mm/cache.h"
+#include "mm/guest_access.h"
+
+static int add(struct vm_load *load, uint64_t ipa, const uint8_t *data, uint64_t size)
+{
+	if (size == 0) {
+		return 0;
+	}
+	if (load->segment_count == VM_SEGMENT_MAX) {
+		return -ENOSPC;
+	}
+	load->segment[load->segment_count++] = (struct vm_segment){ipa, data, size};
+	return 0;
+}
+
+static int add_kernel(struct vm *vm)
+{
+	const struct image_config *kernel = vm->config->kernel;
+	const struct vm_layout *layout = &vm->config->layout;
+	struct image_segment segment;
+	int err = 0;
+
+	if (kernel->type != IMAGE_ELF) {
+		return add(&vm->load, layout->kernel, kernel->data, kernel->size);
+	}
+	for (uint32_t i = 0; err == 0 && image_elf_segment(kernel, i, &segment); i++) {
+		err = add(&vm->load, segment.ipa, segment.data, segment.file_size);
+		if (err == 0) {
+			err = add(&vm->load, segment.ipa + segment.file_size, NULL,
+				  segment.mem_size - segment.file_size);
+		}
+	}
+	return err;
+}
+
+int load_plan(struct vm *vm, const void *dtb, uint64_t dtb_size)
+{
+	const struct vm_config *config = vm->config;
+	struct vm_load *load = &vm->load;
+	int err = 0;
+
+	if (config->scrub_always) {
+		for (uint32_t i = 0; err == 0 && i < vm->extent_count; i++) {
+			err = add(load, vm->extent[i].ipa, NULL, vm->extent[i].size);
+		}
+	}
+	if (err == 0) {
+		err = add_kernel(vm);
+	}
+	if (err == 0 && config->initrd != NULL) {
+		err = add(load, config->layout.initrd, config->initrd->data, config->initrd->size);
+	}
+	if (err == 0) {
+		err = add(load, config->layout.dtb, dtb, dtb_size);
+	}
+	load->entry = config->layout.entry;
+	load->dtb = config->layout.dtb;
+	return err;
+}
+
+void load_begin(struct vm *vm)
+{
+	vm->load.at = 0;
+	vm->load.done = 0;
+}
+
+bool load_step(struct vm *vm)
+{
+	struct vm_load *load = &vm->load;
+	const struct vm_segment *segment = &load->segment[load->at];
+	uint64_t ipa, step;
+	void *to;
+
+	if (load->at == load->segment_count) {
+		return true;
+	}
+	ipa = segment->ipa + load->done;
+	/* to the end of the page: a page is in one extent */
+	step = MIN(segment->size - load->done, PAGE_SIZE - (ipa & (PAGE_SIZE - 1)));
+	to = guest_pointer(vm, ipa, step);
+	if (to != NULL) {
+		if (segment->data != NULL) {
+			memcpy(to, segment->data + load->done, step);
+		} else {
+			memset(to, 0, step);
+		}
+		cache_clean(to, step);
+	}
+	load->done += step;
+	if (load->done == segment->size) {
+		load->done = 0;
+		load->at++;
+	}
+	if (load->at == load->segment_count) {
+		icache_invalidate_all();
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A virtual machine: what it was given at boot, and its state.
+ *
+ * Made once by core/vm/build.c from its config; nothing is added later. State changes are core/vm/life.c's.
+ */
+#ifndef CORE_VM_VM_H
+#define CORE_VM_VM_H
+
+#include "core/base/printk.h"
+#include "core/base/spinlock.h"
+#include "core/config/config_types.h"
+#include "core/console/mux.h"
+#include "core/exit/mmio_map.h"
+#include "core/vm/vcpu.h"
+#include "mm/stage2.h"
+
+#define VM_EXTENT_MAX 64
+
+struct vdev;
+
+/* Guest RAM that is contiguous in both spaces; sorted by ipa. */
+struct vm_extent {
+	uint64_t ipa, pa, size;
+};
+
+enum vm_state {
+	VM_OFF, /* never started or stopped; why is in stop_reason */
+	VM_LOADING, /* its images are being put in place */
+	VM_RUNNING,
+	VM_STOPPING, /* waits for each vCPU's acknowledgement */
+};
+
+enum vm_stop_reason {
+	VM_STOP_NONE,
+	VM_STOP_POWEROFF, /* SYSTEM_OFF */
+	VM_STOP_RESET, /* SYSTEM_RESET: loaded again */
+	VM_STOP_CRASH, /* it could not go on */
+	VM_STOP_COMMAND,
+	VM_STOP_RESTART, /* command: loaded again */
+};
+
+/* Where a guest's images go: copied at each start from the bundle. */
+struct vm_segment {
+	uint64_t ipa;
+	const uint8_t *data; /* NULL: zeros */
+	uint64_t size;
+};
+#define VM_SEGMENT_MAX 24
+
+struct vm_load {
+	struct vcpu_job job;
+	struct vm_segment segment[VM_SEGMENT_MAX]; /* constant after build */
+	uint32_t segment_count;
+	uint32_t at; /* segment being copied */
+	uint64_t done; /* bytes of it */
+	uint64_t entry, dtb; /* ipa; constant after build */
+};
+
+struct vm {
+	/* constant after build */
+	const struct vm_config *config;
+	const char *name;
+	uint32_t id; /* index among the VMs; VMID is id + 1 */
+	uint32_t vcpu_count;
+	struct vcpu **vcpu;
+	struct vm_extent extent[VM_EXTENT_MAX];
+	uint32_t extent_count;
+	struct stage2 stage2;
+	struct mmio_map mmio;
+	struct vdev *vdev[CONFIG_DEVICE_MAX];
+	uint32_t vdev_count;
+	uint64_t idreg[56]; /* IDREG_INDEX(): what its vCPUs read */
+	uint64_t cntvoff; /* ticks: 0 until its time has been stopped */
+
+	struct vgic_dist vgic; /* has its own lock */
+
+	struct spinlock lock; /* rank vm; protects the next group */
+	enum vm_state state;
+	enum vm_stop_reason stop_reason;
+	uint32_t stop_waiting; /* vCPUs that have not acknowledged */
+	uint32_t restart_count;
+	struct ratelimit faults; /* lines about what it does wrong */
+
+	struct vm_load load; /* owner: the CPU of vCPU 0 while VM_LOADING */
+};
+
+/* All VMs, by id; constant after build. */
+struct vm *vm_by_id(uint32_t id);
+uint32_t vm_count(void);
+struct vm *vm_by_name(const char *name);
+
+/* Registers a VM made by build.c; boot CPU. */
+void vm_register(struct vm *vm);
+
+/* The extent that holds [ipa, ipa + size) whole, or NULL. */
+const struct vm_extent *vm_extent_of(const struct vm *vm, uint64_t ipa, uint64_t size);
+
+/*
+ * A line about something the guest did wrong: "alpha vcpu 1 pc 0x…: …", rate-limited per VM. Owner CPU of the vCPU.
+ */
+void vm_complain(struct vcpu *vcpu, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+#endif

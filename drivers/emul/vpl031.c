@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A guest's PL031 real-time clock. Arm DDI 0224C. It counts seconds of the board's counter from the wall clock
+ * the board had at boot (0 where it had none), until the guest sets it.
+ */
+#include "core/base/arena.h"
+#include "core/base/bits.h"
+#include "core/base/errno.h"
+#include "core/base/percpu.h"
+#include "core/base/spinlock.h"
+#include "core/fdt/guest_fdt.h"
+#include "core/vm/vm.h"
+#include "drivers/emul/vdev.h"
+#include "irq/vgic/vgic.h"
+
+#define RTCDR	0x00
+#define RTCMR	0x04
+#define RTCLR	0x08
+#define RTCCR	0x0c
+#define RTCIMSC 0x10
+#define RTCRIS	0x14
+#define RTCMIS	0x18
+#define RTCICR	0x1c
+#define RTCID	0xfe0
+
+static const uint8_t rtc_id[] = {0x31, 0x10, 0x04, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
+
+struct vpl031 {
+	struct vdev vdev; /* first */
+	struct spinlock lock; /* protects the rest */
+	uint32_t load; /* RTCLR as written last */
+	uint32_t offset; /* RTCDR less the counter's seconds */
+	uint32_t match, imsc, ris;
+	struct deadline alarm;
+	uint32_t alarm_cpu; /* where the alarm is armed, plus 1; 0: nowhere */
+};
+
+static struct vpl031 *vpl031_of(const struct vdev *vdev)
+{
+	return CONTAINER_OF(vdev, struct vpl031, vdev);
+}
+
+static uint32_t counter_seconds(void)
+{
+	return (uint32_t)(deadline_now() / deadline_frequency());
+}
+
+static uint32_t now(const struct vpl031 *rtc)
+{
+	return rtc->offset + counter_seconds();
+}
+
+static void set_line(struct vpl031 *rtc)
+{
+	vgic_set_line(rtc->vdev.vm, 32 + rtc->vdev.config->spi, (rtc->ris & rtc->imsc) != 0);
+}
+
+/* Arms for the moment RTCDR becomes RTCMR, unless it is armed already: then it looks again when it fires. */
+static void arm_locked(struct vpl031 *rtc)
+{
+	uint32_t seconds = rtc->match - now(rtc);
+
+	if (seconds == 0 || (rtc->ris & 1) != 0 || rtc->alarm_cpu != 0) {
+		return;
+	}
+	rtc->alarm_cpu = this_cpu(cpu_index) + 1;
+	deadline_set(&rtc->alarm, (uint64_t)(counter_seconds() + 1) * deadline_frequency());
+}
+
+static void alarm_fired(struct deadline *deadline)
+{
+	struct vpl031 *rtc = CONTAINER_OF(deadline, struct vpl031, alarm);
+
+	spin_lock(&rtc->lock);
+	rtc->alarm_cpu = 0;
+	if (now(rtc) == rtc->match) {
+		rtc->ris = 1;
+		set_line(rtc);
+	} else if (rtc->imsc != 0) {
+		arm_locked(rtc);
+	}
+	spin_unlock(&rtc->lock);
+}
+
+static int vpl031_read(struct vcpu *vcpu, void *dev, uint32_t off, uint8_t size, uint64_t *value)
+{
+	struct vpl031 *rtc = dev;
+
+	(void)vcpu;
+	(void)size;
+	spin_lock(&rtc->lock);
+	switch (off) {
+	case RTCDR:
+		*value = now(rtc);
+		break;
+	case RTCMR:
+		*value = rtc->match;
+		break;
+	case RTCLR:
+		*value = rtc->load;
+		break;
+	case RTCCR:
+		*value = 1;
+		break;
+	case RTCIMSC:
+		*value = rtc->imsc;
+		break;
+	case RTCRIS:
+		*value = rtc->ris;
+		break;
+	case RTCMIS:
+		*value = rtc->ris & rtc->imsc;
+		break;
+	default:
+		*value = off >= RTCID ? rtc_id[(off - RTCID) / 4] : 0;
+		break;
+	}
+	spin_unlock(&rtc->lock);
+	return 0;
+}
+
+static int vpl031_write(struct vcpu *vcpu, void *dev, uint32_t off, uint8_t size, uint64_t value)
+{
+	struct vpl031 *rtc = dev;
+
+	(void)vcpu;
+	(void)size;
+	spin_lock(&rtc->lock);
+	switch (off) {
+	case RTCMR:
+		rtc->match = (uint32_t)value;
+		break;
+	case RTCLR:
+		rtc->load = (uint32_t)value;
+		rtc->offset = (uint32_t)value - counter_seconds();
+		break;
+	case RTCIMSC:
+		rtc->imsc = value & 1;
+		break;
+	case RTCICR:
+		rtc->ris &= ~(uint32_t)value;
+		break;
+	default:
+		break;
+	}
+	if (rtc->imsc != 0 || off == RTCMR) {
+		arm_locked(rtc);
+	}
+	set_line(rtc);
+	spin_unlock(&rtc->lock);
+	return 0;
+}
+
+static void vpl031_reset(struct vdev *vdev)
+{
+	struct vpl031 *rtc = vpl031_of(vdev);
+
+	spin_lock(&rtc->lock);
+	rtc->load = rtc->offset = rtc->match = rtc->imsc = rtc->ris = 0;
+	spin_unlock(&rtc->lock);
+}
+
+static int vpl031_create(struct vm *vm, const struct vdev_config *config, struct arena *arena,
+			 struct vdev **out)
+{
+	struct vpl031 *rtc = arena_alloc(arena, sizeof(*rtc));
+
+	if (rtc == NULL) {
+		return -ENOMEM;
+	}
+	spin_init(&rtc->lock, RANK_DEVICE);
+	deadline_init(&rtc->alarm, alarm_fired);
+	rtc->vdev.type = config->type;
+	rtc->vdev.config = config;
+	rtc->vdev.vm = vm;
+	*out = &rtc->vdev;
+	return 0;
+}
+
+static int vpl031_describe(const struct vdev *vdev, struct guest_fdt *fdt)
+{
+	static const char compatible[] = "arm,pl031\0arm,primecell";
+
+	guest_fdt_node_at(fdt, "pl031", vdev->config->ipa);
+	guest_fdt_prop(fdt, "compatible", compatible, sizeof(compatible));
+	guest_fdt_device(fdt, vdev->config->ipa, vdev->type->size, vdev->config->spi);
+	guest_fdt_u32(fdt, "clocks", fdt->clock_phandle);
+	guest_fdt_string(fdt, "clock-names", "apb_pclk");
+	guest_fdt_end_node(fdt);
+	return 0;
+}
+
+static const struct mmio_ops vpl031_mmio = {
+	.name = "PL031",
+	.sizes = 4,
+	.read = vpl031_read,
+	.write = vpl031_write,
+};
+
+static const struct config_prop vpl031_props[] = {{.name = NULL}};
+
+const struct vdev_type vpl031_type = {
+	.compatible = "bulkhead,pl031",
+	.help = "A real-time clock. Guest node: `arm,pl031`.",
+	.size = 0x1000,
+	.ipa = 0x09010000,
+	.spi = 2,
+	.max_count = 1,
+	.props = vpl031_props,
+	.create = vpl031_create,
+	.reset = vpl031_reset,
+	.describe = vpl031_describe,
+	.mmio = &vpl031_mmio,
+};

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The CPU's virtual interrupt interface: ICH_* registers by number. Owner: the CPU itself. Unit tests put a
+ * model of the hardware behind these names.
+ */
+#ifndef IRQ_HW_VCPUIF_H
+#define IRQ_HW_VCPUIF_H
+
+#include "core/base/types.h"
+
+uint64_t vif_lr_read(uint32_t n);
+void vif_lr_write(uint32_t n, uint64_t value);
+
+/* Bit n: list register n is empty. Only those that exist are looked at by the caller. */
+uint32_t vif_empty(void);
+
+/* Bit n: the guest's EOI of list register n asked for maintenance. */
+uint32_t vif_eoi(void);
+
+void vif_hcr_write(uint64_t hcr);
+void vif_vmcr_write(uint64_t vmcr);
+uint64_t vif_vmcr_read(void);
+
+/* Active priorities of both groups to zero. */
+void vif_clear_active_priorities(void);
+
+/* TDIR is there: deactivation can be trapped alone. */
+bool vif_traps_dir(void);
+
+#endif

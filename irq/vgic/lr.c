@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * List registers: which interrupts are in them, and what the owner does with what was posted.
+ *
+ * All of it runs on the CPU that runs the vCPU, under vgic_dist.lock. An entry is "listed" from the moment it
+ * is written until software sees the register empty, moves it back, or the guest's deactivation is noticed.
+ */
+#include "core/arm64/sysreg.h"
+#include "core/base/atomic.h"
+#include "irq/hw/gic.h"
+#include "irq/hw/vcpuif.h"
+#include "irq/vgic/vgic_state.h"
+
+static bool is_deliverable(struct vcpu *vcpu, const struct vgic_bank *bank, uint32_t intid)
+{
+	const struct vgic_dist *dist = &vcpu->vm->vgic;
+	uint32_t bit = vgic_bit(intid);
+	uint32_t group_on = (bank->group & bit) != 0 ? dist->ctlr & (uint32_t)GICD_CTLR_ENGRP1
+						     : dist->ctlr & (uint32_t)GICD_CTLR_ENGRP0;
+
+	return group_on != 0 && (bank->enabled & vgic_pending_word(bank) & ~bank->active & bit) != 0 &&
+	       (intid < INTID_SPI || dist->route[intid - INTID_SPI] == vcpu->index);
+}
+
+static void unlist(struct vcpu *vcpu, uint32_t lr)
+{
+	struct vgic_cpu *cpu = &vcpu->vgic;
+	uint32_t intid = cpu->lr_intid[lr];
+	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
+
+	cpu->lr_used &= ~(UINT32_C(1) << lr);
+	bank->listed &= ~vgic_bit(intid);
+	bank->soft &= ~vgic_bit(intid);
+}
+
+/* The guest is done with it: the register is empty. */
+static void retire(struct vcpu *vcpu, uint32_t lr)
+{
+	uint32_t intid = vcpu->vgic.lr_intid[lr];
+	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
+
+	unlist(vcpu, lr);
+	if ((bank->hw & vgic_bit(intid)) != 0) {
+		/* the hardware line is live again and interrupts anew if it is still high */
+		bank->line &= ~vgic_bit(intid);
+	} else if ((vgic_pending_word(bank) & vgic_bit(intid)) != 0) {
+		vgic_post(vcpu, intid);
+	}
+}
+
+static void retire_empty(struct vcpu *vcpu)
+{
+	uint32_t empty = vif_empty() & vcpu->vgic.lr_used;
+
+	while (empty != 0) {
+		uint32_t lr = (uint32_t)__builtin_ctz(empty);
+
+		empty &= empty - 1;
+		retire(vcpu, lr);
+	}
+}
+
+/* Moves what is in a list register back into the bank. */
+static void pull(struct vcpu *vcpu, uint32_t lr)
+{
+	struct vgic_cpu *cpu = &vcpu->vgic;
+	uint64_t value = vif_lr_read(lr);
+	uint32_t intid = cpu->lr_intid[lr], bit = vgic_bit(intid);
+	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
+
+	if ((value & ICH_LR_STATE) == 0) {
+		retire(vcpu, lr);
+		return;
+	}
+	vif_lr_write(lr, 0);
+	if ((value & ICH_LR_PENDING) != 0 && ((bank->edge | bank->soft) & bit) != 0) {
+		bank->latch |= bit;
+	}
+	if ((value & ICH_LR_ACTIVE) != 0) {
+		bank->active |= bit;
+		cpu->spilled[intid / 32] |= bit;
+		cpu->spilled_count++;
+	}
+	unlist(vcpu, lr);
+}
+
+void vgic_sync_locked(struct vcpu *vcpu)
+{
+	uint32_t used = vcpu->vgic.lr_used;
+
+	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
+	while (used != 0) {
+		uint32_t lr = (uint32_t)__builtin_ctz(used);
+		uint32_t intid = vcpu->vgic.lr_intid[lr];
+
+		used &= used - 1;
+		pull(vcpu, lr);
+		vgic_post(vcpu, intid);
+	}
+}
+
+static void write_lr(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t state)
+{
+	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
+	uint32_t bit = vgic_bit(intid);
+	uint64_t value = state | intid | FIELD_PREP(ICH_LR_PRIORITY, bank->prio[intid % 32]) |
+			 ((bank->group & bit) != 0 ? ICH_LR_GROUP : 0);
+
+	if ((bank->hw & bit) != 0) {
+		value |= ICH_LR_HW | FIELD_PREP(ICH_LR_PINTID, intid);
+	} else if ((bank->edge & bit) == 0) {
+		/* the line is looked at again when the guest is done */
+		value |= ICH_LR_EOI;
+	}
+	vif_lr_write(lr, value);
+}
+
+static void list(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t state)
+{
+	struct vgic_cpu *cpu = &vcpu->vgic;
+	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
+	uint32_t bit = vgic_bit(intid);
+
+	if ((state & ICH_LR_PENDING) != 0) {
+		bank->soft |= bank->latch & ~bank->edge & bit;
+		bank->latch &= ~bit;
+	}
+	bank->listed |= bit;
+	bank->lr[intid % 32] = (uint8_t)lr;
+	if (intid >= INTID_SPI) {
+		vcpu->vm->vgic.home[intid - INTID_SPI] = (uint16_t)vcpu->index;
+	}
+	cpu->lr_used |= UINT32_C(1) << lr;
+	cpu->lr_intid[lr] = (uint16_t)intid;
+	write_lr(vcpu, lr, intid, state);
+}
+
+static int free_lr(struct vcpu *vcpu)
+{
+	uint32_t all = (UINT32_C(1) << vcpu->vgic.lr_count) - 1;
+
+	if ((~vcpu->vgic.lr_used & all) == 0) {
+		retire_empty(vcpu);
+	}
+	return (~vcpu->vgic.lr_used & all) == 0 ? -1 : __builtin_ctz(~vcpu->vgic.lr_used & all);
+}
+
+/*
+ * Makes room for an interrupt of this priority: a pending one of lower priority gives way; where no register holds
+ * a pending one at all, the active one of lowest priority does, since one register must be left for what can preempt.
+ */
+static int make_room(struct vcpu *vcpu, uint8_t prio)
+{
+	struct vgic_cpu *cpu = &vcpu->vgic;
+	int worst_pending = -1, worst_active = -1;
+	uint8_t pending_prio = 0, active_prio = 0;
+	bool any_pending = false;
+
+	for (uint32_t lr = 0; lr < cpu->lr_count; lr++) {
+		uint64_t value = vif_lr_read(lr);
+		uint8_t p = (uint8_t)FIELD_GET(ICH_LR_PRIORITY, value);
+
+		if ((value & ICH_LR_STATE) == ICH_LR_PENDING) {
+			any_pending = true;
+			if (worst_pending < 0 || p > pending_prio) {
+				worst_pending = (int)lr;
+				pending_prio = p;
+			}
+		} else if (worst_active < 0 || p > active_prio) {
+			worst_active = (int)lr;
+			active_prio = p;
+		}
+	}
+	if (any_pending && pending_prio <= prio) {
+		return -1;
+	}
+	int lr = any_pending ? worst_pending : worst_active;
+	uint32_t intid = cpu->lr_intid[lr];
+
+	pull(vcpu, (uint32_t)lr);
+	if (any_pending) {
+		vgic_post(vcpu, intid);
+	}
+	return (int)lr;
+}
+
+/* What is listed already: does the register still say what should be there? */
+static void refresh(struct vcpu *vcpu, uint32_t intid)
+{
+	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
+	uint32_t lr = bank->lr[intid % 32], bit = vgic_bit(intid);
+	uint64_t value = vif_lr_read(lr);
+
+	if ((value & ICH_LR_STATE) == 0) {
+		retire(vcpu, lr);
+		return;
+	}
+	if ((value & ICH_LR_ACTIVE) == 0) {
+		/* pending only: taken back and judged afresh, so that enable, route and priority count now */
+		pull(vcpu, lr);
+		vgic_post(vcpu, intid);
+		return;
+	}
+	if ((bank->hw & bit) != 0) {
+		return; /* the hardware holds it active; it comes again by itself */
+	}
+	if ((value & ICH_LR_PENDING) != 0 && ((bank->edge | bank->soft) & bit) != 0) {
+		bank->latch |= bit;
+	}
+	bank->soft &= ~bit;
+	value &= ~ICH_LR_PENDING;
+	if ((vgic_pending_word(bank) & bank->enabled & bit) != 0) {
+		bank->soft |= bank->latch & ~bank->edge & bit;
+		bank->latch &= ~bit;
+		value |= ICH_LR_PENDING;
+	}
+	vif_lr_write(lr, value);
+}
+
+/* True when the interrupt needs no further look; false when it waits for a list register. */
+static bool consider(struct vcpu *vcpu, uint32_t intid)
+{
+	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
+	uint32_t bit = vgic_bit(intid);
+	int lr;
+
+	if ((bank->listed & bit) != 0) {
+		struct vm *vm = vcpu->vm;
+
+		if (intid >= INTID_SPI && vm->vgic.home[intid - INTID_SPI] != vcpu->index) {
+			vgic_post(vm->vcpu[vm->vgic.home[intid - INTID_SPI]], intid);
+			return true;
+		}
+		refresh(vcpu, intid);
+		return true;
+	}
+	if ((bank->hw & bank->line & bit) != 0 && (bank->active & bit) == 0 &&
+	    !vcpu->vgic.linked_level(vcpu, intid)) {
+		/* nothing asserts it any more: the hardware's active state was kept for nothing */
+		bank->line &= ~bit;
+		gic_deactivate(intid);
+	}
+	if (!is_deliverable(vcpu, bank, intid)) {
+		if (intid >= INTID_SPI && (vgic_pending_word(bank) & bit) != 0 &&
+		    vgic_target(vcpu, vcpu->vm, intid) != vcpu) {
+			/* it was here and its route has changed */
+			vgic_post(vgic_target(vcpu, vcpu->vm, intid), intid);
+		}
+		return true;
+	}
+	lr = free_lr(vcpu);
+	if (lr < 0) {
+		lr = make_room(vcpu, bank->prio[intid % 32]);
+	}
+	if (lr < 0) {
+		return false;
+	}
+	list(vcpu, (uint32_t)lr, intid, ICH_LR_PENDING);
+	return true;
+}
+
+/* Active interrupts that had to leave the list registers come back, highest priority first, but for one register. */
+static void unspill(struct vcpu *vcpu)
+{
+	struct vgic_cpu *cpu = &vcpu->vgic;
+
+	while (cpu->spilled_count != 0) {
+		uint32_t best = INTID_LIMIT, best_prio = 0x100;
+		int lr = free_lr(vcpu);
+
+		if (lr < 0 || bits_count(cpu->lr_used) + 1 >= MAX(cpu->lr_count, 2U)) {
+			break;
+		}
+		for (uint32_t n = 0; n < VGIC_BANK_MAX; n++) {
+			for (uint32_t word = cpu->spilled[n]; word != 0; word &= word - 1) {
+				uint32_t intid = 32 * n + (uint32_t)__builtin_ctz(word);
+				uint8_t prio = vgic_bank_of(vcpu, intid)->prio[intid % 32];
+
+				if (prio < best_prio) {
+					best = intid;
+					best_prio = prio;
+				}
+			}
+		}
+		cpu->spilled[best / 32] &= ~vgic_bit(best);
+		cpu->spilled_count--;
+		vgic_bank_of(vcpu, best)->active &= ~vgic_bit(best);
+		list(vcpu, (uint32_t)lr, best, ICH_LR_ACTIVE);
+		vgic_post(vcpu, best);
+	}
+}
+
+/* Which maintenance is wanted from now on. */
+static void update_hcr(struct vcpu *vcpu, bool queued)
+{
+	struct vgic_cpu *cpu = &vcpu->vgic;
+	uint64_t hcr = ICH_HCR_EN;
+
+	if (queued) {
+		hcr |= ICH_HCR_NPIE;
+	}
+	if (cpu->spilled_count != 0) {
+		/* one register in use or none: room for those that wait; and a deactivation must find them */
+		hcr |= ICH_HCR_UIE | (vif_traps_dir() ? ICH_HCR_TDIR : ICH_HCR_TC);
+	}
+	if (hcr != cpu->hcr) {
+		cpu->hcr = hcr;
+		vif_hcr_write(hcr);
+	}
+}
+
+/* Asked for its list registers: hands them over and says so. */
+static void answer(struct vcpu *vcpu)
+{
+	struct vm *vm = vcpu->vm;
+
+	vgic_sync_locked(vcpu);
+	vcpu->vgic.synced = true;
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		if ((vm->vcpu[i]->vgic.asking & BIT(vcpu->index)) != 0) {
+			vcpu_post(vm->vcpu[i], VCPU_EVENT_ANSWER);
+		}
+	}
+}
+
+void vgic_process(struct vcpu *vcpu)
+{
+	struct vgic_cpu *cpu = &vcpu->vgic;
+	uint32_t sgis, banks, queued_banks = 0;
+
+	spin_lock(&vcpu->vm->vgic.lock);
+	if (cpu->ask_count != 0 || !cpu->on) {
+		answer(vcpu);
+		spin_unlock(&vcpu->vm->vgic.lock);
+		return;
+	}
+	sgis = atomic_exchange(&cpu->sgi_inbox, 0);
+	cpu->bank.latch |= sgis;
+	if (sgis != 0) {
+		atomic_fetch_or(&cpu->todo[0], sgis);
+		atomic_fetch_or(&cpu->todo_banks, 1);
+	}
+	if (cpu->spilled_count != 0) {
+		unspill(vcpu);
+	}
+	banks = atomic_exchange(&cpu->todo_banks, 0);
+	while (banks != 0) {
+		uint32_t n = (uint32_t)__builtin_ctz(banks);
+		uint32_t word = atomic_exchange(&cpu->todo[n], 0), waiting = 0;
+
+		banks &= banks - 1;
+		for (; word != 0; word &= word - 1) {
+			uint32_t intid = 32 * n + (uint32_t)__builtin_ctz(word);
+
+			if (!consider(vcpu, intid)) {
+				waiting |= vgic_bit(intid);
+			}
+		}
+		if (waiting != 0) {
+			atomic_fetch_or(&cpu->todo[n], waiting);
+			queued_banks |= UINT32_C(1) << n;
+		}
+	}
+	if (queued_banks != 0) {
+		atomic_fetch_or(&cpu->todo_banks, queued_banks);
+	}
+	update_hcr(vcpu, queued_banks != 0);
+	spin_unlock(&vcpu->vm->vgic.lock);
+}
+
+bool vgic_is_held(const struct vcpu *vcpu)
+{
+	return atomic_read_acquire(&vcpu->vgic.ask_count) != 0;
+}
+
+void vgic_maintenance(struct vcpu *vcpu)
+{
+	spin_lock(&vcpu->vm->vgic.lock);
+	retire_empty(vcpu);
+	spin_unlock(&vcpu->vm->vgic.lock);
+	vgic_process(vcpu);
+}
+
+void vgic_cpu_start(struct vcpu *vcpu)
+{
+	struct vgic_cpu *cpu = &vcpu->vgic;
+
+	spin_lock(&vcpu->vm->vgic.lock);
+	for (uint32_t lr = 0; lr < cpu->lr_count; lr++) {
+		vif_lr_write(lr, 0);
+	}
+	vif_clear_active_priorities();
+	vif_vmcr_write(0);
+	cpu->lr_used = 0;
+	cpu->hcr = ICH_HCR_EN;
+	vif_hcr_write(cpu->hcr);
+	cpu->on = true;
+	spin_unlock(&vcpu->vm->vgic.lock);
+	vcpu_post(vcpu, VCPU_EVENT_VGIC);
+}
+
+void vgic_cpu_stop(struct vcpu *vcpu)
+{
+	struct vgic_cpu *cpu = &vcpu->vgic;
+	uint32_t linked;
+
+	spin_lock(&vcpu->vm->vgic.lock);
+	vgic_sync_locked(vcpu);
+	/* a linked interrupt that is active, or pending and so active in hardware, is let go there */
+	linked = cpu->bank.hw & (cpu->bank.active | cpu->bank.line);
+	for (; linked != 0; linked &= linked - 1) {
+		gic_deactivate((uint32_t)__builtin_ctz(linked));
+	}
+	cpu->bank.line &= ~cpu->bank.hw;
+	cpu->bank.active &= ~cpu->bank.hw;
+	cpu->hcr = 0;
+	vif_hcr_write(0);
+	cpu->on = false;
+	vgic_release_locked(vcpu);
+	spin_unlock(&vcpu->vm->vgic.lock);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The emulated GICv3: what the rest of the hypervisor asks of it.
+ *
+ * How it works: state is in banks (vgic_types.h) under the VM's vgic_dist.lock. Whoever changes something that may make
+ * an interrupt deliverable, or no longer so, posts its INTID to the vCPU concerned; the CPU that runs it looks at the
+ * posted ones on the way into the guest and fills, changes or empties list registers. A posted INTID means
+ * "look again", so posting once too often is harmless, and one that finds no list register stays posted: the inbox
+ * is the overflow queue. Maintenance interrupts (no list register pending) bring the owner back to it.
+ */
+#ifndef IRQ_VGIC_VGIC_H
+#define IRQ_VGIC_VGIC_H
+
+#include "core/base/arena.h"
+#include "core/vm/vm.h"
+
+/* Allocates the VM's distributor state; vCPUs exist already. 0 or -ENOMEM. Boot CPU. */
+int vgic_create(struct vm *vm, uint32_t spi_count, uint32_t lr_count, struct arena *arena);
+
+/* Everything as after a hardware reset. All vCPUs are off; no list register is in use. */
+void vgic_reset(struct vm *vm);
+
+/* The vCPU's virtual interface as after reset, in this CPU. Owner. */
+void vgic_cpu_start(struct vcpu *vcpu);
+
+/* Nothing of the vCPU is left in this CPU: list registers empty, linked interrupts deactivated. Owner. */
+void vgic_cpu_stop(struct vcpu *vcpu);
+
+/* A device drives its line (SPI, 32 and up). Any CPU; takes vgic_dist.lock. */
+void vgic_set_line(struct vm *vm, uint32_t intid, bool level);
+
+/* The same for a private interrupt of a vCPU. */
+void vgic_set_private_line(struct vcpu *vcpu, uint32_t intid, bool level);
+
+/*
+ * Links a private interrupt to the physical one of the same INTID: vgic_set_private_line(true) when that was taken and is
+ * left active. level() says whether the device still asserts it; called on the owner. Before the VM starts.
+ */
+void vgic_link_private(struct vcpu *vcpu, uint32_t intid,
+		       bool (*level)(struct vcpu *vcpu, uint32_t intid));
+
+/* Looks at everything posted. Owner, on the way into the guest. */
+void vgic_process(struct vcpu *vcpu);
+
+/* The guest must not be entered: another vCPU works on what was in its list registers. Owner. */
+bool vgic_is_held(const struct vcpu *vcpu);
+
+/* The maintenance interrupt. Owner. */
+void vgic_maintenance(struct vcpu *vcpu);
+
+/* Trapped writes of ICC_SGI1R_EL1, ICC_SGI0R_EL1 (group 0), ICC_ASGI1R_EL1 and ICC_DIR_EL1. Owner. */
+void vgic_send_sgi(struct vcpu *vcpu, uint64_t value, bool group1);
+void vgic_deactivate(struct vcpu *vcpu, uint32_t intid);
+
+/* The architecture's registers. `dev`: the VM for the distributor and redistributors. */
+extern const struct mmio_ops vgic_dist_ops;
+extern const struct mmio_ops vgic_redist_ops;
+
+#define VGIC_DIST_SIZE	   0x10000
+#define VGIC_REDIST_STRIDE 0x20000
+
+/* Interrupts that are pending or active anywhere, for tests of restarts. Any CPU; takes vgic_dist.lock. */
+uint32_t vgic_busy_count(struct vm *vm);
+
+#endif

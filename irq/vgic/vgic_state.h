@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside the vgic: banks, posting, list registers. Everything _locked wants vgic_dist.lock. */
+#ifndef IRQ_VGIC_VGIC_STATE_H
+#define IRQ_VGIC_VGIC_STATE_H
+
+#include "core/base/bits.h"
+#include "irq/hw/gic_regs.h"
+#include "irq/vgic/vgic.h"
+
+/* The bank of `intid` as this vCPU sees it; intid < 32 + spi_count. */
+static inline struct vgic_bank *vgic_bank_of(struct vcpu *vcpu, uint32_t intid)
+{
+	return intid < INTID_SPI ? &vcpu->vgic.bank : &vcpu->vm->vgic.bank[intid / 32 - 1];
+}
+
+static inline uint32_t vgic_bit(uint32_t intid)
+{
+	return UINT32_C(1) << (intid % 32);
+}
+
+static inline uint32_t vgic_limit(const struct vm *vm)
+{
+	return INTID_SPI + vm->vgic.spi_count;
+}
+
+/* Pending as the bank knows it: the latch, or the line of a level-sensitive one. */
+static inline uint32_t vgic_pending_word(const struct vgic_bank *bank)
+{
+	return bank->latch | (bank->line & ~bank->edge);
+}
+
+/* Where an interrupt of bank number `n` goes now: the vCPU itself for bank 0, its route for SPIs. */
+struct vcpu *vgic_target(struct vcpu *private_of, struct vm *vm, uint32_t intid);
+
+/* Makes the owner of `vcpu` look at this interrupt. Any CPU; no lock needed. */
+void vgic_post(struct vcpu *vcpu, uint32_t intid);
+
+/* Posts each interrupt of the mask to its target, and where it is listed to its home. Bank number n. */
+void vgic_post_word_locked(struct vcpu *private_of, struct vm *vm, uint32_t n, uint32_t mask);
+
+/* The owner's list registers, back into the banks: nothing is listed here any more. */
+void vgic_sync_locked(struct vcpu *vcpu);
+
+/*
+ * Brings everything of `mask` (bank number n) that is listed anywhere into the banks, for a read or change of pending or
+ * active state by `asker`. 0, or -EAGAIN: others have been asked; call again when they have answered.
+ * After 0, vgic_release_locked() lets them go on.
+ */
+int vgic_gather_locked(struct vcpu *asker, struct vcpu *private_of, uint32_t n, uint32_t mask);
+void vgic_release_locked(struct vcpu *asker);
+
+/* Active state set or cleared by a register write; what was listed has been gathered. */
+void vgic_set_active_locked(struct vcpu *private_of, struct vm *vm, uint32_t n, uint32_t mask);
+void vgic_clear_active_locked(struct vcpu *private_of, struct vm *vm, uint32_t n, uint32_t mask);
+
+/* Reset of one bank; private: SGIs are edge-triggered and enabled bits 0. */
+void vgic_bank_reset(struct vgic_bank *bank, bool private);
+
+#endif

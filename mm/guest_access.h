@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The only ways to a guest's memory: copies whose range has been checked. Any CPU, no locks. */
+#ifndef MM_GUEST_ACCESS_H
+#define MM_GUEST_ACCESS_H
+
+#include "core/vm/vm.h"
+
+/* 0, or -EFAULT when part of the range is not the VM's RAM (nothing is copied then). */
+int guest_read(const struct vm *vm, uint64_t ipa, void *to, uint64_t size);
+int guest_write(const struct vm *vm, uint64_t ipa, const void *from, uint64_t size);
+
+/* EL2's address of [ipa, ipa + size), which lies in one extent; NULL otherwise. For load jobs. */
+void *guest_pointer(const struct vm *vm, uint64_t ipa, uint64_t size);
+
+/* The IPA a loaded vCPU's EL1 would reach at `va` for reading; -EFAULT when its tables don't map it. Owner. */
+int guest_translate(uint64_t va, uint64_t *ipa);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A VM's intermediate physical address space.
+ *
+ * Nothing is mapped without a grant from the registry (core/resource/registry.h), which is what the callers of
+ * stage2_map() hold. Mapped at boot, before the VM runs, and constant after; table pages come from page_alloc.
+ */
+#ifndef MM_STAGE2_H
+#define MM_STAGE2_H
+
+#include "mm/pgtable.h"
+
+struct stage2 {
+	struct pgtable pt;
+	uint64_t vttbr; /* root and VMID */
+	uint64_t vtcr;
+	bool fwb; /* attributes as HCR_EL2.FWB reads them */
+};
+
+enum stage2_kind {
+	STAGE2_RAM, /* read, write, execute; write-back */
+	STAGE2_DEVICE, /* read, write; nGnRE */
+	STAGE2_READ_ONLY, /* read; write-back, not executable */
+};
+
+/* An empty space. vmid: 1 and up. pa_bits: what every CPU can address. 0 or -ENOMEM. */
+int stage2_init(struct stage2 *stage2, uint16_t vmid, uint8_t pa_bits, bool vmid16, bool fwb);
+
+/* The attributes a leaf of that kind has. */
+uint64_t stage2_attrs(const struct stage2 *stage2, enum stage2_kind kind);
+
+/* As pgtable_map(). */
+int stage2_map(struct stage2 *stage2, uint64_t ipa, uint64_t pa, uint64_t size, enum stage2_kind kind);
+
+#endif

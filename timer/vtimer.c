@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A guest's generic timers. DDI 0487 D11.2. */
+#include "timer/vtimer.h"
+
+#include "core/arm64/barrier.h"
+#include "core/arm64/sysreg.h"
+#include "irq/hw/gic.h"
+#include "irq/vgic/vgic.h"
+
+#define CTL_WRITABLE (CNT_CTL_ENABLE | CNT_CTL_IMASK)
+
+static bool virt_level(struct vcpu *vcpu, uint32_t intid)
+{
+	uint64_t ctl = sysreg_read(cntv_ctl_el0);
+
+	(void)vcpu;
+	(void)intid;
+	return (ctl & (CNT_CTL_ENABLE | CNT_CTL_IMASK | CNT_CTL_ISTATUS)) ==
+	       (CNT_CTL_ENABLE | CNT_CTL_ISTATUS);
+}
+
+static uint64_t phys_now(const struct vcpu *vcpu)
+{
+	return deadline_now() - vcpu->vm->cntvoff;
+}
+
+static bool ptimer_due(const struct vcpu *vcpu)
+{
+	return phys_now(vcpu) >= vcpu->timer.ptimer_cval;
+}
+
+/* Drives the line as the registers say, and sets the deadline for when it will rise. */
+static void ptimer_update(struct vcpu *vcpu)
+{
+	struct vtimer *timer = &vcpu->timer;
+	bool on = (timer->ptimer_ctl & CTL_WRITABLE) == CNT_CTL_ENABLE;
+	bool due = on && ptimer_due(vcpu);
+
+	if (on && !due) {
+		deadline_set(&timer->ptimer_deadline, timer->ptimer_cval + vcpu->vm->cntvoff);
+	} else {
+		deadline_cancel(&timer->ptimer_deadline);
+	}
+	vgic_set_private_line(vcpu, VTIMER_PHYS_INTID, due);
+}
+
+static void ptimer_fired(struct deadline *deadline)
+{
+	ptimer_update(CONTAINER_OF(deadline, struct vcpu, timer.ptimer_deadline));
+}
+
+void vtimer_create(struct vcpu *vcpu)
+{
+	deadline_init(&vcpu->timer.ptimer_deadline, ptimer_fired);
+	vgic_link_private(vcpu, VTIMER_VIRT_INTID, virt_level);
+}
+
+void vtimer_start(struct vcpu *vcpu)
+{
+	struct vtimer *timer = &vcpu->timer;
+
+	timer->ptimer_ctl = 0;
+	timer->ptimer_cval = 0;
+	sysreg_write(cntv_ctl_el0, 0);
+	sysreg_write(cntv_cval_el0, 0);
+	sysreg_write(cntkctl_el1, 0);
+	sysreg_write(cntvoff_el2, vcpu->vm->cntvoff);
+	/* the counter is read natively where it shows the right time */
+	sysreg_write(cnthctl_el2, vcpu->vm->cntvoff == 0 ? CNTHCTL_EL1PCTEN : 0);
+	gic_enable_ppi(VTIMER_VIRT_INTID, true);
+}
+
+void vtimer_stop(struct vcpu *vcpu)
+{
+	deadline_cancel(&vcpu->timer.ptimer_deadline);
+	vcpu->timer.ptimer_ctl = 0;
+	gic_enable_ppi(VTIMER_VIRT_INTID, false);
+	sysreg_write(cntv_ctl_el0, 0);
+	/* the timer's output before the interrupt's state is looked at */
+	isb();
+}
+
+void vtimer_interrupt(struct vcpu *vcpu)
+{
+	vgic_set_private_line(vcpu, VTIMER_VIRT_INTID, true);
+}
+
+uint64_t vtimer_read(struct vcpu *vcpu, enum vtimer_reg reg)
+{
+	const struct vtimer *timer = &vcpu->timer;
+
+	switch (reg) {
+	case VTIMER_CTL:
+		/* ISTATUS is UNKNOWN while disabled; hardware shows the condition */
+		return timer->ptimer_ctl |
+		       ((timer->ptimer_ctl & CNT_CTL_ENABLE) != 0 && ptimer_due(vcpu)
+				? CNT_CTL_ISTATUS
+				: 0);
+	case VTIMER_CVAL:
+		return timer->ptimer_cval;
+	case VTIMER_TVAL:
+		return (uint32_t)(timer->ptimer_cval - phys_now(vcpu));
+	}
+	return 0;
+}
+
+void vtimer_write(struct vcpu *vcpu, enum vtimer_reg reg, uint64_t value)
+{
+	struct vtimer *timer = &vcpu->timer;
+
+	switch (reg) {
+	case VTIMER_CTL:
+		timer->ptimer_ctl = (uint32_t)(value & CTL_WRITABLE);
+		break;
+	case VTIMER_CVAL:
+		timer->ptimer_cval = value;
+		break;
+	case VTIMER_TVAL:
+		/* a signed distance from now */
+		timer->ptimer_cval = phys_now(vcpu) + (uint64_t)(int64_t)(int32_t)value;
+		break;
+	}
+	ptimer_update(vcpu);
+}

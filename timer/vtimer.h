@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A guest's generic timers. The virtual timer is the hardware's: its interrupt is linked, so that neither arming it
+ * nor its EOI costs an exit. The physical timer is EL2's; the guest's is emulated on the deadline queue.
+ */
+#ifndef TIMER_VTIMER_H
+#define TIMER_VTIMER_H
+
+#include "core/vm/vm.h"
+
+#define VTIMER_VIRT_INTID 27
+#define VTIMER_PHYS_INTID 30
+
+/* Links the interrupt. Boot CPU, once per vCPU. */
+void vtimer_create(struct vcpu *vcpu);
+
+/* Timers as after reset, in this CPU. Owner. */
+void vtimer_start(struct vcpu *vcpu);
+
+/* Nothing of the vCPU's timers is left in this CPU. Owner. */
+void vtimer_stop(struct vcpu *vcpu);
+
+/* The physical interrupt of the virtual timer was taken and is active. Owner of the loaded vCPU. */
+void vtimer_interrupt(struct vcpu *vcpu);
+
+/* Trapped accesses to CNTP_CTL_EL0, CNTP_CVAL_EL0, CNTP_TVAL_EL0. Owner. */
+enum vtimer_reg {
+	VTIMER_CTL,
+	VTIMER_CVAL,
+	VTIMER_TVAL,
+};
+uint64_t vtimer_read(struct vcpu *vcpu, enum vtimer_reg reg);
+void vtimer_write(struct vcpu *vcpu, enum vtimer_reg reg, uint64_t value);
+
+#endif
