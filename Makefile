@@ -250,7 +250,7 @@ $(BUILD)/$(1).flags: FORCE
 	@printf '%s\n' '$$(subst ','\'',$(2))' | cmp -s - $$@ || \
 		printf '%s\n' '$$(subst ','\'',$(2))' > $$@
 endef
-$(eval $(call stamp,el2,$$(CC) $$(CFLAGS) $$(LD) $$(LDFLAGS) $$(HYP_O) $$(LIBFDT_A)))
+$(eval $(call stamp,el2,$$(CC) $$(CFLAGS) $$(LD) $$(LDFLAGS) $$(COLD) $$(HYP_O) $$(LIBFDT_A)))
 $(eval $(call stamp,guest-cc,$$(CC) $$(GUEST_CFLAGS) $$(LD) $$(GUEST_LIB_O)))
 $(eval $(call stamp,host-cc,$$(HOSTCC) $$(HOST_CFLAGS) $$(HOST_O)))
 $(eval $(call stamp,unit-cc,$$(HOSTCC) $$(UNIT_CFLAGS) $$(PURE_O)))
@@ -273,10 +273,16 @@ $(VERSION): FORCE
 	@mkdir -p $(@D)
 	@tools/version.sh $@
 
+# What runs once or for people is made small, what runs on exits fast: COLD is compiled with -Os.
+COLD := boot/% core/config/% core/fdt/% core/resource/% core/console/shell core/exit/el2_fault \
+        core/exit/symbols core/vm/build core/vm/describe core/vm/load core/base/diag \
+        core/base/format core/base/panic core/base/ranges mm/hyp_map mm/page_alloc
+$(patsubst %,$(BUILD)/%.o,$(COLD)): OPTIMISE := -Os
+
 $(BUILD)/%.o: %.c $(BUILD)/el2.flags | $(VERSION) $(LIBFDT_A)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS) $(OPTIMISE) -MMD -MP -c -o $@ $<
 $(BUILD)/%.o: %.S $(BUILD)/el2.flags $(OFFSETS) | $(VERSION)
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
@@ -341,6 +347,11 @@ $(BUILD)/host/libpure.a: $(PURE_O) $(BUILD)/unit-cc.flags
 $(BUILD)/unit/test_%: $(BUILD)/unit/tests/unit/test_%.o $(BUILD)/host/libpure.a
 	$(call say,UNITLD,$@)
 	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $< $(BUILD)/host/libpure.a -lcmocka -lfdt -lz
+
+# The checker under sanitizers, for tests/system/test_configs.py.
+$(BUILD)/unit/bulkhead-config: $(patsubst %.c,$(BUILD)/unit/%.o,$(HOST_C)) $(BUILD)/host/libpure.a
+	$(call say,UNITLD,$@)
+	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $^ -lfdt -lz -llzma -lzstd -lnettle
 
 $(BUILD)/fuzz/%.o: %.c $(BUILD)/fuzz-cc.flags | $(VERSION)
 	$(call say,FUZZCC,$<)
