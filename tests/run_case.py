@@ -91,17 +91,30 @@ class Printer:
         elif result.skips and not result.passed:
             word = self.paint("SKIP", 33)
         tests = result.passed + len(result.failures) + len(result.known)
-        count = f", {tests} tests" if tests > 1 else ""
+        unit = "findings" if result.tier == "lint" else "tests"
+        count = f", {tests} {unit}" if tests > 1 else ""
         print(f"{word} {result.tier} {result.name}{count}  {result.seconds:.1f} s")
         if self.verbose and result.output:
             print(result.output.rstrip("\n"))
-        for failure in result.failures:
-            self.failure(result, failure)
+        if result.tier == "lint":
+            self.findings(result)
+        else:
+            for failure in result.failures:
+                self.failure(result, failure)
         for reason in result.skips:
             print(f"     skipped: {reason}")
         for reason in result.known:
             print(f"     known gap: {reason}")
         sys.stdout.flush()
+
+    def findings(self, result: Result) -> None:
+        """Lint's failures, as lines that an editor can jump to."""
+        for failure in result.failures:
+            print(": ".join(part for part in (failure.place, failure.sentence) if part))
+            for line in failure.details:
+                print(f"     {line}")
+        if result.failures:
+            print(f"     rerun: make lint ONLY={result.name}")
 
     def failure(self, result: Result, failure: Failure) -> None:
         word = self.paint("FAIL", 31)
@@ -110,9 +123,7 @@ class Printer:
             print(f"     {line}")
         if result.log is not None:
             print(f"     log: {result.log.relative_to(ROOT)}")
-        if result.tier == "lint":
-            print(f"     rerun: make lint ONLY={result.name}")
-        elif result.tier == "build":
+        if result.tier == "build":
             print("     rerun: make")
         else:
             print(f"     rerun: make test-{result.tier} ONLY={failure.only or result.name.split('/')[0]} V=1")

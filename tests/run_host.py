@@ -93,8 +93,9 @@ def _format(result: Result) -> None:
     _lint([tool, "--dry-run", "-Werror", "--ferror-limit=0", *files])(result)
     places = sorted({line.split(":")[0] for line in result.output.splitlines() if FINDING.match(line)})
     if places:
-        result.failures = [Failure("is not formatted as .clang-format says: make fmt C_FILES=" + place, place)
-                           for place in places]
+        more = [f"and {len(places) - 10} more"] if len(places) > 10 else []
+        result.failures = [Failure(f"{len(places)} files are not formatted as .clang-format says: make fmt",
+                                   details=places[:10] + more)]
 
 
 def _cppcheck(result: Result) -> None:
