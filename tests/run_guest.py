@@ -5,6 +5,7 @@ A case marked `bare` also runs on the same machine without a hypervisor: NAME/ba
 test itself is right about Arm.
 """
 import argparse
+import fnmatch
 import pathlib
 import re
 import subprocess
@@ -185,12 +186,14 @@ def guest_cases(args: argparse.Namespace) -> list[Case]:
     if programs:
         # One build before QEMUs share the processors.
         wanted = [f"build/guest/{program.name}.bin" for program in programs
-                  if not args.only or args.only.split("/")[0] in ("*", program.name)]
+                  if fnmatch.fnmatchcase(program.name, args.only.split("/")[0] or "*")]
         for goals in (["hyp", "host"], wanted):
             result = Result("guest", "build")
             if goals and not build(goals, result):
                 failure = result.failures[0]
                 cases.append(Case("guest", "build", lambda into, failure=failure: into.failures.append(failure)))
+    if cases:
+        return cases
     for program in programs:
         cases.append(Case("guest", program.name, _guest(program, False)))
         if program.bare:

@@ -34,7 +34,7 @@ def selected(cases: list[Case], only: str) -> list[Case]:
     name = only.split("::")[0]
     return [case for case in cases
             if fnmatch.fnmatchcase(case.name, only) or case.name in (name, "test_" + name)
-            or case.name.split("/")[0] == name]
+            or case.name.split("/")[0] == name or case.name == "build"]
 
 
 def run_tier(cases: list[Case], jobs: int, printer: Printer) -> Tally:
