@@ -89,6 +89,7 @@ HYP_C := \
 	mm/stage2.c \
 	timer/deadline.c \
 	timer/vtimer.c \
+	timer/wall_clock.c \
 
 HYP_S := \
 	boot/entry.S \
@@ -113,6 +114,7 @@ HOST_C := \
 # Bare-metal guests: tests/guest/NAME.c -> build/guest/NAME.elf and NAME.bin
 GUESTS := \
 	debug \
+	hostile \
 	idregs \
 	mmio \
 	pl011 \
@@ -485,5 +487,6 @@ help:
 #H V=1 shows commands; LLVM=1 builds with clang and lld; DEBUG=1, LOG_LEVEL=0..7
 
 -include $(HYP_O:.o=.d) $(GUEST_LIB_O:.o=.d) $(HOST_O:.o=.d) $(PURE_O:.o=.d) $(FUZZ_O:.o=.d)
+-include $(HOST_C:%.c=$(BUILD)/unit/%.d)
 -include $(GUEST_ELF:.elf=.d) $(patsubst %,$(BUILD)/unit/tests/unit/test_%.d,$(UNIT))
 -include $(patsubst %,$(BUILD)/fuzz/tests/fuzz/fuzz_%.d,$(FUZZ)) $(BUILD)/core/arm64/offsets.d

@@ -16,9 +16,17 @@ void console_setup(void)
 	console_reset_cr = mmio_read32(PL011_BASE + UART_CR);
 	console_reset_lcr_h = mmio_read32(PL011_BASE + UART_LCR_H);
 	if (!(console_reset_cr & UART_CR_UARTEN)) {
-		mmio_write32(PL011_BASE + UART_LCR_H, UART_LCR_H_WLEN | UART_LCR_H_FEN);
-		mmio_write32(PL011_BASE + UART_CR, UART_CR_UARTEN | UART_CR_TXE | UART_CR_RXE);
+		console_recover();
 	}
+}
+
+void console_recover(void)
+{
+	mmio_write32(PL011_BASE + UART_IMSC, 0);
+	mmio_write32(PL011_BASE + UART_CR, 0);
+	mmio_write32(PL011_BASE + UART_LCR_H, UART_LCR_H_WLEN | UART_LCR_H_FEN);
+	mmio_write32(PL011_BASE + UART_CR, UART_CR_UARTEN | UART_CR_TXE | UART_CR_RXE);
+	mmio_write32(PL011_BASE + UART_ICR, UART_INT_ALL);
 }
 
 static void console_char(char c)

@@ -19,6 +19,10 @@ int vprintf(const char *format, va_list args);
  * console_reset_cr and console_reset_lcr_h what was found. Called by cpu_main().
  */
 void console_setup(void);
+
+/* The same whatever state the UART is in: all interrupts off, no loopback. */
+void console_recover(void);
+
 extern uint32_t console_reset_cr, console_reset_lcr_h;
 
 #endif
