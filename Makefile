@@ -115,6 +115,7 @@ HOST_C := \
 GUESTS := \
 	debug \
 	hostile \
+	hostile_endless \
 	idregs \
 	mmio \
 	pl011 \
