@@ -113,6 +113,7 @@ HOST_C := \
 
 # Bare-metal guests: tests/guest/NAME.c -> build/guest/NAME.elf and NAME.bin
 GUESTS := \
+	crash \
 	debug \
 	hostile \
 	hostile_endless \
