@@ -5,7 +5,8 @@ import re
 from run_case import Failure, Result
 
 PLAN = re.compile(r"^1\.\.(\d+)\s*(?:# SKIP (.*))?$")
-TEST = re.compile(r"^(not )?ok (\d+)(?:\s+-\s*|\s+)([^#]*?)\s*(?:#\s*(SKIP|TODO|XFAIL)\s*(.*))?$", re.I)
+# The sentence may hold a `#`; a directive is one of three words behind one.
+TEST = re.compile(r"^(not )?ok (\d+)(?:\s+-\s*|\s+)?(.*?)(?:\s+#\s*(SKIP|TODO|XFAIL)\b:?\s*(.*))?$", re.I)
 PLACE = re.compile(r"^#?\s*([\w./-]+\.[chS]:\d+)[: ]*(.*)$")
 # Lines of a test's explanation after which its details are cut.
 DETAILS_MAX = 12
@@ -34,7 +35,7 @@ def _record(result: Result, test: re.Match, details: list[str]) -> None:
 def read_tap(text: str, result: Result) -> None:
     """Adds what `text` tells to `result`; a missing plan or missing tests are failures of their own."""
     planned: int | None = None
-    seen = 0
+    seen, expected = 0, 1
     current: tuple[re.Match, list[str]] | None = None
     for line in (raw.rstrip("\r") for raw in text.split("\n")):
         plan, test = PLAN.match(line), TEST.match(line)
@@ -46,9 +47,9 @@ def read_tap(text: str, result: Result) -> None:
             if current:
                 _record(result, *current)
             current = (test, [])
-            seen += 1
-            if int(test[2]) != seen:
-                result.failures.append(Failure(f"test {test[2]} came as number {seen}"))
+            if int(test[2]) != expected:
+                result.failures.append(Failure(f"test {test[2]} came where number {expected} was due"))
+            seen, expected = seen + 1, int(test[2]) + 1
         elif current and line.startswith("#"):
             current[1].append(line)
     if current:
