@@ -383,6 +383,7 @@ static const struct {
 	{"memory", "write `memory-size`, bytes, in two cells: <0x0 0x20000000> is 512 MiB"},
 	{"ram", "write `memory-size`, bytes, or a `bulkhead,ram` device"},
 	{"image", "write `kernel`, the phandle of a node below /images"},
+	{"module", "write `kernel` and `initrd`, references to nodes below /images"},
 	{"ramdisk", "write `initrd`, the phandle of a node below /images"},
 	{"cmdline", "write `bootargs`"},
 	{"command-line", "write `bootargs`"},

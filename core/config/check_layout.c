@@ -172,10 +172,10 @@ static void refuse_room(struct checker *c, const char *property, uint64_t size)
 {
 	diag_error(
 		c->diag, c->path, property,
-		"0x%lx bytes do not fit into RAM beside the kernel (0x%lx bytes): the VM has %lu "
-		"MiB, give "
-		"it more",
-		size, c->vm->layout.kernel_size, total_ram(c->vm) >> 20);
+		"%s needs 0x%lx bytes beside the kernel (0x%lx bytes): the VM has %lu MiB, give it "
+		"more",
+		strcmp(property, "initrd") == 0 ? "the initrd" : "the device tree", size,
+		c->vm->layout.kernel_size, total_ram(c->vm) >> 20);
 }
 
 /*

@@ -2,12 +2,14 @@
 /* The guest-physical map of one VM: nothing over anything else, and a place for what has none yet.
  */
 #include "core/base/bits.h"
+#include "core/base/string.h"
 #include "core/config/checker.h"
 #include "core/config/guest_map_types.h"
 #include "drivers/emul/vdev.h"
 
 #define SPAN_MAX     (2 + CONFIG_RAM_MAX + CONFIG_DEVICE_MAX)
 #define IPA_BITS_MAX 48
+#define RAM_BY_SIZE  "memory-size" /* the name of the region that this property makes */
 
 struct span {
 	uint64_t base, size;
@@ -40,15 +42,18 @@ static void add_placed(struct checker *c, struct map *map, const struct span *s)
 {
 	uint32_t bits = c->place->ipa_bits == 0 ? IPA_BITS_MAX : c->place->ipa_bits;
 	const struct span *other = find_clash(map, s->base, s->size);
+	bool whole_ram = strcmp(s->name, RAM_BY_SIZE) == 0;
+	const char *property = whole_ram ? RAM_BY_SIZE : "ipa";
 	char path[CHECKER_PATH_MAX];
 
 	checker_device_path(c, s->name, path, sizeof(path));
 	if (other != NULL) {
-		diag_error(c->diag, path, "ipa", "0x%lx to 0x%lx lies over %s (0x%lx to 0x%lx)",
-			   s->base, s->base + s->size - 1, other->name, other->base,
+		diag_error(c->diag, path, property, "0x%lx to 0x%lx lies over %s (0x%lx to 0x%lx)",
+			   s->base, s->base + s->size - 1,
+			   strcmp(other->name, RAM_BY_SIZE) == 0 ? "RAM" : other->name, other->base,
 			   other->base + other->size - 1);
-	} else if (bits < 64 && s->base + s->size > BIT(bits)) {
-		diag_error(c->diag, path, "ipa",
+	} else if (s->base + s->size > BIT(bits)) {
+		diag_error(c->diag, path, property,
 			   "0x%lx to 0x%lx is beyond the %u bits of a guest-physical address%s",
 			   s->base, s->base + s->size - 1, bits,
 			   c->place->ipa_bits == 0 ? "" : " on this board");

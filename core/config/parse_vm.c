@@ -33,7 +33,7 @@ static void parse_vcpus(struct parser *p, int node, struct vm_config *vm)
 	for (uint32_t i = 0; i < CONFIG_VCPU_MAX; i++) {
 		vm->vcpu_cpu[i] = CONFIG_CPU_ANY;
 	}
-	if (!dt_prop(p->dt, node, "vcpu-cpus", &list) || list.len % 4 != 0) {
+	if (!dt_prop(p->dt, node, "vcpu-cpus", &list) || list.len == 0 || list.len % 4 != 0) {
 		return;
 	}
 	count = list.len / 4;
@@ -153,9 +153,10 @@ static void parse_smc_allow(struct parser *p, int node, struct vm_config *vm)
 	}
 	count = list.len / 4;
 	if (count % 2 != 0 || count / 2 > CONFIG_SMC_MAX) {
-		diag_error(p->diag, p->path, "smc-allow",
-			   "has %u cells: write pairs <first last>, at most %u of them", count,
-			   CONFIG_SMC_MAX);
+		diag_error(
+			p->diag, p->path, "smc-allow",
+			"must be pairs of cells <first last>, at most %u of them: it has %u in all",
+			CONFIG_SMC_MAX, count);
 		return;
 	}
 	for (uint32_t i = 0; i < count; i += 2) {
@@ -203,6 +204,7 @@ static void add_ram(struct parser *p, int node, struct vm_config *vm, const char
 	const char *size_name = name == NULL ? "memory-size" : "size";
 	struct ram_config *ram = &vm->ram[vm->ram_count];
 	uint64_t next = GUEST_RAM_BASE, end;
+	struct dt_prop size;
 
 	if (vm->ram_count == CONFIG_RAM_MAX) {
 		diag_error(p->diag, p->path, NULL, "is one region too many: a VM has at most %u",
@@ -218,8 +220,8 @@ static void add_ram(struct parser *p, int node, struct vm_config *vm, const char
 		.ipa = name == NULL ? GUEST_RAM_BASE : parser_u64(p, node, "ipa", next),
 		.pa = name == NULL ? CONFIG_PA_ANY : parser_u64(p, node, "pa", CONFIG_PA_ANY),
 	};
-	if (!dt_prop(p->dt, node, size_name, NULL)) {
-		return;
+	if (!dt_prop(p->dt, node, size_name, &size) || size.len != 8) {
+		return; /* reported by the table */
 	}
 	if (ram->size == 0 || ram->size % GUEST_RAM_ALIGN != 0) {
 		diag_error(p->diag, p->path, size_name,
@@ -240,23 +242,32 @@ static void add_ram(struct parser *p, int node, struct vm_config *vm, const char
 	}
 }
 
+/* Behind the comma: what the device is, whoever names it. */
+static const char *model_of(const char *compatible)
+{
+	const char *comma = strchr(compatible, ',');
+
+	return comma == NULL ? compatible : comma + 1;
+}
+
 static void refuse_compatible(struct parser *p, const char *compatible)
 {
 	struct suggest s;
 
-	suggest_begin(&s, compatible);
-	suggest_try(&s, BINDING_RAM);
+	suggest_begin(&s, model_of(compatible));
+	suggest_try(&s, model_of(BINDING_RAM));
 	for (size_t i = 0; vdev_types[i] != NULL; i++) {
-		suggest_try(&s, vdev_types[i]->compatible);
+		suggest_try(&s, model_of(vdev_types[i]->compatible));
 	}
 	if (s.best != NULL) {
 		diag_error(p->diag, p->path, "compatible",
-			   "\"%s\" is not known: did you mean \"%s\"?", compatible, s.best);
+			   "\"%s\" is not known: did you mean \"bulkhead,%s\"?", compatible,
+			   s.best);
 	} else {
-		diag_error(
-			p->diag, p->path, "compatible",
-			"\"%s\" is no device of this hypervisor: vm-configs/README.md lists them",
-			compatible);
+		diag_error(p->diag, p->path, "compatible",
+			   "\"%s\" is no device of this hypervisor: vm-configs/README.md lists "
+			   "them",
+			   compatible);
 	}
 }
 
@@ -292,6 +303,9 @@ static void add_device(struct parser *p, int node, struct vm_config *vm,
 			   device->ipa);
 	} else {
 		vm->device_count++;
+	}
+	if (device->spi >= GUEST_SPI_COUNT_MAX) {
+		device->spi = CONFIG_SPI_ANY; /* reported by the table */
 	}
 }
 

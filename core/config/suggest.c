@@ -32,9 +32,10 @@ unsigned int suggest_distance(const char *a, const char *b)
 
 void suggest_begin(struct suggest *s, const char *word)
 {
-	/* A third of the letters may be wrong: beyond that a suggestion only confuses. */
-	*s = (struct suggest){.word = word, .distance = (unsigned int)strlen(word) / 3 + 1};
-	s->distance = MIN(s->distance, 3U) + 1;
+	unsigned int wrong = (unsigned int)strlen(word) / 3 + 1;
+
+	/* About a third of the letters may be wrong: beyond that a suggestion only confuses. */
+	*s = (struct suggest){.word = word, .distance = strlen(word) < 3 ? 1 : MIN(wrong, 3U) + 1};
 }
 
 void suggest_try(struct suggest *s, const char *candidate)

@@ -146,7 +146,7 @@ static bool show_bundle(const struct bundle *bundle, struct report *report)
 	       report->diag.error_count == 0;
 	if (good) {
 		printf("%s: format version %u, %lu bytes, CRC-32C 0x%08x\n", report->file,
-		       BUNDLE_VERSION, bundle->size, bundle->body_crc);
+		       (unsigned int)BUNDLE_VERSION, bundle->size, bundle->body_crc);
 		show_config(config);
 	}
 	tree_free(&tree);

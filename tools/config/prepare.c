@@ -28,12 +28,15 @@ static bool check_hash(const struct dt *dt, int image, const struct dt_prop *dat
 	uint8_t digest[SHA256_SIZE];
 	struct dt_prop value;
 
-	if (hash == DT_NONE || algo == NULL || strcmp(algo, "sha256") != 0 ||
-	    !dt_prop(dt, hash, "value", &value)) {
-		return true; /* the parser says what is wrong with the node */
+	if (hash == DT_NONE) {
+		return true;
+	}
+	if (algo == NULL || strcmp(algo, "sha256") != 0) {
+		return false; /* the parser says so */
 	}
 	sha256(digest, data->value, data->len);
-	if (value.len == SHA256_SIZE && memcmp(value.value, digest, SHA256_SIZE) == 0) {
+	if (dt_prop(dt, hash, "value", &value) && value.len == SHA256_SIZE &&
+	    memcmp(value.value, digest, SHA256_SIZE) == 0) {
 		return true;
 	}
 	diag_error(diag, path, "hash-1",

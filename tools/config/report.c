@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define RED    "\033[1;31m"
@@ -21,10 +22,36 @@ static void print_label(enum diag_level level)
 	}
 }
 
+/* An error about an image's data of which one was printed before. Remembers it otherwise. */
+static bool is_repeated(struct report *report, const char *text)
+{
+	static const char data[] = ": data: ";
+	const char *end = strstr(text, data);
+	size_t len;
+
+	if (end == NULL) {
+		return false;
+	}
+	len = (size_t)(end - text) + strlen(data);
+	for (unsigned int i = 0; i < report->subject_count; i++) {
+		if (strncmp(report->subject[i], text, len) == 0) {
+			return true;
+		}
+	}
+	if (len < REPORT_SUBJECT_MAX && report->subject_count < REPORT_SUBJECT_MAX) {
+		memcpy(report->subject[report->subject_count], text, len);
+		report->subject[report->subject_count++][len] = '\0';
+	}
+	return false;
+}
+
 static void emit(void *ctx, enum diag_level level, const char *text)
 {
-	const struct report *report = ctx;
+	struct report *report = ctx;
 
+	if (level == DIAG_ERROR && is_repeated(report, text)) {
+		return;
+	}
 	print_label(level);
 	fprintf(stderr, "%s: %s\n", report->file, text);
 }
@@ -32,6 +59,7 @@ static void emit(void *ctx, enum diag_level level, const char *text)
 void report_init(struct report *report, const char *file)
 {
 	report->file = file;
+	report->subject_count = 0;
 	report->diag = (struct diag){.emit = emit, .ctx = report};
 }
 

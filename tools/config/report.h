@@ -5,10 +5,19 @@
 
 #include "core/base/diag.h"
 
-/* "error: FILE: sentence"; notes likewise. Counts errors in diag.error_count. */
+#define REPORT_SUBJECT_MAX 128
+
+/*
+ * "error: FILE: sentence"; notes likewise. Counts errors in diag.error_count. Of several errors
+ * about the same `data` the first alone is printed: what was found wrong before it was unpacked
+ * says more than what the validator then makes of it.
+ */
 struct report {
 	struct diag diag;
 	const char *file; /* that the sentences are about */
+	char subject[REPORT_SUBJECT_MAX]
+		    [REPORT_SUBJECT_MAX]; /* "/images/a: data: " that were printed */
+	unsigned int subject_count;
 };
 
 void report_init(struct report *report, const char *file);

@@ -11,7 +11,8 @@ static const struct config_prop vpl011_props[] = {
 		.type = PROP_STRING,
 		.values = "switched|none",
 		.dflt = "switched",
-		.help = "`switched`: it gets the keys while it has the console's focus; `none`: never.",
+		.help = "`switched`: it gets the keys while it has the console's focus; `none`: "
+			"never.",
 	},
 	{.name = NULL},
 };
