@@ -146,6 +146,16 @@ UNIT := \
 
 # Fuzz targets: tests/fuzz/fuzz_NAME.c, linked with every pure file (libFuzzer, ASan and UBSan).
 FUZZ := \
+	board \
+	bundle \
+	config \
+	dt \
+	image \
+	insn \
+	board \
+	bundle \
+	config \
+	dt \
 
 # Sources a list names but nobody has written yet would stop make; so no wildcards in these lists.
 

@@ -28,6 +28,7 @@
 #include "mm/hyp_map.h"
 #include "mm/page_alloc.h"
 #include "timer/deadline.h"
+#include "timer/wall_clock.h"
 
 #define DTB_MAX	       MIB(2)
 #define DTB_ARENA_SIZE KIB(48)
@@ -169,6 +170,17 @@ static void read_board(uint64_t dtb_pa)
 	}
 }
 
+/* A PL031 holds seconds since 1970 in its first register (Arm DDI 0224C RTCDR). */
+static void read_clock(void)
+{
+	int node = dt_find_compatible(&boot.tree, DT_NONE, "arm,pl031");
+	struct prange regs;
+
+	if (node != DT_NONE && dt_reg(&boot.tree, node, 0, &regs) == 0 && hyp_map_device(regs) == 0) {
+		wall_clock_set(*(volatile uint32_t *)regs.base);
+	}
+}
+
 /* The rest of the 2 MiB around the image can't be a VM's: it is EL2's heap. */
 static struct prange heap_beside_image(void)
 {
@@ -240,6 +252,7 @@ void boot_main(uint64_t dtb_pa, uint64_t image_pa, uint64_t level, uint64_t cach
 	if (heap_beside_image().size != 0) {
 		page_alloc_add(heap_beside_image());
 	}
+	read_clock();
 	start_gic();
 	start_cpus();
 	banner_print(boot.board, boot.image);

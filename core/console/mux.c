@@ -34,6 +34,7 @@ static struct {
 	uint32_t stage_len, stage_pos;
 	uint8_t partial[MUX_PARTIAL_MAX]; /* the unfinished line of the focus, to draw again */
 	uint32_t partial_len;
+	bool in_sequence; /* inside an escape sequence of the focus */
 
 	uint8_t escape;
 	uint64_t escape_time;
@@ -63,6 +64,24 @@ static void stage_prefix(const struct console_port *port)
 	}
 }
 
+/* The unfinished line, without control sequences (ECMA-48 5.4): drawing again must not ask the terminal again. */
+static void keep_partial(uint8_t byte)
+{
+	if (byte == '\n') {
+		mux.partial_len = 0;
+		mux.in_sequence = false;
+	} else if (byte == 0x1b) {
+		mux.in_sequence = true;
+	} else if (mux.in_sequence) {
+		/* ESC [ parameters end with a byte from @ to ~; other sequences have two bytes */
+		mux.in_sequence = byte == '[' || byte < '@' || byte > '~';
+	} else if (byte >= ' ' && mux.partial_len < MUX_PARTIAL_MAX) {
+		mux.partial[mux.partial_len++] = byte;
+	} else if (byte == 0x08 && mux.partial_len != 0) {
+		mux.partial_len--;
+	}
+}
+
 static void stage_byte(struct console_port *port, uint8_t byte)
 {
 	if (port->seen_cr && byte != '\n') {
@@ -88,11 +107,7 @@ static void stage_byte(struct console_port *port, uint8_t byte)
 		mux.current = port;
 	}
 	if (port == mux.focus) {
-		if (byte == '\n') {
-			mux.partial_len = 0;
-		} else if (mux.partial_len < MUX_PARTIAL_MAX) {
-			mux.partial[mux.partial_len++] = byte;
-		}
+		keep_partial(byte);
 	}
 }
 

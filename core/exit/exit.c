@@ -121,10 +121,10 @@ static void carry_out(struct vcpu *vcpu, uint64_t esr, enum exit_action action)
 		break;
 	case EXIT_ADVANCE_STANDBY:
 		advance(vcpu, esr);
-		vcpu->standby = true;
+		vcpu->standby = !vgic_wakes(vcpu);
 		break;
 	case EXIT_STANDBY:
-		vcpu->standby = true;
+		vcpu->standby = !vgic_wakes(vcpu);
 		break;
 	case EXIT_VCPU_OFF:
 		run_vcpu_off(vcpu);

@@ -18,7 +18,7 @@ struct sysreg {
 	uint32_t arg;
 	/* One of both may be NULL: that direction is undefined. */
 	uint64_t (*read)(struct vcpu *vcpu, uint32_t arg);
-	void (*write)(struct vcpu *vcpu, uint32_t arg, uint64_t value);
+	int (*write)(struct vcpu *vcpu, uint32_t arg, uint64_t value); /* 0 or -EAGAIN */
 };
 
 static uint64_t read_zero(struct vcpu *vcpu, uint32_t arg)
@@ -28,11 +28,12 @@ static uint64_t read_zero(struct vcpu *vcpu, uint32_t arg)
 	return 0;
 }
 
-static void write_ignored(struct vcpu *vcpu, uint32_t arg, uint64_t value)
+static int write_ignored(struct vcpu *vcpu, uint32_t arg, uint64_t value)
 {
 	(void)vcpu;
 	(void)arg;
 	(void)value;
+	return 0;
 }
 
 /* Cortex-A L2CTLR_EL1: bits 25:24 are the number of cores less one (DDI 0488, 4.3.59) */
@@ -47,9 +48,10 @@ static uint64_t read_ptimer(struct vcpu *vcpu, uint32_t arg)
 	return vtimer_read(vcpu, (enum vtimer_reg)arg);
 }
 
-static void write_ptimer(struct vcpu *vcpu, uint32_t arg, uint64_t value)
+static int write_ptimer(struct vcpu *vcpu, uint32_t arg, uint64_t value)
 {
 	vtimer_write(vcpu, (enum vtimer_reg)arg, value);
+	return 0;
 }
 
 /* Trapped only while the VM's time has an offset */
@@ -59,22 +61,24 @@ static uint64_t read_cntpct(struct vcpu *vcpu, uint32_t arg)
 	return deadline_now() - vcpu->vm->cntvoff;
 }
 
-static void write_sgi(struct vcpu *vcpu, uint32_t arg, uint64_t value)
+static int write_sgi(struct vcpu *vcpu, uint32_t arg, uint64_t value)
 {
 	vgic_send_sgi(vcpu, value, arg != 0);
+	return 0;
 }
 
-static void write_dir(struct vcpu *vcpu, uint32_t arg, uint64_t value)
+static int write_dir(struct vcpu *vcpu, uint32_t arg, uint64_t value)
 {
 	(void)arg;
-	vgic_deactivate(vcpu, (uint32_t)value & 0xffffff);
+	return vgic_deactivate(vcpu, (uint32_t)value & 0xffffff);
 }
 
-static void write_set_way(struct vcpu *vcpu, uint32_t arg, uint64_t value)
+static int write_set_way(struct vcpu *vcpu, uint32_t arg, uint64_t value)
 {
 	(void)arg;
 	(void)value;
 	set_way_operation(vcpu);
+	return 0;
 }
 
 /* The registers that HCR_EL2.TVM traps: DDI 0487 HCR_EL2.TVM */
@@ -92,7 +96,7 @@ enum vm_reg {
 	VM_CONTEXTIDR,
 };
 
-static void write_vm_reg(struct vcpu *vcpu, uint32_t arg, uint64_t value)
+static int write_vm_reg(struct vcpu *vcpu, uint32_t arg, uint64_t value)
 {
 	switch ((enum vm_reg)arg) {
 	case VM_SCTLR:
@@ -129,6 +133,7 @@ static void write_vm_reg(struct vcpu *vcpu, uint32_t arg, uint64_t value)
 		sysreg_write(contextidr_el1, value);
 		break;
 	}
+	return 0;
 }
 
 #define RAZ_WI .read = read_zero, .write = write_ignored
@@ -217,6 +222,5 @@ enum exit_action sysreg_trap(struct vcpu *vcpu, uint64_t esr)
 	if (reg->write == NULL) {
 		return EXIT_INJECT_UNDEF;
 	}
-	reg->write(vcpu, reg->arg, vcpu_reg(vcpu, rt));
-	return EXIT_ADVANCE;
+	return reg->write(vcpu, reg->arg, vcpu_reg(vcpu, rt)) == 0 ? EXIT_ADVANCE : EXIT_RETRY;
 }

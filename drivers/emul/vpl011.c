@@ -18,8 +18,8 @@
 #define MODEM_FLAGS   (UARTFR_CTS | UARTFR_DSR | UARTFR_DCD)
 #define PERIPHID_COUNT 8
 
-/* Revision r1p5: UARTPeriphID0-3 and UARTPCellID0-3, at 0xfe0 and above */
-static const uint8_t periph_id[PERIPHID_COUNT] = {0x11, 0x10, 0x34, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
+/* Revision r1p1, 16-byte FIFOs: UARTPeriphID0-3 and UARTPCellID0-3, at 0xfe0 and above */
+static const uint8_t periph_id[PERIPHID_COUNT] = {0x11, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
 
 static struct vpl011 *vpl011_of(struct vdev *vdev)
 {
@@ -104,7 +104,9 @@ static uint32_t read_data_locked(struct vpl011 *uart)
 static void write_data_locked(struct vpl011 *uart, uint8_t byte)
 {
 	if ((uart->cr & UARTCR_LBE) != 0) {
-		receive_locked(uart, byte);
+		if ((uart->cr & UARTCR_RXE) != 0) {
+			receive_locked(uart, byte);
+		}
 		uart->ris |= UARTINT_TX;
 	} else if (mux_write(&uart->port, byte)) {
 		uart->ris |= UARTINT_TX;

@@ -6,11 +6,13 @@
 #include "core/base/arena.h"
 #include "core/base/bits.h"
 #include "core/base/errno.h"
-#include "core/base/percpu.h"
 #include "core/base/spinlock.h"
 #include "core/fdt/guest_fdt.h"
 #include "core/vm/vm.h"
 #include "drivers/emul/vdev.h"
+#include "drivers/emul/models.h"
+#include "irq/vgic/vgic.h"
+#include "timer/wall_clock.h"
 #include "irq/vgic/vgic.h"
 
 #define RTCDR	0x00
@@ -25,14 +27,20 @@
 
 static const uint8_t rtc_id[] = {0x31, 0x10, 0x04, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
 
+struct vpl031_alarm;
+
 struct vpl031 {
 	struct vdev vdev; /* first */
 	struct spinlock lock; /* protects the rest */
 	uint32_t load; /* RTCLR as written last */
 	uint32_t offset; /* RTCDR less the counter's seconds */
 	uint32_t match, imsc, ris;
-	struct deadline alarm;
-	uint32_t alarm_cpu; /* where the alarm is armed, plus 1; 0: nowhere */
+	struct vpl031_alarm *alarm; /* [vcpu_count]: each CPU arms its own, and looks again when it fires */
+};
+
+struct vpl031_alarm {
+	struct deadline deadline;
+	struct vpl031 *rtc;
 };
 
 static struct vpl031 *vpl031_of(const struct vdev *vdev)
@@ -55,29 +63,27 @@ static void set_line(struct vpl031 *rtc)
 	vgic_set_line(rtc->vdev.vm, 32 + rtc->vdev.config->spi, (rtc->ris & rtc->imsc) != 0);
 }
 
-/* Arms for the moment RTCDR becomes RTCMR, unless it is armed already: then it looks again when it fires. */
-static void arm_locked(struct vpl031 *rtc)
+/* For the moment RTCDR becomes RTCMR, on this CPU; one that is armed elsewhere for another moment finds nothing to do. */
+static void arm_locked(struct vpl031 *rtc, struct vcpu *vcpu)
 {
-	uint32_t seconds = rtc->match - now(rtc);
+	uint64_t seconds = (uint32_t)(rtc->match - now(rtc));
 
-	if (seconds == 0 || (rtc->ris & 1) != 0 || rtc->alarm_cpu != 0) {
-		return;
+	if (seconds != 0) {
+		deadline_set(&rtc->alarm[vcpu->index].deadline,
+			     (counter_seconds() + seconds) * deadline_frequency());
+	} else {
+		rtc->ris = 1;
 	}
-	rtc->alarm_cpu = this_cpu(cpu_index) + 1;
-	deadline_set(&rtc->alarm, (uint64_t)(counter_seconds() + 1) * deadline_frequency());
 }
 
 static void alarm_fired(struct deadline *deadline)
 {
-	struct vpl031 *rtc = CONTAINER_OF(deadline, struct vpl031, alarm);
+	struct vpl031 *rtc = CONTAINER_OF(deadline, struct vpl031_alarm, deadline)->rtc;
 
 	spin_lock(&rtc->lock);
-	rtc->alarm_cpu = 0;
 	if (now(rtc) == rtc->match) {
 		rtc->ris = 1;
 		set_line(rtc);
-	} else if (rtc->imsc != 0) {
-		arm_locked(rtc);
 	}
 	spin_unlock(&rtc->lock);
 }
@@ -123,7 +129,6 @@ static int vpl031_write(struct vcpu *vcpu, void *dev, uint32_t off, uint8_t size
 {
 	struct vpl031 *rtc = dev;
 
-	(void)vcpu;
 	(void)size;
 	spin_lock(&rtc->lock);
 	switch (off) {
@@ -143,8 +148,8 @@ static int vpl031_write(struct vcpu *vcpu, void *dev, uint32_t off, uint8_t size
 	default:
 		break;
 	}
-	if (rtc->imsc != 0 || off == RTCMR) {
-		arm_locked(rtc);
+	if (off == RTCMR || off == RTCLR) {
+		arm_locked(rtc, vcpu);
 	}
 	set_line(rtc);
 	spin_unlock(&rtc->lock);
@@ -156,7 +161,8 @@ static void vpl031_reset(struct vdev *vdev)
 	struct vpl031 *rtc = vpl031_of(vdev);
 
 	spin_lock(&rtc->lock);
-	rtc->load = rtc->offset = rtc->match = rtc->imsc = rtc->ris = 0;
+	rtc->load = rtc->match = rtc->imsc = rtc->ris = 0;
+	rtc->offset = wall_clock_offset();
 	spin_unlock(&rtc->lock);
 }
 
@@ -168,12 +174,20 @@ static int vpl031_create(struct vm *vm, const struct vdev_config *config, struct
 	if (rtc == NULL) {
 		return -ENOMEM;
 	}
+	rtc->alarm = arena_alloc(arena, vm->vcpu_count * sizeof(*rtc->alarm));
+	if (rtc->alarm == NULL) {
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		rtc->alarm[i].rtc = rtc;
+		deadline_init(&rtc->alarm[i].deadline, alarm_fired);
+	}
 	spin_init(&rtc->lock, RANK_DEVICE);
-	deadline_init(&rtc->alarm, alarm_fired);
 	rtc->vdev.type = config->type;
 	rtc->vdev.config = config;
 	rtc->vdev.vm = vm;
 	*out = &rtc->vdev;
+	vpl031_reset(*out);
 	return 0;
 }
 

@@ -39,18 +39,21 @@ static void retire(struct vcpu *vcpu, uint32_t lr)
 	uint32_t intid = vcpu->vgic.lr_intid[lr];
 	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
 
+	/* an EOI that asked for maintenance keeps asking until the register is written */
+	vif_lr_write(lr, 0);
 	unlist(vcpu, lr);
 	if ((bank->hw & vgic_bit(intid)) != 0) {
 		/* the hardware line is live again and interrupts anew if it is still high */
 		bank->line &= ~vgic_bit(intid);
 	} else if ((vgic_pending_word(bank) & vgic_bit(intid)) != 0) {
-		vgic_post(vcpu, intid);
+		vgic_post(vgic_target(vcpu, vcpu->vm, intid), intid);
 	}
 }
 
 static void retire_empty(struct vcpu *vcpu)
 {
-	uint32_t empty = vif_empty() & vcpu->vgic.lr_used;
+	/* one whose EOI asked for maintenance is not called empty: IHI 0069H ICH_ELRSR_EL2 */
+	uint32_t empty = (vif_empty() | vif_eoi()) & vcpu->vgic.lr_used;
 
 	while (empty != 0) {
 		uint32_t lr = (uint32_t)__builtin_ctz(empty);
@@ -82,6 +85,18 @@ static void pull(struct vcpu *vcpu, uint32_t lr)
 		cpu->spilled_count++;
 	}
 	unlist(vcpu, lr);
+}
+
+void vgic_linked_again_locked(struct vcpu *vcpu, uint32_t intid)
+{
+	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
+
+	/* it could come again only because the guest has deactivated the one before */
+	if ((bank->listed & vgic_bit(intid)) != 0) {
+		retire(vcpu, bank->lr[intid % 32]);
+	}
+	bank->line |= vgic_bit(intid);
+	vgic_post(vcpu, intid);
 }
 
 void vgic_sync_locked(struct vcpu *vcpu)
@@ -209,7 +224,10 @@ static void refresh(struct vcpu *vcpu, uint32_t intid)
 	}
 	bank->soft &= ~bit;
 	value &= ~ICH_LR_PENDING;
-	if ((vgic_pending_word(bank) & bank->enabled & bit) != 0) {
+	if (vgic_target(vcpu, vcpu->vm, intid) != vcpu) {
+		/* it goes elsewhere now, once it is no longer active here: that end has to be seen */
+		value |= ICH_LR_EOI;
+	} else if ((vgic_pending_word(bank) & bank->enabled & bit) != 0) {
 		bank->soft |= bank->latch & ~bank->edge & bit;
 		bank->latch &= ~bit;
 		value |= ICH_LR_PENDING;
@@ -294,14 +312,13 @@ static void unspill(struct vcpu *vcpu)
 static void update_hcr(struct vcpu *vcpu, bool queued)
 {
 	struct vgic_cpu *cpu = &vcpu->vgic;
-	uint64_t hcr = ICH_HCR_EN;
+	uint64_t hcr = cpu->hcr_base;
 
 	if (queued) {
 		hcr |= ICH_HCR_NPIE;
 	}
 	if (cpu->spilled_count != 0) {
-		/* one register in use or none: room for those that wait; and a deactivation must find them */
-		hcr |= ICH_HCR_UIE | (vif_traps_dir() ? ICH_HCR_TDIR : ICH_HCR_TC);
+		hcr |= ICH_HCR_UIE; /* one register in use or none: room for those that wait */
 	}
 	if (hcr != cpu->hcr) {
 		cpu->hcr = hcr;
@@ -373,6 +390,34 @@ bool vgic_is_held(const struct vcpu *vcpu)
 	return atomic_read_acquire(&vcpu->vgic.ask_count) != 0;
 }
 
+bool vgic_wakes(struct vcpu *vcpu)
+{
+	bool wakes = false;
+
+	spin_lock(&vcpu->vm->vgic.lock);
+	retire_empty(vcpu);
+	for (uint32_t used = vcpu->vgic.lr_used; used != 0; used &= used - 1) {
+		uint32_t lr = (uint32_t)__builtin_ctz(used);
+		uint32_t intid = vcpu->vgic.lr_intid[lr];
+		uint64_t state = vif_lr_read(lr) & ICH_LR_STATE;
+
+		if (state != ICH_LR_PENDING) {
+			continue;
+		}
+		if ((vgic_bank_of(vcpu, intid)->hw & vgic_bit(intid)) != 0 &&
+		    !vcpu->vgic.linked_level(vcpu, intid)) {
+			/* the line has fallen since: taken back, so that it can come again */
+			pull(vcpu, lr);
+			vgic_bank_of(vcpu, intid)->line &= ~vgic_bit(intid);
+			gic_deactivate(intid);
+		} else {
+			wakes = true;
+		}
+	}
+	spin_unlock(&vcpu->vm->vgic.lock);
+	return wakes;
+}
+
 void vgic_maintenance(struct vcpu *vcpu)
 {
 	spin_lock(&vcpu->vm->vgic.lock);
@@ -392,7 +437,10 @@ void vgic_cpu_start(struct vcpu *vcpu)
 	vif_clear_active_priorities();
 	vif_vmcr_write(0);
 	cpu->lr_used = 0;
-	cpu->hcr = ICH_HCR_EN;
+	/* DIR names an interrupt that may be active in another vCPU or in no list register: always trapped.
+	   Only guests that split EOI from deactivation use it. */
+	cpu->hcr_base = ICH_HCR_EN | (vif_traps_dir() ? ICH_HCR_TDIR : 0);
+	cpu->hcr = cpu->hcr_base;
 	vif_hcr_write(cpu->hcr);
 	cpu->on = true;
 	spin_unlock(&vcpu->vm->vgic.lock);

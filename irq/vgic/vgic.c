@@ -148,7 +148,11 @@ void vgic_set_line(struct vm *vm, uint32_t intid, bool level)
 void vgic_set_private_line(struct vcpu *vcpu, uint32_t intid, bool level)
 {
 	spin_lock(&vcpu->vm->vgic.lock);
-	set_line_locked(vcpu, vcpu->vm, &vcpu->vgic.bank, intid, level);
+	if ((vcpu->vgic.bank.hw & vgic_bit(intid)) != 0) {
+		vgic_linked_again_locked(vcpu, intid);
+	} else {
+		set_line_locked(vcpu, vcpu->vm, &vcpu->vgic.bank, intid, level);
+	}
 	spin_unlock(&vcpu->vm->vgic.lock);
 }
 
@@ -273,18 +277,22 @@ void vgic_clear_active_locked(struct vcpu *private_of, struct vm *vm, uint32_t n
 	}
 }
 
-void vgic_deactivate(struct vcpu *vcpu, uint32_t intid)
+int vgic_deactivate(struct vcpu *vcpu, uint32_t intid)
 {
-	if (intid >= vgic_limit(vcpu->vm)) {
-		return;
+	struct vm *vm = vcpu->vm;
+	int err;
+
+	if (intid >= vgic_limit(vm)) {
+		return 0;
 	}
-	spin_lock(&vcpu->vm->vgic.lock);
-	/* own state only: what is active elsewhere is deactivated there (IHI 0069H ICC_DIR_EL1) */
-	vgic_sync_locked(vcpu);
-	if (intid < INTID_SPI || vcpu->vm->vgic.home[intid - INTID_SPI] == vcpu->index) {
-		vgic_clear_active_locked(vcpu, vcpu->vm, intid / 32, vgic_bit(intid));
+	spin_lock(&vm->vgic.lock);
+	err = vgic_gather_locked(vcpu, vcpu, intid / 32, vgic_bit(intid));
+	if (err == 0) {
+		vgic_clear_active_locked(vcpu, vm, intid / 32, vgic_bit(intid));
+		vgic_release_locked(vcpu);
 	}
-	spin_unlock(&vcpu->vm->vgic.lock);
+	spin_unlock(&vm->vgic.lock);
+	return err;
 }
 
 uint32_t vgic_busy_count(struct vm *vm)

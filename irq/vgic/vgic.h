@@ -45,12 +45,15 @@ void vgic_process(struct vcpu *vcpu);
 /* The guest must not be entered: another vCPU works on what was in its list registers. Owner. */
 bool vgic_is_held(const struct vcpu *vcpu);
 
+/* An interrupt is pending for the guest: a standby state ends at once. Owner. */
+bool vgic_wakes(struct vcpu *vcpu);
+
 /* The maintenance interrupt. Owner. */
 void vgic_maintenance(struct vcpu *vcpu);
 
 /* Trapped writes of ICC_SGI1R_EL1, ICC_SGI0R_EL1 (group 0), ICC_ASGI1R_EL1 and ICC_DIR_EL1. Owner. */
 void vgic_send_sgi(struct vcpu *vcpu, uint64_t value, bool group1);
-void vgic_deactivate(struct vcpu *vcpu, uint32_t intid);
+int vgic_deactivate(struct vcpu *vcpu, uint32_t intid); /* 0 or -EAGAIN */
 
 /* The architecture's registers. `dev`: the VM for the distributor and redistributors. */
 extern const struct mmio_ops vgic_dist_ops;

@@ -41,6 +41,9 @@ void vgic_post_word_locked(struct vcpu *private_of, struct vm *vm, uint32_t n, u
 /* The owner's list registers, back into the banks: nothing is listed here any more. */
 void vgic_sync_locked(struct vcpu *vcpu);
 
+/* A linked interrupt was taken in hardware and is active there. Owner. */
+void vgic_linked_again_locked(struct vcpu *vcpu, uint32_t intid);
+
 /*
  * Brings everything of `mask` (bank number n) that is listed anywhere into the banks, for a read or change of pending or
  * active state by `asker`. 0, or -EAGAIN: others have been asked; call again when they have answered.

@@ -60,6 +60,7 @@ struct vgic_cpu {
 	uint32_t lr_count; /* constant */
 	uint16_t lr_intid[VGIC_LR_MAX];
 	uint64_t hcr; /* ICH_HCR_EL2 as written last */
+	uint64_t hcr_base; /* without what is asked for maintenance */
 	bool on; /* its interface is in the CPU */
 	uint32_t waker; /* GICR_WAKER.ProcessorSleep as written; protected by vgic_dist.lock */
 	bool (*linked_level)(struct vcpu *vcpu, uint32_t intid); /* constant; see vgic_link_private() */
