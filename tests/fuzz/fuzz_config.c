@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Any tree as a config: refused with a sentence, or its VMs' memory can be planned without overlap.
+ * FUZZ_BOARD in the environment names a board's dtb; without it the checks that need one are left
+ * out.
+ */
+#include "boot/board.h"
+#include "core/config/config.h"
+#include "core/resource/ram_plan.h"
+#include "tests/fuzz/fuzz.h"
+
+static struct board *read_board(void)
+{
+	static struct board board;
+	static struct fuzz_tree tree;
+	static uint8_t data[2 << 20], arena[FUZZ_ARENA_SIZE] __attribute__((aligned(16)));
+	const char *path = getenv("FUZZ_BOARD");
+	FILE *file;
+	size_t size;
+
+	if (path == NULL) {
+		return NULL;
+	}
+	file = fopen(path, "rb");
+	PROMISE(file != NULL);
+	size = fread(data, 1, sizeof(data), file);
+	fclose(file);
+	PROMISE(fuzz_open_in(&tree, data, size, arena) == 0);
+	PROMISE(board_parse(&board, &tree.dt, BOARD_DTB_NOWHERE, &tree.diag) == 0);
+	return &board;
+}
+
+static void check_plan(struct config *config, const struct board *board, struct diag *diag)
+{
+	static struct ram_plan plan;
+	uint32_t i, j;
+
+	ram_plan_init(&plan, board, NULL, 0);
+	(void)ram_plan_place(&plan, config, diag);
+	for (i = 0; i < plan.extent_count; i++) {
+		PROMISE(plan.extent[i].size != 0);
+		PROMISE(!config->vm[plan.extent[i].vm].refused);
+		for (j = 0; j < i; j++) {
+			PROMISE(!ranges_overlap(plan.extent[i].pa, plan.extent[i].size,
+						plan.extent[j].pa, plan.extent[j].size));
+		}
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct board *board;
+	static struct config config;
+	static bool started;
+	struct fuzz_tree tree;
+	uint32_t i;
+
+	if (!started) {
+		board = read_board();
+		started = true;
+	}
+	if (fuzz_open(&tree, data, size) == 0 && config_parse(&config, &tree.dt, &tree.diag) == 0 &&
+	    config_check(&config, board, NULL, &tree.diag) == 0) {
+		PROMISE(config.vm_count <= CONFIG_VM_MAX);
+		for (i = 0; i < config.vm_count; i++) {
+			PROMISE(config.vm[i].refused || config.vm[i].kernel != NULL);
+		}
+		if (board != NULL) {
+			check_plan(&config, board, &tree.diag);
+		}
+	}
+	fuzz_close(&tree);
+	return 0;
+}
