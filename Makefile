@@ -152,10 +152,6 @@ FUZZ := \
 	dt \
 	image \
 	insn \
-	board \
-	bundle \
-	config \
-	dt \
 
 # Sources a list names but nobody has written yet would stop make; so no wildcards in these lists.
 
