@@ -2,6 +2,7 @@
 /* Self-hosted debug in the guest: breakpoints, watchpoints, single step, the OS lock. */
 #include "tests/guest/lib/cpu.h"
 #include "tests/guest/lib/exc.h"
+#include "tests/guest/lib/gic.h"
 #include "tests/guest/lib/mmu.h"
 #include "tests/guest/lib/psci.h"
 #include "tests/guest/lib/servant.h"
@@ -269,6 +270,7 @@ static void test_kept(void)
 
 int main(void)
 {
+	gic_setup();
 	exc_set_hook(on_debug);
 	sysreg_write(oslar_el1, 0);
 	sysreg_write(osdlr_el1, 0);

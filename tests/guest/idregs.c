@@ -3,6 +3,7 @@
 #include "tests/guest/lib/console.h"
 #include "tests/guest/lib/cpu.h"
 #include "tests/guest/lib/exc.h"
+#include "tests/guest/lib/gic.h"
 #include "tests/guest/lib/insn.h"
 #include "tests/guest/lib/psci.h"
 #include "tests/guest/lib/servant.h"
@@ -316,6 +317,7 @@ static void test_all_cpus(void)
 
 int main(void)
 {
+	gic_setup();
 	bare = machine_is_bare();
 	test_plausible();
 	test_id_space();

@@ -38,8 +38,8 @@ static void test_versions(void)
 {
 	static const uint32_t mandatory[] = {
 		PSCI_CPU_SUSPEND_32,   PSCI_CPU_SUSPEND,   PSCI_CPU_OFF,    PSCI_CPU_ON_32,
-		PSCI_CPU_ON,           PSCI_AFFINITY_INFO, PSCI_SYSTEM_OFF, PSCI_SYSTEM_RESET,
-		PSCI_AFFINITY_INFO_32, PSCI_VERSION,       PSCI_FEATURES,
+		PSCI_CPU_ON,	       PSCI_AFFINITY_INFO, PSCI_SYSTEM_OFF, PSCI_SYSTEM_RESET,
+		PSCI_AFFINITY_INFO_32, PSCI_VERSION,	   PSCI_FEATURES,
 	};
 	unsigned int offered = 0;
 
@@ -186,10 +186,11 @@ static void test_registers(void)
 
 static void test_immediates(void)
 {
-	register uint64_t x0 __asm__("x0") = PSCI_VERSION;
+	uint64_t x0 = PSCI_VERSION;
 	struct exc_record r;
 
-	r = EXC_OF(__asm__ volatile("hvc #0x4a48" : "+r"(x0)::"x1", "x2", "x3", "memory"));
+	r = EXC_OF(__asm__ volatile("mov x0, %0\n\thvc #0x4a48\n\tmov %0, x0"
+				    : "+r"(x0)::"x0", "x1", "x2", "x3", "memory"));
 	ok(bare || (r.count == 1 && exc_ec(&r) == EC_UNKNOWN) ||
 		   (r.count == 0 && (int32_t)x0 == PSCI_NOT_SUPPORTED),
 	   "HVC with an immediate is UNDEF or NOT_SUPPORTED");

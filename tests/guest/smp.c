@@ -11,8 +11,8 @@
 
 #define PING_SGI     3
 #define PING_ROUNDS  10000
-#define LOCK_ROUNDS  20000
-#define EVENT_ROUNDS 100
+#define LOCK_ROUNDS  5000
+#define EVENT_ROUNDS 30
 #define FP_ROUNDS    2000
 
 static unsigned int count;
@@ -149,7 +149,7 @@ static void pass_token(void *arg)
 
 static void test_events(void)
 {
-	ok(cpu_run_on_all(count, pass_token, NULL), "WFE wakes by another CPU's SEV, 100 rounds");
+	ok(cpu_run_on_all(count, pass_token, NULL), "WFE wakes by another CPU's SEV, 30 rounds");
 	is(token, EVENT_ROUNDS * count, "the token went round in order");
 }
 
@@ -161,7 +161,7 @@ static void on_fp_timer(unsigned int intid, void *arg)
 	(void)intid;
 	(void)arg;
 	fp_ticks[cpu_this()->index]++;
-	timer_set(counter_now() + counter_hz() / 20000);
+	timer_set(counter_now() + counter_hz() / 1000);
 }
 
 /* Traps and interrupts while a pattern of this CPU's own is in every register. */

@@ -218,6 +218,23 @@ static void test_storms(void)
 	is(refused, STORM / 100, "1000 stray loads abort, each of them");
 }
 
+/* An external abort on the walk, whose level a hypervisor would have to find by walking itself. */
+static void unreadable(const struct exc_record *r, unsigned int ec, uint64_t far,
+		       const char *sentence)
+{
+	uint64_t fsc = FIELD_GET(ESR_FSC, r->esr);
+	bool on_walk = fsc == FSC_EXTERNAL_WALK_L0 + 2;
+
+	ok(r->count == 1 && exc_ec(r) == ec && (on_walk || fsc == FSC_EXTERNAL) && r->far == far,
+	   sentence);
+	if (bare || on_walk) {
+		ok(on_walk, "and its status names the walk, level 2");
+	} else {
+		expected_failure(on_walk, "and its status names the walk, level 2",
+				 "EL2 isn't told the level of the guest's walk");
+	}
+}
+
 /* Random descriptors may map anything, so only loads: fault or not, the guest goes on. */
 static void test_garbage_table(void)
 {
@@ -235,11 +252,9 @@ static void test_garbage_table(void)
 	is(wrong, 0, "loads through a garbage page table fault, or not, and nothing else");
 	not_below(faults, GARBAGE_TRIES / 2, "most of them fault");
 	r = EXC_OF(mmio_read32(UNREADABLE + 0x1008));
-	ok(is_fault(&r, EC_DABT, FSC_EXTERNAL_WALK_L0 + 2, UNREADABLE + 0x1008),
-	   "a page table where nothing is gives an external abort on the walk");
+	unreadable(&r, EC_DABT, UNREADABLE + 0x1008, "a page table where nothing is: an abort");
 	r = EXC_OF(jump(UNREADABLE + 0x2000));
-	ok(is_fault(&r, EC_IABT, FSC_EXTERNAL_WALK_L0 + 2, UNREADABLE + 0x2000),
-	   "also for a fetch");
+	unreadable(&r, EC_IABT, UNREADABLE + 0x2000, "also for a fetch");
 }
 
 static void test_mmu_off(void)
@@ -320,27 +335,22 @@ static void test_user(void)
 	ok(r.count == 1 && exc_ec(&r) == EC_UNKNOWN, "HVC is undefined at EL0");
 }
 
-/* The second CPU loses itself in tables of garbage: even its vectors can't be fetched. */
+/* The second CPU spins for ever with everything masked; SYSTEM_OFF ends it with the rest. */
 static unsigned int lost_soon;
 
 static void get_lost(void *arg)
 {
 	(void)arg;
-	garbage_table[0] = 0;
-	garbage_table[1] = 0;
 	WRITE_ONCE(lost_soon, 1);
-	dsb(sy); /* seen by the other CPU while this one still can */
-	sysreg_write(ttbr0_el1, (uint64_t)garbage_table);
-	isb();
-	__asm__ volatile("tlbi vmalle1\n\tdsb nsh\n\tisb" ::: "memory");
+	dsb(sy); /* seen by the other CPU without waiting for this one to do more */
+	__asm__ volatile("msr daifset, #15\n1:	b	1b");
 }
 
 static void test_lost_cpu(void)
 {
 	is(cpu_start(1, get_lost, NULL), PSCI_SUCCESS, "a second CPU starts");
-	ok(WAIT(READ_ONCE(lost_soon)), "and throws its page table away");
-	cpu_delay_us(10000);
-	is(psci_affinity_info(1, 0), PSCI_AFFINITY_ON, "it is lost, but on");
+	ok(WAIT(READ_ONCE(lost_soon)), "and loses itself in a loop");
+	is(psci_affinity_info(1, 0), PSCI_AFFINITY_ON, "it is on");
 	is(psci_call(PSCI_VERSION, 0, 0, 0), 0x10001, "the first CPU goes on");
 }
 

@@ -35,7 +35,7 @@ int main(void)
 {
 	printf("tick: a bare-metal guest, one line a second from its timer interrupt\n");
 
-	gic_setup();                                   /* distributor, redistributor, interface */
+	gic_setup();				       /* distributor, redistributor, interface */
 	gic_connect(INTID_TIMER_VIRT, on_timer, NULL); /* handler, and the interrupt enabled */
 	due = counter_now() + counter_hz();
 	timer_set(due);

@@ -197,6 +197,12 @@ static void test_taken_away(void)
 }
 
 /* Three CPUs make SPIs pending on the first, each its own, as fast as they are taken. */
+static void on_storm(unsigned int intid, void *arg)
+{
+	irqlog_handler(intid, arg);
+	servant_ring(intid - FIRST_SPI);
+}
+
 static void storm(void *arg)
 {
 	unsigned int intid = FIRST_SPI + cpu_this()->index;
@@ -204,7 +210,7 @@ static void storm(void *arg)
 	(void)arg;
 	for (unsigned int i = 0; i < STORM; i++) {
 		gic_write_bit(GICD_ISPENDR, intid);
-		WAIT(READ_ONCE(irqlogs[0].count[intid]) > i);
+		servant_sleep_until(&irqlogs[0].count[intid], i + 1);
 	}
 }
 
@@ -214,6 +220,7 @@ static void test_storm(void)
 
 	irqlog_clear();
 	for (unsigned int cpu = 1; cpu < CPUS; cpu++) {
+		gic_connect(FIRST_SPI + cpu, on_storm, NULL);
 		servant_post(cpu, storm, NULL);
 	}
 	for (unsigned int cpu = 1; cpu < CPUS; cpu++) {

@@ -7,6 +7,9 @@
 #include "tests/guest/lib/psci.h"
 #include "tests/guest/lib/string.h"
 
+/* A PPI without a device, which no test uses otherwise: its pending bit wakes a servant. */
+#define SERVANT_DOORBELL 19
+
 struct irqlog irqlogs[MACHINE_MAX_CPUS];
 
 static struct servant {
@@ -59,18 +62,48 @@ bool irqlog_wait(unsigned int cpu, unsigned int intid, unsigned int times)
 	return WAIT(READ_ONCE(irqlogs[cpu].count[intid]) >= times);
 }
 
+static void servant_doorbell(unsigned int intid, void *arg)
+{
+	(void)intid;
+	(void)arg;
+}
+
+/*
+ * One look masked, so that the doorbell can't ring between it and WFI. Asleep, not spinning: an
+ * emulator with more CPUs than its host suffers from those that spin.
+ */
+#define SLEEP_UNTIL(cond)                                                                          \
+	while (!(cond)) {                                                                          \
+		irq_mask();                                                                        \
+		if (!(cond)) {                                                                     \
+			cpu_wfi();                                                                 \
+		}                                                                                  \
+		irq_unmask();                                                                      \
+		isb(); /* the pending interrupt is taken here */                                   \
+	}
+
+void servant_sleep_until(const unsigned int *count, unsigned int least)
+{
+	SLEEP_UNTIL(READ_ONCE(*count) >= least)
+}
+
+void servant_ring(unsigned int cpu)
+{
+	dsb(ishst); /* what the servant is to see, before the interrupt that makes it look */
+	mmio_write32(gic_redist(cpu_mpidr(cpu)) + GICR_SGI_FRAME + GICD_ISPENDR,
+		     BIT(SERVANT_DOORBELL));
+}
+
 static void servant_main(void *arg)
 {
 	struct servant *me = arg;
 
 	gic_setup_cpu();
+	gic_connect(SERVANT_DOORBELL, servant_doorbell, NULL);
 	irq_unmask();
 	for (;;) {
 		WRITE_ONCE(me->busy, false);
-		cpu_sev();
-		while (!READ_ONCE(me->busy)) {
-			cpu_wfe();
-		}
+		SLEEP_UNTIL(READ_ONCE(me->busy))
 		dmb(ish); /* busy before fn and arg; pairs with servant_post() */
 		if (me->stop) {
 			return;
@@ -93,7 +126,9 @@ void servant_post(unsigned int cpu, void (*fn)(void *arg), void *arg)
 	servants[cpu].arg = arg;
 	dmb(ish); /* fn and arg before busy */
 	WRITE_ONCE(servants[cpu].busy, true);
-	cpu_sev();
+	dsb(ishst); /* busy before the interrupt that makes the servant look */
+	mmio_write32(gic_redist(cpu_mpidr(cpu)) + GICR_SGI_FRAME + GICD_ISPENDR,
+		     BIT(SERVANT_DOORBELL));
 }
 
 bool servant_wait(unsigned int cpu)

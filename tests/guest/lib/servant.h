@@ -31,6 +31,7 @@ unsigned int irqlog_total(void);
 bool irqlog_wait(unsigned int cpu, unsigned int intid, unsigned int times);
 
 /*
+ * To be used once gic_setup() has run. PPI 19 is theirs.
  * servant_start(): CPU `cpu` comes up with its GIC interface set up and waits for jobs.
  * servant_run(): it calls fn(arg); returns once it has (false: not within two seconds).
  * servant_post(): the same without waiting; servant_wait() is the other half.
@@ -41,5 +42,12 @@ bool servant_run(unsigned int cpu, void (*fn)(void *arg), void *arg);
 void servant_post(unsigned int cpu, void (*fn)(void *arg), void *arg);
 bool servant_wait(unsigned int cpu);
 bool servant_stop(unsigned int cpu);
+
+/*
+ * servant_ring(): any CPU, also in a handler: makes a servant in servant_sleep_until() look again.
+ * servant_sleep_until(): on a servant, in a job: asleep until *count is at least `least`.
+ */
+void servant_ring(unsigned int cpu);
+void servant_sleep_until(const unsigned int *count, unsigned int least);
 
 #endif
