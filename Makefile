@@ -218,11 +218,12 @@ target_only = -nostdinc -isystem core/fdt/libc -isystem $(shell $(CC) -print-fil
 TARGET := -std=gnu11 -ffreestanding -fno-common -fno-pic -fno-pie -march=armv8-a -mcmodel=small \
           -mgeneral-regs-only -mstrict-align -mno-outline-atomics -fno-stack-protector -mbranch-protection=bti \
           -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -O2 -g \
+          -ffunction-sections -fdata-sections -falign-functions=8 \
           -ffile-prefix-map=$(CURDIR)=. $(target_only)
 
 CFLAGS := $(TARGET) $(WARN) -DDEBUG=$(DEBUG) -DLOG_LEVEL=$(LOG_LEVEL) \
           -I. -I$(BUILD) -isystem $(LIBFDT_INC)
-LDFLAGS := -static -nostdlib --build-id=none -z max-page-size=4096 --fatal-warnings
+LDFLAGS := -static -nostdlib --gc-sections --build-id=none -z max-page-size=4096 --fatal-warnings
 GUEST_CFLAGS := $(TARGET) $(WARN) -I.
 
 HOST_CFLAGS := -std=gnu11 -O2 -g $(WARN) -I. -I$(BUILD)
@@ -286,7 +287,9 @@ $(VERSION): FORCE
 # What runs once or for people is made small, what runs on exits fast: COLD is compiled with -Os.
 COLD := boot/% core/config/% core/fdt/% core/resource/% core/console/shell core/exit/el2_fault \
         core/exit/symbols core/vm/build core/vm/describe core/vm/load core/base/diag \
-        core/base/format core/base/panic core/base/ranges mm/hyp_map mm/page_alloc
+        core/base/format core/base/panic core/base/ranges mm/hyp_map mm/page_alloc \
+        core/arm64/cpu_setup core/arm64/errata core/arm64/features core/arm64/idreg core/exit/inject \
+        core/exit/set_way core/vm/life core/vm/vcpu core/vm/vm drivers/emul/vpl031 drivers/hw/%
 $(patsubst %,$(BUILD)/%.o,$(COLD)): OPTIMISE := -Os
 
 $(BUILD)/%.o: %.c $(BUILD)/el2.flags | $(VERSION) $(LIBFDT_A)
@@ -386,6 +389,9 @@ endif
 $(BUILD)/$(NAME).dts.d: $(DTS) $(BUILD)/$(NAME).dts.flags tools/dtsdeps.py
 	@mkdir -p $(@D)
 	@$(PYTHON) tools/dtsdeps.py $(DTS) $(BUILD)/$(NAME).dtb $@
+
+%.dts:
+	@echo "$@: no such config; vm-configs/ has: $(basename $(notdir $(wildcard vm-configs/*.dts)))." >&2; exit 1
 
 $(BUILD)/$(NAME).dtb: $(DTS) $(BUILD)/$(NAME).dts.flags
 	$(call say,DTC,$@)
