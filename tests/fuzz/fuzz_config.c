@@ -47,6 +47,21 @@ static void check_plan(struct config *config, const struct board *board, struct 
 	}
 }
 
+/* What building a VM that is not refused relies on. */
+static void check_vm(const struct vm_config *vm, const struct board *board)
+{
+	PROMISE(vm->kernel != NULL && vm->ram_count != 0);
+	PROMISE(vm->vcpu_count != 0 && vm->vcpu_count <= CONFIG_VCPU_MAX);
+	PROMISE(vm->spi_count != 0 && vm->spi_count % 32 == 0);
+	PROMISE(vm->layout.dtb_max != 0);
+	for (uint32_t i = 0; board != NULL && i < vm->vcpu_count; i++) {
+		PROMISE(vm->vcpu_cpu[i] < board->cpu_count);
+	}
+	for (uint32_t i = 0; i < vm->device_count; i++) {
+		PROMISE(vm->device[i].ipa != CONFIG_IPA_ANY && vm->device[i].spi < vm->spi_count);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct board *board;
@@ -63,7 +78,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    config_check(&config, board, NULL, &tree.diag) == 0) {
 		PROMISE(config.vm_count <= CONFIG_VM_MAX);
 		for (i = 0; i < config.vm_count; i++) {
-			PROMISE(config.vm[i].refused || config.vm[i].kernel != NULL);
+			if (!config.vm[i].refused) {
+				check_vm(&config.vm[i], board);
+			}
 		}
 		if (board != NULL) {
 			check_plan(&config, board, &tree.diag);
