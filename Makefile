@@ -261,7 +261,7 @@ $(BUILD)/$(1).flags: FORCE
 	@printf '%s\n' '$$(subst ','\'',$(2))' | cmp -s - $$@ || \
 		printf '%s\n' '$$(subst ','\'',$(2))' > $$@
 endef
-$(eval $(call stamp,el2,$$(CC) $$(CFLAGS) $$(LD) $$(LDFLAGS) $$(COLD) $$(HYP_O) $$(LIBFDT_A)))
+$(eval $(call stamp,el2,$$(CC) $$(CFLAGS) $$(COLD) $$(LD) $$(LDFLAGS) $$(COLD) $$(HYP_O) $$(LIBFDT_A)))
 $(eval $(call stamp,guest-cc,$$(CC) $$(GUEST_CFLAGS) $$(LD) $$(GUEST_LIB_O)))
 $(eval $(call stamp,host-cc,$$(HOSTCC) $$(HOST_CFLAGS) $$(HOST_O)))
 $(eval $(call stamp,unit-cc,$$(HOSTCC) $$(UNIT_CFLAGS) $$(PURE_O)))
