@@ -27,6 +27,7 @@ TIMEOUT = 20
 
 BAD = sorted((CONFIGS / "bad").glob("*.dts"))
 GOOD = sorted((CONFIGS / "good").glob("*.dts"))
+EXAMPLES = sorted((ROOT / "vm-configs" / "examples").glob("*.dts"))
 
 
 def stem(path: pathlib.Path) -> str:
@@ -125,6 +126,19 @@ def test_a_good_config_passes(path, work, boards):
     board = (notes(path, "board") or ["virt"])[0]
     assert check(dtb)[1] == []
     assert check(dtb, "--board", boards[board])[1] == []
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=stem)
+def test_an_example_is_refused_for_what_comes_later_only(path, work):
+    """With the test's images in the place of those that `make fetch` brings."""
+    source = work / f"example-{path.name}"
+    text = path.read_text(encoding="utf-8").replace("../../build/guest/", "")
+    source.write_text(text, encoding="utf-8")
+    (work / "initrd.cpio.gz").write_bytes((work / "initrd").read_bytes())
+    (work / "tick.bin").write_bytes((work / "rtos.bin").read_bytes())
+    expected = notes(path, "expect")
+    assert all("later version" in sentence for sentence in expected)
+    assert check(compile_tree(source, work))[1] == expected
 
 
 def test_there_are_sixty_bad_configs():
