@@ -43,8 +43,8 @@ static void print_memory(const struct board *board)
 		log_info("memory 0x%llx-0x%llx", (unsigned long long)board->ram[i].base,
 			 (unsigned long long)(board->ram[i].base + board->ram[i].size - 1));
 	}
-	log_info("memory: %llu MiB in %u bank%s", (unsigned long long)(total >> 20), board->ram_count,
-		 board->ram_count == 1 ? "" : "s");
+	log_info("memory: %llu MiB in %u bank%s", (unsigned long long)(total >> 20),
+		 board->ram_count, board->ram_count == 1 ? "" : "s");
 }
 
 static void append(char *text, size_t size, const char *word, bool present)
@@ -73,8 +73,8 @@ static void print_features(void)
 	append(text, sizeof(text), "MTE(hidden)", f->mte);
 	append(text, sizeof(text), "FGT", f->fgt);
 	append(text, sizeof(text), "ECV", f->ecv);
-	log_info("features of all CPUs: %u-bit addresses%s%s", f->pa_bits, text[0] == '\0' ? "" : ", ",
-		 text);
+	log_info("features of all CPUs: %u-bit addresses%s%s", f->pa_bits,
+		 text[0] == '\0' ? "" : ", ", text);
 }
 
 void banner_print(const struct board *board, struct prange image)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The first page tables, built with the MMU off: the image at IMAGE_VA with its final rights, and one
- * executable 1 GiB block over the code that turns the MMU on. This C uses no pointer that the linker filled in.
+ * The first page tables, built with the MMU off: the image at IMAGE_VA with its final rights, and
+ * one executable 1 GiB block over the code that turns the MMU on. This C uses no pointer that the
+ * linker filled in.
  */
 #include "boot/early_map.h"
 
@@ -12,8 +13,10 @@
 
 #define TABLE_ENTRIES 512
 
-static uint64_t boot_root[TABLE_ENTRIES] __attribute__((aligned(4096), section(".bss.boot_tables")));
-static uint64_t boot_id_l1[TABLE_ENTRIES] __attribute__((aligned(4096), section(".bss.boot_tables")));
+static uint64_t boot_root[TABLE_ENTRIES]
+	__attribute__((aligned(4096), section(".bss.boot_tables")));
+static uint64_t boot_id_l1[TABLE_ENTRIES]
+	__attribute__((aligned(4096), section(".bss.boot_tables")));
 static uint64_t image_l1[TABLE_ENTRIES] __attribute__((aligned(4096), section(".bss.boot_tables")));
 static uint64_t image_l2[TABLE_ENTRIES] __attribute__((aligned(4096), section(".bss.boot_tables")));
 static uint64_t image_l3[TABLE_ENTRIES] __attribute__((aligned(4096), section(".bss.boot_tables")));

@@ -3,8 +3,8 @@
  * From firmware's jump to C at IMAGE_VA with the MMU on: the boot CPU by boot_entry, the others by
  * secondary_entry_psci or secondary_entry_spin.
  *
- * Registers kept throughout: x19 boot argument (dtb, or the secondary's CPU index), x20 exception level,
- * x21 physical address of the image.
+ * Registers kept throughout: x19 boot argument (dtb, or the secondary's CPU index), x20 exception
+ * level, x21 physical address of the image.
  */
 #include "core/arm64/layout.h"
 
@@ -44,7 +44,8 @@ boot_entry:
 	msr	daifset, #0xf
 	bl	read_sctlr
 	and	x22, x0, #4			// caches on at entry: told to C
-	bl	clean_image			// what firmware left in caches must not fall on what is written below
+	// what firmware left in caches must not fall on what is written below
+	bl	clean_image
 	bl	mmu_off
 	/* zero .bss: nothing before this point keeps anything there */
 	adrp	x0, data_end
@@ -58,13 +59,15 @@ boot_entry:
 	mov	x0, x21
 	bl	early_map
 	mov	x23, x0
-	bl	clean_image			// lines that were allocated while .bss was written uncached
+	// lines that were allocated while .bss was written uncached
+	bl	clean_image
 	mov	x0, x23
 	adrp	x1, boot_root_pa
 	str	x0, [x1, #:lo12:boot_root_pa]
 	adrp	x1, image_pa_mark
 	str	x21, [x1, #:lo12:image_pa_mark]
-	dsb	sy				// both stores before the walker and cached loads see memory
+	// both stores before the walker and cached loads see memory
+	dsb	sy
 	bl	mmu_on
 	ldr	x1, =boot_stack_top
 	mov	sp, x1
@@ -126,13 +129,17 @@ sctlr_read_el3:
 	mrs	x0, sctlr_el3
 	ret
 
-/* MMU and caches of the current level off; the code is mapped one to one if it was on (UEFI 2.10, 2.3.6) */
+/*
+ * MMU and caches of the current level off; the code is mapped one to one if it was on (UEFI 2.10,
+ * 2.3.6)
+ */
 mmu_off:
 	mov	x9, x30
 	bl	read_sctlr
 	mov	x1, #SCTLR_OFF_MASK
 	bic	x0, x0, x1
-	dsb	sy				// stores of before, while they still have their attributes
+	// stores of before, while they still have their attributes
+	dsb	sy
 	mov	x30, x9
 	BY_LEVEL mmu_off
 mmu_off_el1:
@@ -148,7 +155,10 @@ mmu_off_el3:
 	isb
 	ret
 
-/* What C needs before anything else. EL2: HCR_EL2 so that E2H is 0 and the registers mean what they say. */
+/*
+ * What C needs before anything else. EL2: HCR_EL2 so that E2H is 0 and the registers mean what
+ * they say.
+ */
 cpu_early_setup:
 	BY_LEVEL cpu_setup
 cpu_setup_el2:
@@ -156,7 +166,8 @@ cpu_setup_el2:
 	msr	hcr_el2, x0
 	isb
 	msr	tpidr_el2, xzr
-	mov	x0, #0x33ff			// CPTR_EL2: RES1, nothing trapped but what C decides later
+	// CPTR_EL2: RES1, nothing trapped but what C decides later
+	mov	x0, #0x33ff
 	msr	cptr_el2, x0
 	ret
 cpu_setup_el1:
@@ -181,10 +192,12 @@ mmu_on_el2:
 	msr	tcr_el2, x2
 	msr	ttbr0_el2, x0
 	tlbi	alle2
-	dsb	nsh				// entries of firmware's tables are gone before ours are walked
+	// entries of firmware's tables are gone before ours are walked
+	dsb	nsh
 	isb
 	ic	iallu
-	dsb	nsh				// and no instruction of before is fetched from the cache
+	// and no instruction of before is fetched from the cache
+	dsb	nsh
 	isb
 	msr	sctlr_el2, x5
 	isb
@@ -237,7 +250,8 @@ clean_image:
 	add	x0, x0, x3
 	cmp	x0, x1
 	b.lo	1b
-	dsb	sy				// done before what is written next, for every observer
+	// done before what is written next, for every observer
+	dsb	sy
 	ret
 
 	.ltorg

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The arm64 Image header (Linux Documentation/arch/arm64/booting.rst): 64 bytes that U-Boot, UEFI loaders and
- * QEMU know. res3 of that page is ours: offset 40 holds the distance from the image's start to a
- * bundle that was joined to it (build/NAME.flash.img), or 0.
+ * The arm64 Image header (Linux Documentation/arch/arm64/booting.rst): 64 bytes that U-Boot, UEFI
+ * loaders and QEMU know. res3 of that page is ours: offset 40 holds the distance from the image's
+ * start to a bundle that was joined to it (build/NAME.flash.img), or 0.
  */
 	.section .head, "ax"
 	.global	image_head
@@ -11,7 +11,8 @@ image_head:
 	.long	0				// code1
 	.quad	0				// text_offset
 	.quad	image_size			// image_size
-	.quad	(1 << 3) | (1 << 1)		// flags: anywhere in memory, 4K pages, little-endian
+	// flags: anywhere in memory, 4K pages, little-endian
+	.quad	(1 << 3) | (1 << 1)
 	.quad	0				// res2
 	.global	image_flash_bundle
 image_flash_bundle:

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From entry.S to the run loop on the boot CPU: the board is read, the other CPUs are started, the bundle is
- * checked and its VMs are built; then this CPU is like any other.
+ * From entry.S to the run loop on the boot CPU: the board is read, the other CPUs are started, the
+ * bundle is checked and its VMs are built; then this CPU is like any other.
  *
- * Nothing fails silently: what can't go on ends in halt() with a sentence, on the UART if there is one yet, in
- * the memory log (log_ring_data) in any case.
+ * Nothing fails silently: what can't go on ends in halt() with a sentence, on the UART if there is
+ * one yet, in the memory log (log_ring_data) in any case.
  */
 #include "boot/banner.h"
 #include "boot/board.h"
 #include "boot/early_map.h"
+#include "boot/entry.h"
 #include "boot/partitions.h"
 #include "boot/smp.h"
 #include "core/arm64/features.h"
@@ -35,13 +36,6 @@
 #define FDT_MAGIC      UINT32_C(0xedfe0dd0) /* as a little-endian word */
 #define HEAP_MIN       KIB(256)
 
-extern const uint64_t boot_root_pa;
-extern const uint64_t image_flash_bundle;
-extern const char el2_vectors[];
-
-void boot_main(uint64_t dtb_pa, uint64_t image_pa, uint64_t level, uint64_t caches_on)
-	__attribute__((noreturn));
-
 static struct boot {
 	struct board *board;
 	struct dt tree;
@@ -61,6 +55,12 @@ static void diag_to_log(void *ctx, enum diag_level level, const char *text)
 
 struct diag boot_diag = {.emit = diag_to_log};
 
+/* DEN 0022 leaves x0 to the boot protocol: physical, 8-byte aligned. */
+static bool may_be_tree(uint64_t pa)
+{
+	return pa != 0 && pa % 8 == 0 && pa < PHYS_LIMIT;
+}
+
 /* The board's tree, mapped and indexed; halts with a sentence when there is none. */
 static void read_tree(uint64_t dtb_pa, bool may_fault)
 {
@@ -69,11 +69,11 @@ static void read_tree(uint64_t dtb_pa, bool may_fault)
 	static struct arena kept;
 	uint32_t magic = 0;
 
-	if (dtb_pa == 0 || dtb_pa % 8 != 0 || dtb_pa >= PHYS_LIMIT ||
-	    hyp_map_read_only(range) != 0 ||
+	if (!may_be_tree(dtb_pa) || hyp_map_read_only(range) != 0 ||
 	    (may_fault && probe_read32((const uint32_t *)dtb_pa, &magic) != 0) ||
 	    *(const uint32_t *)dtb_pa != FDT_MAGIC) {
-		halt("no device tree at 0x%llx: start this image with the physical address of the board's "
+		halt("no device tree at 0x%llx: start this image with the physical address of "
+		     "the board's "
 		     "device tree in x0",
 		     (unsigned long long)dtb_pa);
 	}
@@ -114,7 +114,8 @@ static void wrong_level(uint64_t level, uint64_t dtb_pa)
 	read_tree(dtb_pa, false);
 	board_parse_uart(&uart, &boot.tree);
 	start_console(&uart);
-	halt("started at EL%llu, but a hypervisor needs EL2: in QEMU add -machine virtualization=on, in "
+	halt("started at EL%llu, but a hypervisor needs EL2: in QEMU add -machine "
+	     "virtualization=on, in "
 	     "firmware start it like a kernel that may use EL2",
 	     (unsigned long long)level);
 }
@@ -125,11 +126,13 @@ static void map_memory(void)
 	const struct board *board = boot.board;
 
 	if (board->initrd.size != 0 && hyp_map_read_only(board->initrd) != 0) {
-		halt("the bundle at 0x%llx can't be mapped", (unsigned long long)board->initrd.base);
+		halt("the bundle at 0x%llx can't be mapped",
+		     (unsigned long long)board->initrd.base);
 	}
 	for (uint32_t i = 0; i < board->ram_count; i++) {
 		if (hyp_map_ram(board->ram[i]) != 0) {
-			halt("RAM at 0x%llx lies above what this build maps (2^47) or takes too many tables",
+			halt("RAM at 0x%llx lies above what this build maps (2^47) or takes too "
+			     "many tables",
 			     (unsigned long long)board->ram[i].base);
 		}
 	}
@@ -176,7 +179,8 @@ static void read_clock(void)
 	int node = dt_find_compatible(&boot.tree, DT_NONE, "arm,pl031");
 	struct prange regs;
 
-	if (node != DT_NONE && dt_reg(&boot.tree, node, 0, &regs) == 0 && hyp_map_device(regs) == 0) {
+	if (node != DT_NONE && dt_reg(&boot.tree, node, 0, &regs) == 0 &&
+	    hyp_map_device(regs) == 0) {
 		wall_clock_set(*(volatile uint32_t *)regs.base);
 	}
 }
@@ -189,13 +193,15 @@ static struct prange heap_beside_image(void)
 
 	heap.size = end - heap.base;
 	while (heap.size >= HEAP_MIN) {
-		const struct prange *taken = ranges_find_overlap(boot.board->reserved,
-								 boot.board->reserved_count, heap);
+		const struct prange *taken =
+			ranges_find_overlap(boot.board->reserved, boot.board->reserved_count, heap);
 
 		if (taken == NULL) {
 			break;
 		}
-		heap.size = taken->base > heap.base ? align_down(taken->base, PAGE_SIZE) - heap.base : 0;
+		heap.size = taken->base > heap.base ?
+				    align_down(taken->base, PAGE_SIZE) - heap.base :
+				    0;
 	}
 	if (heap.size < HEAP_MIN || !ranges_hold(boot.board->ram, boot.board->ram_count, heap)) {
 		heap.size = 0;
@@ -223,7 +229,8 @@ static void start_interrupts(void)
 {
 	const struct board_uart *uart = &boot.board->uart;
 
-	if (uart->intid != INTID_NONE && (uart->kind == BOARD_UART_PL011 || uart->kind == BOARD_UART_CADENCE)) {
+	if (uart->intid != INTID_NONE &&
+	    (uart->kind == BOARD_UART_PL011 || uart->kind == BOARD_UART_CADENCE)) {
 		irq_set_console(uart->intid);
 		mux_use_interrupts();
 		gic_enable_spi(uart->intid, 0, this_cpu(cpu_id).mpidr);
@@ -257,7 +264,8 @@ void boot_main(uint64_t dtb_pa, uint64_t image_pa, uint64_t level, uint64_t cach
 	start_cpus();
 	banner_print(boot.board, boot.image);
 	if (boot.board->gic.kind != BOARD_GIC_V3) {
-		halt("the interrupt controller is \"%s\": this version drives GICv3 only, a GICv2 is not driven "
+		halt("the interrupt controller is \"%s\": this version drives GICv3 only, a "
+		     "GICv2 is not driven "
 		     "yet; no VM is started",
 		     boot.board->gic.compatible == NULL ? "none" : boot.board->gic.compatible);
 	}

@@ -37,7 +37,7 @@ static void *alloc_bytes(size_t size)
 	void *memory = page_alloc((uint32_t)(align_up(size, PAGE_SIZE) / PAGE_SIZE));
 
 	if (memory == NULL) {
-		halt("EL2 has no memory beside the image for its own tables: load it 2 MiB-aligned");
+		halt("EL2 has no memory beside the image for its tables: load it 2 MiB-aligned");
 	}
 	return memory;
 }
@@ -51,7 +51,8 @@ static bool open_bundle(void)
 	uint64_t limit = where->size;
 
 	if (where->base == 0) {
-		log_error("no bundle: give build/NAME.bundle as initrd (QEMU -initrd, the ramdisk of booti "
+		log_error("no bundle: give build/NAME.bundle as initrd (QEMU -initrd, the ramdisk "
+			  "of booti "
 			  "or of a FIT), or boot build/NAME.flash.img; no VM is started");
 		return false;
 	}
@@ -107,8 +108,8 @@ static void refuse_dead_cpus(void)
 
 		for (uint32_t i = 0; i < vm->vcpu_count && !vm->refused; i++) {
 			if (!smp_is_up(vm->vcpu_cpu[i])) {
-				diag_error(&boot_diag, config_vm_path(vm, path, sizeof(path)), "vcpu-cpus",
-					   "CPU %u did not come up", vm->vcpu_cpu[i]);
+				diag_error(&boot_diag, config_vm_path(vm, path, sizeof(path)),
+					   "vcpu-cpus", "CPU %u did not come up", vm->vcpu_cpu[i]);
 				vm->refused = true;
 			}
 		}
@@ -167,7 +168,7 @@ static void all_off(void)
 	case ALL_OFF_SHELL:
 		break;
 	}
-	log_info("all VMs are off: the keys go to the hypervisor's shell, `help` lists its commands");
+	log_info("all VMs are off: the keys go to the hypervisor's shell, see `help`");
 	shell_greet();
 }
 
@@ -204,8 +205,8 @@ static void start_all(void)
 		const struct vm *vm = vm_by_id(i);
 
 		log_info("VM %s: %u vCPU%s, %u device%s, kernel \"%s\"", vm->name, vm->vcpu_count,
-			 vm->vcpu_count == 1 ? "" : "s", vm->vdev_count, vm->vdev_count == 1 ? "" : "s",
-			 vm->config->kernel->name);
+			 vm->vcpu_count == 1 ? "" : "s", vm->vdev_count,
+			 vm->vdev_count == 1 ? "" : "s", vm->config->kernel->name);
 		life_start(vm_by_id(i));
 	}
 }

@@ -8,8 +8,9 @@
 #include "core/base/diag.h"
 
 /*
- * Checks the bundle (board->initrd; size 0 and a base: as its header says), builds every VM whose config is in order and
- * starts them. Without a usable bundle a sentence says why, and no VM runs. heap: what page_alloc has been given.
+ * Checks the bundle (board->initrd; size 0 and a base: as its header says), builds every VM whose
+ * config is in order and starts them. Without a usable bundle a sentence says why, and no VM runs.
+ * heap: what page_alloc has been given.
  */
 void partitions_start(struct board *board, struct prange image, struct prange heap,
 		      struct boot_times *times);

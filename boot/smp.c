@@ -2,6 +2,7 @@
 /* Bringing up the other CPUs. */
 #include "boot/smp.h"
 
+#include "boot/entry.h"
 #include "core/arm64/barrier.h"
 #include "core/arm64/features.h"
 #include "core/arm64/image.h"
@@ -19,13 +20,12 @@
 #include "mm/page_alloc.h"
 #include "timer/deadline.h"
 
-#define START_TIMEOUT_MS 1000
-#define INTID_HYP_TIMER	 26
+#define START_TIMEOUT_MS  1000
+#define INTID_HYP_TIMER	  26
 #define INTID_MAINTENANCE 25
 
-extern const char secondary_entry_psci[], secondary_entry_spin[], el2_vectors[];
-
-/* Read by entry.S on the CPU that comes up. One at a time: written by the boot CPU before it starts it. */
+/* Read by entry.S on the CPU that comes up. One at a time: written by the boot CPU before it starts
+ * it. */
 uint64_t secondary_boot_ttbr, secondary_boot_sp;
 
 static struct {
@@ -127,19 +127,20 @@ static bool start(const struct board_cpu *cpu, uint32_t index)
 	int err = prepare(index);
 
 	if (err == 0) {
-		err = cpu->enable == BOARD_ENABLE_PSCI
-			      ? psci_cpu_on(cpu->mpidr, virt_to_phys(secondary_entry_psci), 0)
-			      : release_spin_table(cpu);
+		err = cpu->enable == BOARD_ENABLE_PSCI ?
+			      psci_cpu_on(cpu->mpidr, virt_to_phys(secondary_entry_psci), 0) :
+			      release_spin_table(cpu);
 	}
 	if (err != 0) {
-		log_error("CPU %u (%s) does not come up: firmware answers %d", index, cpu->path_name,
-			  err);
+		log_error("CPU %u (%s) does not come up: firmware answers %d", index,
+			  cpu->path_name, err);
 		percpu_set_offset(index, 0);
 		return false;
 	}
 	if (!wait_for(index)) {
-		log_error("CPU %u (%s) does not come up: it was started, and nothing is heard of it",
-			  index, cpu->path_name);
+		log_error(
+			"CPU %u (%s) does not come up: it was started, and nothing is heard of it",
+			index, cpu->path_name);
 		percpu_set_offset(index, 0);
 		return false;
 	}

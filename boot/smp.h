@@ -5,12 +5,13 @@
 
 #include "boot/board_types.h"
 
-/* What every CPU does for itself once it runs C: features, vectors, interrupt interface, timer, EL2 registers. */
+/* What every CPU does for itself once it runs C: features, vectors, interrupt interface, timer, EL2
+ * registers. */
 void smp_cpu_init(uint32_t index, uint64_t mpidr);
 
 /*
- * Starts every CPU but the one with `boot_mpidr`; returns how many are up in all. One that does not come up within a
- * second is told of in a sentence and left alone.
+ * Starts every CPU but the one with `boot_mpidr`; returns how many are up in all. One that does not
+ * come up within a second is told of in a sentence and left alone.
  */
 uint32_t smp_start_others(const struct board *board, uint64_t boot_mpidr);
 

@@ -17,7 +17,8 @@
 	add	x0, x0, x2
 	cmp	x0, x1
 	b.lo	1b
-2:	dsb	sy				// done before any access that relies on it, for every observer
+	// done before any access that relies on it, for every observer
+2:	dsb	sy
 	ret
 .endm
 

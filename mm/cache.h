@@ -5,7 +5,8 @@
 
 #include "core/base/types.h"
 
-/* To the point of coherency, [start, start + size) rounded outwards to lines; complete on return. EL2 addresses. */
+/* To the point of coherency, [start, start + size) rounded outwards to lines; complete on return.
+ * EL2 addresses. */
 void cache_clean(const void *start, uint64_t size);
 void cache_clean_invalidate(const void *start, uint64_t size);
 

@@ -12,7 +12,8 @@ int guest_write(const struct vm *vm, uint64_t ipa, const void *from, uint64_t si
 /* EL2's address of [ipa, ipa + size), which lies in one extent; NULL otherwise. For load jobs. */
 void *guest_pointer(const struct vm *vm, uint64_t ipa, uint64_t size);
 
-/* The IPA a loaded vCPU's EL1 would reach at `va` for reading; -EFAULT when its tables don't map it. Owner. */
+/* The IPA a loaded vCPU's EL1 would reach at `va` for reading; -EFAULT when its tables don't map
+ * it. Owner. */
 int guest_translate(uint64_t va, uint64_t *ipa);
 
 #endif

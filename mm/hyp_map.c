@@ -2,8 +2,8 @@
 /* EL2's own stage 1. */
 #include "mm/hyp_map.h"
 
-#include "core/arm64/layout.h"
 #include "core/arm64/barrier.h"
+#include "core/arm64/layout.h"
 #include "core/arm64/sysreg.h"
 #include "core/base/errno.h"
 #include "core/base/panic.h"

@@ -2,9 +2,10 @@
 /*
  * Pages for EL2's own use, handed out at boot and never taken back.
  *
- * A bump allocator over chunks: a pool inside the image first, then RAM the boot code adds. Everything a VM
- * may ever need is taken before it starts, so there is no free(); page counts are equal before and after
- * any number of restarts by construction. Lock: page_alloc rank, inside. page_alloc_seal() ends allocation.
+ * A bump allocator over chunks: a pool inside the image first, then RAM the boot code adds.
+ * Everything a VM may ever need is taken before it starts, so there is no free(); page counts are
+ * equal before and after any number of restarts by construction. Lock: page_alloc rank, inside.
+ * page_alloc_seal() ends allocation.
  */
 #ifndef MM_PAGE_ALLOC_H
 #define MM_PAGE_ALLOC_H
@@ -12,7 +13,8 @@
 #include "core/base/arena.h"
 #include "core/base/types.h"
 
-/* Adds RAM that is mapped one to one and owned by nobody else; page-aligned. Boot CPU. -ENOSPC: table full. */
+/* Adds RAM that is mapped one to one and owned by nobody else; page-aligned. Boot CPU. -ENOSPC:
+ * table full. */
 int page_alloc_add(struct prange range);
 
 /* Where the image lies: its pool is reached at IMAGE_VA. Call first. Boot CPU. */

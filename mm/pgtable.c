@@ -44,11 +44,11 @@ uint8_t pgtable_start_level(uint8_t input_bits, uint32_t *root_pages)
 
 static bool is_leaf(uint64_t desc, unsigned int level)
 {
-	return (desc & PTE_VALID) != 0 &&
-	       (level == LEVEL_LAST || (desc & PTE_TYPE) == PTE_BLOCK);
+	return (desc & PTE_VALID) != 0 && (level == LEVEL_LAST || (desc & PTE_TYPE) == PTE_BLOCK);
 }
 
-/* The entry for `in` at `want`, tables on the way made; NULL with *err when there is no page or a leaf is in the way. */
+/* The entry for `in` at `want`, tables on the way made; NULL with *err when there is no page or a
+ * leaf is in the way. */
 static uint64_t *entry_make(struct pgtable *pt, uint64_t in, unsigned int want, int *err)
 {
 	uint64_t *table = pt->ops->virt(pt->root);
@@ -64,7 +64,8 @@ static uint64_t *entry_make(struct pgtable *pt, uint64_t in, unsigned int want, 
 				return NULL;
 			}
 			pt->page_count++;
-			/* the page's zeros before the descriptor that publishes it, as seen by every walker */
+			/* the page's zeros before the descriptor that publishes it, as seen by
+			 * every walker */
 			dmb(ishst);
 			*(volatile uint64_t *)entry = page | PTE_TABLE;
 		} else if (is_leaf(*entry, level)) {

@@ -2,10 +2,11 @@
 /*
  * Translation tables of the VMSAv8-64: one walker for EL2's stage 1 and every VM's stage 2. Pure.
  *
- * Generic in the number of levels (start_level 0 to 2, up to 16 concatenated root tables); the granule is 4 KiB.
- * Invariants: an entry goes from invalid to valid and from valid to invalid, never from valid to valid
- * (break-before-make, DDI 0487 D8.16.1, is then a matter of who unmaps: clear, invalidate the TLB, map again).
- * Neither a table nor a page of one is ever freed. The owner of the tables serialises changes.
+ * Generic in the number of levels (start_level 0 to 2, up to 16 concatenated root tables); the
+ * granule is 4 KiB. Invariants: an entry goes from invalid to valid and from valid to invalid,
+ * never from valid to valid (break-before-make, DDI 0487 D8.16.1, is then a matter of who unmaps:
+ * clear, invalidate the TLB, map again). Neither a table nor a page of one is ever freed. The owner
+ * of the tables serialises changes.
  */
 #ifndef MM_PGTABLE_H
 #define MM_PGTABLE_H
@@ -20,7 +21,7 @@ struct pgtable_ops {
 
 struct pgtable {
 	const struct pgtable_ops *ops;
-	void *ctx; /* for alloc */
+	void *ctx;     /* for alloc */
 	uint64_t root; /* physical */
 	uint8_t input_bits;
 	uint8_t start_level;
@@ -36,25 +37,29 @@ struct pgtable_leaf {
 	bool valid;
 };
 
-/* The level at which a stage-2 walk with `input_bits` begins, and how many root pages it has (1 to 16). */
+/* The level at which a stage-2 walk with `input_bits` begins, and how many root pages it has (1 to
+ * 16). */
 uint8_t pgtable_start_level(uint8_t input_bits, uint32_t *root_pages);
 
 /*
- * Maps [in, in + size) to out with the largest blocks that fit; all page-aligned. 0; -EEXIST: part of it is
- * mapped; -ENOMEM: no page for a table; -ERANGE: outside input_bits. On error what was mapped before stays.
+ * Maps [in, in + size) to out with the largest blocks that fit; all page-aligned. 0; -EEXIST: part
+ * of it is mapped; -ENOMEM: no page for a table; -ERANGE: outside input_bits. On error what was
+ * mapped before stays.
  */
 int pgtable_map(struct pgtable *pt, uint64_t in, uint64_t out, uint64_t size, uint64_t attrs);
 
 /*
- * Clears every leaf of [in, in + size). -EINVAL: a block would have to be split (nothing is split: what is
- * mapped in one piece is unmapped in one piece). The caller invalidates the TLB before it maps again.
+ * Clears every leaf of [in, in + size). -EINVAL: a block would have to be split (nothing is split:
+ * what is mapped in one piece is unmapped in one piece). The caller invalidates the TLB before it
+ * maps again.
  */
 int pgtable_unmap(struct pgtable *pt, uint64_t in, uint64_t size);
 
 /* What stands at `in`. An address outside input_bits is a hole that reaches to the end. */
 struct pgtable_leaf pgtable_lookup(const struct pgtable *pt, uint64_t in);
 
-/* Table pages pgtable_map() may take for `size` bytes at most, if all of it were mapped in 4 KiB pages. */
+/* Table pages pgtable_map() may take for `size` bytes at most, if all of it were mapped in 4 KiB
+ * pages. */
 uint32_t pgtable_worst_pages(const struct pgtable *pt, uint64_t in, uint64_t size);
 
 #endif

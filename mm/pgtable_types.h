@@ -15,11 +15,12 @@
 /* Attributes of a block or page, without address and type. */
 #define PTE_ATTRS (BITS(63, 50) | BITS(11, 2))
 
-#define PTE_AF	 BIT(10)
-#define PTE_SH	 BITS(9, 8)
+#define PTE_AF	     BIT(10)
+#define PTE_SH	     BITS(9, 8)
 #define PTE_SH_INNER (UINT64_C(3) << 8)
 
-/* Stage 1 of EL2. S1_ATTR_* index MAIR_EL2 as in boot/layout.h. AP[1] is RES1 in a regime of one level. */
+/* Stage 1 of EL2. S1_ATTR_* index MAIR_EL2 as in boot/layout.h. AP[1] is RES1 in a regime of one
+ * level. */
 #define S1_INDEX       BITS(4, 2)
 #define S1_AP_RES1     BIT(6)
 #define S1_AP_RO       BIT(7)
@@ -29,12 +30,12 @@
 #define S1_ATTR_DEVICE (PTE_AF | S1_AP_RES1 | (UINT64_C(1) << 2) | S1_XN)
 
 /* Stage 2. */
-#define S2_MEMATTR	BITS(5, 2)
-#define S2_MEM_NORMAL	(UINT64_C(0xf) << 2) /* write-back inner and outer                    */
-#define S2_MEM_FWB	(UINT64_C(0x6) << 2) /* HCR_EL2.FWB: write-back whatever stage 1 says */
-#define S2_MEM_DEVICE	(UINT64_C(0x1) << 2) /* nGnRE                                         */
-#define S2_AP_READ	BIT(6)
-#define S2_AP_WRITE	BIT(7)
-#define S2_XN		BIT(54)
+#define S2_MEMATTR    BITS(5, 2)
+#define S2_MEM_NORMAL (UINT64_C(0xf) << 2) /* write-back inner and outer                    */
+#define S2_MEM_FWB    (UINT64_C(0x6) << 2) /* HCR_EL2.FWB: write-back whatever stage 1 says */
+#define S2_MEM_DEVICE (UINT64_C(0x1) << 2) /* nGnRE                                         */
+#define S2_AP_READ    BIT(6)
+#define S2_AP_WRITE   BIT(7)
+#define S2_XN	      BIT(54)
 
 #endif

@@ -14,7 +14,8 @@
 #define VTCR_VS		BIT(19)
 #define VTCR_RES1	BIT(31)
 
-#define IPA_BITS_MAX 40 /* the virt layout's last word is ECAM at 2^38: 40 bits serve, from level 1 */
+#define IPA_BITS_MAX                                                                               \
+	40 /* the virt layout's last word is ECAM at 2^38: 40 bits serve, from level 1 */
 
 static uint64_t alloc_table(void *ctx)
 {
@@ -78,7 +79,8 @@ uint64_t stage2_attrs(const struct stage2 *stage2, enum stage2_kind kind)
 	return attrs | normal | S2_XN;
 }
 
-int stage2_map(struct stage2 *stage2, uint64_t ipa, uint64_t pa, uint64_t size, enum stage2_kind kind)
+int stage2_map(struct stage2 *stage2, uint64_t ipa, uint64_t pa, uint64_t size,
+	       enum stage2_kind kind)
 {
 	return pgtable_map(&stage2->pt, ipa, pa, size, stage2_attrs(stage2, kind));
 }

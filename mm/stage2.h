@@ -2,8 +2,9 @@
 /*
  * A VM's intermediate physical address space.
  *
- * Nothing is mapped without a grant from the registry (core/resource/registry.h), which is what the callers of
- * stage2_map() hold. Mapped at boot, before the VM runs, and constant after; table pages come from page_alloc.
+ * Nothing is mapped without a grant from the registry (core/resource/registry.h), which is what the
+ * callers of stage2_map() hold. Mapped at boot, before the VM runs, and constant after; table pages
+ * come from page_alloc.
  */
 #ifndef MM_STAGE2_H
 #define MM_STAGE2_H
@@ -18,8 +19,8 @@ struct stage2 {
 };
 
 enum stage2_kind {
-	STAGE2_RAM, /* read, write, execute; write-back */
-	STAGE2_DEVICE, /* read, write; nGnRE */
+	STAGE2_RAM,	  /* read, write, execute; write-back */
+	STAGE2_DEVICE,	  /* read, write; nGnRE */
 	STAGE2_READ_ONLY, /* read; write-back, not executable */
 };
 
@@ -30,6 +31,7 @@ int stage2_init(struct stage2 *stage2, uint16_t vmid, uint8_t pa_bits, bool vmid
 uint64_t stage2_attrs(const struct stage2 *stage2, enum stage2_kind kind);
 
 /* As pgtable_map(). */
-int stage2_map(struct stage2 *stage2, uint64_t ipa, uint64_t pa, uint64_t size, enum stage2_kind kind);
+int stage2_map(struct stage2 *stage2, uint64_t ipa, uint64_t pa, uint64_t size,
+	       enum stage2_kind kind);
 
 #endif

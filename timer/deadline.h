@@ -2,19 +2,14 @@
 /*
  * One queue of deadlines per physical CPU, on the EL2 physical timer (CNTHP).
  *
- * A deadline belongs to the CPU that set it until it fires or is cancelled there; its function runs on
- * that CPU, from the timer's interrupt, without locks. Owner: the CPU. Time is CNTPCT_EL0, in ticks.
+ * A deadline belongs to the CPU that set it until it fires or is cancelled there; its function runs
+ * on that CPU, from the timer's interrupt, without locks. Owner: the CPU. Time is CNTPCT_EL0, in
+ * ticks.
  */
 #ifndef TIMER_DEADLINE_H
 #define TIMER_DEADLINE_H
 
-#include "core/base/list.h"
-
-struct deadline {
-	struct list_node link; /* on the queue of one CPU, or on none */
-	uint64_t when; /* ticks */
-	void (*fire)(struct deadline *deadline);
-};
+#include "timer/deadline_types.h"
 
 void deadline_init(struct deadline *deadline, void (*fire)(struct deadline *deadline));
 

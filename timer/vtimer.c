@@ -93,9 +93,9 @@ uint64_t vtimer_read(struct vcpu *vcpu, enum vtimer_reg reg)
 	case VTIMER_CTL:
 		/* ISTATUS is UNKNOWN while disabled; hardware shows the condition */
 		return timer->ptimer_ctl |
-		       ((timer->ptimer_ctl & CNT_CTL_ENABLE) != 0 && ptimer_due(vcpu)
-				? CNT_CTL_ISTATUS
-				: 0);
+		       ((timer->ptimer_ctl & CNT_CTL_ENABLE) != 0 && ptimer_due(vcpu) ?
+				CNT_CTL_ISTATUS :
+				0);
 	case VTIMER_CVAL:
 		return timer->ptimer_cval;
 	case VTIMER_TVAL:

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest's generic timers. The virtual timer is the hardware's: its interrupt is linked, so that neither arming it
- * nor its EOI costs an exit. The physical timer is EL2's; the guest's is emulated on the deadline queue.
+ * A guest's generic timers. The virtual timer is the hardware's: its interrupt is linked, so that
+ * neither arming it nor its EOI costs an exit. The physical timer is EL2's; the guest's is emulated
+ * on the deadline queue.
  */
 #ifndef TIMER_VTIMER_H
 #define TIMER_VTIMER_H

@@ -5,7 +5,8 @@
 
 #include "core/base/types.h"
 
-/* The board's clock says `seconds` since 1970 now. Boot CPU, once; without it the time begins at 1970. */
+/* The board's clock says `seconds` since 1970 now. Boot CPU, once; without it the time begins at
+ * 1970. */
 void wall_clock_set(uint32_t seconds);
 
 /* Seconds since 1970 less the counter's seconds. */

@@ -4,12 +4,12 @@
 #define CORE_ARM64_BARRIER_H
 
 #if defined(__aarch64__) && !defined(BULKHEAD_HOST)
-#define dsb(scope) __asm__ volatile("dsb " #scope ::: "memory")
-#define dmb(scope) __asm__ volatile("dmb " #scope ::: "memory")
-#define isb()	   __asm__ volatile("isb" ::: "memory")
-#define wfi()	   __asm__ volatile("wfi" ::: "memory")
-#define wfe()	   __asm__ volatile("wfe" ::: "memory")
-#define sev()	   __asm__ volatile("sev" ::: "memory")
+#define dsb(scope)  __asm__ volatile("dsb " #scope ::: "memory")
+#define dmb(scope)  __asm__ volatile("dmb " #scope ::: "memory")
+#define isb()	    __asm__ volatile("isb" ::: "memory")
+#define wfi()	    __asm__ volatile("wfi" ::: "memory")
+#define wfe()	    __asm__ volatile("wfe" ::: "memory")
+#define sev()	    __asm__ volatile("sev" ::: "memory")
 #define cpu_yield() __asm__ volatile("yield" ::: "memory")
 #else
 #define dsb(scope)  __sync_synchronize()

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The EL2 registers that shape what EL1 and EL0 see. Every one that the ID registers say exists is written here,
- * on each CPU, before it runs a guest: reset values are unknown, and firmware may have left its own (rule 7).
+ * The EL2 registers that shape what EL1 and EL0 see. Every one that the ID registers say exists is
+ * written here, on each CPU, before it runs a guest: reset values are unknown, and firmware may
+ * have left its own (rule 7).
  */
 #include "core/arm64/barrier.h"
 #include "core/arm64/features.h"
@@ -24,9 +25,9 @@
 #define SYSREG_CNTPOFF_EL2 "s3_4_c14_c0_6"
 #define SYSREG_CNTHV_CTL   "s3_4_c14_c3_1"
 
-#define MPAM2_TRAP	   (BIT(48) | BIT(49)) /* TRAPMPAM1EL1, TRAPMPAM0EL1 */
-#define MPAMIDR_HAS_HCR	   BIT(17)
-#define PMCR_N		   BITS(15, 11)
+#define MPAM2_TRAP	(BIT(48) | BIT(49)) /* TRAPMPAM1EL1, TRAPMPAM0EL1 */
+#define MPAMIDR_HAS_HCR BIT(17)
+#define PMCR_N		BITS(15, 11)
 
 static uint64_t dfr0(uint64_t mask)
 {
@@ -95,8 +96,7 @@ static void setup_timers(void)
 	if (cpu_features.vhe) {
 		sysreg_write_raw(SYSREG_CNTHV_CTL, 0);
 	}
-	if (cpu_features.ecv &&
-	    FIELD_GET(ID_AA64MMFR0_ECV, sysreg_read(id_aa64mmfr0_el1)) >= 2) {
+	if (cpu_features.ecv && FIELD_GET(ID_AA64MMFR0_ECV, sysreg_read(id_aa64mmfr0_el1)) >= 2) {
 		sysreg_write_raw(SYSREG_CNTPOFF_EL2, 0);
 	}
 	/* the counter is the guest's to read; the physical timer is EL2's and emulated */
@@ -110,8 +110,8 @@ static uint64_t field_of(uint32_t index, uint64_t mask)
 
 uint64_t cpu_guest_hcr(void)
 {
-	uint64_t hcr = HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_TID3 | HCR_TSC | HCR_TIDCP |
-		       HCR_TACR | HCR_TSW | HCR_RW;
+	uint64_t hcr = HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_TID3 | HCR_TSC |
+		       HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_RW;
 
 	if (cpu_features.pauth) {
 		hcr |= HCR_API | HCR_APK;
@@ -148,6 +148,7 @@ void cpu_el2_setup(void)
 	setup_debug();
 	setup_optional_traps();
 	setup_timers();
-	/* all of these before the first guest instruction, which an eret follows: isb for what EL2 does itself */
+	/* all of these before the first guest instruction, which an eret follows: isb for what EL2
+	 * does itself */
 	isb();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CPU errata. Those that only the guest's kernel can work around are the guest's: it sees MIDR. Those that show at a
- * switch between VMs need nothing while every CPU belongs to one VM.
+ * CPU errata. Those that only the guest's kernel can work around are the guest's: it sees MIDR.
+ * Those that show at a switch between VMs need nothing while every CPU belongs to one VM.
  */
 #include "core/arm64/errata.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CPU errata that concern a hypervisor: one table by MIDR range, and what this image does about each. */
+/* CPU errata that concern a hypervisor: one table by MIDR range, and what this image does about
+ * each. */
 #ifndef CORE_ARM64_ERRATA_H
 #define CORE_ARM64_ERRATA_H
 
@@ -7,7 +8,7 @@
 
 /* A range of revisions of one part. */
 struct erratum {
-	uint32_t part; /* implementer << 16 | part number */
+	uint32_t part;	     /* implementer << 16 | part number */
 	uint8_t first, last; /* variant << 4 | revision, inclusive */
 	const char *name;
 	const char *measure; /* what is done, as the banner says it */

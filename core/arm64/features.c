@@ -10,10 +10,11 @@ PERCPU(struct cpu_id, cpu_id);
 
 static bool features_known; /* the first CPU has been folded in */
 
-/* Reads CRm 1 to 7, op2 0 to 7: all of them exist, unallocated ones read as zero (DDI 0487 D18.3.1). */
+/* Reads CRm 1 to 7, op2 0 to 7: all of them exist, unallocated ones read as zero (DDI 0487
+ * D18.3.1). */
 #define READ(crm, op2) id->idreg[IDREG_INDEX(crm, op2)] = sysreg_read_raw("s3_0_c0_c" #crm "_" #op2)
-#define READ_ROW(crm)                                                                            \
-	READ(crm, 0), READ(crm, 1), READ(crm, 2), READ(crm, 3), READ(crm, 4), READ(crm, 5),      \
+#define READ_ROW(crm)                                                                              \
+	READ(crm, 0), READ(crm, 1), READ(crm, 2), READ(crm, 3), READ(crm, 4), READ(crm, 5),        \
 		READ(crm, 6), READ(crm, 7)
 
 void cpu_id_read(struct cpu_id *id)
@@ -59,8 +60,8 @@ static void features_decide(void)
 	f->pan = field(IDREG_MMFR1, ID_AA64MMFR1_PAN) != 0;
 	f->fgt = field(IDREG_MMFR0, ID_AA64MMFR0_FGT) != 0;
 	f->ecv = field(IDREG_MMFR0, ID_AA64MMFR0_ECV) != 0;
-	f->pauth = (f->all.idreg[IDREG_ISAR1] &
-		    (ID_AA64ISAR1_APA | ID_AA64ISAR1_API | ID_AA64ISAR1_GPA | ID_AA64ISAR1_GPI)) != 0 ||
+	f->pauth = (f->all.idreg[IDREG_ISAR1] & (ID_AA64ISAR1_APA | ID_AA64ISAR1_API |
+						 ID_AA64ISAR1_GPA | ID_AA64ISAR1_GPI)) != 0 ||
 		   field(IDREG_ISAR2, ID_AA64ISAR2_APA3) != 0;
 }
 
@@ -84,10 +85,12 @@ static const struct {
 	uint16_t part;
 	const char *name;
 } arm_parts[] = {
-	{0xd03, "cortex-a53"},  {0xd04, "cortex-a35"},	{0xd05, "cortex-a55"},	{0xd07, "cortex-a57"},
-	{0xd08, "cortex-a72"},  {0xd09, "cortex-a73"},	{0xd0a, "cortex-a75"},	{0xd0b, "cortex-a76"},
-	{0xd0c, "neoverse-n1"}, {0xd40, "neoverse-v1"}, {0xd41, "cortex-a78"},	{0xd42, "cortex-a78ae"},
-	{0xd47, "cortex-a710"}, {0xd49, "neoverse-n2"}, {0xd46, "cortex-a510"}, {0xd0e, "cortex-a76ae"},
+	{0xd03, "cortex-a53"},	 {0xd04, "cortex-a35"},	 {0xd05, "cortex-a55"},
+	{0xd07, "cortex-a57"},	 {0xd08, "cortex-a72"},	 {0xd09, "cortex-a73"},
+	{0xd0a, "cortex-a75"},	 {0xd0b, "cortex-a76"},	 {0xd0c, "neoverse-n1"},
+	{0xd40, "neoverse-v1"},	 {0xd41, "cortex-a78"},	 {0xd42, "cortex-a78ae"},
+	{0xd47, "cortex-a710"},	 {0xd49, "neoverse-n2"}, {0xd46, "cortex-a510"},
+	{0xd0e, "cortex-a76ae"},
 };
 
 const char *cpu_model(uint64_t midr, char *buf, size_t size)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the CPUs can do, read from ID registers at run time: the AND over all CPUs for what guests see, and what
- * EL2 itself decides by. Written at bring-up, one CPU at a time; constant after.
+ * What the CPUs can do, read from ID registers at run time: the AND over all CPUs for what guests
+ * see, and what EL2 itself decides by. Written at bring-up, one CPU at a time; constant after.
  */
 #ifndef CORE_ARM64_FEATURES_H
 #define CORE_ARM64_FEATURES_H
@@ -46,15 +46,16 @@ PERCPU_DECLARE(struct cpu_id, cpu_id);
 void cpu_id_read(struct cpu_id *id);
 
 /*
- * The ID register `b` seen together with `a`: for each field the value that claims less, by the rule of the field
- * (unsigned, signed, or "must be equal, else 0"). Pure. `index` as IDREG_INDEX().
+ * The ID register `b` seen together with `a`: for each field the value that claims less, by the
+ * rule of the field (unsigned, signed, or "must be equal, else 0"). Pure. `index` as IDREG_INDEX().
  */
 uint64_t idreg_and(uint32_t index, uint64_t a, uint64_t b);
 
 /*
- * What a guest is told: the AND over its CPUs with everything hidden that this version does not give it: EL2, EL3,
- * SVE, SME, MTE, PMU, SPE, trace, AMU, MPAM, RAS, nested virtualisation, pointer authentication when keys
- * are not switched. Pure. gicv3: system registers of the interrupt controller are there.
+ * What a guest is told: the AND over its CPUs with everything hidden that this version does not
+ * give it: EL2, EL3, SVE, SME, MTE, PMU, SPE, trace, AMU, MPAM, RAS, nested virtualisation, pointer
+ * authentication when keys are not switched. Pure. gicv3: system registers of the interrupt
+ * controller are there.
  */
 uint64_t idreg_for_guest(uint32_t index, uint64_t value, bool gicv3);
 
@@ -62,7 +63,8 @@ uint64_t idreg_for_guest(uint32_t index, uint64_t value, bool gicv3);
 struct cpu_features {
 	struct cpu_id all; /* AND over the CPUs; midr, mpidr, ctr of the boot CPU */
 	uint8_t pa_bits;
-	bool vhe, vmid16, fwb, crc32, bti, gicv3, ras, sve, sme, mte, hcx, fgt, ecv, evt, pauth, pan, mpam, amu;
+	bool vhe, vmid16, fwb, crc32, bti, gicv3, ras, sve, sme, mte, hcx, fgt, ecv, evt, pauth,
+		pan, mpam, amu;
 	bool mixed_ctr; /* CTR_EL0 differs between CPUs */
 };
 extern struct cpu_features cpu_features;
@@ -77,8 +79,8 @@ const char *cpu_model(uint64_t midr, char *buf, size_t size);
 uint32_t crc32c_instructions(uint32_t crc, const void *data, size_t size);
 
 /*
- * Writes every EL2 register that exists on this CPU and affects EL1, none trusted to its reset value. Each CPU,
- * before it runs a guest.
+ * Writes every EL2 register that exists on this CPU and affects EL1, none trusted to its reset
+ * value. Each CPU, before it runs a guest.
  */
 void cpu_el2_setup(void);
 

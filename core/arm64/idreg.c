@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ID registers as guests see them: folded over the CPUs, with everything hidden that is not given. Pure.
+ * ID registers as guests see them: folded over the CPUs, with everything hidden that is not given.
+ * Pure.
  *
- * Fields are four bits. A scheme names, for each register, which fields are signed (0xf: absent, DDI 0487
- * D18.1.3) and which are shown at all; a field that is not in the list of what is shown reads as absent, so what a
- * future CPU adds stays hidden until somebody here has thought about it.
+ * Fields are four bits. A scheme names, for each register, which fields are signed (0xf: absent,
+ * DDI 0487 D18.1.3) and which are shown at all; a field that is not in the list of what is shown
+ * reads as absent, so what a future CPU adds stays hidden until somebody here has thought about it.
  */
 #include "core/arm64/features.h"
 #include "core/arm64/sysreg.h"
@@ -20,8 +21,10 @@ struct idreg_scheme {
 static const struct idreg_scheme schemes[IDREG_COUNT] = {
 	/* AArch32: shown as they are; they matter to 32-bit programs at EL0 only */
 	[IDREG_INDEX(1, 0)] = {.shown = 0x0fff}, /* PFR0: RAS, DIT hidden with AMU */
-	[IDREG_INDEX(1, 1)] = {.shown = F(0) | F(4) | F(8) | F(16)}, /* no virtualization, security; timer */
-	[IDREG_INDEX(1, 2)] = {.shown = F(0) | F(4) | F(8), .is_signed = F(0) | F(4) | F(8)}, /* DFR0: no PMU, trace */
+	[IDREG_INDEX(1, 1)] = {.shown = F(0) | F(4) | F(8) |
+					F(16)}, /* no virtualization, security; timer */
+	[IDREG_INDEX(1, 2)] = {.shown = F(0) | F(4) | F(8),
+			       .is_signed = F(0) | F(4) | F(8)}, /* DFR0: no PMU, trace */
 	[IDREG_INDEX(1, 4)] = {.shown = 0xffff, .is_signed = 0},
 	[IDREG_INDEX(1, 5)] = {.shown = 0xffff},
 	[IDREG_INDEX(1, 6)] = {.shown = 0xffff},
@@ -45,20 +48,24 @@ static const struct idreg_scheme schemes[IDREG_COUNT] = {
 	[IDREG_PFR1] = {.shown = F(0) | F(4)},
 	/* DFR0: DebugVer, BRPs, WRPs, CTX_CMPs, DoubleLock (0xf: absent) */
 	[IDREG_DFR0] = {.shown = F(0) | F(12) | F(20) | F(28) | F(36), .is_signed = F(36)},
-	/* ISAR0: instructions that need nothing from EL2. No TME (24), RNDR is harmless (60), TLB is not trapped */
+	/* ISAR0: instructions that need nothing from EL2. No TME (24), RNDR is harmless (60), TLB
+	   is not trapped */
 	[IDREG_ISAR0] = {.shown = 0xffff & ~F(24) & ~F(0)},
-	/* ISAR1: all but XS (56, needs HCRX) and LS64 (60); pointer authentication keys move with the vCPU */
+	/* ISAR1: all but XS (56, needs HCRX) and LS64 (60); pointer authentication keys move with
+	   the vCPU */
 	[IDREG_ISAR1] = {.shown = 0x3fff},
 	/* ISAR2: WFxT, RPRES, GPA3, APA3, PAC_frac, CLRBHB; not MOPS and BC that need HCRX */
 	[IDREG_ISAR2] = {.shown = F(0) | F(4) | F(8) | F(12) | F(24) | F(28)},
-	/* MMFR0: PARange, ASIDBits, BigEnd, BigEndEL0, TGran16/64/4; no SNSMem, no stage-2 granules, ExS, FGT, ECV */
+	/* MMFR0: PARange, ASIDBits, BigEnd, BigEndEL0, TGran16/64/4; no SNSMem, no stage-2
+	   granules, ExS, FGT, ECV */
 	[IDREG_MMFR0] = {.shown = F(0) | F(4) | F(8) | F(16) | F(20) | F(24) | F(28),
 			 .is_signed = F(24) | F(28)},
 	/* MMFR1: HAFDBS, HPDS, PAN, SpecSEI hidden, XNX hidden, ETS */
 	[IDREG_MMFR1] = {.shown = F(0) | F(12) | F(20) | F(36)},
-	/* MMFR2: CnP, UAO, IESB hidden, VARange, CCIDX, ST, AT, IDS, TTL, BBM, E0PD; no NV, FWB, EVT, LSM kept */
-	[IDREG_MMFR2] = {.shown = F(0) | F(4) | F(8) | F(16) | F(20) | F(28) | F(32) | F(36) | F(48) |
-				  F(52) | F(60)},
+	/* MMFR2: CnP, UAO, IESB hidden, VARange, CCIDX, ST, AT, IDS, TTL, BBM, E0PD; no NV, FWB,
+	   EVT, LSM kept */
+	[IDREG_MMFR2] = {.shown = F(0) | F(4) | F(8) | F(16) | F(20) | F(28) | F(32) | F(36) |
+				  F(48) | F(52) | F(60)},
 };
 
 static bool claims_less(unsigned int a, unsigned int b, bool is_signed)
@@ -105,7 +112,8 @@ static uint64_t adjust(uint32_t index, uint64_t value, bool gicv3)
 			value = set_field(value, BITS(23, 20), 1);
 		}
 	} else if (index == IDREG_DFR0) {
-		/* v8 debug is what is switched: later additions (trace filters …) are hidden elsewhere */
+		/* v8 debug is what is switched: later additions (trace filters …) are hidden
+		 * elsewhere */
 		value = set_field(value, ID_AA64DFR0_DEBUGVER,
 				  MIN(FIELD_GET(ID_AA64DFR0_DEBUGVER, value), 8));
 	}

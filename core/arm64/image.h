@@ -5,7 +5,8 @@
 
 #include "core/base/types.h"
 
-extern const char image_start[], text_guarded_end[], text_end[], rodata_end[], data_end[], image_end[];
+extern const char image_start[], text_guarded_end[], text_end[], rodata_end[], data_end[],
+	image_end[];
 extern char percpu_start[], percpu_end[];
 extern const char boot_stack_guard[], boot_stack_top[], emergency_guard[], boot_emergency_top[];
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Structure offsets for assembly: compiled to text, from which build/core/arm64/offsets.h is made. */
+/* Structure offsets for assembly: compiled to text, from which build/core/arm64/offsets.h is made.
+ */
 #include "core/vm/vcpu.h"
 
-#define OFFSET(name, type, member)                                                               \
-	__asm__ volatile("\n.ascii \"->" #name " %0 " #type "." #member "\"" ::"i"(              \
-		offsetof(type, member)))
+#define OFFSET(name, type, member)                                                                 \
+	__asm__ volatile("\n.ascii \"->" #name " %0 " #type "." #member                            \
+			 "\"" ::"i"(offsetof(type, member)))
 
 void offsets(void);
 

@@ -3,7 +3,10 @@
 
 	.text
 
-/* void smccc_smc(struct smccc_regs *regs): in x0; clobbers x0-x17 (DEN 0028F: x4-x17 need not survive). */
+/*
+ * void smccc_smc(struct smccc_regs *regs): in x0; clobbers x0-x17 (DEN 0028F: x4-x17 need not
+ * survive).
+ */
 	.global	smccc_smc
 	.type	smccc_smc, %function
 smccc_smc:

@@ -5,7 +5,8 @@
 
 #include "core/base/bits.h"
 
-/* x0-x3 carry arguments in and results out; x4-x17 go in as given and come back as firmware leaves them. */
+/* x0-x3 carry arguments in and results out; x4-x17 go in as given and come back as firmware leaves
+ * them. */
 struct smccc_regs {
 	uint64_t x[18];
 };
@@ -16,11 +17,11 @@ void smccc_smc(struct smccc_regs *regs);
 /* The common case: up to three arguments, one result. */
 uint64_t smccc_call(uint64_t id, uint64_t a1, uint64_t a2, uint64_t a3);
 
-#define SMCCC_SUCCESS	     0
-#define SMCCC_NOT_SUPPORTED  (-1)
-#define SMCCC_VERSION	     UINT32_C(0x80000000)
-#define SMCCC_ARCH_FEATURES  UINT32_C(0x80000001)
-#define SMCCC_ARCH_SOC_ID    UINT32_C(0x80000002)
+#define SMCCC_SUCCESS		0
+#define SMCCC_NOT_SUPPORTED	(-1)
+#define SMCCC_VERSION		UINT32_C(0x80000000)
+#define SMCCC_ARCH_FEATURES	UINT32_C(0x80000001)
+#define SMCCC_ARCH_SOC_ID	UINT32_C(0x80000002)
 #define SMCCC_ARCH_WORKAROUND_1 UINT32_C(0x80008000)
 #define SMCCC_ARCH_WORKAROUND_2 UINT32_C(0x80007fff)
 #define SMCCC_ARCH_WORKAROUND_3 UINT32_C(0x80003fff)

@@ -2,28 +2,29 @@
 /*
  * System registers, by the architecture's names. DDI 0487.
  *
- * sysreg_read(NAME) and sysreg_write(NAME, v) take any name the assembler knows; names it lacks have a macro
- * SYSREG_<NAME> here, used through sysreg_read_raw(). Fields follow the register they belong to.
+ * sysreg_read(NAME) and sysreg_write(NAME, v) take any name the assembler knows; names it lacks
+ * have a macro SYSREG_<NAME> here, used through sysreg_read_raw(). Fields follow the register they
+ * belong to.
  */
 #ifndef CORE_ARM64_SYSREG_H
 #define CORE_ARM64_SYSREG_H
 
 #include "core/base/bits.h"
 
-#define sysreg_read_raw(reg)                                                                     \
-	({                                                                                       \
-		uint64_t sysreg_value;                                                           \
-		__asm__ volatile("mrs %0, " reg : "=r"(sysreg_value)::"memory");                 \
-		sysreg_value;                                                                    \
+#define sysreg_read_raw(reg)                                                                       \
+	({                                                                                         \
+		uint64_t sysreg_value;                                                             \
+		__asm__ volatile("mrs %0, " reg : "=r"(sysreg_value)::"memory");                   \
+		sysreg_value;                                                                      \
 	})
-#define sysreg_write_raw(reg, v)                                                                 \
+#define sysreg_write_raw(reg, v)                                                                   \
 	__asm__ volatile("msr " reg ", %x0" ::"rZ"((uint64_t)(v)) : "memory")
 
 #define sysreg_read(name)     sysreg_read_raw(#name)
 #define sysreg_write(name, v) sysreg_write_raw(#name, v)
 
 /* op0, op1, CRn, CRm, op2 as one number: bits as in ISS of EC 0x18 without Rt and direction. */
-#define SYSREG_ID(op0, op1, crn, crm, op2)                                                       \
+#define SYSREG_ID(op0, op1, crn, crm, op2)                                                         \
 	(((op0) << 14) | ((op1) << 11) | ((crn) << 7) | ((crm) << 3) | (op2))
 
 /* Interrupt controller, IHI 0069H chapter 12. */
@@ -86,12 +87,13 @@
 #define SCTLR_EL1_RES1 UINT64_C(0x30d00800)
 
 /* CPTR_EL2 where E2H = 0 */
-#define CPTR_TZ	  BIT(8)
-#define CPTR_TFP  BIT(10)
-#define CPTR_TSM  BIT(12)
-#define CPTR_TTA  BIT(20)
-#define CPTR_TAM  BIT(30)
-#define CPTR_RES1 UINT64_C(0x22ff) /* with TZ and TSM, RES1 where SVE and SME are absent, set apart */
+#define CPTR_TZ	 BIT(8)
+#define CPTR_TFP BIT(10)
+#define CPTR_TSM BIT(12)
+#define CPTR_TTA BIT(20)
+#define CPTR_TAM BIT(30)
+#define CPTR_RES1                                                                                  \
+	UINT64_C(0x22ff) /* with TZ and TSM, RES1 where SVE and SME are absent, set apart */
 
 /* MDCR_EL2 */
 #define MDCR_HPMN  BITS(4, 0)
@@ -147,71 +149,71 @@
 #define ICH_VMCR_VEOIM BIT(9)
 
 /* PSTATE as SPSR_EL2 holds it */
-#define SPSR_M		 BITS(4, 0)
-#define SPSR_M_EL1H	 UINT64_C(5)
-#define SPSR_M_AARCH32	 BIT(4)
-#define SPSR_DAIF	 BITS(9, 6)
-#define SPSR_IL		 BIT(20)
-#define SPSR_SS		 BIT(21)
-#define SPSR_PAN	 BIT(22)
-#define SPSR_MODE_MASK	 BITS(4, 0)
+#define SPSR_M	       BITS(4, 0)
+#define SPSR_M_EL1H    UINT64_C(5)
+#define SPSR_M_AARCH32 BIT(4)
+#define SPSR_DAIF      BITS(9, 6)
+#define SPSR_IL	       BIT(20)
+#define SPSR_SS	       BIT(21)
+#define SPSR_PAN       BIT(22)
+#define SPSR_MODE_MASK BITS(4, 0)
 
 /* ESR and fault fields are in core/arm64/esr.h. */
 
 /* ID registers: fields that decide something here. */
-#define ID_AA64PFR0_EL0	   BITS(3, 0)
-#define ID_AA64PFR0_EL1	   BITS(7, 4)
-#define ID_AA64PFR0_EL2	   BITS(11, 8)
-#define ID_AA64PFR0_EL3	   BITS(15, 12)
-#define ID_AA64PFR0_FP	   BITS(19, 16)
-#define ID_AA64PFR0_ADVSIMD BITS(23, 20)
-#define ID_AA64PFR0_GIC	   BITS(27, 24)
-#define ID_AA64PFR0_RAS	   BITS(31, 28)
-#define ID_AA64PFR0_SVE	   BITS(35, 32)
-#define ID_AA64PFR0_SEL2   BITS(39, 36)
-#define ID_AA64PFR0_MPAM   BITS(43, 40)
-#define ID_AA64PFR0_AMU	   BITS(47, 44)
-#define ID_AA64PFR0_RME	   BITS(55, 52)
-#define ID_AA64PFR0_CSV2   BITS(59, 56)
-#define ID_AA64PFR0_CSV3   BITS(63, 60)
-#define ID_AA64PFR1_BT	   BITS(3, 0)
-#define ID_AA64PFR1_SSBS   BITS(7, 4)
-#define ID_AA64PFR1_MTE	   BITS(11, 8)
-#define ID_AA64PFR1_RAS_FRAC BITS(15, 12)
-#define ID_AA64PFR1_MPAM_FRAC BITS(19, 16)
-#define ID_AA64PFR1_SME	   BITS(27, 24)
-#define ID_AA64PFR1_CSV2_FRAC BITS(35, 32)
-#define ID_AA64DFR0_DEBUGVER BITS(3, 0)
-#define ID_AA64DFR0_TRACEVER BITS(7, 4)
-#define ID_AA64DFR0_PMUVER BITS(11, 8)
-#define ID_AA64DFR0_BRPS   BITS(15, 12)
-#define ID_AA64DFR0_WRPS   BITS(23, 20)
-#define ID_AA64DFR0_CTX_CMPS BITS(31, 28)
-#define ID_AA64DFR0_PMSVER BITS(35, 32)
-#define ID_AA64DFR0_DOUBLELOCK BITS(39, 36)
-#define ID_AA64DFR0_TRACEFILT BITS(43, 40)
+#define ID_AA64PFR0_EL0		BITS(3, 0)
+#define ID_AA64PFR0_EL1		BITS(7, 4)
+#define ID_AA64PFR0_EL2		BITS(11, 8)
+#define ID_AA64PFR0_EL3		BITS(15, 12)
+#define ID_AA64PFR0_FP		BITS(19, 16)
+#define ID_AA64PFR0_ADVSIMD	BITS(23, 20)
+#define ID_AA64PFR0_GIC		BITS(27, 24)
+#define ID_AA64PFR0_RAS		BITS(31, 28)
+#define ID_AA64PFR0_SVE		BITS(35, 32)
+#define ID_AA64PFR0_SEL2	BITS(39, 36)
+#define ID_AA64PFR0_MPAM	BITS(43, 40)
+#define ID_AA64PFR0_AMU		BITS(47, 44)
+#define ID_AA64PFR0_RME		BITS(55, 52)
+#define ID_AA64PFR0_CSV2	BITS(59, 56)
+#define ID_AA64PFR0_CSV3	BITS(63, 60)
+#define ID_AA64PFR1_BT		BITS(3, 0)
+#define ID_AA64PFR1_SSBS	BITS(7, 4)
+#define ID_AA64PFR1_MTE		BITS(11, 8)
+#define ID_AA64PFR1_RAS_FRAC	BITS(15, 12)
+#define ID_AA64PFR1_MPAM_FRAC	BITS(19, 16)
+#define ID_AA64PFR1_SME		BITS(27, 24)
+#define ID_AA64PFR1_CSV2_FRAC	BITS(35, 32)
+#define ID_AA64DFR0_DEBUGVER	BITS(3, 0)
+#define ID_AA64DFR0_TRACEVER	BITS(7, 4)
+#define ID_AA64DFR0_PMUVER	BITS(11, 8)
+#define ID_AA64DFR0_BRPS	BITS(15, 12)
+#define ID_AA64DFR0_WRPS	BITS(23, 20)
+#define ID_AA64DFR0_CTX_CMPS	BITS(31, 28)
+#define ID_AA64DFR0_PMSVER	BITS(35, 32)
+#define ID_AA64DFR0_DOUBLELOCK	BITS(39, 36)
+#define ID_AA64DFR0_TRACEFILT	BITS(43, 40)
 #define ID_AA64DFR0_TRACEBUFFER BITS(47, 44)
-#define ID_AA64DFR0_MTPMU  BITS(51, 48)
-#define ID_AA64DFR0_BRBE   BITS(55, 52)
-#define ID_AA64DFR0_HPMN0  BITS(63, 60)
-#define ID_AA64ISAR0_CRC32 BITS(19, 16)
-#define ID_AA64ISAR0_ATOMIC BITS(23, 20)
-#define ID_AA64ISAR1_APA   BITS(7, 4)
-#define ID_AA64ISAR1_API   BITS(11, 8)
-#define ID_AA64ISAR1_GPA   BITS(27, 24)
-#define ID_AA64ISAR1_GPI   BITS(31, 28)
-#define ID_AA64ISAR2_APA3  BITS(15, 12)
-#define ID_AA64MMFR0_PARANGE BITS(3, 0)
-#define ID_AA64MMFR0_TGRAN4 BITS(31, 28)
-#define ID_AA64MMFR0_FGT   BITS(59, 56)
-#define ID_AA64MMFR0_ECV   BITS(63, 60)
-#define ID_AA64MMFR1_VMIDBITS BITS(7, 4)
-#define ID_AA64MMFR1_VH	   BITS(11, 8)
-#define ID_AA64MMFR1_LO	   BITS(19, 16)
-#define ID_AA64MMFR1_PAN   BITS(23, 20)
-#define ID_AA64MMFR1_HCX   BITS(43, 40)
-#define ID_AA64MMFR2_NV	   BITS(27, 24)
-#define ID_AA64MMFR2_FWB   BITS(43, 40)
-#define ID_AA64MMFR2_EVT   BITS(59, 56)
+#define ID_AA64DFR0_MTPMU	BITS(51, 48)
+#define ID_AA64DFR0_BRBE	BITS(55, 52)
+#define ID_AA64DFR0_HPMN0	BITS(63, 60)
+#define ID_AA64ISAR0_CRC32	BITS(19, 16)
+#define ID_AA64ISAR0_ATOMIC	BITS(23, 20)
+#define ID_AA64ISAR1_APA	BITS(7, 4)
+#define ID_AA64ISAR1_API	BITS(11, 8)
+#define ID_AA64ISAR1_GPA	BITS(27, 24)
+#define ID_AA64ISAR1_GPI	BITS(31, 28)
+#define ID_AA64ISAR2_APA3	BITS(15, 12)
+#define ID_AA64MMFR0_PARANGE	BITS(3, 0)
+#define ID_AA64MMFR0_TGRAN4	BITS(31, 28)
+#define ID_AA64MMFR0_FGT	BITS(59, 56)
+#define ID_AA64MMFR0_ECV	BITS(63, 60)
+#define ID_AA64MMFR1_VMIDBITS	BITS(7, 4)
+#define ID_AA64MMFR1_VH		BITS(11, 8)
+#define ID_AA64MMFR1_LO		BITS(19, 16)
+#define ID_AA64MMFR1_PAN	BITS(23, 20)
+#define ID_AA64MMFR1_HCX	BITS(43, 40)
+#define ID_AA64MMFR2_NV		BITS(27, 24)
+#define ID_AA64MMFR2_FWB	BITS(43, 40)
+#define ID_AA64MMFR2_EVT	BITS(59, 56)
 
 #endif

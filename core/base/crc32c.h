@@ -12,7 +12,7 @@
  */
 typedef uint32_t (*crc32c_fn)(uint32_t crc, const void *data, size_t size);
 
-/* By a 1 KiB table: for the host, and for a CPU without the instructions. */
+/* By table: for the host, and for a CPU without the instructions. */
 uint32_t crc32c(uint32_t crc, const void *data, size_t size);
 
 #endif

@@ -3,7 +3,8 @@
  * Sentences for the person who wrote the config.
  *
  * The parsers report through a sink: the host's checker prints, the hypervisor logs. All errors are
- * reported, none stops the next. Nothing here allocates; a sentence longer than DIAG_TEXT_MAX is cut.
+ * reported, none stops the next. Nothing here allocates; a sentence longer than DIAG_TEXT_MAX is
+ * cut.
  */
 #ifndef CORE_BASE_DIAG_H
 #define CORE_BASE_DIAG_H
@@ -13,7 +14,7 @@
 #define DIAG_TEXT_MAX 320
 
 enum diag_level {
-	DIAG_NOTE, /* worth knowing; nothing is refused        */
+	DIAG_NOTE,  /* worth knowing; nothing is refused        */
 	DIAG_ERROR, /* the VM or the config it stands in is refused */
 };
 

@@ -2,9 +2,10 @@
 /*
  * Variables of which each physical CPU has its own.
  *
- * PERCPU() places a variable in the section .percpu, which is a template; every CPU gets a copy when it is
- * started, and TPIDR_EL2 holds the distance from the template to the copy. Owner: the CPU itself; another
- * CPU's copy is reached by percpu_of() and only as the variable's own comment allows.
+ * PERCPU() places a variable in the section .percpu, which is a template; every CPU gets a copy
+ * when it is started, and TPIDR_EL2 holds the distance from the template to the copy. Owner: the
+ * CPU itself; another CPU's copy is reached by percpu_of() and only as the variable's own comment
+ * allows.
  */
 #ifndef CORE_BASE_PERCPU_H
 #define CORE_BASE_PERCPU_H
@@ -25,12 +26,12 @@ static inline uintptr_t percpu_offset(void)
 	return offset;
 }
 
-#define percpu_at(name, offset) ((__typeof__(name) *)((uintptr_t)&(name) + (offset)))
+#define percpu_at(name, offset) ((__typeof__(name) *)((uintptr_t) & (name) + (offset)))
 #define this_cpu(name)		(*percpu_at(name, percpu_offset()))
 
 #else /* host tests: one CPU, the template is its copy */
 
-#define percpu_at(name, offset) ((__typeof__(name) *)((uintptr_t)&(name) + (offset)))
+#define percpu_at(name, offset) ((__typeof__(name) *)((uintptr_t) & (name) + (offset)))
 #define this_cpu(name)		(name)
 
 #endif
@@ -38,7 +39,8 @@ static inline uintptr_t percpu_offset(void)
 /* Index of this CPU: its position among the board's enabled CPUs. */
 PERCPU_DECLARE(uint32_t, cpu_index);
 
-/* Distance from template to copy, by CPU index; 0 for a CPU that is not up. Constant after bring-up. */
+/* Distance from template to copy, by CPU index; 0 for a CPU that is not up. Constant after
+ * bring-up. */
 #define PERCPU_CPU_MAX 512
 uintptr_t percpu_offset_of(uint32_t cpu);
 #define percpu_of(name, cpu) (percpu_at(name, percpu_offset_of(cpu)))

@@ -17,7 +17,8 @@ enum log_level {
 
 #define PRINTK_LINE_MAX 384
 
-/* One line, without newline at its end; longer lines are cut. Any CPU; takes the console lock in the sink. */
+/* One line, without newline at its end; longer lines are cut. Any CPU; takes the console lock in
+ * the sink. */
 void printk(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 #define log_error(...)	printk(LOG_ERROR, __VA_ARGS__)
@@ -31,8 +32,8 @@ void printk_set_sink(void (*sink)(enum log_level level, const char *text, size_t
 void printk_set_level(enum log_level highest);
 
 /*
- * A limit for lines that guests can cause: at most `burst` lines per `interval` ticks of the caller's
- * clock; then they are counted, and the count is told with the next line let through.
+ * A limit for lines that guests can cause: at most `burst` lines per `interval` ticks of the
+ * caller's clock; then they are counted, and the count is told with the next line let through.
  */
 struct ratelimit {
 	uint64_t start;

@@ -4,11 +4,12 @@
  *
  * The one order in which locks are taken, outermost first:
  *
- *   vm -> vcpu -> device -> vits -> vgic_dist -> vgic_cpu -> vgic_irq -> sched -> page_alloc -> console
+ *   vm -> vcpu -> device -> vits -> vgic_dist -> vgic_cpu -> vgic_irq -> sched -> page_alloc ->
+ * console
  *
- * Two of one rank: lower VM or CPU id first, and only where the header of the module says so. Debug builds
- * panic when a CPU takes a rank not above the highest it holds. Interrupts are masked throughout EL2, so a
- * holder is never interrupted; critical sections are bounded, so waiting is.
+ * Two of one rank: lower VM or CPU id first, and only where the header of the module says so. Debug
+ * builds panic when a CPU takes a rank not above the highest it holds. Interrupts are masked
+ * throughout EL2, so a holder is never interrupted; critical sections are bounded, so waiting is.
  */
 #ifndef CORE_BASE_SPINLOCK_H
 #define CORE_BASE_SPINLOCK_H
@@ -30,12 +31,15 @@ enum lock_rank {
 };
 
 struct spinlock {
-	uint16_t next; /* ticket to hand out */
+	uint16_t next;	/* ticket to hand out */
 	uint16_t owner; /* ticket being served */
-	uint8_t rank; /* enum lock_rank */
+	uint8_t rank;	/* enum lock_rank */
 };
 
-#define SPINLOCK_INIT(r) {.next = 0, .owner = 0, .rank = (r)}
+#define SPINLOCK_INIT(r)                                                                           \
+	{                                                                                          \
+		.next = 0, .owner = 0, .rank = (r)                                                 \
+	}
 
 static inline void spin_init(struct spinlock *lock, enum lock_rank rank)
 {
@@ -75,11 +79,11 @@ static inline void spin_unlock(struct spinlock *lock)
 }
 
 /* Opens every function whose name ends in _locked. */
-#define SPIN_ASSERT_HELD(lock)                                                                   \
-	do {                                                                                     \
-		if (IS_ENABLED(DEBUG)) {                                                         \
-			CHECK(spin_is_held(lock));                                               \
-		}                                                                                \
+#define SPIN_ASSERT_HELD(lock)                                                                     \
+	do {                                                                                       \
+		if (IS_ENABLED(DEBUG)) {                                                           \
+			CHECK(spin_is_held(lock));                                                 \
+		}                                                                                  \
 	} while (0)
 
 #endif

@@ -371,6 +371,8 @@ const struct binding_node binding_nodes[BINDING_COUNT] = {
 				DOC("A region of RAM, in place of `memory-size`.")},
 };
 
+/* For those who write a config: `make bundle` gives them. At boot the plain sentence is enough. */
+#if __STDC_HOSTED__
 static const struct {
 	const char *name, *hint;
 } hints[] = {
@@ -426,3 +428,10 @@ const char *binding_hint(const char *name)
 	return strncmp(name, "xen,", 4) == 0 ? "this is not a Xen domU: see vm-configs/README.md" :
 					       NULL;
 }
+#else
+const char *binding_hint(const char *name)
+{
+	(void)name;
+	return NULL;
+}
+#endif

@@ -9,8 +9,8 @@
 #include "core/base/string.h"
 #include "timer/deadline.h"
 
-#define STAGE_MAX   (MUX_PARTIAL_MAX + MUX_NAME_MAX + 8)
-#define LINE_GRACE_MS 50 /* how long a begun line keeps others waiting after its last byte */
+#define STAGE_MAX     (MUX_PARTIAL_MAX + MUX_NAME_MAX + 8)
+#define LINE_GRACE_MS 50  /* how long a begun line keeps others waiting after its last byte */
 #define TWICE_MS      300 /* the escape key again within this: meant for the guest */
 
 uint8_t log_ring_data[MUX_LOG_SIZE];
@@ -64,7 +64,8 @@ static void stage_prefix(const struct console_port *port)
 	}
 }
 
-/* The unfinished line, without control sequences (ECMA-48 5.4): drawing again must not ask the terminal again. */
+/* The unfinished line, without control sequences (ECMA-48 5.4): drawing again must not ask the
+ * terminal again. */
 static void keep_partial(uint8_t byte)
 {
 	if (byte == '\n') {
@@ -401,8 +402,8 @@ void mux_interrupt(void)
 	}
 	for (uint32_t i = 0; i < mux.port_count; i++) {
 		port = mux.port[i];
-		if (port->notify != NULL &&
-		    (ring_count(&port->rx) != 0 || (port->want_room && ring_room(&port->tx) != 0))) {
+		if (port->notify != NULL && (ring_count(&port->rx) != 0 ||
+					     (port->want_room && ring_room(&port->tx) != 0))) {
 			port->want_room = false;
 			port->notify(port);
 		}

@@ -2,13 +2,15 @@
 /*
  * The one console: who is heard and who is spoken to.
  *
- * Each guest has a port: a ring of what it has written and a ring of what was typed for it. The log is one
- * more source. Output is merged by lines: a line that has begun is let finish (for a while), lines of others wait
- * in their rings; only the port in focus shows a line that has no end yet, such as a prompt, and gets
- * it drawn again after another's line broke it. With more than one port each line begins with its port's name.
+ * Each guest has a port: a ring of what it has written and a ring of what was typed for it. The log
+ * is one more source. Output is merged by lines: a line that has begun is let finish (for a while),
+ * lines of others wait in their rings; only the port in focus shows a line that has no end yet,
+ * such as a prompt, and gets it drawn again after another's line broke it. With more than one port
+ * each line begins with its port's name.
  *
- * Lock: console (the innermost rank) protects everything here. Calls out (port->notify, the shell) are made
- * without it. EL2 never waits: what the UART does not take stays in the rings until its interrupt.
+ * Lock: console (the innermost rank) protects everything here. Calls out (port->notify, the shell)
+ * are made without it. EL2 never waits: what the UART does not take stays in the rings until its
+ * interrupt.
  */
 #ifndef CORE_CONSOLE_MUX_H
 #define CORE_CONSOLE_MUX_H
@@ -25,21 +27,22 @@
 
 struct console_port {
 	const char *name; /* constant */
-	bool listens; /* gets keys: constant */
+	bool listens;	  /* gets keys: constant */
 	/* There are bytes to read, or room to write again. Called without locks, on any CPU. */
 	void (*notify)(struct console_port *port);
 
 	/* protected by the console lock */
 	struct ring tx, rx;
-	uint32_t lines; /* line ends in tx */
+	uint32_t lines;	   /* line ends in tx */
 	uint64_t last_put; /* when the last byte came, CNTPCT */
-	bool mid_line; /* the last byte shown was not a line end */
-	bool want_room; /* a write found tx full */
-	bool seen_cr; /* a carriage return is held back until it is known what follows */
+	bool mid_line;	   /* the last byte shown was not a line end */
+	bool want_room;	   /* a write found tx full */
+	bool seen_cr;	   /* a carriage return is held back until it is known what follows */
 	uint32_t rx_lost;
 };
 
-/* Registers the log as the first source and printk's sink. Boot CPU, once, before anything is logged. */
+/* Registers the log as the first source and printk's sink. Boot CPU, once, before anything is
+ * logged. */
 void mux_init(void);
 
 /* Output goes to this UART from now on, what was logged before first. */
@@ -51,7 +54,8 @@ void mux_add_port(struct console_port *port);
 /* The escape key (ASCII) that switches the focus. */
 void mux_set_escape(uint8_t key);
 
-/* From now on interrupts drain and feed the UART; before, output waits for it (no guest runs yet). */
+/* From now on interrupts drain and feed the UART; before, output waits for it (no guest runs yet).
+ */
 void mux_use_interrupts(void);
 
 /* The UART's interrupt. */

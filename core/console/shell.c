@@ -49,10 +49,12 @@ void shell_audit(const struct registry *registry)
 		audit_stage2(&vm_by_id(i)->stage2, (uint16_t)i, registry, &result);
 	}
 	if (result.faults == 0) {
-		log_info("isolation audit: %u mappings of %u VMs, %llu MiB, each covered by its grant",
+		log_info("isolation audit: %u mappings of %u VMs, %llu MiB, each covered by its "
+			 "grant",
 			 result.leaves, vm_count(), (unsigned long long)(result.bytes >> 20));
 	} else {
-		log_error("isolation audit FAILED: %u of %u mappings have no grant, first ipa 0x%llx -> pa 0x%llx",
+		log_error("isolation audit FAILED: %u of %u mappings have no grant, first ipa "
+			  "0x%llx -> pa 0x%llx",
 			  result.faults, result.leaves, (unsigned long long)result.first_ipa,
 			  (unsigned long long)result.first_pa);
 	}
@@ -98,8 +100,8 @@ static void cmd_vm(char **word, uint32_t count)
 	}
 	vm = count == 3 ? vm_by_name(word[2]) : NULL;
 	if (vm == NULL) {
-		say(count == 3 ? "no VM is called \"%s\"; `vm` lists them\n"
-			       : "vm [start|stop|restart NAME]%s\n",
+		say(count == 3 ? "no VM is called \"%s\"; `vm` lists them\n" :
+				 "vm [start|stop|restart NAME]%s\n",
 		    count == 3 ? word[2] : "");
 		return;
 	}

@@ -4,18 +4,18 @@
 #define CORE_EXIT_ACTION_H
 
 enum exit_action {
-	EXIT_RESUME, /* re-enter at the same PC */
+	EXIT_RESUME,  /* re-enter at the same PC */
 	EXIT_ADVANCE, /* emulated: step over the instruction */
-	EXIT_RETRY, /* parked until a peer has answered, then executed again */
+	EXIT_RETRY,   /* parked until a peer has answered, then executed again */
 	EXIT_INJECT_UNDEF,
-	EXIT_INJECT_DABT, /* external data abort at the faulting address */
-	EXIT_INJECT_IABT, /* external instruction abort */
-	EXIT_STANDBY, /* at the PC it has, once an interrupt came */
+	EXIT_INJECT_DABT,     /* external data abort at the faulting address */
+	EXIT_INJECT_IABT,     /* external instruction abort */
+	EXIT_STANDBY,	      /* at the PC it has, once an interrupt came */
 	EXIT_ADVANCE_STANDBY, /* the same after the instruction */
-	EXIT_VCPU_OFF, /* PSCI CPU_OFF */
-	EXIT_VM_OFF, /* PSCI SYSTEM_OFF */
-	EXIT_VM_RESET, /* PSCI SYSTEM_RESET */
-	EXIT_KILL_VM, /* nothing architectural fits; logged once */
+	EXIT_VCPU_OFF,	      /* PSCI CPU_OFF */
+	EXIT_VM_OFF,	      /* PSCI SYSTEM_OFF */
+	EXIT_VM_RESET,	      /* PSCI SYSTEM_RESET */
+	EXIT_KILL_VM,	      /* nothing architectural fits; logged once */
 };
 
 #endif

@@ -18,19 +18,17 @@
 #include "irq/hw/gic.h"
 #include "timer/deadline.h"
 
-#define BACKTRACE_MAX	24
-#define STOP_WAIT_MS	100
-#define LINE_MAX	200
-
-extern const char probe_instruction[], probe_fixup[];
+#define BACKTRACE_MAX 24
+#define STOP_WAIT_MS  100
+#define LINE_MAX      200
 
 PERCPU(uint64_t, stack_top);
 PERCPU(uint64_t, emergency_top);
 
 static struct {
-	uint32_t owner; /* CPU index that panics, plus 1; atomic */
+	uint32_t owner;	       /* CPU index that panics, plus 1; atomic */
 	uint32_t cpus_stopped; /* atomic */
-	uint32_t printing; /* one CPU at a time says what it ran; atomic */
+	uint32_t printing;     /* one CPU at a time says what it ran; atomic */
 	bool reboot;
 	bool smp; /* other CPUs may be up */
 } panicking;
@@ -98,7 +96,8 @@ static void stop_others(void)
 		cpu_yield();
 	}
 	if (atomic_read(&panicking.cpus_stopped) < others) {
-		say("bulkhead: %u CPUs did not answer", others - atomic_read(&panicking.cpus_stopped));
+		say("bulkhead: %u CPUs did not answer",
+		    others - atomic_read(&panicking.cpus_stopped));
 	}
 }
 
@@ -106,8 +105,9 @@ static bool on_a_stack(uint64_t address)
 {
 	uint64_t top = this_cpu(stack_top), emergency = this_cpu(emergency_top);
 
-	return (address & 7) == 0 && ((address < top && address >= top - STACK_SIZE) ||
-				      (address < emergency && address >= emergency - EMERGENCY_SIZE));
+	return (address & 7) == 0 &&
+	       ((address < top && address >= top - STACK_SIZE) ||
+		(address < emergency && address >= emergency - EMERGENCY_SIZE));
 }
 
 static void say_backtrace(uint64_t pc, uint64_t fp)
@@ -140,7 +140,8 @@ static void finish(void)
 	stop_for_ever();
 }
 
-/* The first CPU to panic goes on; another one, or a second fault of the first, stops where it is. */
+/* The first CPU to panic goes on; another one, or a second fault of the first, stops where it is.
+ */
 static void begin(const char *text)
 {
 	uint32_t self = this_cpu(cpu_index) + 1;

@@ -11,8 +11,15 @@ struct el2_frame {
 	uint64_t sp, pc, spsr;
 };
 
-/* From vectors.S, on the emergency stack. Returns only when the fault was expected by probe_read32(). */
+/* From vectors.S, on the emergency stack. Returns only when the fault was expected by
+ * probe_read32(). */
 void el2_fault(struct el2_frame *frame);
+
+/* The load of probe_read32(), and where it goes on after an abort (vectors.S). */
+extern const char probe_instruction[], probe_fixup[];
+
+/* EL2's vector table. */
+extern const char el2_vectors[];
 
 /* Reads a word that may not be there; before guests run. 0 or -EFAULT. */
 int probe_read32(const volatile uint32_t *at, uint32_t *value);

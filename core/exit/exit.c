@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Exits from the guest: dispatch by exception class, and the one place that carries out what handlers decide. */
+/* Exits from the guest: dispatch by exception class, and the one place that carries out what
+ * handlers decide. */
 #include "core/exit/exit.h"
 
 #include "core/arm64/esr.h"
@@ -36,8 +37,8 @@ static enum exit_action exit_smc(struct vcpu *vcpu, uint64_t esr)
 }
 
 /*
- * No RAM is where the guest would fetch from. If it is its own vector that can't be fetched, it can't take an
- * abort either: it would fault for ever.
+ * No RAM is where the guest would fetch from. If it is its own vector that can't be fetched, it
+ * can't take an abort either: it would fault for ever.
  */
 static enum exit_action exit_instruction_abort(struct vcpu *vcpu, uint64_t esr)
 {
@@ -72,22 +73,14 @@ static enum exit_action exit_wfx(struct vcpu *vcpu, uint64_t esr)
 }
 
 static const exit_handler handlers[EC_COUNT] = {
-	[EC_WFX] = exit_wfx,
-	[EC_CP15_32] = exit_undefined,
-	[EC_CP15_64] = exit_undefined,
-	[EC_CP14_32] = exit_undefined,
-	[EC_CP14_LS] = exit_undefined,
-	[EC_CP14_64] = exit_undefined,
-	[EC_FPSIMD] = exit_undefined,
-	[EC_VMRS] = exit_undefined,
-	[EC_PAUTH] = exit_undefined,
-	[EC_HVC64] = exit_hvc,
-	[EC_SMC64] = exit_smc,
-	[EC_SMC32] = exit_undefined,
-	[EC_SYS64] = sysreg_trap,
-	[EC_SVE] = exit_undefined,
-	[EC_SME] = exit_undefined,
-	[EC_IABT_LOWER] = exit_instruction_abort,
+	[EC_WFX] = exit_wfx,	       [EC_CP15_32] = exit_undefined,
+	[EC_CP15_64] = exit_undefined, [EC_CP14_32] = exit_undefined,
+	[EC_CP14_LS] = exit_undefined, [EC_CP14_64] = exit_undefined,
+	[EC_FPSIMD] = exit_undefined,  [EC_VMRS] = exit_undefined,
+	[EC_PAUTH] = exit_undefined,   [EC_HVC64] = exit_hvc,
+	[EC_SMC64] = exit_smc,	       [EC_SMC32] = exit_undefined,
+	[EC_SYS64] = sysreg_trap,      [EC_SVE] = exit_undefined,
+	[EC_SME] = exit_undefined,     [EC_IABT_LOWER] = exit_instruction_abort,
 	[EC_DABT_LOWER] = mmio_abort,
 };
 
@@ -170,10 +163,12 @@ struct vcpu *exit_irq(struct vcpu *vcpu)
 	return resume(vcpu);
 }
 
-/* An SError came while the guest ran: its own doing or a neighbour's device. The guest is told, and the log. */
+/* An SError came while the guest ran: its own doing or a neighbour's device. The guest is told, and
+ * the log. */
 struct vcpu *exit_serror(struct vcpu *vcpu, uint64_t esr)
 {
-	vm_complain(vcpu, "SError, syndrome 0x%llx: passed on to the guest", (unsigned long long)esr);
+	vm_complain(vcpu, "SError, syndrome 0x%llx: passed on to the guest",
+		    (unsigned long long)esr);
 	inject_serror(vcpu);
 	return resume(vcpu);
 }

@@ -39,8 +39,8 @@ static int64_t arch_features(uint32_t id)
 		return SMCCC_SUCCESS;
 	}
 	/* firmware says whether this CPU needs it: 0 yes, 1 no */
-	return has_workaround(id) ? (int32_t)smccc_call(SMCCC_ARCH_FEATURES, id, 0, 0)
-				  : SMCCC_NOT_SUPPORTED;
+	return has_workaround(id) ? (int32_t)smccc_call(SMCCC_ARCH_FEATURES, id, 0, 0) :
+				    SMCCC_NOT_SUPPORTED;
 }
 
 static enum exit_action call(struct vcpu *vcpu, enum exit_action done)
@@ -48,7 +48,8 @@ static enum exit_action call(struct vcpu *vcpu, enum exit_action done)
 	uint32_t id = (uint32_t)vcpu->regs.x[0];
 	int64_t ret = SMCCC_NOT_SUPPORTED;
 
-	if ((id & ~(uint32_t)SMCCC_SMC64) >= PSCI_RANGE && (id & ~(uint32_t)SMCCC_SMC64) < PSCI_RANGE_END) {
+	if ((id & ~(uint32_t)SMCCC_SMC64) >= PSCI_RANGE &&
+	    (id & ~(uint32_t)SMCCC_SMC64) < PSCI_RANGE_END) {
 		return vpsci_call(vcpu, id, done);
 	}
 	if (id == SMCCC_VERSION) {

@@ -6,13 +6,13 @@
 #include "core/arm64/features.h"
 #include "core/arm64/sysreg.h"
 
-#define SPSR_NZCV  BITS(31, 28)
-#define SPSR_DIT   BIT(24)
-#define SPSR_TCO   BIT(25)
-#define SPSR_SSBS  BIT(12)
-#define SPSR_EL    BITS(3, 2)
-#define SPSR_SP    BIT(0)
-#define SCTLR_SPAN BIT(23)
+#define SPSR_NZCV   BITS(31, 28)
+#define SPSR_DIT    BIT(24)
+#define SPSR_TCO    BIT(25)
+#define SPSR_SSBS   BIT(12)
+#define SPSR_EL	    BITS(3, 2)
+#define SPSR_SP	    BIT(0)
+#define SCTLR_SPAN  BIT(23)
 #define SCTLR_DSSBS BIT(44)
 
 uint32_t inject_vector_offset(uint64_t pstate)
@@ -48,8 +48,7 @@ static void take_exception(struct vcpu *vcpu, uint64_t esr)
 	sysreg_write(elr_el1, pc);
 	sysreg_write(spsr_el1, pstate);
 	vcpu_set_pc(vcpu, sysreg_read(vbar_el1) + inject_vector_offset(pstate));
-	vcpu_set_pstate(vcpu,
-			inject_new_pstate(pstate, sysreg_read(sctlr_el1), cpu_features.pan));
+	vcpu_set_pstate(vcpu, inject_new_pstate(pstate, sysreg_read(sctlr_el1), cpu_features.pan));
 }
 
 void inject_undef(struct vcpu *vcpu)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Exceptions into the guest's EL1. DDI 0487 D1.3, AArch64.TakeException(). Owner CPU of a loaded vCPU. */
+/* Exceptions into the guest's EL1. DDI 0487 D1.3, AArch64.TakeException(). Owner CPU of a loaded
+ * vCPU. */
 #ifndef CORE_EXIT_INJECT_H
 #define CORE_EXIT_INJECT_H
 
@@ -8,7 +9,8 @@
 /* Undefined instruction at the guest's PC. */
 void inject_undef(struct vcpu *vcpu);
 
-/* Synchronous external abort. `far` is the guest's virtual address; il32: the instruction has 32 bits. */
+/* Synchronous external abort. `far` is the guest's virtual address; il32: the instruction has 32
+ * bits. */
 void inject_abort(struct vcpu *vcpu, bool instruction, uint64_t far, bool far_valid, bool write);
 
 /* Virtual SError, pending until the guest unmasks it. */

@@ -45,7 +45,8 @@ static int decode_indexed(uint32_t insn, struct insn_access *out)
 	uint32_t opc = (uint32_t)FIELD_GET(BITS(23, 22), insn);
 	uint32_t size = (uint32_t)FIELD_GET(INSN_OPC, insn);
 
-	/* opc: 0 store, 1 load, 2 sign-extend to 64 bits, 3 to 32; not all sizes have the last two */
+	/* opc: 0 store, 1 load, 2 sign-extend to 64 bits, 3 to 32; not all sizes have the last two
+	 */
 	if (opc >= 2 && (size == 3 || (size == 2 && opc == 3))) {
 		return -EINVAL;
 	}
@@ -80,8 +81,8 @@ int insn_decode(uint32_t insn, struct insn_access *out)
 	if (err != 0) {
 		return err;
 	}
-	/* CONSTRAINED UNPREDICTABLE (DDI 0487 K1.2.22): a base that is written back and transferred, a pair
-	   loaded twice into one register */
+	/* CONSTRAINED UNPREDICTABLE (DDI 0487 K1.2.22): a base that is written back and
+	   transferred, a pair loaded twice into one register */
 	if (out->write_back && out->rn != 31 &&
 	    (out->rn == out->rt || (out->count == 2 && out->rn == out->rt2))) {
 		return -EINVAL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Physical interrupts at EL2: taken from a guest, or polled between steps of work with all of them masked. */
+/* Physical interrupts at EL2: taken from a guest, or polled between steps of work with all of them
+ * masked. */
 #ifndef CORE_EXIT_IRQ_H
 #define CORE_EXIT_IRQ_H
 

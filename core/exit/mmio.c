@@ -31,8 +31,8 @@ static int transfer(struct vcpu *vcpu, const struct mmio_access *access, uint64_
 	if ((ops->sizes & access->size) == 0 || (off & (access->size - 1U)) != 0) {
 		return -EINVAL;
 	}
-	return access->write ? ops->write(vcpu, region->dev, off, access->size, *value)
-			     : ops->read(vcpu, region->dev, off, access->size, value);
+	return access->write ? ops->write(vcpu, region->dev, off, access->size, *value) :
+			       ops->read(vcpu, region->dev, off, access->size, value);
 }
 
 /* What is stored: the register, cut to the access size. */
@@ -81,8 +81,8 @@ static uint64_t base_value(const struct vcpu *vcpu, uint32_t rn)
 		return vcpu->regs.x[rn];
 	}
 	/* the stack pointer in use: SP_EL0 at EL0 and where SPSel is 0 */
-	return (vcpu_pstate(vcpu) & (BIT(0) | BIT(2))) == (BIT(0) | BIT(2)) ? sysreg_read(sp_el1)
-									    : sysreg_read(sp_el0);
+	return (vcpu_pstate(vcpu) & (BIT(0) | BIT(2))) == (BIT(0) | BIT(2)) ? sysreg_read(sp_el1) :
+									      sysreg_read(sp_el0);
 }
 
 static void set_base(struct vcpu *vcpu, uint32_t rn, uint64_t value)
@@ -166,8 +166,8 @@ static bool is_emulated_abort(uint64_t esr)
 
 enum exit_action mmio_abort(struct vcpu *vcpu, uint64_t esr)
 {
-	uint64_t ipa = HPFAR_TO_IPA(sysreg_read(hpfar_el2)) |
-		       (sysreg_read(far_el2) & (PAGE_SIZE - 1));
+	uint64_t ipa =
+		HPFAR_TO_IPA(sysreg_read(hpfar_el2)) | (sysreg_read(far_el2) & (PAGE_SIZE - 1));
 	bool write = (esr & ESR_DABT_WNR) != 0;
 	uint64_t loaded = 0;
 	int err;
@@ -175,8 +175,9 @@ enum exit_action mmio_abort(struct vcpu *vcpu, uint64_t esr)
 	if (!is_emulated_abort(esr)) {
 		/* a table walk, a cache operation, an error from the bus: not for a model */
 		complain(vcpu, ipa, write,
-			 (esr & ESR_S1PTW) != 0 ? "its page tables lie where no RAM is; external abort"
-						: "no RAM is there; external abort");
+			 (esr & ESR_S1PTW) != 0 ?
+				 "its page tables lie where no RAM is; external abort" :
+				 "no RAM is there; external abort");
 		return EXIT_INJECT_DABT;
 	}
 	if ((esr & ESR_DABT_ISV) != 0) {
@@ -194,13 +195,13 @@ enum exit_action mmio_abort(struct vcpu *vcpu, uint64_t esr)
 			vcpu_set_reg(vcpu, access.rt, loaded);
 		}
 	} else {
-		err = mmio_map_find(&vcpu->vm->mmio, ipa) == NULL ? -ENODEV
-								  : decode_and_run(vcpu, ipa);
+		err = mmio_map_find(&vcpu->vm->mmio, ipa) == NULL ? -ENODEV :
+								    decode_and_run(vcpu, ipa);
 	}
 	if (err != 0 && err != -EAGAIN) {
 		complain(vcpu, ipa, write,
-			 err == -ENOSYS ? "this instruction can't be emulated; external abort"
-					: reason(err));
+			 err == -ENOSYS ? "this instruction can't be emulated; external abort" :
+					  reason(err));
 	}
 	return action_of(err);
 }

@@ -11,16 +11,17 @@
 struct mmio_access {
 	uint64_t ipa;
 	uint8_t size; /* bytes: 1, 2, 4, 8 */
-	uint8_t rt; /* 31: the zero register */
+	uint8_t rt;   /* 31: the zero register */
 	bool write;
 	bool sign_extend; /* loads */
-	bool sf; /* loads: into Xt, not Wt */
+	bool sf;	  /* loads: into Xt, not Wt */
 };
 
 /* The abort described by `esr` (EC_DABT_LOWER), of a loaded vCPU on its CPU. */
 enum exit_action mmio_abort(struct vcpu *vcpu, uint64_t esr);
 
-/* Value that an emulated load leaves in Xt or Wt: sign-extended where asked, bits [63:32] of a W clear. Pure. */
+/* Value that an emulated load leaves in Xt or Wt: sign-extended where asked, bits [63:32] of a W
+ * clear. Pure. */
 static inline uint64_t mmio_extend_load(uint8_t size, bool sign_extend, bool sf, uint64_t raw)
 {
 	unsigned int unused = 64 - 8U * size;

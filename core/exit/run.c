@@ -52,7 +52,8 @@ static void look_at_events(struct vcpu *vcpu)
 	if ((events & VCPU_EVENT_JOB) != 0) {
 		life_take_job(vcpu);
 	}
-	if ((events & VCPU_EVENT_START) != 0 && atomic_read_acquire(&vcpu->power) == VCPU_ON_PENDING) {
+	if ((events & VCPU_EVENT_START) != 0 &&
+	    atomic_read_acquire(&vcpu->power) == VCPU_ON_PENDING) {
 		start(vcpu);
 	}
 	if ((events & VCPU_EVENT_VGIC) != 0) {

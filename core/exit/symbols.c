@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names for addresses of the image's text: the table that the linker step makes (tools/symtab.py). */
+/* Names for addresses of the image's text: the table that the linker step makes (tools/symtab.py).
+ */
 #include "core/arm64/image.h"
 #include "core/base/format.h"
 #include "core/exit/el2_fault.h"
-
-extern const uint32_t symtab_count;
-extern const uint32_t symtab_offsets[];
-extern const uint32_t symtab_name_offsets[];
-extern const char symtab_names[];
+#include "core/exit/symtab.h"
 
 const char *symbol_name(uint64_t address, char *buf, size_t size)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Trapped system registers. Each is decided by its line in the table; what has none is not there for guests: an
- * undefined instruction, as the ID registers say (PMU, trace, SVE, RAS, LORegions, implementation-defined …).
+ * Trapped system registers. Each is decided by its line in the table; what has none is not there
+ * for guests: an undefined instruction, as the ID registers say (PMU, trace, SVE, RAS, LORegions,
+ * implementation-defined …).
  */
 #include "core/exit/sysreg_trap.h"
 
@@ -11,6 +12,7 @@
 #include "core/exit/set_way.h"
 #include "core/vm/vm.h"
 #include "irq/vgic/vgic.h"
+#include "timer/deadline.h"
 #include "timer/vtimer.h"
 
 struct sysreg {
@@ -137,17 +139,17 @@ static int write_vm_reg(struct vcpu *vcpu, uint32_t arg, uint64_t value)
 }
 
 #define RAZ_WI .read = read_zero, .write = write_ignored
-#define VM_REG(crn, crm, op2, which)                                                             \
-	{                                                                                        \
-		.id = SYSREG_ID(3, 0, crn, crm, op2), .arg = (which), .write = write_vm_reg      \
+#define VM_REG(crn, crm, op2, which)                                                               \
+	{                                                                                          \
+		.id = SYSREG_ID(3, 0, crn, crm, op2), .arg = (which), .write = write_vm_reg        \
 	}
 
 /* Sorted by id: found by halving. */
 static const struct sysreg sysregs[] = {
-	{.id = SYSREG_ID(1, 0, 7, 6, 2), .write = write_set_way}, /* DC ISW  */
+	{.id = SYSREG_ID(1, 0, 7, 6, 2), .write = write_set_way},  /* DC ISW  */
 	{.id = SYSREG_ID(1, 0, 7, 10, 2), .write = write_set_way}, /* DC CSW  */
 	{.id = SYSREG_ID(1, 0, 7, 14, 2), .write = write_set_way}, /* DC CISW */
-	{.id = SYSREG_ID(2, 0, 1, 0, 0), .read = read_zero}, /* MDRAR_EL1: no table */
+	{.id = SYSREG_ID(2, 0, 1, 0, 0), .read = read_zero},	   /* MDRAR_EL1: no table */
 	VM_REG(1, 0, 0, VM_SCTLR),
 	{.id = SYSREG_ID(3, 0, 1, 0, 1), RAZ_WI}, /* ACTLR_EL1 */
 	VM_REG(2, 0, 0, VM_TTBR0),
@@ -159,23 +161,34 @@ static const struct sysreg sysregs[] = {
 	VM_REG(6, 0, 0, VM_FAR),
 	VM_REG(10, 2, 0, VM_MAIR),
 	VM_REG(10, 3, 0, VM_AMAIR),
-	{.id = SYSREG_ID(3, 0, 12, 11, 1), .write = write_dir}, /* ICC_DIR_EL1 */
+	{.id = SYSREG_ID(3, 0, 12, 11, 1), .write = write_dir},		  /* ICC_DIR_EL1 */
 	{.id = SYSREG_ID(3, 0, 12, 11, 5), .arg = 1, .write = write_sgi}, /* ICC_SGI1R_EL1 */
 	{.id = SYSREG_ID(3, 0, 12, 11, 6), .arg = 0, .write = write_sgi}, /* ICC_ASGI1R_EL1 */
 	{.id = SYSREG_ID(3, 0, 12, 11, 7), .arg = 0, .write = write_sgi}, /* ICC_SGI0R_EL1 */
 	VM_REG(13, 0, 1, VM_CONTEXTIDR),
-	{.id = SYSREG_ID(3, 1, 11, 0, 2), .read = read_l2ctlr, .write = write_ignored}, /* L2CTLR_EL1 */
-	{.id = SYSREG_ID(3, 1, 11, 0, 3), RAZ_WI}, /* L2ECTLR_EL1 */
-	{.id = SYSREG_ID(3, 1, 15, 0, 0), RAZ_WI}, /* L2ACTLR_EL1 */
-	{.id = SYSREG_ID(3, 1, 15, 2, 0), RAZ_WI}, /* CPUACTLR_EL1 */
-	{.id = SYSREG_ID(3, 1, 15, 2, 1), RAZ_WI}, /* CPUECTLR_EL1 */
-	{.id = SYSREG_ID(3, 1, 15, 2, 2), RAZ_WI}, /* CPUMERRSR_EL1 */
-	{.id = SYSREG_ID(3, 1, 15, 2, 3), RAZ_WI}, /* L2MERRSR_EL1 */
+	{.id = SYSREG_ID(3, 1, 11, 0, 2),
+	 .read = read_l2ctlr,
+	 .write = write_ignored},				/* L2CTLR_EL1 */
+	{.id = SYSREG_ID(3, 1, 11, 0, 3), RAZ_WI},		/* L2ECTLR_EL1 */
+	{.id = SYSREG_ID(3, 1, 15, 0, 0), RAZ_WI},		/* L2ACTLR_EL1 */
+	{.id = SYSREG_ID(3, 1, 15, 2, 0), RAZ_WI},		/* CPUACTLR_EL1 */
+	{.id = SYSREG_ID(3, 1, 15, 2, 1), RAZ_WI},		/* CPUECTLR_EL1 */
+	{.id = SYSREG_ID(3, 1, 15, 2, 2), RAZ_WI},		/* CPUMERRSR_EL1 */
+	{.id = SYSREG_ID(3, 1, 15, 2, 3), RAZ_WI},		/* L2MERRSR_EL1 */
 	{.id = SYSREG_ID(3, 3, 14, 0, 1), .read = read_cntpct}, /* CNTPCT_EL0 */
 	{.id = SYSREG_ID(3, 3, 14, 0, 5), .read = read_cntpct}, /* CNTPCTSS_EL0 */
-	{.id = SYSREG_ID(3, 3, 14, 2, 0), .arg = VTIMER_TVAL, .read = read_ptimer, .write = write_ptimer},
-	{.id = SYSREG_ID(3, 3, 14, 2, 1), .arg = VTIMER_CTL, .read = read_ptimer, .write = write_ptimer},
-	{.id = SYSREG_ID(3, 3, 14, 2, 2), .arg = VTIMER_CVAL, .read = read_ptimer, .write = write_ptimer},
+	{.id = SYSREG_ID(3, 3, 14, 2, 0),
+	 .arg = VTIMER_TVAL,
+	 .read = read_ptimer,
+	 .write = write_ptimer},
+	{.id = SYSREG_ID(3, 3, 14, 2, 1),
+	 .arg = VTIMER_CTL,
+	 .read = read_ptimer,
+	 .write = write_ptimer},
+	{.id = SYSREG_ID(3, 3, 14, 2, 2),
+	 .arg = VTIMER_CVAL,
+	 .read = read_ptimer,
+	 .write = write_ptimer},
 };
 
 static const struct sysreg *find(uint32_t id)
@@ -199,9 +212,12 @@ static const struct sysreg *find(uint32_t id)
 
 enum exit_action sysreg_trap(struct vcpu *vcpu, uint64_t esr)
 {
-	uint32_t op0 = (uint32_t)FIELD_GET(ESR_SYS_OP0, esr), op1 = (uint32_t)FIELD_GET(ESR_SYS_OP1, esr);
-	uint32_t crn = (uint32_t)FIELD_GET(ESR_SYS_CRN, esr), crm = (uint32_t)FIELD_GET(ESR_SYS_CRM, esr);
-	uint32_t op2 = (uint32_t)FIELD_GET(ESR_SYS_OP2, esr), rt = (uint32_t)FIELD_GET(ESR_SYS_RT, esr);
+	uint32_t op0 = (uint32_t)FIELD_GET(ESR_SYS_OP0, esr),
+		 op1 = (uint32_t)FIELD_GET(ESR_SYS_OP1, esr);
+	uint32_t crn = (uint32_t)FIELD_GET(ESR_SYS_CRN, esr),
+		 crm = (uint32_t)FIELD_GET(ESR_SYS_CRM, esr);
+	uint32_t op2 = (uint32_t)FIELD_GET(ESR_SYS_OP2, esr),
+		 rt = (uint32_t)FIELD_GET(ESR_SYS_RT, esr);
 	const struct sysreg *reg;
 
 	if (op0 == 3 && op1 == 0 && crn == 0 && crm >= 1 && crm <= 7 && (esr & ESR_SYS_READ) != 0) {

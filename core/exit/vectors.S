@@ -2,12 +2,13 @@
 /*
  * Exceptions at EL2.
  *
- * While a guest runs, SP_EL2 points at its struct vcpu, so an exit stores the general registers where they belong
- * with no memory touched in between, and then takes the CPU's empty EL2 stack. C decides who runs next and
- * returns that vCPU; nothing survives on the stack from one exit to the next.
+ * While a guest runs, SP_EL2 points at its struct vcpu, so an exit stores the general registers
+ * where they belong with no memory touched in between, and then takes the CPU's empty EL2 stack. C
+ * decides who runs next and returns that vCPU; nothing survives on the stack from one exit to the
+ * next.
  *
- * From EL2 itself there is only disaster: the CPU's emergency stack is taken before the first push, so that an
- * overflown stack is reported and not overflown again.
+ * From EL2 itself there is only disaster: the CPU's emergency stack is taken before the first
+ * push, so that an overflown stack is reported and not overflown again.
  */
 #include "core/arm64/offsets.h"
 
@@ -120,9 +121,9 @@ guest_enter:
 	ERET_TO_GUEST
 
 /*
- * An exception from EL2. No register is free and the stack may be what failed: x0 and x1 go to two registers
- * of the guest's thread that nothing will ask for again, unless the fault was expected (probe_read32), which
- * happens only before guests run.
+ * An exception from EL2. No register is free and the stack may be what failed: x0 and x1 go to two
+ * registers of the guest's thread that nothing will ask for again, unless the fault was expected
+ * (probe_read32), which happens only before guests run.
  */
 el2_disaster:
 	msr	tpidr_el0, x0
@@ -163,7 +164,10 @@ el2_disaster:
 	mov	sp, x1
 	ERET_TO_GUEST
 
-/* int probe_read32(const volatile uint32_t *at, uint32_t *value): 0, or -EFAULT when the read aborts. */
+/*
+ * int probe_read32(const volatile uint32_t *at, uint32_t *value): 0, or -EFAULT when the read
+ * aborts.
+ */
 	.text
 	.global	probe_read32
 	.type	probe_read32, %function

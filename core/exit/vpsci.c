@@ -5,14 +5,14 @@
 #include "core/arm64/smccc.h"
 #include "core/vm/vm.h"
 
-#define VPSCI_VERSION	      0x00010001
-#define MIGRATE_NOT_REQUIRED  2 /* MIGRATE_INFO_TYPE: no trusted OS that would have to move */
-#define AFFINITY_ON	      0
-#define AFFINITY_OFF	      1
-#define AFFINITY_ON_PENDING   2
-#define AFFINITY_MASK	      UINT64_C(0xff00ffffff)
+#define VPSCI_VERSION	     0x00010001
+#define MIGRATE_NOT_REQUIRED 2 /* MIGRATE_INFO_TYPE: no trusted OS that would have to move */
+#define AFFINITY_ON	     0
+#define AFFINITY_OFF	     1
+#define AFFINITY_ON_PENDING  2
+#define AFFINITY_MASK	     UINT64_C(0xff00ffffff)
 /* power_state, original format: bits 31:26 and 23:17 are zero (DEN 0022F 5.4.2) */
-#define POWER_STATE_RESERVED  (BITS(31, 26) | BITS(23, 17))
+#define POWER_STATE_RESERVED (BITS(31, 26) | BITS(23, 17))
 
 static struct vcpu *find_vcpu(const struct vm *vm, uint64_t mpidr)
 {
@@ -36,8 +36,8 @@ static enum psci_ret cpu_on(struct vcpu *vcpu, uint64_t mpidr, uint64_t entry, u
 	}
 	/* of two callers one wins here, and alone writes where the CPU starts */
 	if (!atomic_replace(&target->power, VCPU_OFF, VCPU_ON_PENDING)) {
-		return atomic_read(&target->power) == VCPU_ON ? PSCI_RET_ALREADY_ON
-							      : PSCI_RET_ON_PENDING;
+		return atomic_read(&target->power) == VCPU_ON ? PSCI_RET_ALREADY_ON :
+								PSCI_RET_ON_PENDING;
 	}
 	target->start_pc = entry;
 	target->start_context = context;

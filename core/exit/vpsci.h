@@ -7,8 +7,8 @@
 #include "core/vm/vcpu.h"
 
 /*
- * A call whose function id is in PSCI's range (0x84000000-0x8400001f, 0xc4000000-0xc400001f), with its arguments in the
- * vCPU's registers; x0 gets the result. done: the action that steps on.
+ * A call whose function id is in PSCI's range (0x84000000-0x8400001f, 0xc4000000-0xc400001f), with
+ * its arguments in the vCPU's registers; x0 gets the result. done: the action that steps on.
  */
 enum exit_action vpsci_call(struct vcpu *vcpu, uint32_t id, enum exit_action done);
 

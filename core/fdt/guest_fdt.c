@@ -48,8 +48,10 @@ void guest_fdt_begin(struct guest_fdt *fdt, void *buf, uint32_t size, const stru
 	fdt->size = (int)size;
 	fdt->overlay = overlay;
 	fdt->node[0] = overlay_node;
-	/* the config's phandles keep their numbers, ours come after them: no reference has to be found */
-	fdt->gic_phandle = (overlay_node == DT_NONE ? 0 : highest_phandle(overlay, overlay_node)) + 1;
+	/* the config's phandles keep their numbers, ours come after them: no reference has to be
+	 * found */
+	fdt->gic_phandle =
+		(overlay_node == DT_NONE ? 0 : highest_phandle(overlay, overlay_node)) + 1;
 	fdt->clock_phandle = fdt->gic_phandle + 1;
 	note(fdt, fdt_create(buf, (int)size));
 	note(fdt, fdt_finish_reservemap(buf));

@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writes a guest's device tree, with the config's guest-dtb merged over it as it goes: at each node the config's
- * properties win, and its nodes that are not written here are added. Pure; libfdt's sequential writer below.
+ * Writes a guest's device tree, with the config's guest-dtb merged over it as it goes: at each node
+ * the config's properties win, and its nodes that are not written here are added. Pure; libfdt's
+ * sequential writer below.
  *
- * The first error sticks: callers write everything and look at guest_fdt_finish(). Strings are copied.
+ * The first error sticks: callers write everything and look at guest_fdt_finish(). Strings are
+ * copied.
  */
 #ifndef CORE_FDT_GUEST_FDT_H
 #define CORE_FDT_GUEST_FDT_H
 
 #include "core/fdt/dt.h"
 
-#define GUEST_FDT_DEPTH_MAX 8
+#define GUEST_FDT_DEPTH_MAX  8
 #define GUEST_FDT_MERGED_MAX 128
 
 struct guest_fdt {
 	void *buf;
 	int size;
-	int err; /* first libfdt error, or 0 */
+	int err;			     /* first libfdt error, or 0 */
 	uint32_t gic_phandle, clock_phandle; /* clear of those in guest-dtb */
-	const struct dt *overlay; /* the config's index */
+	const struct dt *overlay;	     /* the config's index */
 	uint32_t depth;
-	int node[GUEST_FDT_DEPTH_MAX]; /* overlay's node at each open node, or DT_NONE */
+	int node[GUEST_FDT_DEPTH_MAX];	  /* overlay's node at each open node, or DT_NONE */
 	int merged[GUEST_FDT_MERGED_MAX]; /* overlay nodes that have been written */
 	uint32_t merged_count;
 };
@@ -37,9 +39,11 @@ void guest_fdt_string(struct guest_fdt *fdt, const char *name, const char *value
 void guest_fdt_flag(struct guest_fdt *fdt, const char *name);
 
 /* Cells and pairs of cells. */
-void guest_fdt_cells(struct guest_fdt *fdt, const char *name, const uint32_t *cells, uint32_t count);
+void guest_fdt_cells(struct guest_fdt *fdt, const char *name, const uint32_t *cells,
+		     uint32_t count);
 void guest_fdt_u32(struct guest_fdt *fdt, const char *name, uint32_t value);
-void guest_fdt_u64s(struct guest_fdt *fdt, const char *name, const uint64_t *values, uint32_t count);
+void guest_fdt_u64s(struct guest_fdt *fdt, const char *name, const uint64_t *values,
+		    uint32_t count);
 
 /* "name@address", hexadecimal */
 void guest_fdt_node_at(struct guest_fdt *fdt, const char *name, uint64_t address);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the distribution's libfdt.a was compiled to call: its stack protector's guard and verdict. */
+/* What the distribution's libfdt.a was compiled to call: its stack protector's guard and verdict.
+ */
 #include "core/fdt/stack_check.h"
 
 #include "core/base/panic.h"

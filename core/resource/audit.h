@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The isolation audit: walks the live stage-2 tables of a VM and holds every leaf against the registry. At boot, and on
- * demand; a table that says what nobody granted is a bug of the hypervisor or broken memory. Pure.
+ * The isolation audit: walks the live stage-2 tables of a VM and holds every leaf against the
+ * registry. At boot, and on demand; a table that says what nobody granted is a bug of the
+ * hypervisor or broken memory. Pure.
  */
 #ifndef CORE_RESOURCE_AUDIT_H
 #define CORE_RESOURCE_AUDIT_H
@@ -9,9 +10,9 @@
 #include "core/resource/registry.h"
 
 struct audit_result {
-	uint32_t leaves; /* mappings looked at */
-	uint64_t bytes; /* they map */
-	uint32_t faults; /* leaves that no grant covers, or with other rights */
+	uint32_t leaves;	      /* mappings looked at */
+	uint64_t bytes;		      /* they map */
+	uint32_t faults;	      /* leaves that no grant covers, or with other rights */
 	uint64_t first_ipa, first_pa; /* of the first fault */
 };
 

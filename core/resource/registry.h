@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who owns what of the board's memory: every range that EL2 keeps or a VM was given, once. The only maker of
- * grants; nothing reaches a stage-2 table without one. Filled at boot by the boot CPU, constant after. Pure.
+ * Who owns what of the board's memory: every range that EL2 keeps or a VM was given, once. The only
+ * maker of grants; nothing reaches a stage-2 table without one. Filled at boot by the boot CPU,
+ * constant after. Pure.
  */
 #ifndef CORE_RESOURCE_REGISTRY_H
 #define CORE_RESOURCE_REGISTRY_H
@@ -9,8 +10,10 @@
 #include "core/base/types.h"
 #include "mm/stage2.h"
 
-#define REGISTRY_MAX	   1024
-#define REGISTRY_OWNER_HYP 0xffff /* EL2 itself: image, heap, bundle, board's tree; never granted */
+#define REGISTRY_MAX 1024
+#define REGISTRY_OWNER_HYP                                                                         \
+	0xffff /* EL2 itself: image, heap, bundle, board's tree; never granted                     \
+		*/
 
 /* The right of one VM to one range, at one place of its own space. */
 struct grant {

@@ -28,5 +28,6 @@ struct vcpu *sched_pick(void)
 	if (vcpu_has_events(vcpu) || vcpu->job != NULL) {
 		return vcpu;
 	}
-	return atomic_read(&vcpu->power) == VCPU_ON && !vcpu->parked && !vcpu->standby ? vcpu : NULL;
+	return atomic_read(&vcpu->power) == VCPU_ON && !vcpu->parked && !vcpu->standby ? vcpu :
+											 NULL;
 }

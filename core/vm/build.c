@@ -16,7 +16,7 @@
 #include "mm/page_alloc.h"
 #include "timer/vtimer.h"
 
-#define MPIDR_RES1 BIT(31)
+#define MPIDR_RES1   BIT(31)
 #define CLUSTER_SIZE 16 /* vCPUs per affinity level 1: what one SGI write can name */
 
 /* What a VM's devices and interrupt controller allocate, generously. */
@@ -159,8 +159,9 @@ static int make_vm(const struct build_context *build, struct vm *vm, uint32_t in
 
 	spin_init(&vm->lock, RANK_VM);
 	vm->name = vm->config->name;
-	vm->vcpu = arena.base == NULL ? NULL
-				      : arena_alloc(&arena, vm->config->vcpu_count * sizeof(void *));
+	vm->vcpu = arena.base == NULL ?
+			   NULL :
+			   arena_alloc(&arena, vm->config->vcpu_count * sizeof(void *));
 	if (vm->vcpu == NULL) {
 		return -ENOMEM;
 	}
@@ -209,8 +210,9 @@ int build_vm(const struct build_context *build, uint32_t index)
 	} else {
 		char path[DT_PATH_MAX];
 
-		diag_error(build->diag, config_vm_path(&build->config->vm[index], path, sizeof(path)),
-			   NULL, "can't be built: %s", what_failed(err));
+		diag_error(build->diag,
+			   config_vm_path(&build->config->vm[index], path, sizeof(path)), NULL,
+			   "can't be built: %s", what_failed(err));
 	}
 	return err;
 }

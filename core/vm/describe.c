@@ -85,8 +85,18 @@ static void describe_psci(struct guest_fdt *fdt)
 static void describe_timer(struct guest_fdt *fdt)
 {
 	const uint32_t interrupts[] = {
-		GIC_PPI, PPI(29), LEVEL_HIGH, GIC_PPI, PPI(VTIMER_PHYS_INTID), LEVEL_HIGH,
-		GIC_PPI, PPI(VTIMER_VIRT_INTID), LEVEL_HIGH, GIC_PPI, PPI(26), LEVEL_HIGH,
+		GIC_PPI,
+		PPI(29),
+		LEVEL_HIGH,
+		GIC_PPI,
+		PPI(VTIMER_PHYS_INTID),
+		LEVEL_HIGH,
+		GIC_PPI,
+		PPI(VTIMER_VIRT_INTID),
+		LEVEL_HIGH,
+		GIC_PPI,
+		PPI(26),
+		LEVEL_HIGH,
 	};
 
 	guest_fdt_node(fdt, "timer");

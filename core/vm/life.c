@@ -183,15 +183,18 @@ static void log_registers(const struct vcpu *vcpu)
 		  (unsigned long long)vcpu_pc(vcpu), (unsigned long long)vcpu_pstate(vcpu),
 		  (unsigned long long)sysreg_read(sp_el1), (unsigned long long)sysreg_read(sp_el0));
 	log_error("  esr_el1 %08llx far_el1 %016llx elr_el1 %016llx vbar_el1 %016llx",
-		  (unsigned long long)sysreg_read(esr_el1), (unsigned long long)sysreg_read(far_el1),
-		  (unsigned long long)sysreg_read(elr_el1), (unsigned long long)sysreg_read(vbar_el1));
+		  (unsigned long long)sysreg_read(esr_el1),
+		  (unsigned long long)sysreg_read(far_el1),
+		  (unsigned long long)sysreg_read(elr_el1),
+		  (unsigned long long)sysreg_read(vbar_el1));
 	log_error("  sctlr_el1 %08llx ttbr0_el1 %016llx ttbr1_el1 %016llx",
 		  (unsigned long long)sysreg_read(sctlr_el1),
 		  (unsigned long long)sysreg_read(ttbr0_el1),
 		  (unsigned long long)sysreg_read(ttbr1_el1));
 }
 
-/* Frame records as the procedure call standard has them: addresses only, the guest's symbols are its own. */
+/* Frame records as the procedure call standard has them: addresses only, the guest's symbols are
+ * its own. */
 static void log_backtrace(const struct vcpu *vcpu)
 {
 	uint64_t fp = vcpu->regs.x[29];

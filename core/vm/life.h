@@ -4,8 +4,8 @@
  *
  *   OFF -> LOADING -> RUNNING -> STOPPING -> OFF, or -> LOADING again for a reset
  *
- * Stopping is asked for from any CPU, once; each vCPU's own CPU takes it down and acknowledges; the last one to do so
- * finishes the stop. Loading is a job on the CPU of vCPU 0.
+ * Stopping is asked for from any CPU, once; each vCPU's own CPU takes it down and acknowledges; the
+ * last one to do so finishes the stop. Loading is a job on the CPU of vCPU 0.
  */
 #ifndef CORE_VM_LIFE_H
 #define CORE_VM_LIFE_H
@@ -15,7 +15,8 @@
 /* From OFF; -EBUSY in any other state. Any CPU. */
 int life_start(struct vm *vm);
 
-/* Asks for a stop; the first reason counts, a second one is ignored. Any CPU. -EBUSY: it is off or stopping. */
+/* Asks for a stop; the first reason counts, a second one is ignored. Any CPU. -EBUSY: it is off or
+ * stopping. */
 int life_stop(struct vm *vm, enum vm_stop_reason reason);
 
 /* It can't go on: registers and a backtrace go to the log, then it is stopped. Owner CPU. */

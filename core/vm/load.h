@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Putting a VM's images in place: what goes where is decided once at boot (struct vm_layout); copying is a job,
- * at the first start and at each restart the same. Sources are the bundle and the guest's tree that build.c keeps.
+ * Putting a VM's images in place: what goes where is decided once at boot (struct vm_layout);
+ * copying is a job, at the first start and at each restart the same. Sources are the bundle and the
+ * guest's tree that build.c keeps.
  */
 #ifndef CORE_VM_LOAD_H
 #define CORE_VM_LOAD_H
 
 #include "core/vm/vm.h"
 
-/* Fills vm->load from the config's layout; `dtb` of `dtb_size` bytes goes to layout.dtb. Boot CPU. 0 or -ENOSPC. */
+/* Fills vm->load from the config's layout; `dtb` of `dtb_size` bytes goes to layout.dtb. Boot CPU.
+ * 0 or -ENOSPC. */
 int load_plan(struct vm *vm, const void *dtb, uint64_t dtb_size);
 
 /* From the start again; the VM is off. */
 void load_begin(struct vm *vm);
 
 /*
- * One step, a page. True when everything is in place and clean to the point of coherency: the guest starts with its MMU
- * off. Owner CPU of vCPU 0.
+ * One step, a page. True when everything is in place and clean to the point of coherency: the guest
+ * starts with its MMU off. Owner CPU of vCPU 0.
  */
 bool load_step(struct vm *vm);
 

@@ -39,33 +39,34 @@ static void reset_el1(void)
 	sysreg_write(fpexc32_el2, 0x700);
 }
 
-/* DBGBVR<n>, DBGBCR<n>, DBGWVR<n>, DBGWCR<n>: control registers first, so that nothing matches meanwhile. */
-#define RESET_DEBUG(n)                                                                           \
-	case n:                                                                                  \
-		sysreg_write(dbgbcr##n##_el1, 0);                                                \
-		sysreg_write(dbgbvr##n##_el1, 0);                                                \
+/* DBGBVR<n>, DBGBCR<n>, DBGWVR<n>, DBGWCR<n>: control registers first, so that nothing matches
+ * meanwhile. */
+#define RESET_DEBUG(n)                                                                             \
+	case n:                                                                                    \
+		sysreg_write(dbgbcr##n##_el1, 0);                                                  \
+		sysreg_write(dbgbvr##n##_el1, 0);                                                  \
 		break
-#define RESET_WATCH(n)                                                                           \
-	case n:                                                                                  \
-		sysreg_write(dbgwcr##n##_el1, 0);                                                \
-		sysreg_write(dbgwvr##n##_el1, 0);                                                \
+#define RESET_WATCH(n)                                                                             \
+	case n:                                                                                    \
+		sysreg_write(dbgwcr##n##_el1, 0);                                                  \
+		sysreg_write(dbgwvr##n##_el1, 0);                                                  \
 		break
-#define SIXTEEN(M)                                                                               \
-	M(0);                                                                                    \
-	M(1);                                                                                    \
-	M(2);                                                                                    \
-	M(3);                                                                                    \
-	M(4);                                                                                    \
-	M(5);                                                                                    \
-	M(6);                                                                                    \
-	M(7);                                                                                    \
-	M(8);                                                                                    \
-	M(9);                                                                                    \
-	M(10);                                                                                   \
-	M(11);                                                                                   \
-	M(12);                                                                                   \
-	M(13);                                                                                   \
-	M(14);                                                                                   \
+#define SIXTEEN(M)                                                                                 \
+	M(0);                                                                                      \
+	M(1);                                                                                      \
+	M(2);                                                                                      \
+	M(3);                                                                                      \
+	M(4);                                                                                      \
+	M(5);                                                                                      \
+	M(6);                                                                                      \
+	M(7);                                                                                      \
+	M(8);                                                                                      \
+	M(9);                                                                                      \
+	M(10);                                                                                     \
+	M(11);                                                                                     \
+	M(12);                                                                                     \
+	M(13);                                                                                     \
+	M(14);                                                                                     \
 	M(15)
 
 static void reset_debug(void)

@@ -2,8 +2,8 @@
 /*
  * A virtual CPU. This version pins each to a physical CPU of its own.
  *
- * Only that CPU touches what is marked "owner". Others post: they change an atomic word, raise an event and
- * kick; the owner looks at events before it enters the guest again.
+ * Only that CPU touches what is marked "owner". Others post: they change an atomic word, raise an
+ * event and kick; the owner looks at events before it enters the guest again.
  */
 #ifndef CORE_VM_VCPU_H
 #define CORE_VM_VCPU_H
@@ -24,20 +24,21 @@ enum vcpu_power {
 };
 
 enum vcpu_event {
-	VCPU_EVENT_VGIC = 1U << 0, /* its vgic has something in todo, sgi_inbox or ask */
-	VCPU_EVENT_STOP = 1U << 1, /* its VM stops: quiesce, acknowledge */
-	VCPU_EVENT_START = 1U << 2, /* power is ON_PENDING */
-	VCPU_EVENT_JOB = 1U << 3, /* a job was given */
+	VCPU_EVENT_VGIC = 1U << 0,   /* its vgic has something in todo, sgi_inbox or ask */
+	VCPU_EVENT_STOP = 1U << 1,   /* its VM stops: quiesce, acknowledge */
+	VCPU_EVENT_START = 1U << 2,  /* power is ON_PENDING */
+	VCPU_EVENT_JOB = 1U << 3,    /* a job was given */
 	VCPU_EVENT_ANSWER = 1U << 4, /* what it parked for has been answered */
 };
 
 /*
- * Work in steps on the time of a vCPU, run in its place by the run loop until it is done. A step is about a
- * thousand instructions; physical interrupts are taken between steps.
+ * Work in steps on the time of a vCPU, run in its place by the run loop until it is done. A step is
+ * about a thousand instructions; physical interrupts are taken between steps.
  */
 struct vcpu_job {
 	const char *name;
-	/* True: done, and the job is taken off before this returns to the run loop. Owner CPU, no locks. */
+	/* True: done, and the job is taken off before this returns to the run loop. Owner CPU, no
+	 * locks. */
 	bool (*step)(struct vcpu *vcpu, struct vcpu_job *job);
 };
 
@@ -50,44 +51,44 @@ struct cache_job {
 
 struct vcpu {
 	struct cpu_regs regs; /* owner. First: SP_EL2 points here while the guest runs */
-	uint64_t stack_top; /* of its CPU's EL2 stack; constant. Read by vectors.S */
-	uint32_t events; /* atomic; enum vcpu_event. Read on the way in */
-	uint32_t index; /* in its VM; constant */
+	uint64_t stack_top;   /* of its CPU's EL2 stack; constant. Read by vectors.S */
+	uint32_t events;      /* atomic; enum vcpu_event. Read on the way in */
+	uint32_t index;	      /* in its VM; constant */
 
-	struct vm *vm; /* constant */
-	uint32_t cpu; /* physical CPU; constant */
+	struct vm *vm;	    /* constant */
+	uint32_t cpu;	    /* physical CPU; constant */
 	uint64_t cpu_mpidr; /* of that CPU; constant */
-	uint64_t mpidr; /* what the guest reads, bit 31 set; constant */
-	uint64_t midr; /* constant */
+	uint64_t mpidr;	    /* what the guest reads, bit 31 set; constant */
+	uint64_t midr;	    /* constant */
 
-	uint32_t power; /* atomic; enum vcpu_power */
+	uint32_t power;			  /* atomic; enum vcpu_power */
 	uint64_t start_pc, start_context; /* written by who set ON_PENDING, read by the owner */
 
 	/* owner: */
-	bool loaded; /* its registers are in the CPU */
-	bool parked; /* waits for VCPU_EVENT_ANSWER; the exit is handled again then */
-	uint64_t retry_esr; /* of that exit; FAR_EL2 and HPFAR_EL2 still hold the rest */
-	bool standby; /* PSCI CPU_SUSPEND: waits for an event */
-	uint64_t hcr; /* HCR_EL2 while it runs */
+	bool loaded;	      /* its registers are in the CPU */
+	bool parked;	      /* waits for VCPU_EVENT_ANSWER; the exit is handled again then */
+	uint64_t retry_esr;   /* of that exit; FAR_EL2 and HPFAR_EL2 still hold the rest */
+	bool standby;	      /* PSCI CPU_SUSPEND: waits for an event */
+	uint64_t hcr;	      /* HCR_EL2 while it runs */
 	struct vcpu_job *job; /* NULL: the guest runs */
-	uint64_t fault_pc; /* of the last abort injected, to see a guest that can't take one */
+	uint64_t fault_pc;    /* of the last abort injected, to see a guest that can't take one */
 	struct cache_job cache_job;
 	struct vtimer timer;
 	struct vgic_cpu vgic;
 };
 
 /*
- * Raises an event for a vCPU from any CPU; what the caller wrote before is seen by the owner when it looks.
- * Its CPU is kicked if it is another one.
+ * Raises an event for a vCPU from any CPU; what the caller wrote before is seen by the owner when
+ * it looks. Its CPU is kicked if it is another one.
  */
 void vcpu_post(struct vcpu *vcpu, enum vcpu_event event);
 
 /* The vCPU whose registers this CPU holds; NULL before the first. */
 struct vcpu *vcpu_loaded(void);
 
-/* Loads reset state into the CPU: entered at `pc` with x0 = context, MMU off, DEN 0022F 6.4. Owner. */
+/* Loads reset state into the CPU: entered at `pc` with x0 = context, MMU off, DEN 0022F 6.4. Owner.
+ */
 void vcpu_start(struct vcpu *vcpu, uint64_t pc, uint64_t context);
-
 
 /* PC and PSTATE of a loaded vCPU. Owner. */
 uint64_t vcpu_pc(const struct vcpu *vcpu);

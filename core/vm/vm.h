@@ -2,7 +2,8 @@
 /*
  * A virtual machine: what it was given at boot, and its state.
  *
- * Made once by core/vm/build.c from its config; nothing is added later. State changes are core/vm/life.c's.
+ * Made once by core/vm/build.c from its config; nothing is added later. State changes are
+ * core/vm/life.c's.
  */
 #ifndef CORE_VM_VM_H
 #define CORE_VM_VM_H
@@ -25,7 +26,7 @@ struct vm_extent {
 };
 
 enum vm_state {
-	VM_OFF, /* never started or stopped; why is in stop_reason */
+	VM_OFF,	    /* never started or stopped; why is in stop_reason */
 	VM_LOADING, /* its images are being put in place */
 	VM_RUNNING,
 	VM_STOPPING, /* waits for each vCPU's acknowledgement */
@@ -34,8 +35,8 @@ enum vm_state {
 enum vm_stop_reason {
 	VM_STOP_NONE,
 	VM_STOP_POWEROFF, /* SYSTEM_OFF */
-	VM_STOP_RESET, /* SYSTEM_RESET: loaded again */
-	VM_STOP_CRASH, /* it could not go on */
+	VM_STOP_RESET,	  /* SYSTEM_RESET: loaded again */
+	VM_STOP_CRASH,	  /* it could not go on */
 	VM_STOP_COMMAND,
 	VM_STOP_RESTART, /* command: loaded again */
 };
@@ -52,8 +53,8 @@ struct vm_load {
 	struct vcpu_job job;
 	struct vm_segment segment[VM_SEGMENT_MAX]; /* constant after build */
 	uint32_t segment_count;
-	uint32_t at; /* segment being copied */
-	uint64_t done; /* bytes of it */
+	uint32_t at;	     /* segment being copied */
+	uint64_t done;	     /* bytes of it */
 	uint64_t entry, dtb; /* ipa; constant after build */
 };
 
@@ -71,7 +72,7 @@ struct vm {
 	struct vdev *vdev[CONFIG_DEVICE_MAX];
 	uint32_t vdev_count;
 	uint64_t idreg[56]; /* IDREG_INDEX(): what its vCPUs read */
-	uint64_t cntvoff; /* ticks: 0 until its time has been stopped */
+	uint64_t cntvoff;   /* ticks: 0 until its time has been stopped */
 
 	struct vgic_dist vgic; /* has its own lock */
 
@@ -97,7 +98,8 @@ void vm_register(struct vm *vm);
 const struct vm_extent *vm_extent_of(const struct vm *vm, uint64_t ipa, uint64_t size);
 
 /*
- * A line about something the guest did wrong: "alpha vcpu 1 pc 0x…: …", rate-limited per VM. Owner CPU of the vCPU.
+ * A line about something the guest did wrong: "alpha vcpu 1 pc 0x…: …", rate-limited per VM. Owner
+ * CPU of the vCPU.
  */
 void vm_complain(struct vcpu *vcpu, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a device model meets the exit path. core/exit/mmio.c has decoded the access, found the region,
- * checked size and alignment and extends loads; a model sees an offset and a value.
+ * How a device model meets the exit path. core/exit/mmio.c has decoded the access, found the
+ * region, checked size and alignment and extends loads; a model sees an offset and a value.
  */
 #ifndef DRIVERS_EMUL_MMIO_OPS_H
 #define DRIVERS_EMUL_MMIO_OPS_H
@@ -11,12 +11,13 @@
 struct vcpu;
 
 /*
- * Return 0, or -EAGAIN when another CPU has to answer first (the access is executed again later), or any
- * other negative errno: the guest gets an external abort. Called without locks, on the CPU that runs `vcpu`.
+ * Return 0, or -EAGAIN when another CPU has to answer first (the access is executed again later),
+ * or any other negative errno: the guest gets an external abort. Called without locks, on the CPU
+ * that runs `vcpu`.
  */
 struct mmio_ops {
 	const char *name; /* appears in every log line about it */
-	uint8_t sizes; /* allowed access sizes: OR of 1, 2, 4, 8 */
+	uint8_t sizes;	  /* allowed access sizes: OR of 1, 2, 4, 8 */
 	int (*read)(struct vcpu *vcpu, void *dev, uint32_t off, uint8_t size, uint64_t *val);
 	int (*write)(struct vcpu *vcpu, void *dev, uint32_t off, uint8_t size, uint64_t val);
 };

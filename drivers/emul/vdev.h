@@ -31,11 +31,18 @@ enum config_prop_type {
 	PROP_NODE, /* a sub-node of ordinary device tree    */
 };
 
-/* The texts of the binding document are compiled into host programs only. */
+/* The texts of the binding document are compiled into host programs only: they take no room at EL2.
+ */
 #if __STDC_HOSTED__
-#define DOC(text) text
+#define DOC(text)	text
+#define DOC_FIELD(name) const char *name
 #else
-#define DOC(text) NULL
+#define DOC(text)                                                                                  \
+	{                                                                                          \
+	}
+#define DOC_FIELD(name)                                                                            \
+	struct {                                                                                   \
+	} name
 #endif
 
 /* One property of the binding: validator and vm-configs/README.md are both made from it. */
@@ -48,8 +55,8 @@ struct config_prop {
 			      version" */
 	const char
 		*values; /* strings: the allowed ones, separated by '|'; phandles: what they name */
-	const char *dflt; /* the default as text for the document */
-	const char *help; /* one sentence for the document */
+	DOC_FIELD(dflt); /* the default as text for the document */
+	DOC_FIELD(help); /* one sentence for the document */
 };
 
 struct vdev {
@@ -61,7 +68,7 @@ struct vdev {
 struct vdev_type {
 	const char *compatible;
 	const char *later; /* not NULL: known but refused in this version, and why */
-	const char *help;
+	DOC_FIELD(help);
 	uint64_t size;	    /* bytes of guest-physical space, 4 KiB multiple */
 	uint64_t ipa;	    /* place of the first in the virt layout; CONFIG_IPA_ANY: none */
 	uint32_t spi;	    /* likewise */

@@ -10,12 +10,12 @@
 #include "drivers/hw/uart/pl011_regs.h"
 #include "irq/vgic/vgic.h"
 
-#define CLOCK_HZ      24000000
-#define IFLS_RESET    0x12
-#define CR_RESET      0x300
-#define CR_WRITABLE   0xff87
-#define LCR_WRITABLE  0xff
-#define MODEM_FLAGS   (UARTFR_CTS | UARTFR_DSR | UARTFR_DCD)
+#define CLOCK_HZ       24000000
+#define IFLS_RESET     0x12
+#define CR_RESET       0x300
+#define CR_WRITABLE    0xff87
+#define LCR_WRITABLE   0xff
+#define MODEM_FLAGS    (UARTFR_CTS | UARTFR_DSR | UARTFR_DCD)
 #define PERIPHID_COUNT 8
 
 /* Revision r1p1, 16-byte FIFOs: UARTPeriphID0-3 and UARTPCellID0-3, at 0xfe0 and above */
@@ -32,7 +32,8 @@ static uint32_t fifo_depth(const struct vpl011 *uart)
 	return (uart->lcr_h & UARTLCR_H_FEN) != 0 ? VPL011_FIFO : 1;
 }
 
-/* Bytes at which the receive interrupt rises: an eighth, a quarter, half, three quarters, seven eighths. */
+/* Bytes at which the receive interrupt rises: an eighth, a quarter, half, three quarters, seven
+ * eighths. */
 static uint32_t rx_trigger(const struct vpl011 *uart)
 {
 	static const uint8_t level[] = {2, 4, 8, 12, 14};
@@ -100,7 +101,8 @@ static uint32_t read_data_locked(struct vpl011 *uart)
 	return data;
 }
 
-/* The transmit FIFO empties into the console at once, so it falls through its trigger level at each byte. */
+/* The transmit FIFO empties into the console at once, so it falls through its trigger level at each
+ * byte. */
 static void write_data_locked(struct vpl011 *uart, uint8_t byte)
 {
 	if ((uart->cr & UARTCR_LBE) != 0) {
@@ -326,15 +328,16 @@ static const struct config_prop vpl011_props[] = {
 		.name = "input",
 		.type = PROP_STRING,
 		.values = "switched|none",
-		.dflt = "switched",
-		.help = "`switched`: it gets the keys while it has the console's focus; `none`: never.",
+		.dflt = DOC("switched"),
+		.help = DOC("`switched`: it gets the keys while it has the console's focus; `none`: "
+			"never."),
 	},
 	{.name = NULL},
 };
 
 const struct vdev_type vpl011_type = {
 	.compatible = "bulkhead,pl011",
-	.help = "A serial port on the console. Guest node: `arm,pl011`.",
+	.help = DOC("A serial port on the console. Guest node: `arm,pl011`."),
 	.size = 0x1000,
 	.ipa = 0x09000000,
 	.spi = 1,

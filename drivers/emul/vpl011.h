@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest's PL011: FIFOs, trigger levels and masks as Arm DDI 0183G has them. Behind the transmit FIFO is
- * the guest's ring on the console, so a full ring is a full FIFO. The model itself is pure; its lock (rank device)
- * protects all of struct vpl011.
+ * A guest's PL011: FIFOs, trigger levels and masks as Arm DDI 0183G has them. Behind the transmit
+ * FIFO is the guest's ring on the console, so a full ring is a full FIFO. The model itself is pure;
+ * its lock (rank device) protects all of struct vpl011.
  */
 #ifndef DRIVERS_EMUL_VPL011_H
 #define DRIVERS_EMUL_VPL011_H
@@ -22,7 +22,6 @@ struct vpl011 {
 	uint32_t rsr, ilpr, ibrd, fbrd, lcr_h, cr, ifls, imsc, ris, dmacr;
 	uint8_t rx_ring[MUX_RX_SIZE], tx_ring[MUX_TX_SIZE];
 };
-
 
 extern const struct vdev_type vpl011_type;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest's PL031 real-time clock. Arm DDI 0224C. It counts seconds of the board's counter from the wall clock
- * the board had at boot (0 where it had none), until the guest sets it.
+ * A guest's PL031 real-time clock. Arm DDI 0224C. It counts seconds of the board's counter from the
+ * wall clock the board had at boot (0 where it had none), until the guest sets it.
  */
 #include "core/base/arena.h"
 #include "core/base/bits.h"
@@ -9,11 +9,10 @@
 #include "core/base/spinlock.h"
 #include "core/fdt/guest_fdt.h"
 #include "core/vm/vm.h"
-#include "drivers/emul/vdev.h"
 #include "drivers/emul/models.h"
+#include "drivers/emul/vdev.h"
 #include "irq/vgic/vgic.h"
 #include "timer/wall_clock.h"
-#include "irq/vgic/vgic.h"
 
 #define RTCDR	0x00
 #define RTCMR	0x04
@@ -30,12 +29,13 @@ static const uint8_t rtc_id[] = {0x31, 0x10, 0x04, 0x00, 0x0d, 0xf0, 0x05, 0xb1}
 struct vpl031_alarm;
 
 struct vpl031 {
-	struct vdev vdev; /* first */
+	struct vdev vdev;     /* first */
 	struct spinlock lock; /* protects the rest */
-	uint32_t load; /* RTCLR as written last */
-	uint32_t offset; /* RTCDR less the counter's seconds */
+	uint32_t load;	      /* RTCLR as written last */
+	uint32_t offset;      /* RTCDR less the counter's seconds */
 	uint32_t match, imsc, ris;
-	struct vpl031_alarm *alarm; /* [vcpu_count]: each CPU arms its own, and looks again when it fires */
+	struct vpl031_alarm
+		*alarm; /* [vcpu_count]: each CPU arms its own, and looks again when it fires */
 };
 
 struct vpl031_alarm {
@@ -63,7 +63,8 @@ static void set_line(struct vpl031 *rtc)
 	vgic_set_line(rtc->vdev.vm, 32 + rtc->vdev.config->spi, (rtc->ris & rtc->imsc) != 0);
 }
 
-/* For the moment RTCDR becomes RTCMR, on this CPU; one that is armed elsewhere for another moment finds nothing to do. */
+/* For the moment RTCDR becomes RTCMR, on this CPU; one that is armed elsewhere for another moment
+ * finds nothing to do. */
 static void arm_locked(struct vpl031 *rtc, struct vcpu *vcpu)
 {
 	uint64_t seconds = (uint32_t)(rtc->match - now(rtc));
@@ -215,7 +216,7 @@ static const struct config_prop vpl031_props[] = {{.name = NULL}};
 
 const struct vdev_type vpl031_type = {
 	.compatible = "bulkhead,pl031",
-	.help = "A real-time clock. Guest node: `arm,pl031`.",
+	.help = DOC("A real-time clock. Guest node: `arm,pl031`."),
 	.size = 0x1000,
 	.ipa = 0x09010000,
 	.spi = 2,

@@ -50,8 +50,8 @@ uint32_t psci_version(void)
 
 int psci_cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context)
 {
-	return psci.usable ? (int)smccc_call(psci.cpu_on_id, mpidr, entry, context)
-			   : PSCI_RET_NOT_SUPPORTED;
+	return psci.usable ? (int)smccc_call(psci.cpu_on_id, mpidr, entry, context) :
+			     PSCI_RET_NOT_SUPPORTED;
 }
 
 void psci_system_off(void)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The physical interrupt controller: GICv3 driven as the non-secure OS does, EOI and deactivation split so that a
- * guest's EOI of a linked interrupt deactivates the physical one.
+ * The physical interrupt controller: GICv3 driven as the non-secure OS does, EOI and deactivation
+ * split so that a guest's EOI of a linked interrupt deactivates the physical one.
  *
- * Shared registers (distributor) are written under the driver's lock, by the boot CPU or at VM set-up; a CPU's
- * redistributor and interface by that CPU alone.
+ * Shared registers (distributor) are written under the driver's lock, by the boot CPU or at VM
+ * set-up; a CPU's redistributor and interface by that CPU alone.
  */
 #ifndef IRQ_HW_GIC_H
 #define IRQ_HW_GIC_H
@@ -14,7 +14,8 @@
 #define GIC_SGI_KICK 1 /* look at what others posted for the vCPU you run */
 #define GIC_SGI_STOP 2 /* another CPU panics: stop, say what ran here */
 
-/* Distributor. The registers are mapped. -ENODEV: no redistributor or not what the tree says. Boot CPU. */
+/* Distributor. The registers are mapped. -ENODEV: no redistributor or not what the tree says. Boot
+ * CPU. */
 int gic_init(const struct board_gic *gic);
 
 /* This CPU's redistributor and interface. -ENODEV: no redistributor has its MPIDR. */
@@ -30,7 +31,8 @@ void gic_deactivate(uint32_t intid);
 /* A private interrupt of this CPU. */
 void gic_enable_ppi(uint32_t intid, bool on);
 
-/* A shared one; level or edge as the tree says (flags of the interrupt specifier); to the CPU with this MPIDR. */
+/* A shared one; level or edge as the tree says (flags of the interrupt specifier); to the CPU with
+ * this MPIDR. */
 void gic_enable_spi(uint32_t intid, uint32_t flags, uint64_t mpidr);
 
 /* SGI `sgi` to the CPU with this MPIDR; what was written before is seen by its handler. */

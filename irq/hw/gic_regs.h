@@ -1,40 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The interrupt controller's memory-mapped registers. IHI 0069H chapter 12; shared by driver, model and tests. */
+/* The interrupt controller's memory-mapped registers. IHI 0069H chapter 12; shared by driver, model
+ * and tests. */
 #ifndef IRQ_HW_GIC_REGS_H
 #define IRQ_HW_GIC_REGS_H
 
 #include "core/base/bits.h"
 
 /* Distributor */
-#define GICD_CTLR	  0x0000
-#define GICD_TYPER	  0x0004
-#define GICD_IIDR	  0x0008
-#define GICD_TYPER2	  0x000c
-#define GICD_STATUSR	  0x0010
-#define GICD_SETSPI_NSR	  0x0040
-#define GICD_CLRSPI_SR	  0x0058
-#define GICD_IGROUPR	  0x0080
-#define GICD_ISENABLER	  0x0100
-#define GICD_ICENABLER	  0x0180
-#define GICD_ISPENDR	  0x0200
-#define GICD_ICPENDR	  0x0280
-#define GICD_ISACTIVER	  0x0300
-#define GICD_ICACTIVER	  0x0380
-#define GICD_IPRIORITYR	  0x0400
-#define GICD_ITARGETSR	  0x0800
-#define GICD_ICFGR	  0x0c00
-#define GICD_IGRPMODR	  0x0d00
-#define GICD_NSACR	  0x0e00
-#define GICD_SGIR	  0x0f00
-#define GICD_IROUTER	  0x6000
-#define GICD_PIDR2	  0xffe8
+#define GICD_CTLR	0x0000
+#define GICD_TYPER	0x0004
+#define GICD_IIDR	0x0008
+#define GICD_TYPER2	0x000c
+#define GICD_STATUSR	0x0010
+#define GICD_SETSPI_NSR 0x0040
+#define GICD_CLRSPI_SR	0x0058
+#define GICD_IGROUPR	0x0080
+#define GICD_ISENABLER	0x0100
+#define GICD_ICENABLER	0x0180
+#define GICD_ISPENDR	0x0200
+#define GICD_ICPENDR	0x0280
+#define GICD_ISACTIVER	0x0300
+#define GICD_ICACTIVER	0x0380
+#define GICD_IPRIORITYR 0x0400
+#define GICD_ITARGETSR	0x0800
+#define GICD_ICFGR	0x0c00
+#define GICD_IGRPMODR	0x0d00
+#define GICD_NSACR	0x0e00
+#define GICD_SGIR	0x0f00
+#define GICD_IROUTER	0x6000
+#define GICD_PIDR2	0xffe8
 
-#define GICD_CTLR_ENGRP0  BIT(0) /* as seen with DS = 1 */
-#define GICD_CTLR_ENGRP1  BIT(1)
-#define GICD_CTLR_ARE	  BIT(4)
-#define GICD_CTLR_ARE_NS  BIT(5)
-#define GICD_CTLR_DS	  BIT(6)
-#define GICD_CTLR_RWP	  BIT(31)
+#define GICD_CTLR_ENGRP0 BIT(0) /* as seen with DS = 1 */
+#define GICD_CTLR_ENGRP1 BIT(1)
+#define GICD_CTLR_ARE	 BIT(4)
+#define GICD_CTLR_ARE_NS BIT(5)
+#define GICD_CTLR_DS	 BIT(6)
+#define GICD_CTLR_RWP	 BIT(31)
 /* as seen non-secure with DS = 0 */
 #define GICD_CTLR_NS_ENGRP1A BIT(1)
 #define GICD_CTLR_NS_ARE     BIT(4)
@@ -47,40 +48,40 @@
 #define GICD_TYPER_A3V	   BIT(24)
 #define GICD_TYPER_NO1N	   BIT(25)
 
-#define GICD_IROUTER_IRM  BIT(31)
+#define GICD_IROUTER_IRM BIT(31)
 
 /* Redistributor: RD frame, then SGI frame 64 KiB above */
-#define GICR_CTLR	  0x0000
-#define GICR_IIDR	  0x0004
-#define GICR_TYPER	  0x0008
-#define GICR_STATUSR	  0x0010
-#define GICR_WAKER	  0x0014
-#define GICR_PIDR2	  0xffe8
-#define GICR_SGI_FRAME	  0x10000
-#define GICR_FRAMES_SIZE  0x20000
-#define GICR_IGROUPR0	  (GICR_SGI_FRAME + 0x0080)
-#define GICR_ISENABLER0	  (GICR_SGI_FRAME + 0x0100)
-#define GICR_ICENABLER0	  (GICR_SGI_FRAME + 0x0180)
-#define GICR_ICPENDR0	  (GICR_SGI_FRAME + 0x0280)
-#define GICR_ICACTIVER0	  (GICR_SGI_FRAME + 0x0380)
-#define GICR_IPRIORITYR	  (GICR_SGI_FRAME + 0x0400)
-#define GICR_ICFGR1	  (GICR_SGI_FRAME + 0x0c04)
-#define GICR_IGRPMODR0	  (GICR_SGI_FRAME + 0x0d00)
+#define GICR_CTLR	 0x0000
+#define GICR_IIDR	 0x0004
+#define GICR_TYPER	 0x0008
+#define GICR_STATUSR	 0x0010
+#define GICR_WAKER	 0x0014
+#define GICR_PIDR2	 0xffe8
+#define GICR_SGI_FRAME	 0x10000
+#define GICR_FRAMES_SIZE 0x20000
+#define GICR_IGROUPR0	 (GICR_SGI_FRAME + 0x0080)
+#define GICR_ISENABLER0	 (GICR_SGI_FRAME + 0x0100)
+#define GICR_ICENABLER0	 (GICR_SGI_FRAME + 0x0180)
+#define GICR_ICPENDR0	 (GICR_SGI_FRAME + 0x0280)
+#define GICR_ICACTIVER0	 (GICR_SGI_FRAME + 0x0380)
+#define GICR_IPRIORITYR	 (GICR_SGI_FRAME + 0x0400)
+#define GICR_ICFGR1	 (GICR_SGI_FRAME + 0x0c04)
+#define GICR_IGRPMODR0	 (GICR_SGI_FRAME + 0x0d00)
 
-#define GICR_CTLR_RWP	  BIT(3)
-#define GICR_TYPER_VLPIS  BIT(1)
-#define GICR_TYPER_LAST	  BIT(4)
-#define GICR_TYPER_NUMBER BITS(23, 8)
+#define GICR_CTLR_RWP	    BIT(3)
+#define GICR_TYPER_VLPIS    BIT(1)
+#define GICR_TYPER_LAST	    BIT(4)
+#define GICR_TYPER_NUMBER   BITS(23, 8)
 #define GICR_TYPER_AFFINITY BITS(63, 32)
-#define GICR_WAKER_SLEEP  BIT(1)
-#define GICR_WAKER_ASLEEP BIT(2)
+#define GICR_WAKER_SLEEP    BIT(1)
+#define GICR_WAKER_ASLEEP   BIT(2)
 
-#define GIC_PIDR2_GICV3	  0x3b
+#define GIC_PIDR2_GICV3 0x3b
 
-#define INTID_SGI_COUNT	  16
-#define INTID_SPI	  32
-#define INTID_SPURIOUS	  1020 /* and above, to 1023 */
-#define INTID_LIMIT	  1020
+#define INTID_SGI_COUNT 16
+#define INTID_SPI	32
+#define INTID_SPURIOUS	1020 /* and above, to 1023 */
+#define INTID_LIMIT	1020
 
 /* ICC_SGI1R_EL1 */
 #define SGI1R_TARGETS BITS(15, 0)

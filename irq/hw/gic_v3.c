@@ -9,8 +9,8 @@
 #include "irq/hw/gic.h"
 #include "irq/hw/gic_regs.h"
 
-#define RWP_POLL_MAX  1000000 /* reads; hardware answers within a few */
-#define REDIST_MAX    1024 /* frames looked at in all regions */
+#define RWP_POLL_MAX 1000000 /* reads; hardware answers within a few */
+#define REDIST_MAX   1024    /* frames looked at in all regions */
 
 static struct {
 	struct spinlock lock; /* protects the distributor's registers */
@@ -54,8 +54,9 @@ int gic_init(const struct board_gic *board)
 	gic.dist = dist;
 	write32(dist, GICD_CTLR, 0);
 	wait_for_zero(dist, GICD_CTLR, GICD_CTLR_RWP);
-	gic.line_count = MIN(32 * ((uint32_t)FIELD_GET(GICD_TYPER_ITLINES, read32(dist, GICD_TYPER)) + 1),
-			     (uint32_t)INTID_LIMIT);
+	gic.line_count =
+		MIN(32 * ((uint32_t)FIELD_GET(GICD_TYPER_ITLINES, read32(dist, GICD_TYPER)) + 1),
+		    (uint32_t)INTID_LIMIT);
 	for (uint32_t i = INTID_SPI; i < gic.line_count; i += 32) {
 		write32(dist, GICD_ICENABLER + i / 8, UINT32_MAX);
 		write32(dist, GICD_ICPENDR + i / 8, UINT32_MAX);
@@ -66,7 +67,8 @@ int gic_init(const struct board_gic *board)
 		write32(dist, GICD_IPRIORITYR + i, GIC_PRIORITY * UINT32_C(0x01010101));
 	}
 	wait_for_zero(dist, GICD_CTLR, GICD_CTLR_RWP);
-	/* where security is disabled, bit 4 is ARE and bit 1 EnableGrp1; seen non-secure, ARE_NS and EnableGrp1A */
+	/* where security is disabled, bit 4 is ARE and bit 1 EnableGrp1; seen non-secure, ARE_NS
+	 * and EnableGrp1A */
 	write32(dist, GICD_CTLR, GICD_CTLR_NS_ARE | GICD_CTLR_NS_ENGRP1A);
 	wait_for_zero(dist, GICD_CTLR, GICD_CTLR_RWP);
 	return 0;
@@ -98,8 +100,8 @@ static volatile uint8_t *find_redist(uint64_t mpidr)
 			}
 			if (stride == 0) {
 				/* GICv4 adds two frames: IHI 0069H GICR_TYPER.VLPIS */
-				stride = (typer & GICR_TYPER_VLPIS) != 0 ? 2 * GICR_FRAMES_SIZE
-									 : GICR_FRAMES_SIZE;
+				stride = (typer & GICR_TYPER_VLPIS) != 0 ? 2 * GICR_FRAMES_SIZE :
+									   GICR_FRAMES_SIZE;
 			}
 			at += stride;
 		}
@@ -179,8 +181,8 @@ void gic_enable_spi(uint32_t intid, uint32_t flags, uint64_t mpidr)
 	}
 	spin_lock(&gic.lock);
 	write32(gic.dist, cfg_off,
-		(flags & 3) != 0 ? read32(gic.dist, cfg_off) | edge
-				 : read32(gic.dist, cfg_off) & ~edge);
+		(flags & 3) != 0 ? read32(gic.dist, cfg_off) | edge :
+				   read32(gic.dist, cfg_off) & ~edge);
 	write64(gic.dist, GICD_IROUTER + intid * 8, mpidr);
 	write32(gic.dist, GICD_ISENABLER + intid / 32 * 4, UINT32_C(1) << intid % 32);
 	spin_unlock(&gic.lock);
@@ -209,7 +211,6 @@ uint32_t gic_list_register_count(void)
 const char *gic_describe(char *buf, size_t size)
 {
 	format(buf, size, "GICv3 at 0x%llx, %u interrupt lines, %u list registers",
-	       (unsigned long long)gic.board->dist.base, gic.line_count,
-	       gic_list_register_count());
+	       (unsigned long long)gic.board->dist.base, gic.line_count, gic_list_register_count());
 	return buf;
 }

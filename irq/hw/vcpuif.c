@@ -6,16 +6,19 @@
 #include "core/arm64/sysreg.h"
 
 /* ICH_LR<n>_EL2 is s3_4_c12_c12_n for n < 8 and s3_4_c12_c13_(n - 8) above. */
-#define EACH_LR(X)                                                                               \
-	X(0, "c12_0") X(1, "c12_1") X(2, "c12_2") X(3, "c12_3") X(4, "c12_4") X(5, "c12_5")       \
-		X(6, "c12_6") X(7, "c12_7") X(8, "c13_0") X(9, "c13_1") X(10, "c13_2")           \
-			X(11, "c13_3") X(12, "c13_4") X(13, "c13_5") X(14, "c13_6") X(15, "c13_7")
+#define EACH_LR(X)                                                                                 \
+	X(0, "c12_0")                                                                              \
+	X(1, "c12_1")                                                                              \
+	X(2, "c12_2")                                                                              \
+	X(3, "c12_3") X(4, "c12_4") X(5, "c12_5") X(6, "c12_6") X(7, "c12_7") X(8, "c13_0")        \
+		X(9, "c13_1") X(10, "c13_2") X(11, "c13_3") X(12, "c13_4") X(13, "c13_5")          \
+			X(14, "c13_6") X(15, "c13_7")
 
 uint64_t vif_lr_read(uint32_t n)
 {
 	switch (n) {
-#define X(number, name)                                                                          \
-	case number:                                                                             \
+#define X(number, name)                                                                            \
+	case number:                                                                               \
 		return sysreg_read_raw("s3_4_c12_" name);
 		EACH_LR(X)
 #undef X
@@ -27,9 +30,9 @@ uint64_t vif_lr_read(uint32_t n)
 void vif_lr_write(uint32_t n, uint64_t value)
 {
 	switch (n) {
-#define X(number, name)                                                                          \
-	case number:                                                                             \
-		sysreg_write_raw("s3_4_c12_" name, value);                                       \
+#define X(number, name)                                                                            \
+	case number:                                                                               \
+		sysreg_write_raw("s3_4_c12_" name, value);                                         \
 		break;
 		EACH_LR(X)
 #undef X
@@ -65,7 +68,8 @@ uint64_t vif_vmcr_read(void)
 
 void vif_clear_active_priorities(void)
 {
-	/* 5 priority bits: one register of each group; 6 bits two, 7 bits four (ICH_VTR_EL2.PREbits) */
+	/* 5 priority bits: one register of each group; 6 bits two, 7 bits four
+	 * (ICH_VTR_EL2.PREbits) */
 	uint64_t bits = FIELD_GET(ICH_VTR_PREBITS, sysreg_read_raw(SYSREG_ICH_VTR_EL2)) + 1;
 
 	sysreg_write_raw("s3_4_c12_c8_0", 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The CPU's virtual interrupt interface: ICH_* registers by number. Owner: the CPU itself. Unit tests put a
- * model of the hardware behind these names.
+ * The CPU's virtual interrupt interface: ICH_* registers by number. Owner: the CPU itself. Unit
+ * tests put a model of the hardware behind these names.
  */
 #ifndef IRQ_HW_VCPUIF_H
 #define IRQ_HW_VCPUIF_H

@@ -38,7 +38,8 @@ static void sample_linked_locked(struct vcpu *vcpu)
 	}
 }
 
-int bank_read(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, enum bank_word word, uint64_t *value)
+int bank_read(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, enum bank_word word,
+	      uint64_t *value)
 {
 	struct vgic_bank *bank = bank_number(redist, n);
 	int err = 0;
@@ -101,7 +102,8 @@ int bank_enable(struct vcpu *redist, uint32_t n, uint32_t value, bool set)
 	spin_lock(&redist->vm->vgic.lock);
 	changed = set ? value & ~bank->enabled : value & bank->enabled;
 	bank->enabled ^= changed;
-	/* one that becomes enabled may be delivered; one that is listed may have to be taken back */
+	/* one that becomes enabled may be delivered; one that is listed may have to be taken back
+	 */
 	changed &= vgic_pending_word(bank) | bank->listed;
 	if (changed != 0) {
 		vgic_post_word_locked(redist, redist->vm, n, changed);
@@ -162,7 +164,8 @@ uint64_t bank_read_priority(struct vcpu *redist, uint32_t intid, uint8_t size)
 		return 0;
 	}
 	for (uint32_t i = 0; i < size; i++) {
-		value |= (uint64_t)vgic_bank_of(redist, intid + i)->prio[(intid + i) % 32] << (8 * i);
+		value |= (uint64_t)vgic_bank_of(redist, intid + i)->prio[(intid + i) % 32]
+			 << (8 * i);
 	}
 	return value;
 }

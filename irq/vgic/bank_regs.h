@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Registers that distributor and redistributors share: one bit, two bits or a byte per interrupt. Bank number
- * n; for bank 0 `redist` is the vCPU it belongs to. Each takes vgic_dist.lock.
+ * Registers that distributor and redistributors share: one bit, two bits or a byte per interrupt.
+ * Bank number n; for bank 0 `redist` is the vCPU it belongs to. Each takes vgic_dist.lock.
  */
 #ifndef IRQ_VGIC_BANK_REGS_H
 #define IRQ_VGIC_BANK_REGS_H
@@ -16,7 +16,8 @@ enum bank_word {
 };
 
 /* Reads a word; pending and active may answer -EAGAIN. */
-int bank_read(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, enum bank_word word, uint64_t *value);
+int bank_read(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, enum bank_word word,
+	      uint64_t *value);
 
 /* Writes the group; sets or clears the bits of `value` in the others. */
 int bank_write_group(struct vcpu *redist, uint32_t n, uint32_t value);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The distributor's registers. IHI 0069H 12.9, as seen with security disabled and affinity routing on. */
+/* The distributor's registers. IHI 0069H 12.9, as seen with security disabled and affinity routing
+ * on. */
 #include "irq/vgic/vreg.h"
 
 #include "core/base/errno.h"
@@ -58,11 +59,11 @@ static int read_pidr(const struct vreg_access *a, uint64_t *value)
 }
 
 /* Bank 0 lives in the redistributors: with affinity routing these words are RAZ/WI. */
-#define BANK_WORD(NAME, WORD)                                                                    \
-	static int read_##NAME(const struct vreg_access *a, uint64_t *value)                     \
-	{                                                                                        \
-		*value = 0;                                                                      \
-		return a->index == 0 ? 0 : bank_read(a->vcpu, a->vcpu, a->index, WORD, value);   \
+#define BANK_WORD(NAME, WORD)                                                                      \
+	static int read_##NAME(const struct vreg_access *a, uint64_t *value)                       \
+	{                                                                                          \
+		*value = 0;                                                                        \
+		return a->index == 0 ? 0 : bank_read(a->vcpu, a->vcpu, a->index, WORD, value);     \
 	}
 BANK_WORD(group, BANK_GROUP)
 BANK_WORD(enabled, BANK_ENABLED)
@@ -101,7 +102,8 @@ static int write_isactive(const struct vreg_access *a, uint64_t value)
 
 static int write_icactive(const struct vreg_access *a, uint64_t value)
 {
-	return a->index == 0 ? 0 : bank_activate(a->vcpu, a->vcpu, a->index, (uint32_t)value, false);
+	return a->index == 0 ? 0 :
+			       bank_activate(a->vcpu, a->vcpu, a->index, (uint32_t)value, false);
 }
 
 static int read_priority(const struct vreg_access *a, uint64_t *value)
@@ -149,7 +151,8 @@ static int read_router(const struct vreg_access *a, uint64_t *value)
 
 #define IROUTER_WRITABLE (BITS(39, 32) | BITS(23, 0))
 
-/* The vCPU that has this affinity; the first when none has: the interrupt then goes nowhere anyone can see. */
+/* The vCPU that has this affinity; the first when none has: the interrupt then goes nowhere anyone
+ * can see. */
 static uint16_t route_of(const struct vm *vm, uint64_t affinity)
 {
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
@@ -174,7 +177,8 @@ static int write_router(const struct vreg_access *a, uint64_t value)
 	if (a->size == 4) {
 		uint64_t shift = 8 * (a->off % 8);
 
-		whole = (dist->irouter[a->index] & ~(UINT64_C(0xffffffff) << shift)) | (value << shift);
+		whole = (dist->irouter[a->index] & ~(UINT64_C(0xffffffff) << shift)) |
+			(value << shift);
 	}
 	/* 1 of N not offered: Interrupt_Routing_Mode is RES0 */
 	dist->irouter[a->index] = whole & IROUTER_WRITABLE;
@@ -185,15 +189,15 @@ static int write_router(const struct vreg_access *a, uint64_t value)
 }
 
 /* [start, end) of words with one bit for each of 1024 interrupts */
-#define WORDS(NAME, START, READ, WRITE)                                                          \
-	{                                                                                        \
-		.name = NAME, .start = (START), .end = (START) + 0x80, .stride = 4, .sizes = 4,  \
-		.read = (READ), .write = (WRITE)                                                 \
+#define WORDS(NAME, START, READ, WRITE)                                                            \
+	{                                                                                          \
+		.name = NAME, .start = (START), .end = (START) + 0x80, .stride = 4, .sizes = 4,    \
+		.read = (READ), .write = (WRITE)                                                   \
 	}
-#define ONE(NAME, START, READ, WRITE)                                                            \
-	{                                                                                        \
-		.name = NAME, .start = (START), .end = (START) + 4, .stride = 4, .sizes = 4,     \
-		.read = (READ), .write = (WRITE)                                                 \
+#define ONE(NAME, START, READ, WRITE)                                                              \
+	{                                                                                          \
+		.name = NAME, .start = (START), .end = (START) + 4, .stride = 4, .sizes = 4,       \
+		.read = (READ), .write = (WRITE)                                                   \
 	}
 
 const struct vreg vgic_dist_regs[] = {
@@ -210,22 +214,48 @@ const struct vreg vgic_dist_regs[] = {
 	WORDS("GICD_ICPENDR", GICD_ICPENDR, read_pending, write_icpend),
 	WORDS("GICD_ISACTIVER", GICD_ISACTIVER, read_active, write_isactive),
 	WORDS("GICD_ICACTIVER", GICD_ICACTIVER, read_active, write_icactive),
-	{.name = "GICD_IPRIORITYR", .start = GICD_IPRIORITYR, .end = GICD_IPRIORITYR + 0x400, .stride = 4,
-	 .sizes = 1 | 4, .read = read_priority, .write = write_priority},
+	{.name = "GICD_IPRIORITYR",
+	 .start = GICD_IPRIORITYR,
+	 .end = GICD_IPRIORITYR + 0x400,
+	 .stride = 4,
+	 .sizes = 1 | 4,
+	 .read = read_priority,
+	 .write = write_priority},
 	/* RAZ/WI with affinity routing, bytes too */
-	{.name = "GICD_ITARGETSR", .start = GICD_ITARGETSR, .end = GICD_ITARGETSR + 0x400, .stride = 4,
+	{.name = "GICD_ITARGETSR",
+	 .start = GICD_ITARGETSR,
+	 .end = GICD_ITARGETSR + 0x400,
+	 .stride = 4,
 	 .sizes = 1 | 4},
-	{.name = "GICD_ICFGR", .start = GICD_ICFGR, .end = GICD_ICFGR + 0x100, .stride = 4, .sizes = 4,
-	 .read = read_config, .write = write_config},
+	{.name = "GICD_ICFGR",
+	 .start = GICD_ICFGR,
+	 .end = GICD_ICFGR + 0x100,
+	 .stride = 4,
+	 .sizes = 4,
+	 .read = read_config,
+	 .write = write_config},
 	/* RES0 with security disabled */
 	WORDS("GICD_IGRPMODR", GICD_IGRPMODR, NULL, NULL),
-	{.name = "GICD_NSACR", .start = GICD_NSACR, .end = GICD_NSACR + 0x100, .stride = 4, .sizes = 4},
+	{.name = "GICD_NSACR",
+	 .start = GICD_NSACR,
+	 .end = GICD_NSACR + 0x100,
+	 .stride = 4,
+	 .sizes = 4},
 	ONE("GICD_SGIR", GICD_SGIR, NULL, NULL),
 	{.name = "GICD_CPENDSGIR", .start = 0xf10, .end = 0xf20, .stride = 4, .sizes = 1 | 4},
 	{.name = "GICD_SPENDSGIR", .start = 0xf20, .end = 0xf30, .stride = 4, .sizes = 1 | 4},
-	{.name = "GICD_IROUTER", .start = GICD_IROUTER + 8 * INTID_SPI, .end = 0x7fe0, .stride = 8,
-	 .sizes = 4 | 8, .read = read_router, .write = write_router},
-	{.name = "GICD_PIDR", .start = 0xffd0, .end = 0x10000, .stride = 4, .sizes = 4,
+	{.name = "GICD_IROUTER",
+	 .start = GICD_IROUTER + 8 * INTID_SPI,
+	 .end = 0x7fe0,
+	 .stride = 8,
+	 .sizes = 4 | 8,
+	 .read = read_router,
+	 .write = write_router},
+	{.name = "GICD_PIDR",
+	 .start = 0xffd0,
+	 .end = 0x10000,
+	 .stride = 4,
+	 .sizes = 4,
 	 .read = read_pidr},
 };
 

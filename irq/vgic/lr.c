@@ -2,8 +2,9 @@
 /*
  * List registers: which interrupts are in them, and what the owner does with what was posted.
  *
- * All of it runs on the CPU that runs the vCPU, under vgic_dist.lock. An entry is "listed" from the moment it
- * is written until software sees the register empty, moves it back, or the guest's deactivation is noticed.
+ * All of it runs on the CPU that runs the vCPU, under vgic_dist.lock. An entry is "listed" from the
+ * moment it is written until software sees the register empty, moves it back, or the guest's
+ * deactivation is noticed.
  */
 #include "core/arm64/sysreg.h"
 #include "core/base/atomic.h"
@@ -15,10 +16,11 @@ static bool is_deliverable(struct vcpu *vcpu, const struct vgic_bank *bank, uint
 {
 	const struct vgic_dist *dist = &vcpu->vm->vgic;
 	uint32_t bit = vgic_bit(intid);
-	uint32_t group_on = (bank->group & bit) != 0 ? dist->ctlr & (uint32_t)GICD_CTLR_ENGRP1
-						     : dist->ctlr & (uint32_t)GICD_CTLR_ENGRP0;
+	uint32_t group_on = (bank->group & bit) != 0 ? dist->ctlr & (uint32_t)GICD_CTLR_ENGRP1 :
+						       dist->ctlr & (uint32_t)GICD_CTLR_ENGRP0;
 
-	return group_on != 0 && (bank->enabled & vgic_pending_word(bank) & ~bank->active & bit) != 0 &&
+	return group_on != 0 &&
+	       (bank->enabled & vgic_pending_word(bank) & ~bank->active & bit) != 0 &&
 	       (intid < INTID_SPI || dist->route[intid - INTID_SPI] == vcpu->index);
 }
 
@@ -161,42 +163,46 @@ static int free_lr(struct vcpu *vcpu)
 }
 
 /*
- * Makes room for an interrupt of this priority: a pending one of lower priority gives way; where no register holds
- * a pending one at all, the active one of lowest priority does, since one register must be left for what can preempt.
+ * Makes room for an interrupt of this priority: a pending one of lower priority gives way; where no
+ * register holds a pending one at all, the active one of lowest priority does, since one register
+ * must be left for what can preempt.
  */
 static int make_room(struct vcpu *vcpu, uint8_t prio)
 {
 	struct vgic_cpu *cpu = &vcpu->vgic;
-	int worst_pending = -1, worst_active = -1;
+	int worst_pending = -1, worst_active = -1, lr;
 	uint8_t pending_prio = 0, active_prio = 0;
 	bool any_pending = false;
+	uint32_t intid;
 
-	for (uint32_t lr = 0; lr < cpu->lr_count; lr++) {
-		uint64_t value = vif_lr_read(lr);
+	for (uint32_t i = 0; i < cpu->lr_count; i++) {
+		uint64_t value = vif_lr_read(i);
 		uint8_t p = (uint8_t)FIELD_GET(ICH_LR_PRIORITY, value);
 
 		if ((value & ICH_LR_STATE) == ICH_LR_PENDING) {
 			any_pending = true;
 			if (worst_pending < 0 || p > pending_prio) {
-				worst_pending = (int)lr;
+				worst_pending = (int)i;
 				pending_prio = p;
 			}
 		} else if (worst_active < 0 || p > active_prio) {
-			worst_active = (int)lr;
+			worst_active = (int)i;
 			active_prio = p;
 		}
 	}
 	if (any_pending && pending_prio <= prio) {
 		return -1;
 	}
-	int lr = any_pending ? worst_pending : worst_active;
-	uint32_t intid = cpu->lr_intid[lr];
-
+	lr = any_pending ? worst_pending : worst_active;
+	if (lr < 0) {
+		return -1;
+	}
+	intid = cpu->lr_intid[lr];
 	pull(vcpu, (uint32_t)lr);
 	if (any_pending) {
 		vgic_post(vcpu, intid);
 	}
-	return (int)lr;
+	return lr;
 }
 
 /* What is listed already: does the register still say what should be there? */
@@ -211,7 +217,8 @@ static void refresh(struct vcpu *vcpu, uint32_t intid)
 		return;
 	}
 	if ((value & ICH_LR_ACTIVE) == 0) {
-		/* pending only: taken back and judged afresh, so that enable, route and priority count now */
+		/* pending only: taken back and judged afresh, so that enable, route and priority
+		 * count now */
 		pull(vcpu, lr);
 		vgic_post(vcpu, intid);
 		return;
@@ -225,7 +232,8 @@ static void refresh(struct vcpu *vcpu, uint32_t intid)
 	bank->soft &= ~bit;
 	value &= ~ICH_LR_PENDING;
 	if (vgic_target(vcpu, vcpu->vm, intid) != vcpu) {
-		/* it goes elsewhere now, once it is no longer active here: that end has to be seen */
+		/* it goes elsewhere now, once it is no longer active here: that end has to be seen
+		 */
 		value |= ICH_LR_EOI;
 	} else if ((vgic_pending_word(bank) & bank->enabled & bit) != 0) {
 		bank->soft |= bank->latch & ~bank->edge & bit;
@@ -277,7 +285,8 @@ static bool consider(struct vcpu *vcpu, uint32_t intid)
 	return true;
 }
 
-/* Active interrupts that had to leave the list registers come back, highest priority first, but for one register. */
+/* Active interrupts that had to leave the list registers come back, highest priority first, but for
+ * one register. */
 static void unspill(struct vcpu *vcpu)
 {
 	struct vgic_cpu *cpu = &vcpu->vgic;
@@ -437,8 +446,8 @@ void vgic_cpu_start(struct vcpu *vcpu)
 	vif_clear_active_priorities();
 	vif_vmcr_write(0);
 	cpu->lr_used = 0;
-	/* DIR names an interrupt that may be active in another vCPU or in no list register: always trapped.
-	   Only guests that split EOI from deactivation use it. */
+	/* DIR names an interrupt that may be active in another vCPU or in no list register: always
+	   trapped. Only guests that split EOI from deactivation use it. */
 	cpu->hcr_base = ICH_HCR_EN | (vif_traps_dir() ? ICH_HCR_TDIR : 0);
 	cpu->hcr = cpu->hcr_base;
 	vif_hcr_write(cpu->hcr);
@@ -454,7 +463,8 @@ void vgic_cpu_stop(struct vcpu *vcpu)
 
 	spin_lock(&vcpu->vm->vgic.lock);
 	vgic_sync_locked(vcpu);
-	/* a linked interrupt that is active, or pending and so active in hardware, is let go there */
+	/* a linked interrupt that is active, or pending and so active in hardware, is let go there
+	 */
 	linked = cpu->bank.hw & (cpu->bank.active | cpu->bank.line);
 	for (; linked != 0; linked &= linked - 1) {
 		gic_deactivate((uint32_t)__builtin_ctz(linked));

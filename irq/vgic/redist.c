@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The redistributors' registers: RD frame and SGI frame. IHI 0069H 12.10, 12.11. No LPIs in this version. */
+/* The redistributors' registers: RD frame and SGI frame. IHI 0069H 12.10, 12.11. No LPIs in this
+ * version. */
 #include "irq/vgic/vreg.h"
 
 #include "irq/vgic/bank_regs.h"
 #include "irq/vgic/vgic_frames.h"
 
-const uint8_t vgic_pidr[12] = {0x44, 0, 0, 0, 0x92, 0xb4, GIC_PIDR2_GICV3, 0, 0x0d, 0xf0, 0x05, 0xb1};
+const uint8_t vgic_pidr[12] = {0x44, 0,	   0,	 0,    0x92, 0xb4, GIC_PIDR2_GICV3,
+			       0,    0x0d, 0xf0, 0x05, 0xb1};
 
 static int read_iidr(const struct vreg_access *a, uint64_t *value)
 {
@@ -47,31 +49,40 @@ static int read_pidr(const struct vreg_access *a, uint64_t *value)
 	return 0;
 }
 
-#define ONE(NAME, START, READ, WRITE)                                                            \
-	{                                                                                        \
-		.name = NAME, .start = (START), .end = (START) + 4, .stride = 4, .sizes = 4,     \
-		.read = (READ), .write = (WRITE)                                                 \
+#define ONE(NAME, START, READ, WRITE)                                                              \
+	{                                                                                          \
+		.name = NAME, .start = (START), .end = (START) + 4, .stride = 4, .sizes = 4,       \
+		.read = (READ), .write = (WRITE)                                                   \
 	}
 
 static const struct vreg rd_regs[] = {
 	ONE("GICR_CTLR", GICR_CTLR, NULL, NULL),
 	ONE("GICR_IIDR", GICR_IIDR, read_iidr, NULL),
-	{.name = "GICR_TYPER", .start = GICR_TYPER, .end = GICR_TYPER + 8, .stride = 8, .sizes = 4 | 8,
+	{.name = "GICR_TYPER",
+	 .start = GICR_TYPER,
+	 .end = GICR_TYPER + 8,
+	 .stride = 8,
+	 .sizes = 4 | 8,
 	 .read = read_typer},
 	ONE("GICR_STATUSR", GICR_STATUSR, NULL, NULL),
 	ONE("GICR_WAKER", GICR_WAKER, read_waker, write_waker),
-	/* LPIs are not offered (GICR_TYPER.PLPIS = 0): their registers are reserved, at both widths */
+	/* LPIs are not offered (GICR_TYPER.PLPIS = 0): their registers are reserved, at both widths
+	 */
 	{.name = "GICR_SETLPIR", .start = 0x40, .end = 0x50, .stride = 8, .sizes = 4 | 8},
 	{.name = "GICR_PROPBASER", .start = 0x70, .end = 0x80, .stride = 8, .sizes = 4 | 8},
 	{.name = "GICR_INVLPIR", .start = 0xa0, .end = 0xc0, .stride = 8, .sizes = 4 | 8},
-	{.name = "GICR_PIDR", .start = 0xffd0, .end = 0x10000, .stride = 4, .sizes = 4,
+	{.name = "GICR_PIDR",
+	 .start = 0xffd0,
+	 .end = 0x10000,
+	 .stride = 4,
+	 .sizes = 4,
 	 .read = read_pidr},
 };
 
-#define BANK_WORD(NAME, WORD)                                                                    \
-	static int read_##NAME(const struct vreg_access *a, uint64_t *value)                     \
-	{                                                                                        \
-		return bank_read(a->vcpu, a->redist, 0, WORD, value);                            \
+#define BANK_WORD(NAME, WORD)                                                                      \
+	static int read_##NAME(const struct vreg_access *a, uint64_t *value)                       \
+	{                                                                                          \
+		return bank_read(a->vcpu, a->redist, 0, WORD, value);                              \
 	}
 BANK_WORD(group, BANK_GROUP)
 BANK_WORD(enabled, BANK_ENABLED)
@@ -148,10 +159,20 @@ static const struct vreg sgi_regs[] = {
 	ONE("GICR_ICPENDR0", GICD_ICPENDR, read_pending, write_icpend),
 	ONE("GICR_ISACTIVER0", GICD_ISACTIVER, read_active, write_isactive),
 	ONE("GICR_ICACTIVER0", GICD_ICACTIVER, read_active, write_icactive),
-	{.name = "GICR_IPRIORITYR", .start = GICD_IPRIORITYR, .end = GICD_IPRIORITYR + 0x20, .stride = 4,
-	 .sizes = 1 | 4, .read = read_priority, .write = write_priority},
-	{.name = "GICR_ICFGR", .start = GICD_ICFGR, .end = GICD_ICFGR + 8, .stride = 4, .sizes = 4,
-	 .read = read_config, .write = write_config},
+	{.name = "GICR_IPRIORITYR",
+	 .start = GICD_IPRIORITYR,
+	 .end = GICD_IPRIORITYR + 0x20,
+	 .stride = 4,
+	 .sizes = 1 | 4,
+	 .read = read_priority,
+	 .write = write_priority},
+	{.name = "GICR_ICFGR",
+	 .start = GICD_ICFGR,
+	 .end = GICD_ICFGR + 8,
+	 .stride = 4,
+	 .sizes = 4,
+	 .read = read_config,
+	 .write = write_config},
 	ONE("GICR_IGRPMODR0", GICD_IGRPMODR, NULL, NULL),
 	ONE("GICR_NSACR", GICD_NSACR, NULL, NULL),
 };

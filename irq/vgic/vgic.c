@@ -20,7 +20,8 @@ int vgic_create(struct vm *vm, uint32_t spi_count, uint32_t lr_count, struct are
 	dist->route = arena_alloc(arena, spi_count * sizeof(*dist->route));
 	dist->home = arena_alloc(arena, spi_count * sizeof(*dist->home));
 	dist->irouter = arena_alloc(arena, spi_count * sizeof(*dist->irouter));
-	if (dist->bank == NULL || dist->route == NULL || dist->home == NULL || dist->irouter == NULL) {
+	if (dist->bank == NULL || dist->route == NULL || dist->home == NULL ||
+	    dist->irouter == NULL) {
 		return -ENOMEM;
 	}
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
@@ -159,7 +160,8 @@ void vgic_set_private_line(struct vcpu *vcpu, uint32_t intid, bool level)
 static void send_one(struct vcpu *target, uint32_t sgi)
 {
 	/* the SGI before the event that announces it: atomic_fetch_or orders both ways */
-	if ((atomic_fetch_or(&target->vgic.sgi_inbox, UINT32_C(1) << sgi) & (UINT32_C(1) << sgi)) == 0) {
+	if ((atomic_fetch_or(&target->vgic.sgi_inbox, UINT32_C(1) << sgi) & (UINT32_C(1) << sgi)) ==
+	    0) {
 		vcpu_post(target, VCPU_EVENT_VGIC);
 	}
 }
@@ -183,7 +185,8 @@ void vgic_send_sgi(struct vcpu *vcpu, uint64_t value, bool group1)
 			      aff0 / 16 == FIELD_GET(SGI1R_RS, value) &&
 			      (value & BIT(aff0 % 16)) != 0;
 		}
-		/* an SGI of the other group is not sent: IHI 0069H ICC_SGI1R_EL1, security disabled */
+		/* an SGI of the other group is not sent: IHI 0069H ICC_SGI1R_EL1, security disabled
+		 */
 		if (hit && ((target->vgic.bank.group >> sgi) & 1) == (group1 ? 1U : 0U)) {
 			send_one(target, sgi);
 		}
@@ -214,7 +217,8 @@ int vgic_gather_locked(struct vcpu *asker, struct vcpu *private_of, uint32_t n, 
 	SPIN_ASSERT_HELD(&vm->vgic.lock);
 	for (uint32_t word = bank->listed & mask; word != 0; word &= word - 1) {
 		uint32_t intid = 32 * n + (uint32_t)__builtin_ctz(word);
-		struct vcpu *home = n == 0 ? private_of : vm->vcpu[vm->vgic.home[intid - INTID_SPI]];
+		struct vcpu *home =
+			n == 0 ? private_of : vm->vcpu[vm->vgic.home[intid - INTID_SPI]];
 
 		if (home == asker) {
 			vgic_sync_locked(asker);
@@ -267,7 +271,8 @@ void vgic_clear_active_locked(struct vcpu *private_of, struct vm *vm, uint32_t n
 
 	for (mask &= bank->active; mask != 0; mask &= mask - 1) {
 		uint32_t intid = 32 * n + (uint32_t)__builtin_ctz(mask);
-		struct vcpu *home = n == 0 ? private_of : vm->vcpu[vm->vgic.home[intid - INTID_SPI]];
+		struct vcpu *home =
+			n == 0 ? private_of : vm->vcpu[vm->vgic.home[intid - INTID_SPI]];
 
 		bank->active &= ~vgic_bit(intid);
 		home->vgic.spilled[n] &= ~vgic_bit(intid);

@@ -2,11 +2,12 @@
 /*
  * The emulated GICv3: what the rest of the hypervisor asks of it.
  *
- * How it works: state is in banks (vgic_types.h) under the VM's vgic_dist.lock. Whoever changes something that may make
- * an interrupt deliverable, or no longer so, posts its INTID to the vCPU concerned; the CPU that runs it looks at the
- * posted ones on the way into the guest and fills, changes or empties list registers. A posted INTID means
- * "look again", so posting once too often is harmless, and one that finds no list register stays posted: the inbox
- * is the overflow queue. Maintenance interrupts (no list register pending) bring the owner back to it.
+ * How it works: state is in banks (vgic_types.h) under the VM's vgic_dist.lock. Whoever changes
+ * something that may make an interrupt deliverable, or no longer so, posts its INTID to the vCPU
+ * concerned; the CPU that runs it looks at the posted ones on the way into the guest and fills,
+ * changes or empties list registers. A posted INTID means "look again", so posting once too often
+ * is harmless, and one that finds no list register stays posted: the inbox is the overflow queue.
+ * Maintenance interrupts (no list register pending) bring the owner back to it.
  */
 #ifndef IRQ_VGIC_VGIC_H
 #define IRQ_VGIC_VGIC_H
@@ -23,7 +24,8 @@ void vgic_reset(struct vm *vm);
 /* The vCPU's virtual interface as after reset, in this CPU. Owner. */
 void vgic_cpu_start(struct vcpu *vcpu);
 
-/* Nothing of the vCPU is left in this CPU: list registers empty, linked interrupts deactivated. Owner. */
+/* Nothing of the vCPU is left in this CPU: list registers empty, linked interrupts deactivated.
+ * Owner. */
 void vgic_cpu_stop(struct vcpu *vcpu);
 
 /* A device drives its line (SPI, 32 and up). Any CPU; takes vgic_dist.lock. */
@@ -33,8 +35,9 @@ void vgic_set_line(struct vm *vm, uint32_t intid, bool level);
 void vgic_set_private_line(struct vcpu *vcpu, uint32_t intid, bool level);
 
 /*
- * Links a private interrupt to the physical one of the same INTID: vgic_set_private_line(true) when that was taken and is
- * left active. level() says whether the device still asserts it; called on the owner. Before the VM starts.
+ * Links a private interrupt to the physical one of the same INTID: vgic_set_private_line(true) when
+ * that was taken and is left active. level() says whether the device still asserts it; called on
+ * the owner. Before the VM starts.
  */
 void vgic_link_private(struct vcpu *vcpu, uint32_t intid,
 		       bool (*level)(struct vcpu *vcpu, uint32_t intid));
@@ -51,7 +54,8 @@ bool vgic_wakes(struct vcpu *vcpu);
 /* The maintenance interrupt. Owner. */
 void vgic_maintenance(struct vcpu *vcpu);
 
-/* Trapped writes of ICC_SGI1R_EL1, ICC_SGI0R_EL1 (group 0), ICC_ASGI1R_EL1 and ICC_DIR_EL1. Owner. */
+/* Trapped writes of ICC_SGI1R_EL1, ICC_SGI0R_EL1 (group 0), ICC_ASGI1R_EL1 and ICC_DIR_EL1. Owner.
+ */
 void vgic_send_sgi(struct vcpu *vcpu, uint64_t value, bool group1);
 int vgic_deactivate(struct vcpu *vcpu, uint32_t intid); /* 0 or -EAGAIN */
 
@@ -62,7 +66,8 @@ extern const struct mmio_ops vgic_redist_ops;
 #define VGIC_DIST_SIZE	   0x10000
 #define VGIC_REDIST_STRIDE 0x20000
 
-/* Interrupts that are pending or active anywhere, for tests of restarts. Any CPU; takes vgic_dist.lock. */
+/* Interrupts that are pending or active anywhere, for tests of restarts. Any CPU; takes
+ * vgic_dist.lock. */
 uint32_t vgic_busy_count(struct vm *vm);
 
 #endif

@@ -29,13 +29,15 @@ static inline uint32_t vgic_pending_word(const struct vgic_bank *bank)
 	return bank->latch | (bank->line & ~bank->edge);
 }
 
-/* Where an interrupt of bank number `n` goes now: the vCPU itself for bank 0, its route for SPIs. */
+/* Where an interrupt of bank number `n` goes now: the vCPU itself for bank 0, its route for SPIs.
+ */
 struct vcpu *vgic_target(struct vcpu *private_of, struct vm *vm, uint32_t intid);
 
 /* Makes the owner of `vcpu` look at this interrupt. Any CPU; no lock needed. */
 void vgic_post(struct vcpu *vcpu, uint32_t intid);
 
-/* Posts each interrupt of the mask to its target, and where it is listed to its home. Bank number n. */
+/* Posts each interrupt of the mask to its target, and where it is listed to its home. Bank number
+ * n. */
 void vgic_post_word_locked(struct vcpu *private_of, struct vm *vm, uint32_t n, uint32_t mask);
 
 /* The owner's list registers, back into the banks: nothing is listed here any more. */
@@ -45,9 +47,9 @@ void vgic_sync_locked(struct vcpu *vcpu);
 void vgic_linked_again_locked(struct vcpu *vcpu, uint32_t intid);
 
 /*
- * Brings everything of `mask` (bank number n) that is listed anywhere into the banks, for a read or change of pending or
- * active state by `asker`. 0, or -EAGAIN: others have been asked; call again when they have answered.
- * After 0, vgic_release_locked() lets them go on.
+ * Brings everything of `mask` (bank number n) that is listed anywhere into the banks, for a read or
+ * change of pending or active state by `asker`. 0, or -EAGAIN: others have been asked; call again
+ * when they have answered. After 0, vgic_release_locked() lets them go on.
  */
 int vgic_gather_locked(struct vcpu *asker, struct vcpu *private_of, uint32_t n, uint32_t mask);
 void vgic_release_locked(struct vcpu *asker);

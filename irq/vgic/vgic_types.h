@@ -2,10 +2,11 @@
 /*
  * State of the emulated interrupt controller: plain data.
  *
- * 32 interrupts are a bank: bank 0 of each vCPU holds its SGIs and PPIs, banks 1 and up of the VM its SPIs.
- * A register of the architecture that has one bit per interrupt is a word here, so that it is handled by
- * word. What is pending or active in a list register is not in the words: `listed` says that the list
- * registers (or `spilled`) of the vCPU `home` have the truth, and only the CPU that runs it may look.
+ * 32 interrupts are a bank: bank 0 of each vCPU holds its SGIs and PPIs, banks 1 and up of the VM
+ * its SPIs. A register of the architecture that has one bit per interrupt is a word here, so that
+ * it is handled by word. What is pending or active in a list register is not in the words: `listed`
+ * says that the list registers (or `spilled`) of the vCPU `home` have the truth, and only the CPU
+ * that runs it may look.
  */
 #ifndef IRQ_VGIC_VGIC_TYPES_H
 #define IRQ_VGIC_VGIC_TYPES_H
@@ -15,67 +16,70 @@
 
 struct vcpu;
 
-#define VGIC_LR_MAX	16
-#define VGIC_SPI_MAX	988
-#define VGIC_BANK_MAX	32
-#define VGIC_NO_LR	0xff
-#define VGIC_PRIO_BITS	5
-#define VGIC_PRIO_MASK	0xf8 /* bits of a priority that exist */
+#define VGIC_LR_MAX    16
+#define VGIC_SPI_MAX   988
+#define VGIC_BANK_MAX  32
+#define VGIC_NO_LR     0xff
+#define VGIC_PRIO_BITS 5
+#define VGIC_PRIO_MASK 0xf8 /* bits of a priority that exist */
 
 /* Protected by vgic_dist.lock, private banks too: another vCPU may write a redistributor. */
 struct vgic_bank {
 	uint32_t group; /* 1: group 1 */
 	uint32_t enabled;
-	uint32_t edge; /* 1: edge-triggered, 0: level-sensitive */
-	uint32_t latch; /* pending by an edge, an SGI or a write of ISPENDR */
-	uint32_t line; /* input, as the device drives it */
+	uint32_t edge;	 /* 1: edge-triggered, 0: level-sensitive */
+	uint32_t latch;	 /* pending by an edge, an SGI or a write of ISPENDR */
+	uint32_t line;	 /* input, as the device drives it */
 	uint32_t active; /* and not in a list register */
 	uint32_t listed; /* in a list register of its home */
-	uint32_t soft; /* listed and level-sensitive: pending by the latch, whatever the line does */
-	uint32_t hw; /* linked: deactivated in hardware by the guest's EOI; INTIDs are equal */
+	uint32_t
+		soft; /* listed and level-sensitive: pending by the latch, whatever the line does */
+	uint32_t hw;  /* linked: deactivated in hardware by the guest's EOI; INTIDs are equal */
 	uint8_t prio[32];
 	uint8_t lr[32]; /* which list register, where listed */
 };
 
 /*
- * One per vCPU. To see or change pending and active state that sits in another vCPU's list registers, a vCPU asks: the
- * owner brings its list registers back into the banks and keeps its guest out until all askers are done.
+ * One per vCPU. To see or change pending and active state that sits in another vCPU's list
+ * registers, a vCPU asks: the owner brings its list registers back into the banks and keeps its
+ * guest out until all askers are done.
  */
 struct vgic_cpu {
 	/* protected by vgic_dist.lock */
-	struct vgic_bank bank; /* SGIs and PPIs */
+	struct vgic_bank bank;		 /* SGIs and PPIs */
 	uint32_t spilled[VGIC_BANK_MAX]; /* active here, in the banks for want of a list register */
 	uint32_t spilled_count;
 	uint32_t ask_count; /* vCPUs that ask this one */
-	bool synced; /* nothing is listed here, and nothing will be while ask_count is not 0 */
+	bool synced;	 /* nothing is listed here, and nothing will be while ask_count is not 0 */
 	uint64_t asking; /* vCPUs this one asks: bit per index */
 
 	/* Posted by anyone, taken by the owner: interrupts to look at (again). Atomic. */
 	uint32_t todo[VGIC_BANK_MAX];
 	uint32_t todo_banks; /* which words of todo may be non-zero */
-	uint32_t sgi_inbox; /* SGIs sent by other vCPUs */
+	uint32_t sgi_inbox;  /* SGIs sent by other vCPUs */
 
 	/* Owner: the CPU that runs the vCPU. The list registers themselves are in the CPU. */
-	uint32_t lr_used; /* filled by software and not yet seen empty */
+	uint32_t lr_used;  /* filled by software and not yet seen empty */
 	uint32_t lr_count; /* constant */
 	uint16_t lr_intid[VGIC_LR_MAX];
-	uint64_t hcr; /* ICH_HCR_EL2 as written last */
+	uint64_t hcr;	   /* ICH_HCR_EL2 as written last */
 	uint64_t hcr_base; /* without what is asked for maintenance */
-	bool on; /* its interface is in the CPU */
-	uint32_t waker; /* GICR_WAKER.ProcessorSleep as written; protected by vgic_dist.lock */
-	bool (*linked_level)(struct vcpu *vcpu, uint32_t intid); /* constant; see vgic_link_private() */
+	bool on;	   /* its interface is in the CPU */
+	uint32_t waker;	   /* GICR_WAKER.ProcessorSleep as written; protected by vgic_dist.lock */
+	bool (*linked_level)(struct vcpu *vcpu,
+			     uint32_t intid); /* constant; see vgic_link_private() */
 };
 
 /* One per VM. */
 struct vgic_dist {
-	struct spinlock lock; /* protects the next group and every bank of the VM */
-	uint32_t ctlr; /* GICD_CTLR: EnableGrp0, EnableGrp1 */
+	struct spinlock lock;	/* protects the next group and every bank of the VM */
+	uint32_t ctlr;		/* GICD_CTLR: EnableGrp0, EnableGrp1 */
 	struct vgic_bank *bank; /* [bank_count], index 0 is INTID 32 */
-	uint16_t *route; /* per SPI: index of the target vCPU */
-	uint64_t *irouter; /* per SPI: as written */
-	uint16_t *home; /* per SPI: vCPU where it is listed or active */
+	uint16_t *route;	/* per SPI: index of the target vCPU */
+	uint64_t *irouter;	/* per SPI: as written */
+	uint16_t *home;		/* per SPI: vCPU where it is listed or active */
 
-	uint32_t spi_count; /* constant */
+	uint32_t spi_count;  /* constant */
 	uint32_t bank_count; /* constant */
 };
 

@@ -49,7 +49,8 @@ static const struct vreg *locate(const struct vreg_table *table, struct vreg_acc
 	return reg;
 }
 
-int vreg_read(const struct vreg_table *table, struct vreg_access *access, uint32_t off, uint64_t *value)
+int vreg_read(const struct vreg_table *table, struct vreg_access *access, uint32_t off,
+	      uint64_t *value)
 {
 	int err;
 	const struct vreg *reg = locate(table, access, off, &err);
@@ -58,7 +59,8 @@ int vreg_read(const struct vreg_table *table, struct vreg_access *access, uint32
 	return reg == NULL || reg->read == NULL ? err : reg->read(access, value);
 }
 
-int vreg_write(const struct vreg_table *table, struct vreg_access *access, uint32_t off, uint64_t value)
+int vreg_write(const struct vreg_table *table, struct vreg_access *access, uint32_t off,
+	       uint64_t value)
 {
 	int err;
 	const struct vreg *reg = locate(table, access, off, &err);

@@ -7,6 +7,7 @@
 #include "tests/guest/lib/psci.h"
 #include "tests/guest/lib/servant.h"
 #include "tests/guest/lib/tap.h"
+#include "tests/guest/lib/timer.h"
 
 #define RTC(reg) (UINT64_C(PL031_BASE) + (reg))
 
@@ -41,9 +42,9 @@ static void test_time(void)
 
 	/* Between 2020 and 2100: seconds since 1970. */
 	in_range(start, 1577836800, 4102444800, "the time is of this century");
-	passed = WAIT(mmio_read32(RTC(RTC_DR)) != start);
+	passed = WAIT_ASLEEP(mmio_read32(RTC(RTC_DR)) != start, 2 * counter_hz());
 	from = counter_now();
-	WAIT_TICKS(mmio_read32(RTC(RTC_DR)) == start + 3, 4 * counter_hz());
+	WAIT_ASLEEP(mmio_read32(RTC(RTC_DR)) == start + 3, 4 * counter_hz());
 	from = counter_now() - from;
 	ok(passed, "time passes");
 	is(mmio_read32(RTC(RTC_DR)), start + 3, "second by second");
@@ -61,7 +62,8 @@ static void test_load(void)
 	mmio_write32(RTC(RTC_MR), 0x87654321);
 	is(mmio_read32(RTC(RTC_MR)), 0x87654321, "so does the match register");
 	mmio_write32(RTC(RTC_LR), 0xffffffff);
-	ok(WAIT(mmio_read32(RTC(RTC_DR)) < 10), "the time wraps after 32 bits");
+	ok(WAIT_ASLEEP(mmio_read32(RTC(RTC_DR)) < 10, 2 * counter_hz()),
+	   "the time wraps after 32 bits");
 }
 
 static bool match_soon(uint32_t time)
@@ -69,7 +71,7 @@ static bool match_soon(uint32_t time)
 	mmio_write32(RTC(RTC_ICR), 1);
 	mmio_write32(RTC(RTC_MR), time + 1);
 	mmio_write32(RTC(RTC_LR), time);
-	return WAIT(mmio_read32(RTC(RTC_RIS)) & 1);
+	return WAIT_ASLEEP(mmio_read32(RTC(RTC_RIS)) & 1, 2 * counter_hz());
 }
 
 static void test_match(void)

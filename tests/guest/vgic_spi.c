@@ -5,6 +5,7 @@
 #include "tests/guest/lib/pl031_regs.h"
 #include "tests/guest/lib/servant.h"
 #include "tests/guest/lib/tap.h"
+#include "tests/guest/lib/timer.h"
 
 #define CPUS   4
 #define SPI    50 /* an INTID without a device behind it: set pending by software */

@@ -272,6 +272,7 @@ def test_the_document_is_printed_from_the_tables_as_they_are():
 def facts(path: pathlib.Path) -> list[str]:
     """What a file says about device types and their properties: the initialisers with constants."""
     text = re.sub(r'"\s*\n\s*"', "", path.read_text(encoding="utf-8"))
+    text = re.sub(r'DOC\(\s*("[^\n]*")\)', r"\1", text)
     names = "compatible|help|size|ipa|spi|max_count|name|values|dflt|type"
     return re.findall(rf"^\s*\.((?:{names}) = .*),$", text, re.M)
 

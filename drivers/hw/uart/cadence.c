@@ -4,13 +4,13 @@
 #include "core/base/errno.h"
 #include "drivers/hw/uart/uart.h"
 
-#define CDNS_CR	  0x00
-#define CDNS_IER  0x08
-#define CDNS_IDR  0x0c
-#define CDNS_ISR  0x14
+#define CDNS_CR	   0x00
+#define CDNS_IER   0x08
+#define CDNS_IDR   0x0c
+#define CDNS_ISR   0x14
 #define CDNS_RTRIG 0x20
-#define CDNS_SR	  0x2c
-#define CDNS_FIFO 0x30
+#define CDNS_SR	   0x2c
+#define CDNS_FIFO  0x30
 
 #define CDNS_CR_RXEN	BIT(2)
 #define CDNS_CR_TXEN	BIT(4)
@@ -50,9 +50,9 @@ static void cadence_put(struct uart *uart, uint8_t byte)
 
 static int cadence_get(struct uart *uart)
 {
-	return (reg_read(uart, CDNS_SR) & CDNS_SR_REMPTY) != 0
-		       ? -EAGAIN
-		       : (int)(reg_read(uart, CDNS_FIFO) & 0xff);
+	return (reg_read(uart, CDNS_SR) & CDNS_SR_REMPTY) != 0 ?
+		       -EAGAIN :
+		       (int)(reg_read(uart, CDNS_FIFO) & 0xff);
 }
 
 static void cadence_irq_enable(struct uart *uart, bool rx, bool tx)

@@ -18,7 +18,8 @@ static void pl011_init(struct uart *uart)
 {
 	reg_write(uart, UARTIMSC, 0);
 	reg_write(uart, UARTICR, UARTINT_ALL);
-	/* LCR_H may change only while the UART is disabled: leave it when firmware has the FIFOs on */
+	/* LCR_H may change only while the UART is disabled: leave it when firmware has the FIFOs on
+	 */
 	if ((reg_read(uart, UARTLCR_H) & UARTLCR_H_FEN) == 0) {
 		reg_write(uart, UARTCR, 0);
 		reg_write(uart, UARTLCR_H, UARTLCR_H_FEN | UARTLCR_H_WLEN8);
@@ -57,7 +58,8 @@ static void pl011_irq_enable(struct uart *uart, bool rx, bool tx)
 
 static void pl011_irq_ack(struct uart *uart)
 {
-	/* RX and RT fall when the FIFO is read; clearing them here would lose a byte that came meanwhile */
+	/* RX and RT fall when the FIFO is read; clearing them here would lose a byte that came
+	 * meanwhile */
 	reg_write(uart, UARTICR, UARTINT_TX | UARTINT_FE | UARTINT_PE | UARTINT_BE | UARTINT_OE);
 }
 

@@ -5,20 +5,20 @@
 
 #include "core/base/bits.h"
 
-#define UARTDR	  0x000
-#define UARTRSR	  0x004 /* UARTECR when written */
-#define UARTFR	  0x018
-#define UARTILPR  0x020
-#define UARTIBRD  0x024
-#define UARTFBRD  0x028
-#define UARTLCR_H 0x02c
-#define UARTCR	  0x030
-#define UARTIFLS  0x034
-#define UARTIMSC  0x038
-#define UARTRIS	  0x03c
-#define UARTMIS	  0x040
-#define UARTICR	  0x044
-#define UARTDMACR 0x048
+#define UARTDR	      0x000
+#define UARTRSR	      0x004 /* UARTECR when written */
+#define UARTFR	      0x018
+#define UARTILPR      0x020
+#define UARTIBRD      0x024
+#define UARTFBRD      0x028
+#define UARTLCR_H     0x02c
+#define UARTCR	      0x030
+#define UARTIFLS      0x034
+#define UARTIMSC      0x038
+#define UARTRIS	      0x03c
+#define UARTMIS	      0x040
+#define UARTICR	      0x044
+#define UARTDMACR     0x048
 #define UARTPERIPHID0 0xfe0
 #define UARTPCELLID3  0xffc
 

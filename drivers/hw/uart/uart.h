@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A physical UART: polled before interrupts work and in a panic, by interrupt otherwise. The caller serialises
- * (console lock); nothing here waits.
+ * A physical UART: polled before interrupts work and in a panic, by interrupt otherwise. The caller
+ * serialises (console lock); nothing here waits.
  */
 #ifndef DRIVERS_HW_UART_UART_H
 #define DRIVERS_HW_UART_UART_H
@@ -26,7 +26,8 @@ struct uart {
 	volatile uint8_t *regs; /* mapped; constant */
 };
 
-/* Chooses the driver; -ENODEV when there is none for what the board has. The registers are mapped already. */
+/* Chooses the driver; -ENODEV when there is none for what the board has. The registers are mapped
+ * already. */
 int uart_init(struct uart *uart, const struct board_uart *board);
 
 extern const struct uart_ops uart_pl011_ops;

@@ -116,7 +116,8 @@ image_flush:
 	add	x0, x0, x2
 	cmp	x0, x1
 	b.lo	1b
-	dsb	sy			// memory holds the image before anyone reads past the caches
+	// memory holds the image before anyone reads past the caches
+	dsb	sy
 	ret
 
 /* void mmu_on(void): see mmu.h */

@@ -45,4 +45,22 @@ static inline void timer_phys_stop(void)
 	isb(); /* as above */
 }
 
+/*
+ * Lets `us` microseconds pass asleep, IRQs masked: where a whole second has to pass, an emulator
+ * that counts instructions skips it. Takes the virtual timer and leaves it stopped and disabled;
+ * the GIC is set up.
+ */
+void timer_sleep_us(uint64_t us);
+
+/* WAIT_TICKS() for what takes long: looks every 5 ms and sleeps in between. */
+#define WAIT_ASLEEP(cond, ticks)                                                                   \
+	({                                                                                         \
+		uint64_t asleep_end = counter_now() + (ticks);                                     \
+		bool asleep_ok;                                                                    \
+		while (!(asleep_ok = (cond)) && (int64_t)(counter_now() - asleep_end) < 0) {       \
+			timer_sleep_us(5000);                                                      \
+		}                                                                                  \
+		asleep_ok;                                                                         \
+	})
+
 #endif

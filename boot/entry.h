@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What C and the entry code (entry.S, header.S) know of each other. */
+#ifndef BOOT_ENTRY_H
+#define BOOT_ENTRY_H
+
+#include "core/base/types.h"
+
+/* Written by the boot CPU before its MMU is on. */
+extern const uint64_t boot_root_pa;
+
+/* In the Image header: distance from the image's start to a joined bundle, or 0. */
+extern const uint64_t image_flash_bundle;
+
+/* Where the others begin, as code: pass their physical addresses. */
+extern const char secondary_entry_psci[], secondary_entry_spin[];
+
+/* Read by entry.S on the CPU that comes up: root table and stack. */
+extern uint64_t secondary_boot_ttbr, secondary_boot_sp;
+
+/* C begins here, on the boot CPU: dtb as firmware gave it, exception level, caches on at entry. */
+void boot_main(uint64_t dtb_pa, uint64_t image_pa, uint64_t level, uint64_t caches_on)
+	__attribute__((noreturn));
+
+#endif

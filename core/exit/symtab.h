@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of the image's own text symbols, made when it is linked (tools/symtab.py). */
+#ifndef CORE_EXIT_SYMTAB_H
+#define CORE_EXIT_SYMTAB_H
+
+#include "core/base/types.h"
+
+extern const uint32_t symtab_count;
+extern const uint32_t symtab_offsets[]; /* from the image's start, sorted */
+extern const uint32_t symtab_name_offsets[];
+extern const char symtab_names[];
+
+#endif

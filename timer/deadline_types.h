@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A moment at which something is to be done: embedded by what it is done to. */
+#ifndef TIMER_DEADLINE_TYPES_H
+#define TIMER_DEADLINE_TYPES_H
+
+#include "core/base/list.h"
+
+struct deadline {
+	struct list_node link; /* on the queue of one CPU, or on none */
+	uint64_t when;	       /* ticks */
+	void (*fire)(struct deadline *deadline);
+};
+
+#endif
