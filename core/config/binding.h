@@ -20,7 +20,7 @@ struct binding_node {
 	const char *noun;  /* in messages: "a VM" */
 	const char *later; /* not NULL: refused in this version; a sentence without its dot */
 	const struct config_prop *props; /* ends with name NULL */
-	const char *help;		 /* NULL at EL2 */
+	DOC_FIELD(help);
 };
 
 enum binding_kind {

@@ -5,6 +5,7 @@
 #include "core/base/format.h"
 #include "core/base/panic.h"
 #include "core/base/string.h"
+#include "timer/deadline.h"
 
 #define COMPLAINT_MAX 224
 

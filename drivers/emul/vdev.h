@@ -31,8 +31,7 @@ enum config_prop_type {
 	PROP_NODE, /* a sub-node of ordinary device tree    */
 };
 
-/* The texts of the binding document are compiled into host programs only: they take no room at EL2.
- */
+/* The texts of the binding document are in host programs only: they take no room at EL2. */
 #if __STDC_HOSTED__
 #define DOC(text)	text
 #define DOC_FIELD(name) const char *name

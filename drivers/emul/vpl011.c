@@ -329,7 +329,8 @@ static const struct config_prop vpl011_props[] = {
 		.type = PROP_STRING,
 		.values = "switched|none",
 		.dflt = DOC("switched"),
-		.help = DOC("`switched`: it gets the keys while it has the console's focus; `none`: "
+		.help = DOC(
+			"`switched`: it gets the keys while it has the console's focus; `none`: "
 			"never."),
 	},
 	{.name = NULL},

@@ -12,6 +12,7 @@
 #include "drivers/emul/models.h"
 #include "drivers/emul/vdev.h"
 #include "irq/vgic/vgic.h"
+#include "timer/deadline.h"
 #include "timer/wall_clock.h"
 
 #define RTCDR	0x00
