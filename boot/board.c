@@ -48,22 +48,19 @@ struct parse {
 	int gic, timer, psci; /* first enabled node of each kind, or DT_NONE */
 };
 
-static enum kind kind_of(const struct dt *dt, int node)
+static enum kind kind_by_compatible(const struct dt *dt, int node, const struct dt_prop *prop)
 {
-	struct dt_prop prop;
 	const char *compatible;
 
-	if (!dt_prop(dt, node, "compatible", &prop)) {
-		return KIND_NONE;
-	}
-	for (uint32_t i = 0; (compatible = dt_prop_string(&prop, i)) != NULL; i++) {
+	for (uint32_t i = 0; (compatible = dt_prop_string(prop, i)) != NULL; i++) {
 		for (size_t k = 0; k < ARRAY_COUNT(kinds); k++) {
 			if (strcmp(compatible, kinds[k].compatible) == 0) {
 				return kinds[k].kind;
 			}
 		}
 	}
-	switch (dt_gic_version(dt, node)) {
+	/* A GIC's strings stand in core/fdt, which needs them to make INTIDs. */
+	switch (dt_prop(dt, node, "#interrupt-cells", NULL) ? dt_gic_version(dt, node) : 0) {
 	case 3:
 		return KIND_GIC_V3;
 	case 2:
@@ -71,6 +68,14 @@ static enum kind kind_of(const struct dt *dt, int node)
 	default:
 		return KIND_NONE;
 	}
+}
+
+static enum kind kind_of(const struct dt *dt, int node)
+{
+	struct dt_prop prop;
+
+	return dt_prop(dt, node, "compatible", &prop) ? kind_by_compatible(dt, node, &prop) :
+							KIND_NONE;
 }
 
 static void complain(struct parse *p, int node, const char *property, const char *what)

@@ -37,7 +37,7 @@ bool dt_prop(const struct dt *dt, int node, const char *name, struct dt_prop *ou
 	bool found = false;
 
 	while (!found && dt_next_prop(dt, node, &prop)) {
-		found = strcmp(prop.name, name) == 0;
+		found = prop.name[0] == name[0] && strcmp(prop.name, name) == 0;
 	}
 	if (out != NULL) {
 		*out = found ? prop : (struct dt_prop){0};
