@@ -273,7 +273,7 @@ static bool rtc_match(void)
 	rtc_line(false);
 	mmio_write32(PL031_BASE + RTC_LR, 1000);
 	mmio_write32(PL031_BASE + RTC_MR, 1001);
-	return WAIT_TICKS(mmio_read32(PL031_BASE + RTC_RIS) & 1, 3 * counter_hz());
+	return WAIT_ASLEEP(mmio_read32(PL031_BASE + RTC_RIS) & 1, 3 * counter_hz());
 }
 
 static void test_level(void)

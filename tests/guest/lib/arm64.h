@@ -30,6 +30,15 @@ static inline void cpu_yield(void)
 	__asm__ volatile("yield" ::: "memory");
 }
 
+/* The same for waits that may be long: time passes fastest by plain instructions. */
+static inline void cpu_pause(void)
+{
+	for (unsigned int i = 0; i < 100; i++) {
+		__asm__ volatile("");
+	}
+	cpu_yield();
+}
+
 /* Wakes for a pending interrupt even while PSTATE.I masks it. */
 static inline void cpu_wfi(void)
 {

@@ -83,10 +83,6 @@ void cpu_delay_us(uint64_t us)
 	uint64_t end = counter_now() + us * counter_hz() / 1000000;
 
 	while ((int64_t)(counter_now() - end) < 0) {
-		/* An emulator that counts instructions passes time fastest by plain ones. */
-		for (unsigned int i = 0; i < 200; i++) {
-			__asm__ volatile("");
-		}
-		cpu_yield();
+		cpu_pause();
 	}
 }

@@ -70,7 +70,7 @@ bool cpu_run_on_all(unsigned int count, void (*fn)(void *arg), void *arg);
 		uint64_t wait_end = counter_now() + (ticks);                                       \
 		bool wait_ok;                                                                      \
 		while (!(wait_ok = (cond)) && (int64_t)(counter_now() - wait_end) < 0) {           \
-			cpu_yield();                                                               \
+			cpu_pause();                                                               \
 		}                                                                                  \
 		wait_ok;                                                                           \
 	})
