@@ -218,12 +218,12 @@ target_only = -nostdinc -isystem core/fdt/libc -isystem $(shell $(CC) -print-fil
 TARGET := -std=gnu11 -ffreestanding -fno-common -fno-pic -fno-pie -march=armv8-a -mcmodel=small \
           -mgeneral-regs-only -mstrict-align -mno-outline-atomics -fno-stack-protector -mbranch-protection=bti \
           -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -O2 -g \
-          -ffunction-sections -fdata-sections -falign-functions=8 \
+          -mfix-cortex-a53-835769 -ffunction-sections -fdata-sections -falign-functions=8 \
           -ffile-prefix-map=$(CURDIR)=. $(target_only)
 
 CFLAGS := $(TARGET) $(WARN) -DDEBUG=$(DEBUG) -DLOG_LEVEL=$(LOG_LEVEL) \
           -I. -I$(BUILD) -isystem $(LIBFDT_INC)
-LDFLAGS := -static -nostdlib --gc-sections --build-id=none -z max-page-size=4096 --fatal-warnings
+LDFLAGS := -static -nostdlib --gc-sections --fix-cortex-a53-843419 --build-id=none -z max-page-size=4096 --fatal-warnings
 GUEST_CFLAGS := $(TARGET) $(WARN) -I.
 
 HOST_CFLAGS := -std=gnu11 -O2 -g $(WARN) -I. -I$(BUILD)
@@ -383,7 +383,7 @@ NAME := $(basename $(notdir $(DTS)))
 $(eval $(call stamp,$(NAME).dts,$$(DTS)))
 
 # The images a config names (/incbin/), as make targets; those under build/ are built first.
-ifneq ($(filter bundle check run,$(MAKECMDGOALS))$(filter $(BUILD)/$(NAME).%,$(MAKECMDGOALS)),)
+ifneq ($(filter bundle check,$(MAKECMDGOALS))$(filter $(BUILD)/$(NAME).%,$(MAKECMDGOALS)),)
 -include $(BUILD)/$(NAME).dts.d
 endif
 $(BUILD)/$(NAME).dts.d: $(DTS) $(BUILD)/$(NAME).dts.flags tools/dtsdeps.py
