@@ -299,7 +299,7 @@ $(BUILD)/%.o: %.c $(BUILD)/el2.flags | $(VERSION) $(LIBFDT_A)
 $(BUILD)/%.o: %.S $(BUILD)/el2.flags $(OFFSETS) | $(VERSION)
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -D__ASSEMBLER__ -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # Linked with an empty symbol table, then with the real one until no text symbol moves.
 $(BUILD)/bulkhead.elf: $(HYP_O) linker.ld $(LIBFDT_A) $(BUILD)/el2.flags tools/link.py tools/symtab.py
@@ -450,7 +450,7 @@ run:
 # --- The rest -----------------------------------------------------------------------------------
 
 fetch:
-	$(Q)BUILD="$(BUILD)" KERNEL="$(KERNEL)" INITRD="$(INITRD)" LIBFDT="$(if $(filter command line,$(origin LIBFDT)),$(LIBFDT))" tools/fetch.sh
+	$(Q)CACHE="$(CACHE)" KERNEL="$(KERNEL)" INITRD="$(INITRD)" LIBFDT="$(if $(filter command line,$(origin LIBFDT)),$(LIBFDT))" tools/fetch.sh
 
 # Tests: tests/run_tests.py; what the set-up brings is looked for again by the make that builds.
 RUN_TESTS = CI='$(CI)' $(PYTHON) tests/run_tests.py $(if $(ONLY),--only '$(ONLY)') $(if $(filter 1,$(V)),--verbose)

@@ -5,7 +5,7 @@
 # shellcheck shell=bash
 
 debian_suite=${DEBIAN_SUITE:-bookworm}
-debian_cache=${BUILD:-build}/cache
+debian_cache=${CACHE:-build/cache}
 
 # The host's mirror where the host is Debian, else Debian's own; DEBIAN_MIRROR overrides.
 debian_mirror()

@@ -181,10 +181,10 @@ fi
 if [ -n "$libfdt" ]; then
 	need_file LIBFDT "$libfdt"
 	if [ -d "$libfdt" ]; then
-		make --no-print-directory LIBFDT="$libfdt" BUILD="${BUILD:-build}" "${BUILD:-build}/libfdt/libfdt.a"
+		make --no-print-directory LIBFDT="$libfdt" BUILD=build build/libfdt/libfdt.a
 		mkdir -p "$debian_cache/libfdt/include"
 		cp "$libfdt"/{fdt,libfdt,libfdt_env}.h "$debian_cache/libfdt/include/"
-		cp "${BUILD:-build}/libfdt/libfdt.a" "$debian_cache/libfdt/libfdt.a"
+		cp build/libfdt/libfdt.a "$debian_cache/libfdt/libfdt.a"
 	else
 		copy_libfdt "$libfdt"
 	fi
@@ -199,6 +199,13 @@ if [ -z "$items" ]; then
 	exit 0
 fi
 if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
+	case " $items" in
+	*kernel* | *busybox* | *libfdt*) ;;
+	*)
+		echo "$debian_cache has what guests need. For make test it lacks: $items (this system has no apt)."
+		exit 0
+		;;
+	esac
 	echo "fetch: missing in $debian_cache: $items. This system has no apt to download them with;" >&2
 	echo "name local files: make fetch KERNEL=vmlinuz INITRD=initrd.cpio.gz LIBFDT=libfdt.a" >&2
 	exit 1
