@@ -405,7 +405,7 @@ $(BUILD)/$(NAME).flash.img: $(BUILD)/bulkhead.img $(BUILD)/$(NAME).bundle tools/
 
 bundle: $(BUILD)/$(NAME).bundle $(BUILD)/$(NAME).flash.img
 check: $(BUILD)/$(NAME).dtb $(BUILD)/host/bulkhead-config
-	$(Q)$(BUILD)/host/bulkhead-config check $(BUILD)/$(NAME).dtb $(BOARD)
+	$(Q)$(BUILD)/host/bulkhead-config check $(BUILD)/$(NAME).dtb $(if $(BOARD),--board $(BOARD))
 
 # --- Guest images from build/cache ---------------------------------------------------------------
 
