@@ -89,3 +89,35 @@ int guest_translate(uint64_t va, uint64_t *ipa)
 	*ipa = (par & PAR_PA) | (va & (PAGE_SIZE - 1));
 	return 0;
 }
+
+/* Size of the granule as TCR_EL1.TG0 and TG1 encode it: they differ. DDI 0487 TCR_EL1. */
+static uint32_t granule_shift(uint64_t tcr, bool upper)
+{
+	static const uint8_t tg0[] = {12, 16, 14, 12}, tg1[] = {12, 14, 12, 16};
+
+	return upper ? tg1[FIELD_GET(BITS(31, 30), tcr)] : tg0[FIELD_GET(BITS(15, 14), tcr)];
+}
+
+uint32_t guest_walk_level(const struct vm *vm, uint64_t va)
+{
+	uint64_t tcr = sysreg_read(tcr_el1);
+	bool upper = (va & BIT(55)) != 0;
+	uint32_t shift = granule_shift(tcr, upper), stride = shift - 3;
+	uint32_t bits =
+		64 - (uint32_t)(upper ? FIELD_GET(BITS(21, 16), tcr) : FIELD_GET(BITS(5, 0), tcr));
+	uint64_t table = (upper ? sysreg_read(ttbr1_el1) : sysreg_read(ttbr0_el1)) & BITS(47, 1);
+	uint32_t level = 4 - MIN((bits - shift + stride - 1) / stride, 4U);
+
+	for (; level < 3; level++) {
+		uint32_t at = shift + stride * (3 - level);
+		uint64_t top = MIN(bits, at + stride), desc;
+		uint64_t index = (va & (BIT(top) - 1)) >> at;
+
+		if (guest_read(vm, table + index * sizeof(desc), &desc, sizeof(desc)) != 0 ||
+		    (desc & 3) != 3) {
+			break;
+		}
+		table = desc & BITS(47, 12);
+	}
+	return level;
+}

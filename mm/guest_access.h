@@ -16,4 +16,10 @@ void *guest_pointer(const struct vm *vm, uint64_t ipa, uint64_t size);
  * it. Owner. */
 int guest_translate(uint64_t va, uint64_t *ipa);
 
+/*
+ * The level (0 to 3) of the loaded vCPU's own walk for `va` at which a table lies where the VM has
+ * no RAM; 3 when none does any more. Owner.
+ */
+uint32_t guest_walk_level(const struct vm *vm, uint64_t va);
+
 #endif

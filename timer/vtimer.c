@@ -6,6 +6,7 @@
 #include "core/arm64/sysreg.h"
 #include "irq/hw/gic.h"
 #include "irq/vgic/vgic.h"
+#include "timer/deadline.h"
 
 #define CTL_WRITABLE (CNT_CTL_ENABLE | CNT_CTL_IMASK)
 

@@ -64,6 +64,7 @@ enum esr_ec {
 #define FSC_TRANSLATION 1
 #define FSC_ACCESS	2
 #define FSC_PERMISSION	3
+#define FSC_EXTERNAL_WALK 0x14 /* plus the level */
 #define FSC_EXTERNAL	0x10 /* synchronous external abort, not on a table walk */
 #define ESR_S1PTW	BIT(7)
 #define ESR_FNV		BIT(10)

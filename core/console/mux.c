@@ -265,11 +265,31 @@ static void log_sink(enum log_level level, const char *text, size_t len)
 	spin_unlock(&mux.lock);
 }
 
+/* The common case: the line on the screen goes on, and the UART takes the byte. */
+static bool write_through_locked(struct console_port *port, uint8_t byte)
+{
+	if (port != mux.current || byte < ' ' || ring_count(&port->tx) != 0 ||
+	    mux.stage_pos != mux.stage_len || port->seen_cr || !mux.attached ||
+	    !mux.uart.ops->tx_ready(&mux.uart)) {
+		return false;
+	}
+	mux.uart.ops->put(&mux.uart, byte);
+	if (port == mux.focus) {
+		keep_partial(byte);
+	}
+	return true;
+}
+
 bool mux_write(struct console_port *port, uint8_t byte)
 {
 	bool done = false;
 
 	spin_lock(&mux.lock);
+	if (write_through_locked(port, byte)) {
+		port->last_put = deadline_now();
+		spin_unlock(&mux.lock);
+		return true;
+	}
 	if (ring_room(&port->tx) != 0) {
 		put_locked(port, byte);
 		port->last_put = deadline_now();

@@ -15,6 +15,7 @@
 #include "core/vm/vm.h"
 #include "drivers/hw/psci.h"
 #include "irq/vgic/vgic.h"
+#include "mm/guest_access.h"
 
 typedef enum exit_action (*exit_handler)(struct vcpu *vcpu, uint64_t esr);
 
@@ -84,14 +85,31 @@ static const exit_handler handlers[EC_COUNT] = {
 	[EC_DABT_LOWER] = mmio_abort,
 };
 
-static void advance(struct vcpu *vcpu, uint64_t esr)
+static inline void advance(struct vcpu *vcpu, uint64_t esr)
 {
 	vcpu_set_pc(vcpu, vcpu_pc(vcpu) + ((esr & ESR_IL) != 0 ? 4 : 2));
 	/* the instruction is complete: a single step that was due stays due (DDI 0487 D2.12.3) */
 	vcpu_set_pstate(vcpu, vcpu_pstate(vcpu) & ~SPSR_SS);
 }
 
-static void carry_out(struct vcpu *vcpu, uint64_t esr, enum exit_action action)
+/* The abort a bus would have answered with: on the access, or on the walk of the guest's tables. */
+static void abort_guest(struct vcpu *vcpu, uint64_t esr, bool instruction)
+{
+	struct inject_fault fault = {
+		.far = sysreg_read(far_el2),
+		.fsc = FSC_EXTERNAL,
+		.instruction = instruction,
+		.write = (esr & ESR_DABT_WNR) != 0,
+	};
+
+	if ((esr & ESR_S1PTW) != 0) {
+		fault.fsc = FSC_EXTERNAL_WALK + guest_walk_level(vcpu->vm, fault.far);
+	}
+	inject_abort(vcpu, &fault);
+}
+
+static void __attribute__((noinline))
+carry_out(struct vcpu *vcpu, uint64_t esr, enum exit_action action)
 {
 	switch (action) {
 	case EXIT_RESUME:
@@ -107,10 +125,10 @@ static void carry_out(struct vcpu *vcpu, uint64_t esr, enum exit_action action)
 		inject_undef(vcpu);
 		break;
 	case EXIT_INJECT_DABT:
-		inject_abort(vcpu, false, sysreg_read(far_el2), true, (esr & ESR_DABT_WNR) != 0);
+		abort_guest(vcpu, esr, false);
 		break;
 	case EXIT_INJECT_IABT:
-		inject_abort(vcpu, true, sysreg_read(far_el2), true, false);
+		abort_guest(vcpu, esr, true);
 		break;
 	case EXIT_ADVANCE_STANDBY:
 		advance(vcpu, esr);
@@ -137,12 +155,17 @@ static void carry_out(struct vcpu *vcpu, uint64_t esr, enum exit_action action)
 void exit_handle(struct vcpu *vcpu, uint64_t esr)
 {
 	exit_handler handler = handlers[FIELD_GET(ESR_EC, esr)];
+	enum exit_action action = handler != NULL ? handler(vcpu, esr) : exit_unexpected(vcpu, esr);
 
-	carry_out(vcpu, esr, handler != NULL ? handler(vcpu, esr) : exit_unexpected(vcpu, esr));
+	if (likely(action == EXIT_ADVANCE)) {
+		advance(vcpu, esr);
+	} else if (action != EXIT_RESUME) {
+		carry_out(vcpu, esr, action);
+	}
 }
 
 /* Back into the guest, unless somebody posted something or it can't go on now. */
-static struct vcpu *resume(struct vcpu *vcpu)
+static inline struct vcpu *resume(struct vcpu *vcpu)
 {
 	if (likely(!vcpu_has_events(vcpu) && !vcpu->parked && !vcpu->standby &&
 		   atomic_read(&vcpu->power) == VCPU_ON)) {

@@ -56,16 +56,15 @@ void inject_undef(struct vcpu *vcpu)
 	take_exception(vcpu, FIELD_PREP(ESR_EC, EC_UNKNOWN) | ESR_IL);
 }
 
-void inject_abort(struct vcpu *vcpu, bool instruction, uint64_t far, bool far_valid, bool write)
+void inject_abort(struct vcpu *vcpu, const struct inject_fault *fault)
 {
 	bool same = (vcpu_pstate(vcpu) & (SPSR_M_AARCH32 | SPSR_EL)) == FIELD_PREP(SPSR_EL, 1);
-	uint64_t ec = instruction ? EC_IABT_LOWER : EC_DABT_LOWER;
+	uint64_t ec = fault->instruction ? EC_IABT_LOWER : EC_DABT_LOWER;
 
 	/* EC_*_SAME is EC_*_LOWER + 1 */
-	sysreg_write(far_el1, far);
-	take_exception(vcpu, FIELD_PREP(ESR_EC, ec + same) | ESR_IL | FSC_EXTERNAL |
-				     (far_valid ? 0 : ESR_FNV) |
-				     (write && !instruction ? ESR_DABT_WNR : 0));
+	sysreg_write(far_el1, fault->far);
+	take_exception(vcpu, FIELD_PREP(ESR_EC, ec + same) | ESR_IL | fault->fsc |
+				     (fault->write && !fault->instruction ? ESR_DABT_WNR : 0));
 }
 
 void inject_serror(struct vcpu *vcpu)

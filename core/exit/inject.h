@@ -9,9 +9,16 @@
 /* Undefined instruction at the guest's PC. */
 void inject_undef(struct vcpu *vcpu);
 
-/* Synchronous external abort. `far` is the guest's virtual address; il32: the instruction has 32
- * bits. */
-void inject_abort(struct vcpu *vcpu, bool instruction, uint64_t far, bool far_valid, bool write);
+/* What an injected abort says. */
+struct inject_fault {
+	uint64_t far; /* the guest's virtual address */
+	uint32_t fsc; /* FSC_EXTERNAL or FSC_EXTERNAL_WALK plus level */
+	bool instruction;
+	bool write; /* data aborts */
+};
+
+/* Synchronous external abort. */
+void inject_abort(struct vcpu *vcpu, const struct inject_fault *fault);
 
 /* Virtual SError, pending until the guest unmasks it. */
 void inject_serror(struct vcpu *vcpu);

@@ -16,43 +16,43 @@ static enum exit_action action_of(int err)
 	return err == -EAGAIN ? EXIT_RETRY : EXIT_INJECT_DABT;
 }
 
-/* One transfer of one register; its result goes to *value for loads. */
-static int transfer(struct vcpu *vcpu, const struct mmio_access *access, uint64_t *value)
+/* The region of an access, or NULL: where the last one went, or looked up. */
+static inline const struct mmio_region *region_of(struct vcpu *vcpu, uint64_t ipa)
 {
-	const struct mmio_region *region = mmio_map_find(&vcpu->vm->mmio, access->ipa);
-	const struct mmio_ops *ops;
-	uint32_t off;
+	const struct mmio_region *last = vcpu->mmio_last;
 
-	if (region == NULL) {
-		return -ENODEV;
+	if (likely(last != NULL && ipa - last->ipa < last->size)) {
+		return last;
 	}
-	ops = region->ops;
-	off = (uint32_t)(access->ipa - region->ipa);
-	if ((ops->sizes & access->size) == 0 || (off & (access->size - 1U)) != 0) {
-		return -EINVAL;
+	last = mmio_map_find(&vcpu->vm->mmio, ipa);
+	if (last != NULL) {
+		vcpu->mmio_last = last;
 	}
-	return access->write ? ops->write(vcpu, region->dev, off, access->size, *value) :
-			       ops->read(vcpu, region->dev, off, access->size, value);
+	return last;
 }
 
-/* What is stored: the register, cut to the access size. */
-static uint64_t store_value(const struct vcpu *vcpu, uint32_t rt, uint8_t size)
+/* One register to or from the model; its result goes to *loaded. */
+static inline int access_register(struct vcpu *vcpu, const struct mmio_access *access,
+				  uint64_t *loaded)
 {
-	uint64_t value = vcpu_reg(vcpu, rt);
-
-	return size == 8 ? value : value & (BIT(8 * size) - 1);
-}
-
-static int access_register(struct vcpu *vcpu, const struct mmio_access *access, uint64_t *loaded)
-{
+	const struct mmio_region *region = region_of(vcpu, access->ipa);
 	uint64_t value = 0;
+	uint32_t off;
 	int err;
 
-	if (access->write) {
-		value = store_value(vcpu, access->rt, access->size);
-		return transfer(vcpu, access, &value);
+	if (unlikely(region == NULL)) {
+		return -ENODEV;
 	}
-	err = transfer(vcpu, access, &value);
+	off = (uint32_t)(access->ipa - region->ipa);
+	if (unlikely((region->ops->sizes & access->size) == 0 ||
+		     (off & (access->size - 1U)) != 0)) {
+		return -EINVAL;
+	}
+	if (access->write) {
+		value = vcpu_reg(vcpu, access->rt) & (UINT64_MAX >> (64 - 8 * access->size));
+		return region->ops->write(vcpu, region->dev, off, access->size, value);
+	}
+	err = region->ops->read(vcpu, region->dev, off, access->size, &value);
 	*loaded = mmio_extend_load(access->size, access->sign_extend, access->sf, value);
 	return err;
 }

@@ -145,27 +145,3 @@ void vcpu_start(struct vcpu *vcpu, uint64_t pc, uint64_t context)
 	/* EL1h, DAIF masked: DEN 0022F 6.4.3, and the arm64 boot protocol */
 	vcpu_set_pstate(vcpu, SPSR_M_EL1H | SPSR_DAIF);
 }
-
-uint64_t vcpu_pc(const struct vcpu *vcpu)
-{
-	(void)vcpu;
-	return sysreg_read(elr_el2);
-}
-
-uint64_t vcpu_pstate(const struct vcpu *vcpu)
-{
-	(void)vcpu;
-	return sysreg_read(spsr_el2);
-}
-
-void vcpu_set_pc(struct vcpu *vcpu, uint64_t pc)
-{
-	(void)vcpu;
-	sysreg_write(elr_el2, pc);
-}
-
-void vcpu_set_pstate(struct vcpu *vcpu, uint64_t pstate)
-{
-	(void)vcpu;
-	sysreg_write(spsr_el2, pstate);
-}

@@ -8,6 +8,7 @@
 #ifndef CORE_VM_VCPU_H
 #define CORE_VM_VCPU_H
 
+#include "core/arm64/sysreg.h"
 #include "core/base/atomic.h"
 #include "core/vm/vcpu_regs.h"
 #include "irq/vgic/vgic_types.h"
@@ -15,6 +16,7 @@
 
 struct vm;
 struct vcpu;
+struct mmio_region;
 
 /* PSCI's view. OFF -> ON_PENDING by CPU_ON's winner, -> ON by the owner, -> OFF by the owner. */
 enum vcpu_power {
@@ -65,7 +67,8 @@ struct vcpu {
 	uint64_t start_pc, start_context; /* written by who set ON_PENDING, read by the owner */
 
 	/* owner: */
-	bool loaded;	      /* its registers are in the CPU */
+	const struct mmio_region *mmio_last; /* found last: most accesses go there again */
+	bool loaded;			     /* its registers are in the CPU */
 	bool parked;	      /* waits for VCPU_EVENT_ANSWER; the exit is handled again then */
 	uint64_t retry_esr;   /* of that exit; FAR_EL2 and HPFAR_EL2 still hold the rest */
 	bool standby;	      /* PSCI CPU_SUSPEND: waits for an event */
@@ -91,10 +94,29 @@ struct vcpu *vcpu_loaded(void);
 void vcpu_start(struct vcpu *vcpu, uint64_t pc, uint64_t context);
 
 /* PC and PSTATE of a loaded vCPU. Owner. */
-uint64_t vcpu_pc(const struct vcpu *vcpu);
-uint64_t vcpu_pstate(const struct vcpu *vcpu);
-void vcpu_set_pc(struct vcpu *vcpu, uint64_t pc);
-void vcpu_set_pstate(struct vcpu *vcpu, uint64_t pstate);
+static inline uint64_t vcpu_pc(const struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return sysreg_read(elr_el2);
+}
+
+static inline uint64_t vcpu_pstate(const struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return sysreg_read(spsr_el2);
+}
+
+static inline void vcpu_set_pc(struct vcpu *vcpu, uint64_t pc)
+{
+	(void)vcpu;
+	sysreg_write(elr_el2, pc);
+}
+
+static inline void vcpu_set_pstate(struct vcpu *vcpu, uint64_t pstate)
+{
+	(void)vcpu;
+	sysreg_write(spsr_el2, pstate);
+}
 
 /* General register as an instruction names it: 31 is the zero register. Owner. */
 static inline uint64_t vcpu_reg(const struct vcpu *vcpu, uint32_t n)

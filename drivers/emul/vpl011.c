@@ -42,9 +42,16 @@ static uint32_t rx_trigger(const struct vpl011 *uart)
 	return (uart->lcr_h & UARTLCR_H_FEN) != 0 ? level[MIN(select, 4U)] : 1;
 }
 
+/* The interrupt controller is told of changes only: most accesses change nothing. */
 static void set_line(struct vpl011 *uart)
 {
-	vgic_set_line(uart->vdev.vm, 32 + uart->vdev.config->spi, (uart->ris & uart->imsc) != 0);
+	bool level = (uart->ris & uart->imsc) != 0;
+
+	if (level == uart->line) {
+		return;
+	}
+	uart->line = level;
+	vgic_set_line(uart->vdev.vm, 32 + uart->vdev.config->spi, level);
 }
 
 /* One byte into the receive FIFO. The timeout is as good as over when nothing else is coming. */
@@ -273,6 +280,7 @@ static void vpl011_reset(struct vdev *vdev)
 	uart->rx_head = uart->rx_count = 0;
 	uart->rsr = uart->ilpr = uart->ibrd = uart->fbrd = uart->lcr_h = 0;
 	uart->imsc = uart->ris = uart->dmacr = 0;
+	uart->line = false;
 	uart->ifls = IFLS_RESET;
 	uart->cr = CR_RESET;
 	spin_unlock(&uart->lock);

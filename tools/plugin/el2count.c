@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * QEMU TCG plugin: counts instructions executed at EL2 and elsewhere, told apart by address: EL2 runs at 2^47 and
+ * nothing else does. What EL2 executes before the first guest instruction is told separately.
+ *
+ * Declares the few functions of QEMU's plugin interface (version 1) it uses: Debian ships no header for it.
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#define IMAGE_VA   UINT64_C(0x800000000000)
+#define IMAGE_SIZE UINT64_C(0x200000)
+#define RAM_START  UINT64_C(0x40000000) /* before the MMU is on EL2 runs here, and so do guests */
+
+typedef uint64_t qemu_plugin_id_t;
+struct qemu_plugin_tb;
+struct qemu_info;
+
+enum qemu_plugin_op {
+	QEMU_PLUGIN_INLINE_ADD_U64,
+};
+
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
+					   void (*cb)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb));
+void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *tb, enum qemu_plugin_op op,
+					      void *ptr, uint64_t imm);
+void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, void (*cb)(qemu_plugin_id_t id, void *data),
+				    void *data);
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
+void qemu_plugin_outs(const char *string);
+
+int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv);
+
+int qemu_plugin_version = 1;
+
+static uint64_t at_el2, elsewhere, at_el2_before;
+static bool guest_seen, el2_seen;
+static uint64_t profile[IMAGE_SIZE / 4]; /* by the block's first instruction */
+
+static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+	uint64_t address = qemu_plugin_tb_vaddr(tb);
+	bool el2 = address - IMAGE_VA < IMAGE_SIZE;
+
+	(void)id;
+	/* until the first instruction at EL2's address, the boot code runs with the MMU off: EL2's too */
+	el2_seen = el2_seen || el2;
+	if (!el2 && el2_seen && !guest_seen && at_el2 > 20000 && address != RAM_START) {
+		guest_seen = true;
+		at_el2_before = at_el2 + elsewhere;
+		at_el2 = elsewhere = 0;
+		memset(profile, 0, sizeof(profile));
+	}
+	if (el2) {
+		qemu_plugin_register_vcpu_tb_exec_inline(tb, QEMU_PLUGIN_INLINE_ADD_U64,
+							 &profile[(address - IMAGE_VA) / 4],
+							 qemu_plugin_tb_n_insns(tb));
+	}
+	qemu_plugin_register_vcpu_tb_exec_inline(tb, QEMU_PLUGIN_INLINE_ADD_U64,
+						 el2 ? &at_el2 : &elsewhere,
+						 qemu_plugin_tb_n_insns(tb));
+}
+
+static void at_exit(qemu_plugin_id_t id, void *data)
+{
+	char line[160];
+
+	(void)id;
+	(void)data;
+	snprintf(line, sizeof(line), "el2count: before %" PRIu64 " el2 %" PRIu64 " guest %" PRIu64 "\n",
+		 at_el2_before, at_el2, elsewhere);
+	qemu_plugin_outs(line);
+	for (uint32_t i = 0; i < IMAGE_SIZE / 4; i++) {
+		if (profile[i] != 0) {
+			snprintf(line, sizeof(line), "el2block: %x %" PRIu64 "\n", i * 4, profile[i]);
+			qemu_plugin_outs(line);
+		}
+	}
+}
+
+int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
+{
+	(void)info;
+	(void)argc;
+	(void)argv;
+	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+	qemu_plugin_register_atexit_cb(id, at_exit, NULL);
+	return 0;
+}
