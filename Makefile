@@ -204,8 +204,9 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wmissing-prototypes -Wstri
 LIBFDT ?= $(CACHE)/libfdt/libfdt.a
 ifneq ($(filter %.a,$(LIBFDT)),)
 LIBFDT_A   := $(LIBFDT)
+libfdt_dir := $(dir $(LIBFDT))
 LIBFDT_INC := $(firstword $(patsubst %/libfdt.h,%,$(wildcard $(addsuffix /libfdt.h,\
-              $(dir $(LIBFDT)) $(dir $(LIBFDT))include $(dir $(LIBFDT))../include))) $(dir $(LIBFDT))include)
+              $(libfdt_dir) $(libfdt_dir)include $(libfdt_dir)../include))) $(libfdt_dir)include)
 else
 LIBFDT_A   := $(BUILD)/libfdt/libfdt.a
 LIBFDT_INC := $(LIBFDT)
@@ -214,9 +215,11 @@ endif
 # Compiler headers only: no C library stands behind EL2. core/fdt/libc holds the three names that
 # libfdt's headers ask for. No stack protector: its guard reads sit on the exit path, and guard
 # pages below every stack and -Wvla catch what it would; libfdt.a brings its own calls.
-target_only = -nostdinc -isystem core/fdt/libc -isystem $(shell $(CC) -print-file-name=include 2>/dev/null)
+target_only = -nostdinc -isystem core/fdt/libc \
+              -isystem $(shell $(CC) -print-file-name=include 2>/dev/null)
 TARGET := -std=gnu11 -ffreestanding -fno-common -fno-pic -fno-pie -march=armv8-a -mcmodel=small \
-          -mgeneral-regs-only -mstrict-align -mno-outline-atomics -fno-stack-protector -mbranch-protection=bti \
+          -mgeneral-regs-only -mstrict-align -mno-outline-atomics -fno-stack-protector \
+          -mbranch-protection=bti \
           -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -O2 -g \
           -mfix-cortex-a53-835769 -ffunction-sections -fdata-sections -falign-functions=8 \
           -ffile-prefix-map=$(CURDIR)=. $(target_only)
@@ -314,7 +317,8 @@ $(BUILD)/bulkhead.img: $(BUILD)/bulkhead.elf
 $(CACHE)/libfdt/libfdt.a:
 	@echo "$@ is missing: run 'make fetch', which downloads it from Debian." >&2; exit 1
 
-LIBFDT_O := $(patsubst %,$(BUILD)/libfdt/%.o,fdt fdt_ro fdt_wip fdt_sw fdt_rw fdt_strerror fdt_addresses)
+LIBFDT_O := $(patsubst %,$(BUILD)/libfdt/%.o,\
+              fdt fdt_ro fdt_wip fdt_sw fdt_rw fdt_strerror fdt_addresses)
 $(BUILD)/libfdt/%.o: $(LIBFDT)/%.c $(BUILD)/el2.flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -391,7 +395,8 @@ $(BUILD)/$(NAME).dts.d: $(DTS) $(BUILD)/$(NAME).dts.flags tools/dtsdeps.py
 	@$(PYTHON) tools/dtsdeps.py $(DTS) $(BUILD)/$(NAME).dtb $@
 
 %.dts:
-	@echo "$@: no such config; vm-configs/ has: $(basename $(notdir $(wildcard vm-configs/*.dts)))." >&2; exit 1
+	@echo "$@: no such config; vm-configs/ has:" \
+		"$(basename $(notdir $(wildcard vm-configs/*.dts)))." >&2; exit 1
 
 $(BUILD)/$(NAME).dtb: $(DTS) $(BUILD)/$(NAME).dts.flags
 	$(call say,DTC,$@)
@@ -409,7 +414,8 @@ check: $(BUILD)/$(NAME).dtb $(BUILD)/host/bulkhead-config
 
 # --- Guest images from build/cache ---------------------------------------------------------------
 
-missing = echo "$@ is missing: run 'make fetch', or name a local file: make fetch $(1)=file." >&2; exit 1
+missing = echo "$@ is missing: run 'make fetch', or name a local file:" \
+          "make fetch $(1)=file." >&2; exit 1
 $(CACHE)/vmlinuz:
 	@$(call missing,KERNEL)
 $(CACHE)/busybox:
@@ -433,7 +439,8 @@ endif
 
 MACHINE ?= virt-gicv3
 TIMEOUT ?= 120
-RUN_VM   = --kernel '$(KERNEL)' --initrd '$(INITRD)' --bootargs '$(BOOTARGS)' --cpus '$(CPUS)' --mem '$(MEM)'
+RUN_VM   = --kernel '$(KERNEL)' --initrd '$(INITRD)' --bootargs '$(BOOTARGS)' \
+           --cpus '$(CPUS)' --mem '$(MEM)'
 # The user's own kernel in one VM: its config is written first.
 RUN_DTS := $(if $(strip $(KERNEL)$(INITRD)$(BOOTARGS)$(CPUS)$(MEM)),$(BUILD)/run.dts)
 RUN_NAME = $(if $(RUN_DTS),run,$(NAME))
@@ -443,17 +450,21 @@ run:
 	$(Q)tools/setup.sh run
 	$(Q)mkdir -p $(BUILD)
 	$(if $(RUN_DTS),$(Q)$(PYTHON) tools/run.py $(RUN_VM) --write-config $(RUN_DTS))
-	$(Q)+$(MAKE) --no-print-directory hyp $(BUILD)/$(RUN_NAME).bundle $(if $(RUN_DTS),CONFIG=$(RUN_DTS))
-	$(Q)QEMU='$(QEMU)' exec $(PYTHON) tools/run.py $(RUN_VM) --machine $(MACHINE) --timeout $(TIMEOUT) \
-		$(if $(DTB),--dtb $(DTB)) $(if $(filter 1,$(V)),--verbose) --bundle $(BUILD)/$(RUN_NAME).bundle
+	$(Q)+$(MAKE) --no-print-directory hyp $(BUILD)/$(RUN_NAME).bundle \
+		$(if $(RUN_DTS),CONFIG=$(RUN_DTS))
+	$(Q)QEMU='$(QEMU)' exec $(PYTHON) tools/run.py $(RUN_VM) --machine $(MACHINE) \
+		--timeout $(TIMEOUT) $(if $(DTB),--dtb $(DTB)) $(if $(filter 1,$(V)),--verbose) \
+		--bundle $(BUILD)/$(RUN_NAME).bundle
 
 # --- The rest -----------------------------------------------------------------------------------
 
 fetch:
-	$(Q)CACHE="$(CACHE)" KERNEL="$(KERNEL)" INITRD="$(INITRD)" LIBFDT="$(if $(filter command line,$(origin LIBFDT)),$(LIBFDT))" tools/fetch.sh
+	$(Q)CACHE="$(CACHE)" KERNEL="$(KERNEL)" INITRD="$(INITRD)" \
+		LIBFDT="$(if $(filter command line,$(origin LIBFDT)),$(LIBFDT))" tools/fetch.sh
 
 # Tests: tests/run_tests.py; what the set-up brings is looked for again by the make that builds.
-RUN_TESTS = CI='$(CI)' $(PYTHON) tests/run_tests.py $(if $(ONLY),--only '$(ONLY)') $(if $(filter 1,$(V)),--verbose)
+RUN_TESTS = CI='$(CI)' $(PYTHON) tests/run_tests.py \
+            $(if $(ONLY),--only '$(ONLY)') $(if $(filter 1,$(V)),--verbose)
 test:
 	$(Q)tools/setup.sh test
 	$(Q)+$(RUN_TESTS)
@@ -493,8 +504,9 @@ help:
 #H make check CONFIG=… [BOARD=x.dtb]  validate a config on this host
 #H make run [CONFIG=NAME] [MACHINE=virt-gicv3]  boot it in QEMU, the console on this terminal
 #H make run KERNEL= [INITRD= BOOTARGS= CPUS= MEM=512M]  your own kernel in one VM
-#H make fetch [KERNEL= INITRD= LIBFDT=]  fill build/cache from Debian or local files; then all works offline
-#H make test                       everything, in minutes; make lint, test-unit, test-guest, test-system, test-fuzz
+#H make fetch [KERNEL= INITRD= LIBFDT=]  fill build/cache; then all works offline
+#H make test                       everything, in minutes
+#H make lint, make test-build, -unit, -guest, -system, -fuzz   one tier
 #H make test-guest ONLY=NAME V=1   one case, with what it prints
 #H make fmt [C_FILES="a.c b.h"]     format as .clang-format says
 #H make clean                       removes all outputs, keeps build/cache

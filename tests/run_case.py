@@ -15,15 +15,17 @@ LOGS = BUILD / "log"
 @dataclass
 class Failure:
     """What went wrong: the test's sentence, the place, and lines that explain."""
+
     sentence: str
     place: str = ""
     details: list[str] = field(default_factory=list)
-    only: str = ""                      # how to rerun it alone, where not by the case's name
+    only: str = ""  # how to rerun it alone, where not by the case's name
 
 
 @dataclass
 class Result:
     """What came of a case: counts of its single tests, failures, skips with what is missing."""
+
     tier: str
     name: str
     passed: int = 0
@@ -38,6 +40,7 @@ class Result:
 @dataclass
 class Case:
     """A case and the function that fills in its result."""
+
     tier: str
     name: str
     body: Callable[[Result], None]
@@ -126,16 +129,27 @@ class Printer:
         if result.tier == "build":
             print("     rerun: make")
         else:
-            print(f"     rerun: make test-{result.tier} ONLY={failure.only or result.name.split('/')[0]} V=1")
+            print(
+                f"     rerun: make test-{result.tier} "
+                f"ONLY={failure.only or result.name.split('/')[0]} V=1"
+            )
 
 
 def command(argv: list[str], result: Result, timeout: float = 300, **kwargs) -> int:
-    """Runs a program, its output kept in the result and in a log; its exit status, 124 on timeout."""
+    """Runs a program, its output kept in result and log; its exit status, 124 on timeout."""
     LOGS.mkdir(parents=True, exist_ok=True)
     result.log = LOGS / f"{result.tier}-{result.name.replace('/', '-')}.log"
     try:
-        done = subprocess.run(argv, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=timeout, check=False, **kwargs)
+        done = subprocess.run(
+            argv,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=timeout,
+            check=False,
+            **kwargs,
+        )
         output, status = done.stdout, done.returncode
     except subprocess.TimeoutExpired as error:
         output, status = error.stdout or b"", 124

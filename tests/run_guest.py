@@ -70,6 +70,7 @@ CONFIG = """/dts-v1/;
 @dataclass
 class Program:
     """One line of cases.txt."""
+
     name: str
     machine: dict[str, str]
     vm: dict[str, str]
@@ -91,7 +92,9 @@ def read_cases(path: pathlib.Path) -> list[Program]:
         if fields == [""]:
             continue
         pairs = [dict(word.partition("=")[::2] for word in part.split()) for part in fields[1:3]]
-        programs.append(Program(fields[0], pairs[0], pairs[1], float(fields[3]), fields[4] == "bare"))
+        programs.append(
+            Program(fields[0], pairs[0], pairs[1], float(fields[3]), fields[4] == "bare")
+        )
     return programs
 
 
@@ -105,25 +108,47 @@ def make_bundle(program: Program, result: Result) -> pathlib.Path | None:
         dts = own
     else:
         memory = size_bytes(program.vm.get("memory", "64M"))
-        dts.write_text(CONFIG.format(name=program.name, image=BUILD / "guest" / (program.name + ".bin"),
-                                     vcpus=program.vm.get("vcpus", "1"), high=memory >> 32,
-                                     low=memory & 0xffffffff), encoding="utf-8")
-    for argv in (["tools/dtc.sh", "dtc", str(dts), str(dtb)],
-                 ["build/host/bulkhead-config", "bundle", str(dtb), str(bundle)]):
+        dts.write_text(
+            CONFIG.format(
+                name=program.name,
+                image=BUILD / "guest" / (program.name + ".bin"),
+                vcpus=program.vm.get("vcpus", "1"),
+                high=memory >> 32,
+                low=memory & 0xFFFFFFFF,
+            ),
+            encoding="utf-8",
+        )
+    for argv in (
+        ["tools/dtc.sh", "dtc", str(dts), str(dtb)],
+        ["build/host/bulkhead-config", "bundle", str(dtb), str(bundle)],
+    ):
         done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            result.failures.append(Failure("its config is refused", str(dts.relative_to(ROOT)),
-                                           (done.stdout + done.stderr).splitlines()[:10]))
+            result.failures.append(
+                Failure(
+                    "its config is refused",
+                    str(dts.relative_to(ROOT)),
+                    (done.stdout + done.stderr).splitlines()[:10],
+                )
+            )
             return None
     return bundle
 
 
-def boot(argv: list[str], environment: dict[str, str], timeout: float, log: pathlib.Path) -> tuple[str, str]:
-    """Runs QEMU until it ends, something forbidden is printed or time is over: (output, how it ended)."""
+def boot(
+    argv: list[str], environment: dict[str, str], timeout: float, log: pathlib.Path
+) -> tuple[str, str]:
+    """Runs QEMU until it ends, prints what is forbidden, or time is over: (output, how it ended)."""
     LOGS.mkdir(parents=True, exist_ok=True)
     lines: list[str] = []
-    with subprocess.Popen(argv, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT) as qemu, log.open("w", encoding="utf-8") as file:
+    with subprocess.Popen(
+        argv,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as qemu, log.open("w", encoding="utf-8") as file:
         ending = threading.Timer(timeout, qemu.kill)
         ending.start()
         started = time.monotonic()
@@ -132,7 +157,11 @@ def boot(argv: list[str], environment: dict[str, str], timeout: float, log: path
             line = raw.decode(errors="replace").replace("\r", "")
             lines.append(line)
             file.write(line)
-            if panicked is None and FORBIDDEN.search(line) and not line.lstrip().startswith(("ok", "#")):
+            if (
+                panicked is None
+                and FORBIDDEN.search(line)
+                and not line.lstrip().startswith(("ok", "#"))
+            ):
                 # The rest of its report follows within a moment.
                 panicked = line.strip()
                 threading.Timer(1.0, qemu.kill).start()
@@ -148,7 +177,7 @@ def boot(argv: list[str], environment: dict[str, str], timeout: float, log: path
 def qemu_of(program: Program, bare: bool) -> tuple[list[str], dict[str, str]]:
     """Command and environment to run `program` in, with Bulkhead or bare."""
     name = "virt-el1" if bare else program.machine.get("machine", "virt-gicv3")
-    # One instruction is one nanosecond: what a test waits for does not hang on how busy the host is.
+    # One instruction is one nanosecond: a test's waiting does not hang on how busy the host is.
     # `parallel` gives each CPU a thread of its own instead, for races.
     extra = []
     if "parallel" not in program.machine:
@@ -156,10 +185,15 @@ def qemu_of(program: Program, bare: bool) -> tuple[list[str], dict[str, str]]:
     memory = size_bytes(program.machine.get("mem", "512M")) >> 20
     version = program.machine.get("qemu")
     argv = board.qemu_command(
-        name, kernel=BUILD / "guest" / (program.name + ".bin") if bare else BUILD / "bulkhead.img",
+        name,
+        kernel=BUILD / "guest" / (program.name + ".bin") if bare else BUILD / "bulkhead.img",
         initrd=None if bare else BUILD / "test" / (program.name + ".bundle"),
-        cpus=int(program.machine.get("smp", "1")), memory=memory, cpu=program.machine.get("cpu"),
-        qemu=board.qemu_of_version(int(version)) if version else None, extra=extra)
+        cpus=int(program.machine.get("smp", "1")),
+        memory=memory,
+        cpu=program.machine.get("cpu"),
+        qemu=board.qemu_of_version(int(version)) if version else None,
+        extra=extra,
+    )
     return argv, board.qemu_environment(name)
 
 
@@ -179,6 +213,7 @@ def _guest(program: Program, bare: bool):
             result.failures.append(Failure(ending, details=output.splitlines()[-6:]))
         elif not output.strip():
             result.failures.append(Failure("silence: nothing was printed"))
+
     return body
 
 
@@ -187,13 +222,22 @@ def guest_cases(args: argparse.Namespace) -> list[Case]:
     cases = []
     if programs:
         # One build before QEMUs share the processors.
-        wanted = [f"build/guest/{program.name}.bin" for program in programs
-                  if fnmatch.fnmatchcase(program.name, args.only.split("/")[0] or "*")]
+        wanted = [
+            f"build/guest/{program.name}.bin"
+            for program in programs
+            if fnmatch.fnmatchcase(program.name, args.only.split("/")[0] or "*")
+        ]
         for goals in (["hyp", "host"], wanted):
             result = Result("guest", "build")
             if goals and not build(goals, result):
                 failure = result.failures[0]
-                cases.append(Case("guest", "build", lambda into, failure=failure: into.failures.append(failure)))
+                cases.append(
+                    Case(
+                        "guest",
+                        "build",
+                        lambda into, failure=failure: into.failures.append(failure),
+                    )
+                )
     if cases:
         return cases
     for program in programs:

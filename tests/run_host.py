@@ -36,7 +36,11 @@ def build(goals: list[str], result: Result) -> bool:
     with BUILDING:
         if command(make(*goals), result, timeout=900) == 0:
             return True
-    errors = [line for line in result.output.splitlines() if re.search(r"error|warning|\*\*\*|undefined", line)]
+    errors = [
+        line
+        for line in result.output.splitlines()
+        if re.search(r"error|warning|\*\*\*|undefined", line)
+    ]
     result.failures.append(Failure(f"make {' '.join(goals)} fails", details=errors[:10]))
     return False
 
@@ -45,6 +49,7 @@ def _must_build(*goals: str):
     def body(result: Result) -> None:
         if build(list(goals), result):
             result.passed = 1
+
     return body
 
 
@@ -54,16 +59,28 @@ def _reproducible(result: Result) -> None:
         return
     copy = BUILD / "elsewhere"
     shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(ROOT, copy, symlinks=True, ignore=lambda folder, names: ["build"] if folder == str(ROOT) else [])
+    shutil.copytree(
+        ROOT,
+        copy,
+        symlinks=True,
+        ignore=lambda folder, names: ["build"] if folder == str(ROOT) else [],
+    )
     (copy / "build").mkdir()
     (copy / "build" / "cache").symlink_to(BUILD / "cache")
-    if command(["make", "-C", str(copy), f"-j{os.cpu_count() or 1}", "hyp"], result, timeout=900) != 0:
-        result.failures.append(Failure("the copy does not build", details=result.output.splitlines()[-5:]))
+    if (
+        command(["make", "-C", str(copy), f"-j{os.cpu_count() or 1}", "hyp"], result, timeout=900)
+        != 0
+    ):
+        result.failures.append(
+            Failure("the copy does not build", details=result.output.splitlines()[-5:])
+        )
         return
     if (copy / "build" / "bulkhead.img").read_bytes() == (BUILD / "bulkhead.img").read_bytes():
         result.passed = 1
     else:
-        result.failures.append(Failure("two builds of one tree in two folders differ in bulkhead.img"))
+        result.failures.append(
+            Failure("two builds of one tree in two folders differ in bulkhead.img")
+        )
     shutil.rmtree(copy)
 
 
@@ -78,17 +95,21 @@ def build_cases(_args: argparse.Namespace) -> list[Case]:
 
 def _lint(argv: list[str]):
     """A case of lint: no finding, or each finding as a failure `file:line: sentence`."""
+
     def body(result: Result) -> None:
         status = command(argv, result)
         if status == 0:
             result.passed = 1
             return
         lines = [line for line in result.output.splitlines() if FINDING.match(line)]
-        for line in lines[:LINT_LINES_MAX] or result.output.splitlines()[-5:] or [f"exit status {status}"]:
+        for line in (
+            lines[:LINT_LINES_MAX] or result.output.splitlines()[-5:] or [f"exit status {status}"]
+        ):
             match = FINDING.match(line)
             result.failures.append(Failure(match[2], match[1]) if match else Failure(line))
         if len(lines) > LINT_LINES_MAX:
             result.failures[-1].details.append(f"and {len(lines) - LINT_LINES_MAX} more")
+
     return body
 
 
@@ -99,11 +120,17 @@ def _format(result: Result) -> None:
         return
     files = make_variable("C_FILES").split()
     _lint([tool, "--dry-run", "-Werror", "--ferror-limit=0", *files])(result)
-    places = sorted({line.split(":")[0] for line in result.output.splitlines() if FINDING.match(line)})
+    places = sorted(
+        {line.split(":")[0] for line in result.output.splitlines() if FINDING.match(line)}
+    )
     if places:
         more = [f"and {len(places) - 10} more"] if len(places) > 10 else []
-        result.failures = [Failure(f"{len(places)} files are not formatted as .clang-format says: make fmt",
-                                   details=places[:10] + more)]
+        result.failures = [
+            Failure(
+                f"{len(places)} files are not formatted as .clang-format says: make fmt",
+                details=places[:10] + more,
+            )
+        ]
 
 
 def _cppcheck(result: Result) -> None:
@@ -112,11 +139,34 @@ def _cppcheck(result: Result) -> None:
         return
     folder = BUILD / "cppcheck"
     folder.mkdir(parents=True, exist_ok=True)
-    _lint(["cppcheck", "--quiet", f"-j{os.cpu_count() or 1}", f"--cppcheck-build-dir={folder}", "--std=c11",
-           "--platform=unix64", "--enable=warning,portability", "--inline-suppr", "--error-exitcode=1",
-           "--suppressions-list=tests/lint/cppcheck.txt", "--template={file}:{line}: {message} [{id}]",
-           "-I.", "-Ibuild", "-DDEBUG=0", "-DLOG_LEVEL=6", "-D__aarch64__=1", "-D__attribute__(x)=",
-           "boot", "core", "mm", "irq", "timer", "drivers", "tools"])(result)
+    _lint(
+        [
+            "cppcheck",
+            "--quiet",
+            f"-j{os.cpu_count() or 1}",
+            f"--cppcheck-build-dir={folder}",
+            "--std=c11",
+            "--platform=unix64",
+            "--enable=warning,portability",
+            "--inline-suppr",
+            "--error-exitcode=1",
+            "--suppressions-list=tests/lint/cppcheck.txt",
+            "--template={file}:{line}: {message} [{id}]",
+            "-I.",
+            "-Ibuild",
+            "-DDEBUG=0",
+            "-DLOG_LEVEL=6",
+            "-D__aarch64__=1",
+            "-D__attribute__(x)=",
+            "boot",
+            "core",
+            "mm",
+            "irq",
+            "timer",
+            "drivers",
+            "tools",
+        ]
+    )(result)
 
 
 def _fpregs(result: Result) -> None:
@@ -129,13 +179,22 @@ def _fpregs(result: Result) -> None:
 def _headers(result: Result) -> None:
     if not build(["generated"], result):
         return
-    _lint([PYTHON, "tests/lint/headers.py", make_variable("EL2_CC"), make_variable("GUEST_CC"),
-           make_variable("HOST_CC")])(result)
+    _lint(
+        [
+            PYTHON,
+            "tests/lint/headers.py",
+            make_variable("EL2_CC"),
+            make_variable("GUEST_CC"),
+            make_variable("HOST_CC"),
+        ]
+    )(result)
 
 
 def lint_cases(_args: argparse.Namespace) -> list[Case]:
-    scripts = [Case("lint", name, _lint([PYTHON, f"tests/lint/{name}.py"]))
-               for name in ("layers", "sizes", "style")]
+    scripts = [
+        Case("lint", name, _lint([PYTHON, f"tests/lint/{name}.py"]))
+        for name in ("layers", "sizes", "style")
+    ]
     return scripts + [
         Case("lint", "format", _format),
         Case("lint", "headers", _headers),
@@ -146,7 +205,7 @@ def lint_cases(_args: argparse.Namespace) -> list[Case]:
 
 
 def built_first(tier: str, goal: str, only: str, cases: list[Case]) -> list[Case]:
-    """The cases, once all their programs are built together; or the case of the build that failed."""
+    """The cases, once their programs are built together; or the case of the build that failed."""
     result = Result(tier, "build")
     if not cases or only or build([goal], result):
         return cases
@@ -157,11 +216,18 @@ def _unit(name: str):
     def body(result: Result) -> None:
         if not build([f"build/unit/test_{name}"], result):
             return
-        status = command([str(BUILD / "unit" / f"test_{name}")], result, timeout=120,
-                         env={**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP"})
+        status = command(
+            [str(BUILD / "unit" / f"test_{name}")],
+            result,
+            timeout=120,
+            env={**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP"},
+        )
         read_tap(result.output, result)
         if status != 0 and not result.failures:
-            result.failures.append(Failure(f"ended with status {status}", details=result.output.splitlines()[-12:]))
+            result.failures.append(
+                Failure(f"ended with status {status}", details=result.output.splitlines()[-12:])
+            )
+
     return body
 
 
@@ -174,8 +240,25 @@ def compile_seeds(sources: list[pathlib.Path], images: pathlib.Path, out: pathli
     """Trees to begin with; what dtc refuses is no seed."""
     out.mkdir(parents=True, exist_ok=True)
     for source in sources:
-        subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-i", str(images), "-i", str(source.parent.parent),
-                        "-o", str(out / source.stem), str(source)], capture_output=True, check=False)
+        subprocess.run(
+            [
+                "dtc",
+                "-q",
+                "-I",
+                "dts",
+                "-O",
+                "dtb",
+                "-i",
+                str(images),
+                "-i",
+                str(source.parent.parent),
+                "-o",
+                str(out / source.stem),
+                str(source),
+            ],
+            capture_output=True,
+            check=False,
+        )
 
 
 def make_seeds() -> dict[str, pathlib.Path]:
@@ -185,25 +268,53 @@ def make_seeds() -> dict[str, pathlib.Path]:
     if not (configs / "images.py").exists() or shutil.which("qemu-system-aarch64") is None:
         return {}
     sys.path.insert(0, str(configs))
-    import images                       # pylint: disable=import-outside-toplevel
+    import images  # pylint: disable=import-outside-toplevel
+
     work = seeds / "images"
     work.mkdir(parents=True, exist_ok=True)
     images.make(work)
-    folders = {"board": seeds / "board", "config": seeds / "config", "dt": seeds / "config", "image": seeds / "image"}
+    folders = {
+        "board": seeds / "board",
+        "config": seeds / "config",
+        "dt": seeds / "config",
+        "image": seeds / "image",
+    }
     compile_seeds(sorted(configs.glob("boards/*.dts")), work, folders["board"])
-    compile_seeds(sorted(configs.glob("good/*.dts")) + sorted(configs.glob("bad/*.dts")), work, folders["config"])
+    compile_seeds(
+        sorted(configs.glob("good/*.dts")) + sorted(configs.glob("bad/*.dts")),
+        work,
+        folders["config"],
+    )
     # The first byte chooses the type of image.
     folders["image"].mkdir(parents=True, exist_ok=True)
     for image in work.iterdir():
         for kind in (0, 1, 2):
             if image.stat().st_size < 100000:
-                (folders["image"] / f"{image.name}-{kind}").write_bytes(bytes([kind]) + image.read_bytes())
+                (folders["image"] / f"{image.name}-{kind}").write_bytes(
+                    bytes([kind]) + image.read_bytes()
+                )
     board = folders["board"] / "virt"
-    subprocess.run(["qemu-system-aarch64", "-nic", "none", "-smp", "4", "-m", "2G", "-machine",
-                    f"virt,virtualization=on,gic-version=3,dumpdtb={board}"], capture_output=True, check=False)
+    subprocess.run(
+        [
+            "qemu-system-aarch64",
+            "-nic",
+            "none",
+            "-smp",
+            "4",
+            "-m",
+            "2G",
+            "-machine",
+            f"virt,virtualization=on,gic-version=3,dumpdtb={board}",
+        ],
+        capture_output=True,
+        check=False,
+    )
     # QEMU pads its tree to a MiB, of which nothing can be learnt.
-    subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dtb", "-o", str(board), str(board)],
-                   capture_output=True, check=False)
+    subprocess.run(
+        ["dtc", "-q", "-I", "dtb", "-O", "dtb", "-o", str(board), str(board)],
+        capture_output=True,
+        check=False,
+    )
     return folders
 
 
@@ -218,17 +329,32 @@ def _fuzz(name: str, seeds: dict[str, pathlib.Path]):
         environment = dict(os.environ)
         if "board" in seeds:
             environment["FUZZ_BOARD"] = str(seeds["board"] / "virt")
-        argv = [str(BUILD / "fuzz" / f"fuzz_{name}"), f"-max_total_time={FUZZ_SECONDS}", "-seed=1",
-                "-timeout=10", "-max_len=65536", f"-artifact_prefix={BUILD}/log/fuzz-{name}-",
-                "-print_final_stats=1", str(grown)]
-        argv += [str(folder) for folder in (kept, seeds.get(name)) if folder is not None and folder.is_dir()]
+        argv = [
+            str(BUILD / "fuzz" / f"fuzz_{name}"),
+            f"-max_total_time={FUZZ_SECONDS}",
+            "-seed=1",
+            "-timeout=10",
+            "-max_len=65536",
+            f"-artifact_prefix={BUILD}/log/fuzz-{name}-",
+            "-print_final_stats=1",
+            str(grown),
+        ]
+        argv += [
+            str(folder)
+            for folder in (kept, seeds.get(name))
+            if folder is not None and folder.is_dir()
+        ]
         status = command(argv, result, timeout=FUZZ_SECONDS + 60, env=environment)
         if status == 0:
             result.passed = 1
             return
-        lines = [line for line in result.output.splitlines()
-                 if re.search(r"ERROR|SUMMARY|runtime error|Test unit written|^ +#[0-4] ", line)]
+        lines = [
+            line
+            for line in result.output.splitlines()
+            if re.search(r"ERROR|SUMMARY|runtime error|Test unit written|^ +#[0-4] ", line)
+        ]
         result.failures.append(Failure("an input breaks it", details=lines[:12]))
+
     return body
 
 
@@ -238,4 +364,6 @@ def fuzz_cases(args: argparse.Namespace) -> list[Case]:
         return []
     (BUILD / "log").mkdir(parents=True, exist_ok=True)
     seeds = make_seeds()
-    return built_first("fuzz", "fuzz", args.only, [Case("fuzz", name, _fuzz(name, seeds)) for name in names])
+    return built_first(
+        "fuzz", "fuzz", args.only, [Case("fuzz", name, _fuzz(name, seeds)) for name in names]
+    )

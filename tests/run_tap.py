@@ -6,7 +6,9 @@ from run_case import Failure, Result
 
 PLAN = re.compile(r"^1\.\.(\d+)\s*(?:# SKIP (.*))?$")
 # The sentence may hold a `#`; a directive is one of three words behind one.
-TEST = re.compile(r"^(not )?ok (\d+)(?:\s+-\s*|\s+)?(.*?)(?:\s+#\s*(SKIP|TODO|XFAIL)\b:?\s*(.*))?$", re.I)
+TEST = re.compile(
+    r"^(not )?ok (\d+)(?:\s+-\s*|\s+)?(.*?)(?:\s+#\s*(SKIP|TODO|XFAIL)\b:?\s*(.*))?$", re.I
+)
 PLACE = re.compile(r"^#?\s*([\w./-]+\.[chS]:\d+)[: ]*(.*)$")
 # Lines of a test's explanation after which its details are cut.
 DETAILS_MAX = 12
@@ -20,8 +22,12 @@ def _record(result: Result, test: re.Match, details: list[str]) -> None:
     elif directive and failed:
         result.known.append(f"{sentence}: {reason}")
     elif directive:
-        result.failures.append(Failure(sentence, details=[
-            f"passes now although marked as a known gap ({reason}): remove the mark"]))
+        result.failures.append(
+            Failure(
+                sentence,
+                details=[f"passes now although marked as a known gap ({reason}): remove the mark"],
+            )
+        )
     elif not failed:
         result.passed += 1
     else:
@@ -33,7 +39,7 @@ def _record(result: Result, test: re.Match, details: list[str]) -> None:
 
 
 def read_tap(text: str, result: Result) -> None:
-    """Adds what `text` tells to `result`; a missing plan or missing tests are failures of their own."""
+    """Adds what `text` tells to `result`; a missing plan and missing tests are failures too."""
     planned: int | None = None
     seen, expected = 0, 1
     current: tuple[re.Match, list[str]] | None = None
@@ -48,7 +54,9 @@ def read_tap(text: str, result: Result) -> None:
                 _record(result, *current)
             current = (test, [])
             if int(test[2]) != expected:
-                result.failures.append(Failure(f"test {test[2]} came where number {expected} was due"))
+                result.failures.append(
+                    Failure(f"test {test[2]} came where number {expected} was due")
+                )
             seen, expected = seen + 1, int(test[2]) + 1
         elif current and line.startswith("#"):
             current[1].append(line)

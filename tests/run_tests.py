@@ -32,9 +32,14 @@ def selected(cases: list[Case], only: str) -> list[Case]:
     if not only:
         return cases
     name = only.split("::")[0]
-    return [case for case in cases
-            if fnmatch.fnmatchcase(case.name, only) or case.name in (name, "test_" + name)
-            or case.name.split("/")[0] == name or case.name == "build"]
+    return [
+        case
+        for case in cases
+        if fnmatch.fnmatchcase(case.name, only)
+        or case.name in (name, "test_" + name)
+        or case.name.split("/")[0] == name
+        or case.name == "build"
+    ]
 
 
 def run_tier(cases: list[Case], jobs: int, printer: Printer) -> Tally:
@@ -53,8 +58,12 @@ def main() -> int:
     parser.add_argument("tiers", nargs="*", help=f"of: {' '.join(TIERS)}; default: all")
     parser.add_argument("--only", default="", help="run just this case of the tiers (a pattern)")
     parser.add_argument("--verbose", action="store_true", help="show the cases' own output")
-    parser.add_argument("--jobs", type=int, default=min(os.cpu_count() or 1, 4),
-                        help="cases at a time; default: one per processor, 4 at most")
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=min(os.cpu_count() or 1, 4),
+        help="cases at a time; default: one per processor, 4 at most",
+    )
     args = parser.parse_args()
     unknown = [tier for tier in args.tiers if tier not in TIERS]
     if unknown:

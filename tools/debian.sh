@@ -4,6 +4,7 @@
 # sources, architectures and package database stay as they are.
 # shellcheck shell=bash
 
+debian_network='http|https|Check-Valid-Until|Check-Date|Retries|ForceIPv[46]'
 debian_suite=${DEBIAN_SUITE:-bookworm}
 debian_cache=${CACHE:-build/cache}
 
@@ -17,8 +18,8 @@ debian_mirror()
 		return
 	fi
 	if grep -qs '^ID=debian$' /etc/os-release; then
-		found=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-			grep -E '^https?://.*/debian/?$' | head -n 1) || found=
+		found=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' \
+			2>/dev/null | grep -E '^https?://.*/debian/?$' | head -n 1) || found=
 	fi
 	echo "${found:-http://deb.debian.org/debian}"
 }
@@ -45,8 +46,8 @@ debian_apt()
 	fi
 	mv "$dir/sources.list.new" "$dir/sources.list"
 	{
-		# How the host reaches the network (proxies, validity of snapshots); nothing else of its settings.
-		apt-config dump | grep -E '^Acquire::(http|https|Check-Valid-Until|Check-Date|Retries|ForceIPv[46])[: ]' || true
+		# How the host reaches the network (proxies, validity of snapshots), nothing else.
+		apt-config dump | grep -E "^Acquire::($debian_network)[: ]" || true
 		cat <<-EOF
 		APT::Architecture "$arch";
 		APT::Architectures "$arch";
@@ -84,13 +85,15 @@ debian_apt()
 	echo "$conf"
 }
 
-# Downloads package NAME with apt.conf CONF; prints the file. apt has verified it by Debian's signatures.
+# Downloads package NAME with apt.conf CONF; prints the file. apt has verified it by Debian's
+# signatures.
 debian_download()
 {
 	local conf=$1 name=$2 dir=${1%/*}
 
 	# Lists that have grown old name files a mirror no longer has: fetch them once more.
-	if ! (cd "$dir/archives" && rm -f "${name}"_*.deb && APT_CONFIG=$conf apt-get -q download "$name" >&2); then
+	rm -f "$dir/archives/$name"_*.deb
+	if ! (cd "$dir/archives" && APT_CONFIG=$conf apt-get -q download "$name" >&2); then
 		APT_CONFIG=$conf apt-get -q update >&2
 		(cd "$dir/archives" && APT_CONFIG=$conf apt-get -q download "$name" >&2)
 	fi
@@ -103,10 +106,17 @@ debian_host_qemu_is()
 	qemu-system-aarch64 --version 2>/dev/null | head -n 1 | grep -q "version $1\."
 }
 
-# True on the Debian whose clang-format is the version that formats this tree: there a package serves.
+# True on the Debian whose clang-format is the version that formats this tree: a package serves.
 debian_packages_clang_format_14()
 {
-	command -v clang-format-14 >/dev/null || grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release
+	command -v clang-format-14 >/dev/null ||
+		grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release
+}
+
+# True when program $2 was unpacked into build/cache/$1.
+debian_unpacked()
+{
+	[ -e "$debian_cache/$1/$2" ]
 }
 
 # What build/cache lacks for goal run or test, as words that fetch.sh takes.
@@ -119,10 +129,12 @@ debian_cache_missing()
 	[ -e "$debian_cache/libfdt/libfdt.a" ] || items+=(libfdt)
 	# Tests run on QEMU 7.2 and on QEMU 10, the host's own being one of them or neither.
 	if [ "$1" = test ]; then
-		[ -e "$debian_cache/qemu7/qemu-system-aarch64" ] || debian_host_qemu_is 7 || items+=(qemu7)
-		[ -e "$debian_cache/qemu10/qemu-system-aarch64" ] || debian_host_qemu_is 10 || items+=(qemu10)
-		[ -e "$debian_cache/clang-format14/clang-format-14" ] || debian_packages_clang_format_14 ||
-			items+=(clang-format14)
+		debian_unpacked qemu7 qemu-system-aarch64 || debian_host_qemu_is 7 ||
+			items+=(qemu7)
+		debian_unpacked qemu10 qemu-system-aarch64 || debian_host_qemu_is 10 ||
+			items+=(qemu10)
+		debian_unpacked clang-format14 clang-format-14 ||
+			debian_packages_clang_format_14 || items+=(clang-format14)
 	fi
 	echo "${items[*]}"
 }

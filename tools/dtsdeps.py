@@ -18,7 +18,7 @@ def named_files(dts: str, seen: set[str]) -> None:
         with open(dts, encoding="utf-8", errors="replace") as source:
             text = COMMENT.sub("", source.read())
     except OSError:
-        return                          # make or dtc says so
+        return  # make or dtc says so
     for kind, name in NAMED.findall(text):
         path = os.path.relpath(os.path.realpath(os.path.join(os.path.dirname(dts), name)))
         if path.startswith(".."):

@@ -11,12 +11,12 @@ usage()
 	usage: make fetch [KERNEL=file] [INITRD=file] [LIBFDT=libfdt.a|folder]
 
 	Fills build/cache: what is named is copied, the rest is downloaded from Debian
-	(suite \$DEBIAN_SUITE, now $debian_suite; mirror \$DEBIAN_MIRROR, now $(debian_mirror)) and verified
-	by Debian's signatures. After it everything works offline.
+	(suite \$DEBIAN_SUITE, now $debian_suite; mirror \$DEBIAN_MIRROR, now $(debian_mirror))
+	and verified by Debian's signatures. After it everything works offline.
 
 	  build/cache/vmlinuz        arm64 kernel (KERNEL=)
 	  build/cache/busybox        static arm64 busybox, or build/cache/initrd.cpio.gz (INITRD=)
-	  build/cache/libfdt/        libfdt.a and its headers (LIBFDT= an archive or a source folder)
+	  build/cache/libfdt/        libfdt.a and headers (LIBFDT= an archive or a source folder)
 	  build/cache/qemu7, qemu10  the QEMU of the two that the host doesn't have; for make test
 	  build/cache/clang-format14 where the host's has another version; for make test
 	EOF
@@ -38,10 +38,12 @@ fetch_kernel()
 	conf=$(debian_apt arm64 "$debian_suite")
 	# The metapackage names the kernel of the day.
 	meta=$(APT_CONFIG=$conf apt-cache depends --important linux-image-arm64)
-	package=$(printf '%s\n' "$meta" | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)$/\1/p' | head -n 1)
+	package=$(printf '%s\n' "$meta" |
+		sed -n 's/^ *Depends: \(linux-image-[0-9].*\)$/\1/p' | head -n 1)
 	echo "Fetching $package ..."
 	deb=$(debian_download "$conf" "$package")
-	dpkg-deb --fsys-tarfile "$deb" | tar -x -O --wildcards './boot/vmlinuz-*' > "$debian_cache/vmlinuz.new"
+	dpkg-deb --fsys-tarfile "$deb" |
+		tar -x -O --wildcards './boot/vmlinuz-*' > "$debian_cache/vmlinuz.new"
 	mv "$debian_cache/vmlinuz.new" "$debian_cache/vmlinuz"
 	echo "$package" > "$debian_cache/vmlinuz.version"
 	rm -f "$deb"
@@ -54,7 +56,8 @@ fetch_busybox()
 	conf=$(debian_apt arm64 "$debian_suite")
 	echo "Fetching busybox-static ..."
 	deb=$(debian_download "$conf" busybox-static)
-	dpkg-deb --fsys-tarfile "$deb" | tar -x -O --wildcards './*bin/busybox' > "$debian_cache/busybox.new"
+	dpkg-deb --fsys-tarfile "$deb" |
+		tar -x -O --wildcards './*bin/busybox' > "$debian_cache/busybox.new"
 	mv "$debian_cache/busybox.new" "$debian_cache/busybox"
 	rm -f "$deb"
 }
@@ -94,12 +97,13 @@ copy_libfdt()
 	exit 1
 }
 
-# fetch_unpacked NAME PACKAGE PROGRAM SUITES...: a program of another Debian suite with every library it
-# needs and that suite's loader, as build/cache/NAME/PROGRAM. It runs on any host of this architecture,
-# beside the host's own.
+# fetch_unpacked NAME PACKAGE PROGRAM SUITES...: a program of another Debian suite with every
+# library it needs and that suite's loader, as build/cache/NAME/PROGRAM. It runs on any host of this
+# architecture, beside the host's own.
 fetch_unpacked()
 {
-	local name=$1 package=$2 program=$3 arch conf root=$debian_cache/$1.new loader libs lib deb binary data=
+	local name=$1 package=$2 program=$3 root=$debian_cache/$1.new data=
+	local arch conf loader libs lib deb binary
 	shift 3
 
 	arch=$(dpkg --print-architecture)
@@ -202,11 +206,11 @@ if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
 	case " $items" in
 	*kernel* | *busybox* | *libfdt*) ;;
 	*)
-		echo "$debian_cache has what guests need. For make test it lacks: $items (this system has no apt)."
+		echo "$debian_cache has what guests need. For make test it lacks: $items."
 		exit 0
 		;;
 	esac
-	echo "fetch: missing in $debian_cache: $items. This system has no apt to download them with;" >&2
+	echo "fetch: missing in $debian_cache: $items. There is no apt here to download them;" >&2
 	echo "name local files: make fetch KERNEL=vmlinuz INITRD=initrd.cpio.gz LIBFDT=libfdt.a" >&2
 	exit 1
 fi

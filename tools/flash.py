@@ -20,7 +20,7 @@ def main() -> int:
         image = bytearray(file.read())
     with open(sys.argv[2], "rb") as file:
         bundle = file.read()
-    if image[MAGIC_OFFSET:MAGIC_OFFSET + 4] != b"ARM\x64":
+    if image[MAGIC_OFFSET : MAGIC_OFFSET + 4] != b"ARM\x64":
         print(f"{sys.argv[1]}: no arm64 Image header", file=sys.stderr)
         return 1
     # The bundle stands behind everything the image uses at run time, its BSS included.

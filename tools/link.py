@@ -39,15 +39,20 @@ def main() -> int:
     for _ in range(LINKS_MAX):
         source.write_text(symtab.assembly(table), encoding="ascii")
         run(shlex.split(args.cc) + ["-c", "-o", str(source.with_suffix(".o")), str(source)])
-        run(shlex.split(args.ld) + ["-T", args.script, "-o", temporary,
-                                    *args.inputs, str(source.with_suffix(".o"))])
+        run(
+            shlex.split(args.ld)
+            + ["-T", args.script, "-o", temporary, *args.inputs, str(source.with_suffix(".o"))]
+        )
         found = symtab.text_symbols(run(shlex.split(args.nm) + [temporary]))
         if found == table:
             pathlib.Path(temporary).rename(args.output)
             return 0
         table = found
-    print(f"{args.script}: text still moves after {LINKS_MAX} links; put .symtab_table last in "
-          ".rodata and .rodata behind .text", file=sys.stderr)
+    print(
+        f"{args.script}: text still moves after {LINKS_MAX} links; put .symtab_table last in "
+        ".rodata and .rodata behind .text",
+        file=sys.stderr,
+    )
     return 1
 
 

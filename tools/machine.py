@@ -15,16 +15,17 @@ BUILD = ROOT / "build"
 
 @dataclass(frozen=True)
 class Machine:
-    """One board as QEMU makes it. cpus and memory (MiB) are what it has unless a run asks for more."""
+    """One board as QEMU makes it; cpus and memory (MiB) unless a run asks for more."""
+
     machine: str
     cpu: str | None = "cortex-a57"
     cpus: int = 4
     memory: int = 2048
     cpus_max: int = 512
-    fixed_memory: bool = False          # a real board's memory doesn't grow
+    fixed_memory: bool = False  # a real board's memory doesn't grow
     extra: tuple[str, ...] = ()
     env: dict[str, str] = field(default_factory=dict)
-    qemu10: bool = False                # needs QEMU 10
+    qemu10: bool = False  # needs QEMU 10
     note: str = ""
 
 
@@ -32,25 +33,46 @@ MACHINES = {
     "virt-gicv3": Machine("virt,virtualization=on,gic-version=3", note="the default"),
     "virt-gicv2": Machine("virt,virtualization=on,gic-version=2", cpus_max=8),
     "virt-gicv4": Machine("virt,virtualization=on,gic-version=4", note="GICv4 redistributors"),
-    "virt-a53": Machine("virt,virtualization=on,gic-version=3", cpu="cortex-a53",
-                        note="40-bit addresses"),
-    "virt-n1": Machine("virt,virtualization=on,gic-version=3", cpu="neoverse-n1",
-                       note="VHE, 16-bit VMID"),
-    "virt-max": Machine("virt,virtualization=on,gic-version=3", cpu="max,pauth-impdef=on",
-                        note="every feature QEMU has"),
+    "virt-a53": Machine(
+        "virt,virtualization=on,gic-version=3", cpu="cortex-a53", note="40-bit addresses"
+    ),
+    "virt-n1": Machine(
+        "virt,virtualization=on,gic-version=3", cpu="neoverse-n1", note="VHE, 16-bit VMID"
+    ),
+    "virt-max": Machine(
+        "virt,virtualization=on,gic-version=3",
+        cpu="max,pauth-impdef=on",
+        note="every feature QEMU has",
+    ),
     "virt-secure": Machine("virt,virtualization=on,secure=on,gic-version=3"),
-    "virt-el1": Machine("virt,gic-version=3", note="no EL2: bare guests, and the wrong-EL sentence"),
-    "zcu102": Machine("xlnx-zcu102,virtualization=on", cpu=None, fixed_memory=True, cpus_max=4,
-                      env={"QEMU_AUDIO_DRV": "none"}, note="needs -dtb"),
+    "virt-el1": Machine(
+        "virt,gic-version=3", note="no EL2: bare guests, and the wrong-EL sentence"
+    ),
+    "zcu102": Machine(
+        "xlnx-zcu102,virtualization=on",
+        cpu=None,
+        fixed_memory=True,
+        cpus_max=4,
+        env={"QEMU_AUDIO_DRV": "none"},
+        note="needs -dtb",
+    ),
     "versal": Machine("xlnx-versal-virt", cpu=None, cpus_max=4),
-    "raspi4b": Machine("raspi4b", cpu=None, fixed_memory=True, cpus_max=4, qemu10=True,
-                       note="QEMU 10, needs -dtb; spin-table, GICv2"),
+    "raspi4b": Machine(
+        "raspi4b",
+        cpu=None,
+        fixed_memory=True,
+        cpus_max=4,
+        qemu10=True,
+        note="QEMU 10, needs -dtb; spin-table, GICv2",
+    ),
 }
 
 
 def qemu_of_version(major: int) -> str | None:
     """The host's QEMU if it is of that major version, else the one in build/cache, else None."""
-    done = subprocess.run(["qemu-system-aarch64", "--version"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["qemu-system-aarch64", "--version"], capture_output=True, text=True, check=False
+    )
     if f"version {major}." in done.stdout.split("\n")[0]:
         return "qemu-system-aarch64"
     cached = BUILD / "cache" / f"qemu{major}" / "qemu-system-aarch64"
@@ -58,7 +80,7 @@ def qemu_of_version(major: int) -> str | None:
 
 
 def qemu_binary(machine: Machine | None = None) -> str:
-    """QEMU= of the environment, QEMU 10 of the cache where the machine needs it, else the host's."""
+    """QEMU= of the environment, QEMU 10 where the machine needs it, else the host's."""
     if os.environ.get("QEMU"):
         return os.environ["QEMU"]
     wanted = qemu_of_version(10) if machine is not None and machine.qemu10 else None
@@ -66,10 +88,18 @@ def qemu_binary(machine: Machine | None = None) -> str:
 
 
 # Parameters are the command line's own; each has its default from the machine.
-def qemu_command(name: str = "virt-gicv3", *, kernel: pathlib.Path | str | None = None,
-                 initrd: pathlib.Path | str | None = None, cpus: int | None = None,
-                 memory: int | None = None, cpu: str | None = None, qemu: str | None = None,
-                 nic: bool = False, extra: list[str] | tuple[str, ...] = ()) -> list[str]:
+def qemu_command(
+    name: str = "virt-gicv3",
+    *,
+    kernel: pathlib.Path | str | None = None,
+    initrd: pathlib.Path | str | None = None,
+    cpus: int | None = None,
+    memory: int | None = None,
+    cpu: str | None = None,
+    qemu: str | None = None,
+    nic: bool = False,
+    extra: list[str] | tuple[str, ...] = (),
+) -> list[str]:
     """The command that boots `kernel` on machine `name`; the console is stdin and stdout."""
     machine = MACHINES[name]
     command = [qemu or qemu_binary(machine), "-machine", machine.machine]

@@ -32,7 +32,8 @@ mount -t devpts none /dev/pts
 ip link set lo up 2>/dev/null
 cpus=$(nproc)
 [ "$cpus" = 1 ] && cpus="1 CPU" || cpus="$cpus CPUs"
-echo "$(hostname): $(uname -sr), $cpus, $(awk '/MemTotal/ { print int($2 / 1024) }' /proc/meminfo) MiB of memory"
+memory=$(awk '/MemTotal/ { print int($2 / 1024) }' /proc/meminfo)
+echo "$(hostname): $(uname -sr), $cpus, $memory MiB of memory"
 """
 
 # cttyhack opens the console's real device, without which there is no job control.
@@ -55,7 +56,9 @@ class Cpio:
         self.data = bytearray()
         self.inode = 0
 
-    def add(self, name: str, mode: int, content: bytes = b"", device: tuple[int, int] = (0, 0)) -> None:
+    def add(
+        self, name: str, mode: int, content: bytes = b"", device: tuple[int, int] = (0, 0)
+    ) -> None:
         self.inode += 1
         links = 2 if stat.S_ISDIR(mode) else 1
         fields = [self.inode, mode, 0, 0, links, 0, len(content), 0, 0, *device, len(name) + 1, 0]
@@ -81,8 +84,12 @@ def archive(busybox: bytes) -> bytes:
     cpio.add("dev/console", stat.S_IFCHR | 0o600, device=(5, 1))
     cpio.add("dev/null", stat.S_IFCHR | 0o666, device=(1, 3))
     cpio.add("bin/busybox", stat.S_IFREG | 0o755, busybox)
-    for name, text, mode in (("init", INIT, 0o755), ("etc/rc", RC, 0o755),
-                             ("etc/inittab", INITTAB, 0o644), ("etc/profile", PROFILE, 0o644)):
+    for name, text, mode in (
+        ("init", INIT, 0o755),
+        ("etc/rc", RC, 0o755),
+        ("etc/inittab", INITTAB, 0o644),
+        ("etc/profile", PROFILE, 0o644),
+    ):
         cpio.add(name, stat.S_IFREG | mode, text.encode())
     return cpio.finish()
 

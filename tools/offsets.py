@@ -11,9 +11,13 @@ def main() -> int:
     if len(sys.argv) != 3:
         print("usage: offsets.py INPUT.s OUTPUT.h", file=sys.stderr)
         return 2
-    lines = ["/* SPDX-License-Identifier: Apache-2.0 */",
-             "/* Generated from core/arm64/offsets.c. */",
-             "#ifndef CORE_ARM64_OFFSETS_H", "#define CORE_ARM64_OFFSETS_H", ""]
+    lines = [
+        "/* SPDX-License-Identifier: Apache-2.0 */",
+        "/* Generated from core/arm64/offsets.c. */",
+        "#ifndef CORE_ARM64_OFFSETS_H",
+        "#define CORE_ARM64_OFFSETS_H",
+        "",
+    ]
     with open(sys.argv[1], encoding="ascii") as source:
         for match in MARKER.finditer(source.read()):
             comment = f" /* {match[3]} */" if match[3] else ""

@@ -90,7 +90,7 @@ def dts_string(text: str) -> str:
 
 
 def write_config(args: argparse.Namespace) -> None:
-    """Writes the one-VM config of KERNEL=, INITRD=, BOOTARGS=, CPUS= and MEM=; untouched if the same."""
+    """Writes the one-VM config of KERNEL=, INITRD=, BOOTARGS=, CPUS=, MEM=; not if the same."""
     kernel = args.kernel or str(board.BUILD / "guest" / "Image")
     # Debian's kernel is made after this; one the user names must be there.
     kind = image_kind(kernel) if args.kernel else "linux"
@@ -98,14 +98,21 @@ def write_config(args: argparse.Namespace) -> None:
     if initrd is not None and args.initrd and not os.path.exists(initrd):
         sys.exit(f"INITRD={initrd}: no such file.")
     size = memory_bytes(args.mem or DEFAULT_MEMORY)
-    at = "\n\t\t\tload = <0x0 0x40080000>;\n\t\t\tentry = <0x0 0x40080000>;" if kind == "raw" else ""
+    at = (
+        "\n\t\t\tload = <0x0 0x40080000>;\n\t\t\tentry = <0x0 0x40080000>;" if kind == "raw" else ""
+    )
     path = dts_string(os.path.abspath(initrd)) if initrd else ""
     text = CONFIG.format(
-        kind=kind, kernel=dts_string(os.path.abspath(kernel)), load=at,
+        kind=kind,
+        kernel=dts_string(os.path.abspath(kernel)),
+        load=at,
         ramdisk=RAMDISK.format(path=path) if initrd else "",
         initrd="\t\t\tinitrd = <&ramdisk>;\n" if initrd else "",
-        cpus=int(args.cpus or 1), high=size >> 32, low=size & 0xffffffff,
-        bootargs=dts_string(args.bootargs or "console=ttyAMA0 hostname=guest"))
+        cpus=int(args.cpus or 1),
+        high=size >> 32,
+        low=size & 0xFFFFFFFF,
+        bootargs=dts_string(args.bootargs or "console=ttyAMA0 hostname=guest"),
+    )
     out = pathlib.Path(args.write_config)
     if not out.exists() or out.read_text(encoding="utf-8") != text:
         out.write_text(text, encoding="utf-8")
@@ -127,18 +134,25 @@ def fit_machine(args: argparse.Namespace) -> tuple[int, int]:
 def run(args: argparse.Namespace) -> int:
     cpus, memory = fit_machine(args)
     extra = ["-dtb", args.dtb] if args.dtb else []
-    command = board.qemu_command(args.machine, kernel=args.image, initrd=args.bundle,
-                                 cpus=cpus, memory=memory, extra=extra)
+    command = board.qemu_command(
+        args.machine, kernel=args.image, initrd=args.bundle, cpus=cpus, memory=memory, extra=extra
+    )
     environment = board.qemu_environment(args.machine)
     if args.verbose:
         print(shlex.join(command))
     name = f"{pathlib.Path(args.bundle).stem} on {args.machine} ({cpus} CPUs, {memory} MiB)"
     if sys.stdin.isatty():
-        print(f"Booting {name}. Leave: Ctrl-A x. Switch console: Ctrl-]. "
-              "Ctrl-C goes to the guest.", flush=True)
+        print(
+            f"Booting {name}. Leave: Ctrl-A x. Switch console: Ctrl-]. "
+            "Ctrl-C goes to the guest.",
+            flush=True,
+        )
         os.execvpe(command[0], command, environment)
-    print(f"Booting {name}. No terminal on stdin: prints for {args.timeout} s at most "
-          "(TIMEOUT=), then ends.", flush=True)
+    print(
+        f"Booting {name}. No terminal on stdin: prints for {args.timeout} s at most "
+        "(TIMEOUT=), then ends.",
+        flush=True,
+    )
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment) as qemu:
         try:
             return qemu.wait(timeout=args.timeout)
@@ -150,13 +164,21 @@ def run(args: argparse.Namespace) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], epilog="machines: " + "; ".join(
-        name + (f" ({machine.note})" if machine.note else "") for name, machine in board.MACHINES.items()))
+    parser = argparse.ArgumentParser(
+        description=__doc__.splitlines()[0],
+        epilog="machines: "
+        + "; ".join(
+            name + (f" ({machine.note})" if machine.note else "")
+            for name, machine in board.MACHINES.items()
+        ),
+    )
     parser.add_argument("--image", default=str(board.BUILD / "bulkhead.img"))
     parser.add_argument("--bundle", default=str(board.BUILD / "demo.bundle"))
     parser.add_argument("--machine", default="virt-gicv3", choices=board.MACHINES, metavar="NAME")
     parser.add_argument("--dtb", default="", help="the board's device tree, where QEMU makes none")
-    parser.add_argument("--timeout", type=int, default=120, help="seconds, without a terminal on stdin")
+    parser.add_argument(
+        "--timeout", type=int, default=120, help="seconds, without a terminal on stdin"
+    )
     parser.add_argument("--verbose", action="store_true", help="show QEMU's command line")
     parser.add_argument("--write-config", metavar="DTS", help="write the one-VM config and end")
     for name in ("kernel", "initrd", "bootargs", "cpus", "mem"):

@@ -11,8 +11,9 @@ usage()
 	cat <<-EOF
 	usage: tools/setup.sh run|test
 
-	Prints what it will install and download, with sizes, and asks for sudo once, before any work;
-	as root it asks nothing. Packages come from the host's own apt sources, without recommended ones.
+	Prints what it will install and download, with sizes, and asks for sudo once, before any
+	work; as root it asks nothing. Packages come from the host's own apt sources, without the
+	recommended ones.
 	EOF
 }
 
@@ -66,12 +67,13 @@ needs_test()
 	fi
 }
 
+clang_runtimes='/usr/lib/llvm-*/lib/clang/*/lib/linux'
+
 have()
 {
 	case $1 in
 	py:*) /usr/bin/python3 -c "import ${1#py:}" 2>/dev/null ;;
-	fuzzer-runtime) [ -n "$(clang -print-file-name=libclang_rt.fuzzer-x86_64.a 2>/dev/null | grep /)" ] ||
-		compgen -G '/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a' >/dev/null ;;
+	fuzzer-runtime) compgen -G "$clang_runtimes/libclang_rt.fuzzer-*.a" >/dev/null ;;
 	/*) [ -e "$1" ] ;;
 	*) command -v "$1" >/dev/null ;;
 	esac
@@ -82,9 +84,11 @@ package_sizes()
 {
 	local said
 
-	said=$(LC_ALL=C apt-get install --no-install-recommends --assume-no "${packages[@]}" 2>/dev/null |
+	said=$(LC_ALL=C apt-get -o Debug::NoLocking=true install --no-install-recommends \
+		--assume-no "${packages[@]}" 2>/dev/null |
 		sed -n -e 's/^Need to get \(.*\) of archives.*/download \1/p' \
-			-e 's/^After this operation, \(.*\) of additional disk.*/disk \1/p' | paste -s -d ' ') || true
+			-e 's/^After this operation, \(.*\) of additional disk.*/disk \1/p' |
+		paste -s -d ' ') || true
 	if [ -n "$said" ]; then
 		echo "${said/ disk/, disk}"
 	elif [ "$goal" = run ]; then
@@ -98,8 +102,10 @@ install_packages()
 {
 	local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q) script
 
-	script='set -e; env DEBIAN_FRONTEND=noninteractive apt-get -q update
-		env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install "$@"'
+	script='set -e
+		export DEBIAN_FRONTEND=noninteractive
+		apt-get -q update
+		apt-get -q -y --no-install-recommends install "$@"'
 	if [ "$(id -u)" = 0 ]; then
 		bash -c "$script" install "${packages[@]}"
 	elif ! command -v sudo >/dev/null; then
@@ -107,7 +113,8 @@ install_packages()
 		echo "  ${apt[*]} -y --no-install-recommends install ${packages[*]}" >&2
 		exit 1
 	else
-		sudo -p 'Password of %u, to install the packages: ' bash -c "$script" install "${packages[@]}"
+		sudo -p 'Password of %u, to install the packages: ' \
+			bash -c "$script" install "${packages[@]}"
 	fi
 }
 
@@ -131,7 +138,7 @@ if [ ${#packages[@]} -eq 0 ] && [ -z "$items" ]; then
 	exit 0
 fi
 if [ ${#packages[@]} -gt 0 ] && ! command -v apt-get >/dev/null; then
-	echo "make $goal needs programs and headers that are missing, and there is no apt to install them:" >&2
+	echo "make $goal needs programs and headers that are missing, and there is no apt here:" >&2
 	printf '  %s\n' "${missing[@]}" >&2
 	echo "Install them with this system's package manager, then run make $goal again." >&2
 	exit 1

@@ -24,12 +24,22 @@ def files(folders: tuple[str, ...], suffixes: tuple[str, ...]) -> list[str]:
 
 def tracked() -> list[str]:
     """Every file that belongs to the tree: git's list, or what lies there without git."""
-    done = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT,
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode == 0:
-        return sorted(name for name in set(done.stdout.split("\n")) if name and (ROOT / name).is_file())
-    return sorted(str(path.relative_to(ROOT)) for path in ROOT.rglob("*")
-                  if path.is_file() and path.relative_to(ROOT).parts[0] not in ("build", ".git"))
+        return sorted(
+            name for name in set(done.stdout.split("\n")) if name and (ROOT / name).is_file()
+        )
+    return sorted(
+        str(path.relative_to(ROOT))
+        for path in ROOT.rglob("*")
+        if path.is_file() and path.relative_to(ROOT).parts[0] not in ("build", ".git")
+    )
 
 
 def read(path: str) -> str:
@@ -38,10 +48,12 @@ def read(path: str) -> str:
 
 def code_only(text: str) -> str:
     """The text with comments and string contents blanked; line numbers stay right."""
+
     def blank(match: re.Match) -> str:
         keep = match[0][0] in "\"'"
         inner = re.sub(r"[^\n]", " ", match[0])
         return match[0][0] + inner[1:-1] + match[0][-1] if keep else inner
+
     return NOISE.sub(blank, text)
 
 

@@ -22,7 +22,7 @@ def check_rights(path: str, found: common.Findings) -> None:
     """Program headers of an ELF64 file, little-endian."""
     with open(path, "rb") as file:
         data = file.read()
-    offset, = struct.unpack_from("<Q", data, 32)
+    (offset,) = struct.unpack_from("<Q", data, 32)
     size, count = struct.unpack_from("<HH", data, 54)
     for index in range(count):
         kind, flags = struct.unpack_from("<II", data, offset + index * size)
@@ -35,10 +35,14 @@ def main() -> int:
         print(__doc__, file=sys.stderr)
         return 2
     objdump, elf = sys.argv[1:]
-    allowed = {line.split("#")[0].strip() for line in common.read("tests/lint/fp_allowed.txt").splitlines()}
+    allowed = {
+        line.split("#")[0].strip() for line in common.read("tests/lint/fp_allowed.txt").splitlines()
+    }
     found = common.Findings()
     check_rights(elf, found)
-    listing = subprocess.run([objdump, "-d", elf], capture_output=True, text=True, check=True).stdout
+    listing = subprocess.run(
+        [objdump, "-d", elf], capture_output=True, text=True, check=True
+    ).stdout
     symbol = ""
     for line in listing.splitlines():
         head = SYMBOL.match(line)
@@ -50,7 +54,9 @@ def main() -> int:
             continue
         operands = re.sub(r"<[^>]*>|//.*", "", code[3])
         if REGISTER.search(operands):
-            found.add(elf, 1, f"{symbol} at 0x{code[1]} touches an FP/SIMD register: {code[2]} {code[3]}.")
+            found.add(
+                elf, 1, f"{symbol} at 0x{code[1]} touches an FP/SIMD register: {code[2]} {code[3]}."
+            )
     return found.status()
 
 

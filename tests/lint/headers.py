@@ -19,8 +19,14 @@ EXEMPT = ("core/fdt/libc/",)
 def compile_alone(command: str, path: str) -> str:
     """The compiler's complaint, or nothing."""
     source = f'#include "{path}"\n#include "{path}"\n'
-    done = subprocess.run(shlex.split(command) + ["-fsyntax-only", "-x", "c", "-"], cwd=common.ROOT,
-                          input=source, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        shlex.split(command) + ["-fsyntax-only", "-x", "c", "-"],
+        cwd=common.ROOT,
+        input=source,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return done.stderr if done.returncode != 0 else ""
 
 
@@ -42,7 +48,9 @@ def main() -> int:
         for path, job in jobs:
             complaint = job.result()
             if complaint:
-                first = next((line for line in complaint.splitlines() if "error:" in line), complaint)
+                first = next(
+                    (line for line in complaint.splitlines() if "error:" in line), complaint
+                )
                 found.add(path, 1, f"does not compile alone: {first.strip()}")
     return found.status()
 

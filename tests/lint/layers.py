@@ -45,29 +45,35 @@ class Map:
         """Why `path` may not include `header`, or None."""
         own, other = self.module(path), self.module(header)
         if own is None:
-            return None                 # said once for the file
+            return None  # said once for the file
         if other is None:
             return f'"{header}" is in no module of tests/lint/layers.txt.'
         if any(fnmatch.fnmatchcase(path, glob) and header == name for glob, name in self.allowed):
             return None
         if other[0] > own[0]:
-            return (f'rank {own[0]} ({own[1]}) includes "{header}" of rank {other[0]} ({other[1]}): '
-                    "calls upward go through an ops struct that rank 7 registers.")
+            return (
+                f'rank {own[0]} ({own[1]}) includes "{header}" of rank {other[0]} ({other[1]}): '
+                "calls upward go through an ops struct that rank 7 registers."
+            )
         same_noun = path.rsplit(".", 1)[0] == header.rsplit(".", 1)[0]
         if other[1] == own[1]:
             if own[1] in self.alone and not same_noun:
                 return f'the models of module {own[1]} do not include each other: "{header}".'
             return None
         if other[0] == own[0] and other[1] not in self.shared:
-            return (f'module {own[1]} includes "{header}" of module {other[1]}, of the same rank '
-                    f"{own[0]}: only your own module.")
+            return (
+                f'module {own[1]} includes "{header}" of module {other[1]}, of the same rank '
+                f"{own[0]}: only your own module."
+            )
         return None
 
 
 def check_file(layers: Map, path: str, found: common.Findings) -> None:
     ranked = path.split("/")[0] in common.EL2_FOLDERS and not path.startswith("core/fdt/libc/")
     if ranked and layers.module(path) is None:
-        found.add(path, 1, "in no module of tests/lint/layers.txt: add it to the line it belongs to.")
+        found.add(
+            path, 1, "in no module of tests/lint/layers.txt: add it to the line it belongs to."
+        )
     text = common.read(path)
     for match in INCLUDE.finditer(text):
         line = text.count("\n", 0, match.start()) + 1

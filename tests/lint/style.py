@@ -32,7 +32,9 @@ def closing(code: str, at: int) -> int:
 
 def check_braces(path: str, code: str, found: common.Findings) -> None:
     """Every body of a condition or loop has braces."""
-    code = re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", lambda m: re.sub(r"[^\n]", " ", m[0]), code, flags=re.M)
+    code = re.sub(
+        r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", lambda m: re.sub(r"[^\n]", " ", m[0]), code, flags=re.M
+    )
     for match in KEYWORD.finditer(code):
         position = match.end()
         if match[1] in ("if", "for", "while"):
@@ -40,11 +42,11 @@ def check_braces(path: str, code: str, found: common.Findings) -> None:
             if opening is None:
                 continue
             position = closing(code, opening.end() - 1)
-        rest = code[position:position + 200].lstrip()
+        rest = code[position : position + 200].lstrip()
         if rest.startswith("{") or (match[1] == "else" and re.match(r"if\b", rest)):
             continue
         if match[1] == "while" and rest.startswith(";"):
-            continue                    # of do { } while, or a loop without a body
+            continue  # of do { } while, or a loop without a body
         line = code.count("\n", 0, match.start()) + 1
         found.add(path, line, f"`{match[1]}` without braces.")
 
@@ -55,7 +57,8 @@ def check_lines(path: str, text: str, found: common.Findings) -> None:
             found.add(path, number, "blanks at the end of the line.")
         if path.endswith(MEASURED) and len(line.expandtabs(8)) > COLUMNS_MAX:
             found.add(path, number, f"{len(line.expandtabs(8))} columns, {COLUMNS_MAX} at most.")
-        if TODO.search(line) and not path.startswith("tests/lint/"):
+        # TAP and README of the tests have the word too, for known gaps.
+        if TODO.search(line) and not path.startswith("tests/"):
             found.add(path, number, "a TODO names its issue: TODO(#12).")
         for climb in CLIMBING.findall(line):
             target = os.path.normpath(os.path.join(os.path.dirname(path), climb))
@@ -78,8 +81,11 @@ def main() -> int:
             check_braces(path, code, found)
             if path.endswith(".c"):
                 for match in re.finditer(r"^\s*extern\b", code, re.M):
-                    found.add(path, code.count("\n", 0, match.end()) + 1,
-                              "`extern` in a .c file: include the header that declares it.")
+                    found.add(
+                        path,
+                        code.count("\n", 0, match.end()) + 1,
+                        "`extern` in a .c file: include the header that declares it.",
+                    )
     return found.status()
 
 

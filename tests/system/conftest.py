@@ -22,17 +22,23 @@ DETAILS_MAX = 20
 def boot(request):
     """boot(text, machine=..., cpus=..., ...) boots a config's text and returns its Console.
 
-    boot(bundle=path) boots a bundle, boot() the image alone. All QEMUs end with the test; a panic fails
-    it unless `allow_panic=True`.
+    boot(bundle=path) boots a bundle, boot() the image alone. All QEMUs end with the test; a panic
+    fails it unless `allow_panic=True`.
     """
     started: list[tuple[console.Console, bool]] = []
 
-    def start(text: str | None = None, *, bundle=None, image=None, allow_panic: bool = False, **options):
-        name = re.sub(r"\W+", "-", request.node.name).strip("-") + (f"-{len(started)}" if started else "")
+    def start(
+        text: str | None = None, *, bundle=None, image=None, allow_panic: bool = False, **options
+    ):
+        name = re.sub(r"\W+", "-", request.node.name).strip("-") + (
+            f"-{len(started)}" if started else ""
+        )
         name = f"{request.node.path.stem}-{name}"
         if text is not None:
             bundle = configs.bundle(name, text)
-        running = console.start(name, kernel=image or board.BUILD / "bulkhead.img", initrd=bundle, **options)
+        running = console.start(
+            name, kernel=image or board.BUILD / "bulkhead.img", initrd=bundle, **options
+        )
         started.append((running, allow_panic))
         return running
 
@@ -73,8 +79,15 @@ def pytest_runtest_logreport(report) -> None:
     path = os.environ.get("BULKHEAD_REPORTS")
     if path is None or (report.when != "call" and report.outcome == "passed"):
         return
-    entry = {"name": report.nodeid.split("::")[-1], "outcome": report.outcome, "seconds": report.duration,
-             "sentence": sentence(report.nodeid), "place": "", "details": [], "reason": ""}
+    entry = {
+        "name": report.nodeid.split("::")[-1],
+        "outcome": report.outcome,
+        "seconds": report.duration,
+        "sentence": sentence(report.nodeid),
+        "place": "",
+        "details": [],
+        "reason": "",
+    }
     if hasattr(report, "wasxfail"):
         entry["outcome"] = "known" if report.outcome == "skipped" else "failed"
         entry["reason"] = report.wasxfail

@@ -9,7 +9,7 @@ import pexpect
 
 import machine as board
 
-ESCAPE = "\x1d"                         # Ctrl-], the console's switch
+ESCAPE = "\x1d"  # Ctrl-], the console's switch
 # Terminal questions that a shell's line editor asks, and carriage returns, are not text.
 NOISE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 PARTIAL = re.compile(r"\x1b(\[[0-9;?]*)?$")
@@ -26,12 +26,19 @@ class Console:
     def __init__(self, argv: list[str], environment: dict[str, str], log: pathlib.Path) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         self.text = ""
-        self.position = 0               # where the next expect() begins
-        self._held = ""                 # the beginning of an escape sequence
+        self.position = 0  # where the next expect() begins
+        self._held = ""  # the beginning of an escape sequence
         self._log = log.open("w", encoding="utf-8")
         self._log.write(" ".join(argv) + "\n")
-        self._child = pexpect.spawn(argv[0], argv[1:], env=environment, encoding="utf-8",
-                                    codec_errors="replace", echo=False, dimensions=(24, 200))
+        self._child = pexpect.spawn(
+            argv[0],
+            argv[1:],
+            env=environment,
+            encoding="utf-8",
+            codec_errors="replace",
+            echo=False,
+            dimensions=(24, 200),
+        )
         self._child.delaybeforesend = None
 
     def _read(self, seconds: float) -> bool:
@@ -44,8 +51,8 @@ class Console:
             return False
         data = self._held + data
         partial = PARTIAL.search(data)
-        self._held = data[partial.start():] if partial else ""
-        data = NOISE.sub("", data[:partial.start()] if partial else data)
+        self._held = data[partial.start() :] if partial else ""
+        data = NOISE.sub("", data[: partial.start()] if partial else data)
         self.text += data
         self._log.write(data)
         self._log.flush()
@@ -55,7 +62,7 @@ class Console:
         return "\n".join(self.text.rstrip().split("\n")[-LAST_LINES:])
 
     def expect(self, pattern: str, timeout: float = 30) -> re.Match:
-        """Waits until `pattern` (a regular expression, ^ and $ at lines) follows what was matched before."""
+        """Waits until `pattern` (^ and $ match at lines) follows what was matched before."""
         wanted = re.compile(pattern, re.M)
         limit = time.monotonic() + timeout * SCALE
         alive = True
@@ -71,7 +78,7 @@ class Console:
             alive = self._read(min(left, 1))
 
     def expect_each(self, *patterns: str, timeout: float = 30) -> None:
-        """Waits until all patterns have come, in any order; then goes on behind the last of them."""
+        """Waits until all patterns have come, in any order; goes on behind the last of them."""
         start = end = self.position
         limit = time.monotonic() + timeout * SCALE
         for pattern in patterns:
@@ -106,14 +113,16 @@ class Console:
         self.expect(re.escape(command) + r".*\n", timeout)
         start = self.position
         match = self.expect(prompt, timeout)
-        return self.text[start:match.start()]
+        return self.text[start : match.start()]
 
     def expect_end(self, timeout: float = 30) -> None:
         """Waits until the machine has powered off (QEMU ends)."""
         limit = time.monotonic() + timeout * SCALE
         while self._read(1):
             if time.monotonic() > limit:
-                raise AssertionError(f"the machine was not off after {timeout:.0f} s; last lines:\n{self._tail()}")
+                raise AssertionError(
+                    f"the machine was not off after {timeout:.0f} s; last lines:\n{self._tail()}"
+                )
 
     def close(self) -> None:
         """Ends QEMU, whatever it does; the log stays."""
@@ -122,7 +131,9 @@ class Console:
 
     def check_forbidden(self) -> None:
         match = FORBIDDEN.search(self.text)
-        assert not match, f"forbidden text {match[0]!r}:\n{self.text[match.start():match.start() + 1500]}"
+        assert (
+            not match
+        ), f"forbidden text {match[0]!r}:\n{self.text[match.start():match.start() + 1500]}"
 
 
 def start(name: str, machine: str = "virt-gicv3", **options) -> Console:
