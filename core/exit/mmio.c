@@ -32,8 +32,9 @@ static inline const struct mmio_region *region_of(struct vcpu *vcpu, uint64_t ip
 }
 
 /* One register to or from the model; its result goes to *loaded. */
-static inline int access_register(struct vcpu *vcpu, const struct mmio_access *access,
-				  uint64_t *loaded)
+static inline __attribute__((always_inline)) int access_register(struct vcpu *vcpu,
+								 const struct mmio_access *access,
+								 uint64_t *loaded)
 {
 	const struct mmio_region *region = region_of(vcpu, access->ipa);
 	uint64_t value = 0;
@@ -158,18 +159,17 @@ static int decode_and_run(struct vcpu *vcpu, uint64_t ipa)
 
 static bool is_emulated_abort(uint64_t esr)
 {
-	uint64_t type = FIELD_GET(ESR_FSC_TYPE, esr);
-
-	return (type == FSC_TRANSLATION || type == FSC_PERMISSION || type == FSC_ACCESS) &&
+	/* translation, access flag and permission faults are types 1 to 3, with two bits of level
+	 */
+	return FIELD_GET(ESR_FSC_TYPE, esr) - FSC_TRANSLATION <= FSC_PERMISSION - FSC_TRANSLATION &&
 	       (esr & (ESR_S1PTW | ESR_FNV | ESR_DABT_CM)) == 0;
 }
 
-enum exit_action mmio_abort(struct vcpu *vcpu, uint64_t esr)
+/* Everything that is no plain load or store of one register at a device. */
+static enum exit_action __attribute__((noinline))
+abort_slowly(struct vcpu *vcpu, uint64_t esr, uint64_t ipa)
 {
-	uint64_t ipa =
-		HPFAR_TO_IPA(sysreg_read(hpfar_el2)) | (sysreg_read(far_el2) & (PAGE_SIZE - 1));
 	bool write = (esr & ESR_DABT_WNR) != 0;
-	uint64_t loaded = 0;
 	int err;
 
 	if (!is_emulated_abort(esr)) {
@@ -180,23 +180,10 @@ enum exit_action mmio_abort(struct vcpu *vcpu, uint64_t esr)
 				 "no RAM is there; external abort");
 		return EXIT_INJECT_DABT;
 	}
-	if ((esr & ESR_DABT_ISV) != 0) {
-		struct mmio_access access = {
-			.ipa = ipa,
-			.size = (uint8_t)(1U << FIELD_GET(ESR_DABT_SAS, esr)),
-			.rt = (uint8_t)FIELD_GET(ESR_DABT_SRT, esr),
-			.write = write,
-			.sign_extend = (esr & ESR_DABT_SSE) != 0,
-			.sf = (esr & ESR_DABT_SF) != 0,
-		};
-
-		err = access_register(vcpu, &access, &loaded);
-		if (err == 0 && !write) {
-			vcpu_set_reg(vcpu, access.rt, loaded);
-		}
+	if (mmio_map_find(&vcpu->vm->mmio, ipa) == NULL) {
+		err = -ENODEV;
 	} else {
-		err = mmio_map_find(&vcpu->vm->mmio, ipa) == NULL ? -ENODEV :
-								    decode_and_run(vcpu, ipa);
+		err = (esr & ESR_DABT_ISV) != 0 ? -EINVAL : decode_and_run(vcpu, ipa);
 	}
 	if (err != 0 && err != -EAGAIN) {
 		complain(vcpu, ipa, write,
@@ -204,4 +191,32 @@ enum exit_action mmio_abort(struct vcpu *vcpu, uint64_t esr)
 					  reason(err));
 	}
 	return action_of(err);
+}
+
+enum exit_action mmio_abort(struct vcpu *vcpu, uint64_t esr)
+{
+	uint64_t ipa =
+		HPFAR_TO_IPA(sysreg_read(hpfar_el2)) | (sysreg_read(far_el2) & (PAGE_SIZE - 1));
+	struct mmio_access access = {
+		.ipa = ipa,
+		.size = (uint8_t)(1U << FIELD_GET(ESR_DABT_SAS, esr)),
+		.rt = (uint8_t)FIELD_GET(ESR_DABT_SRT, esr),
+		.write = (esr & ESR_DABT_WNR) != 0,
+		.sign_extend = (esr & ESR_DABT_SSE) != 0,
+		.sf = (esr & ESR_DABT_SF) != 0,
+	};
+	uint64_t loaded;
+	int err;
+
+	if (unlikely((esr & ESR_DABT_ISV) == 0 || !is_emulated_abort(esr))) {
+		return abort_slowly(vcpu, esr, ipa);
+	}
+	err = access_register(vcpu, &access, &loaded);
+	if (likely(err == 0)) {
+		if (!access.write) {
+			vcpu_set_reg(vcpu, access.rt, loaded);
+		}
+		return EXIT_ADVANCE;
+	}
+	return err == -EAGAIN ? EXIT_RETRY : abort_slowly(vcpu, esr, ipa);
 }
