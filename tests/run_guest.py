@@ -138,7 +138,7 @@ def make_bundle(program: Program, result: Result) -> pathlib.Path | None:
 def boot(
     argv: list[str], environment: dict[str, str], timeout: float, log: pathlib.Path
 ) -> tuple[str, str]:
-    """Runs QEMU until it ends, prints what is forbidden, or time is over: (output, how it ended)."""
+    """Runs QEMU until it ends, prints what is forbidden, or time is over: (output, the end)."""
     LOGS.mkdir(parents=True, exist_ok=True)
     lines: list[str] = []
     with subprocess.Popen(
