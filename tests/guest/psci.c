@@ -9,7 +9,7 @@
 #include "tests/guest/lib/timer.h"
 
 #define CYCLES 100
-#define RACES  100
+#define RACES  40
 
 typedef int64_t (*call_fn)(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3);
 

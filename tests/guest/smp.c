@@ -11,9 +11,9 @@
 
 #define PING_SGI     3
 #define PING_ROUNDS  10000
-#define LOCK_ROUNDS  5000
-#define EVENT_ROUNDS 30
-#define FP_ROUNDS    2000
+#define LOCK_ROUNDS  2000
+#define EVENT_ROUNDS 20
+#define FP_ROUNDS    100
 
 static unsigned int count;
 static uint64_t seen_mpidr[MACHINE_MAX_CPUS];
@@ -149,7 +149,7 @@ static void pass_token(void *arg)
 
 static void test_events(void)
 {
-	ok(cpu_run_on_all(count, pass_token, NULL), "WFE wakes by another CPU's SEV, 30 rounds");
+	ok(cpu_run_on_all(count, pass_token, NULL), "WFE wakes by another CPU's SEV, 20 rounds");
 	is(token, EVENT_ROUNDS * count, "the token went round in order");
 }
 

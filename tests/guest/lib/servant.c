@@ -15,7 +15,8 @@ struct irqlog irqlogs[MACHINE_MAX_CPUS];
 static struct servant {
 	void (*fn)(void *arg);
 	void *arg;
-	bool busy; /* set by who posts, cleared by the servant */
+	uint64_t doorbell; /* GICR_ISPENDR0 of its redistributor */
+	bool busy;	   /* set by who posts, cleared by the servant */
 	bool stop;
 } servants[MACHINE_MAX_CPUS];
 
@@ -90,8 +91,7 @@ void servant_sleep_until(const unsigned int *count, unsigned int least)
 void servant_ring(unsigned int cpu)
 {
 	dsb(ishst); /* what the servant is to see, before the interrupt that makes it look */
-	mmio_write32(gic_redist(cpu_mpidr(cpu)) + GICR_SGI_FRAME + GICD_ISPENDR,
-		     BIT(SERVANT_DOORBELL));
+	mmio_write32(servants[cpu].doorbell, BIT(SERVANT_DOORBELL));
 }
 
 static void servant_main(void *arg)
@@ -115,6 +115,7 @@ static void servant_main(void *arg)
 
 bool servant_start(unsigned int cpu)
 {
+	servants[cpu].doorbell = gic_redist(cpu_mpidr(cpu)) + GICR_SGI_FRAME + GICD_ISPENDR;
 	servants[cpu].stop = false;
 	servants[cpu].busy = true;
 	return cpu_start(cpu, servant_main, &servants[cpu]) == PSCI_SUCCESS && servant_wait(cpu);
@@ -127,8 +128,7 @@ void servant_post(unsigned int cpu, void (*fn)(void *arg), void *arg)
 	dmb(ish); /* fn and arg before busy */
 	WRITE_ONCE(servants[cpu].busy, true);
 	dsb(ishst); /* busy before the interrupt that makes the servant look */
-	mmio_write32(gic_redist(cpu_mpidr(cpu)) + GICR_SGI_FRAME + GICD_ISPENDR,
-		     BIT(SERVANT_DOORBELL));
+	mmio_write32(servants[cpu].doorbell, BIT(SERVANT_DOORBELL));
 }
 
 bool servant_wait(unsigned int cpu)
