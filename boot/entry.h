@@ -11,6 +11,9 @@ extern const uint64_t boot_root_pa;
 /* In the Image header: distance from the image's start to a joined bundle, or 0. */
 extern const uint64_t image_flash_bundle;
 
+/* In the Image header: bytes from the image's start that are in use, a joined bundle included. */
+extern const uint64_t image_total_size;
+
 /* Where the others begin, as code: pass their physical addresses. */
 extern const char secondary_entry_psci[], secondary_entry_spin[];
 

@@ -10,7 +10,9 @@ image_head:
 	b	boot_entry			// code0
 	.long	0				// code1
 	.quad	0				// text_offset
-	.quad	image_size			// image_size
+	.global	image_total_size
+image_total_size:
+	.quad	image_size			// image_size: with a joined bundle, both
 	// flags: anywhere in memory, 4K pages, little-endian
 	.quad	(1 << 3) | (1 << 1)
 	.quad	0				// res2

@@ -35,11 +35,12 @@
 #define DTB_ARENA_SIZE KIB(48)
 #define FDT_MAGIC      UINT32_C(0xedfe0dd0) /* as a little-endian word */
 #define HEAP_MIN       KIB(256)
+#define HEAP_TRIES     512 /* steps of 2 MiB from the top of a bank */
 
 static struct boot {
 	struct board *board;
 	struct dt tree;
-	struct prange image;
+	struct prange image, heap;
 	struct boot_times times;
 } boot;
 
@@ -169,7 +170,11 @@ static void read_board(uint64_t dtb_pa)
 	}
 	if (image_flash_bundle != 0) {
 		boot.board->initrd.base = boot.image.base + image_flash_bundle;
-		boot.board->initrd.size = 0; /* as its header says */
+		boot.board->initrd.size = image_total_size - image_flash_bundle;
+		if (!ranges_add(boot.board->reserved, &boot.board->reserved_count,
+				BOARD_RESERVED_MAX, boot.board->initrd)) {
+			halt("the board reserves more pieces of memory than this build has room for");
+		}
 	}
 }
 
@@ -185,26 +190,56 @@ static void read_clock(void)
 	}
 }
 
-/* The rest of the 2 MiB around the image can't be a VM's: it is EL2's heap. */
+static const struct prange *reserved_in(struct prange range)
+{
+	if (ranges_overlap(range.base, range.size, boot.image.base, boot.image.size)) {
+		return &boot.image;
+	}
+	return ranges_find_overlap(boot.board->reserved, boot.board->reserved_count, range);
+}
+
+/* The rest of the 2 MiB around the image can't be a VM's: the best place for EL2's heap. */
 static struct prange heap_beside_image(void)
 {
-	uint64_t end = align_up(boot.image.base + 1, MIB(2));
 	struct prange heap = {.base = boot.image.base + boot.image.size};
+	const struct prange *taken;
 
-	heap.size = end - heap.base;
-	while (heap.size >= HEAP_MIN) {
-		const struct prange *taken =
-			ranges_find_overlap(boot.board->reserved, boot.board->reserved_count, heap);
-
-		if (taken == NULL) {
-			break;
-		}
+	heap.size = align_up(boot.image.base + 1, MIB(2)) - heap.base;
+	while (heap.size >= HEAP_MIN && (taken = reserved_in(heap)) != NULL) {
 		heap.size = taken->base > heap.base ?
 				    align_down(taken->base, PAGE_SIZE) - heap.base :
 				    0;
 	}
+	return heap;
+}
+
+/* Otherwise the highest free 2 MiB of RAM. */
+static struct prange heap_at_top(void)
+{
+	for (uint32_t bank = boot.board->ram_count; bank-- > 0;) {
+		const struct prange *ram = &boot.board->ram[bank];
+		struct prange heap = {.size = MIB(2)};
+
+		heap.base = align_down(ram->base + ram->size, MIB(2));
+		for (uint32_t i = 0; i < HEAP_TRIES && heap.base >= ram->base + MIB(2); i++) {
+			heap.base -= MIB(2);
+			if (reserved_in(heap) == NULL) {
+				return heap;
+			}
+		}
+	}
+	return (struct prange){0};
+}
+
+static struct prange find_heap(void)
+{
+	struct prange heap = heap_beside_image();
+
 	if (heap.size < HEAP_MIN || !ranges_hold(boot.board->ram, boot.board->ram_count, heap)) {
-		heap.size = 0;
+		heap = heap_at_top();
+	}
+	if (heap.size == 0 || page_alloc_add(heap) != 0) {
+		halt("there are no free 2 MiB of RAM for the hypervisor's own tables");
 	}
 	return heap;
 }
@@ -256,9 +291,7 @@ void boot_main(uint64_t dtb_pa, uint64_t image_pa, uint64_t level, uint64_t cach
 	read_board(dtb_pa);
 	map_memory();
 	boot.times.board = deadline_now();
-	if (heap_beside_image().size != 0) {
-		page_alloc_add(heap_beside_image());
-	}
+	boot.heap = find_heap();
 	read_clock();
 	start_gic();
 	start_cpus();
@@ -269,7 +302,7 @@ void boot_main(uint64_t dtb_pa, uint64_t image_pa, uint64_t level, uint64_t cach
 		     "yet; no VM is started",
 		     boot.board->gic.compatible == NULL ? "none" : boot.board->gic.compatible);
 	}
-	partitions_start(boot.board, boot.image, heap_beside_image(), &boot.times);
+	partitions_start(boot.board, boot.image, boot.heap, &boot.times);
 	banner_print_times(&boot.times);
 	start_interrupts();
 	page_alloc_seal();

@@ -47,26 +47,15 @@ static bool open_bundle(void)
 {
 	struct prange *where = &parts.board->initrd;
 	crc32c_fn crc = cpu_features.crc32 ? crc32c_instructions : crc32c;
-	struct prange header = {where->base, BUNDLE_HEADER_SIZE};
-	uint64_t limit = where->size;
 
-	if (where->base == 0) {
+	if (where->size == 0) {
 		log_error("no bundle: give build/NAME.bundle as initrd (QEMU -initrd, the ramdisk "
 			  "of booti "
 			  "or of a FIT), or boot build/NAME.flash.img; no VM is started");
 		return false;
 	}
-	if (limit == 0) {
-		/* joined to the image: as long as its header says */
-		if (hyp_map_read_only(header) != 0 ||
-		    bundle_open(&parts.bundle, (const void *)where->base, BUNDLE_SIZE_MAX, crc,
-				&boot_diag) != 0) {
-			return false;
-		}
-		limit = where->size = parts.bundle.size;
-		hyp_map_read_only(*where);
-	}
-	if (bundle_check(&parts.bundle, (const void *)where->base, limit, crc, &boot_diag) != 0) {
+	if (bundle_check(&parts.bundle, (const void *)where->base, where->size, crc, &boot_diag) !=
+	    0) {
 		log_error("the bundle at 0x%llx can't be used: no VM is started",
 			  (unsigned long long)where->base);
 		return false;
@@ -193,6 +182,21 @@ static void build_all(void)
 	}
 }
 
+static const char *plural(uint32_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+static uint64_t ram_of(const struct vm *vm)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < vm->extent_count; i++) {
+		bytes += vm->extent[i].size;
+	}
+	return bytes;
+}
+
 static void start_all(void)
 {
 	shell_audit(parts.registry);
@@ -204,9 +208,11 @@ static void start_all(void)
 	for (uint32_t i = 0; i < vm_count(); i++) {
 		const struct vm *vm = vm_by_id(i);
 
-		log_info("VM %s: %u vCPU%s, %u device%s, kernel \"%s\"", vm->name, vm->vcpu_count,
-			 vm->vcpu_count == 1 ? "" : "s", vm->vdev_count,
-			 vm->vdev_count == 1 ? "" : "s", vm->config->kernel->name);
+		log_info("VM %s: %u vCPU%s, %llu MiB in %u piece%s, %u device%s, kernel \"%s\"",
+			 vm->name, vm->vcpu_count, plural(vm->vcpu_count),
+			 (unsigned long long)(ram_of(vm) >> 20), vm->extent_count,
+			 plural(vm->extent_count), vm->vdev_count, plural(vm->vdev_count),
+			 vm->config->kernel->name);
 		life_start(vm_by_id(i));
 	}
 }

@@ -8,7 +8,7 @@
 #include "core/base/diag.h"
 
 /*
- * Checks the bundle (board->initrd; size 0 and a base: as its header says), builds every VM whose
+ * Checks the bundle (board->initrd), builds every VM whose
  * config is in order and starts them. Without a usable bundle a sentence says why, and no VM runs.
  * heap: what page_alloc has been given.
  */

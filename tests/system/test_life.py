@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Restarts and crashes: what happens to one VM, and what doesn't to the others."""
+import re
+
+from configs import config, linux_images, raw_image, vm
+
+REBOOTS = 20
+
+
+def pages(table: str) -> str:
+    return re.search(r"EL2 pages: (\d+) in use", table)[1]
+
+
+def to_shell(run) -> None:
+    """From alpha past beta to the hypervisor's shell; the escape twice at once would be typed."""
+    run.switch()
+    run.expect("the keys now go to beta")
+    run.refuse("the keys now go to", 0.5)
+    run.switch()
+    run.expect("hypervisor's shell")
+
+
+def test_a_Linux_that_panics_is_reset_while_the_other_goes_on(boot):
+    run = boot(
+        config(
+            vm("alpha", bootargs="console=ttyAMA0 hostname=alpha quiet panic=1"),
+            vm("beta", bootargs="console=ttyAMA0 hostname=beta quiet"),
+        ),
+        allow_panic=True,
+    )
+    run.expect_each("^alpha[|] alpha # ", "^beta[|] beta: Linux", timeout=120)
+    run.switch()
+    run.expect("the keys now go to beta")
+    run.run("touch /tmp/here", "beta # ", 60)
+    run.switch()
+    run.expect("hypervisor's shell")
+    run.switch()
+    run.expect("the keys now go to alpha")
+    run.line("echo c > /proc/sysrq-trigger")
+    run.expect("^alpha[|].*Kernel panic - not syncing: sysrq triggered crash")
+    run.expect("^bulkhead: alpha: reset by itself, starts again", 60)
+    run.expect("^alpha[|] alpha # ", 120)
+    run.switch()
+    run.expect("the keys now go to beta")
+    assert "/tmp/here" in run.run("ls /tmp/here", "beta # ")
+
+
+def test_twenty_reboots_leave_nothing_behind(boot):
+    run = boot(config(vm("alpha", memory="192M"), vm("beta", memory="192M")))
+    run.expect_each("^alpha[|] alpha # ", "^beta[|] beta: Linux", timeout=120)
+    to_shell(run)
+    before = pages(run.run("vm", "bulkhead> "))
+    run.switch()
+    run.expect("the keys now go to alpha")
+    for _ in range(REBOOTS):
+        run.line("reboot")
+        run.expect("^bulkhead: alpha: reset by itself, starts again", 60)
+        run.expect("^alpha[|] alpha # ", 120)
+    run.line("poweroff")
+    run.expect("^bulkhead: alpha: powered off by itself", 60)
+    to_shell(run)
+    after = run.run("vm", "bulkhead> ")
+    assert pages(after) == before
+    assert f"alpha            off (powered off)      1      192 {REBOOTS:8d}" in after
+    assert "alpha: 0 interrupts pending or active" in after
+    assert "FAILED" not in run.run("audit", "bulkhead> ")
+
+
+def test_a_guest_that_cannot_go_on_is_stopped_with_its_registers(boot):
+    run = boot(
+        config(
+            vm("bad", kernel="crash_image", initrd=None, memory="64M"),
+            vm("good", kernel="tick_image", initrd=None, memory="64M"),
+            images=raw_image("crash") + raw_image("tick"),
+        )
+    )
+    run.expect("^bad[|] crash: this guest has no vectors")
+    run.expect("^bulkhead: bad vcpu 0 can't go on: ")
+    run.expect(r"^bulkhead:   x0  [0-9a-f]{16} ")
+    run.expect(r"^bulkhead:   pc  [0-9a-f]{16} pstate ")
+    run.expect(r"^bulkhead:   backtrace: [0-9a-f]{16}")
+    run.expect("^bulkhead: bad: crashed")
+    run.expect("^good[|] tick 3")
+
+
+def test_a_neighbour_gone_mad_is_not_felt(boot):
+    run = boot(
+        config(
+            vm("mad", kernel="hostile_endless_image", initrd=None, memory="64M", vcpus=2),
+            vm("good", kernel="tick_image", initrd=None, memory="64M"),
+            images=raw_image("hostile_endless") + raw_image("tick"),
+        )
+    )
+    for n in range(1, 7):
+        run.expect(rf"^good[|] tick {n}\b", 20)
+    mad = [line for line in run.text.split("\n") if line.startswith("bulkhead: mad vcpu")]
+    assert 0 < len(mad) <= 10 * 10, "complaints about a guest are told, at most ten a second"
+    run.switch()
+    run.expect("the keys now go to good")
+    run.refuse("the keys now go to", 0.5)
+    run.switch()
+    run.expect("hypervisor's shell")
+    run.run("vm stop mad", "bulkhead> ")
+    run.expect("^bulkhead: mad: stopped by command")
+    run.run("vm start mad", "bulkhead> ")
+    run.expect("^good[|] tick")
+    assert "FAILED" not in run.run("audit", "bulkhead> ")
+
+
+def test_with_all_VMs_off_the_shell_has_the_console(boot):
+    run = boot(
+        config(vm("tick", kernel="tick_image", initrd=None, memory="64M"), images=raw_image("tick"))
+    )
+    run.expect("^tick 1")
+    run.switch()
+    run.expect("hypervisor's shell")
+    run.line("vm stop tick")
+    run.expect("^bulkhead: all VMs are off: the keys go to the hypervisor's shell")
+    listed = run.run("help", "bulkhead> ")
+    for command in ("help", "vm", "audit", "reboot", "poweroff"):
+        assert re.search(rf"^{command} ", listed, re.M)
+    assert "is no command" in run.run("nonsense", "bulkhead> ")
+    run.line("poweroff")
+    run.expect_end()
+
+
+def test_when_all_off_may_power_the_board_off(boot):
+    run = boot(
+        config(vm("alpha", memory="192M"), images=linux_images(),
+               hypervisor='when-all-off = "poweroff";')
+    )
+    run.expect("^alpha # ", 120)
+    run.line("poweroff")
+    run.expect("all VMs are off: the board is powered off", 60)
+    run.expect_end()
