@@ -248,7 +248,7 @@ GUEST_ELF := $(patsubst %,$(BUILD)/guest/%.elf,$(GUESTS))
 UNIT_BIN := $(patsubst %,$(BUILD)/unit/test_%,$(UNIT))
 FUZZ_BIN := $(patsubst %,$(BUILD)/fuzz/fuzz_%,$(FUZZ))
 
-.PHONY: all hyp host guests unit fuzz bundle check run test lint fmt fetch clean help FORCE \
+.PHONY: numbers all hyp host guests unit fuzz bundle check run test lint fmt fetch clean help FORCE \
 	generated pure $(addprefix test-,$(TEST_TIERS))
 all: hyp host
 hyp: $(BUILD)/bulkhead.img
@@ -474,6 +474,12 @@ $(addprefix test-,$(TEST_TIERS)): test-%:
 lint:
 	$(Q)+$(RUN_TESTS) lint
 
+# The README's table.
+numbers:
+	$(Q)tools/setup.sh test
+	$(Q)+$(MAKE) --no-print-directory hyp $(BUILD)/demo.bundle CONFIG=demo
+	$(Q)$(PYTHON) tools/numbers.py
+
 # What lint asks for.
 EL2_CC   = $(CC) $(CFLAGS)
 GUEST_CC = $(CC) $(GUEST_CFLAGS)
@@ -508,6 +514,7 @@ help:
 #H make test                       everything, in minutes
 #H make lint, make test-build, -unit, -guest, -system, -fuzz   one tier
 #H make test-guest ONLY=NAME V=1   one case, with what it prints
+#H make numbers                    sizes and instruction counts, as in the README
 #H make fmt [C_FILES="a.c b.h"]     format as .clang-format says
 #H make clean                       removes all outputs, keeps build/cache
 #H V=1 shows commands; LLVM=1 builds with clang and lld; DEBUG=1, LOG_LEVEL=0..7

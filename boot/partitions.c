@@ -217,6 +217,24 @@ static void start_all(void)
 	}
 }
 
+/* What the hypervisor takes of the board's memory, the bundle apart. */
+static void print_memory(void)
+{
+	uint64_t tables = 0, rings = MUX_LOG_SIZE;
+
+	for (uint32_t i = 0; i < vm_count(); i++) {
+		const struct vm *vm = vm_by_id(i);
+
+		tables += stage2_pages(&vm->stage2) * PAGE_SIZE;
+		rings += vm->vdev_count == 0 ? 0 : MUX_RX_SIZE + MUX_TX_SIZE;
+	}
+	log_info("EL2 uses %llu KiB of memory: image %llu, stage 2 %llu, console rings %llu",
+		 (unsigned long long)((parts.image.size + page_alloc_outside_image() * PAGE_SIZE) >>
+				      10),
+		 (unsigned long long)(parts.image.size >> 10), (unsigned long long)(tables >> 10),
+		 (unsigned long long)(rings >> 10));
+}
+
 void partitions_start(struct board *board, struct prange image, struct prange heap,
 		      struct boot_times *times)
 {
@@ -238,5 +256,6 @@ void partitions_start(struct board *board, struct prange image, struct prange he
 	claim_own_memory();
 	build_all();
 	times->built = deadline_now();
+	print_memory();
 	start_all();
 }

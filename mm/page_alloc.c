@@ -95,6 +95,11 @@ uint32_t page_alloc_used(void)
 	return pages.used;
 }
 
+uint32_t page_alloc_outside_image(void)
+{
+	return pages.used - (uint32_t)((pages.chunk[0].next - pool) / PAGE_SIZE);
+}
+
 uint32_t page_alloc_left(void)
 {
 	uint64_t left = 0;

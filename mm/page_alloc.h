@@ -32,6 +32,9 @@ struct arena page_alloc_arena(size_t size);
 /* After this, allocation is a bug. */
 void page_alloc_seal(void);
 
+/* Pages handed out that are not part of the image. */
+uint32_t page_alloc_outside_image(void);
+
 /* Pages handed out so far, and still to be had. */
 uint32_t page_alloc_used(void);
 uint32_t page_alloc_left(void);

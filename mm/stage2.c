@@ -63,6 +63,14 @@ int stage2_init(struct stage2 *stage2, uint16_t vmid, uint8_t pa_bits, bool vmid
 	return 0;
 }
 
+uint32_t stage2_pages(const struct stage2 *stage2)
+{
+	uint32_t root_pages;
+
+	pgtable_start_level(stage2->pt.input_bits, &root_pages);
+	return root_pages + stage2->pt.page_count;
+}
+
 uint64_t stage2_attrs(const struct stage2 *stage2, enum stage2_kind kind)
 {
 	uint64_t normal = (stage2->fwb ? S2_MEM_FWB : S2_MEM_NORMAL) | PTE_SH_INNER;

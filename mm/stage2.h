@@ -27,6 +27,9 @@ enum stage2_kind {
 /* An empty space. vmid: 1 and up. pa_bits: what every CPU can address. 0 or -ENOMEM. */
 int stage2_init(struct stage2 *stage2, uint16_t vmid, uint8_t pa_bits, bool vmid16, bool fwb);
 
+/* Pages of tables, the root included. */
+uint32_t stage2_pages(const struct stage2 *stage2);
+
 /* The attributes a leaf of that kind has. */
 uint64_t stage2_attrs(const struct stage2 *stage2, enum stage2_kind kind);
 

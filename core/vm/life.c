@@ -9,6 +9,7 @@
 #include "drivers/emul/vdev.h"
 #include "irq/vgic/vgic.h"
 #include "mm/guest_access.h"
+#include "timer/deadline.h"
 
 #define BACKTRACE_MAX 16
 
@@ -139,6 +140,8 @@ static void loaded(struct vcpu *vcpu)
 	}
 	spin_unlock(&vm->lock);
 	if (go) {
+		log_info("%s starts, %llu us after the counter did", vm->name,
+			 (unsigned long long)(deadline_now() * 1000000 / deadline_frequency()));
 		vcpu->start_pc = vm->load.entry;
 		vcpu->start_context = vm->load.dtb;
 		atomic_set_release(&vcpu->power, VCPU_ON_PENDING);
