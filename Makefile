@@ -141,8 +141,14 @@ UNIT := \
 	config \
 	dt \
 	format \
+	pgtable \
 	ram_plan \
+	registry \
 	string \
+
+# What a test links besides the pure files: modules with fakes around them. UNIT_WITH_NAME.
+UNIT_WITH_pgtable  := mm/stage2.c tests/unit/fake_pages.c
+UNIT_WITH_registry := core/resource/audit.c mm/stage2.c tests/unit/fake_pages.c
 
 # Fuzz targets: tests/fuzz/fuzz_NAME.c, linked with every pure file (libFuzzer, ASan and UBSan).
 FUZZ := \
@@ -229,10 +235,12 @@ CFLAGS := $(TARGET) $(WARN) -DDEBUG=$(DEBUG) -DLOG_LEVEL=$(LOG_LEVEL) \
 LDFLAGS := -static -nostdlib --gc-sections --fix-cortex-a53-843419 --build-id=none -z max-page-size=4096 --fatal-warnings
 GUEST_CFLAGS := $(TARGET) $(WARN) -I.
 
-HOST_CFLAGS := -std=gnu11 -O2 -g $(WARN) -I. -I$(BUILD)
+# On an arm64 host too nothing that belongs to EL2 is executed.
+ON_HOST     := -DBULKHEAD_HOST -DLOG_LEVEL=$(LOG_LEVEL)
+HOST_CFLAGS := -std=gnu11 -O2 -g $(WARN) -I. -I$(BUILD) $(ON_HOST)
 SANITIZE    := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-UNIT_CFLAGS := -std=gnu11 -O1 -g $(WARN) -I. -I$(BUILD) -DDEBUG=1 $(SANITIZE)
-FUZZ_CFLAGS := -std=gnu11 -O1 -g $(WARN) -I. -I$(BUILD) $(SANITIZE)
+UNIT_CFLAGS := -std=gnu11 -O1 -g $(WARN) -I. -I$(BUILD) $(ON_HOST) -DDEBUG=1 $(SANITIZE)
+FUZZ_CFLAGS := -std=gnu11 -O1 -g $(WARN) -I. -I$(BUILD) $(ON_HOST) -DDEBUG=1 $(SANITIZE)
 
 # --- Objects ----------------------------------------------------------------------------------
 
@@ -245,6 +253,7 @@ PURE_O  := $(patsubst %.c,$(BUILD)/unit/%.o,$(PURE_C))
 FUZZ_O  := $(patsubst %.c,$(BUILD)/fuzz/%.o,$(PURE_C))
 GUEST_BIN := $(patsubst %,$(BUILD)/guest/%.bin,$(GUESTS))
 GUEST_ELF := $(patsubst %,$(BUILD)/guest/%.elf,$(GUESTS))
+UNIT_WITH_O = $(patsubst %.c,$(BUILD)/unit/%.o,$(UNIT_WITH_$(1)))
 UNIT_BIN := $(patsubst %,$(BUILD)/unit/test_%,$(UNIT))
 FUZZ_BIN := $(patsubst %,$(BUILD)/fuzz/fuzz_%,$(FUZZ))
 
@@ -361,9 +370,10 @@ $(BUILD)/unit/%.o: %.c $(BUILD)/unit-cc.flags | $(VERSION)
 $(BUILD)/host/libpure.a: $(PURE_O) $(BUILD)/unit-cc.flags
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && ar rcD $@ $(PURE_O)
+$(foreach name,$(UNIT),$(eval $(BUILD)/unit/test_$(name): $(call UNIT_WITH_O,$(name))))
 $(BUILD)/unit/test_%: $(BUILD)/unit/tests/unit/test_%.o $(BUILD)/host/libpure.a
 	$(call say,UNITLD,$@)
-	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $< $(BUILD)/host/libpure.a -lcmocka -lfdt -lz
+	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $(filter %.o,$^) $(BUILD)/host/libpure.a -lcmocka -lfdt -lz
 
 # The checker under sanitizers, for tests/system/test_configs.py.
 $(BUILD)/unit/bulkhead-config: $(patsubst %.c,$(BUILD)/unit/%.o,$(HOST_C)) $(BUILD)/host/libpure.a
@@ -478,7 +488,7 @@ lint:
 numbers:
 	$(Q)tools/setup.sh test
 	$(Q)+$(MAKE) --no-print-directory hyp $(BUILD)/demo.bundle CONFIG=demo
-	$(Q)$(PYTHON) tools/numbers.py
+	$(Q)$(PYTHON) tools/measure.py
 
 # What lint asks for.
 EL2_CC   = $(CC) $(CFLAGS)
@@ -521,5 +531,6 @@ help:
 
 -include $(HYP_O:.o=.d) $(GUEST_LIB_O:.o=.d) $(HOST_O:.o=.d) $(PURE_O:.o=.d) $(FUZZ_O:.o=.d)
 -include $(HOST_C:%.c=$(BUILD)/unit/%.d)
+-include $(sort $(foreach name,$(UNIT),$(patsubst %.o,%.d,$(call UNIT_WITH_O,$(name)))))
 -include $(GUEST_ELF:.elf=.d) $(patsubst %,$(BUILD)/unit/tests/unit/test_%.d,$(UNIT))
 -include $(patsubst %,$(BUILD)/fuzz/tests/fuzz/fuzz_%.d,$(FUZZ)) $(BUILD)/core/arm64/offsets.d

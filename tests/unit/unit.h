@@ -16,4 +16,10 @@
 		sentence, function, NULL, NULL, NULL                                               \
 	}
 
+/* The same with a function that is run before. */
+#define CASE_IN(sentence, function, set_up)                                                        \
+	{                                                                                          \
+		sentence, function, set_up, NULL, NULL                                             \
+	}
+
 #endif
