@@ -11,7 +11,7 @@
 #include "tests/guest/lib/timer.h"
 
 #define CPUS	   4
-#define OPERATIONS 5000
+#define OPERATIONS 3000
 #define DATA	   (UINT64_C(RAM_BASE) + 0x01000000)
 #define DATA_WORDS 0x10000
 
@@ -82,7 +82,7 @@ int main(void)
 	}
 	console_recover();
 	recover_gic();
-	ok(came, "four CPUs do 5000 random things each and come back");
+	ok(came, "four CPUs do 3000 random things each and come back");
 	for (unsigned int i = 0; i < CPUS; i++) {
 		sum.operations += results[i].operations;
 		sum.faults += results[i].faults;

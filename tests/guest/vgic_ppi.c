@@ -41,6 +41,15 @@ static void test_enable(void)
 	   "but stays pending, in both registers that tell it");
 	gic_enable(PPI_LOW);
 	ok(irqlog_wait(0, PPI_LOW, 2), "enabled again, it is taken");
+	irq_mask();
+	pend(PPI_LOW);
+	gic_disable(PPI_LOW);
+	ok(gic_bit(GICD_ISPENDR, PPI_LOW), "disabled while pending, it stays pending");
+	settle();
+	is(gic_ack(), INTID_SPURIOUS, "but isn't delivered");
+	gic_enable(PPI_LOW);
+	irq_unmask();
+	ok(irqlog_wait(0, PPI_LOW, 3), "until it is enabled");
 	mmio_write32(gic_reg(GICD_ISENABLER, 0, 1), 0);
 	mmio_write32(gic_reg(GICD_ICENABLER, 0, 1), 0);
 	ok(gic_bit(GICD_ICENABLER, PPI_LOW), "writing zeros neither enables nor disables");

@@ -129,6 +129,16 @@ static void test_pending(void)
 	ok(irqlog_wait(0, 2, 1), "and is taken once it is enabled");
 
 	irq_mask();
+	gic_send_sgi(2, BIT(0));
+	WAIT(gic_bit(GICD_ISPENDR, 2));
+	gic_disable(2);
+	ok(gic_bit(GICD_ISPENDR, 2), "disabled while pending, it stays so");
+	is(gic_ack(), INTID_SPURIOUS, "but isn't delivered");
+	gic_enable(2);
+	irq_unmask();
+	ok(irqlog_wait(0, 2, 2), "until it is enabled");
+
+	irq_mask();
 	gic_write_bit(GICD_ISPENDR, 9);
 	ok(gic_bit(GICD_ICPENDR, 9), "GICR_ISPENDR0 makes an SGI pending");
 	gic_write_bit(GICD_ICPENDR, 9);

@@ -101,6 +101,15 @@ static void test_enable(void)
 
 	irq_mask();
 	pend(SPI);
+	gic_disable(SPI);
+	ok(gic_bit(GICD_ISPENDR, SPI), "disabled while pending, it stays pending");
+	settle();
+	is(gic_ack(), INTID_SPURIOUS, "but isn't delivered");
+	gic_enable(SPI);
+	settle();
+	is(gic_ack(), SPI, "until it is enabled");
+	gic_eoi(SPI);
+	pend(SPI);
 	gic_write_bit(GICD_ICPENDR, SPI);
 	settle();
 	is(gic_ack(), INTID_SPURIOUS, "GICD_ICPENDR takes a pending one back");
