@@ -173,7 +173,7 @@ static void read_board(uint64_t dtb_pa)
 		boot.board->initrd.size = image_total_size - image_flash_bundle;
 		if (!ranges_add(boot.board->reserved, &boot.board->reserved_count,
 				BOARD_RESERVED_MAX, boot.board->initrd)) {
-			halt("the board reserves more pieces of memory than this build has room for");
+			halt("the board reserves more pieces of memory than fit this table");
 		}
 	}
 }

@@ -59,24 +59,24 @@ enum esr_ec {
 #define ESR_SYS_READ BIT(0)
 
 /* EC_IABT*, EC_DABT* */
-#define ESR_FSC		BITS(5, 0)
-#define ESR_FSC_TYPE	BITS(5, 2)
-#define FSC_TRANSLATION 1
-#define FSC_ACCESS	2
-#define FSC_PERMISSION	3
+#define ESR_FSC		  BITS(5, 0)
+#define ESR_FSC_TYPE	  BITS(5, 2)
+#define FSC_TRANSLATION	  1
+#define FSC_ACCESS	  2
+#define FSC_PERMISSION	  3
 #define FSC_EXTERNAL_WALK 0x14 /* plus the level */
-#define FSC_EXTERNAL	0x10 /* synchronous external abort, not on a table walk */
-#define ESR_S1PTW	BIT(7)
-#define ESR_FNV		BIT(10)
-#define ESR_EA		BIT(9)
-#define ESR_DABT_WNR	BIT(6)
-#define ESR_DABT_CM	BIT(8)
-#define ESR_DABT_AR	BIT(14)
-#define ESR_DABT_SF	BIT(15)
-#define ESR_DABT_SRT	BITS(20, 16)
-#define ESR_DABT_SSE	BIT(21)
-#define ESR_DABT_SAS	BITS(23, 22)
-#define ESR_DABT_ISV	BIT(24)
+#define FSC_EXTERNAL	  0x10 /* synchronous external abort, not on a table walk */
+#define ESR_S1PTW	  BIT(7)
+#define ESR_FNV		  BIT(10)
+#define ESR_EA		  BIT(9)
+#define ESR_DABT_WNR	  BIT(6)
+#define ESR_DABT_CM	  BIT(8)
+#define ESR_DABT_AR	  BIT(14)
+#define ESR_DABT_SF	  BIT(15)
+#define ESR_DABT_SRT	  BITS(20, 16)
+#define ESR_DABT_SSE	  BIT(21)
+#define ESR_DABT_SAS	  BITS(23, 22)
+#define ESR_DABT_ISV	  BIT(24)
 
 /* HPFAR_EL2.FIPA holds IPA[51:12] from bit 4 */
 #define HPFAR_FIPA	    BITS(43, 4)

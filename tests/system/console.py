@@ -18,6 +18,7 @@ FORBIDDEN = re.compile(r"\bpanic\b|\bCHECK failed\b", re.I)
 # Slow machines: TEST_TIME_SCALE=3 makes all limits three times as long.
 SCALE = float(os.environ.get("TEST_TIME_SCALE", "1"))
 LAST_LINES = 15
+TWICE_SECONDS = 0.4  # longer than the console waits for the escape key again
 
 
 class Console:
@@ -106,6 +107,19 @@ class Console:
     def switch(self) -> None:
         """Ctrl-]: the keys go to the next console."""
         self._child.send(ESCAPE)
+
+    def focus(self, name: str) -> None:
+        """Switches until the keys go to VM `name`, or to "the hypervisor's shell".
+
+        The escape key twice at once would be typed to the guest, so the console is given the time
+        it takes the second one for a switch.
+        """
+        for _ in range(8):
+            self.switch()
+            if self.expect(r"the keys now go to (.*?)  ")[1] == name:
+                return
+            self.refuse("the keys now go to", TWICE_SECONDS)
+        raise AssertionError(f"the escape key never leads to {name}")
 
     def run(self, command: str, prompt: str, timeout: float = 30) -> str:
         """Types a shell command and returns what it printed up to the next prompt (a pattern)."""

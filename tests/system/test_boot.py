@@ -108,8 +108,7 @@ def test_an_overflown_EL2_stack_is_a_panic_with_a_backtrace(boot):
                       ("", "asked for by the shell")):
         run = boot(tick_config(), image=build / "bulkhead.img", allow_panic=True)
         run.expect("^tick 1")
-        run.switch()
-        run.expect("hypervisor's shell")
+        run.focus("the hypervisor's shell")
         run.line(f"panic {how}".strip())
         run.expect(rf"^bulkhead: PANIC on CPU 0: {what}")
         run.expect("^bulkhead: CPU 0 ran tick vcpu 0, guest pc 0x")

@@ -11,13 +11,7 @@ def pages(table: str) -> str:
     return re.search(r"EL2 pages: (\d+) in use", table)[1]
 
 
-def to_shell(run) -> None:
-    """From alpha past beta to the hypervisor's shell; the escape twice at once would be typed."""
-    run.switch()
-    run.expect("the keys now go to beta")
-    run.refuse("the keys now go to", 0.5)
-    run.switch()
-    run.expect("hypervisor's shell")
+SHELL = "the hypervisor's shell"
 
 
 def test_a_Linux_that_panics_is_reset_while_the_other_goes_on(boot):
@@ -29,36 +23,30 @@ def test_a_Linux_that_panics_is_reset_while_the_other_goes_on(boot):
         allow_panic=True,
     )
     run.expect_each("^alpha[|] alpha # ", "^beta[|] beta: Linux", timeout=120)
-    run.switch()
-    run.expect("the keys now go to beta")
+    run.focus("beta")
     run.run("touch /tmp/here", "beta # ", 60)
-    run.switch()
-    run.expect("hypervisor's shell")
-    run.switch()
-    run.expect("the keys now go to alpha")
+    run.focus("alpha")
     run.line("echo c > /proc/sysrq-trigger")
     run.expect("^alpha[|].*Kernel panic - not syncing: sysrq triggered crash")
     run.expect("^bulkhead: alpha: reset by itself, starts again", 60)
     run.expect("^alpha[|] alpha # ", 120)
-    run.switch()
-    run.expect("the keys now go to beta")
+    run.focus("beta")
     assert "/tmp/here" in run.run("ls /tmp/here", "beta # ")
 
 
 def test_twenty_reboots_leave_nothing_behind(boot):
     run = boot(config(vm("alpha", memory="192M"), vm("beta", memory="192M")))
     run.expect_each("^alpha[|] alpha # ", "^beta[|] beta: Linux", timeout=120)
-    to_shell(run)
+    run.focus(SHELL)
     before = pages(run.run("vm", "bulkhead> "))
-    run.switch()
-    run.expect("the keys now go to alpha")
+    run.focus("alpha")
     for _ in range(REBOOTS):
         run.line("reboot")
         run.expect("^bulkhead: alpha: reset by itself, starts again", 60)
         run.expect("^alpha[|] alpha # ", 120)
     run.line("poweroff")
     run.expect("^bulkhead: alpha: powered off by itself", 60)
-    to_shell(run)
+    run.focus(SHELL)
     after = run.run("vm", "bulkhead> ")
     assert pages(after) == before
     assert f"alpha            off (powered off)      1      192 {REBOOTS:8d}" in after
@@ -95,11 +83,7 @@ def test_a_neighbour_gone_mad_is_not_felt(boot):
         run.expect(rf"^good[|] tick {n}\b", 20)
     mad = [line for line in run.text.split("\n") if line.startswith("bulkhead: mad vcpu")]
     assert 0 < len(mad) <= 10 * 10, "complaints about a guest are told, at most ten a second"
-    run.switch()
-    run.expect("the keys now go to good")
-    run.refuse("the keys now go to", 0.5)
-    run.switch()
-    run.expect("hypervisor's shell")
+    run.focus(SHELL)
     run.run("vm stop mad", "bulkhead> ")
     run.expect("^bulkhead: mad: stopped by command")
     run.run("vm start mad", "bulkhead> ")
@@ -112,8 +96,7 @@ def test_with_all_VMs_off_the_shell_has_the_console(boot):
         config(vm("tick", kernel="tick_image", initrd=None, memory="64M"), images=raw_image("tick"))
     )
     run.expect("^tick 1")
-    run.switch()
-    run.expect("hypervisor's shell")
+    run.focus(SHELL)
     run.line("vm stop tick")
     run.expect("^bulkhead: all VMs are off: the keys go to the hypervisor's shell")
     listed = run.run("help", "bulkhead> ")

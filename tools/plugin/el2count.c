@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * QEMU TCG plugin: counts instructions executed at EL2 and elsewhere, told apart by address: EL2 runs at 2^47 and
- * nothing else does. What EL2 executes before the first guest instruction is told separately.
+ * QEMU TCG plugin: counts instructions executed at EL2 and elsewhere, told apart by address: EL2
+ * runs at 2^47 and nothing else does. What EL2 executes before the first guest instruction is told
+ * separately.
  *
- * Declares the few functions of QEMU's plugin interface (version 1) it uses: Debian ships no header for it.
+ * Declares the few functions of QEMU's plugin interface (version 1) it uses: Debian ships no header
+ * for it.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -24,11 +26,12 @@ enum qemu_plugin_op {
 };
 
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
-					   void (*cb)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb));
+					   void (*cb)(qemu_plugin_id_t id,
+						      struct qemu_plugin_tb *tb));
 void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *tb, enum qemu_plugin_op op,
 					      void *ptr, uint64_t imm);
-void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, void (*cb)(qemu_plugin_id_t id, void *data),
-				    void *data);
+void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id,
+				    void (*cb)(qemu_plugin_id_t id, void *data), void *data);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
 void qemu_plugin_outs(const char *string);
@@ -47,7 +50,8 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	bool el2 = address - IMAGE_VA < IMAGE_SIZE;
 
 	(void)id;
-	/* until the first instruction at EL2's address, the boot code runs with the MMU off: EL2's too */
+	/* until the first instruction at EL2's address, the boot code runs with the MMU off: EL2's
+	 * too */
 	el2_seen = el2_seen || el2;
 	if (!el2 && el2_seen && !guest_seen && at_el2 > 20000 && address != RAM_START) {
 		guest_seen = true;
@@ -71,12 +75,14 @@ static void at_exit(qemu_plugin_id_t id, void *data)
 
 	(void)id;
 	(void)data;
-	snprintf(line, sizeof(line), "el2count: before %" PRIu64 " el2 %" PRIu64 " guest %" PRIu64 "\n",
-		 at_el2_before, at_el2, elsewhere);
+	snprintf(line, sizeof(line),
+		 "el2count: before %" PRIu64 " el2 %" PRIu64 " guest %" PRIu64 "\n", at_el2_before,
+		 at_el2, elsewhere);
 	qemu_plugin_outs(line);
 	for (uint32_t i = 0; i < IMAGE_SIZE / 4; i++) {
 		if (profile[i] != 0) {
-			snprintf(line, sizeof(line), "el2block: %x %" PRIu64 "\n", i * 4, profile[i]);
+			snprintf(line, sizeof(line), "el2block: %x %" PRIu64 "\n", i * 4,
+				 profile[i]);
 			qemu_plugin_outs(line);
 		}
 	}

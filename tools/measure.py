@@ -33,7 +33,8 @@ LINUX = f"""
 		initrd: initrd {{ type = "ramdisk"; data = /incbin/("{GUEST}/initrd.cpio.gz"); }};
 	}};
 	vms {{ alpha {{ compatible = "bulkhead,vm"; vcpus = <1>; memory-size = <0x0 0x20000000>;
-		kernel = <&kernel>; initrd = <&initrd>; bootargs = "%sconsole=ttyAMA0 hostname=alpha";
+		kernel = <&kernel>; initrd = <&initrd>;
+		bootargs = "%sconsole=ttyAMA0 hostname=alpha";
 		devices {{ uart {{ compatible = "bulkhead,pl011"; }}; }}; }}; }};
 """
 SMALL = f"""
@@ -120,7 +121,7 @@ def main() -> int:
     over = []
     for key, figure, what, how in rows:
         limit, unit = LIMITS[key]
-        text = f"{figure:.3f}" if unit == "%" else f"{figure:.2f}" if figure < 100 else f"{figure:.0f}"
+        text = f"{figure:.3f}" if unit == "%" else f"{figure:.{2 if figure < 100 else 0}f}"
         print(f"| {what} | {text} {unit} | ≤ {limit} {unit} | {how} |")
         if figure > limit:
             over.append(f"{what} is {text} {unit}, the limit is {limit} {unit}")
