@@ -31,7 +31,7 @@
 #include "timer/deadline.h"
 #include "timer/wall_clock.h"
 
-#define DTB_MAX	       MIB(2)
+#define DTB_MAX	       MIB(8) /* more than a padded tree has; Linux takes 2 */
 #define DTB_ARENA_SIZE KIB(48)
 #define FDT_MAGIC      UINT32_C(0xedfe0dd0) /* as a little-endian word */
 #define HEAP_MIN       KIB(256)
@@ -80,7 +80,7 @@ static void read_tree(uint64_t dtb_pa, bool may_fault)
 	}
 	range.size = __builtin_bswap32(((const uint32_t *)dtb_pa)[1]);
 	if (range.size > DTB_MAX || hyp_map_read_only(range) != 0) {
-		halt("the device tree at 0x%llx claims %llu bytes: at most 2 MiB are read",
+		halt("the device tree at 0x%llx claims %llu bytes: at most 8 MiB are read",
 		     (unsigned long long)dtb_pa, (unsigned long long)range.size);
 	}
 	kept = arena;

@@ -29,9 +29,15 @@
 #define MPAMIDR_HAS_HCR BIT(17)
 #define PMCR_N		BITS(15, 11)
 
+/* A field of this CPU's own ID register: what exists here has to be written here. */
+static uint64_t own(uint32_t index, uint64_t mask)
+{
+	return FIELD_GET(mask, this_cpu(cpu_id).idreg[index]);
+}
+
 static uint64_t dfr0(uint64_t mask)
 {
-	return FIELD_GET(mask, sysreg_read(id_aa64dfr0_el1));
+	return own(IDREG_DFR0, mask);
 }
 
 static bool has_pmu(void)
@@ -61,30 +67,33 @@ static void setup_debug(void)
 	sysreg_write(mdcr_el2, mdcr);
 }
 
+static void setup_fine_grained_traps(void)
+{
+	sysreg_write_raw(SYSREG_HFGRTR_EL2, 0);
+	sysreg_write_raw(SYSREG_HFGWTR_EL2, 0);
+	sysreg_write_raw(SYSREG_HFGITR_EL2, 0);
+	sysreg_write_raw(SYSREG_HDFGRTR_EL2, 0);
+	sysreg_write_raw(SYSREG_HDFGWTR_EL2, 0);
+	if (own(IDREG_PFR0, ID_AA64PFR0_AMU) != 0) {
+		sysreg_write_raw(SYSREG_HAFGRTR_EL2, 0);
+	}
+}
+
 static void setup_optional_traps(void)
 {
-	const struct cpu_features *f = &cpu_features;
-
-	if (f->hcx) {
+	if (own(IDREG_MMFR1, ID_AA64MMFR1_HCX) != 0) {
 		sysreg_write_raw(SYSREG_HCRX_EL2, 0);
 	}
-	if (f->fgt) {
-		sysreg_write_raw(SYSREG_HFGRTR_EL2, 0);
-		sysreg_write_raw(SYSREG_HFGWTR_EL2, 0);
-		sysreg_write_raw(SYSREG_HFGITR_EL2, 0);
-		sysreg_write_raw(SYSREG_HDFGRTR_EL2, 0);
-		sysreg_write_raw(SYSREG_HDFGWTR_EL2, 0);
-		if (f->amu) {
-			sysreg_write_raw(SYSREG_HAFGRTR_EL2, 0);
-		}
+	if (own(IDREG_MMFR0, ID_AA64MMFR0_FGT) != 0) {
+		setup_fine_grained_traps();
 	}
-	if (f->mpam) {
+	if (own(IDREG_PFR0, ID_AA64PFR0_MPAM) != 0 || own(IDREG_PFR1, ID_AA64PFR1_MPAM_FRAC) != 0) {
 		sysreg_write_raw(SYSREG_MPAM2_EL2, MPAM2_TRAP);
 		if ((sysreg_read_raw(SYSREG_MPAMIDR_EL1) & MPAMIDR_HAS_HCR) != 0) {
 			sysreg_write_raw(SYSREG_MPAMHCR_EL2, 0);
 		}
 	}
-	if (f->ras) {
+	if (own(IDREG_PFR0, ID_AA64PFR0_RAS) != 0) {
 		sysreg_write_raw(SYSREG_VSESR_EL2, 0);
 	}
 }
@@ -93,10 +102,10 @@ static void setup_timers(void)
 {
 	sysreg_write(cnthp_ctl_el2, 0);
 	sysreg_write(cntvoff_el2, 0);
-	if (cpu_features.vhe) {
+	if (own(IDREG_MMFR1, ID_AA64MMFR1_VH) != 0) {
 		sysreg_write_raw(SYSREG_CNTHV_CTL, 0);
 	}
-	if (cpu_features.ecv && FIELD_GET(ID_AA64MMFR0_ECV, sysreg_read(id_aa64mmfr0_el1)) >= 2) {
+	if (own(IDREG_MMFR0, ID_AA64MMFR0_ECV) >= 2) {
 		sysreg_write_raw(SYSREG_CNTPOFF_EL2, 0);
 	}
 	/* the counter is the guest's to read; the physical timer is EL2's and emulated */
@@ -135,7 +144,7 @@ void cpu_el2_setup(void)
 {
 	uint64_t cptr = CPTR_RES1 | CPTR_TTA | CPTR_TZ | CPTR_TSM | BIT(13);
 
-	if (cpu_features.amu) {
+	if (own(IDREG_PFR0, ID_AA64PFR0_AMU) != 0) {
 		cptr |= CPTR_TAM;
 	}
 	sysreg_write(hcr_el2, cpu_guest_hcr());

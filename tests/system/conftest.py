@@ -28,7 +28,13 @@ def boot(request):
     started: list[tuple[console.Console, bool]] = []
 
     def start(
-        text: str | None = None, *, bundle=None, image=None, allow_panic: bool = False, **options
+        text: str | None = None,
+        *,
+        bundle=None,
+        image=None,
+        no_kernel: bool = False,
+        allow_panic: bool = False,
+        **options,
     ):
         name = re.sub(r"\W+", "-", request.node.name).strip("-") + (
             f"-{len(started)}" if started else ""
@@ -37,7 +43,10 @@ def boot(request):
         if text is not None:
             bundle = configs.bundle(name, text)
         running = console.start(
-            name, kernel=image or board.BUILD / "bulkhead.img", initrd=bundle, **options
+            name,
+            kernel=None if no_kernel else image or board.BUILD / "bulkhead.img",
+            initrd=bundle,
+            **options,
         )
         started.append((running, allow_panic))
         return running

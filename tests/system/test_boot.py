@@ -117,3 +117,87 @@ def test_an_overflown_EL2_stack_is_a_panic_with_a_backtrace(boot):
         run.expect("^bulkhead: CPU 1 ran no guest")
         run.expect("^bulkhead: stopped")
         run.close()
+
+
+def cross(tool: str) -> str:
+    """The toolchain's program, as the Makefile chose it."""
+    return subprocess.run(
+        ["make", "-s", f"print-{tool}"], check=True, cwd=board.ROOT, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def test_firmware_may_start_it_with_MMU_and_caches_on(boot, tmp_path):
+    source, linked, flat = board.ROOT / "tests/system/mmu_on.S", tmp_path / "elf", tmp_path / "bin"
+    subprocess.run(
+        [*cross("CC").split(), "-nostdlib", "-static", "-Wl,-Ttext=0,--build-id=none", "-o", linked,
+         source],
+        check=True,
+    )
+    subprocess.run([cross("OBJCOPY"), "-O", "binary", linked, flat], check=True)
+    run = boot(
+        bundle=bundle("mmu_on", tick_config()), image=flat,
+        extra=["-device", f"loader,file={IMAGE},addr=0x60000000,force-raw=on"],
+    )
+    run.expect("^bulkhead: image 0x60000000-")
+    run.expect("^tick 2")
+
+
+def test_a_CPU_that_does_not_come_up_is_told_of_and_left_alone(boot, tmp_path):
+    tree = tmp_path / "three.dtb"
+    subprocess.run(
+        [board.qemu_binary(), "-machine",
+         f"virt,virtualization=on,gic-version=3,dumpdtb={tree}", "-cpu", "cortex-a57", "-smp", "3",
+         "-m", "1024", "-nic", "none", "-nographic"],
+        check=True, capture_output=True,
+    )
+    run = boot(tick_config(cpus=[1]), cpus=2, memory=1024, extra=["-dtb", str(tree)])
+    run.expect(r"^bulkhead: CPU 2 \(cpu@2\) does not come up: firmware answers -\d")
+    run.expect("^bulkhead: CPU 2   MPIDR 0x2: not up")
+    run.expect("^tick 1")
+
+
+def symbol(name: str) -> int:
+    """An address of bulkhead.elf, as distance from the image's start."""
+    table = subprocess.run(
+        [cross("NM"), board.BUILD / "bulkhead.elf"], check=True, capture_output=True, text=True
+    ).stdout
+    addresses = {line.split()[2]: int(line.split()[0], 16) for line in table.splitlines()}
+    return addresses[name] - addresses["image_start"]
+
+
+def test_with_junk_in_x0_the_sentence_is_in_the_memory_log(boot, tmp_path):
+    dump = tmp_path / "log"
+    run = boot(extra=["-device", f"loader,file={IMAGE},addr=0x40200000,force-raw=on,cpu-num=0"],
+               image=None, no_kernel=True, cpus=1)
+    run.send("\x01c")
+    run.expect("QEMU .* monitor")
+    for _ in range(100):
+        run.line(f'pmemsave {0x40200000 + symbol("log_ring_data"):#x} 4096 "{dump}"')
+        run.expect(r"\(qemu\) $")
+        if dump.exists() and b"no device tree at" in dump.read_bytes():
+            break
+    assert b"bulkhead: no device tree at 0x" in dump.read_bytes()
+
+
+def test_an_ELF_image_and_a_merged_guest_dtb(boot):
+    images = linux_images() + (
+        f'tick_image: tick-image {{ type = "elf"; '
+        f'data = /incbin/("{board.BUILD}/guest/tick.elf"); }};\n'
+    )
+    merge = (
+        'guest-dtb { model = "Said by the config"; '
+        'psci { bulkhead,test = <0x11223344>; }; extra { compatible = "x,y"; }; };'
+    )
+    run = boot(
+        config(
+            vm("alpha", extra=merge),
+            vm("tick", kernel="tick_image", initrd=None, memory="64M"),
+            images=images,
+        )
+    )
+    run.expect_each("^alpha[|] alpha # ", "^tick[|] tick 1", timeout=120)
+    tree = "/proc/device-tree"
+    assert "Said by the config" in run.run(f"cat {tree}/model; echo", "alpha # ")
+    assert "11 22 33 44" in run.run(f"hexdump -C {tree}/psci/bulkhead,test", "alpha # ")
+    assert "x,y" in run.run(f"cat {tree}/extra/compatible; echo", "alpha # ")
+    assert "psci" in run.run(f"ls {tree}", "alpha # ")
