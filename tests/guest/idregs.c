@@ -24,6 +24,10 @@
 
 #define FIELD4(lo) BITS((lo) + 3, lo)
 
+#define CPACR_ZEN  BITS(17, 16)
+#define CPACR_FPEN BITS(21, 20)
+#define CPACR_SMEN BITS(25, 24)
+
 static bool bare;
 
 /* A field that is at least `least` promises a system register; below it the register is UNDEF. */
@@ -319,6 +323,12 @@ int main(void)
 {
 	gic_setup();
 	bare = machine_is_bare();
+	/*
+	 * SVE and SME not trapped by this EL: its own trap comes first, and says nothing about what
+	 * is there. RES0 where they are not.
+	 */
+	sysreg_write(cpacr_el1, CPACR_FPEN | CPACR_ZEN | CPACR_SMEN);
+	isb(); /* no trap from here on */
 	test_plausible();
 	test_id_space();
 	test_promises();
