@@ -63,7 +63,7 @@ def linux_images() -> str:
 def raw_image(name: str) -> str:
     """A bare-metal guest of tests/guest, loaded where it is linked; its label is `name`."""
     return (
-        f'{name}_image: {name}-image {{ type = "raw"; '
+        f'{name}_image: {name.replace("_", "-")}-image {{ type = "raw"; '
         f'data = /incbin/("{board.BUILD}/guest/{name}.bin"); '
         "load = <0x0 0x40080000>; entry = <0x0 0x40080000>; };\n"
     )

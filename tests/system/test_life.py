@@ -98,7 +98,8 @@ def test_with_all_VMs_off_the_shell_has_the_console(boot):
     run.expect("^tick 1")
     run.focus(SHELL)
     run.line("vm stop tick")
-    run.expect("^bulkhead: all VMs are off: the keys go to the hypervisor's shell")
+    run.expect("^bulkhead: all VMs are off: the keys go to the hypervisor's shell.*\n")
+    run.expect("^bulkhead> ")
     listed = run.run("help", "bulkhead> ")
     for command in ("help", "vm", "audit", "reboot", "poweroff"):
         assert re.search(rf"^{command} ", listed, re.M)
