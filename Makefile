@@ -8,6 +8,7 @@ HYP_C := \
 	boot/banner.c \
 	boot/board.c \
 	boot/bundle.c \
+	boot/console.c \
 	boot/early_map.c \
 	boot/main.c \
 	boot/partitions.c \
@@ -145,10 +146,19 @@ UNIT := \
 	ram_plan \
 	registry \
 	string \
+	vgic \
+	vgic_linked \
+	vgic_regs \
 
 # What a test links besides the pure files: modules with fakes around them. UNIT_WITH_NAME.
 UNIT_WITH_pgtable  := mm/stage2.c tests/unit/fake_pages.c
 UNIT_WITH_registry := core/resource/audit.c mm/stage2.c tests/unit/fake_pages.c
+FAKE_CPU           := core/base/percpu.c core/base/spinlock.c tests/unit/fake_panic.c
+FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/lr.c irq/vgic/redist.c \
+                      irq/vgic/vgic.c irq/vgic/vreg.c tests/unit/fake_gic.c $(FAKE_CPU)
+UNIT_WITH_vgic      := $(FAKE_VGIC)
+UNIT_WITH_vgic_linked := $(FAKE_VGIC)
+UNIT_WITH_vgic_regs   := $(FAKE_VGIC)
 
 # Fuzz targets: tests/fuzz/fuzz_NAME.c, linked with every pure file (libFuzzer, ASan and UBSan).
 FUZZ := \

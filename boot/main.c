@@ -8,6 +8,7 @@
  */
 #include "boot/banner.h"
 #include "boot/board.h"
+#include "boot/console.h"
 #include "boot/early_map.h"
 #include "boot/entry.h"
 #include "boot/partitions.h"
@@ -89,24 +90,6 @@ static void read_tree(uint64_t dtb_pa, bool may_fault)
 	}
 }
 
-/* The console first: what goes wrong from here on is seen. */
-static void start_console(const struct board_uart *uart)
-{
-	struct uart driver;
-
-	if (uart->kind == BOARD_UART_NONE) {
-		log_notice("the board's /chosen names no stdout-path: the log stays in memory");
-		return;
-	}
-	if (uart->kind == BOARD_UART_UNKNOWN || hyp_map_device(uart->regs) != 0 ||
-	    uart_init(&driver, uart) != 0) {
-		log_notice("no driver for the console \"%s\": the log stays in memory",
-			   uart->compatible == NULL ? "?" : uart->compatible);
-		return;
-	}
-	mux_attach(&driver);
-}
-
 static void wrong_level(uint64_t level, uint64_t dtb_pa)
 {
 	static struct board_uart uart;
@@ -114,7 +97,7 @@ static void wrong_level(uint64_t level, uint64_t dtb_pa)
 	hyp_map_init_boot_root(boot.image, boot_root_pa);
 	read_tree(dtb_pa, false);
 	board_parse_uart(&uart, &boot.tree);
-	start_console(&uart);
+	console_start(&uart);
 	halt("started at EL%llu, but a hypervisor needs EL2: in QEMU add -machine "
 	     "virtualization=on, in "
 	     "firmware start it like a kernel that may use EL2",
@@ -163,11 +146,12 @@ static void read_board(uint64_t dtb_pa)
 
 	read_tree(dtb_pa, true);
 	board_parse_uart(&uart, &boot.tree);
-	start_console(&uart);
+	console_start(&uart);
 	boot.board = page_alloc((uint32_t)(align_up(sizeof(*boot.board), PAGE_SIZE) / PAGE_SIZE));
 	if (boot.board == NULL || board_parse(boot.board, &boot.tree, dtb_pa, &boot_diag) != 0) {
 		halt("this board can't be used as its device tree describes it");
 	}
+	console_start_early(boot.board);
 	if (image_flash_bundle != 0) {
 		boot.board->initrd.base = boot.image.base + image_flash_bundle;
 		boot.board->initrd.size = image_total_size - image_flash_bundle;

@@ -3,6 +3,7 @@
 #include "boot/partitions.h"
 
 #include "boot/bundle.h"
+#include "boot/console.h"
 #include "boot/smp.h"
 #include "core/arm64/features.h"
 #include "core/base/panic.h"
@@ -248,6 +249,7 @@ void partitions_start(struct board *board, struct prange image, struct prange he
 	if (!read_config()) {
 		halt("nothing to run");
 	}
+	console_follow_config(board, parts.config);
 	printk_set_level((enum log_level)parts.config->log_level);
 	mux_set_escape(parts.config->console_escape);
 	el2_fault_set_reboot(parts.config->panic_reboot);

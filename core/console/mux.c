@@ -42,6 +42,8 @@ static struct {
 	void (*shell_key)(uint8_t key);
 	struct deadline grace; /* armed on one CPU at a time: */
 	bool grace_armed;
+	uint32_t waiting_count; /* ports with want_room */
+	uint32_t log_lost;	/* lines that nobody saw */
 } mux = {.lock = SPINLOCK_INIT(RANK_CONSOLE), .escape = 0x1d};
 
 /* -- merging -- */
@@ -140,6 +142,15 @@ static struct console_port *next_port(void)
 	return NULL;
 }
 
+/* Looks again at `when`, or earlier. */
+static void arm(uint64_t when)
+{
+	if (!mux.grace_armed) {
+		mux.grace_armed = true;
+		deadline_set(&mux.grace, when);
+	}
+}
+
 /* The line on the screen has no end yet: has it had its time? */
 static bool grace_over(const struct console_port *current, const struct console_port *next)
 {
@@ -149,10 +160,7 @@ static bool grace_over(const struct console_port *current, const struct console_
 	if (now >= until || ring_count(&next->tx) > next->tx.size / 4 * 3 || !mux.interrupts) {
 		return true;
 	}
-	if (!mux.grace_armed) {
-		mux.grace_armed = true;
-		deadline_set(&mux.grace, until);
-	}
+	arm(until);
 	return false;
 }
 
@@ -217,9 +225,31 @@ static void pump_locked(void)
 		}
 		mux.uart.ops->put(&mux.uart, mux.stage[mux.stage_pos++]);
 	}
+	if (mux.waiting_count != 0 && mux.interrupts) {
+		/* somebody waits for room and may have it: told from where no lock is held */
+		arm(deadline_now());
+	}
 	if (mux.interrupts && more != mux.tx_irq) {
 		mux.uart.ops->irq_enable(&mux.uart, true, more);
 		mux.tx_irq = more;
+	}
+}
+
+/* Tells each port that has something to read, or room again. Without locks: ports call back. */
+static void notify_ports(void)
+{
+	for (uint32_t i = 0; i < mux.port_count; i++) {
+		struct console_port *port = mux.port[i];
+		bool room;
+
+		spin_lock(&mux.lock);
+		room = port->want_room && ring_room(&port->tx) != 0;
+		port->want_room = port->want_room && !room;
+		mux.waiting_count -= room;
+		spin_unlock(&mux.lock);
+		if (port->notify != NULL && (room || ring_count(&port->rx) != 0)) {
+			port->notify(port);
+		}
 	}
 }
 
@@ -230,6 +260,7 @@ static void grace_expired(struct deadline *deadline)
 	mux.grace_armed = false;
 	pump_locked();
 	spin_unlock(&mux.lock);
+	notify_ports();
 }
 
 /* -- writing -- */
@@ -242,16 +273,15 @@ static void put_locked(struct console_port *port, uint8_t byte)
 	}
 }
 
-static void log_sink(enum log_level level, const char *text, size_t len)
+/* One line into the log's ring; the oldest ones make room and are counted. */
+static void log_line_locked(const char *text, size_t len)
 {
 	static const char mark[] = "bulkhead: ";
 
-	(void)level;
-	spin_lock(&mux.lock);
-	/* oldest text makes room: the log keeps what came last */
 	while (ring_room(&log_port.tx) < len + sizeof(mark) + 1) {
 		if (ring_get(&log_port.tx) == '\n') {
 			log_port.lines--;
+			mux.log_lost++;
 		}
 	}
 	for (size_t i = 0; i < sizeof(mark) - 1; i++) {
@@ -261,6 +291,20 @@ static void log_sink(enum log_level level, const char *text, size_t len)
 		put_locked(&log_port, (uint8_t)text[i]);
 	}
 	put_locked(&log_port, '\n');
+}
+
+static void log_sink(enum log_level level, const char *text, size_t len)
+{
+	char lost[64];
+
+	(void)level;
+	spin_lock(&mux.lock);
+	if (mux.attached && mux.log_lost != 0 && ring_room(&log_port.tx) > MUX_LOG_SIZE / 2) {
+		log_line_locked(lost, (size_t)format(lost, sizeof(lost), "%u log lines were lost",
+						     mux.log_lost));
+		mux.log_lost = 0;
+	}
+	log_line_locked(text, len);
 	pump_locked();
 	spin_unlock(&mux.lock);
 }
@@ -295,7 +339,15 @@ bool mux_write(struct console_port *port, uint8_t byte)
 		port->last_put = deadline_now();
 		pump_locked();
 		done = true;
+	} else if (!mux.attached) {
+		/* nobody will ever read it: the ring keeps what came last */
+		if (ring_get(&port->tx) == '\n') {
+			port->lines--;
+		}
+		put_locked(port, byte);
+		done = true;
 	} else {
+		mux.waiting_count += !port->want_room;
 		port->want_room = true;
 	}
 	spin_unlock(&mux.lock);
@@ -398,7 +450,6 @@ static bool key_locked(uint8_t key)
 
 void mux_interrupt(void)
 {
-	struct console_port *port = NULL;
 	uint8_t shell_key[KEYS_PER_INTERRUPT];
 	uint32_t shell_count = 0;
 	int key = -EAGAIN;
@@ -420,14 +471,7 @@ void mux_interrupt(void)
 	for (uint32_t i = 0; i < shell_count && mux.shell_key != NULL; i++) {
 		mux.shell_key(shell_key[i]);
 	}
-	for (uint32_t i = 0; i < mux.port_count; i++) {
-		port = mux.port[i];
-		if (port->notify != NULL && (ring_count(&port->rx) != 0 ||
-					     (port->want_room && ring_room(&port->tx) != 0))) {
-			port->want_room = false;
-			port->notify(port);
-		}
-	}
+	notify_ports();
 }
 
 /* -- set-up -- */
@@ -458,6 +502,13 @@ void mux_attach(const struct uart *uart)
 	mux.uart = *uart;
 	mux.attached = true;
 	pump_locked();
+	spin_unlock(&mux.lock);
+}
+
+void mux_detach(void)
+{
+	spin_lock(&mux.lock);
+	mux.attached = false;
 	spin_unlock(&mux.lock);
 }
 

@@ -48,6 +48,9 @@ void mux_init(void);
 /* Output goes to this UART from now on, what was logged before first. */
 void mux_attach(const struct uart *uart);
 
+/* No UART from now on: everything stays in the rings. */
+void mux_detach(void);
+
 /* Adds a guest's port; rings are given by the caller. The first one that listens has the focus. */
 void mux_add_port(struct console_port *port);
 

@@ -69,6 +69,7 @@ void inject_abort(struct vcpu *vcpu, const struct inject_fault *fault)
 
 void inject_serror(struct vcpu *vcpu)
 {
-	vcpu->hcr |= HCR_VSE;
-	sysreg_write(hcr_el2, vcpu->hcr);
+	(void)vcpu;
+	/* the CPU clears it when the guest takes the exception: not part of vcpu->hcr */
+	sysreg_write(hcr_el2, sysreg_read(hcr_el2) | HCR_VSE);
 }

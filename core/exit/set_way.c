@@ -46,7 +46,7 @@ static void flush_all(struct vcpu *vcpu)
 static void trap_memory_control(struct vcpu *vcpu, bool on)
 {
 	vcpu->hcr = on ? vcpu->hcr | HCR_TVM : vcpu->hcr & ~HCR_TVM;
-	sysreg_write(hcr_el2, vcpu->hcr);
+	sysreg_write(hcr_el2, vcpu->hcr | (sysreg_read(hcr_el2) & HCR_VSE));
 }
 
 void set_way_operation(struct vcpu *vcpu)

@@ -341,7 +341,7 @@ static void answer(struct vcpu *vcpu)
 	struct vm *vm = vcpu->vm;
 
 	vgic_sync_locked(vcpu);
-	vcpu->vgic.synced = true;
+	vcpu->vgic.synced = vcpu->vgic.ask_count != 0;
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
 		if ((vm->vcpu[i]->vgic.asking & BIT(vcpu->index)) != 0) {
 			vcpu_post(vm->vcpu[i], VCPU_EVENT_ANSWER);
