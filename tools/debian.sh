@@ -149,9 +149,9 @@ debian_cache_sizes()
 		kernel) text+=("guest kernel (download 69 MB, disk 35 MB)") ;;
 		busybox) text+=("busybox (1 MB, 2 MB)") ;;
 		libfdt) text+=("libfdt (0.1 MB)") ;;
-		clang-format14) text+=("clang-format 14 (57 MB, 190 MB)") ;;
-		qemu7) text+=("QEMU 7.2 (44 MB, 60 MB)") ;;
-		qemu10) text+=("QEMU 10 (44 MB, 60 MB)") ;;
+		clang-format14) text+=("clang-format 14 (77 MB, 225 MB)") ;;
+		qemu7) text+=("QEMU 7.2 (44 MB, 80 MB)") ;;
+		qemu10) text+=("QEMU 10 (44 MB, 80 MB)") ;;
 		esac
 	done
 	(IFS=';'; echo "${text[*]}" | sed 's/;/, /g')

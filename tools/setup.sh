@@ -92,9 +92,9 @@ package_sizes()
 	if [ -n "$said" ]; then
 		echo "${said/ disk/, disk}"
 	elif [ "$goal" = run ]; then
-		echo "download about 110 MB, disk about 450 MB"
+		echo "download about 130 MB, disk about 530 MB"
 	else
-		echo "download about 290 MB, disk about 1.3 GB"
+		echo "download about 220 MB, disk about 1.0 GB"
 	fi
 }
 
