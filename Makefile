@@ -83,6 +83,7 @@ HYP_C := \
 	irq/vgic/redist.c \
 	irq/vgic/vgic.c \
 	irq/vgic/vreg.c \
+	mm/cache_all.c \
 	mm/guest_access.c \
 	mm/hyp_map.c \
 	mm/page_alloc.c \
@@ -148,6 +149,7 @@ UNIT := \
 	string \
 	vgic \
 	vgic_linked \
+	vgic_random \
 	vgic_regs \
 
 # What a test links besides the pure files: modules with fakes around them. UNIT_WITH_NAME.
@@ -158,6 +160,7 @@ FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/lr.c irq/vgi
                       irq/vgic/vgic.c irq/vgic/vreg.c tests/unit/fake_gic.c $(FAKE_CPU)
 UNIT_WITH_vgic      := $(FAKE_VGIC)
 UNIT_WITH_vgic_linked := $(FAKE_VGIC)
+UNIT_WITH_vgic_random := $(FAKE_VGIC)
 UNIT_WITH_vgic_regs   := $(FAKE_VGIC)
 
 # Fuzz targets: tests/fuzz/fuzz_NAME.c, linked with every pure file (libFuzzer, ASan and UBSan).
@@ -309,7 +312,7 @@ $(VERSION): FORCE
 # What runs once or for people is made small, what runs on exits fast: COLD is compiled with -Os.
 COLD := boot/% core/config/% core/fdt/% core/resource/% core/console/shell core/exit/el2_fault \
         core/exit/symbols core/vm/build core/vm/describe core/vm/load core/base/diag \
-        core/base/format core/base/panic core/base/ranges mm/hyp_map mm/page_alloc \
+        core/base/format core/base/panic core/base/ranges mm/hyp_map mm/page_alloc mm/cache_all \
         core/arm64/cpu_setup core/arm64/errata core/arm64/features core/arm64/idreg core/exit/inject \
         core/exit/set_way core/vm/life core/vm/vcpu core/vm/vm drivers/emul/vpl031 drivers/hw/%
 $(patsubst %,$(BUILD)/%.o,$(COLD)): OPTIMISE := -Os

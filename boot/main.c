@@ -27,6 +27,7 @@
 #include "core/exit/run.h"
 #include "drivers/hw/psci.h"
 #include "irq/hw/gic.h"
+#include "mm/cache.h"
 #include "mm/hyp_map.h"
 #include "mm/page_alloc.h"
 #include "timer/deadline.h"
@@ -258,7 +259,6 @@ static void start_interrupts(void)
 
 void boot_main(uint64_t dtb_pa, uint64_t image_pa, uint64_t level, uint64_t caches_on)
 {
-	(void)caches_on;
 	boot.image.base = image_pa;
 	boot.image.size = (uint64_t)(image_end - image_start);
 	page_alloc_init(boot.image);
@@ -277,6 +277,10 @@ void boot_main(uint64_t dtb_pa, uint64_t image_pa, uint64_t level, uint64_t cach
 	boot.times.board = deadline_now();
 	boot.heap = find_heap();
 	read_clock();
+	if (caches_on != 0) {
+		/* firmware's dirty lines must not fall on what a guest writes with its MMU off */
+		cache_clean_invalidate_all();
+	}
 	start_gic();
 	start_cpus();
 	banner_print(boot.board, boot.image);

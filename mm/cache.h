@@ -10,6 +10,12 @@
 void cache_clean(const void *start, uint64_t size);
 void cache_clean_invalidate(const void *start, uint64_t size);
 
+/*
+ * Every data cache of this CPU to the point of coherency, by set and way. Only while no other CPU
+ * runs: nothing of what another holds is reached.
+ */
+void cache_clean_invalidate_all(void);
+
 /* Instruction caches of all CPUs, after code was written and cleaned. */
 void icache_invalidate_all(void);
 
