@@ -250,7 +250,7 @@ GUEST_CFLAGS := $(TARGET) $(WARN) -I.
 
 # On an arm64 host too nothing that belongs to EL2 is executed.
 ON_HOST     := -DBULKHEAD_HOST -DLOG_LEVEL=$(LOG_LEVEL)
-HOST_CFLAGS := -std=gnu11 -O2 -g $(WARN) -I. -I$(BUILD) $(ON_HOST)
+HOST_CFLAGS := -std=gnu11 -O2 -g $(WARN) -DDEBUG=0 -DLOG_LEVEL=6 -I. -I$(BUILD) $(ON_HOST)
 SANITIZE    := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 UNIT_CFLAGS := -std=gnu11 -O1 -g $(WARN) -I. -I$(BUILD) $(ON_HOST) -DDEBUG=1 $(SANITIZE)
 FUZZ_CFLAGS := -std=gnu11 -O1 -g $(WARN) -I. -I$(BUILD) $(ON_HOST) -DDEBUG=1 $(SANITIZE)
