@@ -19,8 +19,8 @@
 #include "drivers/hw/uart/uart.h"
 
 #define MUX_NAME_MAX	32
-#define MUX_PORT_MAX	65 /* every VM, and the log */
-#define MUX_RX_SIZE	256
+#define MUX_PORT_MAX	65   /* every VM, and the log */
+#define MUX_RX_SIZE	1024 /* a screenful may be pasted */
 #define MUX_TX_SIZE	4096
 #define MUX_LOG_SIZE	16384
 #define MUX_PARTIAL_MAX 240
