@@ -4,6 +4,7 @@
 
 #include "core/base/atomic.h"
 #include "core/base/errno.h"
+#include "irq/hw/gic.h"
 
 static struct vgic_bank *bank_number(struct vcpu *redist, uint32_t n)
 {
@@ -24,6 +25,7 @@ static void take_inbox_locked(struct vcpu *redist)
 	vgic_post_word_locked(redist, redist->vm, 0, sgis);
 }
 
+/* What hardware asserted once and no longer does is not pending. Owner. */
 static void sample_linked_locked(struct vcpu *vcpu)
 {
 	struct vgic_bank *bank = &vcpu->vgic.bank;
@@ -32,8 +34,8 @@ static void sample_linked_locked(struct vcpu *vcpu)
 		uint32_t intid = (uint32_t)__builtin_ctz(word);
 
 		if (!vcpu->vgic.linked_level(vcpu, intid)) {
-			vgic_post(vcpu, intid);
-			bank->latch &= ~vgic_bit(intid);
+			bank->line &= ~vgic_bit(intid);
+			gic_deactivate(intid);
 		}
 	}
 }

@@ -8,19 +8,26 @@
  */
 #include "core/arm64/sysreg.h"
 #include "core/base/atomic.h"
+#include "core/base/string.h"
 #include "irq/hw/gic.h"
 #include "irq/hw/vcpuif.h"
 #include "irq/vgic/vgic_state.h"
+
+/* Pending, enabled, and so is its group. */
+static bool is_forwarded(const struct vgic_dist *dist, const struct vgic_bank *bank, uint32_t bit)
+{
+	uint32_t group_on = (bank->group & bit) != 0 ? dist->ctlr & (uint32_t)GICD_CTLR_ENGRP1 :
+						       dist->ctlr & (uint32_t)GICD_CTLR_ENGRP0;
+
+	return group_on != 0 && (bank->enabled & vgic_pending_word(bank) & bit) != 0;
+}
 
 static bool is_deliverable(struct vcpu *vcpu, const struct vgic_bank *bank, uint32_t intid)
 {
 	const struct vgic_dist *dist = &vcpu->vm->vgic;
 	uint32_t bit = vgic_bit(intid);
-	uint32_t group_on = (bank->group & bit) != 0 ? dist->ctlr & (uint32_t)GICD_CTLR_ENGRP1 :
-						       dist->ctlr & (uint32_t)GICD_CTLR_ENGRP0;
 
-	return group_on != 0 &&
-	       (bank->enabled & vgic_pending_word(bank) & ~bank->active & bit) != 0 &&
+	return is_forwarded(dist, bank, bit) && (bank->active & bit) == 0 &&
 	       (intid < INTID_SPI || dist->route[intid - INTID_SPI] == vcpu->index);
 }
 
@@ -47,7 +54,8 @@ static void retire(struct vcpu *vcpu, uint32_t lr)
 	if ((bank->hw & vgic_bit(intid)) != 0) {
 		/* the hardware line is live again and interrupts anew if it is still high */
 		bank->line &= ~vgic_bit(intid);
-	} else if ((vgic_pending_word(bank) & vgic_bit(intid)) != 0) {
+	}
+	if ((vgic_pending_word(bank) & vgic_bit(intid)) != 0) {
 		vgic_post(vgic_target(vcpu, vcpu->vm, intid), intid);
 	}
 }
@@ -93,8 +101,10 @@ void vgic_linked_again_locked(struct vcpu *vcpu, uint32_t intid)
 {
 	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
 
-	/* it could come again only because the guest has deactivated the one before */
-	if ((bank->listed & vgic_bit(intid)) != 0) {
+	/* it comes again because the guest has deactivated the one before; or what is listed was
+	   made so by a register write and was never active in hardware: that stays */
+	if ((bank->listed & vgic_bit(intid)) != 0 &&
+	    (vif_lr_read(bank->lr[intid % 32]) & ICH_LR_STATE) == 0) {
 		retire(vcpu, bank->lr[intid % 32]);
 	}
 	bank->line |= vgic_bit(intid);
@@ -230,12 +240,14 @@ static void refresh(struct vcpu *vcpu, uint32_t intid)
 		bank->latch |= bit;
 	}
 	bank->soft &= ~bit;
-	value &= ~ICH_LR_PENDING;
+	/* the running priority is the interface's own; this one counts when it is pending again */
+	value &= ~(ICH_LR_PENDING | ICH_LR_PRIORITY);
+	value |= FIELD_PREP(ICH_LR_PRIORITY, bank->prio[intid % 32]);
 	if (vgic_target(vcpu, vcpu->vm, intid) != vcpu) {
 		/* it goes elsewhere now, once it is no longer active here: that end has to be seen
 		 */
 		value |= ICH_LR_EOI;
-	} else if ((vgic_pending_word(bank) & bank->enabled & bit) != 0) {
+	} else if (is_forwarded(&vcpu->vm->vgic, bank, bit)) {
 		bank->soft |= bank->latch & ~bank->edge & bit;
 		bank->latch &= ~bit;
 		value |= ICH_LR_PENDING;
@@ -408,16 +420,16 @@ bool vgic_wakes(struct vcpu *vcpu)
 	for (uint32_t used = vcpu->vgic.lr_used; used != 0; used &= used - 1) {
 		uint32_t lr = (uint32_t)__builtin_ctz(used);
 		uint32_t intid = vcpu->vgic.lr_intid[lr];
-		uint64_t state = vif_lr_read(lr) & ICH_LR_STATE;
+		struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
 
-		if (state != ICH_LR_PENDING) {
+		if ((vif_lr_read(lr) & ICH_LR_STATE) != ICH_LR_PENDING) {
 			continue;
 		}
-		if ((vgic_bank_of(vcpu, intid)->hw & vgic_bit(intid)) != 0 &&
+		if ((bank->hw & ~bank->soft & vgic_bit(intid)) != 0 &&
 		    !vcpu->vgic.linked_level(vcpu, intid)) {
 			/* the line has fallen since: taken back, so that it can come again */
 			pull(vcpu, lr);
-			vgic_bank_of(vcpu, intid)->line &= ~vgic_bit(intid);
+			bank->line &= ~vgic_bit(intid);
 			gic_deactivate(intid);
 		} else {
 			wakes = true;
@@ -470,7 +482,10 @@ void vgic_cpu_stop(struct vcpu *vcpu)
 		gic_deactivate((uint32_t)__builtin_ctz(linked));
 	}
 	cpu->bank.line &= ~cpu->bank.hw;
-	cpu->bank.active &= ~cpu->bank.hw;
+	vgic_clear_active_locked(vcpu, vcpu->vm, 0, cpu->bank.hw);
+	/* others stay active, but its guest is not going to end them */
+	memset(cpu->spilled, 0, sizeof(cpu->spilled));
+	cpu->spilled_count = 0;
 	cpu->hcr = 0;
 	vif_hcr_write(0);
 	cpu->on = false;

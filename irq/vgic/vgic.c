@@ -248,21 +248,9 @@ void vgic_set_active_locked(struct vcpu *private_of, struct vm *vm, uint32_t n, 
 {
 	struct vgic_bank *bank = n == 0 ? &private_of->vgic.bank : &vm->vgic.bank[n - 1];
 
-	for (mask &= ~bank->active; mask != 0; mask &= mask - 1) {
-		uint32_t intid = 32 * n + (uint32_t)__builtin_ctz(mask);
-		struct vcpu *target = vgic_target(private_of, vm, intid);
-
-		if (target == NULL) {
-			target = vm->vcpu[0];
-		}
-		if (n != 0) {
-			vm->vgic.home[intid - INTID_SPI] = (uint16_t)target->index;
-		}
-		bank->active |= vgic_bit(intid);
-		target->vgic.spilled[n] |= vgic_bit(intid);
-		target->vgic.spilled_count++;
-		vgic_post(target, intid);
-	}
+	/* needs no list register: no guest has acknowledged it, so none will end it. One that must
+	   not come now is not listed as pending, the gather has seen to it. */
+	bank->active |= mask;
 }
 
 void vgic_clear_active_locked(struct vcpu *private_of, struct vm *vm, uint32_t n, uint32_t mask)
@@ -275,8 +263,10 @@ void vgic_clear_active_locked(struct vcpu *private_of, struct vm *vm, uint32_t n
 			n == 0 ? private_of : vm->vcpu[vm->vgic.home[intid - INTID_SPI]];
 
 		bank->active &= ~vgic_bit(intid);
-		home->vgic.spilled[n] &= ~vgic_bit(intid);
-		home->vgic.spilled_count--;
+		if ((home->vgic.spilled[n] & vgic_bit(intid)) != 0) {
+			home->vgic.spilled[n] &= ~vgic_bit(intid);
+			home->vgic.spilled_count--;
+		}
 		vgic_post(vgic_target(private_of, vm, intid), intid);
 		vgic_post(home, intid);
 	}

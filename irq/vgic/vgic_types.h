@@ -46,8 +46,9 @@ struct vgic_bank {
  */
 struct vgic_cpu {
 	/* protected by vgic_dist.lock */
-	struct vgic_bank bank;		 /* SGIs and PPIs */
-	uint32_t spilled[VGIC_BANK_MAX]; /* active here, in the banks for want of a list register */
+	struct vgic_bank bank; /* SGIs and PPIs */
+	/* acknowledged by this guest, but in the banks for want of a list register */
+	uint32_t spilled[VGIC_BANK_MAX];
 	uint32_t spilled_count;
 	uint32_t ask_count; /* vCPUs that ask this one */
 	bool synced;	 /* nothing is listed here, and nothing will be while ask_count is not 0 */

@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A machine for the vgic's tests. IHI 0069H 4.8, 6.2 and 12.4. */
+#include "tests/unit/fake_gic.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/arm64/sysreg.h"
+#include "core/base/errno.h"
+#include "irq/hw/gic.h"
+#include "irq/hw/vcpuif.h"
+#include "tests/fuzz/fuzz.h"
+
+#define MISR_EOI   BIT(0)
+#define MISR_U	   BIT(1)
+#define MISR_LRENP BIT(2)
+#define MISR_NP	   BIT(3)
+
+#define ROUNDS_MAX 200 /* of the run loop: more is a livelock */
+
+struct fake_cpu {
+	uint64_t lr[VGIC_LR_MAX];
+	uint64_t hcr;
+	uint32_t active_priorities; /* bit per level of 8 */
+	bool split;
+	uint32_t lost_eois;
+	uint32_t phys_level, phys_active, phys_enabled; /* private interrupts that are linked */
+};
+
+struct vm fake_vm;
+static struct vcpu vcpus[FAKE_VCPU_MAX];
+static struct vcpu *vcpu_table[FAKE_VCPU_MAX];
+static struct fake_cpu cpus[FAKE_VCPU_MAX];
+static uint32_t here; /* the CPU that runs now */
+static uint32_t lr_count;
+
+struct vcpu *fake_vcpu(uint32_t i)
+{
+	return &vcpus[i];
+}
+
+/* -- irq/hw/vcpuif.h -- */
+
+static uint32_t state_of(uint64_t lr)
+{
+	return (uint32_t)(lr >> 62);
+}
+
+static uint32_t priority_of(uint64_t lr)
+{
+	return (uint32_t)(lr >> 48) & 0xff;
+}
+
+uint64_t vif_lr_read(uint32_t n)
+{
+	PROMISE(n < lr_count);
+	return cpus[here].lr[n];
+}
+
+void vif_lr_write(uint32_t n, uint64_t value)
+{
+	PROMISE(n < lr_count);
+	cpus[here].lr[n] = value;
+	if (state_of(value) == 0) {
+		return;
+	}
+	/* active and pending with HW is UNPREDICTABLE; two registers with one INTID too */
+	PROMISE((value & ICH_LR_HW) == 0 || state_of(value) != 3);
+	for (uint32_t i = 0; i < lr_count; i++) {
+		PROMISE(i == n || state_of(cpus[here].lr[i]) == 0 ||
+			(uint32_t)cpus[here].lr[i] != (uint32_t)value);
+	}
+}
+
+uint32_t vif_eoi(void)
+{
+	uint32_t bits = 0;
+
+	for (uint32_t i = 0; i < lr_count; i++) {
+		uint64_t lr = cpus[here].lr[i];
+
+		bits |= (uint32_t)(state_of(lr) == 0 && (lr & ICH_LR_HW) == 0 &&
+				   (lr & ICH_LR_EOI) != 0)
+			<< i;
+	}
+	return bits;
+}
+
+uint32_t vif_empty(void)
+{
+	uint32_t bits = 0;
+
+	for (uint32_t i = 0; i < lr_count; i++) {
+		uint64_t lr = cpus[here].lr[i];
+
+		bits |= (uint32_t)(state_of(lr) == 0 &&
+				   ((lr & ICH_LR_HW) != 0 || (lr & ICH_LR_EOI) == 0))
+			<< i;
+	}
+	return bits;
+}
+
+void vif_hcr_write(uint64_t hcr)
+{
+	cpus[here].hcr = hcr;
+}
+
+void vif_vmcr_write(uint64_t vmcr)
+{
+	cpus[here].split = (vmcr & ICH_VMCR_VEOIM) != 0;
+}
+
+uint64_t vif_vmcr_read(void)
+{
+	return cpus[here].split ? ICH_VMCR_VEOIM : 0;
+}
+
+void vif_clear_active_priorities(void)
+{
+	cpus[here].active_priorities = 0;
+}
+
+bool vif_traps_dir(void)
+{
+	return true;
+}
+
+/* -- the rest of the hardware -- */
+
+void gic_deactivate(uint32_t intid)
+{
+	PROMISE(intid < INTID_SPI);
+	cpus[here].phys_active &= ~(1U << intid);
+}
+
+bool fake_level(struct vcpu *vcpu, uint32_t intid)
+{
+	PROMISE(vcpu->index == here);
+	return ((cpus[here].phys_level >> intid) & 1) != 0;
+}
+
+void fake_linked_level(uint32_t i, uint32_t intid, bool level)
+{
+	cpus[i].phys_enabled |= 1U << intid;
+	cpus[i].phys_level = (cpus[i].phys_level & ~(1U << intid)) | (uint32_t)level << intid;
+}
+
+bool fake_physically_active(uint32_t i, uint32_t intid)
+{
+	return ((cpus[i].phys_active >> intid) & 1) != 0;
+}
+
+void vcpu_post(struct vcpu *vcpu, enum vcpu_event event)
+{
+	atomic_fetch_or(&vcpu->events, (uint32_t)event);
+}
+
+static uint64_t maintenance(const struct fake_cpu *cpu)
+{
+	uint32_t valid = 0, pending = 0;
+	uint64_t misr = vif_eoi() != 0 ? MISR_EOI : 0;
+
+	for (uint32_t i = 0; i < lr_count; i++) {
+		valid += state_of(cpu->lr[i]) != 0;
+		pending += state_of(cpu->lr[i]) == 1;
+	}
+	misr |= (cpu->hcr & ICH_HCR_UIE) != 0 && valid <= 1 ? MISR_U : 0;
+	misr |= (cpu->hcr & ICH_HCR_NPIE) != 0 && pending == 0 ? MISR_NP : 0;
+	misr |= (cpu->hcr & ICH_HCR_LRENPIE) != 0 && cpu->lost_eois != 0 ? MISR_LRENP : 0;
+	return (cpu->hcr & ICH_HCR_EN) != 0 ? misr : 0;
+}
+
+/* -- the run loop -- */
+
+static bool take_physical(struct vcpu *vcpu)
+{
+	struct fake_cpu *cpu = &cpus[vcpu->index];
+	uint32_t fires = cpu->phys_level & cpu->phys_enabled & ~cpu->phys_active;
+	uint32_t intid;
+
+	if (fires == 0 || !vcpu->vgic.on) {
+		return false;
+	}
+	intid = (uint32_t)__builtin_ctz(fires);
+	cpu->phys_active |= 1U << intid;
+	vgic_set_private_line(vcpu, intid, true);
+	return true;
+}
+
+bool fake_run(uint32_t i)
+{
+	struct vcpu *vcpu = &vcpus[i];
+	uint32_t before = here;
+	bool may_go_on;
+
+	here = i;
+	for (uint32_t round = 0;; round++) {
+		PROMISE(round < ROUNDS_MAX);
+		if ((atomic_fetch_and(&vcpu->events, ~(uint32_t)VCPU_EVENT_VGIC) &
+		     VCPU_EVENT_VGIC) != 0) {
+			vgic_process(vcpu);
+		} else if (vgic_is_held(vcpu)) {
+			may_go_on = false;
+			break;
+		} else if (vcpu->vgic.on && maintenance(&cpus[i]) != 0) {
+			vgic_maintenance(vcpu);
+		} else if (!take_physical(vcpu)) {
+			may_go_on = true;
+			break;
+		}
+	}
+	here = before;
+	return may_go_on;
+}
+
+static bool anyone_has_events(void)
+{
+	for (uint32_t i = 0; i < fake_vm.vcpu_count; i++) {
+		if ((vcpus[i].events & VCPU_EVENT_VGIC) != 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void fake_settle(void)
+{
+	uint32_t round = 0;
+
+	do {
+		PROMISE(round++ < ROUNDS_MAX);
+		for (uint32_t i = 0; i < fake_vm.vcpu_count; i++) {
+			fake_run(i);
+		}
+	} while (anyone_has_events());
+}
+
+void fake_gic_create(uint32_t vcpu_count, uint32_t list_registers, uint32_t spis)
+{
+	static uint8_t memory[65536] __attribute__((aligned(16)));
+	struct arena arena = {.base = memory, .size = sizeof(memory)};
+
+	memset(&fake_vm, 0, sizeof(fake_vm));
+	memset(vcpus, 0, sizeof(vcpus));
+	memset(cpus, 0, sizeof(cpus));
+	here = 0;
+	lr_count = list_registers;
+	fake_vm.vcpu = vcpu_table;
+	fake_vm.vcpu_count = vcpu_count;
+	for (uint32_t i = 0; i < vcpu_count; i++) {
+		vcpu_table[i] = &vcpus[i];
+		vcpus[i].vm = &fake_vm;
+		vcpus[i].index = i;
+		vcpus[i].cpu = i;
+		vcpus[i].mpidr = BIT(31) | i;
+	}
+	PROMISE(vgic_create(&fake_vm, spis, list_registers, &arena) == 0);
+}
+
+void fake_vcpu_on(uint32_t i)
+{
+	/* whatever was left in the CPU */
+	memset(cpus[i].lr, 0x5a, sizeof(cpus[i].lr));
+	cpus[i].active_priorities = UINT32_MAX;
+	here = i;
+	vgic_cpu_start(&vcpus[i]);
+	fake_run(i);
+}
+
+void fake_vcpu_off(uint32_t i)
+{
+	here = i;
+	vgic_cpu_stop(&vcpus[i]);
+}
+
+void fake_gic_boot(uint32_t vcpu_count, uint32_t list_registers, uint32_t spis)
+{
+	fake_gic_create(vcpu_count, list_registers, spis);
+	for (uint32_t i = 0; i < vcpu_count; i++) {
+		fake_vcpu_on(i);
+		fake_redist_write(i, i * VGIC_REDIST_STRIDE + GICR_IGROUPR0, 4, UINT32_MAX);
+	}
+	for (uint32_t off = 4; off <= spis / 8; off += 4) {
+		fake_dist_write(0, GICD_IGROUPR + off, 4, UINT32_MAX);
+	}
+	fake_dist_write(0, GICD_CTLR, 4, GICD_CTLR_ENGRP1);
+}
+
+/* -- the guest -- */
+
+uint32_t fake_running_priority(uint32_t i)
+{
+	uint32_t active = cpus[i].active_priorities;
+
+	return active == 0 ? 0x100 : (uint32_t)__builtin_ctz(active) * 8;
+}
+
+static int best_pending(const struct fake_cpu *cpu)
+{
+	uint32_t best_priority = cpu->active_priorities == 0 ?
+					 0x100 :
+					 (uint32_t)__builtin_ctz(cpu->active_priorities) * 8;
+	int best = -1;
+
+	for (uint32_t i = 0; i < lr_count; i++) {
+		if (state_of(cpu->lr[i]) == 1 && priority_of(cpu->lr[i]) < best_priority) {
+			best = (int)i;
+			best_priority = priority_of(cpu->lr[i]);
+		}
+	}
+	return best;
+}
+
+/* The guest executes on this CPU now: what it was owed has been done. */
+static struct fake_cpu *enter(uint32_t i)
+{
+	PROMISE(vcpus[i].vgic.on);
+	PROMISE(fake_run(i));
+	here = i;
+	return &cpus[i];
+}
+
+uint32_t fake_pending(uint32_t i)
+{
+	struct fake_cpu *cpu = enter(i);
+	int lr = best_pending(cpu);
+
+	return lr < 0 ? FAKE_SPURIOUS : (uint32_t)cpu->lr[lr];
+}
+
+uint32_t fake_ack(uint32_t i)
+{
+	struct fake_cpu *cpu = enter(i);
+	int lr = best_pending(cpu);
+
+	if (lr < 0) {
+		return FAKE_SPURIOUS;
+	}
+	cpu->active_priorities |= 1U << (priority_of(cpu->lr[lr]) / 8);
+	cpu->lr[lr] ^= ICH_LR_PENDING | ICH_LR_ACTIVE;
+	return (uint32_t)cpu->lr[lr];
+}
+
+void fake_eoi(uint32_t i, uint32_t intid)
+{
+	struct fake_cpu *cpu = enter(i);
+
+	PROMISE(cpu->active_priorities != 0);
+	cpu->active_priorities &= cpu->active_priorities - 1;
+	if (cpu->split) {
+		return;
+	}
+	for (uint32_t n = 0; n < lr_count; n++) {
+		uint64_t lr = cpu->lr[n];
+
+		if ((uint32_t)lr == intid && (lr & ICH_LR_ACTIVE) != 0) {
+			if ((lr & ICH_LR_HW) != 0) {
+				cpu->phys_active &= ~(1U << FIELD_GET(ICH_LR_PINTID, lr));
+			}
+			cpu->lr[n] &= ~ICH_LR_ACTIVE;
+			return;
+		}
+	}
+	cpu->lost_eois++;
+}
+
+/* An access that others may have to answer: they go on, it is done again. */
+static int until_answered(uint32_t i, const struct mmio_ops *ops, uint32_t off, uint32_t size,
+			  uint64_t *write_or_read)
+{
+	bool write = (size & 0x80) != 0;
+
+	for (uint32_t round = 0;; round++) {
+		int err;
+
+		PROMISE(round < 4);
+		here = i;
+		err = write ? ops->write(&vcpus[i], &fake_vm, off, size & 0x7f, *write_or_read) :
+			      ops->read(&vcpus[i], &fake_vm, off, (uint8_t)size, write_or_read);
+		if (err != -EAGAIN) {
+			return err;
+		}
+		for (uint32_t other = 0; other < fake_vm.vcpu_count; other++) {
+			fake_run(other);
+		}
+		vcpus[i].events &= ~(uint32_t)VCPU_EVENT_ANSWER;
+	}
+}
+
+void fake_dir(uint32_t i, uint32_t intid)
+{
+	struct fake_cpu *cpu = enter(i);
+
+	PROMISE((cpu->hcr & ICH_HCR_TDIR) != 0);
+	while (vgic_deactivate(&vcpus[i], intid) == -EAGAIN) {
+		for (uint32_t other = 0; other < fake_vm.vcpu_count; other++) {
+			fake_run(other);
+		}
+		here = i;
+	}
+}
+
+void fake_split_eoi(uint32_t i, bool split)
+{
+	cpus[i].split = split;
+}
+
+uint64_t fake_dist_read(uint32_t i, uint32_t off, uint8_t size)
+{
+	uint64_t value = ~UINT64_C(0);
+
+	PROMISE(until_answered(i, &vgic_dist_ops, off, size, &value) == 0);
+	return value;
+}
+
+void fake_dist_write(uint32_t i, uint32_t off, uint8_t size, uint64_t value)
+{
+	PROMISE(until_answered(i, &vgic_dist_ops, off, size | 0x80U, &value) == 0);
+}
+
+uint64_t fake_redist_read(uint32_t i, uint32_t off, uint8_t size)
+{
+	uint64_t value = ~UINT64_C(0);
+
+	PROMISE(until_answered(i, &vgic_redist_ops, off, size, &value) == 0);
+	return value;
+}
+
+void fake_redist_write(uint32_t i, uint32_t off, uint8_t size, uint64_t value)
+{
+	PROMISE(until_answered(i, &vgic_redist_ops, off, size | 0x80U, &value) == 0);
+}
+
+static uint32_t private_frame(uint32_t redist)
+{
+	return redist * VGIC_REDIST_STRIDE + GICR_SGI_FRAME;
+}
+
+bool fake_bit(uint32_t i, uint32_t redist, uint32_t array, uint32_t intid)
+{
+	uint64_t word = intid < INTID_SPI ? fake_redist_read(i, private_frame(redist) + array, 4) :
+					    fake_dist_read(i, array + intid / 32 * 4, 4);
+
+	return ((word >> (intid % 32)) & 1) != 0;
+}
+
+void fake_set_bit(uint32_t i, uint32_t redist, uint32_t array, uint32_t intid)
+{
+	if (intid < INTID_SPI) {
+		fake_redist_write(i, private_frame(redist) + array, 4, 1U << intid);
+	} else {
+		fake_dist_write(i, array + intid / 32 * 4, 4, 1U << (intid % 32));
+	}
+}
+
+void fake_set_priority(uint32_t i, uint32_t redist, uint32_t intid, uint8_t priority)
+{
+	if (intid < INTID_SPI) {
+		fake_redist_write(i, private_frame(redist) + GICD_IPRIORITYR + intid, 1, priority);
+	} else {
+		fake_dist_write(i, GICD_IPRIORITYR + intid, 1, priority);
+	}
+}
+
+void fake_set_edge(uint32_t i, uint32_t redist, uint32_t intid, bool edge)
+{
+	uint32_t off = GICD_ICFGR + intid / 16 * 4, bit = intid % 16 * 2 + 1;
+	uint64_t word;
+
+	if (intid < INTID_SPI) {
+		off += private_frame(redist);
+		word = fake_redist_read(i, off, 4) & ~BIT(bit);
+		fake_redist_write(i, off, 4, word | (uint64_t)edge << bit);
+	} else {
+		word = fake_dist_read(i, off, 4) & ~BIT(bit);
+		fake_dist_write(i, off, 4, word | (uint64_t)edge << bit);
+	}
+}
+
+uint32_t fake_listed_count(uint32_t i)
+{
+	uint32_t count = 0;
+
+	for (uint32_t n = 0; n < lr_count; n++) {
+		count += state_of(cpus[i].lr[n]) != 0;
+	}
+	return count;
+}
+
+uint32_t fake_lost_eois(uint32_t i)
+{
+	return cpus[i].lost_eois;
+}

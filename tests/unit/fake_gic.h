@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A machine for the vgic's tests: one VM whose vCPUs have a CPU each, with the virtual interrupt
+ * interface that IHI 0069H describes (list registers, active priorities, maintenance) and physical
+ * private interrupts that can be linked. Stands in for irq/hw/ and for the run loop.
+ *
+ * Guest code is the test: it acknowledges, ends and deactivates. Before it does any of that, the
+ * hypervisor does what it owes to its vCPU, as the run loop would on the way into the guest.
+ */
+#ifndef TESTS_UNIT_FAKE_GIC_H
+#define TESTS_UNIT_FAKE_GIC_H
+
+#include "irq/vgic/vgic_state.h"
+
+#define FAKE_VCPU_MAX 4
+#define FAKE_SPURIOUS 1023
+
+extern struct vm fake_vm;
+
+/* A VM of so many vCPUs, which are off, and physical CPUs with so many list registers. */
+void fake_gic_create(uint32_t vcpus, uint32_t list_registers, uint32_t spis);
+
+/* The same, all vCPUs on, and their guest takes all priorities of both groups; group 1 everywhere,
+ * distributor enabled. */
+void fake_gic_boot(uint32_t vcpus, uint32_t list_registers, uint32_t spis);
+
+struct vcpu *fake_vcpu(uint32_t i);
+void fake_vcpu_on(uint32_t i);
+void fake_vcpu_off(uint32_t i);
+
+/* What the run loop does until the guest could go on: events, interrupts taken. False: it may not
+ * go on now. */
+bool fake_run(uint32_t i);
+
+/* All vCPUs, until nobody has anything to do. */
+void fake_settle(void);
+
+/* -- the guest -- */
+
+/* ICC_IAR1_EL1 or ICC_IAR0_EL1 (one of them has it): the highest-priority one that is pending and
+ * preempts, or FAKE_SPURIOUS. */
+uint32_t fake_ack(uint32_t i);
+
+/* The same without taking it. */
+uint32_t fake_pending(uint32_t i);
+
+/* ICC_EOIRn_EL1, and ICC_DIR_EL1, which traps. */
+void fake_eoi(uint32_t i, uint32_t intid);
+void fake_dir(uint32_t i, uint32_t intid);
+
+/* ICC_CTLR_EL1.EOImode: the end drops the priority only. */
+void fake_split_eoi(uint32_t i, bool split);
+
+/* The running priority, 0x100 when idle. */
+uint32_t fake_running_priority(uint32_t i);
+
+/* Loads and stores that the other vCPUs, which go on meanwhile, may have to answer first. */
+uint64_t fake_dist_read(uint32_t i, uint32_t off, uint8_t size);
+void fake_dist_write(uint32_t i, uint32_t off, uint8_t size, uint64_t value);
+uint64_t fake_redist_read(uint32_t i, uint32_t off, uint8_t size);
+void fake_redist_write(uint32_t i, uint32_t off, uint8_t size, uint64_t value);
+
+/* One bit or byte of the register arrays, of the right frame. redist: whose private interrupt. */
+bool fake_bit(uint32_t i, uint32_t redist, uint32_t array, uint32_t intid);
+void fake_set_bit(uint32_t i, uint32_t redist, uint32_t array, uint32_t intid);
+void fake_set_priority(uint32_t i, uint32_t redist, uint32_t intid, uint8_t priority);
+void fake_set_edge(uint32_t i, uint32_t redist, uint32_t intid, bool edge);
+
+/* -- hardware -- */
+
+/* The output of the device behind a linked interrupt. */
+void fake_linked_level(uint32_t i, uint32_t intid, bool level);
+bool fake_level(struct vcpu *vcpu, uint32_t intid);
+bool fake_physically_active(uint32_t i, uint32_t intid);
+
+/* List registers that hold something; how often the guest ended what none held. */
+uint32_t fake_listed_count(uint32_t i);
+uint32_t fake_lost_eois(uint32_t i);
+
+#endif

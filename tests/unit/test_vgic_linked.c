@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private interrupts linked to physical ones: the virtual timer's. IHI 0069H 6.2, ICH_LR<n>.HW. */
+#include "tests/unit/fake_gic.h"
+#include "tests/unit/unit.h"
+
+#define TIMER 27
+#define OTHER 40
+
+static int set_up(void **state)
+{
+	(void)state;
+	fake_gic_create(2, 4, 64);
+	for (uint32_t i = 0; i < 2; i++) {
+		vgic_link_private(fake_vcpu(i), TIMER, fake_level);
+		fake_vcpu_on(i);
+		fake_linked_level(i, TIMER, false);
+		for (uint32_t intid = 16; intid < 32; intid++) {
+			fake_set_priority(0, i, intid, 0x80);
+		}
+		fake_redist_write(0, i * VGIC_REDIST_STRIDE + GICR_IGROUPR0, 4, UINT32_MAX);
+		fake_set_bit(0, i, GICD_ISENABLER, TIMER);
+	}
+	fake_dist_write(0, GICD_IGROUPR + 4, 4, UINT32_MAX);
+	fake_dist_write(0, GICD_CTLR, 4, GICD_CTLR_ENGRP1);
+	return 0;
+}
+
+static void timer(uint32_t i, bool level)
+{
+	fake_linked_level(i, TIMER, level);
+}
+
+static void taken_and_ended(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		timer(0, true);
+		assert_int_equal(fake_ack(0), TIMER);
+		assert_int_equal(fake_pending(0), FAKE_SPURIOUS);
+		timer(0, false);
+		fake_eoi(0, TIMER);
+		/* the guest's end is the hardware's */
+		assert_false(fake_physically_active(0, TIMER));
+		assert_int_equal(fake_pending(0), FAKE_SPURIOUS);
+	}
+	/* still asserted at the end: it interrupts again */
+	timer(0, true);
+	assert_int_equal(fake_ack(0), TIMER);
+	fake_eoi(0, TIMER);
+	assert_int_equal(fake_ack(0), TIMER);
+}
+
+static void level_gone(void **state)
+{
+	(void)state;
+	/* the guest stops its timer before it takes the interrupt that came */
+	timer(0, true);
+	fake_settle();
+	assert_true(fake_physically_active(0, TIMER));
+	timer(0, false);
+	assert_false(vgic_wakes(fake_vcpu(0)));
+	assert_int_equal(fake_pending(0), FAKE_SPURIOUS);
+	assert_false(fake_physically_active(0, TIMER));
+	timer(0, true);
+	assert_true(fake_run(0));
+	assert_true(vgic_wakes(fake_vcpu(0)));
+	assert_int_equal(fake_ack(0), TIMER);
+}
+
+static void level_gone_is_not_pending(void **state)
+{
+	(void)state;
+	timer(0, true);
+	fake_settle();
+	assert_true(fake_bit(0, 0, GICD_ISPENDR, TIMER));
+	timer(0, false);
+	assert_false(fake_bit(0, 0, GICD_ISPENDR, TIMER));
+	assert_int_equal(fake_pending(0), FAKE_SPURIOUS);
+	assert_false(fake_physically_active(0, TIMER));
+}
+
+static void disabled(void **state)
+{
+	(void)state;
+	fake_set_bit(0, 0, GICD_ICENABLER, TIMER);
+	timer(0, true);
+	assert_int_equal(fake_pending(0), FAKE_SPURIOUS);
+	assert_true(fake_bit(0, 0, GICD_ISPENDR, TIMER));
+	fake_set_bit(0, 0, GICD_ISENABLER, TIMER);
+	assert_int_equal(fake_ack(0), TIMER);
+	timer(0, false);
+	fake_eoi(0, TIMER);
+	assert_false(fake_physically_active(0, TIMER));
+	/* one that fell while disabled does not come */
+	fake_set_bit(0, 0, GICD_ICENABLER, TIMER);
+	timer(0, true);
+	fake_settle();
+	timer(0, false);
+	fake_set_bit(0, 0, GICD_ISENABLER, TIMER);
+	assert_int_equal(fake_pending(0), FAKE_SPURIOUS);
+	assert_false(fake_physically_active(0, TIMER));
+}
+
+static void by_register(void **state)
+{
+	(void)state;
+	/* ISPENDR makes it pending whatever the timer does; WFI ends at once */
+	fake_set_bit(0, 0, GICD_ISPENDR, TIMER);
+	assert_true(fake_bit(0, 0, GICD_ISPENDR, TIMER));
+	assert_true(fake_run(0));
+	assert_true(vgic_wakes(fake_vcpu(0)));
+	assert_true(fake_bit(0, 0, GICD_ISPENDR, TIMER));
+	assert_int_equal(fake_ack(0), TIMER);
+	fake_eoi(0, TIMER);
+	assert_int_equal(fake_pending(0), FAKE_SPURIOUS);
+	/* and when the timer was due too, and is no longer */
+	timer(0, true);
+	fake_settle();
+	fake_set_bit(0, 0, GICD_ISPENDR, TIMER);
+	timer(0, false);
+	assert_true(fake_bit(0, 0, GICD_ISPENDR, TIMER));
+	assert_int_equal(fake_ack(0), TIMER);
+	fake_eoi(0, TIMER);
+	assert_false(fake_physically_active(0, TIMER));
+	assert_int_equal(fake_pending(0), FAKE_SPURIOUS);
+}
+
+static void pended_while_active(void **state)
+{
+	(void)state;
+	timer(0, true);
+	assert_int_equal(fake_ack(0), TIMER);
+	fake_set_bit(0, 0, GICD_ISPENDR, TIMER);
+	timer(0, false);
+	fake_eoi(0, TIMER);
+	assert_false(fake_physically_active(0, TIMER));
+	/* its end causes no exit (ICH_LR<n>.HW = 1): it comes with the next look at the registers
+	 */
+	assert_true(fake_bit(0, 0, GICD_ISPENDR, TIMER));
+	assert_int_equal(fake_ack(0), TIMER);
+	fake_eoi(0, TIMER);
+	assert_int_equal(fake_pending(0), FAKE_SPURIOUS);
+}
+
+static void active_by_register(void **state)
+{
+	(void)state;
+	/* what the guest holds active does not come, however the timer stands */
+	fake_set_bit(0, 0, GICD_ISACTIVER, TIMER);
+	timer(0, true);
+	assert_int_equal(fake_pending(0), FAKE_SPURIOUS);
+	assert_true(fake_bit(0, 0, GICD_ISACTIVER, TIMER));
+	fake_set_bit(0, 0, GICD_ICACTIVER, TIMER);
+	assert_int_equal(fake_ack(0), TIMER);
+	/* cleared while its handler runs and the timer is quiet: nothing stays behind */
+	timer(0, false);
+	fake_set_bit(0, 0, GICD_ICACTIVER, TIMER);
+	assert_int_equal(fake_pending(0), FAKE_SPURIOUS);
+	assert_false(fake_physically_active(0, TIMER));
+}
+
+static void split_end(void **state)
+{
+	(void)state;
+	fake_split_eoi(0, true);
+	timer(0, true);
+	assert_int_equal(fake_ack(0), TIMER);
+	fake_eoi(0, TIMER);
+	assert_true(fake_physically_active(0, TIMER));
+	timer(0, false);
+	fake_dir(0, TIMER);
+	assert_int_equal(fake_pending(0), FAKE_SPURIOUS);
+	assert_false(fake_physically_active(0, TIMER));
+	timer(0, true);
+	assert_int_equal(fake_ack(0), TIMER);
+}
+
+/* More urgent ones push it out of the list registers while it is active. */
+static void spilled(void **state)
+{
+	(void)state;
+	timer(0, true);
+	assert_int_equal(fake_ack(0), TIMER);
+	timer(0, false);
+	for (uint32_t i = 0; i < 6; i++) {
+		fake_set_bit(0, 0, GICD_ISENABLER, OTHER + i);
+		fake_set_priority(0, 0, OTHER + i, (uint8_t)(0x70 - 8 * i));
+		fake_set_bit(0, 0, GICD_ISPENDR, OTHER + i);
+		assert_int_equal(fake_ack(0), OTHER + i);
+	}
+	for (uint32_t i = 6; i-- > 0;) {
+		fake_eoi(0, OTHER + i);
+	}
+	assert_true(fake_physically_active(0, TIMER));
+	fake_eoi(0, TIMER);
+	assert_false(fake_physically_active(0, TIMER));
+	assert_int_equal(fake_lost_eois(0), 0);
+}
+
+static void stopped(void **state)
+{
+	(void)state;
+	/* pending, and in another life active: neither is left in the CPU, nor comes back */
+	timer(1, true);
+	fake_settle();
+	timer(1, false);
+	fake_vcpu_off(1);
+	assert_false(fake_physically_active(1, TIMER));
+	fake_vcpu_on(1);
+	assert_int_equal(fake_pending(1), FAKE_SPURIOUS);
+	timer(1, true);
+	assert_int_equal(fake_ack(1), TIMER);
+	timer(1, false);
+	fake_vcpu_off(1);
+	assert_false(fake_physically_active(1, TIMER));
+	fake_vcpu_on(1);
+	assert_int_equal(fake_pending(1), FAKE_SPURIOUS);
+	assert_false(fake_bit(0, 1, GICD_ISACTIVER, TIMER));
+	assert_int_equal(fake_listed_count(1), 0);
+	timer(1, true);
+	assert_int_equal(fake_ack(1), TIMER);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE_IN("a linked interrupt is ended in hardware by the guest's end",
+			taken_and_ended, set_up),
+		CASE_IN("one whose line has fallen does not come", level_gone, set_up),
+		CASE_IN("nor does it read as pending", level_gone_is_not_pending, set_up),
+		CASE_IN("a disabled one waits", disabled, set_up),
+		CASE_IN("the guest may make it pending by register", by_register, set_up),
+		CASE_IN("also while it is active", pended_while_active, set_up),
+		CASE_IN("the guest may hold it active by register", active_by_register, set_up),
+		CASE_IN("deactivation apart from the end reaches the hardware", split_end, set_up),
+		CASE_IN("one that leaves the list registers comes back to be ended", spilled,
+			set_up),
+		CASE_IN("a vCPU that stops leaves none active", stopped, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
