@@ -117,6 +117,17 @@ def test_an_overflown_EL2_stack_is_a_panic_with_a_backtrace(boot):
         run.expect("^bulkhead: CPU 1 ran no guest")
         run.expect("^bulkhead: stopped")
         run.close()
+    text = config(
+        vm("tick", kernel="tick_image", initrd=None, memory="64M"),
+        images=raw_image("tick"),
+        hypervisor='panic = "reboot";',
+    )
+    run = boot(text, image=build / "bulkhead.img", allow_panic=True)
+    run.expect("^tick 1")
+    run.focus("the hypervisor's shell")
+    run.line("panic")
+    run.expect("^bulkhead: the board is reset")
+    run.expect("^tick 1")
 
 
 def cross(tool: str) -> str:
