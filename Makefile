@@ -143,6 +143,10 @@ UNIT := \
 	config \
 	dt \
 	format \
+	idreg \
+	inject \
+	insn \
+	mmio \
 	pgtable \
 	ram_plan \
 	registry \
@@ -158,6 +162,9 @@ UNIT_WITH_registry := core/resource/audit.c mm/stage2.c tests/unit/fake_pages.c
 FAKE_CPU           := core/base/percpu.c core/base/spinlock.c tests/unit/fake_panic.c
 FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/lr.c irq/vgic/redist.c \
                       irq/vgic/vgic.c irq/vgic/vreg.c tests/unit/fake_gic.c $(FAKE_CPU)
+UNIT_WITH_idreg    := core/arm64/errata.c core/base/percpu.c core/base/printk.c
+UNIT_WITH_inject   := core/exit/inject.c tests/unit/fake_sysreg.c
+UNIT_WITH_mmio     := core/exit/mmio.c tests/unit/fake_sysreg.c
 UNIT_WITH_vgic      := $(FAKE_VGIC)
 UNIT_WITH_vgic_linked := $(FAKE_VGIC)
 UNIT_WITH_vgic_random := $(FAKE_VGIC)

@@ -11,6 +11,7 @@
 
 #include "core/base/bits.h"
 
+#if defined(__aarch64__) && !defined(BULKHEAD_HOST)
 #define sysreg_read_raw(reg)                                                                       \
 	({                                                                                         \
 		uint64_t sysreg_value;                                                             \
@@ -19,6 +20,12 @@
 	})
 #define sysreg_write_raw(reg, v)                                                                   \
 	__asm__ volatile("msr " reg ", %x0" ::"rZ"((uint64_t)(v)) : "memory")
+#else /* host tests: by name, in tests/unit/fake_sysreg.c */
+uint64_t sysreg_host_read(const char *name);
+void sysreg_host_write(const char *name, uint64_t value);
+#define sysreg_read_raw(reg)	 sysreg_host_read(reg)
+#define sysreg_write_raw(reg, v) sysreg_host_write(reg, (uint64_t)(v))
+#endif
 
 #define sysreg_read(name)     sysreg_read_raw(#name)
 #define sysreg_write(name, v) sysreg_write_raw(#name, v)
