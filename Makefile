@@ -178,6 +178,9 @@ FUZZ := \
 	dt \
 	image \
 	insn \
+	vgic \
+
+FUZZ_WITH_vgic := $(FAKE_VGIC)
 
 # Sources a list names but nobody has written yet would stop make; so no wildcards in these lists.
 
@@ -404,9 +407,11 @@ $(BUILD)/fuzz/%.o: %.c $(BUILD)/fuzz-cc.flags | $(VERSION)
 	$(call say,FUZZCC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(FUZZCC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+FUZZ_WITH_O = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(FUZZ_WITH_$(1)))
+$(foreach name,$(FUZZ),$(eval $(BUILD)/fuzz/fuzz_$(name): $(call FUZZ_WITH_O,$(name))))
 $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(FUZZ_O)
 	$(call say,FUZZLD,$@)
-	$(Q)$(FUZZCC) $(SANITIZE) -fsanitize=fuzzer -o $@ $< $(FUZZ_O) -lfdt -lz
+	$(Q)$(FUZZCC) $(SANITIZE) -fsanitize=fuzzer -o $@ $(sort $(filter %.o,$^)) -lfdt -lz
 
 # --- Configs: a name in vm-configs/, or the path of a .dts anywhere -----------------------------
 
@@ -553,4 +558,5 @@ help:
 -include $(HOST_C:%.c=$(BUILD)/unit/%.d)
 -include $(sort $(foreach name,$(UNIT),$(patsubst %.o,%.d,$(call UNIT_WITH_O,$(name)))))
 -include $(GUEST_ELF:.elf=.d) $(patsubst %,$(BUILD)/unit/tests/unit/test_%.d,$(UNIT))
+-include $(sort $(foreach name,$(FUZZ),$(patsubst %.o,%.d,$(call FUZZ_WITH_O,$(name)))))
 -include $(patsubst %,$(BUILD)/fuzz/tests/fuzz/fuzz_%.d,$(FUZZ)) $(BUILD)/core/arm64/offsets.d

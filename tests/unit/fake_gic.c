@@ -320,6 +320,12 @@ static struct fake_cpu *enter(uint32_t i)
 	return &cpus[i];
 }
 
+bool fake_wakes(uint32_t i)
+{
+	enter(i);
+	return vgic_wakes(&vcpus[i]);
+}
+
 uint32_t fake_pending(uint32_t i)
 {
 	struct fake_cpu *cpu = enter(i);
@@ -364,19 +370,20 @@ void fake_eoi(uint32_t i, uint32_t intid)
 	cpu->lost_eois++;
 }
 
-/* An access that others may have to answer: they go on, it is done again. */
-static int until_answered(uint32_t i, const struct mmio_ops *ops, uint32_t off, uint32_t size,
-			  uint64_t *write_or_read)
+/* Others go on where they have to answer, and it is done again. */
+int fake_access(uint32_t i, const struct mmio_ops *ops, uint32_t off, uint32_t size,
+		uint64_t *value)
 {
-	bool write = (size & 0x80) != 0;
+	bool write = (size & FAKE_WRITE) != 0;
 
 	for (uint32_t round = 0;; round++) {
 		int err;
 
 		PROMISE(round < 4);
 		here = i;
-		err = write ? ops->write(&vcpus[i], &fake_vm, off, size & 0x7f, *write_or_read) :
-			      ops->read(&vcpus[i], &fake_vm, off, (uint8_t)size, write_or_read);
+		err = write ? ops->write(&vcpus[i], &fake_vm, off, (uint8_t)(size & ~FAKE_WRITE),
+					 *value) :
+			      ops->read(&vcpus[i], &fake_vm, off, (uint8_t)size, value);
 		if (err != -EAGAIN) {
 			return err;
 		}
@@ -409,26 +416,26 @@ uint64_t fake_dist_read(uint32_t i, uint32_t off, uint8_t size)
 {
 	uint64_t value = ~UINT64_C(0);
 
-	PROMISE(until_answered(i, &vgic_dist_ops, off, size, &value) == 0);
+	PROMISE(fake_access(i, &vgic_dist_ops, off, size, &value) == 0);
 	return value;
 }
 
 void fake_dist_write(uint32_t i, uint32_t off, uint8_t size, uint64_t value)
 {
-	PROMISE(until_answered(i, &vgic_dist_ops, off, size | 0x80U, &value) == 0);
+	PROMISE(fake_access(i, &vgic_dist_ops, off, size | FAKE_WRITE, &value) == 0);
 }
 
 uint64_t fake_redist_read(uint32_t i, uint32_t off, uint8_t size)
 {
 	uint64_t value = ~UINT64_C(0);
 
-	PROMISE(until_answered(i, &vgic_redist_ops, off, size, &value) == 0);
+	PROMISE(fake_access(i, &vgic_redist_ops, off, size, &value) == 0);
 	return value;
 }
 
 void fake_redist_write(uint32_t i, uint32_t off, uint8_t size, uint64_t value)
 {
-	PROMISE(until_answered(i, &vgic_redist_ops, off, size | 0x80U, &value) == 0);
+	PROMISE(fake_access(i, &vgic_redist_ops, off, size | FAKE_WRITE, &value) == 0);
 }
 
 static uint32_t private_frame(uint32_t redist)

@@ -60,11 +60,19 @@ void fake_dist_write(uint32_t i, uint32_t off, uint8_t size, uint64_t value);
 uint64_t fake_redist_read(uint32_t i, uint32_t off, uint8_t size);
 void fake_redist_write(uint32_t i, uint32_t off, uint8_t size, uint64_t value);
 
+/* The same through any ops; size with FAKE_WRITE for a store. 0, or -errno: an external abort. */
+#define FAKE_WRITE 0x80U
+int fake_access(uint32_t i, const struct mmio_ops *ops, uint32_t off, uint32_t size,
+		uint64_t *value);
+
 /* One bit or byte of the register arrays, of the right frame. redist: whose private interrupt. */
 bool fake_bit(uint32_t i, uint32_t redist, uint32_t array, uint32_t intid);
 void fake_set_bit(uint32_t i, uint32_t redist, uint32_t array, uint32_t intid);
 void fake_set_priority(uint32_t i, uint32_t redist, uint32_t intid, uint8_t priority);
 void fake_set_edge(uint32_t i, uint32_t redist, uint32_t intid, bool edge);
+
+/* A WFI that traps: is there something to wake up for? */
+bool fake_wakes(uint32_t i);
 
 /* -- hardware -- */
 

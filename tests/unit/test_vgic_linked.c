@@ -58,12 +58,12 @@ static void level_gone(void **state)
 	fake_settle();
 	assert_true(fake_physically_active(0, TIMER));
 	timer(0, false);
-	assert_false(vgic_wakes(fake_vcpu(0)));
+	assert_false(fake_wakes(0));
 	assert_int_equal(fake_pending(0), FAKE_SPURIOUS);
 	assert_false(fake_physically_active(0, TIMER));
 	timer(0, true);
 	assert_true(fake_run(0));
-	assert_true(vgic_wakes(fake_vcpu(0)));
+	assert_true(fake_wakes(0));
 	assert_int_equal(fake_ack(0), TIMER);
 }
 
@@ -108,7 +108,7 @@ static void by_register(void **state)
 	fake_set_bit(0, 0, GICD_ISPENDR, TIMER);
 	assert_true(fake_bit(0, 0, GICD_ISPENDR, TIMER));
 	assert_true(fake_run(0));
-	assert_true(vgic_wakes(fake_vcpu(0)));
+	assert_true(fake_wakes(0));
 	assert_true(fake_bit(0, 0, GICD_ISPENDR, TIMER));
 	assert_int_equal(fake_ack(0), TIMER);
 	fake_eoi(0, TIMER);
