@@ -155,6 +155,7 @@ UNIT := \
 	vgic_linked \
 	vgic_random \
 	vgic_regs \
+	vpsci \
 
 # What a test links besides the pure files: modules with fakes around them. UNIT_WITH_NAME.
 UNIT_WITH_pgtable  := mm/stage2.c tests/unit/fake_pages.c
@@ -169,6 +170,7 @@ UNIT_WITH_vgic      := $(FAKE_VGIC)
 UNIT_WITH_vgic_linked := $(FAKE_VGIC)
 UNIT_WITH_vgic_random := $(FAKE_VGIC)
 UNIT_WITH_vgic_regs   := $(FAKE_VGIC)
+UNIT_WITH_vpsci       := core/exit/vpsci.c
 
 # Fuzz targets: tests/fuzz/fuzz_NAME.c, linked with every pure file (libFuzzer, ASan and UBSan).
 FUZZ := \
