@@ -1,13 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """The demo: what `make run` boots, used as a person would."""
+import subprocess
+
 import machine as board
 from configs import config, linux_images, raw_image, vm
 
 BUNDLE = board.BUILD / "demo.bundle"
+
+
+def make_demo() -> None:
+    """As `make run` does."""
+    subprocess.run(["make", "-s", "build/demo.bundle", "CONFIG=demo"], check=True, cwd=board.ROOT)
+
+
 SHELLS = ("^alpha[|] alpha # ", "^beta[|] beta: Linux", "^tick[|] tick 2")
 
 
 def test_three_VMs_come_up_and_live_their_own_lives(boot):
+    make_demo()
     run = boot(bundle=BUNDLE)
     run.expect(r"^bulkhead: Bulkhead \S+ on ")
     run.expect("^bulkhead: isolation audit: .* each covered by its grant")
