@@ -212,3 +212,20 @@ def test_an_ELF_image_and_a_merged_guest_dtb(boot):
     assert "11 22 33 44" in run.run(f"hexdump -C {tree}/psci/bulkhead,test", "alpha # ")
     assert "x,y" in run.run(f"cat {tree}/extra/compatible; echo", "alpha # ")
     assert "psci" in run.run(f"ls {tree}", "alpha # ")
+
+
+def test_a_guest_may_bring_its_own_device_tree(boot, tmp_path):
+    tree = tmp_path / "own.dtb"
+    subprocess.run(["dtc", "-q", "-o", tree, board.ROOT / "tests/system/own_tree.dts"], check=True)
+    image = f'tree: tree {{ type = "dtb"; data = /incbin/("{tree}"); }};\n'
+    run = boot(
+        config(
+            vm("alpha", initrd=None, bootargs="", extra="dtb = <&tree>;"),
+            images=linux_images() + image,
+        ),
+        allow_panic=True,
+    )
+    run.expect("Machine model: A tree of the user's own", 60)
+    run.expect("psci: PSCIv1.1 detected in firmware")
+    # It has no root file system to mount: that far it comes with what the tree says.
+    run.expect("Kernel panic - not syncing: VFS", 120)
