@@ -147,6 +147,7 @@ UNIT := \
 	inject \
 	insn \
 	mmio \
+	mux \
 	pgtable \
 	ram_plan \
 	registry \
@@ -166,6 +167,7 @@ FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/lr.c irq/vgi
 UNIT_WITH_idreg    := core/arm64/errata.c core/base/percpu.c core/base/printk.c
 UNIT_WITH_inject   := core/exit/inject.c tests/unit/fake_sysreg.c
 UNIT_WITH_mmio     := core/exit/mmio.c tests/unit/fake_sysreg.c
+UNIT_WITH_mux      := core/base/printk.c $(FAKE_CPU)
 UNIT_WITH_vgic      := $(FAKE_VGIC)
 UNIT_WITH_vgic_linked := $(FAKE_VGIC)
 UNIT_WITH_vgic_random := $(FAKE_VGIC)

@@ -11,6 +11,7 @@
 
 #define STAGE_MAX     (MUX_PARTIAL_MAX + MUX_NAME_MAX + 8)
 #define LINE_GRACE_MS 50  /* how long a begun line keeps others waiting after its last byte */
+#define LINE_TURN     512 /* bytes of one line after which others may have a word */
 #define TWICE_MS      300 /* the escape key again within this: meant for the guest */
 
 uint8_t log_ring_data[MUX_LOG_SIZE];
@@ -26,6 +27,8 @@ static struct {
 	uint32_t guest_count;
 	struct console_port *focus;
 	struct console_port *current; /* whose line is on the screen; NULL at a line's start */
+	uint32_t run;		      /* bytes of that line so far */
+	uint32_t turn;		      /* port to look at first for the next line */
 	struct uart uart;
 	bool attached, interrupts;
 	bool tx_irq; /* as it is set in the UART */
@@ -87,7 +90,7 @@ static void keep_partial(uint8_t byte)
 
 static void stage_byte(struct console_port *port, uint8_t byte)
 {
-	if (port->seen_cr && byte != '\n') {
+	if (port->seen_cr && byte != '\n' && port->mid_line) {
 		/* a lone carriage return: the line is written over, its name stays */
 		stage("\r", 1);
 		stage_prefix(port);
@@ -104,8 +107,10 @@ static void stage_byte(struct console_port *port, uint8_t byte)
 		stage("\r\n", 2);
 		port->mid_line = false;
 		mux.current = NULL;
+		mux.run = 0;
 	} else {
 		stage(&byte, 1);
+		mux.run++;
 		port->mid_line = true;
 		mux.current = port;
 	}
@@ -132,11 +137,18 @@ static bool may_show(const struct console_port *port)
 		ring_count(&port->tx) > port->tx.size / 4 * 3);
 }
 
+/* The log first, the others in turn: one who never stops leaves them their lines. */
 static struct console_port *next_port(void)
 {
+	if (mux.current != &log_port && may_show(&log_port)) {
+		return &log_port;
+	}
 	for (uint32_t i = 0; i < mux.port_count; i++) {
-		if (mux.port[i] != mux.current && may_show(mux.port[i])) {
-			return mux.port[i];
+		uint32_t at = (mux.turn + i) % mux.port_count;
+
+		if (mux.port[at] != mux.current && may_show(mux.port[at])) {
+			mux.turn = at + 1;
+			return mux.port[at];
 		}
 	}
 	return NULL;
@@ -157,7 +169,8 @@ static bool grace_over(const struct console_port *current, const struct console_
 	uint64_t now = deadline_now();
 	uint64_t until = current->last_put + deadline_from_ms(LINE_GRACE_MS);
 
-	if (now >= until || ring_count(&next->tx) > next->tx.size / 4 * 3 || !mux.interrupts) {
+	if (now >= until || mux.run >= LINE_TURN || ring_count(&next->tx) > next->tx.size / 4 * 3 ||
+	    !mux.interrupts) {
 		return true;
 	}
 	arm(until);
@@ -169,11 +182,15 @@ static bool choose(void)
 {
 	struct console_port *next;
 
-	if (mux.current != NULL && ring_count(&mux.current->tx) != 0) {
+	if (mux.current != NULL && ring_count(&mux.current->tx) != 0 && mux.run < LINE_TURN) {
 		take_byte(mux.current);
 		return true;
 	}
 	next = next_port();
+	if (next == NULL && mux.current != NULL && ring_count(&mux.current->tx) != 0) {
+		take_byte(mux.current);
+		return true;
+	}
 	if (next == NULL) {
 		/* nobody else: the broken line of the focus is drawn again */
 		if (mux.current == NULL && mux.partial_len != 0) {
@@ -192,6 +209,7 @@ static bool choose(void)
 		stage("\r\n", 2);
 		mux.current->mid_line = false;
 		mux.current = NULL;
+		mux.run = 0;
 	} else if (next == mux.focus && mux.partial_len != 0) {
 		/* goes on where it was broken */
 		stage_prefix(next);
@@ -200,6 +218,17 @@ static bool choose(void)
 	}
 	take_byte(next);
 	return true;
+}
+
+/* Somebody waits for room and has it now. */
+static bool room_to_tell_of(void)
+{
+	for (uint32_t i = 0; mux.waiting_count != 0 && i < mux.port_count; i++) {
+		if (mux.port[i]->want_room && ring_room(&mux.port[i]->tx) != 0) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static void pump_locked(void)
@@ -225,8 +254,8 @@ static void pump_locked(void)
 		}
 		mux.uart.ops->put(&mux.uart, mux.stage[mux.stage_pos++]);
 	}
-	if (mux.waiting_count != 0 && mux.interrupts) {
-		/* somebody waits for room and may have it: told from where no lock is held */
+	if (mux.interrupts && room_to_tell_of()) {
+		/* told from where no lock is held */
 		arm(deadline_now());
 	}
 	if (mux.interrupts && more != mux.tx_irq) {
@@ -318,6 +347,7 @@ static bool write_through_locked(struct console_port *port, uint8_t byte)
 		return false;
 	}
 	mux.uart.ops->put(&mux.uart, byte);
+	mux.run++;
 	if (port == mux.focus) {
 		keep_partial(byte);
 	}
@@ -356,7 +386,8 @@ bool mux_write(struct console_port *port, uint8_t byte)
 
 uint32_t mux_room(const struct console_port *port)
 {
-	return ring_room(&port->tx);
+	/* without a UART the oldest byte makes room for the next */
+	return MAX(ring_room(&port->tx), mux.attached ? 0U : 1U);
 }
 
 void mux_shell_write(const char *text, size_t len)

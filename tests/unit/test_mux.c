@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one console, as somebody sees it who sits before it. */
+#include <string.h>
+
+/* Its state is its own: each case begins with a fresh one. */
+#include "core/console/mux.c"
+#include "tests/unit/unit.h"
+
+#define MS	     1000 /* ticks of the fake clock */
+#define ROUNDS_MAX   1000 /* a deadline that fires so often at one moment never ends */
+#define OUTPUT_MAX   200000
+#define ESCAPE_TEXT  "\x1d"
+#define SWITCHED(to) "bulkhead: the keys now go to " to "  (the escape key switches)\r\n"
+
+/* -- the UART, the clock -- */
+
+static struct {
+	char text[OUTPUT_MAX];
+	uint32_t len;
+	uint32_t room; /* bytes its FIFO takes until it is drained */
+	const char *typed;
+	bool rx_irq, tx_irq;
+} wire;
+
+static uint64_t now;
+static struct deadline *armed;
+
+static bool wire_ready(struct uart *uart)
+{
+	(void)uart;
+	return wire.room != 0;
+}
+
+static void wire_put(struct uart *uart, uint8_t byte)
+{
+	(void)uart;
+	assert_true(wire.room != 0);
+	assert_true(wire.len < OUTPUT_MAX - 1);
+	wire.room--;
+	wire.text[wire.len++] = (char)byte;
+}
+
+static int wire_get(struct uart *uart)
+{
+	(void)uart;
+	return *wire.typed == '\0' ? -EAGAIN : (uint8_t)*wire.typed++;
+}
+
+static void wire_irq(struct uart *uart, bool rx, bool tx)
+{
+	(void)uart;
+	wire.rx_irq = rx;
+	wire.tx_irq = tx;
+}
+
+static void wire_ack(struct uart *uart)
+{
+	(void)uart;
+}
+
+static const struct uart_ops wire_ops = {
+	.tx_ready = wire_ready,
+	.put = wire_put,
+	.get = wire_get,
+	.irq_enable = wire_irq,
+	.irq_ack = wire_ack,
+};
+
+void deadline_init(struct deadline *deadline, void (*fire)(struct deadline *deadline))
+{
+	deadline->fire = fire;
+}
+
+void deadline_set(struct deadline *deadline, uint64_t when)
+{
+	deadline->when = when;
+	armed = deadline;
+}
+
+uint64_t deadline_now(void)
+{
+	return now;
+}
+
+uint64_t deadline_from_ms(uint64_t ms)
+{
+	return ms * MS;
+}
+
+/* Time goes on; the timer's interrupt fires what is due. */
+static void wait_ms(uint64_t ms)
+{
+	now += ms * MS;
+	for (uint32_t i = 0; armed != NULL && armed->when <= now; i++) {
+		struct deadline *due = armed;
+
+		if (i == ROUNDS_MAX) {
+			fail_msg("EL2 does nothing but wait");
+		}
+		armed = NULL;
+		due->fire(due);
+	}
+}
+
+/* -- guests -- */
+
+static struct guest {
+	struct console_port port;
+	uint8_t rx[MUX_RX_SIZE], tx[MUX_TX_SIZE];
+	uint32_t notified;
+} alpha, beta;
+
+static void notified(struct console_port *port)
+{
+	/* called without the lock: it may look */
+	CONTAINER_OF(port, struct guest, port)->notified++;
+	mux_room(port);
+}
+
+static void add(struct guest *guest, const char *name)
+{
+	memset(guest, 0, sizeof(*guest));
+	guest->port.name = name;
+	guest->port.listens = true;
+	guest->port.notify = notified;
+	guest->port.rx = (struct ring){.data = guest->rx, .size = sizeof(guest->rx)};
+	guest->port.tx = (struct ring){.data = guest->tx, .size = sizeof(guest->tx)};
+	mux_add_port(&guest->port);
+}
+
+static void attach(void)
+{
+	struct uart uart = {.ops = &wire_ops};
+
+	mux_attach(&uart);
+	mux_use_interrupts();
+}
+
+static int alone(void **state)
+{
+	(void)state;
+	memset(&mux, 0, sizeof(mux));
+	mux.lock = (struct spinlock)SPINLOCK_INIT(RANK_CONSOLE);
+	mux.escape = 0x1d;
+	memset(&wire, 0, sizeof(wire));
+	wire.room = UINT32_MAX;
+	wire.typed = "";
+	armed = NULL;
+	now = 1000000 * MS;
+	memset(&log_port, 0, sizeof(log_port));
+	memset(&shell_port, 0, sizeof(shell_port));
+	shell_port.listens = true;
+	mux_init();
+	attach();
+	add(&alpha, "alpha");
+	return 0;
+}
+
+static int two(void **state)
+{
+	alone(state);
+	add(&beta, "beta");
+	return 0;
+}
+
+static void say(struct guest *guest, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		assert_true(mux_write(&guest->port, (uint8_t)*text));
+	}
+}
+
+static void type(const char *keys)
+{
+	wire.typed = keys;
+	while (*wire.typed != '\0') {
+		mux_interrupt();
+	}
+}
+
+/* What has come out since the last look. */
+static void expect(const char *text)
+{
+	wire.text[wire.len] = '\0';
+	assert_string_equal(wire.text, text);
+	wire.len = 0;
+}
+
+static void expect_keys(struct guest *guest, const char *keys)
+{
+	for (; *keys != '\0'; keys++) {
+		assert_int_equal(mux_read(&guest->port), (uint8_t)*keys);
+	}
+	assert_int_equal(mux_read(&guest->port), -EAGAIN);
+}
+
+/* -- lines -- */
+
+static void one_guest(void **state)
+{
+	(void)state;
+	say(&alpha, "hello\nworld\r\n/ # ");
+	expect("hello\r\nworld\r\n/ # ");
+	say(&alpha, "ls\n");
+	expect("ls\r\n");
+	log_info("a line of the log");
+	expect("bulkhead: a line of the log\r\n");
+}
+
+static void prefixes(void **state)
+{
+	(void)state;
+	say(&alpha, "one\n");
+	say(&beta, "two\nthree\n");
+	log_info("four");
+	expect("alpha| one\r\nbeta| two\r\nbeta| three\r\nbulkhead: four\r\n");
+	/* who is not in focus shows whole lines only */
+	say(&beta, "abc");
+	wait_ms(1000);
+	expect("");
+	say(&beta, "def\n");
+	expect("beta| abcdef\r\n");
+}
+
+static void not_torn(void **state)
+{
+	(void)state;
+	say(&alpha, "half a l");
+	say(&beta, "whole\n");
+	log_info("log");
+	expect("alpha| half a l");
+	say(&alpha, "ine\n");
+	wait_ms(60);
+	expect("ine\r\nbulkhead: log\r\nbeta| whole\r\n");
+}
+
+static void prompt(void **state)
+{
+	(void)state;
+	say(&alpha, "/ # ");
+	expect("alpha| / # ");
+	say(&alpha, "ec");
+	say(&beta, "tick\n");
+	wait_ms(60);
+	/* broken by another's line, and drawn again */
+	expect("ec\r\nbeta| tick\r\nalpha| / # ec");
+	say(&alpha, "ho\n");
+	expect("ho\r\n");
+	/* a deleted character is not drawn again, nor is what moves the cursor */
+	say(&alpha, "$ ab\b \b\x1b[6n");
+	say(&beta, "tock\n");
+	wait_ms(60);
+	expect("alpha| $ ab\b \b\x1b[6n\r\nbeta| tock\r\nalpha| $ a");
+}
+
+static void carriage_returns(void **state)
+{
+	(void)state;
+	say(&alpha, "one\r\ntwo\r\n");
+	expect("alpha| one\r\nalpha| two\r\n");
+}
+
+static void written_over(void **state)
+{
+	(void)state;
+	/* progress: the name stays */
+	say(&alpha, "10%\r20%\r\n");
+	expect("alpha| 10%\ralpha| 20%\r\n");
+	/* at the start of a line it changes nothing */
+	say(&alpha, "\rhello\n\rworld\n");
+	expect("alpha| hello\r\nalpha| world\r\n");
+}
+
+/* -- keys -- */
+
+static void keys(void **state)
+{
+	(void)state;
+	type("ls\r");
+	assert_true(alpha.notified != 0);
+	expect_keys(&alpha, "ls\r");
+	expect_keys(&beta, "");
+	type(ESCAPE_TEXT);
+	expect(SWITCHED("beta"));
+	wait_ms(400);
+	type("x");
+	expect_keys(&alpha, "");
+	expect_keys(&beta, "x");
+	wait_ms(400);
+	type(ESCAPE_TEXT);
+	expect(SWITCHED("the hypervisor's shell"));
+	wait_ms(400);
+	type(ESCAPE_TEXT "y");
+	expect(SWITCHED("alpha"));
+	expect_keys(&alpha, "y");
+}
+
+static void escape_twice(void **state)
+{
+	(void)state;
+	type(ESCAPE_TEXT);
+	wait_ms(100);
+	type(ESCAPE_TEXT "a");
+	expect_keys(&alpha, ESCAPE_TEXT "a");
+	expect_keys(&beta, "");
+	/* one later is a new one */
+	wait_ms(400);
+	type(ESCAPE_TEXT);
+	wait_ms(400);
+	type(ESCAPE_TEXT);
+	assert_ptr_equal(mux.focus, &shell_port);
+}
+
+static void prompt_of_the_new_focus(void **state)
+{
+	(void)state;
+	say(&beta, "login: ");
+	expect("");
+	type(ESCAPE_TEXT);
+	expect(SWITCHED("beta") "beta| login: ");
+}
+
+static void too_many_keys(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < MUX_RX_SIZE + 10; i++) {
+		type("k");
+	}
+	for (uint32_t i = 0; i < MUX_RX_SIZE; i++) {
+		assert_int_equal(mux_read(&alpha.port), 'k');
+	}
+	expect_keys(&alpha, "");
+}
+
+/* -- a UART that is slow or not there -- */
+
+static void full(void **state)
+{
+	uint32_t taken = 0;
+
+	(void)state;
+	wire.room = 16;
+	while (mux_write(&alpha.port, 'a')) {
+		taken++;
+		assert_true(taken < 10000);
+	}
+	assert_int_equal(mux_room(&alpha.port), 0);
+	assert_true(taken >= MUX_TX_SIZE);
+	assert_true(wire.tx_irq);
+	/* nothing waits for it: time may stand still, and others may write */
+	wait_ms(0);
+	say(&beta, "tick\n");
+	wait_ms(0);
+	wait_ms(100);
+	assert_int_equal(alpha.notified, 0);
+	wire.room = 16;
+	mux_interrupt();
+	assert_int_equal(alpha.notified, 1);
+	assert_true(mux_room(&alpha.port) != 0);
+	assert_true(mux_write(&alpha.port, 'b'));
+	wire.room = UINT32_MAX;
+	mux_interrupt();
+	assert_false(wire.tx_irq);
+	assert_int_equal(mux_room(&alpha.port), MUX_TX_SIZE);
+}
+
+/* Somebody else's writing may make the room. */
+static void room_by_another(void **state)
+{
+	(void)state;
+	wire.room = 0;
+	while (mux_write(&alpha.port, 'a')) {
+	}
+	wire.room = UINT32_MAX;
+	say(&beta, "x");
+	wait_ms(1);
+	assert_int_equal(alpha.notified, 1);
+}
+
+static void log_keeps_the_last(void **state)
+{
+	(void)state;
+	wire.room = 0;
+	for (uint32_t i = 0; i < 1000; i++) {
+		log_info("line %u of one thousand lines", i);
+	}
+	wire.room = UINT32_MAX;
+	mux_interrupt();
+	wire.text[wire.len] = '\0';
+	assert_null(strstr(wire.text, "line 100 of"));
+	assert_non_null(strstr(wire.text, "bulkhead: line 998 of one thousand lines\r\n"));
+	assert_non_null(strstr(wire.text, "bulkhead: line 999 of one thousand lines\r\n"));
+	log_info("after");
+	wire.text[wire.len] = '\0';
+	assert_non_null(strstr(wire.text, "log lines were lost"));
+}
+
+static void no_uart(void **state)
+{
+	(void)state;
+	mux_detach();
+	/* a driver looks for room before each byte: it must not look for ever */
+	for (uint32_t i = 0; i < 3 * MUX_TX_SIZE; i++) {
+		assert_true(mux_room(&alpha.port) != 0);
+		assert_true(mux_write(&alpha.port, (uint8_t)('a' + i % 26)));
+	}
+	assert_int_equal(alpha.tx[(alpha.port.tx.head - 1) % MUX_TX_SIZE],
+			 'a' + (3 * MUX_TX_SIZE - 1) % 26);
+}
+
+/* -- one that never stops -- */
+
+static void talk_on(const char *line, uint32_t interrupts)
+{
+	for (uint32_t i = 0; i < interrupts; i++) {
+		while (mux_room(&alpha.port) >= strlen(line)) {
+			say(&alpha, line);
+		}
+		wire.room = 16;
+		now += MS;
+		mux_interrupt();
+	}
+	wire.text[wire.len] = '\0';
+}
+
+static void many_lines(void **state)
+{
+	(void)state;
+	wire.room = 0;
+	talk_on("all work and no play\n", 1);
+	say(&beta, "let me say a word\n");
+	log_info("and me");
+	talk_on("all work and no play\n", 500);
+	assert_non_null(strstr(wire.text, "\r\nbeta| let me say a word\r\n"));
+	assert_non_null(strstr(wire.text, "\r\nbulkhead: and me\r\n"));
+}
+
+static void no_end(void **state)
+{
+	(void)state;
+	wire.room = 0;
+	talk_on("aaaaaaaa", 1);
+	say(&beta, "let me say a word\n");
+	talk_on("aaaaaaaa", 500);
+	assert_non_null(strstr(wire.text, "\r\nbeta| let me say a word\r\n"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE_IN("one guest has the console as if it were its own", one_guest, alone),
+		CASE_IN("of several each line names its guest", prefixes, two),
+		CASE_IN("a line that has begun is let finish", not_torn, two),
+		CASE_IN("the prompt of the focus is shown at once, and again when it was broken",
+			prompt, two),
+		CASE_IN("carriage returns before a line end are no lines", carriage_returns, two),
+		CASE_IN("a line that is written over keeps its name, once", written_over, two),
+		CASE_IN("keys go to the focus, which the escape key moves", keys, two),
+		CASE_IN("the escape key typed twice is the guest's", escape_twice, two),
+		CASE_IN("a prompt that waits is shown to the new focus", prompt_of_the_new_focus,
+			two),
+		CASE_IN("keys that find no room are dropped", too_many_keys, two),
+		CASE_IN("a full ring is the guest's to see, and nobody waits for it", full, two),
+		CASE_IN("room made by another's writing is told of too", room_by_another, two),
+		CASE_IN("the log keeps what came last and counts the rest", log_keeps_the_last,
+			two),
+		CASE_IN("without a UART guests write on", no_uart, two),
+		CASE_IN("one that never stops leaves others their lines", many_lines, two),
+		CASE_IN("so does one whose line never ends", no_end, two),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
