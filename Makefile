@@ -327,7 +327,7 @@ $(VERSION): FORCE
 COLD := boot/% core/config/% core/fdt/% core/resource/% core/console/shell core/exit/el2_fault \
         core/exit/symbols core/vm/build core/vm/describe core/vm/load core/base/diag \
         core/base/format core/base/panic core/base/ranges mm/hyp_map mm/page_alloc mm/cache_all \
-        core/arm64/cpu_setup core/arm64/errata core/arm64/features core/arm64/idreg core/exit/inject \
+        core/console/mux core/arm64/cpu_setup core/arm64/errata core/arm64/features core/arm64/idreg core/exit/inject \
         core/exit/set_way core/vm/life core/vm/vcpu core/vm/vm drivers/emul/vpl031 drivers/hw/%
 $(patsubst %,$(BUILD)/%.o,$(COLD)): OPTIMISE := -Os
 

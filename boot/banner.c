@@ -82,9 +82,12 @@ void banner_print(const struct board *board, struct prange image)
 	char text[128];
 
 	log_info("Bulkhead %s on %s", BULKHEAD_VERSION, board->model);
-	log_info("image 0x%llx-0x%llx, PSCI %u.%u by smc", (unsigned long long)image.base,
-		 (unsigned long long)(image.base + image.size - 1), psci_version() >> 16,
-		 psci_version() & 0xffff);
+	log_info("image 0x%llx-0x%llx", (unsigned long long)image.base,
+		 (unsigned long long)(image.base + image.size - 1));
+	if (psci_version() != 0) {
+		log_info("firmware: PSCI %u.%u by smc", psci_version() >> 16,
+			 psci_version() & 0xffff);
+	}
 	print_cpus(board);
 	print_memory(board);
 	if (board->gic.kind == BOARD_GIC_V3) {

@@ -101,3 +101,10 @@ uint64_t deadline_from_ms(uint64_t ms)
 {
 	return deadline_frequency() * ms / 1000;
 }
+
+uint64_t deadline_to_us(uint64_t ticks)
+{
+	uint64_t frequency = deadline_frequency();
+
+	return ticks / frequency * 1000000 + ticks % frequency * 1000000 / frequency;
+}

@@ -30,4 +30,7 @@ uint64_t deadline_now(void);
 uint64_t deadline_frequency(void);
 uint64_t deadline_from_ms(uint64_t ms);
 
+/* Microseconds of so many ticks; no overflow for any count. */
+uint64_t deadline_to_us(uint64_t ticks);
+
 #endif

@@ -117,6 +117,11 @@ static uint64_t field_of(uint32_t index, uint64_t mask)
 	return FIELD_GET(mask, cpu_features.all.idreg[index]);
 }
 
+bool cpu_has_aarch32_el1(void)
+{
+	return own(IDREG_PFR0, ID_AA64PFR0_EL1) == 2;
+}
+
 uint64_t cpu_guest_hcr(void)
 {
 	uint64_t hcr = HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_TID3 | HCR_TSC |
@@ -153,7 +158,9 @@ void cpu_el2_setup(void)
 	sysreg_write(hacr_el2, 0);
 	sysreg_write(actlr_el2, 0);
 	sysreg_write(vttbr_el2, 0);
-	sysreg_write(dbgvcr32_el2, 0);
+	if (cpu_has_aarch32_el1()) {
+		sysreg_write(dbgvcr32_el2, 0);
+	}
 	setup_debug();
 	setup_optional_traps();
 	setup_timers();

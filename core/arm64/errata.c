@@ -24,9 +24,9 @@ static const struct erratum errata[] = {
 	{ARM(0xd0b), 0x00, 0x20, "Cortex-A76 1165522 (speculative AT)",
 	 "no VM's context is live beside another's on a CPU"},
 	{ARM(0xd07), 0x00, 0xff, "Spectre v2",
-	 "no VM switch on a CPU; firmware's call is handed to guests"},
+	 "no VM switch on a CPU; guests get firmware's call if it has one"},
 	{ARM(0xd08), 0x00, 0xff, "Spectre v2",
-	 "no VM switch on a CPU; firmware's call is handed to guests"},
+	 "no VM switch on a CPU; guests get firmware's call if it has one"},
 };
 
 const struct erratum *errata_of(uint64_t midr, uint32_t i)

@@ -84,6 +84,9 @@ uint32_t crc32c_instructions(uint32_t crc, const void *data, size_t size);
  */
 void cpu_el2_setup(void);
 
+/* This CPU has AArch32 at EL1, and so the registers that hold its state. */
+bool cpu_has_aarch32_el1(void);
+
 /* HCR_EL2 for guests on this board; a VM adds what its own state needs. */
 uint64_t cpu_guest_hcr(void);
 

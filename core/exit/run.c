@@ -18,6 +18,22 @@ static void start(struct vcpu *vcpu)
 	atomic_set_release(&vcpu->power, VCPU_ON);
 }
 
+/* Starts a vCPU for the life it was asked for in; one that has ended since is not entered again. */
+static void begin(struct vcpu *vcpu)
+{
+	struct vm *vm = vcpu->vm;
+	bool go;
+
+	spin_lock(&vm->lock);
+	go = vm->state == VM_RUNNING && vcpu->start_life == vm->life;
+	spin_unlock(&vm->lock);
+	if (go) {
+		start(vcpu);
+	} else {
+		atomic_replace(&vcpu->power, VCPU_ON_PENDING, VCPU_OFF);
+	}
+}
+
 /* Takes a vCPU that is on off its CPU. */
 static void quiesce(struct vcpu *vcpu)
 {
@@ -54,7 +70,7 @@ static void look_at_events(struct vcpu *vcpu)
 	}
 	if ((events & VCPU_EVENT_START) != 0 &&
 	    atomic_read_acquire(&vcpu->power) == VCPU_ON_PENDING) {
-		start(vcpu);
+		begin(vcpu);
 	}
 	if ((events & VCPU_EVENT_VGIC) != 0) {
 		vgic_process(vcpu);

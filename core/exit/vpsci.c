@@ -41,6 +41,7 @@ static enum psci_ret cpu_on(struct vcpu *vcpu, uint64_t mpidr, uint64_t entry, u
 	}
 	target->start_pc = entry;
 	target->start_context = context;
+	target->start_life = atomic_read(&vcpu->vm->life);
 	vcpu_post(target, VCPU_EVENT_START);
 	return PSCI_RET_SUCCESS;
 }

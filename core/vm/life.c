@@ -102,11 +102,16 @@ static void finish_stop(struct vm *vm)
 	enum vm_stop_reason reason = vm->stop_reason;
 	bool again = reason == VM_STOP_RESET || reason == VM_STOP_RESTART;
 
+	/* a CPU_ON that came between two acknowledgements is void */
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		atomic_set_release(&vm->vcpu[i]->power, VCPU_OFF);
+	}
 	reset_devices(vm);
 	log_info("%s: %s%s", vm->name, reason_text(reason), again ? ", starts again" : "");
 	spin_lock(&vm->lock);
 	vm->state = again ? VM_LOADING : VM_OFF;
 	vm->restart_count += again;
+	atomic_set_release(&vm->life, vm->life + 1);
 	spin_unlock(&vm->lock);
 	if (again) {
 		post_load(vm);
@@ -141,9 +146,10 @@ static void loaded(struct vcpu *vcpu)
 	spin_unlock(&vm->lock);
 	if (go) {
 		log_info("%s starts, %llu us after the counter did", vm->name,
-			 (unsigned long long)(deadline_now() * 1000000 / deadline_frequency()));
+			 (unsigned long long)deadline_to_us(deadline_now()));
 		vcpu->start_pc = vm->load.entry;
 		vcpu->start_context = vm->load.dtb;
+		vcpu->start_life = vm->life;
 		atomic_set_release(&vcpu->power, VCPU_ON_PENDING);
 		vcpu_post(vcpu, VCPU_EVENT_START);
 	}

@@ -33,10 +33,12 @@ static void reset_el1(void)
 #define X(name, reset) sysreg_write(name, reset);
 	VCPU_EL1_REGS(X)
 #undef X
-	/* AArch32 state that EL0 may use */
-	sysreg_write(dacr32_el2, 0);
-	sysreg_write(ifsr32_el2, 0);
-	sysreg_write(fpexc32_el2, 0x700);
+	/* without AArch32 at EL1 these are undefined: DDI 0487 DACR32_EL2 */
+	if (cpu_has_aarch32_el1()) {
+		sysreg_write(dacr32_el2, 0);
+		sysreg_write(ifsr32_el2, 0);
+		sysreg_write(fpexc32_el2, 0x700);
+	}
 }
 
 /* DBGBVR<n>, DBGBCR<n>, DBGWVR<n>, DBGWCR<n>: control registers first, so that nothing matches

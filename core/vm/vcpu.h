@@ -63,8 +63,10 @@ struct vcpu {
 	uint64_t mpidr;	    /* what the guest reads, bit 31 set; constant */
 	uint64_t midr;	    /* constant */
 
-	uint32_t power;			  /* atomic; enum vcpu_power */
-	uint64_t start_pc, start_context; /* written by who set ON_PENDING, read by the owner */
+	uint32_t power; /* atomic; enum vcpu_power */
+	/* written by who set ON_PENDING, read by the owner; start_life: the VM's life it is for */
+	uint64_t start_pc, start_context;
+	uint32_t start_life;
 
 	/* owner: */
 	const struct mmio_region *mmio_last; /* found last: most accesses go there again */

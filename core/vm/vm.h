@@ -81,6 +81,7 @@ struct vm {
 	enum vm_stop_reason stop_reason;
 	uint32_t stop_waiting; /* vCPUs that have not acknowledged */
 	uint32_t restart_count;
+	uint32_t life; /* counts stops: what was asked for in one life is not done in the next */
 	struct ratelimit faults; /* lines about what it does wrong */
 
 	struct vm_load load; /* owner: the CPU of vCPU 0 while VM_LOADING */

@@ -67,6 +67,13 @@ def test_other_processors_and_one_CPU_do_as_well(boot):
         run.close()
 
 
+def test_QEMU_10_has_processors_without_32_bit_EL1(boot, qemu10):
+    for cpu in ("neoverse-n1", "cortex-a710", "neoverse-v1"):
+        run = boot(tick_config(), cpu=cpu, cpus=2, qemu=qemu10)
+        run.expect("^tick 2", 60)
+        run.close()
+
+
 def test_a_GICv2_is_named_and_not_driven(boot):
     run = boot(machine="virt-gicv2")
     run.expect("^bulkhead: CPU 3   MPIDR 0x3: cortex-a57")
