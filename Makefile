@@ -329,7 +329,7 @@ COLD := boot/% core/config/% core/fdt/% core/resource/% core/console/shell core/
         core/base/format core/base/panic core/base/ranges mm/hyp_map mm/page_alloc mm/cache_all \
         core/console/mux core/arm64/cpu_setup core/arm64/errata core/arm64/features core/arm64/idreg core/exit/inject \
         core/exit/set_way core/vm/life core/vm/vcpu core/vm/vm drivers/emul/vpl031 drivers/hw/%
-$(patsubst %,$(BUILD)/%.o,$(COLD)): OPTIMISE := -Os
+$(patsubst %,$(BUILD)/%.o,$(COLD)): OPTIMISE := $(if $(filter 1,$(LLVM)),-Oz,-Os)
 
 $(BUILD)/%.o: %.c $(BUILD)/el2.flags | $(VERSION) $(LIBFDT_A)
 	$(call say,CC,$<)

@@ -37,7 +37,11 @@ needs_run()
 	if [ "${LLVM:-}" = 1 ]; then
 		needs_llvm
 	elif ! command -v aarch64-none-elf-gcc >/dev/null && [ -z "${CROSS_COMPILE:-}" ]; then
-		echo aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+		# On an arm64 host that is the name of the native compiler.
+		case $(uname -m) in
+		aarch64) echo aarch64-linux-gnu-gcc gcc ;;
+		*) echo aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu ;;
+		esac
 	fi
 }
 
