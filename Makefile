@@ -519,6 +519,9 @@ numbers:
 	$(Q)+$(MAKE) --no-print-directory hyp $(BUILD)/demo.bundle CONFIG=demo
 	$(Q)$(PYTHON) tools/measure.py
 
+# Exit costs beside the peers: tools/bench/.
+include tools/bench/bench.mk
+
 # What lint asks for.
 EL2_CC   = $(CC) $(CFLAGS)
 GUEST_CC = $(CC) $(GUEST_CFLAGS)
@@ -553,6 +556,7 @@ help:
 #H make test                       everything, in minutes
 #H make lint, make test-build, -unit, -guest, -system, -fuzz   one tier
 #H make test-guest ONLY=NAME V=1   one case, with what it prints
+#H make bench [ONLY=bulkhead,kvm]    exit costs beside KVM, Xen and Bao; make bench HELP=1
 #H make numbers                    sizes and instruction counts, as in the README
 #H make fmt [C_FILES="a.c b.h"]     format as .clang-format says
 #H make clean                       removes all outputs, keeps build/cache

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the bench guest runs on, as its device tree tells: one GICv3 and at most one PL011. */
+#ifndef TESTS_BENCH_MACHINE_H
+#define TESTS_BENCH_MACHINE_H
+
+#include "tests/guest/lib/arm64.h"
+#include "tests/guest/lib/gic_regs.h"
+
+#define BENCH_SGI	 3 /* taken and counted */
+#define BENCH_SGI_ANSWER 4 /* taken, counted and answered with a BENCH_SGI to the first CPU */
+#define BENCH_TIMER_VIRT 27
+#define BENCH_TIMER_PHYS 30
+
+struct machine {
+	uint64_t gicd, gicr;
+	uint64_t uart; /* PL011 or its SBSA subset; 0 = none */
+};
+
+extern struct machine machine;
+
+/* Reads the device tree at `dtb`. False without a GICv3. MMU on; before the other CPU. */
+bool machine_find(uint64_t dtb);
+
+/* Distributor, once; redistributor and CPU interface, on each CPU. IRQs stay masked. */
+void gic_start(void);
+void gic_start_cpu(unsigned int index);
+
+/* Text to the UART, polled, \n as \r\n; dropped without one. Numbers: hundredths get a point. */
+void put_char(char c);
+void put_string(const char *s);
+void put_number(uint64_t v);
+void put_hundredths(uint64_t v);
+void put_hex(uint64_t v);
+
+#endif

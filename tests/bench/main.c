@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bench guest: what a hypervisor adds to the operations a guest makes. Meant for an emulator that
+ * counts instructions (QEMU's -icount shift=0), where a nanosecond is an instruction. Prints one
+ * line per operation, all at the end so that printing disturbs nothing:
+ *
+ *   bench NAME MEAN MAX COUNT      nanoseconds; MEAN over COUNT times, without the empty loop
+ *   bench NAME n/a REASON
+ *
+ * MAX comes from runs timed one by one, to the counter's resolution (16 ns at 62.5 MHz).
+ */
+#include "tests/bench/entry.h"
+#include "tests/bench/machine.h"
+#include "tests/guest/lib/psci.h"
+
+#define MANY 10000
+#define SOME 1000
+
+/* One of the two CPUs. */
+struct cpu {
+	uint64_t taken; /* interrupts so far; written by its owner, read by both */
+	uint64_t when;	/* counter at the entry of the last one */
+};
+
+enum job {
+	JOB_SPIN,
+	JOB_SLEEP,
+	JOB_OFF
+};
+
+struct result {
+	const char *name;
+	const char *missing; /* why there is no figure; NULL = there is */
+	uint64_t hundredths; /* mean, ns */
+	uint64_t max;	     /* ns */
+	uint32_t count;
+};
+
+/* Both CPUs: no lock, each field has one writer, and interrupts or yields order the rest. */
+static struct {
+	struct cpu cpus[2];
+	enum job job;
+	bool started; /* the second CPU has reached C */
+	uint64_t started_at;
+	uint64_t traps; /* exceptions stepped over while `trap_expected` */
+	bool trap_expected;
+} bench;
+
+static struct result results[32];
+static unsigned int result_count;
+static uint64_t empty_hundredths; /* of one turn of a loop */
+static uint64_t ns_per_tick;
+
+static inline uint64_t now(void)
+{
+	isb(); /* what came before is over */
+	return sysreg_read(cntvct_el0);
+}
+
+static inline struct cpu *cpu_self(void)
+{
+	return (struct cpu *)sysreg_read(tpidr_el1);
+}
+
+/* An SGI to the CPUs of the first cluster in a mask. */
+static inline void send_sgi(uint32_t intid, uint32_t mask)
+{
+	sysreg_write(ICC_SGI1R, (uint64_t)intid << 24 | mask);
+	isb(); /* sent before what follows */
+}
+
+void irq_taken(uint64_t when)
+{
+	uint32_t intid = (uint32_t)sysreg_read(ICC_IAR1);
+	struct cpu *self = cpu_self();
+
+	if (intid == BENCH_TIMER_VIRT) {
+		sysreg_write(cntv_ctl_el0, 0);
+		isb(); /* the line is down before the interrupt ends */
+	} else if (intid == BENCH_TIMER_PHYS) {
+		sysreg_write(cntp_ctl_el0, 0);
+		isb(); /* as above */
+	} else if (intid == BENCH_SGI_ANSWER) {
+		send_sgi(BENCH_SGI, 1);
+	} else if (intid == INTID_SPURIOUS) {
+		return;
+	}
+	self->when = when;
+	WRITE_ONCE(self->taken, self->taken + 1);
+	sysreg_write(ICC_EOIR1, intid);
+	isb(); /* ended before the return */
+}
+
+uint64_t sync_taken(uint64_t esr, uint64_t elr, uint64_t far)
+{
+	if (bench.trap_expected) {
+		bench.traps++;
+		return esr >> 26 == 0x16 ? elr : elr + 4;
+	}
+	put_string("\nbench stops: unexpected exception, ESR ");
+	put_hex(esr);
+	put_string(" at ");
+	put_hex(elr);
+	put_string(" FAR ");
+	put_hex(far);
+	put_string("\n");
+	psci_call(PSCI_SYSTEM_OFF, 0, 0, 0);
+	return elr;
+}
+
+static struct result *add(const char *name)
+{
+	struct result *r = &results[result_count++];
+
+	r->name = name;
+	return r;
+}
+
+static void add_missing(const char *name, const char *why)
+{
+	add(name)->missing = why;
+}
+
+static void add_total(const char *name, uint64_t ticks, uint64_t max_ticks, uint32_t count)
+{
+	struct result *r = add(name);
+	uint64_t hundredths = (ticks * ns_per_tick * 100 + count / 2) / count;
+
+	r->hundredths = hundredths > empty_hundredths ? hundredths - empty_hundredths : 0;
+	r->max = max_ticks * ns_per_tick;
+	r->count = count;
+}
+
+/* MEAN from one loop of `n`, MAX from `n / 10` times on their own. `op` is one statement. */
+#define MEASURE(name, n, op)                                                                       \
+	do {                                                                                       \
+		uint64_t measure_start, measure_end, measure_max = 0;                              \
+		measure_start = now();                                                             \
+		for (uint32_t measure_i = (n); measure_i; measure_i--) {                           \
+			op;                                                                        \
+		}                                                                                  \
+		measure_end = now() - measure_start;                                               \
+		for (uint32_t measure_i = (n) / 10; measure_i; measure_i--) {                      \
+			uint64_t measure_one = now();                                              \
+			op;                                                                        \
+			measure_one = now() - measure_one;                                         \
+			measure_max = measure_one > measure_max ? measure_one : measure_max;       \
+		}                                                                                  \
+		add_total(name, measure_end, measure_max, n);                                      \
+	} while (0)
+
+#define CALL_CLOBBERS                                                                              \
+	"x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13",    \
+		"x14", "x15", "x16", "x17", "memory"
+
+static inline void hvc_psci_version(void)
+{
+	__asm__ volatile("movz x0, #0x8400, lsl #16\n\thvc #0" ::: CALL_CLOBBERS);
+}
+
+static inline void hvc_smccc_version(void)
+{
+	__asm__ volatile("movz x0, #0x8000, lsl #16\n\thvc #0" ::: CALL_CLOBBERS);
+}
+
+static inline void smc_psci_version(void)
+{
+	__asm__ volatile("movz x0, #0x8400, lsl #16\n\tsmc #0" ::: CALL_CLOBBERS);
+}
+
+static void bench_calls(void)
+{
+	MEASURE("hvc_psci_version", MANY, hvc_psci_version());
+	MEASURE("hvc_smccc_version", MANY, hvc_smccc_version());
+	bench.trap_expected = true;
+	smc_psci_version();
+	bench.trap_expected = false;
+	if (bench.traps) {
+		add_missing("smc_psci_version", "SMC is undefined here");
+	} else {
+		MEASURE("smc_psci_version", MANY, smc_psci_version());
+	}
+}
+
+static void bench_registers(void)
+{
+	uint64_t typer = machine.gicd + GICD_TYPER;
+	uint64_t isenabler1 = machine.gicd + GICD_ISENABLER + 4;
+
+	MEASURE("id_register", MANY, sysreg_read(id_aa64pfr0_el1));
+	MEASURE("gicd_typer", MANY, mmio_read32(typer));
+	MEASURE("isenabler_zero", MANY, mmio_write32(isenabler1, 0));
+	MEASURE("isenabler_one", MANY, mmio_write32(isenabler1, BIT(8)));
+	mmio_write32(machine.gicd + GICD_ICENABLER + 4, BIT(8));
+}
+
+/* Waits for the interrupt that has just been caused on this CPU. */
+static inline void wait_taken(struct cpu *self, uint64_t before)
+{
+	while (READ_ONCE(self->taken) == before) {
+		cpu_yield();
+	}
+}
+
+static inline void sgi_self(struct cpu *self)
+{
+	uint64_t before = self->taken;
+
+	send_sgi(BENCH_SGI, 1);
+	wait_taken(self, before);
+}
+
+static inline void timer_virtual(struct cpu *self)
+{
+	uint64_t before = self->taken;
+
+	sysreg_write(cntv_cval_el0, sysreg_read(cntvct_el0));
+	sysreg_write(cntv_ctl_el0, 1);
+	isb(); /* the line is up */
+	wait_taken(self, before);
+}
+
+static inline void timer_physical(struct cpu *self)
+{
+	uint64_t before = self->taken;
+
+	sysreg_write(cntp_cval_el0, sysreg_read(cntpct_el0));
+	sysreg_write(cntp_ctl_el0, 1);
+	isb(); /* the line is up */
+	wait_taken(self, before);
+}
+
+/* How much later than the virtual timer's compare value the vector runs. */
+static void bench_lateness(const char *name, struct cpu *self, bool asleep)
+{
+	uint64_t total = 0, max = 0;
+	struct result *r;
+
+	for (uint32_t i = 0; i < SOME; i++) {
+		uint64_t before = self->taken, late;
+		uint64_t due = now() + 1000 + i % 64;
+
+		sysreg_write(cntv_cval_el0, due);
+		sysreg_write(cntv_ctl_el0, 1);
+		isb(); /* armed before the wait */
+		while (READ_ONCE(self->taken) == before) {
+			if (asleep) {
+				__asm__ volatile("wfi" ::: "memory");
+			}
+		}
+		late = self->when - due;
+		total += late;
+		max = late > max ? late : max;
+	}
+	r = add(name);
+	r->hundredths = total * ns_per_tick * 100 / SOME;
+	r->max = max * ns_per_tick;
+	r->count = SOME;
+}
+
+static void bench_interrupts(struct cpu *self)
+{
+	MEASURE("sgi_self", MANY, sgi_self(self));
+	MEASURE("virtual_timer", MANY, timer_virtual(self));
+	MEASURE("physical_timer", MANY, timer_physical(self));
+	bench_lateness("timer_spin", self, false);
+	bench_lateness("timer_wfi", self, true);
+}
+
+/* Lets the other CPU get to where it waits, and shifts where in a tick the next turn begins. */
+static void settle(uint32_t i)
+{
+	for (uint32_t turn = 0; turn < 30; turn++) {
+		for (uint32_t j = 50; j; j--) {
+			__asm__ volatile("");
+		}
+		cpu_yield();
+	}
+	for (uint32_t j = i % 16; j; j--) {
+		__asm__ volatile("nop");
+	}
+}
+
+/* SGIs to the other CPU, one way (until this one sees that it was taken) or there and back. */
+static void bench_cross(const char *name, enum job job, uint32_t sgi, uint32_t count)
+{
+	struct cpu *answers = &bench.cpus[sgi == BENCH_SGI_ANSWER ? 0 : 1];
+	uint64_t total = 0, max = 0;
+
+	WRITE_ONCE(bench.job, job);
+	send_sgi(BENCH_SGI, 2); /* it looks for its job when it wakes */
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t before, start, took;
+
+		settle(i);
+		before = READ_ONCE(answers->taken);
+		start = now();
+		send_sgi(sgi, 2);
+		wait_taken(answers, before);
+		took = now() - start;
+		total += took;
+		max = took > max ? took : max;
+	}
+	add_total(name, total, max, count);
+}
+
+/* The second CPU: waits as told, takes interrupts. */
+void bench_other(unsigned int index)
+{
+	bench.started_at = sysreg_read(cntvct_el0);
+	WRITE_ONCE(bench.started, true);
+	sysreg_write(tpidr_el1, &bench.cpus[index]);
+	if (READ_ONCE(bench.job) != JOB_OFF) {
+		gic_start_cpu(index);
+		__asm__ volatile("msr daifclr, #2" ::: "memory");
+	}
+	while (READ_ONCE(bench.job) != JOB_OFF) {
+		while (READ_ONCE(bench.job) == JOB_SPIN) {
+			cpu_yield();
+		}
+		/* Masked, so that the interrupt can't slip in between the look and the sleep. */
+		__asm__ volatile("msr daifset, #2" ::: "memory");
+		if (READ_ONCE(bench.job) == JOB_SLEEP) {
+			__asm__ volatile("wfi" ::: "memory");
+		}
+		__asm__ volatile("msr daifclr, #2\n\tisb" ::: "memory");
+	}
+	__asm__ volatile("msr daifset, #2" ::: "memory");
+	psci_call(PSCI_CPU_OFF, 0, 0, 0);
+}
+
+static uint64_t start_other(void)
+{
+	uint64_t start;
+
+	WRITE_ONCE(bench.started, false);
+	start = now();
+	psci_call(PSCI_CPU_ON, 1, (uint64_t)other_entry, 1);
+	while (!READ_ONCE(bench.started)) {
+		cpu_yield();
+	}
+	return bench.started_at - start;
+}
+
+static void wait_other_off(void)
+{
+	while (psci_call(PSCI_AFFINITY_INFO, 1, 0, 0) != PSCI_AFFINITY_OFF) {
+		cpu_yield();
+	}
+}
+
+static void bench_cpu_on(void)
+{
+	uint64_t total = 0, max = 0;
+
+	WRITE_ONCE(bench.job, JOB_OFF);
+	send_sgi(BENCH_SGI, 2);
+	for (uint32_t i = 0; i < SOME; i++) {
+		uint64_t took;
+
+		wait_other_off();
+		settle(i);
+		took = start_other();
+		total += took;
+		max = took > max ? took : max;
+	}
+	wait_other_off();
+	add_total("cpu_on", total, max, SOME);
+}
+
+static void bench_two(void)
+{
+	static const char *const names[] = {"sgi_spin_oneway", "sgi_spin_round", "sgi_wfi_oneway",
+					    "sgi_wfi_round", "cpu_on"};
+
+	if (psci_call(PSCI_AFFINITY_INFO, 1, 0, 0) != PSCI_AFFINITY_OFF) {
+		for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
+			add_missing(names[i], "this machine has one CPU");
+		}
+		return;
+	}
+	bench.job = JOB_SPIN;
+	start_other();
+	settle(0);
+	bench_cross(names[0], JOB_SPIN, BENCH_SGI, MANY);
+	bench_cross(names[1], JOB_SPIN, BENCH_SGI_ANSWER, MANY);
+	bench_cross(names[2], JOB_SLEEP, BENCH_SGI, MANY);
+	bench_cross(names[3], JOB_SLEEP, BENCH_SGI_ANSWER, MANY);
+	bench_cpu_on();
+}
+
+static void bench_uart(void)
+{
+	if (!machine.uart) {
+		add_missing("pl011_char", "this machine has no PL011");
+		return;
+	}
+	/* Lines of 10: a console that works by lines gets some. */
+	for (uint32_t i = 0; i < 10; i++) {
+		put_string(".........\n");
+	}
+	MEASURE("pl011_char", SOME, put_char(measure_i % 50 ? '.' : '\n'));
+	put_char('\n');
+}
+
+static void print_results(void)
+{
+	for (unsigned int i = 0; i < result_count; i++) {
+		const struct result *r = &results[i];
+
+		put_string("bench ");
+		put_string(r->name);
+		put_char(' ');
+		if (r->missing) {
+			put_string("n/a ");
+			put_string(r->missing);
+		} else {
+			put_hundredths(r->hundredths);
+			put_char(' ');
+			put_number(r->max);
+			put_char(' ');
+			put_number(r->count);
+		}
+		put_string("\n");
+	}
+	put_string("bench done\n");
+}
+
+static void bench_empty(void)
+{
+	uint64_t start = now();
+
+	for (uint32_t i = MANY; i; i--) {
+		__asm__ volatile("");
+	}
+	empty_hundredths = (now() - start) * ns_per_tick * 100 / MANY;
+}
+
+void bench_main(uint64_t dtb, uint64_t first_count)
+{
+	struct cpu *self = &bench.cpus[0];
+
+	sysreg_write(tpidr_el1, self);
+	ns_per_tick = 1000000000 / sysreg_read(cntfrq_el0);
+	if (!machine_find(dtb)) {
+		psci_call(PSCI_SYSTEM_OFF, 0, 0, 0);
+	}
+	results[result_count++] = (struct result){
+		.name = "reset_to_first",
+		.hundredths = first_count * ns_per_tick * 100,
+		.max = first_count * ns_per_tick,
+		.count = 1,
+	};
+	put_string("bench starts\n");
+	gic_start();
+	gic_start_cpu(0);
+	/* What the machine still does about its own start and that line is over by then. */
+	for (uint64_t end = now() + sysreg_read(cntfrq_el0) / 100; now() < end;) {
+		cpu_yield();
+	}
+	bench_empty();
+	bench_calls();
+	bench_registers();
+	__asm__ volatile("msr daifclr, #2" ::: "memory");
+	bench_interrupts(self);
+	bench_two();
+	bench_uart();
+	print_results();
+	psci_call(PSCI_SYSTEM_OFF, 0, 0, 0);
+}
