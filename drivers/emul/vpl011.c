@@ -60,8 +60,12 @@ static void receive_locked(struct vpl011 *uart, uint16_t data)
 	if (uart->rx_count == fifo_depth(uart)) {
 		uart->rsr |= UARTDR_OE >> 8;
 		uart->ris |= UARTINT_OE;
+		uart->overrun = UARTDR_OE;
 		return;
 	}
+	/* the first that finds room again tells of the loss: DDI 0183G 2.4.3 */
+	data |= uart->overrun;
+	uart->overrun = 0;
 	uart->rx[(uart->rx_head + uart->rx_count) % VPL011_FIFO] = data;
 	uart->rx_count++;
 	if (uart->rx_count >= rx_trigger(uart)) {
@@ -283,6 +287,7 @@ static void vpl011_reset(struct vdev *vdev)
 	mux_reset_port(&uart->port);
 	spin_lock(&uart->lock);
 	uart->rx_head = uart->rx_count = 0;
+	uart->overrun = 0;
 	uart->rsr = uart->ilpr = uart->ibrd = uart->fbrd = uart->lcr_h = 0;
 	uart->imsc = uart->ris = uart->dmacr = 0;
 	uart->line = false;

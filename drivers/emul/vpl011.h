@@ -19,7 +19,8 @@ struct vpl011 {
 	struct spinlock lock;
 	uint16_t rx[VPL011_FIFO]; /* data and error bits, as UARTDR reads */
 	uint32_t rx_head, rx_count;
-	bool line; /* as the interrupt controller was told */
+	uint16_t overrun; /* UARTDR_OE once a byte has been lost, for the next one */
+	bool line;	  /* as the interrupt controller was told */
 	uint32_t rsr, ilpr, ibrd, fbrd, lcr_h, cr, ifls, imsc, ris, dmacr;
 	uint8_t rx_ring[MUX_RX_SIZE], tx_ring[MUX_TX_SIZE];
 };
