@@ -35,6 +35,7 @@ struct vpl031 {
 	uint32_t load;	      /* RTCLR as written last */
 	uint32_t offset;      /* RTCDR less the counter's seconds */
 	uint32_t match, imsc, ris;
+	uint32_t setting; /* counts what was set: an alarm rings for the last one alone */
 	struct vpl031_alarm
 		*alarm; /* [vcpu_count]: each CPU arms its own, and looks again when it fires */
 };
@@ -42,6 +43,7 @@ struct vpl031 {
 struct vpl031_alarm {
 	struct deadline deadline;
 	struct vpl031 *rtc;
+	uint32_t setting; /* it was armed for */
 };
 
 static struct vpl031 *vpl031_of(const struct vdev *vdev)
@@ -68,10 +70,13 @@ static void set_line(struct vpl031 *rtc)
  * finds nothing to do. */
 static void arm_locked(struct vpl031 *rtc, struct vcpu *vcpu)
 {
+	struct vpl031_alarm *alarm = &rtc->alarm[vcpu->index];
 	uint64_t seconds = (uint32_t)(rtc->match - now(rtc));
 
+	rtc->setting++;
 	if (seconds != 0) {
-		deadline_set(&rtc->alarm[vcpu->index].deadline,
+		alarm->setting = rtc->setting;
+		deadline_set(&alarm->deadline,
 			     (counter_seconds() + seconds) * deadline_frequency());
 	} else {
 		rtc->ris = 1;
@@ -80,11 +85,12 @@ static void arm_locked(struct vpl031 *rtc, struct vcpu *vcpu)
 
 static void alarm_fired(struct deadline *deadline)
 {
-	struct vpl031 *rtc = CONTAINER_OF(deadline, struct vpl031_alarm, deadline)->rtc;
+	const struct vpl031_alarm *alarm = CONTAINER_OF(deadline, struct vpl031_alarm, deadline);
+	struct vpl031 *rtc = alarm->rtc;
 
 	spin_lock(&rtc->lock);
-	/* a second late is as good; one that was armed for another moment finds nothing */
-	if (now(rtc) - rtc->match <= 1) {
+	/* however late: a clock that stood still has passed its match too */
+	if (alarm->setting == rtc->setting) {
 		rtc->ris = 1;
 		set_line(rtc);
 	}
@@ -166,6 +172,7 @@ static void vpl031_reset(struct vdev *vdev)
 	spin_lock(&rtc->lock);
 	rtc->load = rtc->match = rtc->imsc = rtc->ris = 0;
 	rtc->offset = wall_clock_offset();
+	rtc->setting++;
 	spin_unlock(&rtc->lock);
 }
 
