@@ -157,6 +157,7 @@ UNIT := \
 	vgic_random \
 	vgic_regs \
 	vpl011 \
+	vpl031 \
 	vpsci \
 
 # What a test links besides the pure files: modules with fakes around them. UNIT_WITH_NAME.
@@ -174,6 +175,7 @@ UNIT_WITH_vgic_linked := $(FAKE_VGIC)
 UNIT_WITH_vgic_random := $(FAKE_VGIC)
 UNIT_WITH_vgic_regs   := $(FAKE_VGIC)
 UNIT_WITH_vpl011      := drivers/emul/vpl011.c $(FAKE_CPU)
+UNIT_WITH_vpl031      := drivers/emul/vpl031.c $(FAKE_CPU)
 UNIT_WITH_vpsci       := core/exit/vpsci.c
 
 # Fuzz targets: tests/fuzz/fuzz_NAME.c, linked with every pure file (libFuzzer, ASan and UBSan).
