@@ -146,6 +146,7 @@ UNIT := \
 	idreg \
 	inject \
 	insn \
+	life \
 	mmio \
 	mux \
 	pgtable \
@@ -168,6 +169,9 @@ FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/lr.c irq/vgi
                       irq/vgic/vgic.c irq/vgic/vreg.c tests/unit/fake_gic.c $(FAKE_CPU)
 UNIT_WITH_idreg    := core/arm64/errata.c core/base/percpu.c core/base/printk.c
 UNIT_WITH_inject   := core/exit/inject.c tests/unit/fake_sysreg.c
+UNIT_WITH_life     := core/base/percpu.c core/base/printk.c core/exit/run.c core/exit/vpsci.c \
+                      core/vm/life.c core/vm/vm.c tests/unit/fake_panic.c \
+                      tests/unit/fake_sysreg.c
 UNIT_WITH_mmio     := core/exit/mmio.c tests/unit/fake_sysreg.c
 UNIT_WITH_mux      := core/base/printk.c $(FAKE_CPU)
 UNIT_WITH_vgic      := $(FAKE_VGIC)
