@@ -209,8 +209,20 @@ TEST_TIERS := build unit guest system fuzz
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.SECONDARY:
-MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+# Kept though only a pattern names them. (.SECONDARY would let make overlook a file that is gone.)
+.PRECIOUS: $(BUILD)/%.o $(BUILD)/%.elf $(BUILD)/%.bin
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables --check-symlink-times
+
+# A path may hold spaces where a person gives one; make's own functions split at them.
+empty    :=
+space    := $(empty) $(empty)
+hidden   := |_|
+hide      = $(subst $(space),$(hidden),$(1))
+as_target = $(subst $(hidden),\$(space),$(1))
+ifneq ($(words $(call hide,$(CURDIR))),$(words $(CURDIR)))
+$(error This folder's path has a space in it, "$(CURDIR)", which make can't build in: move the \
+clone to a path without one)
+endif
 
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-8s%s\n' '$(1)' '$(2)')
@@ -427,8 +439,10 @@ $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(FUZZ_O)
 
 # --- Configs: a name in vm-configs/, or the path of a .dts anywhere -----------------------------
 
-DTS  := $(if $(filter %.dts,$(CONFIG)),$(CONFIG),vm-configs/$(CONFIG).dts)
-NAME := $(basename $(notdir $(DTS)))
+DTS_WORD := $(call hide,$(CONFIG))
+DTS_WORD := $(if $(filter %.dts,$(DTS_WORD)),$(DTS_WORD),vm-configs/$(DTS_WORD).dts)
+DTS      := $(call as_target,$(DTS_WORD))
+NAME     := $(subst $(hidden),-,$(basename $(notdir $(DTS_WORD))))
 
 # The same name may come from two folders: the path is part of what the dtb is made from.
 $(eval $(call stamp,$(NAME).dts,$$(DTS)))
@@ -439,25 +453,28 @@ ifneq ($(filter bundle check,$(MAKECMDGOALS))$(filter $(BUILD)/$(NAME).%,$(MAKEC
 endif
 $(BUILD)/$(NAME).dts.d: $(DTS) $(BUILD)/$(NAME).dts.flags tools/dtsdeps.py
 	@mkdir -p $(@D)
-	@$(PYTHON) tools/dtsdeps.py $(DTS) $(BUILD)/$(NAME).dtb $@
+	@$(PYTHON) tools/dtsdeps.py '$<' $(BUILD)/$(NAME).dtb $@
 
 %.dts:
 	@echo "$@: no such config; vm-configs/ has:" \
 		"$(basename $(notdir $(wildcard vm-configs/*.dts)))." >&2; exit 1
 
-$(BUILD)/$(NAME).dtb: $(DTS) $(BUILD)/$(NAME).dts.flags
+$(BUILD)/$(NAME).dtb: $(DTS) $(BUILD)/$(NAME).dts.flags tools/dtc.sh
 	$(call say,DTC,$@)
-	$(Q)tools/dtc.sh $(DTC) $(DTS) $@
+	$(Q)PYTHON='$(PYTHON)' tools/dtc.sh $(DTC) '$<' $@
 $(BUILD)/$(NAME).bundle: $(BUILD)/$(NAME).dtb $(BUILD)/host/bulkhead-config
 	$(call say,BUNDLE,$@)
-	$(Q)$(BUILD)/host/bulkhead-config bundle $< $@
+	$(Q)$(BUILD)/host/bulkhead-config bundle $< $@ --source $(CONFIG_FILE)
 $(BUILD)/$(NAME).flash.img: $(BUILD)/bulkhead.img $(BUILD)/$(NAME).bundle tools/flash.py
 	$(call say,FLASH,$@)
 	$(Q)$(PYTHON) tools/flash.py $(BUILD)/bulkhead.img $(BUILD)/$(NAME).bundle $@
 
+# What the sentences name: the file that the user wrote.
+CONFIG_FILE = '$(subst \,,$(DTS))'
 bundle: $(BUILD)/$(NAME).bundle $(BUILD)/$(NAME).flash.img
 check: $(BUILD)/$(NAME).dtb $(BUILD)/host/bulkhead-config
-	$(Q)$(BUILD)/host/bulkhead-config check $(BUILD)/$(NAME).dtb $(if $(BOARD),--board $(BOARD))
+	$(Q)$(BUILD)/host/bulkhead-config check $(BUILD)/$(NAME).dtb --source $(CONFIG_FILE) \
+		$(if $(BOARD),--board '$(BOARD)')
 
 # --- Guest images from build/cache ---------------------------------------------------------------
 
@@ -500,7 +517,7 @@ run:
 	$(Q)+$(MAKE) --no-print-directory hyp $(BUILD)/$(RUN_NAME).bundle \
 		$(if $(RUN_DTS),CONFIG=$(RUN_DTS))
 	$(Q)QEMU='$(QEMU)' exec $(PYTHON) tools/run.py $(RUN_VM) --machine $(MACHINE) \
-		--timeout $(TIMEOUT) $(if $(DTB),--dtb $(DTB)) $(if $(filter 1,$(V)),--verbose) \
+		--timeout $(TIMEOUT) $(if $(DTB),--dtb '$(DTB)') $(if $(filter 1,$(V)),--verbose) \
 		--bundle $(BUILD)/$(RUN_NAME).bundle
 
 # --- The rest -----------------------------------------------------------------------------------

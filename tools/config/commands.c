@@ -19,7 +19,7 @@ int command_check(const char *file, const struct validate_options *options)
 	bool good = validate_file(file, options, &tree, config);
 
 	if (good) {
-		printf("%s: no errors%s\n", file,
+		printf("%s: no errors%s\n", validate_name(file, options),
 		       options->board_file == NULL ?
 			       ". Left out without a board's device tree: CPU indices and their "
 			       "number, fixed "
@@ -58,13 +58,12 @@ static bool write_bundle(const char *output, const struct blob *config)
 	return good;
 }
 
-int command_bundle(const char *input, const char *output)
+int command_bundle(const char *input, const char *output, const struct validate_options *options)
 {
-	const struct validate_options options = {0};
 	struct config *config = must_alloc(sizeof(*config));
 	struct tree tree = {0};
 	bool good =
-		validate_file(input, &options, &tree, config) && write_bundle(output, &tree.blob);
+		validate_file(input, options, &tree, config) && write_bundle(output, &tree.blob);
 
 	tree_free(&tree);
 	free(config);

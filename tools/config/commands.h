@@ -6,7 +6,7 @@
 #include "tools/config/validate.h"
 
 int command_check(const char *file, const struct validate_options *options);
-int command_bundle(const char *input, const char *output);
+int command_bundle(const char *input, const char *output, const struct validate_options *options);
 int command_show(const char *file);
 int command_doc(void);
 

@@ -13,7 +13,8 @@ static const char help[] =
 	"\n"
 	"  check FILE.dtb [--board BOARD.dtb]   validates a config with the hypervisor's own "
 	"validator\n"
-	"  bundle FILE.dtb OUT.bundle           the same, then writes the bundle: kernels "
+	"  bundle FILE.dtb OUT.bundle [--source CONFIG.dts]\n"
+	"                                       the same, then writes the bundle: kernels "
 	"unpacked, hashes added\n"
 	"  show FILE.bundle                     what a bundle holds\n"
 	"  doc                                  prints vm-configs/README.md\n"
@@ -24,6 +25,7 @@ static const char help[] =
 	"  --hypervisor BASE+SIZE  board memory that the hypervisor will hold, e.g. "
 	"0x40200000+0x200000\n"
 	"  --bundle BASE+SIZE      board memory that the bundle will hold\n"
+	"  --source CONFIG.dts     what FILE.dtb was made from, for sentences to name\n"
 	"\n"
 	"dtc makes FILE.dtb of a config: dtc -Wno-interrupts_property -O dtb -o FILE.dtb FILE.dts\n"
 	"Errors are sentences on stderr, all at once; the exit status is then 1.\n";
@@ -56,31 +58,59 @@ static bool parse_option(struct validate_options *options, const char *name, con
 		options->board_file = value;
 		return true;
 	}
+	if (strcmp(name, "--source") == 0) {
+		options->source_file = value;
+		return true;
+	}
 	if (strcmp(name, "--hypervisor") == 0) {
 		return parse_range(value, &options->hypervisor);
 	}
 	return strcmp(name, "--bundle") == 0 && parse_range(value, &options->bundle);
 }
 
-static int run_check(int argc, char **argv)
+/* Options, and exactly `file_count` names of files; false when the words are others. */
+static bool parse_words(int argc, char **argv, struct validate_options *options, const char **file,
+			int file_count)
 {
-	struct validate_options options = {0};
-	const char *file = NULL;
+	int found = 0;
 
 	for (int i = 0; i < argc; i++) {
 		if (argv[i][0] != '-') {
-			if (file != NULL) {
-				return usage("check takes one FILE.dtb");
+			if (found == file_count) {
+				return false;
 			}
-			file = argv[i];
-		} else if (i + 1 == argc || !parse_option(&options, argv[i], argv[i + 1])) {
-			return usage("an option of check is unknown, or its value is missing or "
-				     "malformed");
+			file[found++] = argv[i];
+		} else if (i + 1 == argc || !parse_option(options, argv[i], argv[i + 1])) {
+			return false;
 		} else {
 			i++;
 		}
 	}
-	return file == NULL ? usage("check needs a FILE.dtb") : command_check(file, &options);
+	return found == file_count;
+}
+
+static int run_check(int argc, char **argv)
+{
+	struct validate_options options = {0};
+	const char *file;
+
+	if (!parse_words(argc, argv, &options, &file, 1)) {
+		return usage("check takes one FILE.dtb and options with their values; one of these "
+			     "is missing, unknown or malformed");
+	}
+	return command_check(file, &options);
+}
+
+static int run_bundle(int argc, char **argv)
+{
+	struct validate_options options = {0};
+	const char *files[2];
+
+	if (!parse_words(argc, argv, &options, files, 2) || options.board_file != NULL ||
+	    options.hypervisor.size != 0 || options.bundle.size != 0) {
+		return usage("bundle takes FILE.dtb, OUT.bundle and --source CONFIG.dts");
+	}
+	return command_bundle(files[0], files[1], &options);
 }
 
 int main(int argc, char **argv)
@@ -95,8 +125,7 @@ int main(int argc, char **argv)
 		return run_check(argc - 2, argv + 2);
 	}
 	if (strcmp(command, "bundle") == 0) {
-		return argc == 4 ? command_bundle(argv[2], argv[3]) :
-				   usage("bundle takes FILE.dtb and OUT.bundle");
+		return run_bundle(argc - 2, argv + 2);
 	}
 	if (strcmp(command, "show") == 0) {
 		return argc == 3 ? command_show(argv[2]) : usage("show takes FILE.bundle");

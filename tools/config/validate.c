@@ -83,6 +83,11 @@ static void check_on_board(const struct validate_options *options, struct config
 	free(board);
 }
 
+const char *validate_name(const char *file, const struct validate_options *options)
+{
+	return options->source_file != NULL ? options->source_file : file;
+}
+
 bool validate_file(const char *file, const struct validate_options *options, struct tree *tree,
 		   struct config *config)
 {
@@ -90,7 +95,7 @@ bool validate_file(const char *file, const struct validate_options *options, str
 	struct tree input = {0};
 	struct blob blob;
 
-	report_init(&report, file);
+	report_init(&report, validate_name(file, options));
 	if (!blob_read(&blob, file)) {
 		return false;
 	}

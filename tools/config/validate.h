@@ -9,7 +9,8 @@
 
 /* What a config is held against; all optional. */
 struct validate_options {
-	const char *board_file; /* a board's dtb; NULL: the checks that need one are left out */
+	const char *board_file;	 /* a board's dtb; NULL: the checks that need one are left out */
+	const char *source_file; /* the config that the user wrote; NULL: the dtb is all there is */
 	struct prange hypervisor, bundle; /* where they will lie; size 0: not known */
 };
 
@@ -23,6 +24,9 @@ struct tree {
 /* Indexes the blob, which `tree` takes over. False after a sentence. */
 bool tree_index(struct tree *tree, struct blob blob, struct diag *diag);
 void tree_free(struct tree *tree);
+
+/* What sentences about the config name. Lives as long as both parameters. */
+const char *validate_name(const char *file, const struct validate_options *options);
 
 /*
  * Reads FILE.dtb, prepares it as for a bundle, and validates it. True without errors; `tree` then

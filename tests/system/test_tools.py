@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""make's goals as a person meets them: what is made again when, and sentences for what is wrong."""
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+import machine as board
+from configs import config, vm
+
+TICK = board.BUILD / "guest" / "tick.bin"
+IMAGE = (
+    'own: own {{ type = "raw";\ndata = /incbin/("{path}");\n'
+    "load = <0x0 0x40080000>; entry = <0x0 0x40080000>; }};\n"
+)
+MAKE_SECONDS = 300
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The caller's, without what a make around this test says to a make below it."""
+    left_out = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "V", "CONFIG", "KERNEL", "INITRD")
+    return {**{key: os.environ[key] for key in os.environ if key not in left_out}, **more}
+
+
+def make(*words: str, **more: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        ["make", "--no-print-directory", *words],
+        cwd=board.ROOT,
+        env=environment(**more),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=MAKE_SECONDS,
+    )
+
+
+def made(*words: str) -> str:
+    """What a make says that must do well."""
+    done = make(*words)
+    assert done.returncode == 0, f"make {' '.join(words)}:\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+class Config:
+    """A config of one VM in a folder of its own, with its image beside it."""
+
+    def __init__(self, folder: pathlib.Path, name: str, image: str = "own.bin") -> None:
+        self.dts, self.image = folder / f"{name}.dts", folder / image
+        shutil.copy(TICK, self.image)
+        self.write(self.text())
+        self.word = f"CONFIG={self.dts}"
+        self.bundle = board.BUILD / f"{name.replace(' ', '-')}.bundle"
+
+    def text(self, **options) -> str:
+        return config(
+            vm("tick", kernel="own", initrd=None, memory="64M", **options),
+            images=IMAGE.format(path=self.image.name),
+        )
+
+    def write(self, text: str) -> None:
+        self.dts.write_text(text, encoding="utf-8")
+
+    def line(self, text: str) -> int:
+        """The number of the line that holds `text`."""
+        lines = self.dts.read_text(encoding="utf-8").splitlines()
+        return next(number for number, line in enumerate(lines, 1) if text in line)
+
+    def missing(self) -> str:
+        """The sentence for a missing image."""
+        return (
+            f"error: {self.dts}:{self.line('incbin')}: /images/own: data: the file {self.image} "
+            "is missing: put it there, or name another in /incbin/"
+        )
+
+
+@pytest.fixture
+def own(tmp_path, request):
+    """own(name) is a Config; what make made of it is removed after the test."""
+    names = []
+
+    def create(name: str, **options) -> Config:
+        folder = tmp_path / ("a folder" if " " in name else "folder")
+        folder.mkdir(exist_ok=True)
+        names.append(name.replace(" ", "-"))
+        return Config(folder, name, **options)
+
+    yield create
+    for name in names:
+        for path in board.BUILD.glob(f"{name}.*"):
+            path.unlink()
+
+
+def test_a_bundle_is_made_once_and_again_when_its_image_changes(own):
+    tick = own("tools-again")
+    assert "BUNDLE" in made("bundle", tick.word)
+    assert made("bundle", tick.word) == ""
+    tick.image.write_bytes(TICK.read_bytes() + b"another image")
+    assert "BUNDLE" in made("bundle", tick.word)
+    assert b"another image" in tick.bundle.read_bytes()
+
+
+def test_a_deleted_image_is_missed_with_a_sentence_and_no_old_bundle_passes(own):
+    tick = own("tools-deleted")
+    made("bundle", tick.word)
+    tick.image.unlink()
+    for goal in ("bundle", "check", str(tick.bundle.relative_to(board.ROOT))):
+        done = make(goal, tick.word)
+        assert done.returncode != 0, f"make {goal} ends well"
+        assert tick.missing() in done.stderr
+    shutil.copy(TICK, tick.image)
+    made("bundle", tick.word)
+
+
+def test_an_image_that_was_never_there_is_missed_with_a_sentence(own):
+    tick = own("tools-absent")
+    tick.image.unlink()
+    done = make("bundle", tick.word)
+    assert done.returncode != 0 and tick.missing() in done.stderr
+
+
+def test_an_image_that_an_included_file_names_counts_too(own):
+    tick = own("tools-included")
+    part = tick.dts.with_suffix(".dtsi")
+    part.write_text(f"/ {{ images {{ {IMAGE.format(path=tick.image.name)} }}; }};\n")
+    vms = config(vm("tick", kernel="own", initrd=None, memory="64M"), images="")
+    tick.write(vms.replace("/dts-v1/;", f'/dts-v1/;\n/include/ "{part.name}"'))
+    made("bundle", tick.word)
+    tick.image.unlink()
+    done = make("bundle", tick.word)
+    assert f"error: {part}:2: /images/own: data: the file {tick.image} is missing" in done.stderr
+
+
+def test_a_link_to_another_image_makes_the_bundle_again(own):
+    tick = own("tools-link")
+    other = tick.image.with_name("other.bin")
+    other.write_bytes(TICK.read_bytes() + b"behind a link")
+    os.utime(other, (1, 1))
+    made("bundle", tick.word)
+    tick.image.unlink()
+    tick.image.symlink_to(other)
+    made("bundle", tick.word)
+    assert b"behind a link" in tick.bundle.read_bytes()
+
+
+def test_paths_of_config_and_image_may_hold_spaces(own):
+    tick = own("tools two words", image="my own tick.bin")
+    assert "BUNDLE  build/tools-two-words.bundle" in made("bundle", tick.word)
+    assert made("bundle", tick.word) == ""
+    assert f"{tick.dts}: no errors" in made("check", tick.word)
+    tick.image.unlink()
+    assert tick.missing() in make("bundle", tick.word).stderr
+
+
+def test_errors_name_the_config_that_the_user_wrote(own):
+    tick = own("tools-error")
+    tick.write(tick.text(extra="cpus = <2>;"))
+    for goal in ("bundle", "check"):
+        done = make(goal, tick.word)
+        assert done.returncode != 0
+        assert f"error: {tick.dts}: /vms/tick: cpus: is not part of a VM" in done.stderr
+        assert "tools-error.dtb: /" not in done.stderr
+
+
+def test_a_config_that_is_not_there_is_named_with_those_that_are():
+    done = make("bundle", "CONFIG=nothing")
+    assert done.returncode != 0
+    assert "vm-configs/nothing.dts: no such config; vm-configs/ has: demo" in done.stderr
+
+
+def test_a_clone_in_a_folder_with_a_space_is_refused_with_a_sentence(tmp_path):
+    folder = tmp_path / "my clone"
+    folder.mkdir()
+    done = make("-C", str(folder), "-f", str(board.ROOT / "Makefile"))
+    assert done.returncode != 0 and "This folder's path has a space in it" in done.stderr
