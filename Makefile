@@ -125,6 +125,7 @@ GUESTS := \
 	pl031 \
 	psci \
 	ptimer \
+	reset_race \
 	setway \
 	smp \
 	stray \
