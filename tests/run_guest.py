@@ -69,13 +69,23 @@ CONFIG = """/dts-v1/;
 
 @dataclass
 class Program:
-    """One line of cases.txt."""
+    """One line of cases.txt. Its name may be PROGRAM/VARIANT: the same on another machine."""
 
     name: str
     machine: dict[str, str]
     vm: dict[str, str]
     timeout: float
     bare: bool
+
+    @property
+    def image(self) -> str:
+        """The program's name in tests/guest."""
+        return self.name.split("/")[0]
+
+    @property
+    def stem(self) -> str:
+        """What its files in build/ are called."""
+        return self.name.replace("/", "-")
 
 
 def size_bytes(text: str) -> int:
@@ -102,8 +112,8 @@ def make_bundle(program: Program, result: Result) -> pathlib.Path | None:
     """The bundle of a VM with the program in it; tests/guest/NAME.dts where that exists."""
     folder = BUILD / "test"
     folder.mkdir(parents=True, exist_ok=True)
-    dts, dtb, bundle = (folder / (program.name + end) for end in (".dts", ".dtb", ".bundle"))
-    own = ROOT / "tests" / "guest" / (program.name + ".dts")
+    dts, dtb, bundle = (folder / (program.stem + end) for end in (".dts", ".dtb", ".bundle"))
+    own = ROOT / "tests" / "guest" / (program.image + ".dts")
     if own.exists():
         dts = own
     else:
@@ -111,7 +121,7 @@ def make_bundle(program: Program, result: Result) -> pathlib.Path | None:
         dts.write_text(
             CONFIG.format(
                 name=program.name,
-                image=BUILD / "guest" / (program.name + ".bin"),
+                image=BUILD / "guest" / (program.image + ".bin"),
                 vcpus=program.vm.get("vcpus", "1"),
                 high=memory >> 32,
                 low=memory & 0xFFFFFFFF,
@@ -186,8 +196,8 @@ def qemu_of(program: Program, bare: bool) -> tuple[list[str], dict[str, str]]:
     version = program.machine.get("qemu")
     argv = board.qemu_command(
         name,
-        kernel=BUILD / "guest" / (program.name + ".bin") if bare else BUILD / "bulkhead.img",
-        initrd=None if bare else BUILD / "test" / (program.name + ".bundle"),
+        kernel=BUILD / "guest" / (program.image + ".bin") if bare else BUILD / "bulkhead.img",
+        initrd=None if bare else BUILD / "test" / (program.stem + ".bundle"),
         cpus=int(program.machine.get("smp", "1")),
         memory=memory,
         cpu=program.machine.get("cpu"),
@@ -199,7 +209,11 @@ def qemu_of(program: Program, bare: bool) -> tuple[list[str], dict[str, str]]:
 
 def _guest(program: Program, bare: bool):
     def body(result: Result) -> None:
-        result.log = LOGS / (program.name + ("-bare.log" if bare else ".log"))
+        result.log = LOGS / (program.stem + ("-bare.log" if bare else ".log"))
+        version = program.machine.get("qemu")
+        if version and board.qemu_of_version(int(version)) is None:
+            result.skips.append(f"QEMU {version} is missing: make fetch")
+            return
         if not bare and make_bundle(program, result) is None:
             return
         argv, environment = qemu_of(program, bare)
@@ -223,9 +237,9 @@ def guest_cases(args: argparse.Namespace) -> list[Case]:
     if programs:
         # One build before QEMUs share the processors.
         wanted = [
-            f"build/guest/{program.name}.bin"
-            for program in programs
-            if fnmatch.fnmatchcase(program.name, args.only.split("/")[0] or "*")
+            f"build/guest/{image}.bin"
+            for image in sorted({program.image for program in programs})
+            if fnmatch.fnmatchcase(image, args.only.split("/")[0] or "*")
         ]
         for goals in (["hyp", "host"], wanted):
             result = Result("guest", "build")
