@@ -22,7 +22,8 @@
 
 #define SPSR_D BIT(9)
 
-#define ROUNDS 200
+#define ROUNDS	      200
+#define TRAPS_STEPPED 6
 
 /* Exceptions of the debug classes that the hook took, and the last one's state. */
 static struct {
@@ -192,6 +193,48 @@ static void test_step(void)
 	is(sysreg_read(mdscr_el1) & MDSCR_SS, 0, "and the last turns stepping off");
 }
 
+/* The same with instructions that a hypervisor does in place of the CPU. */
+static __attribute__((noinline)) uint64_t step_over_traps(void)
+{
+	uint64_t addr, spsr = sysreg_read(daif) | 5 | SPSR_SS;
+	uint64_t gicd = GICD_BASE;
+	register uint64_t x0 __asm__("x0") = PSCI_VERSION;
+
+	__asm__ volatile("	adr	%0, 1f\n"
+			 "	msr	elr_el1, %0\n"
+			 "	msr	spsr_el1, %3\n"
+			 "	isb\n"
+			 "	eret\n"
+			 "1:	ldr	w4, [%4]\n"
+			 "	str	w4, [%4]\n"
+			 "	ldr	w4, [%2], #4\n"
+			 "	mrs	x4, id_aa64pfr0_el1\n"
+			 "	hvc	#0\n"
+			 "	nop\n"
+			 "	nop\n"
+			 : "=&r"(addr), "+r"(x0), "+r"(gicd)
+			 : "r"(spsr & ~SPSR_D), "r"((uint64_t)PL031_BASE)
+			 : "x1", "x2", "x3", "x4", "memory");
+	debug_exceptions(false);
+	return x0;
+}
+
+static void test_step_over_traps(void)
+{
+	unsigned int wrong = 0;
+
+	forget();
+	seen.step_limit = TRAPS_STEPPED;
+	sysreg_write(mdscr_el1, MDSCR_KDE | MDSCR_MDE | MDSCR_SS);
+	isb(); /* as above */
+	is(step_over_traps(), 0x10001, "device accesses, an ID register and a call are stepped");
+	is(seen.count[EC_STEP], TRAPS_STEPPED, "each step is taken");
+	for (unsigned int i = 1; i < TRAPS_STEPPED; i++) {
+		wrong += seen.steps[i] != seen.steps[0] + 4 * i;
+	}
+	is(wrong, 0, "and none of them runs on into the next instruction");
+}
+
 /* EL0: mov x0, #1 · add x0, x0, #2 · add x0, x0, #3 · svc */
 static const uint32_t user_code[] = {0xd2800020, 0x91000800, 0x91000c00, 0xd4000001};
 
@@ -278,6 +321,7 @@ int main(void)
 	test_breakpoint();
 	test_watchpoint();
 	test_step();
+	test_step_over_traps();
 	test_user();
 	test_os_lock();
 	test_kept();
