@@ -120,6 +120,7 @@ GUESTS := \
 	hostile \
 	hostile_endless \
 	idregs \
+	kept \
 	mmio \
 	pl011 \
 	pl031 \
