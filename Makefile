@@ -255,8 +255,15 @@ DTC     ?= dtc
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wmissing-prototypes -Wstrict-prototypes
 
-# libfdt: the distribution's arm64 archive by default; LIBFDT= takes an archive or a source folder.
-LIBFDT ?= $(CACHE)/libfdt/libfdt.a
+# libfdt: the distribution's arm64 archive, or what `make fetch LIBFDT=` took; LIBFDT= names an
+# archive or a source folder for this one time.
+ifeq ($(strip $(LIBFDT)),)
+override LIBFDT := $(firstword $(wildcard $(CACHE)/libfdt/src) $(CACHE)/libfdt/libfdt.a)
+endif
+ifneq ($(if $(filter fetch,$(MAKECMDGOALS)),,$(word 2,$(LIBFDT))),)
+$(error LIBFDT=$(LIBFDT): make can't build with a path that has a space in it; \
+make fetch LIBFDT="$(LIBFDT)" copies it to $(CACHE))
+endif
 ifneq ($(filter %.a,$(LIBFDT)),)
 LIBFDT_A   := $(LIBFDT)
 libfdt_dir := $(dir $(LIBFDT))
@@ -373,14 +380,22 @@ $(BUILD)/bulkhead.img: $(BUILD)/bulkhead.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 
 $(CACHE)/libfdt/libfdt.a:
-	@echo "$@ is missing: run 'make fetch', which downloads it from Debian." >&2; exit 1
+	@$(call missing,LIBFDT)
+ifneq ($(filter-out $(CACHE)/% $(BUILD)/%,$(LIBFDT_A)),)
+$(LIBFDT_A):
+	@echo "LIBFDT=$@: no such file; name an archive libfdt.a, or the folder of its sources." >&2
+	@exit 1
+endif
+%/fdt.c:
+	@echo "LIBFDT=$(@D): libfdt's sources are not there (no fdt.c); name the folder libfdt/ of" \
+		"dtc's sources, or an archive libfdt.a." >&2; exit 1
 
 LIBFDT_O := $(patsubst %,$(BUILD)/libfdt/%.o,\
               fdt fdt_ro fdt_wip fdt_sw fdt_rw fdt_strerror fdt_addresses)
 $(BUILD)/libfdt/%.o: $(LIBFDT)/%.c $(BUILD)/el2.flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(TARGET) -I. -I$(LIBFDT) -w -c -o $@ $<
+	$(Q)$(CC) $(TARGET) -I. -I$(LIBFDT) -c -o $@ $<
 $(BUILD)/libfdt/libfdt.a: $(LIBFDT_O)
 	$(Q)rm -f $@ && $(AR) rcD $@ $^
 
@@ -524,9 +539,12 @@ run:
 
 # --- The rest -----------------------------------------------------------------------------------
 
+# Where the user names files, packages are left to the goals that need them.
 fetch:
-	$(Q)CACHE="$(CACHE)" KERNEL="$(KERNEL)" INITRD="$(INITRD)" \
-		LIBFDT="$(if $(filter command line,$(origin LIBFDT)),$(LIBFDT))" tools/fetch.sh
+	$(if $(KERNEL)$(INITRD)$(LIBFDT_GIVEN),,$(Q)CACHE='$(CACHE)' tools/setup.sh fetch)
+	$(Q)CACHE='$(CACHE)' KERNEL='$(KERNEL)' INITRD='$(INITRD)' LIBFDT='$(LIBFDT_GIVEN)' \
+		tools/fetch.sh
+LIBFDT_GIVEN = $(if $(filter command environment,$(firstword $(origin LIBFDT))),$(LIBFDT))
 
 # Tests: tests/run_tests.py; what the set-up brings is looked for again by the make that builds.
 RUN_TESTS = CI='$(CI)' $(PYTHON) tests/run_tests.py \
@@ -579,7 +597,7 @@ help:
 #H make check CONFIG=… [BOARD=x.dtb]  validate a config on this host
 #H make run [CONFIG=NAME] [MACHINE=virt-gicv3]  boot it in QEMU, the console on this terminal
 #H make run KERNEL= [INITRD= BOOTARGS= CPUS= MEM=512M]  your own kernel in one VM
-#H make fetch [KERNEL= INITRD= LIBFDT=]  fill build/cache; then all works offline
+#H make fetch [KERNEL= INITRD= LIBFDT=]  fill build/cache from Debian or these files; then all works offline
 #H make test                       everything, in minutes
 #H make lint, make test-build, -unit, -guest, -system, -fuzz   one tier
 #H make test-guest ONLY=NAME V=1   one case, with what it prints

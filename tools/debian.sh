@@ -7,6 +7,8 @@
 debian_network='http|https|Check-Valid-Until|Check-Date|Retries|ForceIPv[46]'
 debian_suite=${DEBIAN_SUITE:-bookworm}
 debian_cache=${CACHE:-build/cache}
+# What the host is. A test names another file.
+debian_host=${OS_RELEASE:-/etc/os-release}
 
 # The host's mirror where the host is Debian, else Debian's own; DEBIAN_MIRROR overrides.
 debian_mirror()
@@ -17,7 +19,7 @@ debian_mirror()
 		echo "$DEBIAN_MIRROR"
 		return
 	fi
-	if grep -qs '^ID=debian$' /etc/os-release; then
+	if grep -qs '^ID=debian$' "$debian_host"; then
 		found=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' \
 			2>/dev/null | grep -E '^https?://.*/debian/?$' | head -n 1) || found=
 	fi
@@ -78,8 +80,13 @@ debian_apt()
 		fi
 	} > "$conf"
 	if [ ! -e "$dir/updated" ]; then
-		echo "Fetching Debian's package lists ($* $arch) ..." >&2
-		APT_CONFIG=$conf apt-get -q update >&2
+		[ -e "$dir/refused" ] || echo "Fetching Debian's package lists ($* $arch) ..." >&2
+		# Lists that can't be had are an error here: nothing else would say it. Asked once.
+		if [ -e "$dir/refused" ] || ! APT_CONFIG=$conf apt-get -q -o Acquire::Retries=1 \
+			-o APT::Update::Error-Mode=any update >&2; then
+			touch "$dir/refused"
+			return 1
+		fi
 		touch "$dir/updated"
 	fi
 	echo "$conf"
@@ -110,7 +117,7 @@ debian_host_qemu_is()
 debian_packages_clang_format_14()
 {
 	command -v clang-format-14 >/dev/null ||
-		grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release
+		grep -qs '^VERSION_CODENAME=bookworm' "$debian_host"
 }
 
 # True when program $2 was unpacked into build/cache/$1.
@@ -126,7 +133,8 @@ debian_cache_missing()
 
 	[ -e "$debian_cache/vmlinuz" ] || items+=(kernel)
 	[ -e "$debian_cache/busybox" ] || [ -e "$debian_cache/initrd.cpio.gz" ] || items+=(busybox)
-	[ -e "$debian_cache/libfdt/libfdt.a" ] || items+=(libfdt)
+	[ -e "$debian_cache/libfdt/libfdt.a" ] || [ -e "$debian_cache/libfdt/src/libfdt.h" ] ||
+		items+=(libfdt)
 	# Tests run on QEMU 7.2 and on QEMU 10, the host's own being one of them or neither.
 	if [ "$1" = test ]; then
 		debian_unpacked qemu7 qemu-system-aarch64 || debian_host_qemu_is 7 ||
@@ -155,4 +163,32 @@ debian_cache_sizes()
 		esac
 	done
 	(IFS=';'; echo "${text[*]}" | sed 's/;/, /g')
+}
+
+# For people: what an item is, which command needs it, and how it is had where there is no network.
+debian_cache_missed()
+{
+	local again="run 'make fetch' where Debian's mirror can be reached"
+
+	case $1 in
+	kernel)
+		echo "$debian_cache/vmlinuz, the guests' Linux, is missing: make run and make test" \
+			"need it. Name an arm64 kernel, make fetch KERNEL=file, or $again."
+		;;
+	busybox)
+		echo "$debian_cache/busybox, of which the guests' initramfs is made, is missing:" \
+			"make run and make test need it. Name an initramfs," \
+			"make fetch INITRD=file, or $again."
+		;;
+	libfdt)
+		echo "$debian_cache/libfdt/libfdt.a is missing: make needs it to build the" \
+			"hypervisor. Name an arm64 archive or a folder with libfdt's sources," \
+			"make fetch LIBFDT=path, or $again."
+		;;
+	*)
+		echo "$debian_cache/$1 is missing: only make test and make lint need it," \
+			"and skip what they would do with it. To have it, $again, or copy that folder" \
+			"from a clone where that was done."
+		;;
+	esac
 }

@@ -12,11 +12,13 @@ usage()
 
 	Fills build/cache: what is named is copied, the rest is downloaded from Debian
 	(suite \$DEBIAN_SUITE, now $debian_suite; mirror \$DEBIAN_MIRROR, now $(debian_mirror))
-	and verified by Debian's signatures. After it everything works offline.
+	and verified by Debian's signatures. Where nothing is named, the packages of this host that
+	make run and make test want are installed too. After it everything works offline. What can't
+	be had is told, with the command that needs it; what only make test needs is no error.
 
 	  build/cache/vmlinuz        arm64 kernel (KERNEL=)
 	  build/cache/busybox        static arm64 busybox, or build/cache/initrd.cpio.gz (INITRD=)
-	  build/cache/libfdt/        libfdt.a and headers (LIBFDT= an archive or a source folder)
+	  build/cache/libfdt/        libfdt.a and headers, or src/ (LIBFDT= an archive or a folder)
 	  build/cache/qemu7, qemu10  the QEMU of the two that the host doesn't have; for make test
 	  build/cache/clang-format14 where the host's has another version; for make test
 	EOF
@@ -78,18 +80,30 @@ fetch_libfdt()
 	mv "$dir" "$debian_cache/libfdt"
 }
 
+copy_libfdt_sources()
+{
+	if [ ! -e "$1/libfdt.h" ]; then
+		echo "fetch: LIBFDT=$1: no libfdt.h in this folder; name the folder libfdt/" \
+			"of dtc's sources, or an archive libfdt.a." >&2
+		exit 1
+	fi
+	rm -rf "$debian_cache/libfdt"
+	mkdir -p "$debian_cache/libfdt/src"
+	cp "$1"/*.[ch] "$debian_cache/libfdt/src/"
+}
+
 copy_libfdt()
 {
-	local dir=$debian_cache/libfdt.new from headers
+	local from headers
 
-	rm -rf "$dir" "$debian_cache/libfdt"
-	mkdir -p "$dir/include"
 	from=$(cd "$(dirname "$1")" && pwd)
 	for headers in "$from" "$from/include" "$from/../include" "$from/../../include"; do
 		if [ -e "$headers/libfdt.h" ]; then
-			cp "$1" "$dir/libfdt.a"
-			cp "$headers"/{fdt,libfdt,libfdt_env}.h "$dir/include/"
-			mv "$dir" "$debian_cache/libfdt"
+			rm -rf "$debian_cache/libfdt" "$debian_cache/libfdt.new"
+			mkdir -p "$debian_cache/libfdt.new/include"
+			cp "$1" "$debian_cache/libfdt.new/libfdt.a"
+			cp "$headers"/{fdt,libfdt,libfdt_env}.h "$debian_cache/libfdt.new/include/"
+			mv "$debian_cache/libfdt.new" "$debian_cache/libfdt"
 			return
 		fi
 	done
@@ -166,34 +180,49 @@ fetch_clang-format14()
 	fetch_unpacked clang-format14 clang-format-14 clang-format-14 bookworm
 }
 
-if [ "${1:-}" = --help ]; then
-	usage
-	exit 0
-fi
-kernel=${KERNEL:-} initrd=${INITRD:-} libfdt=${LIBFDT:-}
-mkdir -p "$debian_cache"
-
-if [ -n "$kernel" ]; then
-	need_file KERNEL "$kernel"
-	cp "$kernel" "$debian_cache/vmlinuz"
-	echo "$kernel" > "$debian_cache/vmlinuz.version"
-fi
-if [ -n "$initrd" ]; then
-	need_file INITRD "$initrd"
-	cp "$initrd" "$debian_cache/initrd.cpio.gz"
-fi
-if [ -n "$libfdt" ]; then
-	need_file LIBFDT "$libfdt"
+# Takes the files that the user named.
+copy_named()
+{
+	if [ -n "$kernel" ]; then
+		need_file KERNEL "$kernel"
+		cp "$kernel" "$debian_cache/vmlinuz"
+		echo "$kernel" > "$debian_cache/vmlinuz.version"
+	fi
+	if [ -n "$initrd" ]; then
+		need_file INITRD "$initrd"
+		cp "$initrd" "$debian_cache/initrd.cpio.gz"
+	fi
 	if [ -d "$libfdt" ]; then
-		make --no-print-directory LIBFDT="$libfdt" BUILD=build build/libfdt/libfdt.a
-		mkdir -p "$debian_cache/libfdt/include"
-		cp "$libfdt"/{fdt,libfdt,libfdt_env}.h "$debian_cache/libfdt/include/"
-		cp build/libfdt/libfdt.a "$debian_cache/libfdt/libfdt.a"
-	else
+		copy_libfdt_sources "$libfdt"
+	elif [ -n "$libfdt" ]; then
+		need_file LIBFDT "$libfdt"
 		copy_libfdt "$libfdt"
 	fi
-fi
+}
 
+# Downloads each item, as far as that can be done here; in `missed` is what could not.
+fetch_items()
+{
+	local item
+
+	if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
+		echo "fetch: there is no apt here to download with." >&2
+		missed=("$@")
+		return
+	fi
+	for item in "$@"; do
+		# A process of its own: the first command that fails ends the item, not the rest.
+		"$BASH" tools/fetch.sh --item "$item" || missed+=("$item")
+	done
+}
+
+case ${1:-} in
+--help) usage; exit 0 ;;
+--item) "fetch_$2"; exit 0 ;;
+esac
+kernel=${KERNEL:-} initrd=${INITRD:-} libfdt=${LIBFDT:-}
+mkdir -p "$debian_cache"
+copy_named
 items=$*
 if [ -z "$items" ]; then
 	items=$(debian_cache_missing test)
@@ -202,21 +231,20 @@ if [ -z "$items" ]; then
 	echo "$debian_cache is complete."
 	exit 0
 fi
-if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
-	case " $items" in
-	*kernel* | *busybox* | *libfdt*) ;;
-	*)
-		echo "$debian_cache has what guests need. For make test it lacks: $items."
-		exit 0
-		;;
-	esac
-	echo "fetch: missing in $debian_cache: $items. There is no apt here to download them;" >&2
-	echo "name local files: make fetch KERNEL=vmlinuz INITRD=initrd.cpio.gz LIBFDT=libfdt.a" >&2
-	exit 1
-fi
-for item in $items; do
-	"fetch_$item"
-done
+missed=()
+fetch_items $items
 # Lists and archives have served; the next fetch wants new ones anyway.
 rm -rf "$debian_cache/apt"
-echo "$debian_cache is complete: $(du -sh "$debian_cache" | cut -f 1)."
+status=0
+for item in "${missed[@]}"; do
+	echo "fetch: $(debian_cache_missed "$item")" >&2
+	case $item in
+	kernel | busybox | libfdt) status=1 ;;
+	esac
+done
+if [ ${#missed[@]} = 0 ]; then
+	echo "$debian_cache is complete: $(du -sh "$debian_cache" | cut -f 1)."
+elif [ $status = 0 ]; then
+	echo "$debian_cache has what make and make run need."
+fi
+exit $status

@@ -9,11 +9,11 @@ cd "$(dirname "$0")/.."
 usage()
 {
 	cat <<-EOF
-	usage: tools/setup.sh run|test
+	usage: tools/setup.sh run|test|fetch
 
 	Prints what it will install and download, with sizes, and asks for sudo once, before any
 	work; as root it asks nothing. Packages come from the host's own apt sources, without the
-	recommended ones.
+	recommended ones. For fetch that is what run and test need; what can't be had is told.
 	EOF
 }
 
@@ -71,6 +71,11 @@ needs_test()
 	fi
 }
 
+needs_fetch()
+{
+	needs_test
+}
+
 clang_runtimes='/usr/lib/llvm-*/lib/clang/*/lib/linux'
 
 have()
@@ -106,6 +111,9 @@ install_packages()
 {
 	local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q) script
 
+	if ! command -v apt-get >/dev/null; then
+		return 1
+	fi
 	script='set -e
 		export DEBIAN_FRONTEND=noninteractive
 		apt-get -q update
@@ -115,7 +123,7 @@ install_packages()
 	elif ! command -v sudo >/dev/null; then
 		echo "Not root and no sudo here. As root run:" >&2
 		echo "  ${apt[*]} -y --no-install-recommends install ${packages[*]}" >&2
-		exit 1
+		return 1
 	else
 		sudo -p 'Password of %u, to install the packages: ' \
 			bash -c "$script" install "${packages[@]}"
@@ -124,7 +132,7 @@ install_packages()
 
 goal=${1:-}
 case $goal in
-run | test) ;;
+run | test | fetch) ;;
 --help) usage; exit 0 ;;
 *) usage >&2; exit 2 ;;
 esac
@@ -136,12 +144,15 @@ while read -r need package; do
 		packages+=("$package")
 	fi
 done < <("needs_$goal")
-items=$(debian_cache_missing "$goal")
+items=
+if [ "$goal" != fetch ]; then
+	items=$(debian_cache_missing "$goal")
+fi
 
 if [ ${#packages[@]} -eq 0 ] && [ -z "$items" ]; then
 	exit 0
 fi
-if [ ${#packages[@]} -gt 0 ] && ! command -v apt-get >/dev/null; then
+if [ ${#packages[@]} -gt 0 ] && [ "$goal" != fetch ] && ! command -v apt-get >/dev/null; then
 	echo "make $goal needs programs and headers that are missing, and there is no apt here:" >&2
 	printf '  %s\n' "${missing[@]}" >&2
 	echo "Install them with this system's package manager, then run make $goal again." >&2
@@ -155,8 +166,13 @@ fi
 if [ -n "$items" ]; then
 	echo "  downloads into $debian_cache: $(debian_cache_sizes "$items")"
 fi
-if [ ${#packages[@]} -gt 0 ]; then
-	install_packages
+if [ ${#packages[@]} -gt 0 ] && ! install_packages; then
+	echo "These packages are missing and were not installed: ${packages[*]}." >&2
+	if [ "$goal" != fetch ]; then
+		echo "Run make $goal again when apt can reach its mirror." >&2
+		exit 1
+	fi
+	echo "make run and make test need them; each installs what it lacks." >&2
 fi
 if [ -n "$items" ]; then
 	tools/fetch.sh $items

@@ -3,45 +3,18 @@
 import os
 import pathlib
 import shutil
-import subprocess
 
 import pytest
 
 import machine as board
 from configs import config, vm
+from goals import made, make
 
 TICK = board.BUILD / "guest" / "tick.bin"
 IMAGE = (
     'own: own {{ type = "raw";\ndata = /incbin/("{path}");\n'
     "load = <0x0 0x40080000>; entry = <0x0 0x40080000>; }};\n"
 )
-MAKE_SECONDS = 300
-
-
-def environment(**more: str) -> dict[str, str]:
-    """The caller's, without what a make around this test says to a make below it."""
-    left_out = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "V", "CONFIG", "KERNEL", "INITRD")
-    return {**{key: os.environ[key] for key in os.environ if key not in left_out}, **more}
-
-
-def make(*words: str, **more: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        ["make", "--no-print-directory", *words],
-        cwd=board.ROOT,
-        env=environment(**more),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=MAKE_SECONDS,
-    )
-
-
-def made(*words: str) -> str:
-    """What a make says that must do well."""
-    done = make(*words)
-    assert done.returncode == 0, f"make {' '.join(words)}:\n{done.stdout}{done.stderr}"
-    return done.stdout
 
 
 class Config:
