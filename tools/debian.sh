@@ -172,8 +172,8 @@ debian_cache_missed()
 
 	case $1 in
 	kernel)
-		echo "$debian_cache/vmlinuz, the guests' Linux, is missing: make run and make test" \
-			"need it. Name an arm64 kernel, make fetch KERNEL=file, or $again."
+		echo "$debian_cache/vmlinuz, the guests' Linux, is missing: make run and make" \
+			"test need it. Name an arm64 kernel, make fetch KERNEL=file, or $again."
 		;;
 	busybox)
 		echo "$debian_cache/busybox, of which the guests' initramfs is made, is missing:" \
@@ -187,8 +187,8 @@ debian_cache_missed()
 		;;
 	*)
 		echo "$debian_cache/$1 is missing: only make test and make lint need it," \
-			"and skip what they would do with it. To have it, $again, or copy that folder" \
-			"from a clone where that was done."
+			"and skip what they would do with it. To have it, $again, or copy that" \
+			"folder from a clone where that was done."
 		;;
 	esac
 }
