@@ -10,7 +10,7 @@
 #define FDT_PROP       3
 #define FDT_END	       9
 
-struct machine machine;
+struct machine machine = {.bootargs = ""};
 
 static uint32_t be32(const uint32_t *p)
 {
@@ -49,6 +49,7 @@ struct walk {
 	const char *compatible;
 	uint32_t compatible_size;
 	const uint32_t *reg;
+	bool chosen;
 };
 
 static void walk_property(struct walk *w, int depth, const uint32_t *prop)
@@ -65,6 +66,8 @@ static void walk_property(struct walk *w, int depth, const uint32_t *prop)
 		w->compatible_size = be32(prop);
 	} else if (depth == 2 && same(name, "reg")) {
 		w->reg = value;
+	} else if (depth == 2 && w->chosen && same(name, "bootargs")) {
+		machine.bootargs = (const char *)value;
 	}
 }
 
@@ -104,6 +107,7 @@ bool machine_find(uint64_t dtb)
 			uint32_t length = 0;
 
 			depth++;
+			w.chosen = depth == 2 && same((const char *)p, "chosen");
 			while (((const char *)p)[length]) {
 				length++;
 			}

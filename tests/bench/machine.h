@@ -14,11 +14,13 @@
 struct machine {
 	uint64_t gicd, gicr;
 	uint64_t uart; /* PL011 or its SBSA subset; 0 = none */
+	const char *bootargs;
 };
 
 extern struct machine machine;
 
-/* Reads the device tree at `dtb`. False without a GICv3. MMU on; before the other CPU. */
+/* Reads the device tree at `dtb`, which stays where it is. False without a GICv3. MMU on; before
+ * the other CPU. */
 bool machine_find(uint64_t dtb);
 
 /* Distributor, once; redistributor and CPU interface, on each CPU. IRQs stay masked. */

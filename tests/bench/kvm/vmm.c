@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The least that runs the bench guest under KVM: one VM, two pinned vCPUs, the in-kernel GICv3 and
+ * PSCI, a UART that only takes characters. It is process 1 of an initramfs that also holds
+ * /guest.bin and /guest.dtb; when the guest turns itself off it prints what the guest wrote, so
+ * that no console works meanwhile, and powers the machine off.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <unistd.h>
+
+#define CPUS 2
+
+/* guest.dts has these too. */
+#define RAM_BASE  0x40000000UL
+#define RAM_SIZE  0x4000000UL
+#define ENTRY	  0x40080000UL
+#define DTB	  0x43000000UL
+#define GICD_BASE 0x08000000UL
+#define GICR_BASE 0x080a0000UL
+#define UART_BASE 0x09000000UL
+#define UART_DR	  0x00
+#define UART_FR	  0x18
+#define FR_EMPTY  0x90 /* receive and transmit FIFOs */
+
+static struct {
+	int kvm, vm;
+	int vcpu[CPUS];
+	struct kvm_run *run[CPUS];
+	uint8_t *ram;
+	char text[65536]; /* the vCPU that prints is one at a time */
+	size_t length;
+} vmm;
+
+static void finish(void)
+{
+	fwrite(vmm.text, 1, vmm.length, stdout);
+	fflush(stdout);
+	reboot(RB_POWER_OFF);
+}
+
+static void fail(const char *what)
+{
+	printf("vmm: %s: %s\n", what, strerror(errno));
+	finish();
+}
+
+static int must(int result, const char *what)
+{
+	if (result < 0) {
+		fail(what);
+	}
+	return result;
+}
+
+static void load(const char *path, uint64_t address)
+{
+	int fd = must(open(path, O_RDONLY), path);
+
+	must((int)read(fd, vmm.ram + (address - RAM_BASE), RAM_BASE + RAM_SIZE - address), path);
+	close(fd);
+}
+
+static void make_memory(void)
+{
+	struct kvm_userspace_memory_region region = {
+		.guest_phys_addr = RAM_BASE,
+		.memory_size = RAM_SIZE,
+	};
+
+	vmm.ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (vmm.ram == MAP_FAILED) {
+		fail("memory of the guest");
+	}
+	region.userspace_addr = (uint64_t)vmm.ram;
+	must(ioctl(vmm.vm, KVM_SET_USER_MEMORY_REGION, &region), "KVM_SET_USER_MEMORY_REGION");
+	load("/guest.bin", ENTRY);
+	load("/guest.dtb", DTB);
+}
+
+static void set_register(int vcpu, uint64_t offset, uint64_t value)
+{
+	struct kvm_one_reg reg = {
+		.id = KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | offset / 4,
+		.addr = (uint64_t)&value,
+	};
+
+	must(ioctl(vcpu, KVM_SET_ONE_REG, &reg), "KVM_SET_ONE_REG");
+}
+
+static void make_vcpus(void)
+{
+	int size = must(ioctl(vmm.kvm, KVM_GET_VCPU_MMAP_SIZE, 0), "KVM_GET_VCPU_MMAP_SIZE");
+	struct kvm_vcpu_init init;
+
+	must(ioctl(vmm.vm, KVM_ARM_PREFERRED_TARGET, &init), "KVM_ARM_PREFERRED_TARGET");
+	init.features[0] |= 1U << KVM_ARM_VCPU_PSCI_0_2;
+	for (int i = 0; i < CPUS; i++) {
+		vmm.vcpu[i] = must(ioctl(vmm.vm, KVM_CREATE_VCPU, (long)i), "KVM_CREATE_VCPU");
+		vmm.run[i] = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED,
+				  vmm.vcpu[i], 0);
+		if (vmm.run[i] == MAP_FAILED) {
+			fail("struct kvm_run");
+		}
+		must(ioctl(vmm.vcpu[i], KVM_ARM_VCPU_INIT, &init), "KVM_ARM_VCPU_INIT");
+		init.features[0] |= 1U << KVM_ARM_VCPU_POWER_OFF;
+	}
+	set_register(vmm.vcpu[0], offsetof(struct kvm_regs, regs.pc), ENTRY);
+	set_register(vmm.vcpu[0], offsetof(struct kvm_regs, regs.regs[0]), DTB);
+}
+
+static void set_gic(int gic, uint32_t group, uint64_t attr, void *value)
+{
+	struct kvm_device_attr set = {.group = group, .attr = attr, .addr = (uint64_t)value};
+
+	must(ioctl(gic, KVM_SET_DEVICE_ATTR, &set), "KVM_SET_DEVICE_ATTR");
+}
+
+static void make_gic(void)
+{
+	struct kvm_create_device gic = {.type = KVM_DEV_TYPE_ARM_VGIC_V3};
+	uint64_t distributor = GICD_BASE, redistributors = GICR_BASE;
+	uint32_t lines = 96;
+
+	must(ioctl(vmm.vm, KVM_CREATE_DEVICE, &gic), "KVM_CREATE_DEVICE");
+	set_gic((int)gic.fd, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST, &distributor);
+	set_gic((int)gic.fd, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST,
+		&redistributors);
+	set_gic((int)gic.fd, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &lines);
+	set_gic((int)gic.fd, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, NULL);
+}
+
+static void mmio(struct kvm_run *run)
+{
+	uint64_t offset = run->mmio.phys_addr - UART_BASE;
+
+	if (!run->mmio.is_write) {
+		memset(run->mmio.data, 0, sizeof(run->mmio.data));
+		run->mmio.data[0] = offset == UART_FR ? FR_EMPTY : 0;
+	} else if (offset == UART_DR && vmm.length < sizeof(vmm.text)) {
+		vmm.text[vmm.length++] = (char)run->mmio.data[0];
+	}
+}
+
+static void *run_vcpu(void *arg)
+{
+	int index = (int)(long)arg;
+	struct kvm_run *run = vmm.run[index];
+	cpu_set_t pinned;
+
+	CPU_ZERO(&pinned);
+	CPU_SET(index, &pinned);
+	must(sched_setaffinity(0, sizeof(pinned), &pinned), "sched_setaffinity");
+	for (;;) {
+		if (ioctl(vmm.vcpu[index], KVM_RUN, 0) < 0 && errno != EINTR) {
+			fail("KVM_RUN");
+		}
+		switch (run->exit_reason) {
+		case KVM_EXIT_MMIO:
+			mmio(run);
+			break;
+		case KVM_EXIT_INTR:
+			break;
+		case KVM_EXIT_SYSTEM_EVENT:
+			finish();
+			break;
+		default:
+			printf("vmm: vCPU %d left with reason %u\n", index, run->exit_reason);
+			finish();
+		}
+	}
+}
+
+int main(void)
+{
+	pthread_t other;
+	int console;
+
+	mount("none", "/dev", "devtmpfs", 0, NULL);
+	console = open("/dev/console", O_RDWR);
+	dup2(console, STDOUT_FILENO);
+	vmm.kvm = must(open("/dev/kvm", O_RDWR), "/dev/kvm");
+	vmm.vm = must(ioctl(vmm.kvm, KVM_CREATE_VM, 0UL), "KVM_CREATE_VM");
+	make_memory();
+	make_vcpus();
+	make_gic();
+	if (pthread_create(&other, NULL, run_vcpu, (void *)1L) != 0) {
+		fail("thread of vCPU 1");
+	}
+	run_vcpu((void *)0L);
+	return 0;
+}
