@@ -601,7 +601,7 @@ help:
 #H make test                       everything, in minutes
 #H make lint, make test-build, -unit, -guest, -system, -fuzz   one tier
 #H make test-guest ONLY=NAME V=1   one case, with what it prints
-#H make bench [ONLY=bulkhead,kvm]    exit costs beside KVM, Xen and Bao; make bench HELP=1
+#H make bench [ONLY=bulkhead,kvm]   exit costs beside KVM, Xen and Bao; OPTIONS=--help
 #H make numbers                    sizes and instruction counts, as in the README
 #H make fmt [C_FILES="a.c b.h"]     format as .clang-format says
 #H make clean                       removes all outputs, keeps build/cache

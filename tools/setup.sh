@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 usage()
 {
 	cat <<-EOF
-	usage: tools/setup.sh run|test|fetch
+	usage: tools/setup.sh run|test|fetch|bench
 
 	Prints what it will install and download, with sizes, and asks for sudo once, before any
 	work; as root it asks nothing. Packages come from the host's own apt sources, without the
@@ -76,6 +76,20 @@ needs_fetch()
 	needs_test
 }
 
+# The peers' programs are Linux ones, and a chart is drawn.
+needs_bench()
+{
+	needs_run
+	case $(uname -m) in
+	aarch64) ;;
+	*)
+		echo aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+		echo /usr/aarch64-linux-gnu/lib/libc.a libc6-dev-arm64-cross
+		;;
+	esac
+	echo py:pygal python3-pygal
+}
+
 clang_runtimes='/usr/lib/llvm-*/lib/clang/*/lib/linux'
 
 have()
@@ -132,7 +146,7 @@ install_packages()
 
 goal=${1:-}
 case $goal in
-run | test | fetch) ;;
+run | test | fetch | bench) ;;
 --help) usage; exit 0 ;;
 *) usage >&2; exit 2 ;;
 esac

@@ -19,4 +19,25 @@ $(BUILD)/bench/guest.elf: $(BENCH_O) tests/guest/lib/guest.ld
 $(BUILD)/bench/guest.bin: $(BUILD)/bench/guest.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 
+# KVM's VMM is a Linux program: built with a compiler that has a C library for arm64.
+BENCH_CC ?= $(if $(filter aarch64,$(shell uname -m)),gcc,aarch64-linux-gnu-gcc)
+$(BUILD)/bench/vmm: tests/bench/kvm/vmm.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(BENCH_CC) -std=gnu11 -O2 $(WARN) -static -o $@ $< -lpthread
+$(BUILD)/bench/kvm-guest.dtb: tests/bench/kvm/guest.dts
+	$(call say,DTC,$<)
+	@mkdir -p $(@D)
+	$(Q)tools/dtc.sh $(DTC) $< $@
+
+# ONLY= names machines, OPTIONS= goes to tools/bench/bench.py as it is (OPTIONS=--help).
+.PHONY: bench bench-parts
+bench-parts: $(BUILD)/bulkhead.img $(BUILD)/host/bulkhead-config $(BUILD)/bench/guest.bin \
+	$(if $(filter-out bulkhead%,$(ONLY)all),$(BUILD)/bench/vmm $(BUILD)/bench/kvm-guest.dtb)
+bench:
+	$(Q)tools/setup.sh bench
+	$(Q)tools/bench/fetch.sh
+	$(Q)+$(MAKE) --no-print-directory bench-parts
+	$(Q)$(PYTHON) tools/bench/bench.py $(if $(ONLY),--only '$(ONLY)') $(OPTIONS)
+
 -include $(wildcard $(BUILD)/bench/*.d)

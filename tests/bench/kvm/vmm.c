@@ -44,14 +44,17 @@ static struct {
 	size_t length;
 } vmm;
 
-static void finish(void)
+static __attribute__((noreturn)) void finish(void)
 {
 	fwrite(vmm.text, 1, vmm.length, stdout);
 	fflush(stdout);
 	reboot(RB_POWER_OFF);
+	for (;;) {
+		pause();
+	}
 }
 
-static void fail(const char *what)
+static __attribute__((noreturn)) void fail(const char *what)
 {
 	printf("vmm: %s: %s\n", what, strerror(errno));
 	finish();
@@ -155,9 +158,8 @@ static void mmio(struct kvm_run *run)
 	}
 }
 
-static void *run_vcpu(void *arg)
+static __attribute__((noreturn)) void run_vcpu(int index)
 {
-	int index = (int)(long)arg;
 	struct kvm_run *run = vmm.run[index];
 	cpu_set_t pinned;
 
@@ -176,12 +178,17 @@ static void *run_vcpu(void *arg)
 			break;
 		case KVM_EXIT_SYSTEM_EVENT:
 			finish();
-			break;
 		default:
 			printf("vmm: vCPU %d left with reason %u\n", index, run->exit_reason);
 			finish();
 		}
 	}
+}
+
+static void *other_vcpu(void *arg)
+{
+	(void)arg;
+	run_vcpu(1);
 }
 
 int main(void)
@@ -197,9 +204,8 @@ int main(void)
 	make_memory();
 	make_vcpus();
 	make_gic();
-	if (pthread_create(&other, NULL, run_vcpu, (void *)1L) != 0) {
+	if (pthread_create(&other, NULL, other_vcpu, NULL) != 0) {
 		fail("thread of vCPU 1");
 	}
-	run_vcpu((void *)0L);
-	return 0;
+	run_vcpu(0);
 }

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The machines `make bench` runs: what each needs, its QEMU command, and what it prints."""
+import os
+import pathlib
+import re
+import stat
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import machine as board  # noqa: E402  (the folder above)
+import mkinitrd  # noqa: E402
+
+WORK = board.BUILD / "bench"
+LOGS = board.BUILD / "log"
+CACHE = board.BUILD / "cache"
+GUEST = WORK / "guest.bin"
+ICOUNT = ("-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2024-01-01,clock=vm")
+EL2 = "virt,virtualization=on,gic-version=3"
+LINE = re.compile(r"bench (\w+) (?:n/a (.+)|(\d+\.\d\d) (\d+) (\d+))\s*$", re.M)
+XEN_MODULE = 0x50000000  # where QEMU puts the guest for Xen to copy: clear of kernel and dtb
+
+
+class Unfit(Exception):
+    """A sentence that says why a run can't be made or gave nothing."""
+
+
+@dataclass
+class Figure:
+    """One operation on one machine; instructions. `missing` says why there is no figure."""
+
+    mean: float = 0.0
+    max: int = 0
+    count: int = 0
+    missing: str = ""
+
+
+@dataclass
+class Run:
+    key: str
+    title: str
+    cpu: str = "cortex-a57"
+    cpus: int = 2
+    seconds: int = 120  # of wall time, at most
+    figures: dict[str, Figure] = field(default_factory=dict)
+    text: str = ""
+    failure: str = ""
+
+
+RUNS = (
+    Run("bare", "no hypervisor"),
+    Run("bulkhead-a57", "Bulkhead"),
+    Run("bulkhead-a72", "Bulkhead, cortex-a72", cpu="cortex-a72"),
+    Run("bulkhead-n1", "Bulkhead, neoverse-n1", cpu="neoverse-n1"),
+    Run("bulkhead-max", "Bulkhead, max", cpu="max"),
+    Run("xen", "Xen 4.17 (Debian)", cpus=1),
+    Run("kvm-vhe", "KVM, VHE", cpu="neoverse-n1", seconds=300),
+    Run("kvm-a57", "KVM, cortex-a57", seconds=400),
+)
+
+
+def command(qemu: str, run: Run, machine: str, *words: str) -> list[str]:
+    return [
+        qemu, "-machine", machine, "-cpu", run.cpu, "-smp", str(run.cpus), "-m", "512",
+        "-nographic", "-nic", "none", *ICOUNT, *words,
+    ]  # fmt: skip
+
+
+def call(*words: str | pathlib.Path) -> None:
+    """A tool that has nothing to say unless it fails."""
+    done = subprocess.run(
+        [str(word) for word in words], cwd=board.ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise Unfit(f"{words[0]} fails: {(done.stderr or done.stdout).strip()}")
+
+
+def bulkhead_bundle(only: str = "") -> pathlib.Path:
+    """The bundle of tests/bench/bench.dts; with the guest told to do one operation only."""
+    name = f"bench-{only}" if only else "bench"
+    dtb, out = WORK / f"{name}.dtb", WORK / f"{name}.bundle"
+    call("tools/dtc.sh", os.environ.get("DTC", "dtc"), "tests/bench/bench.dts", dtb)
+    if only:
+        call("fdtput", "-t", "s", dtb, "/vms/bench", "bootargs", f"only={only}")
+    call("build/host/bulkhead-config", "bundle", dtb, out)
+    return out
+
+
+def kvm_initrd() -> pathlib.Path:
+    """An initramfs with the VMM as process 1, and the guest."""
+    cpio = mkinitrd.Cpio()
+    cpio.add("dev", stat.S_IFDIR | 0o755)
+    cpio.add("dev/console", stat.S_IFCHR | 0o600, device=(5, 1))
+    for name, source, mode in (
+        ("init", WORK / "vmm", 0o755),
+        ("guest.bin", GUEST, 0o644),
+        ("guest.dtb", WORK / "kvm-guest.dtb", 0o644),
+    ):
+        cpio.add(name, stat.S_IFREG | mode, source.read_bytes())
+    out = WORK / "kvm.cpio"
+    out.write_bytes(cpio.finish())
+    return out
+
+
+def xen_dtb(qemu: str, run: Run) -> pathlib.Path:
+    """The board's device tree with the guest as a domain without dom0."""
+    dtb = WORK / "xen.dtb"
+    call(*command(qemu, run, f"{EL2},dumpdtb={dtb}"))
+    domain, module = "/chosen/domU1", f"/chosen/domU1/module@{XEN_MODULE:x}"
+    call("fdtput", "-t", "s", dtb, "/chosen", "xen,xen-bootargs",
+         "console=dtuart dtuart=/pl011@9000000")  # fmt: skip
+    call("fdtput", "-p", "-c", dtb, module)
+    for node, kind, name, *values in (
+        (domain, "s", "compatible", "xen,domain"),
+        (domain, "i", "#address-cells", "2"),
+        (domain, "i", "#size-cells", "2"),
+        (domain, "i", "memory", "0", str(64 << 10)),
+        (domain, "i", "cpus", str(run.cpus)),
+        (domain, "i", "vpl011"),
+        (module, "s", "compatible", "multiboot,kernel", "multiboot,module"),
+        (module, "i", "reg", "0", str(XEN_MODULE), "0", str(GUEST.stat().st_size)),
+    ):
+        call("fdtput", "-t", kind, dtb, node, name, *values)
+    return dtb
+
+
+def qemu_of(run: Run, qemu: str) -> list[str]:
+    """The command of a run; makes what it boots."""
+    kind = run.key.split("-")[0]
+    if kind == "bare":
+        return command(qemu, run, "virt,gic-version=3", "-kernel", str(GUEST))
+    if kind == "bulkhead":
+        image = board.BUILD / "bulkhead.img"
+        bundle = WORK / "bench.bundle"
+        return command(qemu, run, EL2, "-kernel", str(image), "-initrd", str(bundle))
+    need = CACHE / ("vmlinuz" if kind == "kvm" else "xen/xen.img")
+    if not need.exists():
+        raise Unfit(f"{need.relative_to(board.ROOT)} is missing; `make bench` downloads it")
+    if kind == "kvm":
+        return command(
+            qemu, run, EL2, "-kernel", str(need), "-initrd", str(WORK / "kvm.cpio"),
+            "-append", "console=ttyAMA0 quiet mitigations=off",
+        )  # fmt: skip
+    loader = f"loader,file={GUEST},addr={XEN_MODULE:#x},force-raw=on"
+    return command(
+        qemu, run, EL2, "-kernel", str(need), "-dtb", str(xen_dtb(qemu, run)), "-device", loader
+    )
+
+
+def read_figures(text: str) -> dict[str, Figure]:
+    found = {}
+    for name, missing, mean, most, count in LINE.findall(text.replace("\r", "")):
+        if missing:
+            found[name] = Figure(missing=missing)
+        else:
+            found[name] = Figure(float(mean), int(most), int(count))
+    return found
+
+
+def watch(argv: list[str], log: pathlib.Path, seconds: int) -> str:
+    """Runs until the guest says it is done or QEMU ends; the console's text."""
+    end = time.monotonic() + seconds
+    with open(log, "wb") as out, subprocess.Popen(
+        argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
+    ) as qemu:
+        try:
+            while qemu.poll() is None and time.monotonic() < end:
+                try:
+                    qemu.wait(timeout=0.2)
+                except subprocess.TimeoutExpired:
+                    if b"bench done" in log.read_bytes():
+                        break
+        finally:
+            qemu.terminate()
+            qemu.wait()
+    return log.read_text(encoding="utf-8", errors="replace")
+
+
+def make(run: Run, qemu: str) -> None:
+    """Runs one machine; its figures, or a failure as a sentence."""
+    log = LOGS / f"bench-{run.key}.log"
+    LOGS.mkdir(parents=True, exist_ok=True)
+    try:
+        run.text = watch(qemu_of(run, qemu), log, run.seconds)
+        run.figures = read_figures(run.text)
+        if "bench done" not in run.text:
+            place = log.relative_to(board.ROOT)
+            raise Unfit(f"the guest did not end within {run.seconds} s; its console is in {place}")
+    except Unfit as error:
+        run.failure = str(error)
