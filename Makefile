@@ -522,6 +522,7 @@ MACHINE ?= virt-gicv3
 TIMEOUT ?= 120
 RUN_VM   = --kernel '$(KERNEL)' --initrd '$(INITRD)' --bootargs '$(BOOTARGS)' \
            --cpus '$(CPUS)' --mem '$(MEM)'
+RUN_BOARD = --machine '$(MACHINE)' $(if $(DTB),--dtb '$(DTB)')
 # The user's own kernel in one VM: its config is written first.
 RUN_DTS := $(if $(strip $(KERNEL)$(INITRD)$(BOOTARGS)$(CPUS)$(MEM)),$(BUILD)/run.dts)
 RUN_NAME = $(if $(RUN_DTS),run,$(NAME))
@@ -530,12 +531,12 @@ RUN_NAME = $(if $(RUN_DTS),run,$(NAME))
 run:
 	$(Q)tools/setup.sh run
 	$(Q)mkdir -p $(BUILD)
+	$(Q)QEMU='$(QEMU)' $(PYTHON) tools/run.py $(RUN_BOARD) --check
 	$(if $(RUN_DTS),$(Q)$(PYTHON) tools/run.py $(RUN_VM) --write-config $(RUN_DTS))
 	$(Q)+$(MAKE) --no-print-directory hyp $(BUILD)/$(RUN_NAME).bundle \
 		$(if $(RUN_DTS),CONFIG=$(RUN_DTS))
-	$(Q)QEMU='$(QEMU)' exec $(PYTHON) tools/run.py $(RUN_VM) --machine $(MACHINE) \
-		--timeout $(TIMEOUT) $(if $(DTB),--dtb '$(DTB)') $(if $(filter 1,$(V)),--verbose) \
-		--bundle $(BUILD)/$(RUN_NAME).bundle
+	$(Q)QEMU='$(QEMU)' exec $(PYTHON) tools/run.py $(RUN_VM) $(RUN_BOARD) \
+		--timeout $(TIMEOUT) $(if $(filter 1,$(V)),--verbose) --bundle $(BUILD)/$(RUN_NAME).bundle
 
 # --- The rest -----------------------------------------------------------------------------------
 

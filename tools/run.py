@@ -131,8 +131,33 @@ def fit_machine(args: argparse.Namespace) -> tuple[int, int]:
     return cpus, memory
 
 
+def check_machine(args: argparse.Namespace) -> None:
+    """Ends with a sentence where QEMU would start the machine and nothing would be printed."""
+    if args.machine not in board.MACHINES:
+        sys.exit(
+            f"MACHINE={args.machine}: no such machine; there are {', '.join(board.MACHINES)}."
+        )
+    machine = board.MACHINES[args.machine]
+    if args.dtb and not os.path.exists(args.dtb):
+        sys.exit(f"DTB={args.dtb}: no such file.")
+    if machine.tree and not args.dtb:
+        limit = f" Known limit on this machine: {machine.limit}." if machine.limit else ""
+        sys.exit(
+            f"MACHINE={args.machine} needs DTB=file.dtb, the board's device tree, since QEMU makes "
+            f"none for it. {machine.tree}.{limit}"
+        )
+    if machine.qemu10 and not os.environ.get("QEMU") and board.qemu_of_version(10) is None:
+        sys.exit(
+            f"MACHINE={args.machine} needs QEMU 10, which is neither this host's nor in "
+            "build/cache/qemu10: run 'make fetch', or name one, make run QEMU=path."
+        )
+
+
 def run(args: argparse.Namespace) -> int:
     cpus, memory = fit_machine(args)
+    limit = board.MACHINES[args.machine].limit
+    if limit:
+        print(f"Known limit of {args.machine}: {limit}.", flush=True)
     extra = ["-dtb", args.dtb] if args.dtb else []
     command = board.qemu_command(
         args.machine, kernel=args.image, initrd=args.bundle, cpus=cpus, memory=memory, extra=extra
@@ -174,12 +199,13 @@ def main() -> int:
     )
     parser.add_argument("--image", default=str(board.BUILD / "bulkhead.img"))
     parser.add_argument("--bundle", default=str(board.BUILD / "demo.bundle"))
-    parser.add_argument("--machine", default="virt-gicv3", choices=board.MACHINES, metavar="NAME")
+    parser.add_argument("--machine", default="virt-gicv3", metavar="NAME")
     parser.add_argument("--dtb", default="", help="the board's device tree, where QEMU makes none")
     parser.add_argument(
         "--timeout", type=int, default=120, help="seconds, without a terminal on stdin"
     )
     parser.add_argument("--verbose", action="store_true", help="show QEMU's command line")
+    parser.add_argument("--check", action="store_true", help="only say what the machine lacks")
     parser.add_argument("--write-config", metavar="DTS", help="write the one-VM config and end")
     for name in ("kernel", "initrd", "bootargs", "cpus", "mem"):
         parser.add_argument("--" + name, default="", help=f"{name.upper()}= of make run")
@@ -189,7 +215,8 @@ def main() -> int:
     if args.write_config:
         write_config(args)
         return 0
-    return run(args)
+    check_machine(args)
+    return 0 if args.check else run(args)
 
 
 if __name__ == "__main__":
