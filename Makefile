@@ -117,6 +117,7 @@ HOST_C := \
 GUESTS := \
 	crash \
 	debug \
+	facts \
 	hostile \
 	hostile_endless \
 	idregs \
