@@ -96,6 +96,8 @@ static void print_calls(void)
 		print_call(smccc_hvc, "hvc", workarounds[i]);
 		print_call(smccc_smc, "smc", workarounds[i]);
 	}
+	/* what firmware has counted: tests/system/firmware.S */
+	print_call(smccc_smc, "after all smc", 0x82000011);
 }
 
 int main(void)
