@@ -9,7 +9,9 @@
 #include "core/base/string.h"
 #include "timer/deadline.h"
 
-#define STAGE_MAX     (MUX_PARTIAL_MAX + MUX_NAME_MAX + 8)
+#define PREFIX_MAX    (MUX_NAME_MAX + 2)
+#define STAGE_MAX     (MUX_PARTIAL_MAX + 2 * PREFIX_MAX + 2 * ROW + 8) /* of one choose() */
+#define ROW	      79  /* what stands on one row of any terminal can be wiped */
 #define LINE_GRACE_MS 50  /* how long a begun line keeps others waiting after its last byte */
 #define LINE_TURN     512 /* bytes of one line after which others may have a word */
 #define TWICE_MS      300 /* the escape key again within this: meant for the guest */
@@ -35,10 +37,6 @@ static struct {
 
 	uint8_t stage[STAGE_MAX]; /* bytes decided on and not sent yet */
 	uint32_t stage_len, stage_pos;
-	uint8_t partial[MUX_PARTIAL_MAX]; /* the unfinished line of the focus, to draw again */
-	uint32_t partial_len;
-	bool in_sequence; /* inside an escape sequence of the focus */
-
 	uint8_t escape;
 	uint64_t escape_time;
 	struct console_port *escape_from;
@@ -71,21 +69,52 @@ static void stage_prefix(const struct console_port *port)
 
 /* The unfinished line, without control sequences (ECMA-48 5.4): drawing again must not ask the
  * terminal again. */
-static void keep_partial(uint8_t byte)
+static void keep_partial(struct console_port *port, uint8_t byte)
 {
 	if (byte == '\n') {
-		mux.partial_len = 0;
-		mux.in_sequence = false;
+		port->partial_len = 0;
+		port->in_sequence = false;
 	} else if (byte == 0x1b) {
-		mux.in_sequence = true;
-	} else if (mux.in_sequence) {
+		port->in_sequence = true;
+	} else if (port->in_sequence) {
 		/* ESC [ parameters end with a byte from @ to ~; other sequences have two bytes */
-		mux.in_sequence = byte == '[' || byte < '@' || byte > '~';
-	} else if (byte >= ' ' && mux.partial_len < MUX_PARTIAL_MAX) {
-		mux.partial[mux.partial_len++] = byte;
-	} else if (byte == 0x08 && mux.partial_len != 0) {
-		mux.partial_len--;
+		port->in_sequence = byte == '[' || byte < '@' || byte > '~';
+	} else if (byte >= ' ' && port->partial_len < MUX_PARTIAL_MAX) {
+		port->partial[port->partial_len++] = byte;
+	} else if (byte == 0x08 && port->partial_len != 0) {
+		port->partial_len--;
 	}
+}
+
+static void stage_partial(struct console_port *port)
+{
+	stage_prefix(port);
+	stage(port->partial, port->partial_len);
+	port->mid_line = true;
+}
+
+/* Leaves the line on the screen, which has no end yet, to begin another. A short one of the focus,
+ * most often a prompt, is wiped: it is drawn again below, and the screen stays free of copies. */
+static void leave_line(void)
+{
+	struct console_port *port = mux.current;
+	uint32_t width = port->partial_len;
+
+	if (port->name != NULL && mux.guest_count > 1) {
+		width += (uint32_t)strlen(port->name) + 2;
+	}
+	if (port == mux.focus && mux.run < ROW && width < ROW) {
+		stage("\r", 1);
+		for (uint32_t i = 0; i < width; i++) {
+			stage(" ", 1);
+		}
+		stage("\r", 1);
+	} else {
+		stage("\r\n", 2);
+	}
+	port->mid_line = false;
+	mux.current = NULL;
+	mux.run = 0;
 }
 
 static void stage_byte(struct console_port *port, uint8_t byte)
@@ -94,7 +123,7 @@ static void stage_byte(struct console_port *port, uint8_t byte)
 		/* a lone carriage return: the line is written over, its name stays */
 		stage("\r", 1);
 		stage_prefix(port);
-		mux.partial_len = port == mux.focus ? 0 : mux.partial_len;
+		port->partial_len = 0;
 	}
 	port->seen_cr = byte == '\r';
 	if (byte == '\r') {
@@ -114,9 +143,7 @@ static void stage_byte(struct console_port *port, uint8_t byte)
 		port->mid_line = true;
 		mux.current = port;
 	}
-	if (port == mux.focus) {
-		keep_partial(byte);
-	}
+	keep_partial(port, byte);
 }
 
 static void take_byte(struct console_port *port)
@@ -132,9 +159,9 @@ static void take_byte(struct console_port *port)
 /* May this port begin or go on with a line now? */
 static bool may_show(const struct console_port *port)
 {
-	return ring_count(&port->tx) != 0 &&
-	       (port->lines != 0 || port == mux.focus || mux.guest_count <= 1 ||
-		ring_count(&port->tx) > port->tx.size / 4 * 3);
+	return ring_count(&port->tx) != 0 && (port->lines != 0 || port == mux.focus ||
+					      (mux.guest_count <= 1 && port != &shell_port) ||
+					      ring_count(&port->tx) > port->tx.size / 4 * 3);
 }
 
 /* The log first, the others in turn: one who never stops leaves them their lines. */
@@ -192,29 +219,27 @@ static bool choose(void)
 		return true;
 	}
 	if (next == NULL) {
-		/* nobody else: the broken line of the focus is drawn again */
-		if (mux.current == NULL && mux.partial_len != 0) {
-			stage_prefix(mux.focus);
-			stage(mux.partial, mux.partial_len);
-			mux.current = mux.focus;
-			mux.focus->mid_line = true;
-			return true;
+		/* nobody else: the unfinished line of the focus is drawn again */
+		if (mux.current == mux.focus || mux.focus->partial_len == 0) {
+			return false;
 		}
-		return false;
+		if (mux.current != NULL) {
+			leave_line();
+		}
+		stage_partial(mux.focus);
+		mux.current = mux.focus;
+		mux.run = mux.focus->partial_len;
+		return true;
 	}
 	if (mux.current != NULL) {
 		if (!grace_over(mux.current, next)) {
 			return false;
 		}
-		stage("\r\n", 2);
-		mux.current->mid_line = false;
-		mux.current = NULL;
-		mux.run = 0;
-	} else if (next == mux.focus && mux.partial_len != 0) {
+		leave_line();
+	}
+	if (next == mux.focus && next->partial_len != 0) {
 		/* goes on where it was broken */
-		stage_prefix(next);
-		stage(mux.partial, mux.partial_len);
-		next->mid_line = true;
+		stage_partial(next);
 	}
 	take_byte(next);
 	return true;
@@ -348,9 +373,7 @@ static bool write_through_locked(struct console_port *port, uint8_t byte)
 	}
 	mux.uart.ops->put(&mux.uart, byte);
 	mux.run++;
-	if (port == mux.focus) {
-		keep_partial(byte);
-	}
+	keep_partial(port, byte);
 	return true;
 }
 
@@ -419,20 +442,18 @@ int mux_read(struct console_port *port)
 
 static void set_focus_locked(struct console_port *port)
 {
-	static const char hint[] = "  (the escape key switches)\n";
 	const char *name = port == &shell_port ? "the hypervisor's shell" : port->name;
 	char text[96];
+	int len;
 
-	mux.focus = port;
-	mux.partial_len = 0;
-	if (mux.port_count <= 3 && port != &shell_port) {
+	if (port == mux.focus) {
 		return;
 	}
-	format(text, sizeof(text), "bulkhead: the keys now go to %s%s", name, hint);
-	for (const char *c = text; *c != '\0'; c++) {
-		if (ring_room(&log_port.tx) != 0) {
-			put_locked(&log_port, (uint8_t)*c);
-		}
+	mux.focus = port;
+	if (mux.guest_count > 1 || port == &shell_port) {
+		len = format(text, sizeof(text), "the keys now go to %s  (the escape key switches)",
+			     name);
+		log_line_locked(text, (size_t)len);
 	}
 }
 
@@ -455,6 +476,8 @@ static void switch_focus_locked(void)
 static bool key_locked(uint8_t key)
 {
 	uint64_t now = deadline_now();
+	char text[96];
+	int len;
 
 	if (key == mux.escape) {
 		if (mux.escape_from == NULL || now - mux.escape_time > deadline_from_ms(TWICE_MS)) {
@@ -471,8 +494,12 @@ static bool key_locked(uint8_t key)
 	}
 	if (ring_room(&mux.focus->rx) != 0) {
 		ring_put(&mux.focus->rx, key);
-	} else {
-		mux.focus->rx_lost++;
+		mux.focus->deaf = false;
+	} else if (!mux.focus->deaf) {
+		len = format(text, sizeof(text), "%s does not read its console: keys are lost",
+			     mux.focus->name);
+		log_line_locked(text, (size_t)len);
+		mux.focus->deaf = true;
 	}
 	return false;
 }
@@ -573,6 +600,16 @@ void mux_reset_port(struct console_port *port)
 {
 	spin_lock(&mux.lock);
 	ring_clear(&port->rx);
+	if (ring_count(&port->tx) != 0 ? ring_last(&port->tx) != '\n' : port->mid_line) {
+		/* what the last life said is still shown; the next one begins a line of its own */
+		if (ring_room(&port->tx) == 0) {
+			ring_get(&port->tx);
+		}
+		put_locked(port, '\n');
+	} else if (ring_count(&port->tx) == 0) {
+		port->partial_len = 0;
+	}
+	pump_locked();
 	spin_unlock(&mux.lock);
 }
 

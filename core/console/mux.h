@@ -38,7 +38,11 @@ struct console_port {
 	bool mid_line;	   /* the last byte shown was not a line end */
 	bool want_room;	   /* a write found tx full */
 	bool seen_cr;	   /* a carriage return is held back until it is known what follows */
-	uint32_t rx_lost;
+	bool deaf;	   /* it was said that it does not read what is typed */
+
+	uint8_t partial[MUX_PARTIAL_MAX]; /* the unfinished line shown last, to draw again */
+	uint32_t partial_len;
+	bool in_sequence; /* inside a control sequence of that line */
 };
 
 /* Registers the log as the first source and printk's sink. Boot CPU, once, before anything is
@@ -71,7 +75,8 @@ uint32_t mux_room(const struct console_port *port);
 /* The next typed byte, or -EAGAIN. */
 int mux_read(struct console_port *port);
 
-/* Forgets what was typed and what was written but not shown: the VM is restarted. */
+/* Forgets what was typed, and ends the line that was begun: the VM is restarted. What its last life
+ * wrote is still shown. */
 void mux_reset_port(struct console_port *port);
 
 /* The keys nobody else gets: the shell. Its output is mux_shell_write(). */

@@ -35,6 +35,12 @@ static inline uint8_t ring_get(struct ring *ring)
 	return ring->data[ring->tail++ & (ring->size - 1)];
 }
 
+/* The byte put last. It is not empty. */
+static inline uint8_t ring_last(const struct ring *ring)
+{
+	return ring->data[(ring->head - 1) & (ring->size - 1)];
+}
+
 static inline void ring_clear(struct ring *ring)
 {
 	ring->tail = ring->head;

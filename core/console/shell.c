@@ -242,11 +242,11 @@ static void key(uint8_t byte)
 void shell_greet(void)
 {
 	mux_focus_shell();
-	prompt();
 }
 
 void shell_init(const struct registry *registry)
 {
 	shell.registry = registry;
 	mux_set_shell(key);
+	prompt(); /* shown when the focus comes */
 }

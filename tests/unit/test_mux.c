@@ -242,15 +242,81 @@ static void prompt(void **state)
 	say(&alpha, "ec");
 	say(&beta, "tick\n");
 	wait_ms(60);
-	/* broken by another's line, and drawn again */
-	expect("ec\r\nbeta| tick\r\nalpha| / # ec");
+	/* wiped for another's line, and drawn again */
+	expect("ec\r             \rbeta| tick\r\nalpha| / # ec");
 	say(&alpha, "ho\n");
 	expect("ho\r\n");
 	/* a deleted character is not drawn again, nor is what moves the cursor */
 	say(&alpha, "$ ab\b \b\x1b[6n");
 	say(&beta, "tock\n");
 	wait_ms(60);
-	expect("alpha| $ ab\b \b\x1b[6n\r\nbeta| tock\r\nalpha| $ a");
+	expect("alpha| $ ab\b \b\x1b[6n\r          \rbeta| tock\r\nalpha| $ a");
+}
+
+static void long_prompt(void **state)
+{
+	char line[100];
+
+	(void)state;
+	/* what may stand on two rows can't be wiped: it is left and drawn again */
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
+	say(&alpha, line);
+	wire.len = 0;
+	say(&beta, "tick\n");
+	wait_ms(60);
+	wire.text[wire.len] = '\0';
+	assert_memory_equal(wire.text, "\r\nbeta| tick\r\nalpha| xxx", 24);
+}
+
+static void prompt_of_each(void **state)
+{
+	(void)state;
+	mux_shell_write("bulkhead> ", 10);
+	say(&alpha, "a# ");
+	expect("alpha| a# ");
+	/* not in focus: beta's prompt waits, is shown when the focus comes, and each time again */
+	say(&beta, "b$ ");
+	expect("");
+	type(ESCAPE_TEXT);
+	wait_ms(400);
+	expect("\r\n" SWITCHED("beta") "beta| b$ ");
+	type(ESCAPE_TEXT);
+	wait_ms(400);
+	expect("\r\n" SWITCHED("the hypervisor's shell") "bulkhead> ");
+	type(ESCAPE_TEXT);
+	wait_ms(400);
+	expect("\r\n" SWITCHED("alpha") "alpha| a# ");
+	type(ESCAPE_TEXT);
+	wait_ms(400);
+	expect("\r\n" SWITCHED("beta") "beta| b$ ");
+}
+
+static void prompt_of_a_life(void **state)
+{
+	(void)state;
+	/* the line of the last life is ended, and is not drawn again in the next */
+	say(&alpha, "login: ");
+	mux_reset_port(&alpha.port);
+	wait_ms(60);
+	say(&alpha, "new\n");
+	expect("alpha| login: \r\nalpha| new\r\n");
+	say(&beta, "unshown");
+	mux_reset_port(&beta.port);
+	wait_ms(60);
+	expect("beta| unshown\r\n");
+}
+
+static void deaf(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < MUX_RX_SIZE; i++) {
+		type("k");
+	}
+	expect("");
+	/* said once, not per key */
+	type("kk");
+	expect("bulkhead: alpha does not read its console: keys are lost\r\n");
 }
 
 static void carriage_returns(void **state)
@@ -453,6 +519,10 @@ int main(void)
 		CASE_IN("a line that has begun is let finish", not_torn, two),
 		CASE_IN("the prompt of the focus is shown at once, and again when it was broken",
 			prompt, two),
+		CASE_IN("a line too long to be wiped is broken and drawn again", long_prompt, two),
+		CASE_IN("each console's prompt is drawn when the focus comes", prompt_of_each, two),
+		CASE_IN("a line of one life does not run into the next", prompt_of_a_life, two),
+		CASE_IN("a guest that does not read is named once", deaf, two),
 		CASE_IN("carriage returns before a line end are no lines", carriage_returns, two),
 		CASE_IN("a line that is written over keeps its name, once", written_over, two),
 		CASE_IN("keys go to the focus, which the escape key moves", keys, two),
