@@ -51,6 +51,11 @@ uint32_t vif_eoi(void)
 	return (uint32_t)sysreg_read_raw(SYSREG_ICH_EISR_EL2);
 }
 
+uint64_t vif_hcr_read(void)
+{
+	return sysreg_read_raw(SYSREG_ICH_HCR_EL2);
+}
+
 void vif_hcr_write(uint64_t hcr)
 {
 	sysreg_write_raw(SYSREG_ICH_HCR_EL2, hcr);

@@ -17,6 +17,8 @@ uint32_t vif_empty(void);
 /* Bit n: the guest's EOI of list register n asked for maintenance. */
 uint32_t vif_eoi(void);
 
+/* ICH_HCR_EL2; EOIcount is in it, and a write sets it. */
+uint64_t vif_hcr_read(void);
 void vif_hcr_write(uint64_t hcr);
 void vif_vmcr_write(uint64_t vmcr);
 uint64_t vif_vmcr_read(void);

@@ -111,11 +111,77 @@ void vgic_linked_again_locked(struct vcpu *vcpu, uint32_t intid)
 	vgic_post(vcpu, intid);
 }
 
+/* The active interrupt outside the list registers with the highest priority; there is one. */
+static uint32_t best_spilled(struct vcpu *vcpu)
+{
+	uint32_t best = INTID_LIMIT, best_prio = 0x100;
+
+	for (uint32_t n = 0; n < VGIC_BANK_MAX; n++) {
+		for (uint32_t word = vcpu->vgic.spilled[n]; word != 0; word &= word - 1) {
+			uint32_t intid = 32 * n + (uint32_t)__builtin_ctz(word);
+			uint8_t prio = vgic_bank_of(vcpu, intid)->prio[intid % 32];
+
+			if (prio < best_prio) {
+				best = intid;
+				best_prio = prio;
+			}
+		}
+	}
+	return best;
+}
+
+static void take_spilled(struct vcpu *vcpu, uint32_t intid)
+{
+	vcpu->vgic.spilled[intid / 32] &= ~vgic_bit(intid);
+	vcpu->vgic.spilled_count--;
+	vgic_bank_of(vcpu, intid)->active &= ~vgic_bit(intid);
+}
+
+/*
+ * EOIs that met no list register were for active interrupts outside them: the CPU counts them
+ * (IHI 0069H ICH_HCR_EL2.EOIcount). Those of nested interrupts come highest priority first. A guest
+ * that ends by DIR is trapped there instead.
+ */
+static void end_spilled(struct vcpu *vcpu)
+{
+	struct vgic_cpu *cpu = &vcpu->vgic;
+	uint64_t hcr;
+	uint32_t count;
+
+	if (cpu->spilled_count == 0) {
+		return;
+	}
+	hcr = vif_hcr_read();
+	count = (uint32_t)FIELD_GET(ICH_HCR_EOICOUNT, hcr);
+	if (count == 0) {
+		return;
+	}
+	vif_hcr_write(hcr & ~ICH_HCR_EOICOUNT);
+	if ((vif_vmcr_read() & ICH_VMCR_VEOIM) != 0) {
+		return;
+	}
+	for (; count != 0 && cpu->spilled_count != 0; count--) {
+		uint32_t intid = best_spilled(vcpu), bit = vgic_bit(intid);
+		struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
+
+		take_spilled(vcpu, intid);
+		if ((bank->hw & bit) != 0) {
+			bank->line &= ~bit;
+			gic_deactivate(intid);
+		}
+		if ((vgic_pending_word(bank) & bit) != 0) {
+			vgic_post(vgic_target(vcpu, vcpu->vm, intid), intid);
+		}
+	}
+}
+
 void vgic_sync_locked(struct vcpu *vcpu)
 {
-	uint32_t used = vcpu->vgic.lr_used;
+	uint32_t used;
 
 	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
+	end_spilled(vcpu);
+	used = vcpu->vgic.lr_used;
 	while (used != 0) {
 		uint32_t lr = (uint32_t)__builtin_ctz(used);
 		uint32_t intid = vcpu->vgic.lr_intid[lr];
@@ -297,33 +363,21 @@ static bool consider(struct vcpu *vcpu, uint32_t intid)
 	return true;
 }
 
-/* Active interrupts that had to leave the list registers come back, highest priority first, but for
- * one register. */
+/* Active interrupts that had to leave the list registers come back where there is room, highest
+ * priority first, but for one register. */
 static void unspill(struct vcpu *vcpu)
 {
 	struct vgic_cpu *cpu = &vcpu->vgic;
 
 	while (cpu->spilled_count != 0) {
-		uint32_t best = INTID_LIMIT, best_prio = 0x100;
 		int lr = free_lr(vcpu);
+		uint32_t best;
 
-		if (lr < 0 || bits_count(cpu->lr_used) + 1 >= MAX(cpu->lr_count, 2U)) {
+		if (lr < 0 || bits_count(cpu->lr_used) + 1 >= cpu->lr_count) {
 			break;
 		}
-		for (uint32_t n = 0; n < VGIC_BANK_MAX; n++) {
-			for (uint32_t word = cpu->spilled[n]; word != 0; word &= word - 1) {
-				uint32_t intid = 32 * n + (uint32_t)__builtin_ctz(word);
-				uint8_t prio = vgic_bank_of(vcpu, intid)->prio[intid % 32];
-
-				if (prio < best_prio) {
-					best = intid;
-					best_prio = prio;
-				}
-			}
-		}
-		cpu->spilled[best / 32] &= ~vgic_bit(best);
-		cpu->spilled_count--;
-		vgic_bank_of(vcpu, best)->active &= ~vgic_bit(best);
+		best = best_spilled(vcpu);
+		take_spilled(vcpu, best);
 		list(vcpu, (uint32_t)lr, best, ICH_LR_ACTIVE);
 		vgic_post(vcpu, best);
 	}
@@ -339,7 +393,10 @@ static void update_hcr(struct vcpu *vcpu, bool queued)
 		hcr |= ICH_HCR_NPIE;
 	}
 	if (cpu->spilled_count != 0) {
-		hcr |= ICH_HCR_UIE; /* one register in use or none: room for those that wait */
+		/* one register in use or none: room for those that wait, so that an EOI finds them.
+		 * LRENPIE tells of one that came sooner, and of each where so few registers are
+		 * that UIE would never end. */
+		hcr |= ICH_HCR_LRENPIE | (cpu->lr_count >= 3 ? ICH_HCR_UIE : 0);
 	}
 	if (hcr != cpu->hcr) {
 		cpu->hcr = hcr;
@@ -367,6 +424,7 @@ void vgic_process(struct vcpu *vcpu)
 	uint32_t sgis, banks, queued_banks = 0;
 
 	spin_lock(&vcpu->vm->vgic.lock);
+	end_spilled(vcpu);
 	if (cpu->ask_count != 0 || !cpu->on) {
 		answer(vcpu);
 		spin_unlock(&vcpu->vm->vgic.lock);

@@ -102,7 +102,13 @@ uint32_t vif_empty(void)
 
 void vif_hcr_write(uint64_t hcr)
 {
-	cpus[here].hcr = hcr;
+	cpus[here].hcr = hcr & ~ICH_HCR_EOICOUNT;
+	cpus[here].lost_eois = (uint32_t)FIELD_GET(ICH_HCR_EOICOUNT, hcr);
+}
+
+uint64_t vif_hcr_read(void)
+{
+	return cpus[here].hcr | FIELD_PREP(ICH_HCR_EOICOUNT, cpus[here].lost_eois);
 }
 
 void vif_vmcr_write(uint64_t vmcr)
@@ -367,7 +373,8 @@ void fake_eoi(uint32_t i, uint32_t intid)
 			return;
 		}
 	}
-	cpu->lost_eois++;
+	cpu->lost_eois = (cpu->lost_eois + 1) % 32;
+	fake_run(i); /* which it interrupts for */
 }
 
 /* Others go on where they have to answer, and it is done again. */

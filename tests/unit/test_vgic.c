@@ -396,6 +396,16 @@ static void preempted(void **state)
 	assert_int_equal(vgic_busy_count(&fake_vm), 0);
 }
 
+static int one_register(void **state)
+{
+	set_up(state);
+	fake_gic_boot(1, 1, SPIS);
+	for (uint32_t intid = 32; intid < 32 + SPIS; intid++) {
+		fake_set_bit(0, 0, GICD_ISENABLER, intid);
+	}
+	return 0;
+}
+
 static void equals_wait(void **state)
 {
 	uint32_t first;
@@ -673,6 +683,8 @@ int main(void)
 		CASE_IN("more pending than list registers come by priority, none lost",
 			most_urgent_first, set_up),
 		CASE_IN("more active than list registers come back to be ended", preempted, set_up),
+		CASE_IN("so they do where there is one list register only", preempted,
+			one_register),
 		CASE_IN("an equal priority does not preempt", equals_wait, set_up),
 		CASE_IN("a new priority counts at once for what is pending", priority_changed,
 			set_up),

@@ -327,6 +327,18 @@ static void run(uint32_t list_registers)
 	}
 }
 
+static void one(void **state)
+{
+	(void)state;
+	run(1);
+}
+
+static void two(void **state)
+{
+	(void)state;
+	run(2);
+}
+
 static void three(void **state)
 {
 	(void)state;
@@ -348,6 +360,8 @@ static void sixteen(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CASE("one list register: nothing is lost, doubled or late", one),
+		CASE("two list registers: nothing is lost, doubled or late", two),
 		CASE("three list registers: nothing is lost, doubled or late", three),
 		CASE("four list registers: nothing is lost, doubled or late", four),
 		CASE("sixteen list registers: nothing is lost, doubled or late", sixteen),
