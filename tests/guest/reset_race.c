@@ -23,13 +23,8 @@ static struct record {
 
 static uint64_t data = PRISTINE;
 
-/* Where CPU 1 goes when a racing CPU_ON wins: it needs nothing, and stays. */
-extern const char stray_loop[];
-__asm__(".pushsection .text\n"
-	"stray_loop:\n"
-	"\twfe\n"
-	"\tb stray_loop\n"
-	".popsection");
+/* Where CPU 1 goes when a racing CPU_ON wins: 1: wfe; b 1b. It needs nothing, and stays. */
+static const uint32_t stray_loop[] = {0xd503205f, 0x17ffffff};
 
 static void idle(void *arg)
 {
