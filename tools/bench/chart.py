@@ -8,7 +8,9 @@ from runs import Run
 
 COLOURS = ("#0b5394", "#e69138", "#cc4125", "#a61c00", "#6aa84f", "#38761d")
 # Of another order of magnitude, or not comparable.
-LEFT_OUT = ("reset_to_first", "timer_spin", "smc_psci_version", "hvc_smccc_version")
+LEFT_OUT = ("reset_to_first", "timer_spin", "smc_psci_version", "hvc_smccc_version",
+            "isenabler_zero", "sgi_spin_round", "sgi_wfi_round")  # fmt: skip
+SCALE = (10, 30, 100, 300, 1000, 3000, 10000, 30000)
 
 
 def draw(done: list[Run], path: pathlib.Path) -> None:
@@ -24,7 +26,10 @@ def draw(done: list[Run], path: pathlib.Path) -> None:
         width=1100,
         height=560,
         explicit_size=True,
-        x_label_rotation=35,
+        x_label_rotation=20,
+        truncate_label=-1,
+        range=(SCALE[0], SCALE[-1]),
+        zero=SCALE[0],
         legend_at_bottom=True,
         legend_at_bottom_columns=6,
         title="Instructions an operation (logarithmic; less is better)",
@@ -38,7 +43,8 @@ def draw(done: list[Run], path: pathlib.Path) -> None:
         ),
     )
     chart.uuid = "benchmarks"  # the same figures give the same bytes
-    chart.x_labels = [report.OPERATIONS[name] for name in names]
+    chart.x_labels = [name.replace("_", " ") for name in names]
+    chart.y_labels = list(SCALE)
     chart.add("Bulkhead", [ours[name].mean for name in names])
     for key, title in report.PEERS.items():
         if table[key]:
