@@ -19,6 +19,9 @@ $(BUILD)/bench/guest.elf: $(BENCH_O) tests/guest/lib/guest.ld
 $(BUILD)/bench/guest.bin: $(BUILD)/bench/guest.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 
+# Built and tested where the other guests are.
+guests: $(BUILD)/bench/guest.bin
+
 # KVM's VMM is a Linux program: built with a compiler that has a C library for arm64.
 BENCH_CC ?= $(if $(filter aarch64,$(shell uname -m)),gcc,aarch64-linux-gnu-gcc)
 $(BUILD)/bench/vmm: tests/bench/kvm/vmm.c

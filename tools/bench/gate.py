@@ -37,14 +37,17 @@ class Over:
     functions: list[tuple[str, float]]
 
 
-def limits(major: str) -> dict[str, Limit]:
+def limits(path: pathlib.Path, major: str) -> dict[str, Limit]:
     """The limits under QEMU `major`: a line of that version goes before one of `*`."""
     found: dict[str, Limit] = {}
     exact = set()
-    for line in LIMITS.read_text(encoding="utf-8").splitlines():
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if not line or line.startswith("#"):
             continue
-        name, version, mean, most = (word.strip() for word in line.split("|"))
+        words = [word.strip() for word in line.split("|")]
+        if len(words) != 4:
+            raise runs.Unfit(f"{path}:{number}: not `operation | version | mean | maximum`")
+        name, version, mean, most = words
         if version == major or (version == "*" and name not in exact):
             found[name] = Limit(float(mean), None if most == "-" else float(most))
         if version == major:
@@ -66,11 +69,14 @@ def count_functions(run: Run, qemu: str, name: str) -> dict[str, int]:
     plugin, report = runs.WORK / "el2count.so", runs.WORK / f"profile-{name}.txt"
     runs.call("gcc", "-shared", "-fPIC", "-O2", "-o", plugin, PLUGIN)
     bundle = runs.bulkhead_bundle(name)
+    report.unlink(missing_ok=True)
     argv = runs.command(
         qemu, run, runs.EL2, "-kernel", str(board.BUILD / "bulkhead.img"), "-initrd", str(bundle),
         "-plugin", str(plugin), "-d", "plugin", "-D", str(report),
     )  # fmt: skip
     runs.watch(argv, runs.LOGS / f"bench-profile-{name}.log", run.seconds)
+    if not report.exists() or not BLOCK.search(report.read_text(encoding="utf-8")):
+        raise runs.Unfit(f"{qemu} takes no plugin of {PLUGIN}'s version: use QEMU 7.2")
     places, names = symbols()
     per_function: dict[str, int] = {}
     for offset, count in BLOCK.findall(report.read_text(encoding="utf-8")):
@@ -80,7 +86,11 @@ def count_functions(run: Run, qemu: str, name: str) -> dict[str, int]:
 
 
 def profile(run: Run, qemu: str, name: str) -> list[tuple[str, float]]:
-    """Functions by the instructions they execute at EL2 each time, most first."""
+    """Functions by the instructions they execute at EL2 each time, most first.
+
+    Other QEMUs have other plugin interfaces, but the instructions are the same: QEMU 7.2 counts.
+    """
+    qemu = board.qemu_of_version(7) or qemu
     besides = count_functions(run, qemu, "none")
     turns = run.figures[name].count * (1 if TIMED_ALONE.match(name) else TURNS)
     each = [
@@ -90,10 +100,10 @@ def profile(run: Run, qemu: str, name: str) -> list[tuple[str, float]]:
     return sorted((item for item in each if item[1] >= 0.5), key=lambda item: -item[1])
 
 
-def check(run: Run, qemu: str, major: str) -> list[Over]:
+def check(run: Run, qemu: str, held: dict[str, Limit]) -> list[Over]:
     """What is over its limit; a missing figure is too."""
     over = []
-    for name, limit in limits(major).items():
+    for name, limit in held.items():
         figure = run.figures.get(name)
         if figure is None or figure.missing:
             over.append(Over(name, "figure", limit.mean, float("nan"), []))
@@ -104,10 +114,10 @@ def check(run: Run, qemu: str, major: str) -> list[Over]:
         ):
             if allowed is not None and got > allowed:
                 # Boot ends before the profile begins.
-                once = name == "reset_to_first"
-                over.append(
-                    Over(name, what, allowed, got, [] if once else profile(run, qemu, name))
-                )
+                functions = []
+                if name != "reset_to_first":
+                    functions = profile(run, qemu, name)
+                over.append(Over(name, what, allowed, got, functions))
     return over
 
 
@@ -116,7 +126,7 @@ def sentence(over: Over, run: Run) -> str:
     if over.got != over.got:
         log = f"build/log/bench-{run.key}.log"
         return f"{over.name}: no figure, the limit is {over.limit:g}; see {log}"
-    text = f"{over.name}: limit {over.limit:g}, got {over.got:g}"
+    text = f"{over.name}: limit {over.limit:.10g}, got {over.got:.10g}"
     text += f" ({over.what}, instructions, {run.cpu})"
     for function, count in over.functions[:FUNCTIONS_MAX]:
         text += f"\n    {count:8.1f}  {function}"
