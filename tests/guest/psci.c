@@ -216,6 +216,24 @@ static void test_affinity_info(void)
 	   "AFFINITY_INFO of an MPIDR with bit 31 is INVALID_PARAMETERS");
 }
 
+/* Above level 0 a cluster is asked for, whose CPUs' numbers don't count. */
+static void test_affinity_levels(void)
+{
+	is(psci_affinity_info(0, 1), PSCI_AFFINITY_ON, "AFFINITY_INFO of this cluster is ON");
+	is(psci_affinity_info(0, 2), PSCI_AFFINITY_ON, "so is that of level 2");
+	is(psci_affinity_info(0, 3), PSCI_AFFINITY_ON, "so is that of level 3");
+	if (bare) {
+		skip("AFFINITY_INFO of another cluster is INVALID_PARAMETERS",
+		     "QEMU's own PSCI says ON");
+		return;
+	}
+	is(psci_affinity_info(0x99, 1), PSCI_AFFINITY_ON,
+	   "at level 1 the lowest field doesn't count");
+	is(psci_affinity_info(0x0f00, 1), PSCI_INVALID_PARAMETERS,
+	   "AFFINITY_INFO of another cluster is INVALID_PARAMETERS");
+	is(psci_affinity_info(BIT(32), 3), PSCI_INVALID_PARAMETERS, "also at level 3");
+}
+
 static void test_cpu_on_errors(void)
 {
 	uint64_t entry = (uint64_t)secondary_entry;
@@ -386,6 +404,59 @@ static void test_suspend(void)
 	timer_stop();
 }
 
+static void go_off_by_smc(void *arg)
+{
+	(void)arg;
+	psci_call_smc(PSCI_CPU_OFF, 0, 0, 0);
+}
+
+static void stay(void *arg)
+{
+	(void)arg;
+	WAIT(READ_ONCE(race_may_off));
+}
+
+/* CPU_ON of a CPU that runs, and its calls by SMC: the same answers as by HVC. */
+static void test_smc(void)
+{
+	uint64_t entry = (uint64_t)secondary_entry, start;
+
+	race_may_off = false;
+	is(cpu_start(1, stay, NULL), PSCI_SUCCESS, "CPU_ON of a CPU that is off");
+	ok(WAIT(psci_affinity_info(1, 0) == PSCI_AFFINITY_ON), "it is ON then");
+	is(psci_cpu_on(1, entry, 0), PSCI_ALREADY_ON, "CPU_ON of it is ALREADY_ON");
+	if (!bare) {
+		is(psci_call_smc(PSCI_CPU_ON, 1, entry, 0), PSCI_ALREADY_ON, "by SMC too");
+		is(psci_call_smc(PSCI_CPU_ON, 0xff0000, entry, 0), PSCI_INVALID_PARAMETERS,
+		   "INVALID_PARAMETERS by SMC");
+		is(psci_call_smc(PSCI_CPU_ON, 2, HOLE_BASE, 0), PSCI_INVALID_ADDRESS,
+		   "INVALID_ADDRESS by SMC");
+		is(psci_call_smc(PSCI_FEATURES, PSCI_CPU_SUSPEND, 0, 0), 0,
+		   "PSCI_FEATURES by SMC: CPU_SUSPEND has the original format");
+		is(psci_call_smc(PSCI_MIGRATE_INFO_TYPE, 0, 0, 0), 2, "MIGRATE_INFO_TYPE by SMC");
+		is(psci_call_smc(PSCI_CPU_SUSPEND, BIT(31), 0, 0), PSCI_INVALID_PARAMETERS,
+		   "CPU_SUSPEND with a reserved bit by SMC");
+	}
+	WRITE_ONCE(race_may_off, true);
+	ok(cpu_join(1), "it goes off by HVC");
+	if (bare) {
+		skip("calls by SMC", "SMC is undefined without EL2 and EL3");
+		return;
+	}
+	cpus[1].fn = go_off_by_smc;
+	dsb(ish); /* fn before the call that lets the other CPU read it */
+	is(psci_call_smc(PSCI_CPU_ON, 1, entry, 0), PSCI_SUCCESS, "CPU_ON by SMC");
+	ok(WAIT(psci_affinity_info(1, 0) == PSCI_AFFINITY_OFF), "and CPU_OFF");
+	start = counter_now();
+	timer_set(start + counter_hz() / 100);
+	is(psci_call_smc(PSCI_CPU_SUSPEND, 0, 0, 0), PSCI_SUCCESS, "CPU_SUSPEND by SMC");
+	not_below(counter_now() - start, counter_hz() / 100, "sleeps until the interrupt");
+	timer_set(counter_now() + counter_hz() / 100);
+	is(psci_call(PSCI_CPU_SUSPEND, BIT(16), entry, 0), PSCI_SUCCESS,
+	   "a power-down state is a standby: the caller goes on");
+	timer_stop();
+}
+
 int main(void)
 {
 	bare = machine_is_bare();
@@ -396,10 +467,12 @@ int main(void)
 	test_registers();
 	test_immediates();
 	test_affinity_info();
+	test_affinity_levels();
 	test_cpu_on_errors();
 	test_entry_state();
 	test_races();
 	test_pending_affinity();
 	test_suspend();
+	test_smc();
 	tap_done();
 }

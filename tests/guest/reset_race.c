@@ -75,7 +75,11 @@ int main(void)
 	record->absent += !comes_up(2, turn_on_again_and_again);
 	record->absent += !comes_up(3, turn_on_again_and_again);
 	cpu_delay_us(record->lives * 211 % DELAY_US);
-	psci_call(PSCI_SYSTEM_RESET, 0, 0, 0);
+	if (record->lives % 2 == 0) {
+		psci_call(PSCI_SYSTEM_RESET, 0, 0, 0);
+	} else {
+		psci_call_smc(PSCI_SYSTEM_RESET, 0, 0, 0);
+	}
 	record->returned++;
 	return 0;
 }
