@@ -2,7 +2,7 @@
 # `make bench`: the guest, KVM's VMM, and the command that runs them. Included by the Makefile.
 
 BENCH_O := $(BUILD)/bench/start.o $(BUILD)/bench/main.o $(BUILD)/bench/machine.o \
-           $(BUILD)/guest/lib/psci.o $(BUILD)/guest/lib/smccc.o $(BUILD)/guest/lib/string.o
+           $(BUILD)/guest/lib/string.o
 
 $(BUILD)/bench/%.o: tests/bench/%.c $(BUILD)/guest-cc.flags
 	$(call say,CC,$<)
