@@ -62,3 +62,12 @@ def test_a_cost_over_its_limit_is_told_with_the_functions_that_make_it(
     # What the functions add up to is the operation without the guest's own instructions.
     total = sum(float(line.split()[0]) for line in told[2].splitlines())
     assert 0.4 * float(told[1]) < total < float(told[1])
+
+
+def test_the_profile_of_the_boot_ends_where_the_guest_begins(qemu7):
+    done = bench(qemu7, "--profile", "reset_to_first")
+    assert done.returncode == 0, done.stdout + done.stderr
+    counts = {line.split()[1]: float(line.split()[0]) for line in done.stdout.splitlines()}
+    # Building stage 2 belongs to it, the guest's exits don't.
+    assert counts.get("pgtable_map", 0) > 0
+    assert "exit_hvc" not in counts and "vpsci_call" not in counts

@@ -12,7 +12,8 @@ from runs import Run, board
 LIMITS = board.ROOT / "tests" / "bench" / "limits.txt"
 PLUGIN = "tools/plugin/el2count.c"
 SYMBOL = re.compile(r"^([0-9a-f]+) [tT] ([A-Za-z_][\w.]*)$", re.M)
-BLOCK = re.compile(r"^el2block: ([0-9a-f]+) (\d+)$", re.M)
+BLOCK = re.compile(r"^(el2block|el2boot): ([0-9a-f]+) (\d+)$", re.M)
+GUEST_ENTRY = 0x40080000  # in tests/bench/bench.dts
 IMAGE_BASE = 1 << 47
 FUNCTIONS_MAX = 12
 # What main.c's MEASURE times is done once more for the maximum, a tenth as often.
@@ -65,21 +66,27 @@ def symbols() -> tuple[list[int], list[str]]:
 
 
 def count_functions(run: Run, qemu: str, name: str) -> dict[str, int]:
-    """Instructions at EL2 by function in a run of one operation; `none` is boot and the end."""
+    """Instructions at EL2 by function in a run of one operation, or until the guest starts.
+
+    `none` is a run without any: the guest's own start and end.
+    """
     plugin, report = runs.WORK / "el2count.so", runs.WORK / f"profile-{name}.txt"
     runs.call("gcc", "-shared", "-fPIC", "-O2", "-o", plugin, PLUGIN)
     bundle = runs.bulkhead_bundle(name)
     report.unlink(missing_ok=True)
     argv = runs.command(
         qemu, run, runs.EL2, "-kernel", str(board.BUILD / "bulkhead.img"), "-initrd", str(bundle),
-        "-plugin", str(plugin), "-d", "plugin", "-D", str(report),
+        "-plugin", f"{plugin},guest={GUEST_ENTRY:x}", "-d", "plugin", "-D", str(report),
     )  # fmt: skip
     runs.watch(argv, runs.LOGS / f"bench-profile-{name}.log", run.seconds)
     if not report.exists() or not BLOCK.search(report.read_text(encoding="utf-8")):
         raise runs.Unfit(f"{qemu} takes no plugin of {PLUGIN}'s version: use QEMU 7.2")
     places, names = symbols()
     per_function: dict[str, int] = {}
-    for offset, count in BLOCK.findall(report.read_text(encoding="utf-8")):
+    kind = "el2boot" if name == "reset_to_first" else "el2block"
+    for found, offset, count in BLOCK.findall(report.read_text(encoding="utf-8")):
+        if found != kind:
+            continue
         function = names[bisect.bisect_right(places, int(offset, 16)) - 1]
         per_function[function] = per_function.get(function, 0) + int(count)
     return per_function
@@ -91,8 +98,9 @@ def profile(run: Run, qemu: str, name: str) -> list[tuple[str, float]]:
     Other QEMUs have other plugin interfaces, but the instructions are the same: QEMU 7.2 counts.
     """
     qemu = board.qemu_of_version(7) or qemu
-    besides = count_functions(run, qemu, "none")
-    turns = run.figures[name].count * (1 if TIMED_ALONE.match(name) else TURNS)
+    besides = {} if name == "reset_to_first" else count_functions(run, qemu, "none")
+    once_only = name == "reset_to_first" or TIMED_ALONE.match(name)
+    turns = run.figures[name].count * (1 if once_only else TURNS)
     each = [
         (function, (count - besides.get(function, 0)) / turns)
         for function, count in count_functions(run, qemu, name).items()
@@ -113,11 +121,7 @@ def check(run: Run, qemu: str, held: dict[str, Limit]) -> list[Over]:
             ("maximum", limit.max, float(figure.max)),
         ):
             if allowed is not None and got > allowed:
-                # Boot ends before the profile begins.
-                functions = []
-                if name != "reset_to_first":
-                    functions = profile(run, qemu, name)
-                over.append(Over(name, what, allowed, got, functions))
+                over.append(Over(name, what, allowed, got, profile(run, qemu, name)))
     return over
 
 

@@ -2,7 +2,7 @@
 /*
  * QEMU TCG plugin: counts instructions executed at EL2 and elsewhere, told apart by address: EL2
  * runs at 2^47 and nothing else does. What EL2 executes before the first guest instruction is told
- * separately.
+ * separately: the guest's first is guessed, or named exactly by the argument guest=ADDRESS (hex).
  *
  * Declares the few functions of QEMU's plugin interface (version 1) it uses: Debian ships no header
  * for it.
@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define IMAGE_VA   UINT64_C(0x800000000000)
@@ -42,7 +43,18 @@ int qemu_plugin_version = 1;
 
 static uint64_t at_el2, elsewhere, at_el2_before;
 static bool guest_seen, el2_seen;
+static uint64_t guest_entry;		 /* 0 = not told */
 static uint64_t profile[IMAGE_SIZE / 4]; /* by the block's first instruction */
+static uint64_t boot[IMAGE_SIZE / 4];	 /* the same, before the guest's first one */
+
+/* EL2 is about to run the guest's first block, or has just begun to. */
+static bool guest_starts(uint64_t address, bool el2)
+{
+	if (guest_entry != 0) {
+		return address == guest_entry;
+	}
+	return !el2 && el2_seen && at_el2 > 20000 && address != RAM_START;
+}
 
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
@@ -53,10 +65,11 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	/* until the first instruction at EL2's address, the boot code runs with the MMU off: EL2's
 	 * too */
 	el2_seen = el2_seen || el2;
-	if (!el2 && el2_seen && !guest_seen && at_el2 > 20000 && address != RAM_START) {
+	if (!guest_seen && guest_starts(address, el2)) {
 		guest_seen = true;
 		at_el2_before = at_el2 + elsewhere;
 		at_el2 = elsewhere = 0;
+		memcpy(boot, profile, sizeof(boot));
 		memset(profile, 0, sizeof(profile));
 	}
 	if (el2) {
@@ -69,6 +82,19 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 						 qemu_plugin_tb_n_insns(tb));
 }
 
+static void print_blocks(const char *name, const uint64_t *counts)
+{
+	char line[80];
+
+	for (uint32_t i = 0; i < IMAGE_SIZE / 4; i++) {
+		if (counts[i] != 0) {
+			snprintf(line, sizeof(line), "%s: %x %" PRIu64 "\n", name, i * 4,
+				 counts[i]);
+			qemu_plugin_outs(line);
+		}
+	}
+}
+
 static void at_exit(qemu_plugin_id_t id, void *data)
 {
 	char line[160];
@@ -79,20 +105,18 @@ static void at_exit(qemu_plugin_id_t id, void *data)
 		 "el2count: before %" PRIu64 " el2 %" PRIu64 " guest %" PRIu64 "\n", at_el2_before,
 		 at_el2, elsewhere);
 	qemu_plugin_outs(line);
-	for (uint32_t i = 0; i < IMAGE_SIZE / 4; i++) {
-		if (profile[i] != 0) {
-			snprintf(line, sizeof(line), "el2block: %x %" PRIu64 "\n", i * 4,
-				 profile[i]);
-			qemu_plugin_outs(line);
-		}
-	}
+	print_blocks("el2block", profile);
+	print_blocks("el2boot", boot);
 }
 
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
 {
 	(void)info;
-	(void)argc;
-	(void)argv;
+	for (int i = 0; i < argc; i++) {
+		if (strncmp(argv[i], "guest=", 6) == 0) {
+			guest_entry = strtoull(argv[i] + 6, NULL, 16);
+		}
+	}
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
 	qemu_plugin_register_atexit_cb(id, at_exit, NULL);
 	return 0;
