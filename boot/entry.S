@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From firmware's jump to C at IMAGE_VA with the MMU on: the boot CPU by boot_entry, the others by
- * secondary_entry_psci or secondary_entry_spin.
+ * secondary_entry.
  *
- * Registers kept throughout: x19 boot argument (dtb, or the secondary's CPU index), x20 exception
- * level, x21 physical address of the image.
+ * Registers kept throughout: x19 the boot CPU's argument (dtb), x20 exception level, x21 physical
+ * address of the image.
  */
 #include "core/arm64/layout.h"
 
@@ -49,6 +49,7 @@ boot_entry:
 	bl	mmu_off
 	/* zero .bss: nothing before this point keeps anything there */
 	adrp	x0, data_end
+	add	x0, x0, :lo12:data_end
 	adrp	x1, image_end
 1:	stp	xzr, xzr, [x0], #16
 	cmp	x0, x1
@@ -80,17 +81,9 @@ boot_entry:
 	ldr	x16, =boot_main
 	br	x16			// by x16: lands on the function's bti c
 
-/* A secondary from PSCI CPU_ON: x0 = physical address of its struct secondary_start. */
-	.global	secondary_entry_psci
-secondary_entry_psci:
-	mov	x19, x0
-	b	secondary_common
-
-/* A secondary from a spin-table: no argument; finds itself by MPIDR in C. */
-	.global	secondary_entry_spin
-secondary_entry_spin:
-	mov	x19, xzr
-secondary_common:
+/* A secondary, by PSCI CPU_ON or from a spin-table. */
+	.global	secondary_entry
+secondary_entry:
 	mrs	x20, currentel
 	lsr	x20, x20, #2
 	adrp	x21, image_start
@@ -100,7 +93,10 @@ secondary_common:
 	adrp	x1, boot_root_pa
 	ldr	x0, [x1, #:lo12:boot_root_pa]	// cleaned to memory by the boot CPU
 	bl	mmu_on
-	/* The boot CPU starts one secondary at a time; its stack is in secondary_boot_sp. */
+	/*
+	 * The boot CPU starts one secondary at a time. One that it no longer waits for must not take
+	 * the next one's stack: who it is for is read after what it is.
+	 */
 	ldr	x1, =secondary_boot_ttbr
 	ldr	x0, [x1]
 	msr	ttbr0_el2, x0
@@ -109,12 +105,25 @@ secondary_common:
 	dsb	nsh				// no walk with the boot root is left
 	isb
 	ldr	x1, =secondary_boot_sp
-	ldr	x0, [x1]
-	mov	sp, x0
+	ldr	x2, [x1]
+	ldr	x1, =secondary_boot_mpidr
+	dmb	ishld
+	ldr	x1, [x1]
+	mrs	x3, mpidr_el1
+	ldr	x4, =0xff00ffffff
+	and	x3, x3, x4
+	cmp	x1, x3
+	b.ne	too_late
+	mov	sp, x2
+	mov	x0, x2
 	mov	x29, xzr
 	mov	x30, xzr
 	ldr	x16, =secondary_main
 	br	x16
+
+too_late:
+	wfi
+	b	too_late
 
 /* x0 = SCTLR of the current level */
 read_sctlr:

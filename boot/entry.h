@@ -14,11 +14,14 @@ extern const uint64_t image_flash_bundle;
 /* In the Image header: bytes from the image's start that are in use, a joined bundle included. */
 extern const uint64_t image_total_size;
 
-/* Where the others begin, as code: pass their physical addresses. */
-extern const char secondary_entry_psci[], secondary_entry_spin[];
+/* Where the others begin, as code: pass its physical address. */
+extern const char secondary_entry[];
 
-/* Read by entry.S on the CPU that comes up: root table and stack. */
-extern uint64_t secondary_boot_ttbr, secondary_boot_sp;
+/* Read by entry.S on the CPU that comes up: root table; stack, on top of which lies its struct
+ * secondary_self; and whom these are for (MPIDR_EL1's affinity), checked after they were read. */
+extern uint64_t secondary_boot_ttbr, secondary_boot_sp, secondary_boot_mpidr;
+
+#define SECONDARY_NOBODY UINT64_MAX
 
 /* C begins here, on the boot CPU: dtb as firmware gave it, exception level, caches on at entry. */
 void boot_main(uint64_t dtb_pa, uint64_t image_pa, uint64_t level, uint64_t caches_on)

@@ -24,16 +24,26 @@
 #define INTID_HYP_TIMER	  26
 #define INTID_MAINTENANCE 25
 
-/* Read by entry.S on the CPU that comes up. One at a time: written by the boot CPU before it starts
- * it. */
-uint64_t secondary_boot_ttbr, secondary_boot_sp;
+/* One at a time: written by the boot CPU before it starts it. */
+uint64_t secondary_boot_ttbr, secondary_boot_sp, secondary_boot_mpidr = SECONDARY_NOBODY;
+
+/* What a CPU that comes up is told, on top of its stack. 16 bytes: the stack stays aligned. */
+struct secondary_self {
+	uint64_t percpu; /* offset of its copy */
+	uint64_t index;
+};
+
+enum smp_state {
+	SMP_OFF,
+	SMP_STARTING,
+	SMP_ALIVE, /* from SMP_STARTING, by the CPU itself: it will be up soon */
+	SMP_UP,
+	SMP_GONE, /* from SMP_STARTING, by the boot CPU that has waited long enough */
+};
 
 static struct {
-	uintptr_t percpu; /* offset of the CPU being started */
-	uint32_t index;
-	uint32_t up; /* index + 1 of the CPU that came up last; atomic */
 	bool gic;
-	uint8_t is_up[BOARD_CPU_MAX];
+	uint32_t state[BOARD_CPU_MAX]; /* enum smp_state; atomic */
 } smp;
 
 void smp_set_gic(bool driven)
@@ -43,7 +53,7 @@ void smp_set_gic(bool driven)
 
 bool smp_is_up(uint32_t index)
 {
-	return smp.is_up[index] != 0;
+	return atomic_read(&smp.state[index]) == SMP_UP;
 }
 
 void smp_cpu_init(uint32_t index, uint64_t mpidr)
@@ -59,36 +69,46 @@ void smp_cpu_init(uint32_t index, uint64_t mpidr)
 		gic_enable_ppi(INTID_HYP_TIMER, true);
 		gic_enable_ppi(INTID_MAINTENANCE, true);
 	}
-	smp.is_up[index] = 1;
 }
 
-void secondary_main(void)
+void secondary_main(const struct secondary_self *self)
 {
-	sysreg_write(tpidr_el2, smp.percpu);
+	uint32_t index = (uint32_t)self->index;
+
+	sysreg_write(tpidr_el2, self->percpu);
 	isb();
-	smp_cpu_init(smp.index, sysreg_read(mpidr_el1) & UINT64_C(0xff00ffffff));
+	while (!atomic_replace(&smp.state[index], SMP_STARTING, SMP_ALIVE)) {
+		wfi(); /* too late: it was said that this CPU does not come up */
+	}
+	smp_cpu_init(index, sysreg_read(mpidr_el1) & UINT64_C(0xff00ffffff));
 	/* everything above before the boot CPU goes on to the next */
-	atomic_set_release(&smp.up, smp.index + 1);
+	atomic_set_release(&smp.state[index], SMP_UP);
 	sev();
 	cpu_run();
 }
 
-static int prepare(uint32_t index)
+static int prepare(uint32_t index, uint64_t mpidr)
 {
 	uint64_t size = align_up((uint64_t)(percpu_end - percpu_start), PAGE_SIZE);
 	uint8_t *copy = page_alloc((uint32_t)(size / PAGE_SIZE));
+	struct secondary_self *self;
 	uint64_t stack, emergency;
 
 	if (copy == NULL || hyp_map_stacks(index, &stack, &emergency) != 0) {
 		return PSCI_RET_INTERNAL_FAILURE;
 	}
-	smp.percpu = (uintptr_t)copy - (uintptr_t)percpu_start;
-	smp.index = index;
-	percpu_set_offset(index, smp.percpu);
+	self = (struct secondary_self *)stack - 1;
+	self->percpu = (uintptr_t)copy - (uintptr_t)percpu_start;
+	self->index = index;
+	percpu_set_offset(index, self->percpu);
 	*percpu_of(stack_top, index) = stack;
 	*percpu_of(emergency_top, index) = emergency;
-	secondary_boot_sp = stack;
+	atomic_set(&smp.state[index], SMP_STARTING);
+	secondary_boot_sp = (uint64_t)self;
 	secondary_boot_ttbr = hyp_map_root();
+	/* the CPU that was waited for before finds nobody, or its own: see entry.S */
+	dmb(ishst);
+	secondary_boot_mpidr = mpidr;
 	/* what the other CPU reads before and after its MMU is on */
 	dsb(sy);
 	return 0;
@@ -102,7 +122,7 @@ static int release_spin_table(const struct board_cpu *cpu)
 	if (hyp_map_ram(range) != 0) {
 		return PSCI_RET_INVALID_ADDRESS;
 	}
-	*release = virt_to_phys(secondary_entry_spin);
+	*release = virt_to_phys(secondary_entry);
 	/* to memory: the CPU spins with its caches off */
 	cache_clean((const void *)cpu->release_addr, sizeof(uint64_t));
 	sev();
@@ -113,8 +133,9 @@ static bool wait_for(uint32_t index)
 {
 	uint64_t until = deadline_now() + deadline_from_ms(START_TIMEOUT_MS);
 
-	while (atomic_read_acquire(&smp.up) != index + 1) {
-		if (deadline_now() > until) {
+	while (atomic_read_acquire(&smp.state[index]) != SMP_UP) {
+		if (deadline_now() > until &&
+		    atomic_replace(&smp.state[index], SMP_STARTING, SMP_GONE)) {
 			return false;
 		}
 		cpu_yield();
@@ -124,23 +145,26 @@ static bool wait_for(uint32_t index)
 
 static bool start(const struct board_cpu *cpu, uint32_t index)
 {
-	int err = prepare(index);
+	int err = prepare(index, cpu->mpidr);
 
 	if (err == 0) {
 		err = cpu->enable == BOARD_ENABLE_PSCI ?
-			      psci_cpu_on(cpu->mpidr, virt_to_phys(secondary_entry_psci), 0) :
+			      psci_cpu_on(cpu->mpidr, virt_to_phys(secondary_entry), 0) :
 			      release_spin_table(cpu);
 	}
 	if (err != 0) {
+		atomic_set(&smp.state[index], SMP_GONE);
 		log_error("CPU %u (%s) does not come up: firmware answers %d", index,
 			  cpu->path_name, err);
-		percpu_set_offset(index, 0);
-		return false;
-	}
-	if (!wait_for(index)) {
+	} else if (!wait_for(index)) {
 		log_error(
 			"CPU %u (%s) does not come up: it was started, and nothing is heard of it",
 			index, cpu->path_name);
+	}
+	secondary_boot_mpidr = SECONDARY_NOBODY;
+	/* before its stack and data are another's */
+	dmb(ish);
+	if (!smp_is_up(index)) {
 		percpu_set_offset(index, 0);
 		return false;
 	}
@@ -154,6 +178,7 @@ uint32_t smp_start_others(const struct board *board, uint64_t boot_mpidr)
 	el2_fault_set_smp();
 	for (uint32_t i = 0; i < board->cpu_count; i++) {
 		if (board->cpu[i].mpidr == boot_mpidr) {
+			atomic_set(&smp.state[i], SMP_UP);
 			continue;
 		}
 		if (board->cpu[i].enable == BOARD_ENABLE_NONE) {

@@ -22,6 +22,7 @@ bool smp_is_up(uint32_t index);
 void smp_set_gic(bool driven);
 
 /* From entry.S, on the stack prepared for it. */
-void secondary_main(void) __attribute__((noreturn));
+struct secondary_self;
+void secondary_main(const struct secondary_self *self) __attribute__((noreturn));
 
 #endif
