@@ -105,6 +105,32 @@ static void wrong_level(uint64_t level, uint64_t dtb_pa)
 	     (unsigned long long)level);
 }
 
+/* RAM less what is reserved: somebody else's, perhaps with other attributes (no-map), and nothing
+ * EL2 has to read; the tree and the bundle are mapped apart. */
+static int map_unreserved(struct prange ram)
+{
+	const struct board *board = boot.board;
+	uint64_t pos = ram.base, end = ram.base + ram.size;
+	int err = 0;
+
+	for (uint32_t i = 0; i < board->reserved_count && err == 0; i++) {
+		uint64_t low = align_down(board->reserved[i].base, PAGE_SIZE);
+		uint64_t high =
+			align_up(board->reserved[i].base + board->reserved[i].size, PAGE_SIZE);
+
+		if (high <= pos || low >= end) {
+			continue;
+		}
+		if (low > pos) {
+			err = hyp_map_ram((struct prange){.base = pos, .size = low - pos});
+		}
+		pos = high;
+	}
+	return err != 0 || pos >= end ?
+		       err :
+		       hyp_map_ram((struct prange){.base = pos, .size = end - pos});
+}
+
 /* RAM one to one, but read-only where the bundle lies; what is mapped already keeps its rights. */
 static void map_memory(void)
 {
@@ -115,7 +141,7 @@ static void map_memory(void)
 		     (unsigned long long)board->initrd.base);
 	}
 	for (uint32_t i = 0; i < board->ram_count; i++) {
-		if (hyp_map_ram(board->ram[i]) != 0) {
+		if (map_unreserved(board->ram[i]) != 0) {
 			halt("RAM at 0x%llx lies above what this build maps (2^47) or takes too "
 			     "many tables",
 			     (unsigned long long)board->ram[i].base);

@@ -96,7 +96,9 @@ static bool in_range(const struct pgtable *pt, uint64_t in, uint64_t size)
 
 int pgtable_map(struct pgtable *pt, uint64_t in, uint64_t out, uint64_t size, uint64_t attrs)
 {
-	if (!in_range(pt, in, size) || !is_aligned(in | out | size, PAGE_SIZE)) {
+	/* 4 KiB descriptors without LPA2 hold 48 bits of an output address */
+	if (!in_range(pt, in, size) || !range_contains(0, BIT(48), out, size) ||
+	    !is_aligned(in | out | size, PAGE_SIZE)) {
 		return -ERANGE;
 	}
 	while (size != 0) {

@@ -20,9 +20,8 @@ struct idreg_scheme {
 
 static const struct idreg_scheme schemes[IDREG_COUNT] = {
 	/* AArch32: shown as they are; they matter to 32-bit programs at EL0 only */
-	[IDREG_INDEX(1, 0)] = {.shown = 0x001f}, /* PFR0: AMU, DIT, RAS hidden */
-	[IDREG_INDEX(1, 1)] = {.shown = F(0) | F(4) | F(8) |
-					F(16)}, /* no virtualization, security; timer */
+	[IDREG_INDEX(1, 0)] = {.shown = 0x001f},	      /* PFR0: AMU, DIT, RAS hidden */
+	[IDREG_INDEX(1, 1)] = {.shown = F(0) | F(8) | F(16)}, /* PFR1: timer; EL2, EL3 hidden */
 	[IDREG_INDEX(1, 2)] = {.shown = F(0) | F(4) | F(8),
 			       .is_signed = F(0) | F(4) | F(8)}, /* DFR0: no PMU, trace */
 	[IDREG_INDEX(1, 4)] = {.shown = 0xffff, .is_signed = 0},

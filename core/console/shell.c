@@ -136,6 +136,7 @@ static void cmd_poweroff(char **word, uint32_t count)
 	say("the board's firmware does not power it off\n");
 }
 
+#if DEBUG
 /* Uses up the stack for the test of its guard page. */
 static uint64_t __attribute__((noinline)) overflow(uint64_t depth)
 {
@@ -149,11 +150,13 @@ static void cmd_panic(char **word, uint32_t count)
 {
 	if (count == 2 && strcmp(word[1], "stack") == 0) {
 		say("%llu\n", (unsigned long long)overflow(0));
-	} else if (count == 2 && strcmp(word[1], "abort") == 0) {
-		*(volatile uint32_t *)0x7fff00000000 = 0;
+	} else if (count == 3 && strcmp(word[1], "abort") == 0) {
+		say("%x\n", *(volatile uint32_t *)strtoul(word[2], NULL, 0));
+		return;
 	}
 	panic("asked for by the shell");
 }
+#endif
 
 static void cmd_help(char **word, uint32_t count);
 
@@ -161,14 +164,15 @@ static const struct {
 	const char *name;
 	const char *help;
 	void (*run)(char **word, uint32_t count);
-	bool debug; /* in debug builds only */
 } commands[] = {
-	{"help", "this list", cmd_help, false},
-	{"vm", "the VMs; vm start|stop|restart NAME", cmd_vm, false},
-	{"audit", "hold the stage-2 tables against what was granted", cmd_audit, false},
-	{"reboot", "reset the board", cmd_reboot, false},
-	{"poweroff", "power the board off", cmd_poweroff, false},
-	{"panic", "stop with a panic; panic stack|abort: by that fault", cmd_panic, true},
+	{"help", "this list", cmd_help},
+	{"vm", "the VMs; vm start|stop|restart NAME", cmd_vm},
+	{"audit", "hold the stage-2 tables against what was granted", cmd_audit},
+	{"reboot", "reset the board", cmd_reboot},
+	{"poweroff", "power the board off", cmd_poweroff},
+#if DEBUG
+	{"panic", "stop with a panic; panic stack, panic abort ADDRESS: by that fault", cmd_panic},
+#endif
 };
 
 static void cmd_help(char **word, uint32_t count)
@@ -176,9 +180,7 @@ static void cmd_help(char **word, uint32_t count)
 	(void)word;
 	(void)count;
 	for (uint32_t i = 0; i < ARRAY_COUNT(commands); i++) {
-		if (!commands[i].debug || IS_ENABLED(DEBUG)) {
-			say("%-10s %s\n", commands[i].name, commands[i].help);
-		}
+		say("%-10s %s\n", commands[i].name, commands[i].help);
 	}
 }
 
@@ -213,8 +215,7 @@ static void run_line(void)
 		return;
 	}
 	for (uint32_t i = 0; i < ARRAY_COUNT(commands); i++) {
-		if (strcmp(word[0], commands[i].name) == 0 &&
-		    (!commands[i].debug || IS_ENABLED(DEBUG))) {
+		if (strcmp(word[0], commands[i].name) == 0) {
 			commands[i].run(word, count);
 			return;
 		}

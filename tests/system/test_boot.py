@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boards and what goes wrong on them: nothing fails silently."""
+import pathlib
 import subprocess
 
 import machine as board
@@ -105,15 +106,21 @@ def test_QEMU_10_boots_Linux_beside_tick(boot, qemu10):
     assert "2" in run.run("nproc", "alpha # ").split()
 
 
-def test_an_overflown_EL2_stack_is_a_panic_with_a_backtrace(boot):
+def debug_image() -> pathlib.Path:
+    """Bulkhead with the shell's means to make it fail."""
     build = board.BUILD / "debug"
     subprocess.run(
         ["make", "-s", "DEBUG=1", f"BUILD={build.relative_to(board.ROOT)}", "hyp"],
         check=True, cwd=board.ROOT, capture_output=True,
     )
-    for how, what in (("stack", "EL2 stack overflow"), ("abort", "data abort at EL2"),
+    return build / "bulkhead.img"
+
+
+def test_an_overflown_EL2_stack_is_a_panic_with_a_backtrace(boot):
+    image = debug_image()
+    for how, what in (("stack", "EL2 stack overflow"), ("abort 0x7fff00000000", "data abort at EL2"),
                       ("", "asked for by the shell")):
-        run = boot(tick_config(), image=build / "bulkhead.img", allow_panic=True)
+        run = boot(tick_config(), image=image, allow_panic=True)
         run.expect("^tick 1")
         run.focus("the hypervisor's shell")
         run.line(f"panic {how}".strip())
@@ -129,7 +136,7 @@ def test_an_overflown_EL2_stack_is_a_panic_with_a_backtrace(boot):
         images=raw_image("tick"),
         hypervisor='panic = "reboot";',
     )
-    run = boot(text, image=build / "bulkhead.img", allow_panic=True)
+    run = boot(text, image=image, allow_panic=True)
     run.expect("^tick 1")
     run.focus("the hypervisor's shell")
     run.line("panic")
@@ -172,6 +179,36 @@ def test_a_CPU_that_does_not_come_up_is_told_of_and_left_alone(boot, tmp_path):
     run.expect(r"^bulkhead: CPU 2 \(cpu@2\) does not come up: firmware answers -\d")
     run.expect("^bulkhead: CPU 2   MPIDR 0x2: not up")
     run.expect("^tick 1")
+
+
+def test_reserved_memory_is_mapped_for_nobody(boot, tmp_path):
+    tree, source = tmp_path / "board.dtb", tmp_path / "board.dts"
+    subprocess.run(
+        [board.qemu_binary(), "-machine",
+         f"virt,virtualization=on,gic-version=3,dumpdtb={tree}", "-cpu", "cortex-a57", "-smp", "2",
+         "-m", "1024", "-nic", "none", "-nographic"],
+        check=True, capture_output=True,
+    )
+    subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", "-o", source, tree], check=True)
+    source.write_text(source.read_text() + """
+/ { reserved-memory {
+	#address-cells = <2>;
+	#size-cells = <2>;
+	ranges;
+	secret@50001000 { reg = <0x0 0x50001000 0x0 0x3000>; no-map; };
+}; };
+""")
+    subprocess.run(["dtc", "-q", "-o", tree, source], check=True)
+    image = debug_image()
+    for address, mapped in ((0x50000ffc, True), (0x50001000, False), (0x50003ffc, False),
+                            (0x50004000, True)):
+        run = boot(tick_config(), cpus=2, memory=1024, image=image, allow_panic=True,
+                   extra=["-dtb", str(tree)])
+        run.expect("^tick 1")
+        run.focus("the hypervisor's shell")
+        run.line(f"panic abort {address:#x}")
+        run.expect(r"^0\r?\n" if mapped else "^bulkhead: PANIC on CPU 0: data abort at EL2")
+        run.close()
 
 
 def symbol(name: str) -> int:
