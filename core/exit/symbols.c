@@ -3,29 +3,28 @@
  */
 #include "core/arm64/image.h"
 #include "core/base/format.h"
+#include "core/base/string.h"
 #include "core/exit/el2_fault.h"
 #include "core/exit/symtab.h"
+
+#define INSTRUCTION UINT64_C(4) /* bytes */
 
 const char *symbol_name(uint64_t address, char *buf, size_t size)
 {
 	uint64_t offset = address - (uint64_t)image_start;
-	uint32_t low = 0, high = symtab_count;
+	const char *name = symtab_names;
+	uint32_t i = 0;
 
-	if (address < (uint64_t)image_start || address >= (uint64_t)text_end || high == 0 ||
-	    offset < symtab_offsets[0]) {
+	if (address < (uint64_t)image_start || address >= (uint64_t)text_end || symtab_count == 0 ||
+	    offset < symtab_offsets[0] * INSTRUCTION) {
 		format(buf, size, "?");
 		return buf;
 	}
-	while (high - low > 1) {
-		uint32_t middle = (low + high) / 2;
-
-		if (symtab_offsets[middle] <= offset) {
-			low = middle;
-		} else {
-			high = middle;
-		}
+	while (i + 1 < symtab_count && symtab_offsets[i + 1] * INSTRUCTION <= offset) {
+		name += strlen(name) + 1;
+		i++;
 	}
-	format(buf, size, "%s+0x%llx", symtab_names + symtab_name_offsets[low],
-	       (unsigned long long)(offset - symtab_offsets[low]));
+	format(buf, size, "%s+0x%llx", name,
+	       (unsigned long long)(offset - symtab_offsets[i] * INSTRUCTION));
 	return buf;
 }

@@ -6,8 +6,7 @@
 #include "core/base/types.h"
 
 extern const uint32_t symtab_count;
-extern const uint32_t symtab_offsets[]; /* from the image's start, sorted */
-extern const uint32_t symtab_name_offsets[];
-extern const char symtab_names[];
+extern const uint16_t symtab_offsets[]; /* from the image's start, in instructions; sorted */
+extern const char symtab_names[];	/* each NUL-terminated, in that order */
 
 #endif
