@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Stands in for firmware at EL3 on QEMU's virt with secure=on and one CPU: hands interrupts to the
- * other world, starts 0x60000000 at EL2 with x0 = 0x4a000000 and answers calls:
+ * other world, leaves all traps of EL2 on and junk in its registers, starts 0x60000000 at EL2 with
+ * x0 = 0x4a000000 and answers calls:
  *
  *   0x82000010  x0 = x1 + x2, x1 to x3 = x4 to x6
  *   0x82000011  x0 = calls that nobody defines, x1 = WORKAROUND_1 and _3 done
@@ -11,6 +12,14 @@
 	.set	STACK, 0x0e010000
 	.set	GICD, 0x08000000
 	.set	GICR, 0x080a0000
+
+	/* \to unless a field of an ID register is at least \least. Clobbers x16. */
+	.macro	UNLESS id, lo, least, to
+	mrs	x16, \id
+	ubfx	x16, x16, #\lo, #4
+	cmp	x16, #\least
+	b.lo	\to
+	.endm
 
 	.text
 	.global	_start
@@ -22,8 +31,15 @@ _start:
 	adr	x1, vectors
 	msr	vbar_el3, x1
 	ldr	x1, =0x30531			// APK, API, RW, HCE, NS, RES1
-	msr	scr_el3, x1
-	msr	cptr_el3, xzr
+	UNLESS	id_aa64mmfr0_el1, 56, 1, 1f
+	orr	x1, x1, #(1 << 27)		// FGTEn
+1:	UNLESS	id_aa64mmfr0_el1, 60, 2, 1f
+	orr	x1, x1, #(1 << 28)		// ECVEn
+1:	UNLESS	id_aa64mmfr1_el1, 40, 1, 1f
+	orr	x1, x1, #(1 << 38)		// HXEn
+1:	msr	scr_el3, x1
+	mov	x1, #0x1100			// ESM, EZ; no trap
+	msr	cptr_el3, x1
 	msr	mdcr_el3, xzr
 	mov	x1, #0xf
 	msr	s3_6_c12_c12_5, x1		// ICC_SRE_EL3: system registers for all
@@ -43,6 +59,7 @@ _start:
 	tbnz	w3, #2, 2b
 	add	x1, x1, #0x10000
 	str	w2, [x1, #0x80]			// GICR_IGROUPR0
+	bl	spoil
 	mov	x1, #0x3c9			// EL2h, masked
 	msr	spsr_el3, x1
 	ldr	x1, =0x60000000
@@ -52,6 +69,57 @@ _start:
 	mov	x2, #0
 	mov	x3, #0
 	eret
+	.ltorg
+
+/* EL2's registers as no hypervisor wants them; its MMU, E2H, TGE and nesting stay off. */
+spoil:
+	mov	x2, #-1
+	ldr	x1, =0x00000003f7fffffe
+	msr	hcr_el2, x1
+	msr	cptr_el2, x2
+	msr	hstr_el2, x2
+	msr	hacr_el2, x2
+	msr	mdcr_el2, x2
+	msr	cnthctl_el2, xzr
+	ldr	x1, =0x123456789abcde
+	msr	cntvoff_el2, x1
+	msr	vttbr_el2, x1
+	msr	vtcr_el2, x1
+	msr	vpidr_el2, x1
+	msr	vmpidr_el2, x1
+	msr	mair_el2, x1
+	msr	tcr_el2, x1
+	msr	ttbr0_el2, x1
+	msr	tpidr_el2, x1
+	msr	vbar_el2, x1
+	msr	sp_el1, x1
+	msr	far_el2, x1
+	msr	cnthp_cval_el2, xzr		// long over, and on
+	mov	x1, #1
+	msr	cnthp_ctl_el2, x1
+	msr	cntp_cval_el0, xzr
+	msr	cntp_ctl_el0, x1
+	msr	cntv_cval_el0, xzr
+	msr	cntv_ctl_el0, x1
+	ldr	x1, =0x30c5083a			// stack and other checks, MMU off
+	msr	sctlr_el2, x1
+	UNLESS	id_aa64mmfr0_el1, 56, 1, 1f
+	msr	s3_4_c1_c1_4, x2		// HFGRTR_EL2
+	msr	s3_4_c1_c1_5, x2		// HFGWTR_EL2
+	msr	s3_4_c1_c1_6, x2		// HFGITR_EL2
+	msr	s3_4_c3_c1_4, x2		// HDFGRTR_EL2
+	msr	s3_4_c3_c1_5, x2		// HDFGWTR_EL2
+1:	UNLESS	id_aa64mmfr0_el1, 60, 2, 1f
+	msr	s3_4_c14_c0_6, x2		// CNTPOFF_EL2
+1:	UNLESS	id_aa64mmfr1_el1, 40, 1, 1f
+	msr	s3_4_c1_c2_2, x2		// HCRX_EL2
+1:	UNLESS	id_aa64pfr0_el1, 28, 1, 1f
+	msr	s3_4_c5_c2_3, x2		// VSESR_EL2
+1:	UNLESS	id_aa64mmfr1_el1, 8, 1, 1f
+	msr	s3_4_c14_c3_2, xzr		// CNTHV_CVAL_EL2
+	mov	x1, #1
+	msr	s3_4_c14_c3_1, x1		// CNTHV_CTL_EL2
+1:	ret
 	.ltorg
 
 	.balign	2048

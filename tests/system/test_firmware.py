@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Calls that reach the board's firmware, and those that don't: with firmware of our own at EL3."""
+import re
 import subprocess
 
 import machine as board
@@ -22,7 +23,7 @@ def assemble(tmp_path) -> str:
     return str(flat)
 
 
-def start(boot, tmp_path, name: str, extra: str):
+def start(boot, tmp_path, name: str, extra: str = "", *, guest: str = "facts", **options):
     """Our firmware, Bulkhead with its bundle behind it, and the board's tree, on one CPU."""
     tree = tmp_path / "board.dtb"
     subprocess.run(
@@ -31,8 +32,8 @@ def start(boot, tmp_path, name: str, extra: str):
         check=True, capture_output=True,
     )
     text = config(
-        vm("facts", kernel="facts_image", initrd=None, memory="64M", extra=extra),
-        images=raw_image("facts"),
+        vm("guest", kernel=f"{guest}_image", initrd=None, memory="64M", extra=extra),
+        images=raw_image(guest),
     )
     whole = bundle(name, text)
     joined = whole.with_suffix(".flash.img")
@@ -44,7 +45,7 @@ def start(boot, tmp_path, name: str, extra: str):
     words = [f"loader,file={file},addr={address:#x},force-raw=on" for file, address in loads]
     return boot(
         no_kernel=True, machine="virt-secure", cpus=1, memory=1024,
-        extra=["-bios", assemble(tmp_path), "-device", words[0], "-device", words[1]],
+        extra=["-bios", assemble(tmp_path), "-device", words[0], "-device", words[1]], **options,
     )
 
 
@@ -80,3 +81,20 @@ def test_workarounds_that_firmware_offers_are_forwarded(boot, tmp_path):
         assert f"facts: {how} 0x80008000 gives 0x0 " in run.text
     # One by HVC and one by SMC, of those that are offered.
     assert "facts: after all smc 0x82000011 gives 0x0 0x4 " in run.text
+
+
+def check_tap(run) -> None:
+    """A guest's tests: all of its plan, and none of them failed."""
+    count = int(run.expect(r"^1[.][.](\d+)\n", 60)[1])
+    assert len(re.findall(r"^ok \d+ ", run.text, re.M)) == count
+    assert "\nnot ok" not in run.text
+
+
+def test_what_firmware_leaves_in_EL2_registers_does_not_reach_guests(boot, tmp_path, qemu7, qemu10):
+    """Every trap is on, timers are due, offsets and identities are junk: tests/guest all the same."""
+    start(boot, tmp_path, "junk_facts").expect("^facts: the counters agree")
+    for guest in ("idregs", "mmio", "vgic_ppi"):
+        check_tap(start(boot, tmp_path, f"junk_{guest}", guest=guest))
+        for name, qemu in (("7", qemu7), ("10", qemu10)):
+            run = start(boot, tmp_path, f"junk_{guest}_{name}", guest=guest, cpu="max", qemu=qemu)
+            check_tap(run)
