@@ -94,8 +94,8 @@ secondary_entry:
 	ldr	x0, [x1, #:lo12:boot_root_pa]	// cleaned to memory by the boot CPU
 	bl	mmu_on
 	/*
-	 * The boot CPU starts one secondary at a time. One that it no longer waits for must not take
-	 * the next one's stack: who it is for is read after what it is.
+	 * The boot CPU starts one secondary at a time. One that it no longer waits for must not
+	 * take the next one's stack: who it is for is read after what it is.
 	 */
 	ldr	x1, =secondary_boot_ttbr
 	ldr	x0, [x1]

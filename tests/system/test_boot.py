@@ -118,7 +118,8 @@ def debug_image() -> pathlib.Path:
 
 def test_an_overflown_EL2_stack_is_a_panic_with_a_backtrace(boot):
     image = debug_image()
-    for how, what in (("stack", "EL2 stack overflow"), ("abort 0x7fff00000000", "data abort at EL2"),
+    for how, what in (("stack", "EL2 stack overflow"),
+                      ("abort 0x7fff00000000", "data abort at EL2"),
                       ("", "asked for by the shell")):
         run = boot(tick_config(), image=image, allow_panic=True)
         run.expect("^tick 1")
