@@ -156,8 +156,8 @@ def test_a_clone_in_a_folder_with_a_space_is_refused_with_a_sentence(tmp_path):
     [
         (
             ["MACHINE=raspi4b"],
-            "MACHINE=raspi4b needs DTB=file.dtb, the board's device tree, since QEMU makes none for "
-            "it. The one that its test boots, with its console on the PL011: dtc -q -o",
+            "MACHINE=raspi4b needs DTB=file.dtb, the board's device tree, since QEMU makes none "
+            "for it. The one that its test boots, with its console on the PL011: dtc -q -o",
         ),
         (["MACHINE=raspi4b"], "Known limit on this machine: it comes up to the banner and starts"),
         (["MACHINE=zcu102"], "MACHINE=zcu102 needs DTB=file.dtb"),

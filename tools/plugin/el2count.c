@@ -3,6 +3,8 @@
  * QEMU TCG plugin: counts instructions executed at EL2 and elsewhere, told apart by address: EL2
  * runs at 2^47 and nothing else does. What EL2 executes before the first guest instruction is told
  * separately: the guest's first is guessed, or named exactly by the argument guest=ADDRESS (hex).
+ * The counts are told when QEMU ends, or at the first execution of EL2's function at stop=ADDRESS:
+ * then a run's figures don't hang on when it is ended.
  *
  * Declares the few functions of QEMU's plugin interface (version 1) it uses: Debian ships no header
  * for it.
@@ -11,7 +13,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define IMAGE_VA   UINT64_C(0x800000000000)
@@ -42,8 +43,8 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
 int qemu_plugin_version = 1;
 
 static uint64_t at_el2, elsewhere, at_el2_before;
-static bool guest_seen, el2_seen;
-static uint64_t guest_entry;		 /* 0 = not told */
+static bool guest_seen, el2_seen, told;
+static uint64_t guest_entry, stop;	 /* 0 = not told */
 static uint64_t profile[IMAGE_SIZE / 4]; /* by the block's first instruction */
 static uint64_t boot[IMAGE_SIZE / 4];	 /* the same, before the guest's first one */
 
@@ -56,12 +57,41 @@ static bool guest_starts(uint64_t address, bool el2)
 	return !el2 && el2_seen && at_el2 > 20000 && address != RAM_START;
 }
 
+static void print_blocks(const char *name, const uint64_t *counts)
+{
+	char line[80];
+
+	for (uint32_t i = 0; i < IMAGE_SIZE / 4; i++) {
+		if (counts[i] != 0) {
+			snprintf(line, sizeof(line), "%s: %x %" PRIu64 "\n", name, i * 4,
+				 counts[i]);
+			qemu_plugin_outs(line);
+		}
+	}
+}
+
+static void tell(void)
+{
+	char line[160];
+
+	told = true;
+	snprintf(line, sizeof(line),
+		 "el2count: before %" PRIu64 " el2 %" PRIu64 " guest %" PRIu64 "\n", at_el2_before,
+		 at_el2, elsewhere);
+	qemu_plugin_outs(line);
+	print_blocks("el2block", profile);
+	print_blocks("el2boot", boot);
+}
+
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
 	uint64_t address = qemu_plugin_tb_vaddr(tb);
 	bool el2 = address - IMAGE_VA < IMAGE_SIZE;
 
 	(void)id;
+	if (stop != 0 && address == stop && !told) {
+		tell();
+	}
 	/* until the first instruction at EL2's address, the boot code runs with the MMU off: EL2's
 	 * too */
 	el2_seen = el2_seen || el2;
@@ -82,31 +112,24 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 						 qemu_plugin_tb_n_insns(tb));
 }
 
-static void print_blocks(const char *name, const uint64_t *counts)
+static void at_exit(qemu_plugin_id_t id, void *data)
 {
-	char line[80];
-
-	for (uint32_t i = 0; i < IMAGE_SIZE / 4; i++) {
-		if (counts[i] != 0) {
-			snprintf(line, sizeof(line), "%s: %x %" PRIu64 "\n", name, i * 4,
-				 counts[i]);
-			qemu_plugin_outs(line);
-		}
+	(void)id;
+	(void)data;
+	if (!told) {
+		tell();
 	}
 }
 
-static void at_exit(qemu_plugin_id_t id, void *data)
+/* By hand: strtoull of a newer C library is a symbol that an older QEMU's library lacks. */
+static uint64_t hex(const char *text)
 {
-	char line[160];
+	uint64_t value = 0;
 
-	(void)id;
-	(void)data;
-	snprintf(line, sizeof(line),
-		 "el2count: before %" PRIu64 " el2 %" PRIu64 " guest %" PRIu64 "\n", at_el2_before,
-		 at_el2, elsewhere);
-	qemu_plugin_outs(line);
-	print_blocks("el2block", profile);
-	print_blocks("el2boot", boot);
+	for (; *text != '\0'; text++) {
+		value = value << 4 | (uint64_t)(*text <= '9' ? *text - '0' : *text - 'a' + 10);
+	}
+	return value;
 }
 
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
@@ -114,7 +137,9 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
 	(void)info;
 	for (int i = 0; i < argc; i++) {
 		if (strncmp(argv[i], "guest=", 6) == 0) {
-			guest_entry = strtoull(argv[i] + 6, NULL, 16);
+			guest_entry = hex(argv[i] + 6);
+		} else if (strncmp(argv[i], "stop=", 5) == 0) {
+			stop = hex(argv[i] + 5);
 		}
 	}
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
