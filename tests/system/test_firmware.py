@@ -91,7 +91,7 @@ def check_tap(run) -> None:
 
 
 def test_what_firmware_leaves_in_EL2_registers_does_not_reach_guests(boot, tmp_path, qemu7, qemu10):
-    """Every trap is on, timers are due, offsets and identities are junk: tests/guest all the same."""
+    """Every trap is on, timers are due, offsets and identities are junk: guests' tests pass."""
     start(boot, tmp_path, "junk_facts").expect("^facts: the counters agree")
     for guest in ("idregs", "mmio", "vgic_ppi"):
         check_tap(start(boot, tmp_path, f"junk_{guest}", guest=guest))
