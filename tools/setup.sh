@@ -62,6 +62,7 @@ needs_test()
 	fuzzer-runtime libclang-rt-dev
 	cppcheck cppcheck
 	/usr/include/cmocka.h libcmocka-dev
+	/usr/lib/u-boot/qemu_arm64/u-boot.bin u-boot-qemu
 	py:pytest python3-pytest
 	py:pexpect python3-pexpect
 	EOF
