@@ -350,12 +350,13 @@ static void log_line_locked(const char *text, size_t len)
 static void log_sink(enum log_level level, const char *text, size_t len)
 {
 	char lost[64];
+	int lost_len;
 
 	(void)level;
 	spin_lock(&mux.lock);
 	if (mux.attached && mux.log_lost != 0 && ring_room(&log_port.tx) > MUX_LOG_SIZE / 2) {
-		log_line_locked(lost, (size_t)format(lost, sizeof(lost), "%u log lines were lost",
-						     mux.log_lost));
+		lost_len = format(lost, sizeof(lost), "%u log lines were lost", mux.log_lost);
+		log_line_locked(lost, (size_t)lost_len);
 		mux.log_lost = 0;
 	}
 	log_line_locked(text, len);
