@@ -231,6 +231,9 @@ if [ -z "$items" ]; then
 	echo "$debian_cache is complete."
 	exit 0
 fi
+if [ $# = 0 ]; then
+	echo "Fetching into $debian_cache: $(debian_cache_sizes "$items")."
+fi
 missed=()
 fetch_items $items
 # Lists and archives have served; the next fetch wants new ones anyway.
