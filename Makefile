@@ -480,6 +480,7 @@ $(BUILD)/$(NAME).dts.d: $(DTS) $(BUILD)/$(NAME).dts.flags tools/dtsdeps.py
 $(BUILD)/$(NAME).dtb: $(DTS) $(BUILD)/$(NAME).dts.flags tools/dtc.sh
 	$(call say,DTC,$@)
 	$(Q)PYTHON='$(PYTHON)' tools/dtc.sh $(DTC) '$<' $@
+	$(Q)$(PYTHON) tools/dtsdeps.py --lines $(@:.dtb=.lines) '$<'
 $(BUILD)/$(NAME).bundle: $(BUILD)/$(NAME).dtb $(BUILD)/host/bulkhead-config
 	$(call say,BUNDLE,$@)
 	$(Q)$(BUILD)/host/bulkhead-config bundle $< $@ --source $(CONFIG_FILE)
@@ -487,8 +488,8 @@ $(BUILD)/$(NAME).flash.img: $(BUILD)/bulkhead.img $(BUILD)/$(NAME).bundle tools/
 	$(call say,FLASH,$@)
 	$(Q)$(PYTHON) tools/flash.py $(BUILD)/bulkhead.img $(BUILD)/$(NAME).bundle $@
 
-# What the sentences name: the file that the user wrote.
-CONFIG_FILE = '$(subst \,,$(DTS))'
+# What the sentences name: the file that the user wrote, and its lines.
+CONFIG_FILE = '$(subst \,,$(DTS))' --lines $(BUILD)/$(NAME).lines
 bundle: $(BUILD)/$(NAME).bundle $(BUILD)/$(NAME).flash.img
 check: $(BUILD)/$(NAME).dtb $(BUILD)/host/bulkhead-config
 	$(Q)$(BUILD)/host/bulkhead-config check $(BUILD)/$(NAME).dtb --source $(CONFIG_FILE) \

@@ -3,7 +3,9 @@
 """Lists the files a config names, /incbin/ and /include/, as prerequisites of its dtb.
 
 Written before dtc runs, so that make builds an image that doesn't exist yet. With --missing it
-says in a sentence each which of them are not there, and exits with 1 if there are any.
+says in a sentence each which of them are not there, and exits with 1 if there are any. With --lines
+it writes where each node and property stands, for the checker's sentences: "PATH: PROPERTY: ", a
+tab and FILE:LINE, of which the longest that a sentence begins with is the one.
 """
 import argparse
 import os
@@ -55,8 +57,10 @@ def node_path(node: list[str]) -> str:
     return "/".join([node[0].strip("/"), *node[1:]]) if node else "/"
 
 
-def named_files(source: str, node: list[str], seen: set[str]) -> list[Named]:
-    """All files that a .dts names, and those that what it includes names."""
+def named_files(
+    source: str, node: list[str], seen: set[str], places: dict[str, str]
+) -> list[Named]:
+    """All files that a .dts names, and those that what it includes names; fills `places`."""
     try:
         with open(source, encoding="utf-8", errors="replace") as file:
             text = file.read()
@@ -64,28 +68,31 @@ def named_files(source: str, node: list[str], seen: set[str]) -> list[Named]:
         return []  # make or dtc says so
     found, words, prop, kind = [], [], "", ""
     for token in TOKEN.finditer(text):
-        word = token[0]
+        word, line = token[0], text.count("\n", 0, token.start()) + 1
         if word.startswith(("/*", "//")):
             continue
         if word in ("/incbin/", "/include/"):
             kind = word.strip("/")
         elif word.startswith('"') and kind:
             path = path_of(source, word[1:-1])
-            line = text.count("\n", 0, token.start()) + 1
             found.append(Named(kind, path, source, line, node_path(node), prop))
             if kind == "include" and path not in seen:
                 seen.add(path)
-                found += named_files(path, node, seen)
+                found += named_files(path, node, seen, places)
             kind = ""
         elif word == "{":
             node.append(words[-1] if words else "?")
+            places[f"{node_path(node)}: "] = f"{source}:{line}"
             words = []
         elif word in ";}":
+            if words and node and not prop:
+                places[f"{node_path(node)}: {words[-1]}: "] = f"{source}:{line}"
             if word == "}" and node:
                 node.pop()
             words, prop = [], ""
         elif word == "=":
             prop = words[-1] if words else ""
+            places[f"{node_path(node)}: {prop}: "] = f"{source}:{line}"
         elif not word.startswith('"'):
             words.append(word)
     return found
@@ -117,11 +124,17 @@ def rules(found: list[Named], dtb: str, own: str) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--missing", action="store_true", help="name the files that aren't there")
+    parser.add_argument("--lines", metavar="OUTPUT", help="write where nodes and properties stand")
     parser.add_argument("config", metavar="CONFIG.dts")
     parser.add_argument("dtb", metavar="TARGET.dtb", nargs="?")
     parser.add_argument("output", metavar="OUTPUT.d", nargs="?")
     args = parser.parse_args()
-    found = named_files(args.config, [], set())
+    places: dict[str, str] = {}
+    found = named_files(args.config, [], set(), places)
+    if args.lines:
+        with open(args.lines, "w", encoding="utf-8") as out:
+            out.writelines(f"{start}\t{place}\n" for start, place in places.items())
+        return 0
     if args.missing:
         missing = [item for item in found if not os.path.exists(item.path)]
         for item in missing:

@@ -134,8 +134,13 @@ def test_errors_name_the_config_that_the_user_wrote(own):
     for goal in ("bundle", "check"):
         done = make(goal, tick.word)
         assert done.returncode != 0
-        assert f"error: {tick.dts}: /vms/tick: cpus: is not part of a VM" in done.stderr
+        line = tick.line("cpus = <2>;")
+        assert f"error: {tick.dts}:{line}: /vms/tick: cpus: is not part of a VM" in done.stderr
         assert "tools-error.dtb: /" not in done.stderr
+    # What is missing has no line: its node has.
+    tick.write(tick.text().replace("vcpus = <1>;", ""))
+    sentence = f"error: {tick.dts}:{tick.line('tick: tick {')}: /vms/tick: vcpus: is missing"
+    assert sentence in make("check", tick.word).stderr
 
 
 def test_a_config_that_is_not_there_is_named_with_those_that_are():

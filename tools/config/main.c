@@ -26,6 +26,7 @@ static const char help[] =
 	"0x40200000+0x200000\n"
 	"  --bundle BASE+SIZE      board memory that the bundle will hold\n"
 	"  --source CONFIG.dts     what FILE.dtb was made from, for sentences to name\n"
+	"  --lines FILE            of tools/dtsdeps.py --lines: in which line of it\n"
 	"\n"
 	"dtc makes FILE.dtb of a config: dtc -Wno-interrupts_property -O dtb -o FILE.dtb FILE.dts\n"
 	"Errors are sentences on stderr, all at once; the exit status is then 1.\n";
@@ -60,6 +61,10 @@ static bool parse_option(struct validate_options *options, const char *name, con
 	}
 	if (strcmp(name, "--source") == 0) {
 		options->source_file = value;
+		return true;
+	}
+	if (strcmp(name, "--lines") == 0) {
+		options->lines_file = value;
 		return true;
 	}
 	if (strcmp(name, "--hypervisor") == 0) {
@@ -108,7 +113,8 @@ static int run_bundle(int argc, char **argv)
 
 	if (!parse_words(argc, argv, &options, files, 2) || options.board_file != NULL ||
 	    options.hypervisor.size != 0 || options.bundle.size != 0) {
-		return usage("bundle takes FILE.dtb, OUT.bundle and --source CONFIG.dts");
+		return usage(
+			"bundle takes FILE.dtb, OUT.bundle, --source CONFIG.dts and --lines FILE");
 	}
 	return command_bundle(files[0], files[1], &options);
 }

@@ -45,20 +45,52 @@ static bool is_repeated(struct report *report, const char *text)
 	return false;
 }
 
+/* FILE:LINE of the node and property that `text` begins with, its length in *len; or the file. */
+static const char *place_of(const struct report *report, const char *text, int *len)
+{
+	const char *best = report->file, *at, *end;
+	size_t best_start = 0;
+
+	*len = (int)strlen(best);
+	if (report->lines == NULL || report->lines->size == 0) {
+		return best;
+	}
+	at = (const char *)report->lines->data;
+	end = at + report->lines->size;
+	while (at < end) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		const char *stop = newline != NULL ? newline : end;
+		const char *tab = memchr(at, '\t', (size_t)(stop - at));
+
+		if (tab != NULL && (size_t)(tab - at) > best_start &&
+		    strncmp(text, at, (size_t)(tab - at)) == 0) {
+			best_start = (size_t)(tab - at);
+			best = tab + 1;
+			*len = (int)(stop - best);
+		}
+		at = stop + 1;
+	}
+	return best;
+}
+
 static void emit(void *ctx, enum diag_level level, const char *text)
 {
 	struct report *report = ctx;
+	const char *place;
+	int len;
 
 	if (level == DIAG_ERROR && is_repeated(report, text)) {
 		return;
 	}
+	place = place_of(report, text, &len);
 	print_label(level);
-	fprintf(stderr, "%s: %s\n", report->file, text);
+	fprintf(stderr, "%.*s: %s\n", len, place, text);
 }
 
 void report_init(struct report *report, const char *file)
 {
 	report->file = file;
+	report->lines = NULL;
 	report->subject_count = 0;
 	report->diag = (struct diag){.emit = emit, .ctx = report};
 }

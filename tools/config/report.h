@@ -4,6 +4,7 @@
 #define TOOLS_CONFIG_REPORT_H
 
 #include "core/base/diag.h"
+#include "tools/config/blob.h"
 
 #define REPORT_SUBJECT_MAX 128
 
@@ -14,7 +15,8 @@
  */
 struct report {
 	struct diag diag;
-	const char *file; /* that the sentences are about */
+	const char *file;	  /* that the sentences are about */
+	const struct blob *lines; /* of tools/dtsdeps.py --lines; NULL or empty: not known */
 	char subject[REPORT_SUBJECT_MAX]
 		    [REPORT_SUBJECT_MAX]; /* "/images/a: data: " that were printed */
 	unsigned int subject_count;

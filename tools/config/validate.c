@@ -88,27 +88,43 @@ const char *validate_name(const char *file, const struct validate_options *optio
 	return options->source_file != NULL ? options->source_file : file;
 }
 
+/* Reads, prepares and validates; the sentences have been printed. */
+static void validate_tree(const char *file, const struct validate_options *options,
+			  struct tree *tree, struct config *config, struct diag *diag)
+{
+	struct tree input = {0};
+	struct blob blob;
+
+	if (!blob_read(&blob, file)) {
+		diag->error_count++;
+		return;
+	}
+	if (!tree_index(&input, blob, diag)) {
+		tree_free(&input);
+		diag->error_count++;
+		return;
+	}
+	prepare_config(&blob, &input.dt, diag);
+	tree_free(&input);
+	/* An error before has been counted; all others shall come too. */
+	if (tree_index(tree, blob, diag)) {
+		config_parse(config, &tree->dt, diag);
+		check_on_board(options, config, tree->blob.size, diag);
+	}
+}
+
 bool validate_file(const char *file, const struct validate_options *options, struct tree *tree,
 		   struct config *config)
 {
 	struct report report;
-	struct tree input = {0};
-	struct blob blob;
+	struct blob lines = {0};
 
 	report_init(&report, validate_name(file, options));
-	if (!blob_read(&blob, file)) {
+	if (options->lines_file != NULL && !blob_read(&lines, options->lines_file)) {
 		return false;
 	}
-	if (!tree_index(&input, blob, &report.diag)) {
-		tree_free(&input);
-		return false;
-	}
-	prepare_config(&blob, &input.dt, &report.diag);
-	tree_free(&input);
-	/* An error before has been counted; all others shall come too. */
-	if (tree_index(tree, blob, &report.diag)) {
-		config_parse(config, &tree->dt, &report.diag);
-		check_on_board(options, config, tree->blob.size, &report.diag);
-	}
+	report.lines = &lines;
+	validate_tree(file, options, tree, config, &report.diag);
+	blob_free(&lines);
 	return report.diag.error_count == 0;
 }

@@ -11,6 +11,7 @@
 struct validate_options {
 	const char *board_file;	 /* a board's dtb; NULL: the checks that need one are left out */
 	const char *source_file; /* the config that the user wrote; NULL: the dtb is all there is */
+	const char *lines_file;	 /* where its nodes stand, of tools/dtsdeps.py; NULL: not known */
 	struct prange hypervisor, bundle; /* where they will lie; size 0: not known */
 };
 
