@@ -12,7 +12,9 @@ import machine as board
 ESCAPE = "\x1d"  # Ctrl-], the console's switch
 # Terminal questions that a shell's line editor asks, and carriage returns, are not text.
 NOISE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
-PARTIAL = re.compile(r"\x1b(\[[0-9;?]*)?$")
+# A prompt that is wiped for another's line: on the screen that line stands at the left.
+WIPED = re.compile(r"\r +\r")
+PARTIAL = re.compile(r"(\x1b(\[[0-9;?]*)?|\r *)$")
 # What no test may cause unless it says so.
 FORBIDDEN = re.compile(r"\bpanic\b|\bCHECK failed\b", re.I)
 # Slow machines: TEST_TIME_SCALE=3 makes all limits three times as long.
@@ -28,7 +30,7 @@ class Console:
         log.parent.mkdir(parents=True, exist_ok=True)
         self.text = ""
         self.position = 0  # where the next expect() begins
-        self._held = ""  # the beginning of an escape sequence
+        self._held = ""  # the beginning of an escape sequence, or of a wiped line
         self._log = log.open("w", encoding="utf-8")
         self._log.write(" ".join(argv) + "\n")
         self._child = pexpect.spawn(
@@ -53,7 +55,8 @@ class Console:
         data = self._held + data
         partial = PARTIAL.search(data)
         self._held = data[partial.start() :] if partial else ""
-        data = NOISE.sub("", data[: partial.start()] if partial else data)
+        data = data[: partial.start()] if partial else data
+        data = NOISE.sub("", WIPED.sub("\n", data))
         self.text += data
         self._log.write(data)
         self._log.flush()
