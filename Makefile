@@ -183,7 +183,7 @@ UNIT_WITH_vgic_random := $(FAKE_VGIC)
 UNIT_WITH_vgic_regs   := $(FAKE_VGIC)
 UNIT_WITH_vpl011      := drivers/emul/vpl011.c $(FAKE_CPU)
 UNIT_WITH_vpl031      := drivers/emul/vpl031.c $(FAKE_CPU)
-UNIT_WITH_vpsci       := core/exit/vpsci.c
+UNIT_WITH_vpsci       := core/exit/vpsci.c $(FAKE_CPU)
 
 # Fuzz targets: tests/fuzz/fuzz_NAME.c, linked with every pure file (libFuzzer, ASan and UBSan).
 FUZZ := \

@@ -6,7 +6,8 @@
 
 #include "core/base/types.h"
 
-#define atomic_read(p)		 (__atomic_load_n((p), __ATOMIC_RELAXED))
+/* volatile, which for an aligned word is a relaxed load, and lets the compiler address it well */
+#define atomic_read(p)		 (*(const volatile __typeof__(*(p)) *)(p))
 #define atomic_read_acquire(p)	 (__atomic_load_n((p), __ATOMIC_ACQUIRE))
 #define atomic_set(p, v)	 (__atomic_store_n((p), (v), __ATOMIC_RELAXED))
 #define atomic_set_release(p, v) (__atomic_store_n((p), (v), __ATOMIC_RELEASE))

@@ -41,6 +41,7 @@ struct prange {
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
+#define UNUSED		       __attribute__((unused))
 
 /* Debug builds compile the same code and let the compiler drop what a release doesn't run. */
 #define IS_ENABLED(option) (option)

@@ -224,6 +224,9 @@ static bool choose(void)
 			return false;
 		}
 		if (mux.current != NULL) {
+			if (!grace_over(mux.current, mux.focus)) {
+				return false;
+			}
 			leave_line();
 		}
 		stage_partial(mux.focus);

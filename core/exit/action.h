@@ -16,6 +16,8 @@ enum exit_action {
 	EXIT_VM_OFF,	      /* PSCI SYSTEM_OFF */
 	EXIT_VM_RESET,	      /* PSCI SYSTEM_RESET */
 	EXIT_KILL_VM,	      /* nothing architectural fits; logged once */
+	EXIT_WHOLE,	      /* not decided yet: needs all general registers in memory */
+	EXIT_NEXT,	      /* done; somebody posted an event, or this vCPU can't go on now */
 };
 
 #endif

@@ -87,9 +87,13 @@ static const exit_handler handlers[EC_COUNT] = {
 
 static inline void advance(struct vcpu *vcpu, uint64_t esr)
 {
-	vcpu_set_pc(vcpu, vcpu_pc(vcpu) + ((esr & ESR_IL) != 0 ? 4 : 2));
+	uint64_t pstate = vcpu_pstate(vcpu);
+
+	vcpu_set_pc(vcpu, vcpu_pc(vcpu) + 2 + 2 * FIELD_GET(ESR_IL, esr));
 	/* the instruction is complete: a single step that was due stays due (DDI 0487 D2.12.3) */
-	vcpu_set_pstate(vcpu, vcpu_pstate(vcpu) & ~SPSR_SS);
+	if (unlikely((pstate & SPSR_SS) != 0)) {
+		vcpu_set_pstate(vcpu, pstate & ~SPSR_SS);
+	}
 }
 
 /* The abort a bus would have answered with: on the access, or on the walk of the guest's tables. */
@@ -108,18 +112,26 @@ static void abort_guest(struct vcpu *vcpu, uint64_t esr, bool instruction)
 	inject_abort(vcpu, &fault);
 }
 
-static void __attribute__((noinline))
-carry_out(struct vcpu *vcpu, uint64_t esr, enum exit_action action)
+static void stand_by(struct vcpu *vcpu)
+{
+	if (!vgic_wakes(vcpu)) {
+		vcpu->hold |= VCPU_HOLD_STANDBY;
+	}
+}
+
+static void carry_out(struct vcpu *vcpu, uint64_t esr, enum exit_action action)
 {
 	switch (action) {
 	case EXIT_RESUME:
+	case EXIT_WHOLE:
+	case EXIT_NEXT:
 		break;
 	case EXIT_ADVANCE:
 		advance(vcpu, esr);
 		break;
 	case EXIT_RETRY:
 		vcpu->retry_esr = esr;
-		vcpu->parked = true;
+		vcpu->hold |= VCPU_HOLD_PARKED;
 		break;
 	case EXIT_INJECT_UNDEF:
 		inject_undef(vcpu);
@@ -132,10 +144,10 @@ carry_out(struct vcpu *vcpu, uint64_t esr, enum exit_action action)
 		break;
 	case EXIT_ADVANCE_STANDBY:
 		advance(vcpu, esr);
-		vcpu->standby = !vgic_wakes(vcpu);
+		stand_by(vcpu);
 		break;
 	case EXIT_STANDBY:
-		vcpu->standby = !vgic_wakes(vcpu);
+		stand_by(vcpu);
 		break;
 	case EXIT_VCPU_OFF:
 		run_vcpu_off(vcpu);
@@ -152,37 +164,95 @@ carry_out(struct vcpu *vcpu, uint64_t esr, enum exit_action action)
 	}
 }
 
+static inline __attribute__((always_inline)) enum exit_action decide(struct vcpu *vcpu,
+								     uint64_t esr)
+{
+	uint64_t ec = FIELD_GET(ESR_EC, esr);
+	exit_handler handler;
+
+	/* the two that are most of all exits, without an indirect branch */
+	if (likely(ec == EC_DABT_LOWER)) {
+		return mmio_abort(vcpu, esr);
+	}
+	if (likely(ec == EC_SYS64)) {
+		return sysreg_trap(vcpu, esr);
+	}
+	handler = handlers[ec];
+	return handler != NULL ? handler(vcpu, esr) : exit_unexpected(vcpu, esr);
+}
+
+/* The first stage has its own copy in line. */
+static enum exit_action __attribute__((noinline)) decide_later(struct vcpu *vcpu, uint64_t esr)
+{
+	return decide(vcpu, esr);
+}
+
 void exit_handle(struct vcpu *vcpu, uint64_t esr)
 {
-	exit_handler handler = handlers[FIELD_GET(ESR_EC, esr)];
-	enum exit_action action = handler != NULL ? handler(vcpu, esr) : exit_unexpected(vcpu, esr);
+	carry_out(vcpu, esr, decide_later(vcpu, esr));
+}
 
+/* Events that only bring SGIs, most often, are done here and now. */
+static inline bool may_enter(struct vcpu *vcpu)
+{
+	return likely(!vcpu_wants_attention(vcpu)) || vgic_take_sgis(vcpu);
+}
+
+/* x19 to x28 are not in memory in the first stage. */
+static inline bool in_memory(uint64_t rt)
+{
+	return rt - 19 > 28 - 19;
+}
+
+/* Does the first stage have what the handler of this exit looks at? All but two classes look at no
+ * register, or at those of a call: x0 to x17. */
+static inline bool has_registers(uint64_t esr)
+{
+	uint64_t ec = FIELD_GET(ESR_EC, esr);
+
+	if (ec == EC_DABT_LOWER) {
+		/* one that has to be decoded may name any */
+		return (esr & ESR_DABT_ISV) != 0 && in_memory(FIELD_GET(ESR_DABT_SRT, esr));
+	}
+	return ec != EC_SYS64 || in_memory(FIELD_GET(ESR_SYS_RT, esr));
+}
+
+struct exit_first exit_sync(struct vcpu *vcpu, uint64_t esr)
+{
+	enum exit_action action;
+
+	if (unlikely(!has_registers(esr))) {
+		return (struct exit_first){vcpu, EXIT_WHOLE};
+	}
+	action = decide(vcpu, esr);
 	if (likely(action == EXIT_ADVANCE)) {
 		advance(vcpu, esr);
 	} else if (action != EXIT_RESUME) {
-		carry_out(vcpu, esr, action);
+		return (struct exit_first){vcpu, action};
 	}
+	return (struct exit_first){vcpu, may_enter(vcpu) ? EXIT_RESUME : EXIT_NEXT};
+}
+
+struct exit_first exit_irq(struct vcpu *vcpu)
+{
+	irq_take_in_guest(vcpu);
+	return (struct exit_first){vcpu, may_enter(vcpu) ? EXIT_RESUME : EXIT_NEXT};
 }
 
 /* Back into the guest, unless somebody posted something or it can't go on now. */
-static inline struct vcpu *resume(struct vcpu *vcpu)
+static struct vcpu *resume(struct vcpu *vcpu)
 {
-	if (likely(!vcpu_has_events(vcpu) && !vcpu->parked && !vcpu->standby &&
-		   atomic_read(&vcpu->power) == VCPU_ON)) {
-		return vcpu;
+	return vcpu_wants_attention(vcpu) ? run_next() : vcpu;
+}
+
+struct vcpu *exit_second(struct vcpu *vcpu, uint64_t action)
+{
+	uint64_t esr = sysreg_read(esr_el2);
+
+	if (action == EXIT_WHOLE) {
+		action = decide_later(vcpu, esr);
 	}
-	return run_next();
-}
-
-struct vcpu *exit_sync(struct vcpu *vcpu, uint64_t esr)
-{
-	exit_handle(vcpu, esr);
-	return resume(vcpu);
-}
-
-struct vcpu *exit_irq(struct vcpu *vcpu)
-{
-	irq_take();
+	carry_out(vcpu, esr, (enum exit_action)action);
 	return resume(vcpu);
 }
 

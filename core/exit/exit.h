@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The exit path: vectors.S -> exit_sync() -> a handler by exception class -> its action carried out
- * here -> back into the guest, or into the run loop when somebody posted an event.
+ * The exit path, in two stages: vectors.S -> exit_sync() -> a handler by exception class -> back
+ * into the guest. While this first stage runs, the guest's x19-x28 are still in the CPU, where the
+ * compiler's own calls keep them; struct vcpu has the others. What ends otherwise than at the same
+ * or the next instruction of the same guest goes to exit_second(), with all registers in memory: an
+ * action is carried out there, or the run loop entered, because somebody posted an event.
  */
 #ifndef CORE_EXIT_EXIT_H
 #define CORE_EXIT_EXIT_H
@@ -9,9 +12,18 @@
 #include "core/exit/action.h"
 #include "core/vm/vcpu.h"
 
-/* From vectors.S; each returns the vCPU to enter. Owner CPU, no locks. */
-struct vcpu *exit_sync(struct vcpu *vcpu, uint64_t esr);
-struct vcpu *exit_irq(struct vcpu *vcpu);
+/* In x0 and x1 for vectors.S. EXIT_RESUME: enter `vcpu`; else the second stage is told this. */
+struct exit_first {
+	struct vcpu *vcpu;
+	uint64_t action; /* enum exit_action */
+};
+
+/* From vectors.S. Owner CPU, no locks. */
+struct exit_first exit_sync(struct vcpu *vcpu, uint64_t esr);
+struct exit_first exit_irq(struct vcpu *vcpu);
+
+/* All registers in memory; these return the vCPU to enter. */
+struct vcpu *exit_second(struct vcpu *vcpu, uint64_t action);
 struct vcpu *exit_serror(struct vcpu *vcpu, uint64_t esr);
 
 /* Handles the exit whose syndrome is in esr, FAR_EL2 and HPFAR_EL2: also when a parked one is tried

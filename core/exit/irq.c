@@ -60,10 +60,8 @@ static bool handle(uint32_t intid)
 	}
 }
 
-void irq_take(void)
+void irq_handle(uint32_t intid)
 {
-	uint32_t intid = gic_acknowledge();
-
 	if (intid >= INTID_SPURIOUS) {
 		return;
 	}
@@ -72,6 +70,11 @@ void irq_take(void)
 	if (!handle(intid)) {
 		gic_deactivate(intid);
 	}
+}
+
+void irq_take(void)
+{
+	irq_handle(gic_acknowledge());
 }
 
 static bool is_pending(void)

@@ -4,10 +4,33 @@
 #ifndef CORE_EXIT_IRQ_H
 #define CORE_EXIT_IRQ_H
 
-#include "core/base/types.h"
+#include "irq/hw/gic.h"
+#include "irq/vgic/vgic.h"
+#include "timer/vtimer.h"
 
 /* Acknowledges and handles one; nothing when none is pending. This CPU, no locks. */
 void irq_take(void);
+
+/* Ends and handles an acknowledged one. */
+void irq_handle(uint32_t intid);
+
+/* irq_take() for the one that interrupted this guest, which is loaded and about to go on. Inline in
+ * the exit path for the two that come most often. */
+static inline void irq_take_in_guest(struct vcpu *vcpu)
+{
+	uint32_t intid = gic_acknowledge();
+
+	if (intid == VTIMER_VIRT_INTID && likely(vgic_list_again(vcpu, intid))) {
+		/* linked: it stays active until the guest's EOI */
+		gic_end(intid);
+	} else if (intid == GIC_SGI_KICK) {
+		/* the event it announces is looked at on the way on */
+		gic_end(intid);
+		gic_deactivate(intid);
+	} else {
+		irq_handle(intid);
+	}
+}
 
 /* Handles what is pending, a bounded number. */
 void irq_poll(void);

@@ -16,44 +16,21 @@ static enum exit_action action_of(int err)
 	return err == -EAGAIN ? EXIT_RETRY : EXIT_INJECT_DABT;
 }
 
-/* The region of an access, or NULL: where the last one went, or looked up. */
-static inline const struct mmio_region *region_of(struct vcpu *vcpu, uint64_t ipa)
-{
-	const struct mmio_region *last = vcpu->mmio_last;
-
-	if (likely(last != NULL && ipa - last->ipa < last->size)) {
-		return last;
-	}
-	last = mmio_map_find(&vcpu->vm->mmio, ipa);
-	if (last != NULL) {
-		vcpu->mmio_last = last;
-	}
-	return last;
-}
-
 /* One register to or from the model; its result goes to *loaded. */
-static inline __attribute__((always_inline)) int access_register(struct vcpu *vcpu,
-								 const struct mmio_access *access,
-								 uint64_t *loaded)
+static int access_register(struct vcpu *vcpu, const struct mmio_access *access, uint64_t *loaded)
 {
-	const struct mmio_region *region = region_of(vcpu, access->ipa);
+	struct mmio_target to;
 	uint64_t value = 0;
-	uint32_t off;
-	int err;
+	int err = mmio_aim(vcpu, access->ipa, access->size, &to);
 
-	if (unlikely(region == NULL)) {
-		return -ENODEV;
-	}
-	off = (uint32_t)(access->ipa - region->ipa);
-	if (unlikely((region->ops->sizes & access->size) == 0 ||
-		     (off & (access->size - 1U)) != 0)) {
-		return -EINVAL;
+	if (err != 0) {
+		return err;
 	}
 	if (access->write) {
 		value = vcpu_reg(vcpu, access->rt) & (UINT64_MAX >> (64 - 8 * access->size));
-		return region->ops->write(vcpu, region->dev, off, access->size, value);
+		return to.ops->write(vcpu, to.dev, to.off, access->size, value);
 	}
-	err = region->ops->read(vcpu, region->dev, off, access->size, &value);
+	err = to.ops->read(vcpu, to.dev, to.off, access->size, &value);
 	*loaded = mmio_extend_load(access->size, access->sign_extend, access->sf, value);
 	return err;
 }
@@ -166,8 +143,7 @@ static bool is_emulated_abort(uint64_t esr)
 }
 
 /* Everything that is no plain load or store of one register at a device. */
-static enum exit_action __attribute__((noinline))
-abort_slowly(struct vcpu *vcpu, uint64_t esr, uint64_t ipa)
+static enum exit_action abort_slowly(struct vcpu *vcpu, uint64_t esr, uint64_t ipa)
 {
 	bool write = (esr & ESR_DABT_WNR) != 0;
 	int err;
@@ -193,30 +169,7 @@ abort_slowly(struct vcpu *vcpu, uint64_t esr, uint64_t ipa)
 	return action_of(err);
 }
 
-enum exit_action mmio_abort(struct vcpu *vcpu, uint64_t esr)
+enum exit_action mmio_abort_slowly(struct vcpu *vcpu, uint64_t esr, int err)
 {
-	uint64_t ipa =
-		HPFAR_TO_IPA(sysreg_read(hpfar_el2)) | (sysreg_read(far_el2) & (PAGE_SIZE - 1));
-	struct mmio_access access = {
-		.ipa = ipa,
-		.size = (uint8_t)(1U << FIELD_GET(ESR_DABT_SAS, esr)),
-		.rt = (uint8_t)FIELD_GET(ESR_DABT_SRT, esr),
-		.write = (esr & ESR_DABT_WNR) != 0,
-		.sign_extend = (esr & ESR_DABT_SSE) != 0,
-		.sf = (esr & ESR_DABT_SF) != 0,
-	};
-	uint64_t loaded;
-	int err;
-
-	if (unlikely((esr & ESR_DABT_ISV) == 0 || !is_emulated_abort(esr))) {
-		return abort_slowly(vcpu, esr, ipa);
-	}
-	err = access_register(vcpu, &access, &loaded);
-	if (likely(err == 0)) {
-		if (!access.write) {
-			vcpu_set_reg(vcpu, access.rt, loaded);
-		}
-		return EXIT_ADVANCE;
-	}
-	return err == -EAGAIN ? EXIT_RETRY : abort_slowly(vcpu, esr, ipa);
+	return err == -EAGAIN ? EXIT_RETRY : abort_slowly(vcpu, esr, mmio_fault_ipa());
 }

@@ -26,11 +26,12 @@ static void begin(struct vcpu *vcpu)
 
 	spin_lock(&vm->lock);
 	go = vm->state == VM_RUNNING && vcpu->start_life == vm->life;
+	if (!go) {
+		atomic_replace(&vcpu->power, VCPU_ON_PENDING, VCPU_OFF);
+	}
 	spin_unlock(&vm->lock);
 	if (go) {
 		start(vcpu);
-	} else {
-		atomic_replace(&vcpu->power, VCPU_ON_PENDING, VCPU_OFF);
 	}
 }
 
@@ -42,8 +43,7 @@ static void quiesce(struct vcpu *vcpu)
 		vgic_cpu_stop(vcpu);
 	}
 	vcpu->loaded = false;
-	vcpu->parked = false;
-	vcpu->standby = false;
+	vcpu->hold = VCPU_HOLD_OFF;
 	vcpu->job = NULL;
 }
 
@@ -57,7 +57,8 @@ void run_vcpu_off(struct vcpu *vcpu)
 /* What others posted, in the order in which one undoes another. */
 static void look_at_events(struct vcpu *vcpu)
 {
-	uint32_t events = atomic_exchange(&vcpu->events, 0);
+	/* SGIs stay: the vgic takes them under its lock */
+	uint32_t events = atomic_fetch_and(&vcpu->events, VCPU_EVENT_SGIS);
 
 	if ((events & VCPU_EVENT_STOP) != 0) {
 		quiesce(vcpu);
@@ -72,12 +73,12 @@ static void look_at_events(struct vcpu *vcpu)
 	    atomic_read_acquire(&vcpu->power) == VCPU_ON_PENDING) {
 		begin(vcpu);
 	}
-	if ((events & VCPU_EVENT_VGIC) != 0) {
+	if ((events & (VCPU_EVENT_VGIC | VCPU_EVENT_SGIS)) != 0) {
 		vgic_process(vcpu);
-		vcpu->standby = false;
+		vcpu->hold &= ~(uint32_t)VCPU_HOLD_STANDBY;
 	}
-	if ((events & VCPU_EVENT_ANSWER) != 0 && vcpu->parked) {
-		vcpu->parked = false;
+	if ((events & VCPU_EVENT_ANSWER) != 0 && (vcpu->hold & VCPU_HOLD_PARKED) != 0) {
+		vcpu->hold &= ~(uint32_t)VCPU_HOLD_PARKED;
 		exit_handle(vcpu, vcpu->retry_esr);
 	}
 }

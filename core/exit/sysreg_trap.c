@@ -210,21 +210,15 @@ static const struct sysreg *find(uint32_t id)
 	return NULL;
 }
 
-enum exit_action sysreg_trap(struct vcpu *vcpu, uint64_t esr)
+static enum exit_action __attribute__((noinline))
+trap_by_table(struct vcpu *vcpu, uint64_t esr, uint32_t rt)
 {
-	uint32_t op0 = (uint32_t)FIELD_GET(ESR_SYS_OP0, esr),
-		 op1 = (uint32_t)FIELD_GET(ESR_SYS_OP1, esr);
-	uint32_t crn = (uint32_t)FIELD_GET(ESR_SYS_CRN, esr),
-		 crm = (uint32_t)FIELD_GET(ESR_SYS_CRM, esr);
-	uint32_t op2 = (uint32_t)FIELD_GET(ESR_SYS_OP2, esr),
-		 rt = (uint32_t)FIELD_GET(ESR_SYS_RT, esr);
-	const struct sysreg *reg;
+	const struct sysreg *reg = find(SYSREG_ID((uint32_t)FIELD_GET(ESR_SYS_OP0, esr),
+						  (uint32_t)FIELD_GET(ESR_SYS_OP1, esr),
+						  (uint32_t)FIELD_GET(ESR_SYS_CRN, esr),
+						  (uint32_t)FIELD_GET(ESR_SYS_CRM, esr),
+						  (uint32_t)FIELD_GET(ESR_SYS_OP2, esr)));
 
-	if (op0 == 3 && op1 == 0 && crn == 0 && crm >= 1 && crm <= 7 && (esr & ESR_SYS_READ) != 0) {
-		vcpu_set_reg(vcpu, rt, vcpu->vm->idreg[IDREG_INDEX(crm, op2)]);
-		return EXIT_ADVANCE;
-	}
-	reg = find(SYSREG_ID(op0, op1, crn, crm, op2));
 	if (reg == NULL) {
 		return EXIT_INJECT_UNDEF;
 	}
@@ -239,4 +233,25 @@ enum exit_action sysreg_trap(struct vcpu *vcpu, uint64_t esr)
 		return EXIT_INJECT_UNDEF;
 	}
 	return reg->write(vcpu, reg->arg, vcpu_reg(vcpu, rt)) == 0 ? EXIT_ADVANCE : EXIT_RETRY;
+}
+
+/* The two that come often stand before the table: SGIs, and the ID registers, which are one array.
+ */
+enum exit_action sysreg_trap(struct vcpu *vcpu, uint64_t esr)
+{
+	uint32_t rt = (uint32_t)FIELD_GET(ESR_SYS_RT, esr);
+	uint64_t crm = FIELD_GET(ESR_SYS_CRM, esr);
+
+	if ((esr & (ESR_SYS_OP0 | ESR_SYS_OP1 | ESR_SYS_CRN | ESR_SYS_READ)) ==
+		    (ESR_SYS_OF(3, 0, 0, 0, 0) | ESR_SYS_READ) &&
+	    crm - 1 <= 7 - 1) {
+		vcpu_set_reg(vcpu, rt,
+			     vcpu->vm->idreg[IDREG_INDEX(crm, FIELD_GET(ESR_SYS_OP2, esr))]);
+		return EXIT_ADVANCE;
+	}
+	if ((esr & ESR_SYS_NAME) == ESR_SYS_OF(3, 0, 12, 11, 5)) {
+		vgic_send_sgi(vcpu, vcpu_reg(vcpu, rt), true);
+		return EXIT_ADVANCE;
+	}
+	return trap_by_table(vcpu, esr, rt);
 }

@@ -3,9 +3,10 @@
  * Exceptions at EL2.
  *
  * While a guest runs, SP_EL2 points at its struct vcpu, so an exit stores the general registers
- * where they belong with no memory touched in between, and then takes the CPU's empty EL2 stack. C
- * decides who runs next and returns that vCPU; nothing survives on the stack from one exit to the
- * next.
+ * where they belong with no memory touched in between, and then takes the CPU's empty EL2 stack.
+ * It does so in two stages (core/exit/exit.h): x19 to x28, which C keeps, only where the second one
+ * is needed. C decides who runs next and returns that vCPU; nothing survives on the stack from one
+ * exit to the next.
  *
  * From EL2 itself there is only disaster: the CPU's emergency stack is taken before the first
  * push, so that an overflown stack is reported and not overflown again.
@@ -19,27 +20,48 @@
 	isb
 .endm
 
-.macro SAVE_GUEST
-	stp	x0, x1, [sp, #VCPU_REGS + 16 * 0]
-	stp	x2, x3, [sp, #VCPU_REGS + 16 * 1]
-	stp	x4, x5, [sp, #VCPU_REGS + 16 * 2]
-	stp	x6, x7, [sp, #VCPU_REGS + 16 * 3]
-	stp	x8, x9, [sp, #VCPU_REGS + 16 * 4]
-	stp	x10, x11, [sp, #VCPU_REGS + 16 * 5]
-	stp	x12, x13, [sp, #VCPU_REGS + 16 * 6]
-	stp	x14, x15, [sp, #VCPU_REGS + 16 * 7]
-	stp	x16, x17, [sp, #VCPU_REGS + 16 * 8]
-	stp	x18, x19, [sp, #VCPU_REGS + 16 * 9]
-	stp	x20, x21, [sp, #VCPU_REGS + 16 * 10]
-	stp	x22, x23, [sp, #VCPU_REGS + 16 * 11]
-	stp	x24, x25, [sp, #VCPU_REGS + 16 * 12]
-	stp	x26, x27, [sp, #VCPU_REGS + 16 * 13]
-	stp	x28, x29, [sp, #VCPU_REGS + 16 * 14]
-	str	x30, [sp, #VCPU_REGS + 16 * 15]
+/* The first stage's: what C may change. x0 and x1 are in memory already. */
+.macro SAVE_FIRST
+	stp	x2, x3, [sp, #VCPU_REGS + 8 * 2]
+	stp	x4, x5, [sp, #VCPU_REGS + 8 * 4]
+	stp	x6, x7, [sp, #VCPU_REGS + 8 * 6]
+	stp	x8, x9, [sp, #VCPU_REGS + 8 * 8]
+	stp	x10, x11, [sp, #VCPU_REGS + 8 * 10]
+	stp	x12, x13, [sp, #VCPU_REGS + 8 * 12]
+	stp	x14, x15, [sp, #VCPU_REGS + 8 * 14]
+	stp	x16, x17, [sp, #VCPU_REGS + 8 * 16]
+	str	x18, [sp, #VCPU_REGS + 8 * 18]
+	stp	x29, x30, [sp, #VCPU_REGS + 8 * 29]
 	mov	x0, sp				// the vCPU: first argument of what follows
 	ldr	x2, [sp, #VCPU_STACK_TOP]
 	mov	sp, x2
 	mov	x29, xzr			// a backtrace of EL2 ends here
+.endm
+
+/* The second stage's: what C has kept so far. x0 = vCPU. */
+.macro SAVE_SECOND
+	stp	x19, x20, [x0, #VCPU_REGS + 8 * 19]
+	stp	x21, x22, [x0, #VCPU_REGS + 8 * 21]
+	stp	x23, x24, [x0, #VCPU_REGS + 8 * 23]
+	stp	x25, x26, [x0, #VCPU_REGS + 8 * 25]
+	stp	x27, x28, [x0, #VCPU_REGS + 8 * 27]
+.endm
+
+/* In: x0 = vCPU. */
+.macro RESTORE_FIRST_AND_ENTER
+	mov	sp, x0
+	ldp	x2, x3, [sp, #VCPU_REGS + 8 * 2]
+	ldp	x4, x5, [sp, #VCPU_REGS + 8 * 4]
+	ldp	x6, x7, [sp, #VCPU_REGS + 8 * 6]
+	ldp	x8, x9, [sp, #VCPU_REGS + 8 * 8]
+	ldp	x10, x11, [sp, #VCPU_REGS + 8 * 10]
+	ldp	x12, x13, [sp, #VCPU_REGS + 8 * 12]
+	ldp	x14, x15, [sp, #VCPU_REGS + 8 * 14]
+	ldp	x16, x17, [sp, #VCPU_REGS + 8 * 16]
+	ldr	x18, [sp, #VCPU_REGS + 8 * 18]
+	ldp	x29, x30, [sp, #VCPU_REGS + 8 * 29]
+	ldp	x0, x1, [sp, #VCPU_REGS]
+	ERET_TO_GUEST
 .endm
 
 /* A slot is 32 instructions; refuse to spill silently into the next. */
@@ -50,6 +72,13 @@
 	.error "vector \name exceeds 128 bytes"
 	.endif
 .endm
+
+/* ESR_EL2 of an HVC #0 from AArch64, and the ids of PSCI_VERSION and SMCCC_VERSION, which differ in
+ * one bit and have one answer: 1.1 */
+#define ESR_HVC_0	0x5a000000
+#define ID_VERSION	0x80000000
+#define ID_VERSION_BIT	0x04000000
+#define VERSION_1_1	0x00010001
 
 	.section .text.vectors, "ax"
 	.balign	2048
@@ -63,7 +92,25 @@ el2_vectors:
 	VECTOR	el2h_irq, el2_disaster
 	VECTOR	el2h_fiq, el2_disaster
 	VECTOR	el2h_serror, el2_disaster
-	VECTOR	guest64_sync, guest_sync
+	/* Two calls whose answer is a constant: answered with the arguments in registers. */
+	.balign 0x80
+guest64_sync:
+	stp	x0, x1, [sp, #VCPU_REGS]
+	mrs	x1, esr_el2
+	mov	w0, #ESR_HVC_0
+	cmp	w1, w0
+	b.ne	sync_first
+	ldr	w0, [sp, #VCPU_REGS]
+	and	w0, w0, #~ID_VERSION_BIT
+	eor	w0, w0, #ID_VERSION
+	cbnz	w0, sync_first
+	mov	w0, #VERSION_1_1
+	ldr	x1, [sp, #VCPU_REGS + 8]
+	ERET_TO_GUEST
+	.if . - guest64_sync > 0x80
+	.error "vector guest64_sync exceeds 128 bytes"
+	.endif
+
 	VECTOR	guest64_irq, guest_irq
 	VECTOR	guest64_fiq, guest_irq
 	VECTOR	guest64_serror, guest_serror
@@ -74,18 +121,30 @@ el2_vectors:
 	.balign	0x80
 
 guest_sync:
-	SAVE_GUEST
+	stp	x0, x1, [sp, #VCPU_REGS]
 	mrs	x1, esr_el2
-	bl	exit_sync			// x0 = vCPU to enter
-	b	guest_enter
+sync_first:
+	SAVE_FIRST
+	bl	exit_sync			// x0 = vCPU, x1 = what is left to do
+	cbnz	x1, second
+	RESTORE_FIRST_AND_ENTER
 
 guest_irq:
-	SAVE_GUEST
+	stp	x0, x1, [sp, #VCPU_REGS]
+	SAVE_FIRST
 	bl	exit_irq
+	cbnz	x1, second
+	RESTORE_FIRST_AND_ENTER
+
+second:
+	SAVE_SECOND
+	bl	exit_second			// x0 = vCPU to enter
 	b	guest_enter
 
 guest_serror:
-	SAVE_GUEST
+	stp	x0, x1, [sp, #VCPU_REGS]
+	SAVE_FIRST
+	SAVE_SECOND
 	mrs	x1, esr_el2
 	bl	exit_serror
 	b	guest_enter
@@ -99,26 +158,14 @@ cpu_run:
 	bl	run_next
 	/* fall through */
 
-/* In: x0 = vCPU, loaded. */
+/* In: x0 = vCPU, loaded; all its registers are in memory. */
 guest_enter:
-	mov	sp, x0
-	ldp	x2, x3, [sp, #VCPU_REGS + 16 * 1]
-	ldp	x4, x5, [sp, #VCPU_REGS + 16 * 2]
-	ldp	x6, x7, [sp, #VCPU_REGS + 16 * 3]
-	ldp	x8, x9, [sp, #VCPU_REGS + 16 * 4]
-	ldp	x10, x11, [sp, #VCPU_REGS + 16 * 5]
-	ldp	x12, x13, [sp, #VCPU_REGS + 16 * 6]
-	ldp	x14, x15, [sp, #VCPU_REGS + 16 * 7]
-	ldp	x16, x17, [sp, #VCPU_REGS + 16 * 8]
-	ldp	x18, x19, [sp, #VCPU_REGS + 16 * 9]
-	ldp	x20, x21, [sp, #VCPU_REGS + 16 * 10]
-	ldp	x22, x23, [sp, #VCPU_REGS + 16 * 11]
-	ldp	x24, x25, [sp, #VCPU_REGS + 16 * 12]
-	ldp	x26, x27, [sp, #VCPU_REGS + 16 * 13]
-	ldp	x28, x29, [sp, #VCPU_REGS + 16 * 14]
-	ldr	x30, [sp, #VCPU_REGS + 16 * 15]
-	ldp	x0, x1, [sp, #VCPU_REGS + 16 * 0]
-	ERET_TO_GUEST
+	ldp	x19, x20, [x0, #VCPU_REGS + 8 * 19]
+	ldp	x21, x22, [x0, #VCPU_REGS + 8 * 21]
+	ldp	x23, x24, [x0, #VCPU_REGS + 8 * 23]
+	ldp	x25, x26, [x0, #VCPU_REGS + 8 * 25]
+	ldp	x27, x28, [x0, #VCPU_REGS + 8 * 27]
+	RESTORE_FIRST_AND_ENTER
 
 /*
  * An exception from EL2. No register is free and the stack may be what failed: x0 and x1 go to two

@@ -27,6 +27,7 @@ static struct vcpu *find_vcpu(const struct vm *vm, uint64_t mpidr)
 static enum psci_ret cpu_on(struct vcpu *vcpu, uint64_t mpidr, uint64_t entry, uint64_t context)
 {
 	struct vcpu *target = find_vcpu(vcpu->vm, mpidr);
+	bool won;
 
 	if (target == NULL) {
 		return PSCI_RET_INVALID_PARAMETERS;
@@ -34,14 +35,20 @@ static enum psci_ret cpu_on(struct vcpu *vcpu, uint64_t mpidr, uint64_t entry, u
 	if (vm_extent_of(vcpu->vm, entry, 4) == NULL || (entry & 3) != 0) {
 		return PSCI_RET_INVALID_ADDRESS;
 	}
-	/* of two callers one wins here, and alone writes where the CPU starts */
-	if (!atomic_replace(&target->power, VCPU_OFF, VCPU_ON_PENDING)) {
+	/* Of two callers one wins here, and alone writes where the CPU starts. The VM's lock: no
+	   life ends between the two. */
+	spin_lock(&vcpu->vm->lock);
+	won = atomic_replace(&target->power, VCPU_OFF, VCPU_ON_PENDING);
+	if (won) {
+		target->start_pc = entry;
+		target->start_context = context;
+		target->start_life = vcpu->vm->life;
+	}
+	spin_unlock(&vcpu->vm->lock);
+	if (!won) {
 		return atomic_read(&target->power) == VCPU_ON ? PSCI_RET_ALREADY_ON :
 								PSCI_RET_ON_PENDING;
 	}
-	target->start_pc = entry;
-	target->start_context = context;
-	target->start_life = atomic_read(&vcpu->vm->life);
 	vcpu_post(target, VCPU_EVENT_START);
 	return PSCI_RET_SUCCESS;
 }

@@ -28,6 +28,5 @@ struct vcpu *sched_pick(void)
 	if (vcpu_has_events(vcpu) || vcpu->job != NULL) {
 		return vcpu;
 	}
-	return atomic_read(&vcpu->power) == VCPU_ON && !vcpu->parked && !vcpu->standby ? vcpu :
-											 NULL;
+	return vcpu->hold == 0 ? vcpu : NULL;
 }

@@ -70,7 +70,8 @@ static int make_vcpus(const struct build_context *build, struct vm *vm)
 		vcpu->vm = vm;
 		vcpu->index = i;
 		vcpu->cpu = config->vcpu_cpu[i];
-		vcpu->cpu_mpidr = build->board->cpu[vcpu->cpu].mpidr;
+		vcpu->cpu_kick = gic_sgi_target(build->board->cpu[vcpu->cpu].mpidr);
+		vcpu->hold = VCPU_HOLD_OFF;
 		vcpu->stack_top = *percpu_of(stack_top, vcpu->cpu);
 		vcpu->midr = percpu_of(cpu_id, vcpu->cpu)->midr;
 		vcpu->mpidr = MPIDR_RES1 | (i / CLUSTER_SIZE) << 8 | i % CLUSTER_SIZE;

@@ -18,13 +18,13 @@ struct vcpu *vcpu_loaded(void)
 	return this_cpu(loaded_vcpu);
 }
 
-void vcpu_post(struct vcpu *vcpu, enum vcpu_event event)
+void vcpu_post(struct vcpu *vcpu, uint32_t events)
 {
-	uint32_t before = atomic_fetch_or(&vcpu->events, (uint32_t)event);
+	uint32_t before = atomic_fetch_or(&vcpu->events, events);
 
-	/* one kick is enough: who raised the first event has sent it */
-	if ((before & (uint32_t)event) == 0 && vcpu->cpu != this_cpu(cpu_index)) {
-		gic_send_sgi(GIC_SGI_KICK, vcpu->cpu_mpidr);
+	/* one kick is enough: who raised the first event has sent it, or is that CPU and at EL2 */
+	if (before == 0 && vcpu->cpu != this_cpu(cpu_index)) {
+		gic_send_sgi(GIC_SGI_KICK, vcpu->cpu_kick);
 	}
 }
 
@@ -133,8 +133,7 @@ void vcpu_start(struct vcpu *vcpu, uint64_t pc, uint64_t context)
 	memset(&vcpu->regs, 0, sizeof(vcpu->regs));
 	vcpu->regs.x[0] = context;
 	vcpu->fault_pc = 0;
-	vcpu->parked = false;
-	vcpu->standby = false;
+	vcpu->hold = 0;
 	vcpu->hcr = cpu_guest_hcr();
 	this_cpu(loaded_vcpu) = vcpu;
 	vcpu->loaded = true;

@@ -31,6 +31,18 @@ enum vcpu_event {
 	VCPU_EVENT_START = 1U << 2,  /* power is ON_PENDING */
 	VCPU_EVENT_JOB = 1U << 3,    /* a job was given */
 	VCPU_EVENT_ANSWER = 1U << 4, /* what it parked for has been answered */
+	/* bits 31:16, VCPU_EVENT_SGI(n): SGI n was sent to it and is pending */
+};
+#define VCPU_EVENT_SGI_SHIFT 16
+#define VCPU_EVENT_SGI(n)    (UINT32_C(1) << (VCPU_EVENT_SGI_SHIFT + (n)))
+#define VCPU_EVENT_SGIS	     UINT32_C(0xffff0000)
+
+/* Why its guest is not entered. Owner. */
+enum vcpu_hold {
+	VCPU_HOLD_OFF = 1U << 0, /* not loaded */
+	VCPU_HOLD_PARKED =
+		1U << 1, /* waits for VCPU_EVENT_ANSWER; the exit is handled again then */
+	VCPU_HOLD_STANDBY = 1U << 2, /* PSCI CPU_SUSPEND: waits for an event */
 };
 
 /*
@@ -54,14 +66,20 @@ struct cache_job {
 struct vcpu {
 	struct cpu_regs regs; /* owner. First: SP_EL2 points here while the guest runs */
 	uint64_t stack_top;   /* of its CPU's EL2 stack; constant. Read by vectors.S */
-	uint32_t events;      /* atomic; enum vcpu_event. Read on the way in */
-	uint32_t index;	      /* in its VM; constant */
+	union {
+		struct {
+			uint32_t events; /* atomic; enum vcpu_event and SGIs */
+			uint32_t hold;	 /* owner; enum vcpu_hold */
+		};
+		uint64_t attention; /* both, read at once on the way in: 0 is the way straight in */
+	};
 
-	struct vm *vm;	    /* constant */
-	uint32_t cpu;	    /* physical CPU; constant */
-	uint64_t cpu_mpidr; /* of that CPU; constant */
-	uint64_t mpidr;	    /* what the guest reads, bit 31 set; constant */
-	uint64_t midr;	    /* constant */
+	struct vm *vm;	   /* constant */
+	uint32_t index;	   /* in its VM; constant */
+	uint32_t cpu;	   /* physical CPU; constant */
+	uint64_t cpu_kick; /* gic_sgi_target() of that CPU; constant */
+	uint64_t mpidr;	   /* what the guest reads, bit 31 set; constant */
+	uint64_t midr;	   /* constant */
 
 	uint32_t power; /* atomic; enum vcpu_power */
 	/* written by who set ON_PENDING, read by the owner; start_life: the VM's life it is for */
@@ -71,9 +89,7 @@ struct vcpu {
 	/* owner: */
 	const struct mmio_region *mmio_last; /* found last: most accesses go there again */
 	bool loaded;			     /* its registers are in the CPU */
-	bool parked;	      /* waits for VCPU_EVENT_ANSWER; the exit is handled again then */
-	uint64_t retry_esr;   /* of that exit; FAR_EL2 and HPFAR_EL2 still hold the rest */
-	bool standby;	      /* PSCI CPU_SUSPEND: waits for an event */
+	uint64_t retry_esr;   /* of the parked exit; FAR_EL2 and HPFAR_EL2 still hold the rest */
 	uint64_t hcr;	      /* HCR_EL2 while it runs */
 	struct vcpu_job *job; /* NULL: the guest runs */
 	uint64_t fault_pc;    /* of the last abort injected, to see a guest that can't take one */
@@ -83,10 +99,10 @@ struct vcpu {
 };
 
 /*
- * Raises an event for a vCPU from any CPU; what the caller wrote before is seen by the owner when
- * it looks. Its CPU is kicked if it is another one.
+ * Raises events (enum vcpu_event, VCPU_EVENT_SGI()) for a vCPU from any CPU; what the caller wrote
+ * before is seen by the owner when it looks. Its CPU is kicked if it is another one.
  */
-void vcpu_post(struct vcpu *vcpu, enum vcpu_event event);
+void vcpu_post(struct vcpu *vcpu, uint32_t events);
 
 /* The vCPU whose registers this CPU holds; NULL before the first. */
 struct vcpu *vcpu_loaded(void);
@@ -133,10 +149,15 @@ static inline void vcpu_set_reg(struct vcpu *vcpu, uint32_t n, uint64_t value)
 	}
 }
 
-/* Events are pending: the way back into the guest leads through the run loop. */
 static inline bool vcpu_has_events(const struct vcpu *vcpu)
 {
 	return atomic_read(&vcpu->events) != 0;
+}
+
+/* It has events or is held: the way back into the guest leads through the run loop. Owner. */
+static inline bool vcpu_wants_attention(const struct vcpu *vcpu)
+{
+	return atomic_read(&vcpu->attention) != 0;
 }
 
 #endif

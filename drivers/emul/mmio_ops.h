@@ -13,13 +13,13 @@ struct vcpu;
 /*
  * Return 0, or -EAGAIN when another CPU has to answer first (the access is executed again later),
  * or any other negative errno: the guest gets an external abort. Called without locks, on the CPU
- * that runs `vcpu`.
+ * that runs `vcpu`. A value has no bits above its size, either way.
  */
 struct mmio_ops {
 	const char *name; /* appears in every log line about it */
 	uint8_t sizes;	  /* allowed access sizes: OR of 1, 2, 4, 8 */
-	int (*read)(struct vcpu *vcpu, void *dev, uint32_t off, uint8_t size, uint64_t *val);
-	int (*write)(struct vcpu *vcpu, void *dev, uint32_t off, uint8_t size, uint64_t val);
+	int (*read)(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, uint64_t *val);
+	int (*write)(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, uint64_t val);
 };
 
 #endif

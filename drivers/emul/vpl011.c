@@ -228,7 +228,7 @@ static void write_locked(struct vpl011 *uart, uint32_t off, uint32_t value)
 	}
 }
 
-static int vpl011_read(struct vcpu *vcpu, void *dev, uint32_t off, uint8_t size, uint64_t *value)
+static int vpl011_read(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, uint64_t *value)
 {
 	struct vpl011 *uart = dev;
 
@@ -250,7 +250,7 @@ static int vpl011_read(struct vcpu *vcpu, void *dev, uint32_t off, uint8_t size,
 	return 0;
 }
 
-static int vpl011_write(struct vcpu *vcpu, void *dev, uint32_t off, uint8_t size, uint64_t value)
+static int vpl011_write(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, uint64_t value)
 {
 	struct vpl011 *uart = dev;
 

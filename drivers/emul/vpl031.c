@@ -97,7 +97,7 @@ static void alarm_fired(struct deadline *deadline)
 	spin_unlock(&rtc->lock);
 }
 
-static int vpl031_read(struct vcpu *vcpu, void *dev, uint32_t off, uint8_t size, uint64_t *value)
+static int vpl031_read(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, uint64_t *value)
 {
 	struct vpl031 *rtc = dev;
 
@@ -134,7 +134,7 @@ static int vpl031_read(struct vcpu *vcpu, void *dev, uint32_t off, uint8_t size,
 	return 0;
 }
 
-static int vpl031_write(struct vcpu *vcpu, void *dev, uint32_t off, uint8_t size, uint64_t value)
+static int vpl031_write(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, uint64_t value)
 {
 	struct vpl031 *rtc = dev;
 

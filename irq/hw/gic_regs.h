@@ -91,6 +91,7 @@
 #define SGI1R_IRM     BIT(40)
 #define SGI1R_RS      BITS(47, 44)
 #define SGI1R_AFF3    BITS(55, 48)
+#define SGI1R_NAMED   (SGI1R_TARGETS | SGI1R_AFF1 | SGI1R_AFF2 | SGI1R_AFF3 | SGI1R_RS | SGI1R_IRM)
 
 /* Priorities EL2 gives to its own physical interrupts: all alike, nothing at EL2 nests. */
 #define GIC_PRIORITY 0xa0

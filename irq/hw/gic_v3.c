@@ -145,25 +145,6 @@ int gic_cpu_init(uint64_t mpidr)
 	return 0;
 }
 
-uint32_t gic_acknowledge(void)
-{
-	uint32_t intid = (uint32_t)sysreg_read_raw(SYSREG_ICC_IAR1_EL1);
-
-	/* the acknowledge before accesses to the device that interrupted (IHI 0069H 4.1.1) */
-	dsb(sy);
-	return intid;
-}
-
-void gic_end(uint32_t intid)
-{
-	sysreg_write_raw(SYSREG_ICC_EOIR1_EL1, intid);
-}
-
-void gic_deactivate(uint32_t intid)
-{
-	sysreg_write_raw(SYSREG_ICC_DIR_EL1, intid);
-}
-
 void gic_enable_ppi(uint32_t intid, bool on)
 {
 	volatile uint8_t *rd = this_cpu(gic_cpu).redist;
@@ -188,18 +169,20 @@ void gic_enable_spi(uint32_t intid, uint32_t flags, uint64_t mpidr)
 	spin_unlock(&gic.lock);
 }
 
-void gic_send_sgi(uint32_t sgi, uint64_t mpidr)
+uint64_t gic_sgi_target(uint64_t mpidr)
 {
 	uint64_t aff0 = mpidr & 0xff;
 
+	return FIELD_PREP(SGI1R_AFF3, (mpidr >> 32) & 0xff) | FIELD_PREP(SGI1R_RS, aff0 >> 4) |
+	       FIELD_PREP(SGI1R_AFF2, (mpidr >> 16) & 0xff) |
+	       FIELD_PREP(SGI1R_AFF1, (mpidr >> 8) & 0xff) | BIT(aff0 & 0xf);
+}
+
+void gic_send_sgi(uint32_t sgi, uint64_t target)
+{
 	/* what was posted before the interrupt that announces it, for the CPU that takes it */
 	dsb(ishst);
-	sysreg_write_raw(SYSREG_ICC_SGI1R_EL1,
-			 FIELD_PREP(SGI1R_AFF3, (mpidr >> 32) & 0xff) |
-				 FIELD_PREP(SGI1R_RS, aff0 >> 4) |
-				 FIELD_PREP(SGI1R_AFF2, (mpidr >> 16) & 0xff) |
-				 FIELD_PREP(SGI1R_INTID, sgi) |
-				 FIELD_PREP(SGI1R_AFF1, (mpidr >> 8) & 0xff) | BIT(aff0 & 0xf));
+	sysreg_write_raw(SYSREG_ICC_SGI1R_EL1, target | FIELD_PREP(SGI1R_INTID, sgi));
 	isb();
 }
 

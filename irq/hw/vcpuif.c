@@ -27,7 +27,7 @@ uint64_t vif_lr_read(uint32_t n)
 	}
 }
 
-void vif_lr_write(uint32_t n, uint64_t value)
+void vif_lr_write_further(uint32_t n, uint64_t value)
 {
 	switch (n) {
 #define X(number, name)                                                                            \
@@ -39,11 +39,6 @@ void vif_lr_write(uint32_t n, uint64_t value)
 	default:
 		break;
 	}
-}
-
-uint32_t vif_empty(void)
-{
-	return (uint32_t)sysreg_read_raw(SYSREG_ICH_ELRSR_EL2);
 }
 
 uint32_t vif_eoi(void)

@@ -16,15 +16,6 @@ static struct vgic_bank *bank_number(struct vcpu *redist, uint32_t n)
 	return n <= dist->bank_count ? &dist->bank[n - 1] : NULL;
 }
 
-/* SGIs that were sent and not looked at yet are pending too. */
-static void take_inbox_locked(struct vcpu *redist)
-{
-	uint32_t sgis = atomic_exchange(&redist->vgic.sgi_inbox, 0);
-
-	redist->vgic.bank.latch |= sgis;
-	vgic_post_word_locked(redist, redist->vm, 0, sgis);
-}
-
 /* What hardware asserted once and no longer does is not pending. Owner. */
 static void sample_linked_locked(struct vcpu *vcpu)
 {
@@ -63,7 +54,7 @@ int bank_read(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, enum bank_word
 		err = vgic_gather_locked(vcpu, redist, n, UINT32_MAX);
 		if (err == 0) {
 			if (n == 0) {
-				take_inbox_locked(redist);
+				vgic_latch_sgis_locked(redist);
 			}
 			if (redist == vcpu && n == 0) {
 				sample_linked_locked(vcpu);
@@ -98,7 +89,9 @@ int bank_enable(struct vcpu *redist, uint32_t n, uint32_t value, bool set)
 	struct vgic_bank *bank = bank_number(redist, n);
 	uint32_t changed;
 
-	if (bank == NULL) {
+	/* what has no effect now needs no lock: it is as if it came just before the next change */
+	if (bank == NULL ||
+	    (value & (set ? ~atomic_read(&bank->enabled) : atomic_read(&bank->enabled))) == 0) {
 		return 0;
 	}
 	spin_lock(&redist->vm->vgic.lock);
@@ -126,7 +119,7 @@ int bank_pend(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, uint32_t value
 	err = vgic_gather_locked(vcpu, redist, n, value);
 	if (err == 0) {
 		if (n == 0) {
-			take_inbox_locked(redist);
+			vgic_latch_sgis_locked(redist);
 		}
 		bank->latch = set ? bank->latch | value : bank->latch & ~value;
 		vgic_post_word_locked(redist, redist->vm, n, value);
@@ -158,7 +151,7 @@ int bank_activate(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, uint32_t v
 	return err;
 }
 
-uint64_t bank_read_priority(struct vcpu *redist, uint32_t intid, uint8_t size)
+uint64_t bank_read_priority(struct vcpu *redist, uint32_t intid, uint32_t size)
 {
 	uint64_t value = 0;
 
@@ -172,7 +165,7 @@ uint64_t bank_read_priority(struct vcpu *redist, uint32_t intid, uint8_t size)
 	return value;
 }
 
-void bank_write_priority(struct vcpu *redist, uint32_t intid, uint8_t size, uint64_t value)
+void bank_write_priority(struct vcpu *redist, uint32_t intid, uint32_t size, uint64_t value)
 {
 	struct vgic_bank *bank;
 	uint32_t changed = 0;

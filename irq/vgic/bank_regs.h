@@ -26,8 +26,8 @@ int bank_pend(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, uint32_t value
 int bank_activate(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, uint32_t value, bool set);
 
 /* size bytes of priorities from INTID `intid` on. */
-uint64_t bank_read_priority(struct vcpu *redist, uint32_t intid, uint8_t size);
-void bank_write_priority(struct vcpu *redist, uint32_t intid, uint8_t size, uint64_t value);
+uint64_t bank_read_priority(struct vcpu *redist, uint32_t intid, uint32_t size);
+void bank_write_priority(struct vcpu *redist, uint32_t intid, uint32_t size, uint64_t value);
 
 /* 16 interrupts of two bits from INTID 16 * n on. */
 uint64_t bank_read_config(struct vcpu *redist, uint32_t n);

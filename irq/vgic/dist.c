@@ -7,16 +7,16 @@
 #include "irq/vgic/bank_regs.h"
 #include "irq/vgic/vgic_frames.h"
 
-static int read_ctlr(const struct vreg_access *a, uint64_t *value)
+VREG_READ(read_ctlr)
 {
 	/* ARE and DS are always one; nothing is ever in progress: RWP is zero */
-	*value = a->vcpu->vm->vgic.ctlr | GICD_CTLR_ARE | GICD_CTLR_DS;
+	*value = vcpu->vm->vgic.ctlr | GICD_CTLR_ARE | GICD_CTLR_DS;
 	return 0;
 }
 
-static int write_ctlr(const struct vreg_access *a, uint64_t value)
+VREG_WRITE(write_ctlr)
 {
-	struct vm *vm = a->vcpu->vm;
+	struct vm *vm = vcpu->vm;
 	uint32_t on = (uint32_t)(value & (GICD_CTLR_ENGRP0 | GICD_CTLR_ENGRP1));
 
 	spin_lock(&vm->vgic.lock);
@@ -37,113 +37,109 @@ static int write_ctlr(const struct vreg_access *a, uint64_t value)
 	return 0;
 }
 
-static int read_typer(const struct vreg_access *a, uint64_t *value)
+VREG_READ(read_typer)
 {
-	/* no LPIs, no message-based SPIs, no security; 1 of N not offered: No1N = 1 */
-	*value = FIELD_PREP(GICD_TYPER_ITLINES, vgic_limit(a->vcpu->vm) / 32 - 1) |
-		 FIELD_PREP(GICD_TYPER_IDBITS, 9) | GICD_TYPER_A3V | GICD_TYPER_NO1N;
+	*value = vcpu->vm->vgic.typer;
 	return 0;
 }
 
-static int read_iidr(const struct vreg_access *a, uint64_t *value)
+VREG_READ(read_iidr)
 {
-	(void)a;
 	*value = VGIC_IIDR;
 	return 0;
 }
 
-static int read_pidr(const struct vreg_access *a, uint64_t *value)
+VREG_READ(read_pidr)
 {
-	*value = vgic_pidr[a->index];
+	*value = vgic_pidr[index];
 	return 0;
 }
 
 /* Bank 0 lives in the redistributors: with affinity routing these words are RAZ/WI. */
 #define BANK_WORD(NAME, WORD)                                                                      \
-	static int read_##NAME(const struct vreg_access *a, uint64_t *value)                       \
+	VREG_READ(read_##NAME)                                                                     \
 	{                                                                                          \
 		*value = 0;                                                                        \
-		return a->index == 0 ? 0 : bank_read(a->vcpu, a->vcpu, a->index, WORD, value);     \
+		return index == 0 ? 0 : bank_read(vcpu, vcpu, index, WORD, value);                 \
 	}
 BANK_WORD(group, BANK_GROUP)
 BANK_WORD(enabled, BANK_ENABLED)
 BANK_WORD(pending, BANK_PENDING)
 BANK_WORD(active, BANK_ACTIVE)
 
-static int write_group(const struct vreg_access *a, uint64_t value)
+VREG_WRITE(write_group)
 {
-	return a->index == 0 ? 0 : bank_write_group(a->vcpu, a->index, (uint32_t)value);
+	return index == 0 ? 0 : bank_write_group(vcpu, index, (uint32_t)value);
 }
 
-static int write_isenable(const struct vreg_access *a, uint64_t value)
+VREG_WRITE(write_isenable)
 {
-	return a->index == 0 ? 0 : bank_enable(a->vcpu, a->index, (uint32_t)value, true);
+	return index == 0 ? 0 : bank_enable(vcpu, index, (uint32_t)value, true);
 }
 
-static int write_icenable(const struct vreg_access *a, uint64_t value)
+VREG_WRITE(write_icenable)
 {
-	return a->index == 0 ? 0 : bank_enable(a->vcpu, a->index, (uint32_t)value, false);
+	return index == 0 ? 0 : bank_enable(vcpu, index, (uint32_t)value, false);
 }
 
-static int write_ispend(const struct vreg_access *a, uint64_t value)
+VREG_WRITE(write_ispend)
 {
-	return a->index == 0 ? 0 : bank_pend(a->vcpu, a->vcpu, a->index, (uint32_t)value, true);
+	return index == 0 ? 0 : bank_pend(vcpu, vcpu, index, (uint32_t)value, true);
 }
 
-static int write_icpend(const struct vreg_access *a, uint64_t value)
+VREG_WRITE(write_icpend)
 {
-	return a->index == 0 ? 0 : bank_pend(a->vcpu, a->vcpu, a->index, (uint32_t)value, false);
+	return index == 0 ? 0 : bank_pend(vcpu, vcpu, index, (uint32_t)value, false);
 }
 
-static int write_isactive(const struct vreg_access *a, uint64_t value)
+VREG_WRITE(write_isactive)
 {
-	return a->index == 0 ? 0 : bank_activate(a->vcpu, a->vcpu, a->index, (uint32_t)value, true);
+	return index == 0 ? 0 : bank_activate(vcpu, vcpu, index, (uint32_t)value, true);
 }
 
-static int write_icactive(const struct vreg_access *a, uint64_t value)
+VREG_WRITE(write_icactive)
 {
-	return a->index == 0 ? 0 :
-			       bank_activate(a->vcpu, a->vcpu, a->index, (uint32_t)value, false);
+	return index == 0 ? 0 : bank_activate(vcpu, vcpu, index, (uint32_t)value, false);
 }
 
-static int read_priority(const struct vreg_access *a, uint64_t *value)
+VREG_READ(read_priority)
 {
-	*value = a->off < INTID_SPI ? 0 : bank_read_priority(a->vcpu, a->off, a->size);
+	*value = index < INTID_SPI ? 0 : bank_read_priority(vcpu, index, size);
 	return 0;
 }
 
-static int write_priority(const struct vreg_access *a, uint64_t value)
+VREG_WRITE(write_priority)
 {
-	if (a->off >= INTID_SPI) {
-		bank_write_priority(a->vcpu, a->off, a->size, value);
+	if (index >= INTID_SPI) {
+		bank_write_priority(vcpu, index, size, value);
 	}
 	return 0;
 }
 
-static int read_config(const struct vreg_access *a, uint64_t *value)
+VREG_READ(read_config)
 {
-	*value = a->index < 2 ? 0 : bank_read_config(a->vcpu, a->index);
+	*value = index < 2 ? 0 : bank_read_config(vcpu, index);
 	return 0;
 }
 
-static int write_config(const struct vreg_access *a, uint64_t value)
+VREG_WRITE(write_config)
 {
-	if (a->index >= 2) {
-		bank_write_config(a->vcpu, a->index, (uint32_t)value);
+	if (index >= 2) {
+		bank_write_config(vcpu, index, (uint32_t)value);
 	}
 	return 0;
 }
 
-static int read_router(const struct vreg_access *a, uint64_t *value)
+VREG_READ(read_router)
 {
-	struct vgic_dist *dist = &a->vcpu->vm->vgic;
+	struct vgic_dist *dist = &vcpu->vm->vgic;
 
-	if (a->index >= dist->spi_count) {
+	if (index / 2 >= dist->spi_count) {
 		*value = 0;
 		return 0;
 	}
-	*value = dist->irouter[a->index] >> (8 * (a->off % 8));
-	if (a->size == 4) {
+	*value = dist->irouter[index / 2] >> (32 * (index % 2));
+	if (size == 4) {
 		*value = (uint32_t)*value;
 	}
 	return 0;
@@ -163,119 +159,106 @@ static uint16_t route_of(const struct vm *vm, uint64_t affinity)
 	return VGIC_ROUTE_NONE;
 }
 
-static int write_router(const struct vreg_access *a, uint64_t value)
+VREG_WRITE(write_router)
 {
-	struct vm *vm = a->vcpu->vm;
+	struct vm *vm = vcpu->vm;
 	struct vgic_dist *dist = &vm->vgic;
-	uint32_t intid = INTID_SPI + a->index;
+	uint32_t spi = index / 2;
 	uint64_t whole = value;
 
-	if (a->index >= dist->spi_count) {
+	if (spi >= dist->spi_count) {
 		return 0;
 	}
 	spin_lock(&dist->lock);
-	if (a->size == 4) {
-		uint64_t shift = 8 * (a->off % 8);
+	if (size == 4) {
+		uint64_t shift = 32 * (index % 2);
 
-		whole = (dist->irouter[a->index] & ~(UINT64_C(0xffffffff) << shift)) |
-			(value << shift);
+		whole = (dist->irouter[spi] & ~(UINT64_C(0xffffffff) << shift)) | (value << shift);
 	}
 	/* 1 of N not offered: Interrupt_Routing_Mode is RES0 */
-	dist->irouter[a->index] = whole & IROUTER_WRITABLE;
-	dist->route[a->index] = route_of(vm, dist->irouter[a->index]);
-	vgic_post_word_locked(NULL, vm, intid / 32, vgic_bit(intid));
+	dist->irouter[spi] = whole & IROUTER_WRITABLE;
+	dist->route[spi] = route_of(vm, dist->irouter[spi]);
+	vgic_post_word_locked(NULL, vm, (INTID_SPI + spi) / 32, vgic_bit(INTID_SPI + spi));
 	spin_unlock(&dist->lock);
 	return 0;
 }
 
 /* [start, end) of words with one bit for each of 1024 interrupts */
-#define WORDS(NAME, START, READ, WRITE)                                                            \
+#define WORDS(START, READ, WRITE)                                                                  \
 	{                                                                                          \
-		.name = NAME, .start = (START), .end = (START) + 0x80, .stride = 4, .sizes = 4,    \
-		.read = (READ), .write = (WRITE)                                                   \
+		.start = (START), .end = (START) + 0x80, .shift = 2, .sizes = 4, .read = (READ),   \
+		.write = (WRITE)                                                                   \
 	}
-#define ONE(NAME, START, READ, WRITE)                                                              \
+#define ONE(START, READ, WRITE)                                                                    \
 	{                                                                                          \
-		.name = NAME, .start = (START), .end = (START) + 4, .stride = 4, .sizes = 4,       \
-		.read = (READ), .write = (WRITE)                                                   \
+		.start = (START), .end = (START) + 4, .shift = 2, .sizes = 4, .read = (READ),      \
+		.write = (WRITE)                                                                   \
 	}
 
 const struct vreg vgic_dist_regs[] = {
-	ONE("GICD_CTLR", GICD_CTLR, read_ctlr, write_ctlr),
-	ONE("GICD_TYPER", GICD_TYPER, read_typer, NULL),
-	ONE("GICD_IIDR", GICD_IIDR, read_iidr, NULL),
-	ONE("GICD_TYPER2", GICD_TYPER2, NULL, NULL),
-	ONE("GICD_STATUSR", GICD_STATUSR, NULL, NULL),
+	ONE(GICD_CTLR, read_ctlr, write_ctlr),
+	ONE(GICD_TYPER, read_typer, NULL),
+	ONE(GICD_IIDR, read_iidr, NULL),
+	ONE(GICD_TYPER2, NULL, NULL),
+	ONE(GICD_STATUSR, NULL, NULL),
 	/* message-based SPIs are not offered (GICD_TYPER.MBIS = 0): reserved */
-	WORDS("GICD_IGROUPR", GICD_IGROUPR, read_group, write_group),
-	WORDS("GICD_ISENABLER", GICD_ISENABLER, read_enabled, write_isenable),
-	WORDS("GICD_ICENABLER", GICD_ICENABLER, read_enabled, write_icenable),
-	WORDS("GICD_ISPENDR", GICD_ISPENDR, read_pending, write_ispend),
-	WORDS("GICD_ICPENDR", GICD_ICPENDR, read_pending, write_icpend),
-	WORDS("GICD_ISACTIVER", GICD_ISACTIVER, read_active, write_isactive),
-	WORDS("GICD_ICACTIVER", GICD_ICACTIVER, read_active, write_icactive),
-	{.name = "GICD_IPRIORITYR",
-	 .start = GICD_IPRIORITYR,
+	WORDS(GICD_IGROUPR, read_group, write_group),
+	WORDS(GICD_ISENABLER, read_enabled, write_isenable),
+	WORDS(GICD_ICENABLER, read_enabled, write_icenable),
+	WORDS(GICD_ISPENDR, read_pending, write_ispend),
+	WORDS(GICD_ICPENDR, read_pending, write_icpend),
+	WORDS(GICD_ISACTIVER, read_active, write_isactive),
+	WORDS(GICD_ICACTIVER, read_active, write_icactive),
+	/* GICD_IPRIORITYR */
+	{.start = GICD_IPRIORITYR,
 	 .end = GICD_IPRIORITYR + 0x400,
-	 .stride = 4,
+	 .shift = 0,
 	 .sizes = 1 | 4,
 	 .read = read_priority,
 	 .write = write_priority},
 	/* RAZ/WI with affinity routing, bytes too */
-	{.name = "GICD_ITARGETSR",
-	 .start = GICD_ITARGETSR,
-	 .end = GICD_ITARGETSR + 0x400,
-	 .stride = 4,
-	 .sizes = 1 | 4},
-	{.name = "GICD_ICFGR",
-	 .start = GICD_ICFGR,
+	/* GICD_ITARGETSR */
+	{.start = GICD_ITARGETSR, .end = GICD_ITARGETSR + 0x400, .shift = 2, .sizes = 1 | 4},
+	/* GICD_ICFGR */
+	{.start = GICD_ICFGR,
 	 .end = GICD_ICFGR + 0x100,
-	 .stride = 4,
+	 .shift = 2,
 	 .sizes = 4,
 	 .read = read_config,
 	 .write = write_config},
 	/* RES0 with security disabled */
-	WORDS("GICD_IGRPMODR", GICD_IGRPMODR, NULL, NULL),
-	{.name = "GICD_NSACR",
-	 .start = GICD_NSACR,
-	 .end = GICD_NSACR + 0x100,
-	 .stride = 4,
-	 .sizes = 4},
-	ONE("GICD_SGIR", GICD_SGIR, NULL, NULL),
-	{.name = "GICD_CPENDSGIR", .start = 0xf10, .end = 0xf20, .stride = 4, .sizes = 1 | 4},
-	{.name = "GICD_SPENDSGIR", .start = 0xf20, .end = 0xf30, .stride = 4, .sizes = 1 | 4},
-	{.name = "GICD_IROUTER",
-	 .start = GICD_IROUTER + 8 * INTID_SPI,
+	WORDS(GICD_IGRPMODR, NULL, NULL),
+	/* GICD_NSACR */
+	{.start = GICD_NSACR, .end = GICD_NSACR + 0x100, .shift = 2, .sizes = 4},
+	ONE(GICD_SGIR, NULL, NULL),
+	/* GICD_CPENDSGIR */
+	{.start = 0xf10, .end = 0xf20, .shift = 2, .sizes = 1 | 4},
+	/* GICD_SPENDSGIR */
+	{.start = 0xf20, .end = 0xf30, .shift = 2, .sizes = 1 | 4},
+	/* GICD_IROUTER */
+	{.start = GICD_IROUTER + 8 * INTID_SPI,
 	 .end = 0x7fe0,
-	 .stride = 8,
+	 .shift = 2,
 	 .sizes = 4 | 8,
 	 .read = read_router,
 	 .write = write_router},
-	{.name = "GICD_PIDR",
-	 .start = 0xffd0,
-	 .end = 0x10000,
-	 .stride = 4,
-	 .sizes = 4,
-	 .read = read_pidr},
+	/* GICD_PIDR */
+	{.start = 0xffd0, .end = 0x10000, .shift = 2, .sizes = 4, .read = read_pidr},
 };
 
 static uint8_t dist_index[VREG_INDEX_COUNT];
 const struct vreg_table vgic_dist_table = {vgic_dist_regs, ARRAY_COUNT(vgic_dist_regs), dist_index};
 
-static int dist_read(struct vcpu *vcpu, void *dev, uint32_t off, uint8_t size, uint64_t *value)
+static int dist_read(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, uint64_t *value)
 {
-	struct vreg_access access = {.vcpu = vcpu, .redist = vcpu, .size = size};
-
 	(void)dev;
-	return vreg_read(&vgic_dist_table, &access, off, value);
+	return vreg_read(&vgic_dist_table, (struct vreg_by){vcpu, vcpu}, off, size, value);
 }
 
-static int dist_write(struct vcpu *vcpu, void *dev, uint32_t off, uint8_t size, uint64_t value)
+static int dist_write(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, uint64_t value)
 {
-	struct vreg_access access = {.vcpu = vcpu, .redist = vcpu, .size = size};
-
 	(void)dev;
-	return vreg_write(&vgic_dist_table, &access, off, value);
+	return vreg_write(&vgic_dist_table, (struct vreg_by){vcpu, vcpu}, off, size, value);
 }
 
 const struct mmio_ops vgic_dist_ops = {

@@ -40,6 +40,9 @@ static void unlist(struct vcpu *vcpu, uint32_t lr)
 	cpu->lr_used &= ~(UINT32_C(1) << lr);
 	bank->listed &= ~vgic_bit(intid);
 	bank->soft &= ~vgic_bit(intid);
+	if (intid < INTID_SPI) {
+		cpu->again &= ~vgic_bit(intid);
+	}
 }
 
 /* The guest is done with it: the register is empty. */
@@ -206,6 +209,7 @@ static void write_lr(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t st
 		value |= ICH_LR_EOI;
 	}
 	vif_lr_write(lr, value);
+	vcpu->vgic.lr_pending[lr] = (value & ~ICH_LR_STATE) | ICH_LR_PENDING;
 }
 
 static void list(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t state)
@@ -226,6 +230,44 @@ static void list(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t state)
 	cpu->lr_used |= UINT32_C(1) << lr;
 	cpu->lr_intid[lr] = (uint16_t)intid;
 	write_lr(vcpu, lr, intid, state);
+	/* edge-triggered, or linked and pending by its line: no other source is to be looked at */
+	if (intid < INTID_SPI && ((bank->edge | (bank->hw & ~bank->soft)) & bit) != 0) {
+		cpu->again |= bit;
+	}
+}
+
+bool vgic_list_again(struct vcpu *vcpu, uint32_t intid)
+{
+	const struct vgic_cpu *cpu = &vcpu->vgic;
+	uint32_t lr = cpu->bank.lr[intid];
+
+	/* what waits for a register goes first */
+	if ((cpu->again & vgic_bit(intid)) == 0 || atomic_read(&cpu->todo_banks) != 0 ||
+	    ((vif_empty() >> lr) & 1) == 0) {
+		return false;
+	}
+	vif_lr_write(lr, cpu->lr_pending[lr]);
+	return true;
+}
+
+bool vgic_take_sgis(struct vcpu *vcpu)
+{
+	uint32_t sgis = atomic_read(&vcpu->events), word;
+
+	if ((sgis & ~VCPU_EVENT_SGIS) != 0 || vcpu->hold != 0) {
+		return false;
+	}
+	sgis = atomic_fetch_and(&vcpu->events, ~VCPU_EVENT_SGIS) & VCPU_EVENT_SGIS;
+	for (word = sgis; word != 0; word &= word - 1) {
+		uint32_t bit = (uint32_t)__builtin_ctz(word);
+
+		if (!vgic_list_again(vcpu, bit - VCPU_EVENT_SGI_SHIFT)) {
+			/* this one and the rest as before: the event is its CPU's own */
+			atomic_fetch_or(&vcpu->events, word);
+			return false;
+		}
+	}
+	return !vcpu_wants_attention(vcpu);
 }
 
 static int free_lr(struct vcpu *vcpu)
@@ -291,6 +333,10 @@ static void refresh(struct vcpu *vcpu, uint32_t intid)
 	if ((value & ICH_LR_STATE) == 0) {
 		retire(vcpu, lr);
 		return;
+	}
+	if (intid < INTID_SPI) {
+		/* something has changed */
+		vcpu->vgic.again &= ~bit;
 	}
 	if ((value & ICH_LR_ACTIVE) == 0) {
 		/* pending only: taken back and judged afresh, so that enable, route and priority
@@ -421,20 +467,15 @@ static void answer(struct vcpu *vcpu)
 void vgic_process(struct vcpu *vcpu)
 {
 	struct vgic_cpu *cpu = &vcpu->vgic;
-	uint32_t sgis, banks, queued_banks = 0;
+	uint32_t banks, queued_banks = 0;
 
 	spin_lock(&vcpu->vm->vgic.lock);
 	end_spilled(vcpu);
+	vgic_latch_sgis_locked(vcpu);
 	if (cpu->ask_count != 0 || !cpu->on) {
 		answer(vcpu);
 		spin_unlock(&vcpu->vm->vgic.lock);
 		return;
-	}
-	sgis = atomic_exchange(&cpu->sgi_inbox, 0);
-	cpu->bank.latch |= sgis;
-	if (sgis != 0) {
-		atomic_fetch_or(&cpu->todo[0], sgis);
-		atomic_fetch_or(&cpu->todo_banks, 1);
 	}
 	if (cpu->spilled_count != 0) {
 		unspill(vcpu);

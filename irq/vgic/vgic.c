@@ -6,6 +6,7 @@
 #include "core/base/atomic.h"
 #include "core/base/errno.h"
 #include "core/base/string.h"
+#include "irq/hw/gic.h"
 #include "irq/vgic/vgic_frames.h"
 #include "irq/vgic/vgic_state.h"
 
@@ -16,6 +17,9 @@ int vgic_create(struct vm *vm, uint32_t spi_count, uint32_t lr_count, struct are
 	spin_init(&dist->lock, RANK_VGIC_DIST);
 	dist->spi_count = spi_count;
 	dist->bank_count = spi_count / 32;
+	/* no LPIs, no message-based SPIs, no security; 1 of N not offered: No1N = 1 */
+	dist->typer = FIELD_PREP(GICD_TYPER_ITLINES, spi_count / 32) |
+		      FIELD_PREP(GICD_TYPER_IDBITS, 9) | GICD_TYPER_A3V | GICD_TYPER_NO1N;
 	dist->bank = arena_alloc(arena, dist->bank_count * sizeof(*dist->bank));
 	dist->route = arena_alloc(arena, spi_count * sizeof(*dist->route));
 	dist->home = arena_alloc(arena, spi_count * sizeof(*dist->home));
@@ -50,7 +54,6 @@ static void cpu_reset(struct vgic_cpu *cpu)
 	memset(cpu->todo, 0, sizeof(cpu->todo));
 	cpu->spilled_count = 0;
 	cpu->todo_banks = 0;
-	cpu->sgi_inbox = 0;
 	cpu->waker = GICR_WAKER_SLEEP;
 }
 
@@ -68,6 +71,7 @@ void vgic_reset(struct vm *vm)
 	memset(dist->irouter, 0, dist->spi_count * sizeof(*dist->irouter));
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
 		cpu_reset(&vm->vcpu[i]->vgic);
+		atomic_fetch_and(&vm->vcpu[i]->events, ~VCPU_EVENT_SGIS);
 	}
 	spin_unlock(&dist->lock);
 }
@@ -157,38 +161,60 @@ void vgic_set_private_line(struct vcpu *vcpu, uint32_t intid, bool level)
 	spin_unlock(&vcpu->vm->vgic.lock);
 }
 
-static void send_one(struct vcpu *target, uint32_t sgi)
+void vgic_latch_sgis_locked(struct vcpu *vcpu)
 {
-	/* the SGI before the event that announces it: atomic_fetch_or orders both ways */
-	if ((atomic_fetch_or(&target->vgic.sgi_inbox, UINT32_C(1) << sgi) & (UINT32_C(1) << sgi)) ==
-	    0) {
-		vcpu_post(target, VCPU_EVENT_VGIC);
+	uint32_t sgis = atomic_fetch_and(&vcpu->events, ~VCPU_EVENT_SGIS) >> VCPU_EVENT_SGI_SHIFT;
+
+	vcpu->vgic.bank.latch |= sgis;
+	vgic_post_word_locked(vcpu, vcpu->vm, 0, sgis);
+}
+
+/* The vCPUs that a write of ICC_SGI<n>R_EL1 names, by index. IHI 0069H ICC_SGI1R_EL1. */
+static uint64_t targets_of(const struct vcpu *vcpu, uint64_t value)
+{
+	const struct vm *vm = vcpu->vm;
+	uint64_t targets = 0;
+
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		uint64_t named = gic_sgi_target(vm->vcpu[i]->mpidr);
+		bool hit;
+
+		if ((value & SGI1R_IRM) != 0) {
+			hit = i != vcpu->index;
+		} else {
+			hit = ((named ^ value) & ~SGI1R_TARGETS) == 0 &&
+			      (named & value & SGI1R_TARGETS) != 0;
+		}
+		targets |= hit ? BIT(i) : 0;
+	}
+	return targets;
+}
+
+static void send_one(struct vcpu *vcpu, struct vcpu *target, uint32_t sgi)
+{
+	if (target != vcpu || !vgic_list_again(vcpu, sgi)) {
+		/* pending from here on: atomic_fetch_or orders what the sender wrote before */
+		vcpu_post(target, VCPU_EVENT_SGI(sgi));
 	}
 }
 
 void vgic_send_sgi(struct vcpu *vcpu, uint64_t value, bool group1)
 {
-	struct vm *vm = vcpu->vm;
+	struct vgic_cpu *cpu = &vcpu->vgic;
+	uint64_t named = value & SGI1R_NAMED;
 	uint32_t sgi = (uint32_t)FIELD_GET(SGI1R_INTID, value);
-	uint64_t cluster = FIELD_GET(SGI1R_AFF3, value) << 32 | FIELD_GET(SGI1R_AFF2, value) << 16 |
-			   FIELD_GET(SGI1R_AFF1, value) << 8;
 
-	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-		struct vcpu *target = vm->vcpu[i];
-		uint64_t aff0 = target->mpidr & 0xff;
-		bool hit;
+	if (unlikely(named != cpu->sgi_named)) {
+		cpu->sgi_named = named;
+		cpu->sgi_targets = targets_of(vcpu, named);
+	}
+	for (uint64_t targets = cpu->sgi_targets; targets != 0; targets &= targets - 1) {
+		struct vcpu *target = vcpu->vm->vcpu[__builtin_ctzll(targets)];
 
-		if ((value & SGI1R_IRM) != 0) {
-			hit = target != vcpu;
-		} else {
-			hit = (target->mpidr & UINT64_C(0xff00ffff00)) == cluster &&
-			      aff0 / 16 == FIELD_GET(SGI1R_RS, value) &&
-			      (value & BIT(aff0 % 16)) != 0;
-		}
 		/* an SGI of the other group is not sent: IHI 0069H ICC_SGI1R_EL1, security disabled
 		 */
-		if (hit && ((target->vgic.bank.group >> sgi) & 1) == (group1 ? 1U : 0U)) {
-			send_one(target, sgi);
+		if (((target->vgic.bank.group >> sgi) & 1) == (group1 ? 1U : 0U)) {
+			send_one(vcpu, target, sgi);
 		}
 	}
 }

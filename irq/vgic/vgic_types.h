@@ -57,12 +57,18 @@ struct vgic_cpu {
 	/* Posted by anyone, taken by the owner: interrupts to look at (again). Atomic. */
 	uint32_t todo[VGIC_BANK_MAX];
 	uint32_t todo_banks; /* which words of todo may be non-zero */
-	uint32_t sgi_inbox;  /* SGIs sent by other vCPUs */
 
 	/* Owner: the CPU that runs the vCPU. The list registers themselves are in the CPU. */
 	uint32_t lr_used;  /* filled by software and not yet seen empty */
 	uint32_t lr_count; /* constant */
 	uint16_t lr_intid[VGIC_LR_MAX];
+	uint64_t lr_pending[VGIC_LR_MAX]; /* as the register was written last, made pending */
+	/* Private interrupts that are listed and may be made pending again by writing that, once
+	 * the guest has emptied the register: since they were listed nothing about them has
+	 * changed. */
+	uint32_t again;
+	/* The targets that ICC_SGI1R_EL1 named last, and the vCPUs they are, by index */
+	uint64_t sgi_named, sgi_targets;
 	uint64_t hcr;	   /* ICH_HCR_EL2 as written last */
 	uint64_t hcr_base; /* without what is asked for maintenance */
 	bool on;	   /* its interface is in the CPU */
@@ -80,6 +86,7 @@ struct vgic_dist {
 	uint64_t *irouter;	/* per SPI: as written */
 	uint16_t *home;		/* per SPI: vCPU where it is listed or active */
 
+	uint64_t typer;	     /* GICD_TYPER; constant */
 	uint32_t spi_count;  /* constant */
 	uint32_t bank_count; /* constant */
 };

@@ -1,40 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tables of emulated registers: sorted by offset, found through an index built once. A frame of 64
- * KiB has one index entry per 128 bytes, where the search begins; at most a handful of registers
- * share one.
+ * Tables of emulated registers: sorted by offset, found through an index built once: an entry for
+ * each word of the first 4 KiB of a frame, and the search of the few registers behind them begins
+ * at the last one.
  */
 #ifndef IRQ_VGIC_VREG_H
 #define IRQ_VGIC_VREG_H
 
+#include "core/base/errno.h"
 #include "core/base/types.h"
 
 struct vcpu;
 
-/* One access to a register array: which vCPU does it, what it does it to. */
-struct vreg_access {
-	struct vcpu *vcpu;   /* who accesses */
-	struct vcpu *redist; /* whose redistributor; the accessing vCPU for the distributor */
-	uint32_t index;	     /* of the element: (offset - start) / stride */
-	uint32_t off;	     /* from the start of the array */
-	uint8_t size;
+/* Who accesses, and whose redistributor: the accessing vCPU itself for the distributor. */
+struct vreg_by {
+	struct vcpu *vcpu;
+	struct vcpu *redist;
 };
 
+/* The heads of a register's functions: who accesses, whose redistributor it is, the element of the
+ * array, the bytes of the access. */
+#define VREG_READ(name)                                                                            \
+	static int name(struct vcpu *vcpu UNUSED, struct vcpu *redist UNUSED,                      \
+			uint32_t index UNUSED, uint32_t size UNUSED, uint64_t *value)
+#define VREG_WRITE(name)                                                                           \
+	static int name(struct vcpu *vcpu UNUSED, struct vcpu *redist UNUSED,                      \
+			uint32_t index UNUSED, uint32_t size UNUSED, uint64_t value)
+
 struct vreg {
-	const char *name;
 	uint32_t start, end; /* offsets, end exclusive */
-	uint8_t stride;	     /* bytes of an element */
+	uint8_t shift;	     /* log2 of the bytes that one index stands for */
 	uint8_t sizes;	     /* allowed access sizes: OR of 1, 2, 4, 8 */
 	/* 0, -EAGAIN or -errno as in struct mmio_ops. NULL: reads as zero. */
-	int (*read)(const struct vreg_access *access, uint64_t *value);
+	int (*read)(struct vcpu *vcpu, struct vcpu *redist, uint32_t index, uint32_t size,
+		    uint64_t *value);
 	/* NULL: writes are ignored. */
-	int (*write)(const struct vreg_access *access, uint64_t value);
+	int (*write)(struct vcpu *vcpu, struct vcpu *redist, uint32_t index, uint32_t size,
+		     uint64_t value);
 };
 
 #define VREG_FRAME_SIZE	 0x10000
-#define VREG_INDEX_SHIFT 7
-#define VREG_INDEX_COUNT (VREG_FRAME_SIZE >> VREG_INDEX_SHIFT)
+#define VREG_INDEX_COUNT 0x400 /* words of the frame's first 4 KiB, where almost all are */
 
+/* The last register of a table ends with its frame, so that a search ends there too. */
 struct vreg_table {
 	const struct vreg *reg;
 	uint32_t count;
@@ -44,12 +52,51 @@ struct vreg_table {
 void vreg_index(const struct vreg_table *table);
 
 /* The register at `off` of the frame; NULL: reserved, reads as zero, writes ignored. */
-const struct vreg *vreg_find(const struct vreg_table *table, uint32_t off);
+static inline const struct vreg *vreg_find(const struct vreg_table *table, uint32_t off)
+{
+	const struct vreg *reg =
+		&table->reg[table->index[MIN(off / 4, (uint32_t)VREG_INDEX_COUNT - 1)]];
 
-/* An access through the table: reserved space RAZ/WI, sizes checked (-EINVAL). */
-int vreg_read(const struct vreg_table *table, struct vreg_access *access, uint32_t off,
-	      uint64_t *value);
-int vreg_write(const struct vreg_table *table, struct vreg_access *access, uint32_t off,
-	       uint64_t value);
+	/* the last one ends with the frame */
+	while (off >= reg->end) {
+		reg++;
+	}
+	return off < reg->start ? NULL : reg;
+}
+
+/* An access through the table: reserved space RAZ/WI, sizes checked (-EINVAL). Inline: one for each
+ * frame, with its table known. */
+static inline int vreg_read(const struct vreg_table *table, struct vreg_by by, uint32_t off,
+			    uint32_t size, uint64_t *value)
+{
+	const struct vreg *reg = vreg_find(table, off);
+
+	*value = 0;
+	if (unlikely(reg == NULL)) {
+		return 0;
+	}
+	if (unlikely((reg->sizes & size) == 0)) {
+		return -EINVAL;
+	}
+	return reg->read == NULL ?
+		       0 :
+		       reg->read(by.vcpu, by.redist, (off - reg->start) >> reg->shift, size, value);
+}
+
+static inline int vreg_write(const struct vreg_table *table, struct vreg_by by, uint32_t off,
+			     uint32_t size, uint64_t value)
+{
+	const struct vreg *reg = vreg_find(table, off);
+
+	if (unlikely(reg == NULL)) {
+		return 0;
+	}
+	if (unlikely((reg->sizes & size) == 0)) {
+		return -EINVAL;
+	}
+	return reg->write == NULL ? 0 :
+				    reg->write(by.vcpu, by.redist, (off - reg->start) >> reg->shift,
+					       size, value);
+}
 
 #endif

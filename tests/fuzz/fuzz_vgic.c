@@ -94,8 +94,7 @@ static void step(const struct op *op)
 		fake_settle();
 		break;
 	case 5:
-		vgic_send_sgi(fake_vcpu(i), op->value | (uint64_t)op->off << 32,
-			      (op->intid & 1) != 0);
+		fake_send_sgi(i, op->value | (uint64_t)op->off << 32, (op->intid & 1) != 0);
 		break;
 	case 6:
 		fake_vcpu_off(i);

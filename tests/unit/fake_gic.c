@@ -156,9 +156,16 @@ bool fake_physically_active(uint32_t i, uint32_t intid)
 	return ((cpus[i].phys_active >> intid) & 1) != 0;
 }
 
-void vcpu_post(struct vcpu *vcpu, enum vcpu_event event)
+void vcpu_post(struct vcpu *vcpu, uint32_t events)
 {
-	atomic_fetch_or(&vcpu->events, (uint32_t)event);
+	atomic_fetch_or(&vcpu->events, events);
+}
+
+uint64_t gic_sgi_target(uint64_t mpidr)
+{
+	return FIELD_PREP(SGI1R_AFF3, (mpidr >> 32) & 0xff) | FIELD_PREP(SGI1R_AFF2, mpidr >> 16) |
+	       FIELD_PREP(SGI1R_AFF1, mpidr >> 8) | FIELD_PREP(SGI1R_RS, mpidr >> 4) |
+	       BIT(mpidr & 0xf);
 }
 
 static uint64_t maintenance(const struct fake_cpu *cpu)
@@ -203,7 +210,7 @@ bool fake_run(uint32_t i)
 	for (uint32_t round = 0;; round++) {
 		PROMISE(round < ROUNDS_MAX);
 		if ((atomic_fetch_and(&vcpu->events, ~(uint32_t)VCPU_EVENT_VGIC) &
-		     VCPU_EVENT_VGIC) != 0) {
+		     (VCPU_EVENT_VGIC | VCPU_EVENT_SGIS)) != 0) {
 			vgic_process(vcpu);
 		} else if (vgic_is_held(vcpu)) {
 			may_go_on = false;
@@ -222,7 +229,7 @@ bool fake_run(uint32_t i)
 static bool anyone_has_events(void)
 {
 	for (uint32_t i = 0; i < fake_vm.vcpu_count; i++) {
-		if ((vcpus[i].events & VCPU_EVENT_VGIC) != 0) {
+		if ((vcpus[i].events & (VCPU_EVENT_VGIC | VCPU_EVENT_SGIS)) != 0) {
 			return true;
 		}
 	}
@@ -412,6 +419,12 @@ void fake_dir(uint32_t i, uint32_t intid)
 		}
 		here = i;
 	}
+}
+
+void fake_send_sgi(uint32_t i, uint64_t value, bool group1)
+{
+	enter(i);
+	vgic_send_sgi(&vcpus[i], value, group1);
 }
 
 void fake_split_eoi(uint32_t i, bool split)

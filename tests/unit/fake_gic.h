@@ -49,6 +49,9 @@ void fake_eoi(uint32_t i, uint32_t intid);
 void fake_dir(uint32_t i, uint32_t intid);
 
 /* ICC_CTLR_EL1.EOImode: the end drops the priority only. */
+/* A write of ICC_SGI1R_EL1 (group1) or ICC_SGI0R_EL1. */
+void fake_send_sgi(uint32_t i, uint64_t value, bool group1);
+
 void fake_split_eoi(uint32_t i, bool split);
 
 /* The running priority, 0x100 when idle. */

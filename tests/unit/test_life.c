@@ -141,7 +141,8 @@ struct vcpu *sched_pick(void)
 	if (vcpu_has_events(vcpu) || vcpu->job != NULL) {
 		return vcpu;
 	}
-	return vcpu->power == VCPU_ON ? vcpu : NULL;
+	assert_true(vcpu->power == VCPU_ON || vcpu->hold != 0);
+	return vcpu->hold == 0 ? vcpu : NULL;
 }
 
 static void step(uint32_t cpu)
@@ -191,9 +192,9 @@ static void settle(void)
 
 /* -- what life.c and run.c call -- */
 
-void vcpu_post(struct vcpu *vcpu, enum vcpu_event event)
+void vcpu_post(struct vcpu *vcpu, uint32_t events)
 {
-	atomic_fetch_or(&vcpu->events, (uint32_t)event);
+	atomic_fetch_or(&vcpu->events, events);
 	others_go_on();
 }
 
@@ -201,6 +202,7 @@ void vcpu_start(struct vcpu *vcpu, uint64_t pc, uint64_t context)
 {
 	assert_false(vcpu->loaded);
 	vcpu->loaded = true;
+	vcpu->hold = 0;
 	vcpu->regs.x[0] = context;
 	vcpu->regs.x[30] = pc; /* for the test to look at */
 	starts++;
@@ -355,6 +357,7 @@ static void make_vm(uint32_t id, uint32_t first, uint32_t count)
 		vcpus[i].vm = it;
 		vcpus[i].index = i - first;
 		vcpus[i].cpu = i;
+		vcpus[i].hold = VCPU_HOLD_OFF;
 		vcpus[i].mpidr = BIT(31) | (i - first);
 	}
 	if (!registered[id]) {

@@ -25,13 +25,13 @@ static struct {
 	uint32_t err_after; /* accesses that work first */
 } device;
 
-static int access_device(uint32_t off, uint8_t size)
+static int access_device(uint32_t off, uint32_t size)
 {
 	assert_true(off + size <= sizeof(device.bytes));
 	return device.accesses++ >= device.err_after ? device.err : 0;
 }
 
-static int device_read(struct vcpu *by, void *dev, uint32_t off, uint8_t size, uint64_t *value)
+static int device_read(struct vcpu *by, void *dev, uint32_t off, uint32_t size, uint64_t *value)
 {
 	assert_ptr_equal(by, &vcpu);
 	assert_ptr_equal(dev, &device);
@@ -40,7 +40,7 @@ static int device_read(struct vcpu *by, void *dev, uint32_t off, uint8_t size, u
 	return access_device(off, size);
 }
 
-static int device_write(struct vcpu *by, void *dev, uint32_t off, uint8_t size, uint64_t value)
+static int device_write(struct vcpu *by, void *dev, uint32_t off, uint32_t size, uint64_t value)
 {
 	int err = access_device(off, size);
 

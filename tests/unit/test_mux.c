@@ -292,6 +292,25 @@ static void prompt_of_each(void **state)
 	expect("\r\n" SWITCHED("beta") "beta| b$ ");
 }
 
+static void line_under_the_shell(void **state)
+{
+	(void)state;
+	mux_shell_write("bulkhead> ", 10);
+	type(ESCAPE_TEXT);
+	wait_ms(400);
+	expect(SWITCHED("the hypervisor's shell") "bulkhead> ");
+	/* what the one guest writes bit by bit is one line; then the prompt is back */
+	say(&alpha, "he");
+	wait_ms(20);
+	expect("\r          \rhe");
+	say(&alpha, "llo");
+	wait_ms(20);
+	expect("llo");
+	say(&alpha, "\n");
+	wait_ms(60);
+	expect("\r\nbulkhead> ");
+}
+
 static void prompt_of_a_life(void **state)
 {
 	(void)state;
@@ -521,6 +540,8 @@ int main(void)
 			prompt, two),
 		CASE_IN("a line too long to be wiped is broken and drawn again", long_prompt, two),
 		CASE_IN("each console's prompt is drawn when the focus comes", prompt_of_each, two),
+		CASE_IN("a line below the shell's prompt is let finish", line_under_the_shell,
+			alone),
 		CASE_IN("a line of one life does not run into the next", prompt_of_a_life, two),
 		CASE_IN("a guest that does not read is named once", deaf, two),
 		CASE_IN("carriage returns before a line end are no lines", carriage_returns, two),

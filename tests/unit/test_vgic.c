@@ -198,7 +198,7 @@ static void distributor_off(void **state)
 	(void)state;
 	pulse(EDGE);
 	line(SPI, true);
-	vgic_send_sgi(fake_vcpu(0), 1 | 3 << 24, true);
+	fake_send_sgi(0, 1 | 3 << 24, true);
 	fake_settle();
 	fake_dist_write(0, GICD_CTLR, 4, 0);
 	nothing_pending(0);
@@ -485,28 +485,28 @@ static uint64_t sgi_to(uint32_t sgi, uint64_t targets)
 static void sgis(void **state)
 {
 	(void)state;
-	vgic_send_sgi(fake_vcpu(0), sgi_to(5, 1 << 1), true);
-	vgic_send_sgi(fake_vcpu(0), sgi_to(5, 1 << 1), true); /* merges */
+	fake_send_sgi(0, sgi_to(5, 1 << 1), true);
+	fake_send_sgi(0, sgi_to(5, 1 << 1), true); /* merges */
 	fake_settle();
 	nothing_pending(0);
 	assert_true(fake_bit(0, 1, GICD_ISPENDR, 5));
 	assert_false(fake_bit(0, 0, GICD_ISPENDR, 5));
 	take(1, 5);
-	vgic_send_sgi(fake_vcpu(0), sgi_to(5, 1 << 1), true);
+	fake_send_sgi(0, sgi_to(5, 1 << 1), true);
 	fake_eoi(1, 5);
 	take(1, 5);
 	fake_eoi(1, 5);
 	/* to itself, to all others, to nobody, of the other group */
-	vgic_send_sgi(fake_vcpu(1), sgi_to(6, 1 << 1), true);
+	fake_send_sgi(1, sgi_to(6, 1 << 1), true);
 	take(1, 6);
 	fake_eoi(1, 6);
-	vgic_send_sgi(fake_vcpu(1), sgi_to(7, 0) | SGI1R_IRM, true);
+	fake_send_sgi(1, sgi_to(7, 0) | SGI1R_IRM, true);
 	nothing_pending(1);
 	take(0, 7);
 	fake_eoi(0, 7);
-	vgic_send_sgi(fake_vcpu(1), sgi_to(7, 1 << 2) | BIT(16), true);
-	vgic_send_sgi(fake_vcpu(1), sgi_to(7, 3) | BIT(44), true);
-	vgic_send_sgi(fake_vcpu(1), sgi_to(7, 3), false);
+	fake_send_sgi(1, sgi_to(7, 1 << 2) | BIT(16), true);
+	fake_send_sgi(1, sgi_to(7, 3) | BIT(44), true);
+	fake_send_sgi(1, sgi_to(7, 3), false);
 	fake_settle();
 	nothing_pending(0);
 	nothing_pending(1);
@@ -518,15 +518,13 @@ static void sgi_affinity(void **state)
 	(void)state;
 	fake_vcpu(0)->mpidr = BIT(31) | UINT64_C(0x0100020025);
 	fake_vcpu(1)->mpidr = BIT(31) | UINT64_C(0x010002002f);
-	vgic_send_sgi(fake_vcpu(0), sgi_to(1, 1 << 15) | UINT64_C(2) << 44 | BIT(48) | BIT(33),
-		      true);
+	fake_send_sgi(0, sgi_to(1, 1 << 15) | UINT64_C(2) << 44 | BIT(48) | BIT(33), true);
 	fake_settle();
 	nothing_pending(0);
 	take(1, 1);
-	vgic_send_sgi(fake_vcpu(1), sgi_to(2, 1 << 5) | UINT64_C(2) << 44 | BIT(48) | BIT(33),
-		      true);
-	vgic_send_sgi(fake_vcpu(1), sgi_to(3, 1 << 5) | BIT(48) | BIT(33), true);
-	vgic_send_sgi(fake_vcpu(1), sgi_to(4, 1 << 5) | UINT64_C(2) << 44 | BIT(33), true);
+	fake_send_sgi(1, sgi_to(2, 1 << 5) | UINT64_C(2) << 44 | BIT(48) | BIT(33), true);
+	fake_send_sgi(1, sgi_to(3, 1 << 5) | BIT(48) | BIT(33), true);
+	fake_send_sgi(1, sgi_to(4, 1 << 5) | UINT64_C(2) << 44 | BIT(33), true);
 	take(0, 2);
 	fake_eoi(0, 2);
 	nothing_pending(0);
@@ -538,7 +536,7 @@ static void kept_while_off(void **state)
 {
 	(void)state;
 	fake_vcpu_off(1);
-	vgic_send_sgi(fake_vcpu(0), sgi_to(5, 1 << 1), true);
+	fake_send_sgi(0, sgi_to(5, 1 << 1), true);
 	fake_dist_write(0, GICD_IROUTER + 8 * EDGE, 8, 1);
 	pulse(EDGE);
 	fake_settle();
@@ -650,7 +648,7 @@ static void asked_after_a_restart(void **state)
 {
 	(void)state;
 	fake_vcpu_off(1);
-	vgic_send_sgi(fake_vcpu(0), sgi_to(5, 1 << 1), true);
+	fake_send_sgi(0, sgi_to(5, 1 << 1), true);
 	fake_settle();
 	fake_vcpu_on(1);
 	take(1, 5);

@@ -121,7 +121,7 @@ static void send(uint32_t from)
 	for (uint32_t i = 0; i < VCPUS; i++) {
 		ref.private[i][sgi].latch |= ((targets >> i) & 1) != 0;
 	}
-	vgic_send_sgi(fake_vcpu(from), (uint64_t)sgi << 24 | targets, true);
+	fake_send_sgi(from, (uint64_t)sgi << 24 | targets, true);
 }
 
 static void route(uint32_t by, uint32_t intid)

