@@ -10,6 +10,7 @@
 
 #define SCTLR_EL2_ON	0x30cd183d	/* RES1 | WXN | I | SA | C | M, A off */
 #define SCTLR_OFF_MASK	0x1005		/* I | C | M */
+#define LEVEL_E2H_STUCK	0		/* entry.h */
 
 /* TCR: T0SZ 16, inner shareable write-back walks, 4K; PS is added from PARange. */
 #define TCR_COMMON	((16 << 0) | (1 << 8) | (1 << 10) | (3 << 12))
@@ -174,6 +175,8 @@ cpu_setup_el2:
 	mov	x0, #(1 << 31)			// RW; E2H and TGE off
 	msr	hcr_el2, x0
 	isb
+	mrs	x0, hcr_el2
+	tbnz	x0, #34, cpu_setup_e2h
 	msr	tpidr_el2, xzr
 	// CPTR_EL2: RES1, nothing trapped but what C decides later
 	mov	x0, #0x33ff
@@ -181,6 +184,18 @@ cpu_setup_el2:
 	ret
 cpu_setup_el1:
 cpu_setup_el3:
+	ret
+/*
+ * E2H can't be 0 (FEAT_E2H0 is absent): the names of EL1 now mean registers of EL2, TGE so that
+ * TLB maintenance by those names does too, and C can say the sentence as if started at EL1.
+ */
+cpu_setup_e2h:
+	mov	x20, #LEVEL_E2H_STUCK
+	mov	x0, #(1 << 31)
+	orr	x0, x0, #(1 << 34)		// E2H
+	orr	x0, x0, #(1 << 27)		// TGE
+	msr	hcr_el2, x0
+	isb
 	ret
 
 /* x0 = root table. Turns the MMU on and returns to the caller's address at IMAGE_VA. */

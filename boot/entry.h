@@ -23,6 +23,9 @@ extern uint64_t secondary_boot_ttbr, secondary_boot_sp, secondary_boot_mpidr;
 
 #define SECONDARY_NOBODY UINT64_MAX
 
+/* EL2 whose HCR_EL2.E2H reads as one: registers go by EL1's names there. */
+#define LEVEL_E2H_STUCK 0
+
 /* C begins here, on the boot CPU: dtb as firmware gave it, exception level, caches on at entry. */
 void boot_main(uint64_t dtb_pa, uint64_t image_pa, uint64_t level, uint64_t caches_on)
 	__attribute__((noreturn));

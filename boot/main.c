@@ -99,6 +99,10 @@ static void wrong_level(uint64_t level, uint64_t dtb_pa)
 	read_tree(dtb_pa, false);
 	board_parse_uart(&uart, &boot.tree);
 	console_start(&uart);
+	if (level == LEVEL_E2H_STUCK) {
+		halt("this CPU has no EL2 without the Virtualization Host Extensions "
+		     "(HCR_EL2.E2H is fixed at 1): Bulkhead can't run on it yet");
+	}
 	halt("started at EL%llu, but a hypervisor needs EL2: in QEMU add -machine "
 	     "virtualization=on, in "
 	     "firmware start it like a kernel that may use EL2",
