@@ -59,69 +59,43 @@ uint64_t hyp_map_root(void)
 	return hyp.pt.root;
 }
 
-/* What is in the way at `pa`, as a range to step over; size 0 when nothing is. */
-static struct prange obstacle(uint64_t pa, uint64_t *gap)
+/* Around the image, which is reached at IMAGE_VA alone. */
+static int map_one_to_one(struct prange range, uint64_t attrs)
 {
-	struct pgtable_leaf leaf = pgtable_lookup(&hyp.pt, pa);
-	struct prange none = {0};
-
-	if (range_contains(hyp.image.base, hyp.image.size, pa, 1)) {
-		return hyp.image;
-	}
-	if (leaf.valid) {
-		return (struct prange){.base = leaf.in, .size = leaf.size};
-	}
-	*gap = leaf.in + leaf.size - pa;
-	if (pa < hyp.image.base) {
-		*gap = MIN(*gap, hyp.image.base - pa);
-	}
-	return none;
-}
-
-static int map_gaps(struct prange range, uint64_t attrs)
-{
-	uint64_t pos = align_down(range.base, PAGE_SIZE);
+	uint64_t base = align_down(range.base, PAGE_SIZE);
 	uint64_t end = align_up(range.base + range.size, PAGE_SIZE);
-	uint64_t start = pos;
+	uint64_t below = MIN(end, hyp.image.base);
+	uint64_t above = MAX(base, hyp.image.base + hyp.image.size);
+	int err = 0;
 
 	if (range.size == 0) {
 		return 0;
 	}
-	if (end > PHYS_LIMIT || end < pos) {
+	if (end > PHYS_LIMIT || end < base) {
 		return -ERANGE;
 	}
-	/* runs of holes are collected, so that they become the largest blocks that fit */
-	while (start < end) {
-		uint64_t gap = 0;
-		struct prange taken = {0};
-		int err;
-
-		while (pos < end && (taken = obstacle(pos, &gap)).size == 0) {
-			pos += gap;
-		}
-		pos = MIN(pos, end);
-		err = pos > start ? pgtable_map(&hyp.pt, start, start, pos - start, attrs) : 0;
-		if (err != 0) {
-			return err;
-		}
-		pos = start = pos < end ? taken.base + taken.size : end;
+	if (base < below) {
+		err = pgtable_map_holes(&hyp.pt, base, base, below - base, attrs);
 	}
-	return 0;
+	if (err == 0 && above < end) {
+		err = pgtable_map_holes(&hyp.pt, above, above, end - above, attrs);
+	}
+	return err;
 }
 
 int hyp_map_ram(struct prange range)
 {
-	return map_gaps(range, S1_ATTR_NORMAL | S1_XN);
+	return map_one_to_one(range, S1_ATTR_NORMAL | S1_XN);
 }
 
 int hyp_map_read_only(struct prange range)
 {
-	return map_gaps(range, S1_ATTR_NORMAL | S1_XN | S1_AP_RO);
+	return map_one_to_one(range, S1_ATTR_NORMAL | S1_XN | S1_AP_RO);
 }
 
 int hyp_map_device(struct prange range)
 {
-	return map_gaps(range, S1_ATTR_DEVICE);
+	return map_one_to_one(range, S1_ATTR_DEVICE);
 }
 
 int hyp_map_stacks(uint32_t cpu, uint64_t *stack_top, uint64_t *emergency_top)

@@ -42,39 +42,52 @@ uint8_t pgtable_start_level(uint8_t input_bits, uint32_t *root_pages)
 	return 0;
 }
 
-static bool is_leaf(uint64_t desc, unsigned int level)
+static bool is_valid(uint64_t desc)
 {
-	return (desc & PTE_VALID) != 0 && (level == LEVEL_LAST || (desc & PTE_TYPE) == PTE_BLOCK);
+	return (desc & PTE_VALID) != 0;
 }
 
-/* The entry for `in` at `want`, tables on the way made; NULL with *err when there is no page or a
- * leaf is in the way. */
-static uint64_t *entry_make(struct pgtable *pt, uint64_t in, unsigned int want, int *err)
+static bool is_table(uint64_t desc, unsigned int level)
+{
+	return level < LEVEL_LAST && (desc & PTE_TYPE) == PTE_TABLE;
+}
+
+/* The entry that ends the walk for `in`, a leaf or invalid, and its level. */
+static uint64_t *entry_find(const struct pgtable *pt, uint64_t in, unsigned int *level)
 {
 	uint64_t *table = pt->ops->virt(pt->root);
 
-	for (unsigned int level = pt->start_level; level < want; level++) {
-		uint64_t *entry = &table[level_index(pt, in, level)];
+	for (*level = pt->start_level;; (*level)++) {
+		uint64_t *entry = &table[level_index(pt, in, *level)];
 
-		if ((*entry & PTE_VALID) == 0) {
-			uint64_t page = pt->ops->alloc(pt->ctx);
-
-			if (page == 0) {
-				*err = -ENOMEM;
-				return NULL;
-			}
-			pt->page_count++;
-			/* the page's zeros before the descriptor that publishes it, as seen by
-			 * every walker */
-			dmb(ishst);
-			*(volatile uint64_t *)entry = page | PTE_TABLE;
-		} else if (is_leaf(*entry, level)) {
-			*err = -EEXIST;
-			return NULL;
+		if (!is_table(*entry, *level)) {
+			return entry;
 		}
 		table = pt->ops->virt(*entry & PTE_ADDR);
 	}
-	return &table[level_index(pt, in, want)];
+}
+
+/* The same with tables made until the walk reaches level `want`, unless a leaf above ends it; NULL
+ * when there is no page for a table. */
+static uint64_t *entry_make(struct pgtable *pt, uint64_t in, unsigned int want, unsigned int *level)
+{
+	for (;;) {
+		uint64_t *entry = entry_find(pt, in, level);
+		uint64_t page;
+
+		if (is_valid(*entry) || *level >= want) {
+			return entry;
+		}
+		page = pt->ops->alloc(pt->ctx);
+		if (page == 0) {
+			return NULL;
+		}
+		pt->page_count++;
+		/* the page's zeros before the descriptor that publishes it, as seen by every
+		 * walker */
+		dmb(ishst);
+		*(volatile uint64_t *)entry = page | PTE_TABLE;
+	}
 }
 
 /* The highest level whose block both addresses and the size allow; blocks exist from level 1 on. */
@@ -94,51 +107,86 @@ static bool in_range(const struct pgtable *pt, uint64_t in, uint64_t size)
 	return range_contains(0, BIT(pt->input_bits), in, size);
 }
 
-int pgtable_map(struct pgtable *pt, uint64_t in, uint64_t out, uint64_t size, uint64_t attrs)
+/* What is still to be mapped. */
+struct stretch {
+	uint64_t in, out, size, attrs;
+	bool keep; /* what is mapped already, instead of -EEXIST */
+};
+
+static void advance(struct stretch *s, uint64_t bytes)
 {
+	s->in += bytes;
+	s->out += bytes;
+	s->size -= bytes;
+}
+
+/* Fills entries of one table as far as the stretch and the table reach, or to the first entry that
+ * leads to another table. `entry` is of s->in, which is the start of one of this level's blocks. */
+static int fill_table(uint64_t *entry, unsigned int level, struct stretch *s)
+{
+	uint64_t step = level_size(level);
+	uint64_t first = (s->in >> level_shift(level)) & (ENTRY_COUNT - 1);
+	uint64_t count = MIN(s->size >> level_shift(level), ENTRY_COUNT - first), i;
+	uint64_t desc = s->out | s->attrs | (level == LEVEL_LAST ? PTE_PAGE : PTE_BLOCK);
+	int err = 0;
+
+	for (i = 0; i < count; i++, desc += step) {
+		uint64_t old = entry[i];
+
+		if (!is_valid(old)) {
+			*(volatile uint64_t *)&entry[i] = desc;
+		} else if (is_table(old, level)) {
+			break;
+		} else if (!s->keep) {
+			err = -EEXIST;
+			break;
+		}
+	}
+	advance(s, i * step);
+	return err;
+}
+
+static int map_stretch(struct pgtable *pt, struct stretch s)
+{
+	int err = 0;
+
 	/* 4 KiB descriptors without LPA2 hold 48 bits of an output address */
-	if (!in_range(pt, in, size) || !range_contains(0, BIT(48), out, size) ||
-	    !is_aligned(in | out | size, PAGE_SIZE)) {
+	if (!in_range(pt, s.in, s.size) || !range_contains(0, BIT(48), s.out, s.size) ||
+	    !is_aligned(s.in | s.out | s.size, PAGE_SIZE)) {
 		return -ERANGE;
 	}
-	while (size != 0) {
-		unsigned int level = level_for(pt, in, out, size);
-		uint64_t type = level == LEVEL_LAST ? PTE_PAGE : PTE_BLOCK;
-		int err = 0;
-		uint64_t *entry = entry_make(pt, in, level, &err);
+	while (s.size != 0 && err == 0) {
+		unsigned int level, want = level_for(pt, s.in, s.out, s.size);
+		uint64_t *entry = entry_make(pt, s.in, want, &level);
 
 		if (entry == NULL) {
-			return err;
+			return -ENOMEM;
 		}
-		if ((*entry & PTE_VALID) != 0) {
-			return -EEXIST;
+		if (level >= want) {
+			err = fill_table(entry, level, &s);
+		} else if (s.keep) {
+			uint64_t rest = level_size(level) - (s.in & (level_size(level) - 1));
+
+			advance(&s, MIN(rest, s.size));
+		} else {
+			err = -EEXIST;
 		}
-		*(volatile uint64_t *)entry = out | attrs | type;
-		in += level_size(level);
-		out += level_size(level);
-		size -= level_size(level);
 	}
 	/* the descriptors before what the caller does next on any CPU that relies on them; isb: no
 	   walk of this CPU's that began before */
 	dsb(ishst);
 	isb();
-	return 0;
+	return err;
 }
 
-/* The entry that ends the walk for `in`, and its level. */
-static uint64_t *entry_find(const struct pgtable *pt, uint64_t in, unsigned int *level_out)
+int pgtable_map(struct pgtable *pt, uint64_t in, uint64_t out, uint64_t size, uint64_t attrs)
 {
-	uint64_t *table = pt->ops->virt(pt->root);
+	return map_stretch(pt, (struct stretch){in, out, size, attrs, .keep = false});
+}
 
-	for (unsigned int level = pt->start_level;; level++) {
-		uint64_t *entry = &table[level_index(pt, in, level)];
-
-		if ((*entry & PTE_VALID) == 0 || is_leaf(*entry, level)) {
-			*level_out = level;
-			return entry;
-		}
-		table = pt->ops->virt(*entry & PTE_ADDR);
-	}
+int pgtable_map_holes(struct pgtable *pt, uint64_t in, uint64_t out, uint64_t size, uint64_t attrs)
+{
+	return map_stretch(pt, (struct stretch){in, out, size, attrs, .keep = true});
 }
 
 int pgtable_unmap(struct pgtable *pt, uint64_t in, uint64_t size)
@@ -151,7 +199,7 @@ int pgtable_unmap(struct pgtable *pt, uint64_t in, uint64_t size)
 		uint64_t *entry = entry_find(pt, in, &level);
 		uint64_t step = level_size(level) - (in & (level_size(level) - 1));
 
-		if ((*entry & PTE_VALID) != 0) {
+		if (is_valid(*entry)) {
 			if (step != level_size(level) || step > size) {
 				return -EINVAL;
 			}
@@ -165,25 +213,54 @@ int pgtable_unmap(struct pgtable *pt, uint64_t in, uint64_t size)
 	return 0;
 }
 
-struct pgtable_leaf pgtable_lookup(const struct pgtable *pt, uint64_t in)
+static struct pgtable_leaf leaf_at(uint64_t desc, uint64_t in, unsigned int level)
 {
-	struct pgtable_leaf leaf = {.in = in};
-	unsigned int level;
-	uint64_t desc;
+	struct pgtable_leaf leaf = {.size = level_size(level), .valid = is_valid(desc)};
 
-	if (!in_range(pt, in, 1)) {
-		leaf.size = UINT64_MAX - in;
-		return leaf;
-	}
-	desc = *entry_find(pt, in, &level);
-	leaf.size = level_size(level);
 	leaf.in = align_down(in, leaf.size);
-	leaf.valid = (desc & PTE_VALID) != 0;
 	if (leaf.valid) {
 		leaf.out = align_down(desc & PTE_ADDR, leaf.size);
 		leaf.attrs = desc & PTE_ATTRS;
 	}
 	return leaf;
+}
+
+struct pgtable_leaf pgtable_lookup(const struct pgtable *pt, uint64_t in)
+{
+	unsigned int level;
+	const uint64_t *entry;
+
+	if (!in_range(pt, in, 1)) {
+		return (struct pgtable_leaf){.in = in, .size = UINT64_MAX - in};
+	}
+	entry = entry_find(pt, in, &level);
+	return leaf_at(*entry, in, level);
+}
+
+/* Where the holes end that begin with `entry`, of `in`: at the table's end at the latest. */
+static uint64_t holes_end(const uint64_t *entry, uint64_t in, unsigned int level)
+{
+	uint64_t index = in >> level_shift(level);
+
+	do {
+		index++;
+		entry++;
+	} while ((index & (ENTRY_COUNT - 1)) != 0 && !is_valid(*entry));
+	return index << level_shift(level);
+}
+
+struct pgtable_leaf pgtable_next(const struct pgtable *pt, uint64_t in)
+{
+	while (in_range(pt, in, 1)) {
+		unsigned int level;
+		const uint64_t *entry = entry_find(pt, in, &level);
+
+		if (is_valid(*entry)) {
+			return leaf_at(*entry, in, level);
+		}
+		in = holes_end(entry, in, level);
+	}
+	return (struct pgtable_leaf){.in = in};
 }
 
 uint32_t pgtable_worst_pages(const struct pgtable *pt, uint64_t in, uint64_t size)

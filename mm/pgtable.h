@@ -48,6 +48,9 @@ uint8_t pgtable_start_level(uint8_t input_bits, uint32_t *root_pages);
  */
 int pgtable_map(struct pgtable *pt, uint64_t in, uint64_t out, uint64_t size, uint64_t attrs);
 
+/* The same, but what is mapped already stays as it is: only holes are filled. */
+int pgtable_map_holes(struct pgtable *pt, uint64_t in, uint64_t out, uint64_t size, uint64_t attrs);
+
 /*
  * Clears every leaf of [in, in + size). -EINVAL: a block would have to be split (nothing is split:
  * what is mapped in one piece is unmapped in one piece). The caller invalidates the TLB before it
@@ -57,6 +60,9 @@ int pgtable_unmap(struct pgtable *pt, uint64_t in, uint64_t size);
 
 /* What stands at `in`. An address outside input_bits is a hole that reaches to the end. */
 struct pgtable_leaf pgtable_lookup(const struct pgtable *pt, uint64_t in);
+
+/* The leaf that holds `in`, else the first one above; not valid when there is none. */
+struct pgtable_leaf pgtable_next(const struct pgtable *pt, uint64_t in);
 
 /* Table pages pgtable_map() may take for `size` bytes at most, if all of it were mapped in 4 KiB
  * pages. */

@@ -16,21 +16,17 @@ static bool is_covered(const struct stage2 *stage2, const struct pgtable_leaf *l
 void audit_stage2(const struct stage2 *stage2, uint16_t owner, const struct registry *registry,
 		  struct audit_result *result)
 {
-	uint64_t end = BIT(stage2->pt.input_bits);
+	struct pgtable_leaf leaf;
 
-	for (uint64_t at = 0; at < end;) {
-		struct pgtable_leaf leaf = pgtable_lookup(&stage2->pt, at);
-
-		if (leaf.valid) {
-			result->leaves++;
-			result->bytes += leaf.size;
-			if (!is_covered(stage2, &leaf, owner, registry)) {
-				if (result->faults++ == 0) {
-					result->first_ipa = leaf.in;
-					result->first_pa = leaf.out;
-				}
+	for (leaf = pgtable_next(&stage2->pt, 0); leaf.valid;
+	     leaf = pgtable_next(&stage2->pt, leaf.in + leaf.size)) {
+		result->leaves++;
+		result->bytes += leaf.size;
+		if (!is_covered(stage2, &leaf, owner, registry)) {
+			if (result->faults++ == 0) {
+				result->first_ipa = leaf.in;
+				result->first_pa = leaf.out;
 			}
 		}
-		at = leaf.in + leaf.size;
 	}
 }

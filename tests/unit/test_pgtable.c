@@ -181,6 +181,99 @@ static void holes(void **state)
 	assert_false(pgtable_lookup(&pt, UINT64_MAX).valid);
 }
 
+/* What stands there stays, of any size; what is free is filled with the largest blocks. */
+static void only_holes(void **state)
+{
+	static const struct {
+		uint64_t have, have_size, in, size;
+		uint64_t at, leaf; /* what was filled: the leaf that holds `at` has this size */
+	} cases[] = {
+		{GIB(1) + 8192, 4096, GIB(1), MIB(2), GIB(1) + 4096, 4096},
+		{GIB(1) + 8192, 4096, GIB(1), MIB(4), GIB(1) + MIB(2), MIB(2)},
+		{GIB(1) + 8192, 8192, GIB(1), GIB(2), GIB(2), GIB(1)},
+		{GIB(1) + MIB(2), MIB(4), GIB(1), GIB(1), GIB(1), MIB(2)},
+		/* begins and ends inside a block that is there */
+		{GIB(1), GIB(1), GIB(2) - 4096, MIB(2) + 8192, GIB(2), MIB(2)},
+		{GIB(2), GIB(1), GIB(2) - 4096, 12288, GIB(2) - 4096, 4096},
+		{GIB(2), MIB(2), GIB(2) - 4096, 8192, GIB(2) - 4096, 4096},
+		/* a table's last entry, and the next table's first */
+		{GIB(2) - 4096, 4096, GIB(2) - 8192, 12288, GIB(2), 4096},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		struct pgtable pt = make(40);
+		uint64_t in = cases[i].at & ~(cases[i].leaf - 1);
+
+		assert_int_equal(pgtable_map(&pt, cases[i].have, cases[i].have, cases[i].have_size,
+					     ATTRS),
+				 0);
+		assert_int_equal(pgtable_map_holes(&pt, cases[i].in, cases[i].in + GIB(8),
+						   cases[i].size, ATTRS),
+				 0);
+		assert_int_equal(pgtable_lookup(&pt, cases[i].have).out, cases[i].have);
+		assert_int_equal(pgtable_lookup(&pt, cases[i].have + cases[i].have_size - 1).attrs,
+				 ATTRS);
+		expect_leaf(&pt, cases[i].at, in, in + GIB(8), cases[i].leaf);
+		/* filled to the last byte and not beyond */
+		assert_true(pgtable_lookup(&pt, cases[i].in + cases[i].size - 1).valid);
+	}
+}
+
+/* Inside one large leaf there is nothing to fill, and no table is made for it. */
+static void no_holes(void **state)
+{
+	struct pgtable pt = make(40);
+
+	(void)state;
+	assert_int_equal(pgtable_map(&pt, GIB(1), GIB(2), GIB(1), ATTRS), 0);
+	assert_int_equal(pgtable_map_holes(&pt, GIB(1) + 4096, 4096, MIB(2), ATTRS), 0);
+	assert_int_equal(pgtable_map_holes(&pt, GIB(1), 0, GIB(1), ATTRS), 0);
+	expect_leaf(&pt, GIB(1) + 4096, GIB(1), GIB(2), GIB(1));
+	assert_int_equal(pt.page_count, 0);
+	assert_int_equal(pgtable_map_holes(&pt, BIT(40) - 4096, 0, 8192, ATTRS), -ERANGE);
+}
+
+/* Each leaf in turn, whatever table it stands in, and an end. */
+static void leaves_in_turn(void **state)
+{
+	static const struct {
+		uint64_t in, size;
+	} leaves[] = {
+		{0, 4096},
+		{MIB(2) - 4096, 4096}, /* the last entry of a table */
+		{MIB(2), MIB(2)},
+		{GIB(1) - MIB(2), MIB(2)},
+		{GIB(5), GIB(1)},
+		{GIB(511), GIB(1)}, /* the last of the first of two roots */
+		{GIB(600) + 8192, 4096},
+		{GIB(1024) - 4096, 4096}, /* the last page there is */
+	};
+	struct pgtable pt = make(40);
+	struct pgtable_leaf leaf = pgtable_next(&pt, 0);
+
+	(void)state;
+	assert_false(leaf.valid);
+	for (size_t i = 0; i < ARRAY_COUNT(leaves); i++) {
+		assert_int_equal(pgtable_map(&pt, leaves[i].in, leaves[i].in + GIB(2048),
+					     leaves[i].size, ATTRS),
+				 0);
+	}
+	leaf = (struct pgtable_leaf){0};
+	for (size_t i = 0; i < ARRAY_COUNT(leaves); i++) {
+		leaf = pgtable_next(&pt, leaf.in + leaf.size);
+		assert_true(leaf.valid);
+		assert_int_equal(leaf.in, leaves[i].in);
+		assert_int_equal(leaf.size, leaves[i].size);
+		assert_int_equal(leaf.out, leaves[i].in + GIB(2048));
+		assert_int_equal(leaf.attrs, ATTRS);
+		/* asked from inside it, the same */
+		assert_int_equal(pgtable_next(&pt, leaf.in + leaf.size - 1).in, leaf.in);
+	}
+	assert_false(pgtable_next(&pt, leaf.in + leaf.size).valid);
+	assert_false(pgtable_next(&pt, UINT64_MAX).valid);
+}
+
 static void refused(void **state)
 {
 	static const struct {
@@ -236,8 +329,11 @@ static bool all_free(uint32_t page, uint32_t count)
 	return true;
 }
 
+/* Page by page, and leaf by leaf. */
 static void compare(const struct pgtable *pt)
 {
+	struct pgtable_leaf next = pgtable_next(pt, 0);
+
 	for (uint32_t i = 0; i < SPACE_PAGES; i++) {
 		uint64_t at = SPACE_START + i * PAGE_SIZE;
 		struct pgtable_leaf leaf = pgtable_lookup(pt, at);
@@ -245,8 +341,15 @@ static void compare(const struct pgtable *pt)
 		assert_int_equal(leaf.valid, expected[i] != 0);
 		if (leaf.valid) {
 			assert_int_equal(leaf.out + (at - leaf.in), expected[i]);
+			if (at == leaf.in) {
+				assert_int_equal(next.in, leaf.in);
+				assert_int_equal(next.size, leaf.size);
+				assert_int_equal(next.out, leaf.out);
+				next = pgtable_next(pt, leaf.in + leaf.size);
+			}
 		}
 	}
+	assert_false(next.valid);
 }
 
 static void random_maps(void **state)
@@ -264,17 +367,23 @@ static void random_maps(void **state)
 			uint32_t page = random_below(&random, SPACE_PAGES) / unit * unit;
 			uint32_t count = (1 + random_below(&random, 1024 / unit)) * unit;
 			uint64_t in = SPACE_START + page * PAGE_SIZE;
+			int (*map)(struct pgtable *, uint64_t, uint64_t, uint64_t, uint64_t) =
+				pgtable_map_holes;
 			uint64_t out = GIB(8) + MIB(2) * random_below(&random, 64) +
 				       (random_below(&random, 2) != 0 ? 0 : 8192);
 
 			count = MIN(count, SPACE_PAGES - page);
-			if (!all_free(page, count)) {
+			if (all_free(page, count)) {
+				map = pgtable_map;
+			} else if (random_below(&random, 2) != 0) {
 				continue;
 			}
 			worst += pgtable_worst_pages(&pt, in, count * PAGE_SIZE);
-			assert_int_equal(pgtable_map(&pt, in, out, count * PAGE_SIZE, ATTRS), 0);
+			assert_int_equal(map(&pt, in, out, count * PAGE_SIZE, ATTRS), 0);
 			for (uint32_t k = 0; k < count; k++) {
-				expected[page + k] = out + k * PAGE_SIZE;
+				if (expected[page + k] == 0) {
+					expected[page + k] = out + k * PAGE_SIZE;
+				}
 			}
 		}
 		assert_true(pt.page_count <= worst);
@@ -393,6 +502,9 @@ int main(void)
 		CASE("a valid entry is never replaced", never_replaced),
 		CASE("whole leaves are unmapped or nothing", whole_leaves),
 		CASE("a hole is as large as the entry that is missing", holes),
+		CASE("holes are filled around what is mapped", only_holes),
+		CASE("inside a leaf there is nothing to fill", no_holes),
+		CASE("every leaf is found in turn, and nothing else", leaves_in_turn),
 		CASE("what is out of range or not page-aligned is refused", refused),
 		CASE("without pages for tables what was mapped stays", no_pages),
 		CASE("random maps read back as mapped, within the worst case", random_maps),
