@@ -46,13 +46,19 @@ boot_entry:
 	bl	read_sctlr
 	and	x22, x0, #4			// caches on at entry: told to C
 	// what firmware left in caches must not fall on what is written below
+	adrp	x0, image_start
 	bl	clean_image
 	bl	mmu_off
-	/* zero .bss: nothing before this point keeps anything there */
+	/* zero .bss, whose ends are 64-aligned: nothing before this point keeps anything there */
 	adrp	x0, data_end
 	add	x0, x0, :lo12:data_end
-	adrp	x1, image_end
-1:	stp	xzr, xzr, [x0], #16
+	adrp	x1, bss_end
+	add	x1, x1, :lo12:bss_end
+1:	stp	xzr, xzr, [x0]
+	stp	xzr, xzr, [x0, #16]
+	stp	xzr, xzr, [x0, #32]
+	stp	xzr, xzr, [x0, #48]
+	add	x0, x0, #64
 	cmp	x0, x1
 	b.lo	1b
 	bl	cpu_early_setup
@@ -61,7 +67,8 @@ boot_entry:
 	mov	x0, x21
 	bl	early_map
 	mov	x23, x0
-	// lines that were allocated while .bss was written uncached
+	// lines of .data, .bss and the stack that were allocated while these were written uncached
+	adrp	x0, rodata_end
 	bl	clean_image
 	mov	x0, x23
 	adrp	x1, boot_root_pa
@@ -262,14 +269,16 @@ mmu_on_el1:
 	isb
 	ret
 
-/* Cleans and invalidates the image's range to the point of coherency. Clobbers x0-x3. */
+/*
+ * Cleans and invalidates the image's range from x0 on to the point of coherency, up to what nobody
+ * touches before the MMU is on. Clobbers x0-x3.
+ */
 clean_image:
 	mrs	x2, ctr_el0
 	ubfx	x2, x2, #16, #4
 	mov	x3, #4
 	lsl	x3, x3, x2			// bytes of the smallest data line
-	adrp	x0, image_start
-	adrp	x1, image_end
+	adrp	x1, late_start
 1:	dc	civac, x0
 	add	x0, x0, x3
 	cmp	x0, x1

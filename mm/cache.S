@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cache maintenance by address. */
+/* Caches, by address. */
 
 	.text
 
@@ -35,6 +35,29 @@ cache_clean_invalidate:
 	bti	c
 	BY_LINE	civac
 	.size	cache_clean_invalidate, . - cache_clean_invalidate
+
+/* x0 = start, x1 = size; clobbers x0-x3 */
+	.global	cache_zero
+	.type	cache_zero, %function
+cache_zero:
+	bti	c
+	mrs	x3, dczid_el0
+	tbnz	x3, #4, 2f			// DZP: the instruction is not to be used
+	and	x3, x3, #0xf
+	mov	x2, #4
+	lsl	x2, x2, x3			// bytes of a block, 2 KiB at most: two are in any page
+	add	x1, x0, x1
+1:	dc	zva, x0
+	add	x0, x0, x2
+	dc	zva, x0
+	add	x0, x0, x2
+	cmp	x0, x1
+	b.lo	1b
+	ret
+2:	mov	x2, x1
+	mov	w1, #0
+	b	memset
+	.size	cache_zero, . - cache_zero
 
 	.global	icache_invalidate_all
 	.type	icache_invalidate_all, %function

@@ -10,6 +10,9 @@
 void cache_clean(const void *start, uint64_t size);
 void cache_clean_invalidate(const void *start, uint64_t size);
 
+/* Zeroes whole pages of normal memory without reading them; size not 0. EL2 addresses. */
+void cache_zero(void *pages, uint64_t size);
+
 /*
  * Every data cache of this CPU to the point of coherency, by set and way. Only while no other CPU
  * runs: nothing of what another holds is reached.

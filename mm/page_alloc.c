@@ -6,12 +6,13 @@
 #include "core/base/bits.h"
 #include "core/base/errno.h"
 #include "core/base/spinlock.h"
-#include "core/base/string.h"
+#include "mm/cache.h"
 
 #define CHUNK_MAX  8
 #define POOL_PAGES 40
 
-static uint8_t pool[POOL_PAGES * PAGE_SIZE] __attribute__((aligned(4096)));
+/* zeroed as it is handed out, not at the start */
+static uint8_t pool[POOL_PAGES * PAGE_SIZE] __attribute__((aligned(4096), section(".late")));
 
 static struct {
 	struct spinlock lock;
@@ -62,7 +63,7 @@ static void *take(uint32_t count, uint64_t align)
 	}
 	spin_unlock(&pages.lock);
 	if (page != NULL) {
-		memset(page, 0, count * PAGE_SIZE);
+		cache_zero(page, count * PAGE_SIZE);
 	}
 	return page;
 }

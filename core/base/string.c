@@ -120,11 +120,19 @@ void *memset(void *to, int byte, size_t size)
 		OPAQUE(dst);
 	}
 	word = (word_t *)dst;
-	for (; size >= 4 * WORD; size -= 4 * WORD, word += 4) {
+	for (; size >= 8 * WORD; size -= 8 * WORD, word += 8) {
 		word[0] = pattern;
 		word[1] = pattern;
 		word[2] = pattern;
 		word[3] = pattern;
+		word[4] = pattern;
+		word[5] = pattern;
+		word[6] = pattern;
+		word[7] = pattern;
+		OPAQUE(word);
+	}
+	for (; size >= WORD; size -= WORD, word++) {
+		*word = pattern;
 		OPAQUE(word);
 	}
 	for (dst = (uint8_t *)word; size > 0; size--) {
