@@ -94,7 +94,7 @@ void banner_print(const struct board *board, struct prange image)
 		log_info("%s", gic_describe(text, sizeof(text)));
 	}
 	print_features();
-	errata_print();
+	errata_print(board->cpu_count);
 }
 
 static uint32_t us(uint64_t from, uint64_t to)

@@ -54,7 +54,7 @@ static enum kind kind_by_compatible(const struct dt *dt, int node, const struct 
 
 	for (uint32_t i = 0; (compatible = dt_prop_string(prop, i)) != NULL; i++) {
 		for (size_t k = 0; k < ARRAY_COUNT(kinds); k++) {
-			if (strcmp(compatible, kinds[k].compatible) == 0) {
+			if (str_is(compatible, kinds[k].compatible)) {
 				return kinds[k].kind;
 			}
 		}

@@ -45,12 +45,15 @@ cache_zero:
 	tbnz	x3, #4, 2f			// DZP: the instruction is not to be used
 	and	x3, x3, #0xf
 	mov	x2, #4
-	lsl	x2, x2, x3			// bytes of a block, 2 KiB at most: two are in any page
+	lsl	x2, x2, x3			// bytes of a block
+	cmp	x2, #512			// the loop does eight
+	b.hi	2f
 	add	x1, x0, x1
-1:	dc	zva, x0
-	add	x0, x0, x2
+1:
+	.rept	8
 	dc	zva, x0
 	add	x0, x0, x2
+	.endr
 	cmp	x0, x1
 	b.lo	1b
 	ret

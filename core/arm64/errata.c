@@ -44,11 +44,11 @@ const struct erratum *errata_of(uint64_t midr, uint32_t i)
 	return NULL;
 }
 
-void errata_print(void)
+void errata_print(uint32_t cpu_count)
 {
 	uint64_t seen = 0; /* of the first parts; a part is told of once */
 
-	for (uint32_t cpu = 0; cpu < PERCPU_CPU_MAX; cpu++) {
+	for (uint32_t cpu = 0; cpu < cpu_count; cpu++) {
 		uint64_t midr = percpu_of(cpu_id, cpu)->midr;
 		const struct erratum *e;
 

@@ -17,7 +17,7 @@ struct erratum {
 /* The erratum `i` of those that this MIDR has, or NULL. Pure. */
 const struct erratum *errata_of(uint64_t midr, uint32_t i);
 
-/* One line in the log per erratum that some CPU has. */
-void errata_print(void);
+/* One line in the log per erratum that one of the first `cpu_count` CPUs has. */
+void errata_print(uint32_t cpu_count);
 
 #endif

@@ -76,6 +76,9 @@ uint64_t idreg_and(uint32_t index, uint64_t a, uint64_t b)
 {
 	uint64_t out = 0;
 
+	if (a == b) {
+		return a; /* as on most boards: said once, not sixteen times */
+	}
 	for (unsigned int i = 0; i < 16; i++) {
 		unsigned int fa = (a >> (4 * i)) & 0xf, fb = (b >> (4 * i)) & 0xf;
 		bool is_signed = (schemes[index].is_signed & (1U << i)) != 0;

@@ -122,15 +122,15 @@ enum when_all_off {
 
 struct config {
 	const struct dt *tree; /* the config's index */
-	struct image_config image[CONFIG_IMAGE_MAX];
-	uint32_t image_count;
-	struct vm_config vm[CONFIG_VM_MAX];
-	uint32_t vm_count;
+	uint32_t image_count, vm_count;
 	const char *console; /* board ref, "none" or NULL: stdout-path */
 	uint8_t console_escape;
 	uint8_t log_level;
 	enum when_all_off when_all_off;
 	bool panic_reboot;
+	/* last, and large: only what is counted has values */
+	struct image_config image[CONFIG_IMAGE_MAX];
+	struct vm_config vm[CONFIG_VM_MAX];
 };
 
 #endif

@@ -199,7 +199,7 @@ int config_parse(struct config *out, const struct dt *dt, struct diag *diag)
 	unsigned int before = diag->error_count;
 	int images, vms;
 
-	memset(out, 0, sizeof(*out));
+	memset(out, 0, offsetof(struct config, image));
 	out->tree = dt;
 	if (!check_version(&p)) {
 		return -EINVAL;

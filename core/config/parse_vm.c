@@ -382,9 +382,11 @@ void parser_vm(struct parser *p, int node, struct vm_config *vm)
 {
 	unsigned int errors = p->diag->error_count;
 
-	vm->name = dt_name(p->dt, node);
-	vm->node = node;
-	vm->restart_limit = 5;
+	*vm = (struct vm_config){
+		.name = dt_name(p->dt, node),
+		.node = node,
+		.restart_limit = 5,
+	};
 	parser_check_name(p, node);
 	parser_check_node(p, node, BINDING_VM, NULL);
 	check_vm_compatible(p, node);

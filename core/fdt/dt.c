@@ -86,7 +86,7 @@ static int check_begin_node(struct check *c)
 
 static bool is_phandle_name(const char *name)
 {
-	return strcmp(name, "phandle") == 0 || strcmp(name, "linux,phandle") == 0;
+	return str_is(name, "phandle") || str_is(name, "linux,phandle");
 }
 
 static int check_prop(struct check *c)
@@ -300,44 +300,74 @@ static int add_phandle(struct dt *dt, int node, uint32_t phandle, struct diag *d
 }
 
 /* The second pass: the bounds are known to be right. Links come from a stack of open nodes. */
-static void fill_nodes(struct dt *dt, uint32_t pos)
-{
+struct fill {
+	struct dt *dt;
+	struct diag *diag;
 	int open[DT_DEPTH_MAX], last_child[DT_DEPTH_MAX + 1];
-	int depth = 0, count = 0;
+	int depth, count;
+};
 
-	last_child[0] = DT_NONE;
-	for (;; pos += 4) {
-		uint32_t token = be32_at(dt->blob, pos);
+/* The node whose name is at `pos`; returns where its properties begin. */
+static uint32_t fill_node(struct fill *f, uint32_t pos)
+{
+	struct dt *dt = f->dt;
+	struct dt_node *node = &dt->node[f->count];
 
-		if (token == FDT_TOKEN_BEGIN_NODE) {
-			struct dt_node *node = &dt->node[count];
-
-			node->name = pos + 4;
-			node->parent = depth > 0 ? open[depth - 1] : DT_NONE;
-			node->child = DT_NONE;
-			node->next = DT_NONE;
-			if (last_child[depth] != DT_NONE) {
-				dt->node[last_child[depth]].next = count;
-			} else if (depth > 0) {
-				dt->node[open[depth - 1]].child = count;
-			}
-			last_child[depth] = count;
-			open[depth++] = count++;
-			last_child[depth] = DT_NONE;
-			pos += (uint32_t)align_up(strlen((const char *)dt->blob + node->name) + 1,
-						  4);
-			node->props = pos + 4;
-		} else if (token == FDT_TOKEN_PROP) {
-			pos += 8 + (uint32_t)align_up(be32_at(dt->blob, pos + 4), 4);
-		} else if (token == FDT_TOKEN_END_NODE) {
-			depth--;
-		} else if (token == FDT_TOKEN_END) {
-			return;
-		}
+	node->name = pos;
+	node->parent = f->depth > 0 ? f->open[f->depth - 1] : DT_NONE;
+	node->child = DT_NONE;
+	node->next = DT_NONE;
+	if (f->last_child[f->depth] != DT_NONE) {
+		dt->node[f->last_child[f->depth]].next = f->count;
+	} else if (f->depth > 0) {
+		dt->node[node->parent].child = f->count;
 	}
+	f->last_child[f->depth] = f->count;
+	f->open[f->depth++] = f->count++;
+	f->last_child[f->depth] = DT_NONE;
+	node->props = pos + (uint32_t)align_up(strlen((const char *)dt->blob + pos) + 1, 4);
+	return node->props;
 }
 
-static int fill_phandles(struct dt *dt, uint32_t count, struct diag *diag)
+/* The property whose length is at `pos`: one of the node opened last. */
+static int fill_prop(struct fill *f, uint32_t pos)
+{
+	const struct dt *dt = f->dt;
+	uint32_t name = be32_at(dt->blob, pos + 4);
+
+	if (be32_at(dt->blob, pos) != 4 ||
+	    !is_phandle_name((const char *)dt->blob + dt->strings + name)) {
+		return 0;
+	}
+	return add_phandle(f->dt, f->count - 1, be32_at(dt->blob, pos + 8), f->diag);
+}
+
+static int fill(struct dt *dt, uint32_t pos, struct diag *diag)
+{
+	struct fill f = {.dt = dt, .diag = diag};
+	int ret = 0;
+
+	f.last_child[0] = DT_NONE;
+	while (ret == 0) {
+		uint32_t token = be32_at(dt->blob, pos);
+
+		pos += 4;
+		if (token == FDT_TOKEN_BEGIN_NODE) {
+			pos = fill_node(&f, pos);
+		} else if (token == FDT_TOKEN_PROP) {
+			ret = fill_prop(&f, pos);
+			pos += 8 + (uint32_t)align_up(be32_at(dt->blob, pos), 4);
+		} else if (token == FDT_TOKEN_END_NODE) {
+			f.depth--;
+		} else if (token == FDT_TOKEN_END) {
+			break;
+		}
+	}
+	return ret;
+}
+
+/* Room for `count` phandles, found by hash. */
+static int make_phandles(struct dt *dt, uint32_t count, struct diag *diag)
 {
 	uint32_t slots = 4;
 
@@ -353,19 +383,6 @@ static int fill_phandles(struct dt *dt, uint32_t count, struct diag *diag)
 		return -ENOMEM;
 	}
 	dt->phandle_mask = slots - 1;
-	for (int node = 0; node < (int)dt->node_count; node++) {
-		struct dt_prop prop = {0};
-
-		while (dt_next_prop(dt, node, &prop)) {
-			if (prop.len == 4 && is_phandle_name(prop.name)) {
-				int ret = add_phandle(dt, node, dt_prop_cell(&prop, 0), diag);
-
-				if (ret != 0) {
-					return ret;
-				}
-			}
-		}
-	}
 	return 0;
 }
 
@@ -396,9 +413,11 @@ int dt_index(struct dt *dt, const void *blob, size_t limit, struct arena *arena,
 		return -ENOMEM;
 	}
 	dt->node_count = c.node_count;
-	fill_nodes(dt, structure);
-	ret = fill_phandles(dt, c.phandle_count, diag);
-	dt->aliases = dt_find(dt, "/aliases");
+	ret = make_phandles(dt, c.phandle_count, diag);
+	ret = ret != 0 ? ret : fill(dt, structure, diag);
+	if (ret == 0) {
+		dt->aliases = dt_find(dt, "/aliases");
+	}
 	return ret;
 }
 
@@ -458,7 +477,7 @@ static int child_of_length(const struct dt *dt, int node, const char *name, size
 	     child = dt_next_sibling(dt, child)) {
 		const char *have = dt_name(dt, child);
 
-		if (strncmp(have, name, len) == 0 &&
+		if (have[0] == name[0] && strncmp(have, name, len) == 0 &&
 		    (have[len] == '\0' || (!exact && have[len] == '@'))) {
 			return child;
 		}

@@ -7,42 +7,84 @@
 
 /*
  * The properties of a node stand one after the other until the first token that is none; dt_index()
- * has checked their bounds. The iterator's value points at the current one, so the next begins
- * behind it.
+ * has checked their bounds. Each is three words, token, length and name, and its value.
  */
+enum {
+	PROP_TOKEN,
+	PROP_LEN,
+	PROP_NAME,
+	PROP_VALUE,
+};
+
+static uint32_t be32(uint32_t word)
+{
+	return __builtin_bswap32(word);
+}
+
+/* The property at `word` or behind NOPs there; NULL when something else follows. */
+static const uint32_t *prop_at(const uint32_t *word)
+{
+	while (*word == be32(FDT_TOKEN_NOP)) {
+		word++;
+	}
+	return *word == be32(FDT_TOKEN_PROP) ? word : NULL;
+}
+
+static const uint32_t *first_prop(const struct dt *dt, int node)
+{
+	if (node < 0 || (uint32_t)node >= dt->node_count) {
+		return NULL;
+	}
+	return prop_at((const void *)(dt->blob + dt->node[node].props));
+}
+
+static const uint32_t *next_prop(const uint32_t *word)
+{
+	return prop_at(word + PROP_VALUE + (be32(word[PROP_LEN]) + 3) / 4);
+}
+
+static const char *name_of(const struct dt *dt, const uint32_t *word)
+{
+	return (const char *)dt->blob + dt->strings + be32(word[PROP_NAME]);
+}
+
+static void read_prop(const struct dt *dt, const uint32_t *word, struct dt_prop *prop)
+{
+	prop->name = name_of(dt, word);
+	prop->value = (const uint8_t *)(word + PROP_VALUE);
+	prop->len = be32(word[PROP_LEN]);
+}
+
 bool dt_next_prop(const struct dt *dt, int node, struct dt_prop *prop)
 {
-	uint32_t pos;
+	const uint32_t *word;
 
-	if (node < 0 || (uint32_t)node >= dt->node_count) {
+	if (prop->name == NULL) {
+		word = first_prop(dt, node);
+	} else {
+		word = next_prop((const uint32_t *)(const void *)prop->value - PROP_VALUE);
+	}
+	if (word == NULL) {
 		return false;
 	}
-	pos = prop->name == NULL ? dt->node[node].props :
-				   (uint32_t)(prop->value - dt->blob) + ((prop->len + 3) & ~3U);
-	while (be32_at(dt->blob, pos) == FDT_TOKEN_NOP) {
-		pos += 4;
-	}
-	if (be32_at(dt->blob, pos) != FDT_TOKEN_PROP) {
-		return false;
-	}
-	prop->len = be32_at(dt->blob, pos + 4);
-	prop->name = (const char *)dt->blob + dt->strings + be32_at(dt->blob, pos + 8);
-	prop->value = dt->blob + pos + 12;
+	read_prop(dt, word, prop);
 	return true;
 }
 
 bool dt_prop(const struct dt *dt, int node, const char *name, struct dt_prop *out)
 {
-	struct dt_prop prop = {0};
-	bool found = false;
+	const uint32_t *word = first_prop(dt, node);
 
-	while (!found && dt_next_prop(dt, node, &prop)) {
-		found = prop.name[0] == name[0] && strcmp(prop.name, name) == 0;
+	while (word != NULL && !str_is(name_of(dt, word), name)) {
+		word = next_prop(word);
 	}
 	if (out != NULL) {
-		*out = found ? prop : (struct dt_prop){0};
+		*out = (struct dt_prop){0};
+		if (word != NULL) {
+			read_prop(dt, word, out);
+		}
 	}
-	return found;
+	return word != NULL;
 }
 
 uint32_t dt_prop_cell(const struct dt_prop *prop, uint32_t i)
