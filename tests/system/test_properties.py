@@ -115,16 +115,20 @@ def test_vcpus_is_a_count(boot):
 
 
 def el1_cpus(run) -> set[int]:
-    """The board's CPUs that are at EL1 now, by QEMU's monitor."""
+    """The board's CPUs that are at EL1, by QEMU's monitor, as soon as one is: a guest that has just
+    printed may be in the middle of an exit."""
     run.send("\x01c")
     run.expect(r"QEMU .* monitor(.|\n)*\(qemu\) ")
-    run.line("info registers -a")
-    start = run.position
-    run.expect(r"CPU#3(.|\n)*PSTATE=(.|\n)*\(qemu\) ")
-    shown = re.findall(
-        r"CPU#(\d)(?:.|\n)*?PSTATE=\S+ \S+ (?:NS )?(EL\w+)", run.text[start : run.position]
-    )
-    return {int(cpu) for cpu, level in shown if level.startswith("EL1")}
+    found: set[int] = set()
+    while not found:
+        run.line("info registers -a")
+        start = run.position
+        run.expect(r"CPU#3(.|\n)*PSTATE=(.|\n)*\(qemu\) ")
+        shown = re.findall(
+            r"CPU#(\d)(?:.|\n)*?PSTATE=\S+ \S+ (?:NS )?(EL\w+)", run.text[start : run.position]
+        )
+        found = {int(cpu) for cpu, level in shown if level.startswith("EL1")}
+    return found
 
 
 def test_vcpu_cpus_says_where_a_vCPU_runs(boot):
