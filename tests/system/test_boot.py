@@ -235,6 +235,15 @@ def test_with_junk_in_x0_the_sentence_is_in_the_memory_log(boot, tmp_path):
     assert b"bulkhead: no device tree at 0x" in dump.read_bytes()
 
 
+def test_a_Linux_of_more_than_one_cluster_of_16_vCPUs(boot):
+    run = boot(
+        config(vm("alpha", vcpus=18, memory="512M"), images=linux_images()),
+        cpus=18, memory=1024,
+    )
+    run.expect("alpha # ", timeout=180)
+    assert "18" in run.run("nproc", "alpha # ").split()
+
+
 def test_an_ELF_image_and_a_merged_guest_dtb(boot):
     images = linux_images() + (
         f'tick_image: tick-image {{ type = "elf"; '
