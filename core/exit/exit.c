@@ -87,9 +87,12 @@ static const exit_handler handlers[EC_COUNT] = {
 
 static inline void advance(struct vcpu *vcpu, uint64_t esr)
 {
-	uint64_t pstate = vcpu_pstate(vcpu);
+	uint64_t pstate = vcpu_pstate(vcpu), pc = vcpu_pc(vcpu);
 
-	vcpu_set_pc(vcpu, vcpu_pc(vcpu) + 2 + 2 * FIELD_GET(ESR_IL, esr));
+	vcpu_set_pc(vcpu, pc + 4);
+	if (unlikely((esr & ESR_IL) == 0)) {
+		vcpu_set_pc(vcpu, pc + 2); /* a T32 instruction at EL0 */
+	}
 	/* the instruction is complete: a single step that was due stays due (DDI 0487 D2.12.3) */
 	if (unlikely((pstate & SPSR_SS) != 0)) {
 		vcpu_set_pstate(vcpu, pstate & ~SPSR_SS);

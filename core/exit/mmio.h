@@ -46,7 +46,7 @@ static inline int mmio_aim(struct vcpu *vcpu, uint64_t ipa, uint32_t size,
 {
 	const struct mmio_region *region = vcpu->mmio_last;
 
-	if (unlikely(region == NULL || ipa - region->ipa >= region->size)) {
+	if (unlikely(ipa - region->ipa >= region->size)) {
 		region = mmio_map_find(&vcpu->vm->mmio, ipa);
 		if (region == NULL) {
 			return -ENODEV;
@@ -70,9 +70,9 @@ static inline uint64_t mmio_fault_ipa(void)
  * that is not 0, or 0 when none was asked. */
 enum exit_action mmio_abort_slowly(struct vcpu *vcpu, uint64_t esr, int err);
 
-/* The syndrome of a plain load or store of one register where stage 2 has nothing. */
-#define MMIO_PLAIN_MASK (ESR_DABT_ISV | ESR_FSC_TYPE | ESR_S1PTW | ESR_FNV | ESR_DABT_CM)
-#define MMIO_PLAIN	(ESR_DABT_ISV | FIELD_PREP(ESR_FSC_TYPE, FSC_TRANSLATION))
+/* The syndrome, ISV set, of a plain load or store of one register where stage 2 has nothing. */
+#define MMIO_PLAIN_MASK (ESR_FSC_TYPE | ESR_S1PTW | ESR_FNV | ESR_DABT_CM)
+#define MMIO_PLAIN	FIELD_PREP(ESR_FSC_TYPE, FSC_TRANSLATION)
 
 /*
  * The abort described by `esr` (EC_DABT_LOWER), of a loaded vCPU on its CPU. Inline in the exit
@@ -87,7 +87,7 @@ static inline __attribute__((always_inline)) enum exit_action mmio_abort(struct 
 	uint64_t value = 0;
 	int err;
 
-	if (unlikely((esr & MMIO_PLAIN_MASK) != MMIO_PLAIN)) {
+	if (unlikely((esr & ESR_DABT_ISV) == 0 || (esr & MMIO_PLAIN_MASK) != MMIO_PLAIN)) {
 		return mmio_abort_slowly(vcpu, esr, 0);
 	}
 	err = mmio_aim(vcpu, mmio_fault_ipa(), size, &to);

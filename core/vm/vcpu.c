@@ -134,6 +134,7 @@ void vcpu_start(struct vcpu *vcpu, uint64_t pc, uint64_t context)
 	vcpu->regs.x[0] = context;
 	vcpu->fault_pc = 0;
 	vcpu->hold = 0;
+	vcpu->mmio_last = &vcpu->vm->mmio.region[0];
 	vcpu->hcr = cpu_guest_hcr();
 	this_cpu(loaded_vcpu) = vcpu;
 	vcpu->loaded = true;

@@ -84,6 +84,7 @@ static int set_up(void **state)
 	memset(&device, 0, sizeof(device));
 	fake_sysreg_reset();
 	vcpu.vm = &vm;
+	vcpu.mmio_last = &vm.mmio.region[0];
 	sysreg_write(elr_el2, 0x40080000);
 	sysreg_write(spsr_el2, 5);
 	for (uint32_t i = 0; i < sizeof(device.bytes); i++) {
