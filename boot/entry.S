@@ -279,7 +279,9 @@ clean_image:
 	mov	x3, #4
 	lsl	x3, x3, x2			// bytes of the smallest data line
 	adrp	x1, late_start
-1:	dc	civac, x0
+1:	dc	civac, x0			// both ends are page-aligned: two lines a turn
+	add	x0, x0, x3
+	dc	civac, x0
 	add	x0, x0, x3
 	cmp	x0, x1
 	b.lo	1b

@@ -33,9 +33,10 @@ static struct partitions {
 	struct prange image, heap, extra_heap;
 } parts;
 
+/* As somebody left them: large tables that are filled as far as they are used. */
 static void *alloc_bytes(size_t size)
 {
-	void *memory = page_alloc((uint32_t)(align_up(size, PAGE_SIZE) / PAGE_SIZE));
+	void *memory = page_alloc_dirty((uint32_t)(align_up(size, PAGE_SIZE) / PAGE_SIZE));
 
 	if (memory == NULL) {
 		halt("EL2 has no memory beside the image for its tables: load it 2 MiB-aligned");
@@ -114,6 +115,7 @@ static void plan_memory(void)
 
 	parts.plan = alloc_bytes(sizeof(*parts.plan));
 	parts.registry = alloc_bytes(sizeof(*parts.registry));
+	parts.registry->count = 0;
 	ram_plan_init(parts.plan, parts.board, own, ARRAY_COUNT(own));
 	if (page_alloc_left() < want && parts.plan->hole_count != 0) {
 		struct prange *hole = &parts.plan->hole[parts.plan->hole_count - 1];

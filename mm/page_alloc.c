@@ -62,6 +62,11 @@ static void *take(uint32_t count, uint64_t align)
 		}
 	}
 	spin_unlock(&pages.lock);
+	return page;
+}
+
+static void *zeroed(void *page, uint32_t count)
+{
 	if (page != NULL) {
 		cache_zero(page, count * PAGE_SIZE);
 	}
@@ -70,20 +75,26 @@ static void *take(uint32_t count, uint64_t align)
 
 void *page_alloc(uint32_t count)
 {
+	return zeroed(take(count, PAGE_SIZE), count);
+}
+
+void *page_alloc_dirty(uint32_t count)
+{
 	return take(count, PAGE_SIZE);
 }
 
 void *page_alloc_aligned(uint32_t count)
 {
-	return take(count, count * PAGE_SIZE);
+	return zeroed(take(count, count * PAGE_SIZE), count);
 }
 
 struct arena page_alloc_arena(size_t size)
 {
 	size_t bytes = align_up(size, PAGE_SIZE);
-	struct arena arena = {.base = page_alloc((uint32_t)(bytes / PAGE_SIZE)), .size = bytes};
+	uint32_t count = (uint32_t)(bytes / PAGE_SIZE);
 
-	return arena;
+	/* arena_alloc() zeroes what it hands out */
+	return (struct arena){.base = page_alloc_dirty(count), .size = bytes};
 }
 
 void page_alloc_seal(void)

@@ -26,6 +26,9 @@ void *page_alloc(uint32_t count);
 /* The same, aligned to `count` pages (a power of two): concatenated roots of stage 2. */
 void *page_alloc_aligned(uint32_t count);
 
+/* The same as page_alloc(), as somebody left them: for what is zeroed or filled as it is used. */
+void *page_alloc_dirty(uint32_t count);
+
 /* An arena of at least `size` bytes made of whole pages; base NULL when there are none. */
 struct arena page_alloc_arena(size_t size);
 

@@ -10,35 +10,36 @@
 #include "core/arm64/features.h"
 #include "core/arm64/sysreg.h"
 
-/* Bit n: field [4n+3:4n]. */
+/* Masks of whole fields. */
 struct idreg_scheme {
-	uint16_t shown;
-	uint16_t is_signed;
+	uint64_t shown;
+	uint64_t is_signed;
 };
 
-#define F(lo) (1U << ((lo) / 4))
+#define F(lo) (UINT64_C(0xf) << (lo))
+#define ALL   (~UINT64_C(0))
 
 static const struct idreg_scheme schemes[IDREG_COUNT] = {
 	/* AArch32: shown as they are; they matter to 32-bit programs at EL0 only */
-	[IDREG_INDEX(1, 0)] = {.shown = 0x001f},	      /* PFR0: AMU, DIT, RAS hidden */
+	[IDREG_INDEX(1, 0)] = {.shown = BITS(19, 0)},	      /* PFR0: AMU, DIT, RAS hidden */
 	[IDREG_INDEX(1, 1)] = {.shown = F(0) | F(8) | F(16)}, /* PFR1: timer; EL2, EL3 hidden */
 	[IDREG_INDEX(1, 2)] = {.shown = F(0) | F(4) | F(8),
 			       .is_signed = F(0) | F(4) | F(8)}, /* DFR0: no PMU, trace */
-	[IDREG_INDEX(1, 4)] = {.shown = 0xffff, .is_signed = 0},
-	[IDREG_INDEX(1, 5)] = {.shown = 0xffff},
-	[IDREG_INDEX(1, 6)] = {.shown = 0xffff},
-	[IDREG_INDEX(1, 7)] = {.shown = 0xffff},
-	[IDREG_INDEX(2, 0)] = {.shown = 0xffff},
-	[IDREG_INDEX(2, 1)] = {.shown = 0xffff},
-	[IDREG_INDEX(2, 2)] = {.shown = 0xffff},
-	[IDREG_INDEX(2, 3)] = {.shown = 0xffff},
-	[IDREG_INDEX(2, 4)] = {.shown = 0xffff},
-	[IDREG_INDEX(2, 5)] = {.shown = 0xffff},
-	[IDREG_INDEX(2, 6)] = {.shown = 0xffff},
-	[IDREG_INDEX(2, 7)] = {.shown = 0xffff},
-	[IDREG_INDEX(3, 0)] = {.shown = 0xffff}, /* MVFR0-2 */
-	[IDREG_INDEX(3, 1)] = {.shown = 0xffff},
-	[IDREG_INDEX(3, 2)] = {.shown = 0xffff},
+	[IDREG_INDEX(1, 4)] = {.shown = ALL, .is_signed = 0},
+	[IDREG_INDEX(1, 5)] = {.shown = ALL},
+	[IDREG_INDEX(1, 6)] = {.shown = ALL},
+	[IDREG_INDEX(1, 7)] = {.shown = ALL},
+	[IDREG_INDEX(2, 0)] = {.shown = ALL},
+	[IDREG_INDEX(2, 1)] = {.shown = ALL},
+	[IDREG_INDEX(2, 2)] = {.shown = ALL},
+	[IDREG_INDEX(2, 3)] = {.shown = ALL},
+	[IDREG_INDEX(2, 4)] = {.shown = ALL},
+	[IDREG_INDEX(2, 5)] = {.shown = ALL},
+	[IDREG_INDEX(2, 6)] = {.shown = ALL},
+	[IDREG_INDEX(2, 7)] = {.shown = ALL},
+	[IDREG_INDEX(3, 0)] = {.shown = ALL}, /* MVFR0-2 */
+	[IDREG_INDEX(3, 1)] = {.shown = ALL},
+	[IDREG_INDEX(3, 2)] = {.shown = ALL},
 	[IDREG_INDEX(3, 4)] = {.shown = F(0) | F(4)}, /* PFR2: CSV3, SSBS */
 	/* PFR0: EL0, EL1, FP, AdvSIMD, GIC, DIT, CSV2, CSV3 */
 	[IDREG_PFR0] = {.shown = F(0) | F(4) | F(16) | F(20) | F(24) | F(48) | F(56) | F(60),
@@ -49,10 +50,10 @@ static const struct idreg_scheme schemes[IDREG_COUNT] = {
 	[IDREG_DFR0] = {.shown = F(0) | F(12) | F(20) | F(28) | F(36), .is_signed = F(36)},
 	/* ISAR0: instructions that need nothing from EL2. No TME (24), RNDR is harmless (60), TLB
 	   is not trapped */
-	[IDREG_ISAR0] = {.shown = 0xffff & ~F(24) & ~F(0)},
+	[IDREG_ISAR0] = {.shown = ALL & ~F(24) & ~F(0)},
 	/* ISAR1: all but XS (56, needs HCRX) and LS64 (60); pointer authentication keys move with
 	   the vCPU */
-	[IDREG_ISAR1] = {.shown = 0x3fff},
+	[IDREG_ISAR1] = {.shown = BITS(55, 0)},
 	/* ISAR2: WFxT, RPRES, GPA3, APA3, PAC_frac, CLRBHB; not MOPS and BC that need HCRX */
 	[IDREG_ISAR2] = {.shown = F(0) | F(4) | F(8) | F(12) | F(24) | F(28)},
 	/* MMFR0: PARange, ASIDBits, BigEnd, BigEndEL0, TGran16/64/4; no SNSMem, no stage-2
@@ -81,7 +82,7 @@ uint64_t idreg_and(uint32_t index, uint64_t a, uint64_t b)
 	}
 	for (unsigned int i = 0; i < 16; i++) {
 		unsigned int fa = (a >> (4 * i)) & 0xf, fb = (b >> (4 * i)) & 0xf;
-		bool is_signed = (schemes[index].is_signed & (1U << i)) != 0;
+		bool is_signed = (schemes[index].is_signed & F(4 * i)) != 0;
 
 		out |= (uint64_t)(claims_less(fa, fb, is_signed) ? fa : fb) << (4 * i);
 	}
@@ -124,12 +125,5 @@ static uint64_t adjust(uint32_t index, uint64_t value, bool gicv3)
 
 uint64_t idreg_for_guest(uint32_t index, uint64_t value, bool gicv3)
 {
-	uint64_t out = 0;
-
-	for (unsigned int i = 0; i < 16; i++) {
-		if ((schemes[index].shown & (1U << i)) != 0) {
-			out |= value & ((uint64_t)0xf << (4 * i));
-		}
-	}
-	return adjust(index, out, gicv3);
+	return adjust(index, value & schemes[index].shown, gicv3);
 }

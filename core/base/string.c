@@ -189,11 +189,13 @@ size_t strnlen(const char *s, size_t max)
 
 int strcmp(const char *a, const char *b)
 {
-	while (*a != '\0' && *a == *b) {
-		a++;
-		b++;
-	}
-	return (uint8_t)*a - (uint8_t)*b;
+	uint8_t x, y;
+
+	do {
+		x = (uint8_t)*a++;
+		y = (uint8_t)*b++;
+	} while (x == y && x != '\0');
+	return x - y;
 }
 
 int strncmp(const char *a, const char *b, size_t max)

@@ -58,7 +58,8 @@ static int check_begin_node(struct check *c)
 	uint32_t room = MIN(c->end - c->pos, FDT_NAME_MAX + 1U), len = 0;
 
 	while (len < room && name[len] != '\0') {
-		if (name[len] <= ' ' || name[len] > '~' || name[len] == '/') {
+		/* one comparison for both ends: from '!' to '~' */
+		if ((uint8_t)(name[len] - '!') > '~' - '!' || name[len] == '/') {
 			return refuse(c, "a node's name has a character that no name may have");
 		}
 		len++;
@@ -473,9 +474,8 @@ static int child_of_length(const struct dt *dt, int node, const char *name, size
 	bool exact = memchr(name, '@', len) != NULL;
 	int child;
 
-	for (child = dt_first_child(dt, node); child != DT_NONE;
-	     child = dt_next_sibling(dt, child)) {
-		const char *have = dt_name(dt, child);
+	for (child = dt_first_child(dt, node); child != DT_NONE; child = dt->node[child].next) {
+		const char *have = (const char *)dt->blob + dt->node[child].name;
 
 		if (have[0] == name[0] && strncmp(have, name, len) == 0 &&
 		    (have[len] == '\0' || (!exact && have[len] == '@'))) {

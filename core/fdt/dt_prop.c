@@ -16,13 +16,16 @@ enum {
 	PROP_VALUE,
 };
 
-static uint32_t be32(uint32_t word)
+/* What every property that is looked at costs: inline where small code is asked for, too. */
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE uint32_t be32(uint32_t word)
 {
 	return __builtin_bswap32(word);
 }
 
 /* The property at `word` or behind NOPs there; NULL when something else follows. */
-static const uint32_t *prop_at(const uint32_t *word)
+INLINE const uint32_t *prop_at(const uint32_t *word)
 {
 	while (*word == be32(FDT_TOKEN_NOP)) {
 		word++;
@@ -38,12 +41,12 @@ static const uint32_t *first_prop(const struct dt *dt, int node)
 	return prop_at((const void *)(dt->blob + dt->node[node].props));
 }
 
-static const uint32_t *next_prop(const uint32_t *word)
+INLINE const uint32_t *next_prop(const uint32_t *word)
 {
 	return prop_at(word + PROP_VALUE + (be32(word[PROP_LEN]) + 3) / 4);
 }
 
-static const char *name_of(const struct dt *dt, const uint32_t *word)
+INLINE const char *name_of(const struct dt *dt, const uint32_t *word)
 {
 	return (const char *)dt->blob + dt->strings + be32(word[PROP_NAME]);
 }
@@ -159,7 +162,7 @@ bool dt_prop_has_string(const struct dt_prop *prop, const char *string)
 	while (pos < prop->len) {
 		const char *have = (const char *)prop->value + pos;
 
-		if (strcmp(have, string) == 0) {
+		if (str_is(have, string)) {
 			return true;
 		}
 		pos += (uint32_t)strlen(have) + 1;
