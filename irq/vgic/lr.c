@@ -429,6 +429,32 @@ static void unspill(struct vcpu *vcpu)
 	}
 }
 
+/*
+ * One that is active and pending is pending alone after its end, which nobody sees: where a more
+ * urgent one waits for a register, it waits too.
+ */
+static void hold_back(struct vcpu *vcpu, uint32_t prio)
+{
+	struct vgic_cpu *cpu = &vcpu->vgic;
+
+	for (uint32_t used = cpu->lr_used; used != 0; used &= used - 1) {
+		uint32_t lr = (uint32_t)__builtin_ctz(used);
+		uint32_t intid = cpu->lr_intid[lr], bit = vgic_bit(intid);
+		struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
+		uint64_t value = vif_lr_read(lr);
+
+		if ((value & ICH_LR_STATE) != ICH_LR_STATE ||
+		    FIELD_GET(ICH_LR_PRIORITY, value) <= prio) {
+			continue;
+		}
+		bank->latch |= (bank->edge | bank->soft) & bit;
+		bank->soft &= ~bit;
+		vif_lr_write(lr, value & ~ICH_LR_PENDING);
+		atomic_fetch_or(&cpu->todo[intid / 32], bit);
+		atomic_fetch_or(&cpu->todo_banks, UINT32_C(1) << (intid / 32));
+	}
+}
+
 /* Which maintenance is wanted from now on. */
 static void update_hcr(struct vcpu *vcpu, bool queued)
 {
@@ -467,7 +493,7 @@ static void answer(struct vcpu *vcpu)
 void vgic_process(struct vcpu *vcpu)
 {
 	struct vgic_cpu *cpu = &vcpu->vgic;
-	uint32_t banks, queued_banks = 0;
+	uint32_t banks, queued_banks = 0, queued_prio = 0x100;
 
 	spin_lock(&vcpu->vm->vgic.lock);
 	end_spilled(vcpu);
@@ -491,6 +517,8 @@ void vgic_process(struct vcpu *vcpu)
 
 			if (!consider(vcpu, intid)) {
 				waiting |= vgic_bit(intid);
+				queued_prio = MIN(queued_prio,
+						  vgic_bank_of(vcpu, intid)->prio[intid % 32]);
 			}
 		}
 		if (waiting != 0) {
@@ -500,6 +528,7 @@ void vgic_process(struct vcpu *vcpu)
 	}
 	if (queued_banks != 0) {
 		atomic_fetch_or(&cpu->todo_banks, queued_banks);
+		hold_back(vcpu, queued_prio);
 	}
 	update_hcr(vcpu, queued_banks != 0);
 	spin_unlock(&vcpu->vm->vgic.lock);

@@ -434,6 +434,34 @@ static void priority_changed(void **state)
 	take(0, 51);
 }
 
+/* One that is active is sent again, and a more urgent one finds no register. */
+static void pending_again_waits(void **state)
+{
+	(void)state;
+	fake_set_priority(0, 0, 1, 0xb8);
+	fake_set_priority(0, 0, 50, 0x98);
+	fake_send_sgi(0, 1 | 1 << 24, true);
+	take(0, 1);
+	fake_send_sgi(0, 1 | 1 << 24, true);
+	for (uint32_t i = 0; i < LRS - 1; i++) {
+		fake_set_edge(0, 0, 60 + i, true); /* no exit at their ends */
+		fake_set_bit(0, 0, GICD_ISPENDR, 60 + i);
+	}
+	fake_settle();
+	fake_set_bit(0, 0, GICD_ISPENDR, 50);
+	fake_settle();
+	fake_eoi(0, 1);
+	for (uint32_t i = 0; i < LRS - 1; i++) {
+		take(0, 60 + i);
+		fake_eoi(0, 60 + i);
+	}
+	take(0, 50);
+	fake_eoi(0, 50);
+	take(0, 1);
+	fake_eoi(0, 1);
+	nothing_pending(0);
+}
+
 /* -- where they go -- */
 
 static void routed(void **state)
@@ -686,6 +714,8 @@ int main(void)
 		CASE_IN("an equal priority does not preempt", equals_wait, set_up),
 		CASE_IN("a new priority counts at once for what is pending", priority_changed,
 			set_up),
+		CASE_IN("one that is active and pending again lets more urgent ones go first",
+			pending_again_waits, set_up),
 		CASE_IN("an SPI goes where its route says now", routed, set_up),
 		CASE_IN("SGIs reach whom they name", sgis, set_up),
 		CASE_IN("SGIs go by affinity and range", sgi_affinity, set_up),
