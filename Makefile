@@ -160,6 +160,7 @@ UNIT := \
 	vgic_linked \
 	vgic_random \
 	vgic_regs \
+	vgic_short \
 	vpl011 \
 	vpl031 \
 	vpsci \
@@ -181,6 +182,7 @@ UNIT_WITH_vgic      := $(FAKE_VGIC)
 UNIT_WITH_vgic_linked := $(FAKE_VGIC)
 UNIT_WITH_vgic_random := $(FAKE_VGIC)
 UNIT_WITH_vgic_regs   := $(FAKE_VGIC)
+UNIT_WITH_vgic_short  := $(FAKE_VGIC)
 UNIT_WITH_vpl011      := drivers/emul/vpl011.c $(FAKE_CPU)
 UNIT_WITH_vpl031      := drivers/emul/vpl031.c $(FAKE_CPU)
 UNIT_WITH_vpsci       := core/exit/vpsci.c $(FAKE_CPU)

@@ -25,6 +25,7 @@ struct fake_cpu {
 	bool split;
 	uint32_t lost_eois;
 	uint32_t phys_level, phys_active, phys_enabled; /* private interrupts that are linked */
+	bool in_guest; /* not in the run loop: an exit may end where it began */
 };
 
 struct vm fake_vm;
@@ -33,6 +34,8 @@ static struct vcpu *vcpu_table[FAKE_VCPU_MAX];
 static struct fake_cpu cpus[FAKE_VCPU_MAX];
 static uint32_t here; /* the CPU that runs now */
 static uint32_t lr_count;
+static bool short_ways;
+static uint32_t short_count;
 
 struct vcpu *fake_vcpu(uint32_t i)
 {
@@ -185,7 +188,18 @@ static uint64_t maintenance(const struct fake_cpu *cpu)
 
 /* -- the run loop -- */
 
-static bool take_physical(struct vcpu *vcpu)
+void fake_short_ways(bool on)
+{
+	short_ways = on;
+}
+
+uint32_t fake_short_count(void)
+{
+	return short_count;
+}
+
+/* As irq_take() does in the run loop, and irq_take_in_guest() on the way out of a guest. */
+static bool take_physical(struct vcpu *vcpu, bool in_guest)
 {
 	struct fake_cpu *cpu = &cpus[vcpu->index];
 	uint32_t fires = cpu->phys_level & cpu->phys_enabled & ~cpu->phys_active;
@@ -196,8 +210,36 @@ static bool take_physical(struct vcpu *vcpu)
 	}
 	intid = (uint32_t)__builtin_ctz(fires);
 	cpu->phys_active |= 1U << intid;
-	vgic_set_private_line(vcpu, intid, true);
+	if (in_guest && vgic_list_again(vcpu, intid)) {
+		short_count++;
+	} else {
+		vgic_set_private_line(vcpu, intid, true);
+	}
 	return true;
+}
+
+/* Exits from the guest, as long as each ends with its being entered again: what exit.c does. False:
+ * the run loop is asked. */
+static bool stays_in_guest(struct vcpu *vcpu)
+{
+	for (uint32_t round = 0;; round++) {
+		bool interrupted = true;
+
+		PROMISE(round < ROUNDS_MAX);
+		if (maintenance(&cpus[vcpu->index]) != 0) {
+			vgic_maintenance(vcpu);
+		} else {
+			interrupted = take_physical(vcpu, true);
+		}
+		if (vcpu_wants_attention(vcpu)) {
+			if (!vgic_take_sgis(vcpu)) {
+				return false;
+			}
+			short_count++;
+		} else if (!interrupted) {
+			return true;
+		}
+	}
 }
 
 bool fake_run(uint32_t i)
@@ -207,6 +249,10 @@ bool fake_run(uint32_t i)
 	bool may_go_on;
 
 	here = i;
+	if (short_ways && cpus[i].in_guest && stays_in_guest(vcpu)) {
+		here = before;
+		return true;
+	}
 	for (uint32_t round = 0;; round++) {
 		PROMISE(round < ROUNDS_MAX);
 		if ((atomic_fetch_and(&vcpu->events, ~(uint32_t)VCPU_EVENT_VGIC) &
@@ -217,11 +263,12 @@ bool fake_run(uint32_t i)
 			break;
 		} else if (vcpu->vgic.on && maintenance(&cpus[i]) != 0) {
 			vgic_maintenance(vcpu);
-		} else if (!take_physical(vcpu)) {
+		} else if (!take_physical(vcpu, false)) {
 			may_go_on = true;
 			break;
 		}
 	}
+	cpus[i].in_guest = may_go_on && vcpu->vgic.on;
 	here = before;
 	return may_go_on;
 }
@@ -258,6 +305,8 @@ void fake_gic_create(uint32_t vcpu_count, uint32_t list_registers, uint32_t spis
 	memset(cpus, 0, sizeof(cpus));
 	here = 0;
 	lr_count = list_registers;
+	short_ways = false;
+	short_count = 0;
 	fake_vm.vcpu = vcpu_table;
 	fake_vm.vcpu_count = vcpu_count;
 	for (uint32_t i = 0; i < vcpu_count; i++) {
@@ -283,6 +332,7 @@ void fake_vcpu_on(uint32_t i)
 void fake_vcpu_off(uint32_t i)
 {
 	here = i;
+	cpus[i].in_guest = false;
 	vgic_cpu_stop(&vcpus[i]);
 }
 
@@ -401,6 +451,7 @@ int fake_access(uint32_t i, const struct mmio_ops *ops, uint32_t off, uint32_t s
 		if (err != -EAGAIN) {
 			return err;
 		}
+		cpus[i].in_guest = false; /* parked */
 		for (uint32_t other = 0; other < fake_vm.vcpu_count; other++) {
 			fake_run(other);
 		}
@@ -424,6 +475,9 @@ void fake_dir(uint32_t i, uint32_t intid)
 void fake_send_sgi(uint32_t i, uint64_t value, bool group1)
 {
 	enter(i);
+	if (!short_ways) {
+		vcpus[i].vgic.again = 0; /* to itself the long way, too */
+	}
 	vgic_send_sgi(&vcpus[i], value, group1);
 }
 

@@ -35,6 +35,14 @@ bool fake_run(uint32_t i);
 /* All vCPUs, until nobody has anything to do. */
 void fake_settle(void);
 
+/*
+ * From now on, exits end as short as they can: linked interrupts and SGIs that come while a guest
+ * is in are made pending again where they were, by vgic_list_again() and vgic_take_sgis(). Off (at
+ * first): they never are. The count is of those that were.
+ */
+void fake_short_ways(bool on);
+uint32_t fake_short_count(void);
+
 /* -- the guest -- */
 
 /* ICC_IAR1_EL1 or ICC_IAR0_EL1 (one of them has it): the highest-priority one that is pending and
@@ -48,10 +56,10 @@ uint32_t fake_pending(uint32_t i);
 void fake_eoi(uint32_t i, uint32_t intid);
 void fake_dir(uint32_t i, uint32_t intid);
 
-/* ICC_CTLR_EL1.EOImode: the end drops the priority only. */
 /* A write of ICC_SGI1R_EL1 (group1) or ICC_SGI0R_EL1. */
 void fake_send_sgi(uint32_t i, uint64_t value, bool group1);
 
+/* ICC_CTLR_EL1.EOImode: the end drops the priority only. */
 void fake_split_eoi(uint32_t i, bool split);
 
 /* The running priority, 0x100 when idle. */

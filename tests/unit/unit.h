@@ -16,6 +16,12 @@
 		sentence, function, NULL, NULL, NULL                                               \
 	}
 
+/* The same with what *state points at. */
+#define CASE_OF(sentence, function, data)                                                          \
+	{                                                                                          \
+		sentence, function, NULL, NULL, (void *)(data)                                     \
+	}
+
 /* The same with a function that is run before. */
 #define CASE_IN(sentence, function, set_up)                                                        \
 	{                                                                                          \
