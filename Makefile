@@ -332,7 +332,7 @@ $(BUILD)/$(1).flags: FORCE
 	@printf '%s\n' '$$(subst ','\'',$(2))' | cmp -s - $$@ || \
 		printf '%s\n' '$$(subst ','\'',$(2))' > $$@
 endef
-$(eval $(call stamp,el2,$$(CC) $$(CFLAGS) $$(COLD) $$(LD) $$(LDFLAGS) $$(COLD) $$(HYP_O) $$(LIBFDT_A)))
+$(eval $(call stamp,el2,$$(CC) $$(CFLAGS) $$(OPTIMISE) $$(COLD) $$(LD) $$(LDFLAGS) $$(COLD) $$(HYP_O) $$(LIBFDT_A)))
 $(eval $(call stamp,guest-cc,$$(CC) $$(GUEST_CFLAGS) $$(LD) $$(GUEST_LIB_O)))
 $(eval $(call stamp,host-cc,$$(HOSTCC) $$(HOST_CFLAGS) $$(HOST_O)))
 $(eval $(call stamp,unit-cc,$$(HOSTCC) $$(UNIT_CFLAGS) $$(PURE_O)))
@@ -361,6 +361,10 @@ COLD := boot/% core/config/% core/fdt/% core/resource/% core/console/shell core/
         core/base/format core/base/panic core/base/ranges mm/hyp_map mm/page_alloc mm/cache_all \
         core/console/mux core/arm64/cpu_setup core/arm64/errata core/arm64/features core/arm64/idreg core/exit/inject \
         core/exit/set_way core/vm/life core/vm/vcpu core/vm/vm drivers/emul/vpl031 drivers/hw/%
+# clang's -O2 unrolls and inlines where it can't pay here, and its -Os is gcc's -O2 in size.
+ifeq ($(LLVM),1)
+OPTIMISE := -Os
+endif
 $(patsubst %,$(BUILD)/%.o,$(COLD)): OPTIMISE := $(if $(filter 1,$(LLVM)),-Oz,-Os)
 
 $(BUILD)/%.o: %.c $(BUILD)/el2.flags | $(VERSION) $(LIBFDT_A)

@@ -87,7 +87,7 @@ struct vcpu {
 	uint32_t start_life;
 
 	/* owner: */
-	const struct mmio_region *mmio_last; /* found last, never NULL: most accesses go there again */
+	const struct mmio_region *mmio_last; /* found last, never NULL: likely the next one's too */
 	bool loaded;			     /* its registers are in the CPU */
 	uint64_t retry_esr;   /* of the parked exit; FAR_EL2 and HPFAR_EL2 still hold the rest */
 	uint64_t hcr;	      /* HCR_EL2 while it runs */

@@ -181,14 +181,17 @@ static uint8_t rd_index[VREG_INDEX_COUNT], sgi_index[VREG_INDEX_COUNT];
 const struct vreg_table vgic_rd_table = {rd_regs, ARRAY_COUNT(rd_regs), rd_index};
 const struct vreg_table vgic_sgi_table = {sgi_regs, ARRAY_COUNT(sgi_regs), sgi_index};
 
+static const struct vreg_table *frame_of(uint32_t off)
+{
+	return (off & GICR_SGI_FRAME) != 0 ? &vgic_sgi_table : &vgic_rd_table;
+}
+
 static int redist_read(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, uint64_t *value)
 {
 	struct vm *vm = dev;
 	struct vreg_by by = {vcpu, vm->vcpu[off / VGIC_REDIST_STRIDE]};
 
-	return (off & GICR_SGI_FRAME) != 0 ?
-		       vreg_read(&vgic_sgi_table, by, off % VREG_FRAME_SIZE, size, value) :
-		       vreg_read(&vgic_rd_table, by, off % VREG_FRAME_SIZE, size, value);
+	return vreg_read(frame_of(off), by, off % VREG_FRAME_SIZE, size, value);
 }
 
 static int redist_write(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, uint64_t value)
@@ -196,9 +199,7 @@ static int redist_write(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t siz
 	struct vm *vm = dev;
 	struct vreg_by by = {vcpu, vm->vcpu[off / VGIC_REDIST_STRIDE]};
 
-	return (off & GICR_SGI_FRAME) != 0 ?
-		       vreg_write(&vgic_sgi_table, by, off % VREG_FRAME_SIZE, size, value) :
-		       vreg_write(&vgic_rd_table, by, off % VREG_FRAME_SIZE, size, value);
+	return vreg_write(frame_of(off), by, off % VREG_FRAME_SIZE, size, value);
 }
 
 const struct mmio_ops vgic_redist_ops = {
