@@ -359,8 +359,10 @@ $(VERSION): FORCE
 COLD := boot/% core/config/% core/fdt/% core/resource/% core/console/shell core/exit/el2_fault \
         core/exit/symbols core/vm/build core/vm/describe core/vm/load core/base/diag \
         core/base/format core/base/panic core/base/ranges mm/hyp_map mm/page_alloc mm/cache_all \
-        core/console/mux core/arm64/cpu_setup core/arm64/errata core/arm64/features core/arm64/idreg core/exit/inject \
-        core/exit/set_way core/vm/life core/vm/vcpu core/vm/vm drivers/emul/vpl031 drivers/hw/%
+        core/console/mux core/arm64/cpu_setup core/arm64/errata core/arm64/features core/arm64/idreg \
+        core/exit/inject \
+        core/exit/set_way core/exit/insn core/exit/mmio core/vm/life core/vm/vcpu \
+        core/vm/vm drivers/emul/vpl031 drivers/hw/% mm/guest_access timer/wall_clock
 # clang's -O2 unrolls and inlines where it can't pay here, and its -Os is gcc's -O2 in size.
 ifeq ($(LLVM),1)
 OPTIMISE := -Os

@@ -9,8 +9,10 @@
 #include "core/base/string.h"
 #include "timer/deadline.h"
 
-#define PREFIX_MAX    (MUX_NAME_MAX + 2)
-#define STAGE_MAX     (MUX_PARTIAL_MAX + 2 * PREFIX_MAX + 2 * ROW + 8) /* of one choose() */
+#define PREFIX_MAX (MUX_NAME_MAX + 2)
+#define STAGE_MAX  (MUX_PARTIAL_MAX + 2 * PREFIX_MAX + 2 * ROW + STAGE_RUN + 8) /* of one choose() \
+										 */
+#define STAGE_RUN     64  /* bytes of one port's line taken together */
 #define ROW	      79  /* what stands on one row of any terminal can be wiped */
 #define LINE_GRACE_MS 50  /* how long a begun line keeps others waiting after its last byte */
 #define LINE_TURN     512 /* bytes of one line after which others may have a word */
@@ -143,17 +145,24 @@ static void stage_byte(struct console_port *port, uint8_t byte)
 		port->mid_line = true;
 		mux.current = port;
 	}
-	keep_partial(port, byte);
+	if (port->listens) {
+		keep_partial(port, byte); /* others never have the focus */
+	}
 }
 
-static void take_byte(struct console_port *port)
+/* One byte of the port's line, and what follows in it as far as the stage has room. */
+static void take_bytes(struct console_port *port)
 {
-	uint8_t byte = ring_get(&port->tx);
+	uint32_t room = STAGE_RUN;
+	uint8_t byte;
 
-	if (byte == '\n') {
-		port->lines--;
-	}
-	stage_byte(port, byte);
+	do {
+		byte = ring_get(&port->tx);
+		if (byte == '\n') {
+			port->lines--;
+		}
+		stage_byte(port, byte);
+	} while (byte >= ' ' && --room != 0 && ring_count(&port->tx) != 0 && mux.run < LINE_TURN);
 }
 
 /* May this port begin or go on with a line now? */
@@ -210,12 +219,12 @@ static bool choose(void)
 	struct console_port *next;
 
 	if (mux.current != NULL && ring_count(&mux.current->tx) != 0 && mux.run < LINE_TURN) {
-		take_byte(mux.current);
+		take_bytes(mux.current);
 		return true;
 	}
 	next = next_port();
 	if (next == NULL && mux.current != NULL && ring_count(&mux.current->tx) != 0) {
-		take_byte(mux.current);
+		take_bytes(mux.current);
 		return true;
 	}
 	if (next == NULL) {
@@ -244,7 +253,7 @@ static bool choose(void)
 		/* goes on where it was broken */
 		stage_partial(next);
 	}
-	take_byte(next);
+	take_bytes(next);
 	return true;
 }
 
