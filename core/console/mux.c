@@ -10,8 +10,9 @@
 #include "timer/deadline.h"
 
 #define PREFIX_MAX (MUX_NAME_MAX + 2)
-#define STAGE_MAX  (MUX_PARTIAL_MAX + 2 * PREFIX_MAX + 2 * ROW + STAGE_RUN + 8) /* of one choose() \
-										 */
+#define STAGE_MAX                                                                                  \
+	(MUX_PARTIAL_MAX + 2 * PREFIX_MAX + 2 * ROW + STAGE_RUN + 8) /* of one choose()            \
+								      */
 #define STAGE_RUN     64  /* bytes of one port's line taken together */
 #define ROW	      79  /* what stands on one row of any terminal can be wiped */
 #define LINE_GRACE_MS 50  /* how long a begun line keeps others waiting after its last byte */
