@@ -145,6 +145,7 @@ UNIT := \
 	bundle \
 	config \
 	dt \
+	exit \
 	format \
 	idreg \
 	inject \
@@ -171,6 +172,8 @@ UNIT_WITH_registry := core/resource/audit.c mm/stage2.c tests/unit/fake_pages.c
 FAKE_CPU           := core/base/percpu.c core/base/spinlock.c tests/unit/fake_panic.c
 FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/lr.c irq/vgic/redist.c \
                       irq/vgic/vgic.c irq/vgic/vreg.c tests/unit/fake_gic.c $(FAKE_CPU)
+UNIT_WITH_exit     := core/exit/exit.c core/exit/mmio.c core/exit/sysreg_trap.c \
+                      tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_idreg    := core/arm64/errata.c core/base/percpu.c core/base/printk.c
 UNIT_WITH_inject   := core/exit/inject.c tests/unit/fake_sysreg.c
 UNIT_WITH_life     := core/base/percpu.c core/base/printk.c core/exit/run.c core/exit/vpsci.c \

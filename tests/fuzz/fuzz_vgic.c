@@ -109,6 +109,9 @@ static void step(const struct op *op)
 	case 10:
 		guest(i, op);
 		break;
+	case 11:
+		fake_short_ways((op->value & 1) != 0);
+		break;
 	default:
 		access(i, op, true);
 		break;
