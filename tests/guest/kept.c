@@ -207,35 +207,138 @@ static void test_kept(void)
 	}
 }
 
-/* x18 to x30 hold what compiled code lets nobody check: a trap with a pattern in each. */
-static unsigned int general_lost(void)
-{
-	uint64_t lost;
+/* -- general registers -- */
 
-	__asm__ volatile("	stp	x29, x30, [sp, #-16]!\n"
-			 "	mov	x9, #0x4000\n"
-			 "	.irp	n, 18,19,20,21,22,23,24,25,26,27,28,29,30\n"
-			 "	add	x\\n, x9, #\\n\n"
-			 "	.endr\n"
-			 "	ldr	w10, [%1]\n"
-			 "	str	wzr, [%1, #0x180]\n"
-			 "	mov	x0, #0x84000000\n"
-			 "	hvc	#0\n"
-			 "	mrs	x10, id_aa64isar0_el1\n"
-			 "	mov	x9, #0x4000\n"
-			 "	mov	x0, #0\n"
-			 "	.irp	n, 18,19,20,21,22,23,24,25,26,27,28,29,30\n"
-			 "	sub	x10, x\\n, x9\n"
-			 "	cmp	x10, #\\n\n"
-			 "	cinc	x0, x0, ne\n"
-			 "	.endr\n"
-			 "	ldp	x29, x30, [sp], #16\n"
-			 "	mov	%0, x0\n"
-			 : "=r"(lost)
-			 : "r"(UINT64_C(GICD_BASE))
-			 : "x0", "x1", "x2", "x3", "x9", "x10", "x18", "x19", "x20", "x21", "x22",
-			   "x23", "x24", "x25", "x26", "x27", "x28", "cc", "memory");
-	return (unsigned int)lost;
+#define LDR_W(t, n) (0xb9400000 | (n) << 5 | (t))
+#define LDR_X(t, n) (0xf9400000 | (n) << 5 | (t))
+#define STR_W(t, n) (0xb9000000 | (n) << 5 | (t))
+#define MRS(reg, t) (0xd5200000 | (reg) | (t))
+#define MSR(reg, t) (0xd5000000 | (reg) | (t))
+#define HVC(imm)    (0xd4000002 | (imm) << 5)
+
+#define ISAR0	   SYSREG(3, 0, 0, 6, 0)
+#define SGI1R	   SYSREG(3, 0, 12, 11, 5)
+#define CNTP_CVAL  SYSREG(3, 3, 14, 2, 2)
+#define PRIORITIES (UINT64_C(GICD_BASE) + GICD_IPRIORITYR + 40)
+#define ROUTER	   (UINT64_C(GICD_BASE) + GICD_IROUTER + 8 * 50)
+
+static uint64_t x[INSN_REGS];
+
+static void fill_general(void)
+{
+	for (unsigned int i = 0; i < INSN_REGS; i++) {
+		x[i] = PATTERN * (2 * i + 1);
+	}
+}
+
+/* How many registers differ from what was in them, but for x[t] which should be `result`. */
+static unsigned int disturbed(uint32_t insn, unsigned int t, uint64_t result)
+{
+	uint64_t kept[INSN_REGS];
+	unsigned int wrong = 0;
+
+	memcpy(kept, x, sizeof(kept));
+	kept[t] = result;
+	insn_run_all(insn, x);
+	for (unsigned int i = 0; i < INSN_REGS; i++) {
+		if (x[i] != kept[i]) {
+			printf("# x%u is 0x%lx and should be 0x%lx after 0x%08x\n", i, x[i],
+			       kept[i], insn);
+			wrong++;
+		}
+	}
+	return wrong;
+}
+
+/* The base is x1, or x2 where x1 is the target. */
+static unsigned int access_disturbs(uint32_t insn, unsigned int t, uint64_t addr, uint64_t result)
+{
+	unsigned int base = t == 1 ? 2 : 1;
+
+	x[base] = addr;
+	return disturbed(insn | base << 5, t, result);
+}
+
+static void test_general_accesses(void)
+{
+	unsigned int loads = 0, wide = 0, stores = 0;
+
+	mmio_write64(ROUTER, 0);
+	for (unsigned int t = 0; t < INSN_REGS; t++) {
+		uint32_t value = (0x08101820 + t * 0x08080808) & 0xf8f8f8f8;
+
+		mmio_write32(PRIORITIES, ~value & 0xf8f8f8f8);
+		fill_general();
+		loads += access_disturbs(LDR_W(t, 0), t, PRIORITIES, ~value & 0xf8f8f8f8);
+		fill_general();
+		wide += access_disturbs(LDR_X(t, 0), t, ROUTER, 0);
+		fill_general();
+		x[t] = PATTERN << 32 | value;
+		stores += access_disturbs(STR_W(t, 0), t, PRIORITIES, x[t]);
+		stores += mmio_read32(PRIORITIES) != value;
+	}
+	is(loads, 0, "a device load reaches each of x0 to x30 and no other");
+	is(wide, 0, "so does one of 64 bits");
+	is(stores, 0, "a device store takes each of them and changes none");
+}
+
+static void test_general_registers(void)
+{
+	uint64_t isar0 = sysreg_read(id_aa64isar0_el1);
+	unsigned int reads = 0, writes = 0, sgis = 0;
+
+	for (unsigned int t = 0; t < INSN_REGS; t++) {
+		fill_general();
+		reads += disturbed(MRS(ISAR0, t), t, isar0);
+		fill_general();
+		writes += disturbed(MSR(CNTP_CVAL, t), t, x[t]);
+		writes += insn_mrs(CNTP_CVAL) != x[t];
+		fill_general();
+		x[t] = (uint64_t)SGI << 24 | 1; /* to this CPU */
+		sgis += disturbed(MSR(SGI1R, t), t, x[t]);
+		sgis += !WAIT(gic_bit(GICD_ISPENDR, SGI));
+		gic_write_bit(GICD_ICPENDR, SGI);
+	}
+	is(reads, 0, "a trapped read reaches each of x0 to x30 and no other");
+	is(writes, 0, "a trapped write takes each of them and changes none");
+	is(sgis, 0, "so does an SGI to oneself");
+}
+
+static unsigned int call_disturbs(uint32_t imm, uint64_t id, uint64_t result)
+{
+	fill_general();
+	x[0] = id;
+	return disturbed(HVC(imm), 0, result);
+}
+
+static void test_general_calls(void)
+{
+	static const uint32_t versions[] = {PSCI_VERSION, SMCCC_VERSION};
+	uint64_t refused = (uint64_t)PSCI_NOT_SUPPORTED;
+	unsigned int lost = 0, near = 0, imm = 0;
+
+	if (bare) {
+		skip("calls leave x1 to x30 alone", "QEMU's own PSCI is another one");
+		return;
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(versions); i++) {
+		lost += call_disturbs(0, versions[i], 0x10001);
+		/* the id is in W0 */
+		lost += call_disturbs(0, PATTERN << 32 | versions[i], 0x10001);
+		for (unsigned int bit = 5; bit < 32; bit++) {
+			if (BIT(bit) != (PSCI_VERSION ^ SMCCC_VERSION)) {
+				near += call_disturbs(0, versions[i] ^ BIT(bit), refused);
+			}
+		}
+		imm += call_disturbs(1, versions[i], refused);
+		imm += call_disturbs(0xffff, versions[i], refused);
+	}
+	/* ARCH_FEATURES of nothing, AFFINITY_INFO of nobody */
+	near += call_disturbs(0, SMCCC_ARCH_FEATURES, refused);
+	near += call_disturbs(0, PSCI_AFFINITY_INFO, (uint64_t)PSCI_INVALID_PARAMETERS);
+	is(lost, 0, "PSCI_VERSION and SMCCC_VERSION are 1.1 and leave x1 to x30 alone");
+	is(near, 0, "ids that differ in a bit are no versions, and leave them alone");
+	is(imm, 0, "so do calls with an immediate");
 }
 
 /* -- pointer authentication -- */
@@ -299,7 +402,9 @@ int main(void)
 	gic_enable(SGI);
 	servant_start(1);
 	test_kept();
-	is(general_lost(), 0, "x18 to x30 are kept over traps");
+	test_general_accesses();
+	test_general_registers();
+	test_general_calls();
 	test_keys();
 	servant_stop(1);
 	tap_done();

@@ -29,6 +29,21 @@ uint64_t insn_run(const uint32_t *code, unsigned int count, uint64_t x0, uint64_
 	return ((uint64_t(*)(uint64_t, uint64_t))insn_buffer)(x0, x1);
 }
 
+/* allregs.S */
+void allregs_run(uint64_t x[INSN_REGS]);
+extern uint32_t allregs_slot;
+
+void insn_run_all(uint32_t insn, uint64_t x[INSN_REGS])
+{
+	WRITE_ONCE(allregs_slot, insn);
+	__asm__ volatile("dc cvau, %0" ::"r"(&allregs_slot) : "memory");
+	dsb(ish); /* as above */
+	__asm__ volatile("ic ivau, %0" ::"r"(&allregs_slot) : "memory");
+	dsb(ish);
+	isb();
+	allregs_run(x);
+}
+
 uint64_t insn_mrs(uint32_t sysreg)
 {
 	uint32_t code = INSN_MRS | sysreg;

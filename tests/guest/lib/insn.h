@@ -17,6 +17,10 @@
  */
 uint64_t insn_run(const uint32_t *code, unsigned int count, uint64_t x0, uint64_t x1);
 
+/* Runs one instruction with x[n] in each register Xn, and stores what it leaves there. */
+#define INSN_REGS 31
+void insn_run_all(uint32_t insn, uint64_t x[INSN_REGS]);
+
 /* mrs and msr of a register by its number. In exc_begin() … exc_end() they may be undefined. */
 uint64_t insn_mrs(uint32_t sysreg);
 void insn_msr(uint32_t sysreg, uint64_t value);
