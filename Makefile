@@ -147,6 +147,7 @@ UNIT := \
 	dt \
 	exit \
 	format \
+	gic \
 	idreg \
 	inject \
 	insn \
@@ -174,6 +175,7 @@ FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/lr.c irq/vgi
                       irq/vgic/vgic.c irq/vgic/vreg.c tests/unit/fake_gic.c $(FAKE_CPU)
 UNIT_WITH_exit     := core/exit/exit.c core/exit/mmio.c core/exit/sysreg_trap.c \
                       tests/unit/fake_sysreg.c $(FAKE_CPU)
+UNIT_WITH_gic      := irq/hw/gic_v3.c core/base/printk.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_idreg    := core/arm64/errata.c core/base/percpu.c core/base/printk.c
 UNIT_WITH_inject   := core/exit/inject.c tests/unit/fake_sysreg.c
 UNIT_WITH_life     := core/base/percpu.c core/base/printk.c core/exit/run.c core/exit/vpsci.c \

@@ -333,7 +333,8 @@ static void test_general_calls(void)
 		imm += call_disturbs(1, versions[i], refused);
 		imm += call_disturbs(0xffff, versions[i], refused);
 	}
-	/* ARCH_FEATURES of nothing, AFFINITY_INFO of nobody */
+	/* CPU_SUSPEND to no state there is, ARCH_FEATURES of nothing, AFFINITY_INFO of nobody */
+	near += call_disturbs(0, PSCI_CPU_SUSPEND_32, (uint64_t)PSCI_INVALID_PARAMETERS);
 	near += call_disturbs(0, SMCCC_ARCH_FEATURES, refused);
 	near += call_disturbs(0, PSCI_AFFINITY_INFO, (uint64_t)PSCI_INVALID_PARAMETERS);
 	is(lost, 0, "PSCI_VERSION and SMCCC_VERSION are 1.1 and leave x1 to x30 alone");

@@ -168,6 +168,57 @@ static void regions(void **state)
 	assert_int_equal(mmio_map_add(&map, 0x8000000, 1, &ops, NULL), -ENOSPC);
 }
 
+/* -- what an access goes to -- */
+
+static void aimed(void **state)
+{
+	static const struct mmio_ops words = {"words", 4, device_read, device_write};
+	const struct {
+		uint64_t ipa;
+		uint32_t size;
+		int result;
+		const struct mmio_ops *ops;
+		uint32_t off;
+	} cases[] = {
+		{DEVICE, 1, 0, &ops, 0},
+		{DEVICE + 63, 1, 0, &ops, 63},
+		{DEVICE + 56, 8, 0, &ops, 56},
+		{DEVICE + 60, 8, -EINVAL, NULL, 0}, /* unaligned, and across its end */
+		{DEVICE + 1, 2, -EINVAL, NULL, 0},
+		{DEVICE + 64, 1, -ENODEV, NULL, 0},
+		{DEVICE - 1, 1, -ENODEV, NULL, 0},
+		{DEVICE + 0x1000, 4, 0, &words, 0},
+		{DEVICE + 0x10fc, 4, 0, &words, 0xfc},
+		{DEVICE + 0x1100, 4, -ENODEV, NULL, 0},
+		{DEVICE + 0x1000, 1, -EINVAL, NULL, 0}, /* takes words alone */
+		{DEVICE + 0x1000, 8, -EINVAL, NULL, 0},
+		{DEVICE + 0x1002, 4, -EINVAL, NULL, 0},
+		{0, 4, -ENODEV, NULL, 0},
+		{DEVICE | BIT(40), 4, -ENODEV, NULL, 0},
+		{UINT64_MAX & ~UINT64_C(7), 8, -ENODEV, NULL, 0},
+	};
+
+	(void)state;
+	assert_int_equal(mmio_map_add(&vm.mmio, DEVICE + 0x1000, 0x100, &words, &vm), 0);
+	/* whichever of the others was found last */
+	for (size_t before = 0; before < ARRAY_COUNT(cases); before++) {
+		for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+			struct mmio_target to = {0};
+
+			mmio_aim(&vcpu, cases[before].ipa, cases[before].size, &to);
+			assert_int_equal(mmio_aim(&vcpu, cases[i].ipa, cases[i].size, &to),
+					 cases[i].result);
+			if (cases[i].result == 0) {
+				assert_ptr_equal(to.ops, cases[i].ops);
+				assert_ptr_equal(to.dev, cases[i].ops == &ops ? (void *)&device :
+										(void *)&vm);
+				assert_int_equal(to.off, cases[i].off);
+			}
+		}
+	}
+	assert_int_equal(device.accesses, 0);
+}
+
 /* -- aborts -- */
 
 #define DABT   (UINT64_C(0x24) << 26 | BIT(25) | 0x07) /* translation fault, level 3 */
@@ -309,6 +360,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE_IN("loads extend as the instruction says", extended, set_up),
 		CASE_IN("regions are found by address and don't overlap", regions, set_up),
+		CASE_IN("an access goes to its region, whichever was found before", aimed, set_up),
 		CASE_IN("a plain access reaches its register and its bytes", plain, set_up),
 		CASE_IN("what no device answers is an external abort", refused, set_up),
 		CASE_IN("an access that has to wait changes nothing", again, set_up),
