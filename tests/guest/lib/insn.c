@@ -2,6 +2,7 @@
 /* Runs instructions made at run time. */
 #include "tests/guest/lib/insn.h"
 
+#include "tests/guest/lib/allregs.h"
 #include "tests/guest/lib/arm64.h"
 
 #define INSN_RET 0xd65f03c0
@@ -28,10 +29,6 @@ uint64_t insn_run(const uint32_t *code, unsigned int count, uint64_t x0, uint64_
 	isb();	  /* nor has this one's pipeline */
 	return ((uint64_t(*)(uint64_t, uint64_t))insn_buffer)(x0, x1);
 }
-
-/* allregs.S */
-void allregs_run(uint64_t x[INSN_REGS]);
-extern uint32_t allregs_slot;
 
 void insn_run_all(uint32_t insn, uint64_t x[INSN_REGS])
 {
