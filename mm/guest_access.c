@@ -103,8 +103,10 @@ uint32_t guest_walk_level(const struct vm *vm, uint64_t va)
 	uint64_t tcr = sysreg_read(tcr_el1);
 	bool upper = (va & BIT(55)) != 0;
 	uint32_t shift = granule_shift(tcr, upper), stride = shift - 3;
-	uint32_t bits =
+	uint32_t size =
 		64 - (uint32_t)(upper ? FIELD_GET(BITS(21, 16), tcr) : FIELD_GET(BITS(5, 0), tcr));
+	/* the guest's own: sizes that no CPU has end here */
+	uint32_t bits = MIN(MAX(size, shift + 1), 52U);
 	uint64_t table = (upper ? sysreg_read(ttbr1_el1) : sysreg_read(ttbr0_el1)) & BITS(47, 1);
 	uint32_t level = 4 - MIN((bits - shift + stride - 1) / stride, 4U);
 

@@ -120,18 +120,30 @@ static void cmd_vm(char **word, uint32_t count)
 	}
 }
 
+/* Who names a VM does not mean the board. */
+static bool means_board(char **word, uint32_t count, const char *verb)
+{
+	if (count != 1) {
+		say("%s is for the whole board and takes no name; for a VM: vm %s %s\n", word[0],
+		    verb, word[1]);
+	}
+	return count == 1;
+}
+
 static void cmd_reboot(char **word, uint32_t count)
 {
-	(void)word;
-	(void)count;
+	if (!means_board(word, count, "restart")) {
+		return;
+	}
 	psci_system_reset();
 	say("the board's firmware does not reset it\n");
 }
 
 static void cmd_poweroff(char **word, uint32_t count)
 {
-	(void)word;
-	(void)count;
+	if (!means_board(word, count, "stop")) {
+		return;
+	}
 	psci_system_off();
 	say("the board's firmware does not power it off\n");
 }

@@ -107,7 +107,9 @@ static void finish_stop(struct vm *vm)
 		atomic_set_release(&vm->vcpu[i]->power, VCPU_OFF);
 	}
 	reset_devices(vm);
-	log_info("%s: %s%s", vm->name, reason_text(reason), again ? ", starts again" : "");
+	if (vm_may_log(vm, &vm->lives)) {
+		log_info("%s: %s%s", vm->name, reason_text(reason), again ? ", starts again" : "");
+	}
 	spin_lock(&vm->lock);
 	vm->state = again ? VM_LOADING : VM_OFF;
 	vm->restart_count += again;
@@ -145,8 +147,10 @@ static void loaded(struct vcpu *vcpu)
 	}
 	spin_unlock(&vm->lock);
 	if (go) {
-		log_info("%s starts, %llu us after the counter did", vm->name,
-			 (unsigned long long)deadline_to_us(deadline_now()));
+		if (vm_may_log(vm, &vm->lives)) {
+			log_info("%s starts, %llu us after the counter did", vm->name,
+				 (unsigned long long)deadline_to_us(deadline_now()));
+		}
 		vcpu->start_pc = vm->load.entry;
 		vcpu->start_context = vm->load.dtb;
 		vcpu->start_life = vm->life;

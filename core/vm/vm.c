@@ -51,26 +51,32 @@ const struct vm_extent *vm_extent_of(const struct vm *vm, uint64_t ipa, uint64_t
 	return NULL;
 }
 
+bool vm_may_log(struct vm *vm, struct ratelimit *limit)
+{
+	uint32_t missed = 0;
+	bool allowed;
+
+	spin_lock(&vm->lock);
+	allowed = ratelimit_allow(limit, deadline_now(), deadline_frequency(), &missed);
+	spin_unlock(&vm->lock);
+	if (allowed && missed != 0) {
+		log_warn("%s: %u more lines like the next were held back", vm->name, missed);
+	}
+	return allowed;
+}
+
 void vm_complain(struct vcpu *vcpu, const char *fmt, ...)
 {
 	struct vm *vm = vcpu->vm;
 	char text[COMPLAINT_MAX];
-	uint32_t missed = 0;
 	va_list args;
-	bool allowed;
 
-	spin_lock(&vm->lock);
-	allowed = ratelimit_allow(&vm->faults, deadline_now(), deadline_frequency(), &missed);
-	spin_unlock(&vm->lock);
-	if (!allowed) {
+	if (!vm_may_log(vm, &vm->faults)) {
 		return;
 	}
 	va_start(args, fmt);
 	format_v(text, sizeof(text), fmt, args);
 	va_end(args);
-	if (missed != 0) {
-		log_warn("%s: %u more lines like the next were held back", vm->name, missed);
-	}
 	log_warn("%s vcpu %u pc 0x%llx: %s", vm->name, vcpu->index,
 		 (unsigned long long)vcpu_pc(vcpu), text);
 }

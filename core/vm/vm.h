@@ -83,6 +83,7 @@ struct vm {
 	uint32_t restart_count;
 	uint32_t life; /* counts stops: what was asked for in one life is not done in the next */
 	struct ratelimit faults; /* lines about what it does wrong */
+	struct ratelimit lives;	 /* lines about its stops and starts */
 
 	struct vm_load load; /* owner: the CPU of vCPU 0 while VM_LOADING */
 };
@@ -97,6 +98,10 @@ void vm_register(struct vm *vm);
 
 /* The extent that holds [ipa, ipa + size) whole, or NULL. */
 const struct vm_extent *vm_extent_of(const struct vm *vm, uint64_t ipa, uint64_t size);
+
+/* May one more line about this VM be logged? Says how many were held back before. `limit` is one of
+ * the VM's. Any CPU; takes vm->lock. */
+bool vm_may_log(struct vm *vm, struct ratelimit *limit);
 
 /*
  * A line about something the guest did wrong: "alpha vcpu 1 pc 0x…: …", rate-limited per VM. Owner

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Restarts and crashes: what happens to one VM, and what doesn't to the others."""
 import re
+import struct
 
 from configs import config, linux_images, raw_image, vm
 
@@ -91,12 +92,36 @@ def test_a_neighbour_gone_mad_is_not_felt(boot):
     assert "FAILED" not in run.run("audit", "bulkhead> ")
 
 
+def test_a_VM_that_resets_itself_without_end_is_not_felt(boot, tmp_path):
+    # movz w0, #0x8400, lsl #16; movk w0, #9: PSCI SYSTEM_RESET; hvc #0
+    storm = struct.pack("<4I", 0x52B08000, 0x72800120, 0xD4000002, 0x14000000)
+    (tmp_path / "storm.bin").write_bytes(storm)
+    image = (
+        'storm_image: storm { type = "raw"; load = <0 0x40080000>; entry = <0 0x40080000>; '
+        f'data = /incbin/("{tmp_path}/storm.bin"); }};\n'
+    )
+    run = boot(
+        config(
+            vm("storm", kernel="storm_image", initrd=None, memory="64M"),
+            vm("good", kernel="tick_image", initrd=None, memory="64M"),
+            images=image + raw_image("tick"),
+        )
+    )
+    for n in range(1, 6):
+        run.expect(rf"^good[|] tick {n}\b", 20)
+    told = [line for line in run.text.split("\n") if line.startswith("bulkhead: storm")]
+    assert 0 < len(told) <= 12 * 8, "lives are told of, at most ten lines a second"
+    assert any("were held back" in line for line in told)
+
+
 def test_with_all_VMs_off_the_shell_has_the_console(boot):
     run = boot(
         config(vm("tick", kernel="tick_image", initrd=None, memory="64M"), images=raw_image("tick"))
     )
     run.expect("^tick 1")
     run.focus(SHELL)
+    assert "for a VM: vm restart tick" in run.run("reboot tick", "bulkhead> ")
+    assert "for a VM: vm stop tick" in run.run("poweroff tick", "bulkhead> ")
     run.line("vm stop tick")
     run.expect("^bulkhead: all VMs are off: the keys go to the hypervisor's shell.*\n")
     run.expect("^bulkhead> ")
