@@ -13,6 +13,7 @@
 #define STAGE_MAX                                                                                  \
 	(MUX_PARTIAL_MAX + 2 * PREFIX_MAX + 2 * ROW + STAGE_RUN + 8) /* of one choose()            \
 								      */
+#define PUMP_MAX      256 /* bytes to a UART that takes all at once; its interrupt goes on */
 #define STAGE_RUN     64  /* bytes of one port's line taken together */
 #define ROW	      79  /* what stands on one row of any terminal can be wiped */
 #define LINE_GRACE_MS 50  /* how long a begun line keeps others waiting after its last byte */
@@ -271,6 +272,7 @@ static bool room_to_tell_of(void)
 
 static void pump_locked(void)
 {
+	uint32_t budget = PUMP_MAX;
 	bool more = false;
 
 	SPIN_ASSERT_HELD(&mux.lock);
@@ -286,7 +288,7 @@ static void pump_locked(void)
 		}
 		while (!mux.interrupts && !mux.uart.ops->tx_ready(&mux.uart)) {
 		}
-		if (!mux.uart.ops->tx_ready(&mux.uart)) {
+		if (!mux.uart.ops->tx_ready(&mux.uart) || (mux.interrupts && budget-- == 0)) {
 			more = true;
 			break;
 		}
