@@ -195,6 +195,12 @@ static const struct sysreg *find(uint32_t id)
 {
 	uint32_t low = 0, high = ARRAY_COUNT(sysregs);
 
+	/* the physical timer's stand last, and come most often */
+	while (high != ARRAY_COUNT(sysregs) - 3) {
+		if (sysregs[--high].id == id) {
+			return &sysregs[high];
+		}
+	}
 	while (low < high) {
 		uint32_t middle = (low + high) / 2;
 

@@ -100,6 +100,14 @@ static void pull(struct vcpu *vcpu, uint32_t lr)
 	unlist(vcpu, lr);
 }
 
+bool vgic_is_only_active_locked(struct vcpu *vcpu, uint32_t intid)
+{
+	const struct vgic_bank *bank = &vcpu->vgic.bank;
+
+	return (bank->listed & vgic_bit(intid)) != 0 &&
+	       (vif_lr_read(bank->lr[intid]) & ICH_LR_STATE) == ICH_LR_ACTIVE;
+}
+
 void vgic_linked_again_locked(struct vcpu *vcpu, uint32_t intid)
 {
 	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);

@@ -152,9 +152,18 @@ void vgic_set_line(struct vm *vm, uint32_t intid, bool level)
 
 void vgic_set_private_line(struct vcpu *vcpu, uint32_t intid, bool level)
 {
+	bool linked = (vcpu->vgic.bank.hw & vgic_bit(intid)) != 0;
+
+	/* its line is the owner's alone to change */
+	if (!linked && ((vcpu->vgic.bank.line & vgic_bit(intid)) != 0) == level) {
+		return;
+	}
 	spin_lock(&vcpu->vm->vgic.lock);
-	if ((vcpu->vgic.bank.hw & vgic_bit(intid)) != 0) {
+	if (linked) {
 		vgic_linked_again_locked(vcpu, intid);
+	} else if (!level && vgic_is_only_active_locked(vcpu, intid)) {
+		/* level-sensitive: looked at again at its EOI, there is nothing to take back */
+		vcpu->vgic.bank.line &= ~vgic_bit(intid);
 	} else {
 		set_line_locked(vcpu, vcpu->vm, &vcpu->vgic.bank, intid, level);
 	}

@@ -31,7 +31,7 @@ void vgic_cpu_stop(struct vcpu *vcpu);
 /* A device drives its line (SPI, 32 and up). Any CPU; takes vgic_dist.lock. */
 void vgic_set_line(struct vm *vm, uint32_t intid, bool level);
 
-/* The same for a private interrupt of a vCPU. */
+/* The same for a private interrupt of a vCPU. Owner. */
 void vgic_set_private_line(struct vcpu *vcpu, uint32_t intid, bool level);
 
 /*

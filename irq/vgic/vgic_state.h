@@ -46,6 +46,9 @@ void vgic_latch_sgis_locked(struct vcpu *vcpu);
 /* The owner's list registers, back into the banks: nothing is listed here any more. */
 void vgic_sync_locked(struct vcpu *vcpu);
 
+/* A private interrupt is in a list register, acknowledged and not pending again. Owner. */
+bool vgic_is_only_active_locked(struct vcpu *vcpu, uint32_t intid);
+
 /* A linked interrupt was taken in hardware and is active there. Owner. */
 void vgic_linked_again_locked(struct vcpu *vcpu, uint32_t intid);
 

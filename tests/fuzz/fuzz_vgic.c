@@ -53,7 +53,7 @@ static void hardware(uint32_t i, const struct op *op)
 	} else if (intid == TIMER) {
 		fake_linked_level(i, TIMER, (op->value & 1) != 0);
 	} else {
-		vgic_set_private_line(fake_vcpu(i), intid, (op->value & 1) != 0);
+		fake_private_line(i, intid, (op->value & 1) != 0);
 	}
 }
 

@@ -472,6 +472,15 @@ void fake_dir(uint32_t i, uint32_t intid)
 	}
 }
 
+void fake_private_line(uint32_t i, uint32_t intid, bool level)
+{
+	uint32_t before = here;
+
+	here = i;
+	vgic_set_private_line(&vcpus[i], intid, level);
+	here = before;
+}
+
 void fake_send_sgi(uint32_t i, uint64_t value, bool group1)
 {
 	enter(i);

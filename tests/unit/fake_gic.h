@@ -56,6 +56,9 @@ uint32_t fake_pending(uint32_t i);
 void fake_eoi(uint32_t i, uint32_t intid);
 void fake_dir(uint32_t i, uint32_t intid);
 
+/* A device of this vCPU's own, on its CPU, drives a private interrupt. */
+void fake_private_line(uint32_t i, uint32_t intid, bool level);
+
 /* A write of ICC_SGI1R_EL1 (group1) or ICC_SGI0R_EL1. */
 void fake_send_sgi(uint32_t i, uint64_t value, bool group1);
 

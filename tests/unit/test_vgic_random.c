@@ -146,7 +146,7 @@ static void move_line(uint32_t vcpu, uint32_t intid)
 	irq->line = !irq->line;
 	irq->latch |= irq->edge && irq->line;
 	if (intid < 32) {
-		vgic_set_private_line(fake_vcpu(vcpu), intid, irq->line);
+		fake_private_line(vcpu, intid, irq->line);
 	} else {
 		vgic_set_line(&fake_vm, intid, irq->line);
 	}
