@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Rules that no compiler or formatter holds: SPDX, braces, extern, line lengths, paths in text."""
+"""Rules that no compiler or formatter holds: SPDX, braces, extern, line lengths, paths in text, and
+what may lie at the top of the tree.
+"""
+import argparse
 import os
 import re
 import sys
@@ -11,6 +14,11 @@ SPDX = "SPDX-License-Identifier: Apache-2.0"
 SPDX_EXEMPT = re.compile(r"^(LICENSE|VERSION)$|\.(asc|dtb|bin|png|gz)$")
 COLUMNS_MAX = 100
 MEASURED = (".c", ".h", ".S", ".ld", ".py", ".sh")
+# Files and folders at the top: what a stray redirection leaves there is none of them.
+TOP = set(
+    """.ci .clang-format .gitignore CONTRIBUTING.md LICENSE Makefile README.md SECURITY.md VERSION
+    boot core docs drivers irq linker.ld mm tests timer tools vm-configs""".split()
+)
 KEYWORD = re.compile(r"(?<![\w#])(if|for|while|else|do)\b")
 # A path that climbs, at the start of a word.
 CLIMBING = re.compile(r"(?<![\w/.})\"'])((?:\.\./)+[\w.-]+(?:/[\w.-]+)*)")
@@ -68,8 +76,14 @@ def check_lines(path: str, text: str, found: common.Findings) -> None:
 
 
 def main() -> int:
+    argparse.ArgumentParser(description=__doc__).parse_args()
     found = common.Findings()
     for path in common.tracked():
+        if path.split("/")[0] not in TOP:
+            found.add(
+                path, 1, "nothing of that name belongs at the top of the tree; if it does, TOP in "
+                "tests/lint/style.py names it.",
+            )
         if SPDX_EXEMPT.search(path):
             continue
         text = common.read(path)
