@@ -29,6 +29,8 @@ def make_variable(name: str) -> str:
 
 # Two makes in one folder would write the same objects.
 BUILDING = threading.Lock()
+# Bytes: what the README promises of gcc's image holds for clang's.
+IMAGE_MAX = 160 * 1024
 
 
 def build(goals: list[str], result: Result) -> bool:
@@ -51,6 +53,21 @@ def _must_build(*goals: str):
             result.passed = 1
 
     return body
+
+
+def _llvm(result: Result) -> None:
+    """clang builds all that EL2 and guests are, and its image stays within the limit."""
+    if not build(["LLVM=1", "BUILD=build/llvm", "hyp", "guests"], result):
+        return
+    size = (BUILD / "llvm" / "bulkhead.img").stat().st_size
+    if size > IMAGE_MAX:
+        result.failures.append(
+            Failure(
+                f"clang's image build/llvm/bulkhead.img has {size} bytes, the limit is {IMAGE_MAX}"
+            )
+        )
+    else:
+        result.passed = 1
 
 
 def _reproducible(result: Result) -> None:
@@ -87,7 +104,7 @@ def _reproducible(result: Result) -> None:
 def build_cases(_args: argparse.Namespace) -> list[Case]:
     return [
         Case("build", "gcc", _must_build("all", "guests", "unit")),
-        Case("build", "llvm", _must_build("LLVM=1", "BUILD=build/llvm", "hyp", "guests")),
+        Case("build", "llvm", _llvm),
         Case("build", "debug", _must_build("DEBUG=1", "BUILD=build/debug", "hyp")),
         Case("build", "reproducible", _reproducible),
     ]
