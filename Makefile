@@ -219,8 +219,10 @@ TEST_TIERS := build unit guest system fuzz
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
-# Kept though only a pattern names them. (.SECONDARY would let make overlook a file that is gone.)
-.PRECIOUS: $(BUILD)/%.o $(BUILD)/%.elf $(BUILD)/%.bin
+# Kept though only a pattern names them: each pattern as its rule has it, or make doesn't see that
+# they are the same. (.SECONDARY would let make overlook a file that is gone.)
+.PRECIOUS: $(BUILD)/%.o $(foreach part,libfdt guest host unit fuzz bench,$(BUILD)/$(part)/%.o) \
+	$(BUILD)/guest/%.elf $(BUILD)/guest/%.bin
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables --check-symlink-times
 
 # A path may hold spaces where a person gives one; make's own functions split at them.

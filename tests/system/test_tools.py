@@ -186,3 +186,12 @@ def test_make_run_boots_a_raspberry_pi_4_with_its_tree_and_tells_the_limit(own, 
     text = made("run", tick.word, "MACHINE=raspi4b", f"DTB={tree}", "TIMEOUT=5", QEMU=qemu10)
     assert "Known limit of raspi4b: it comes up to the banner and starts no VM" in text
     assert "on Raspberry Pi 4 Model B" in text
+
+
+@pytest.mark.parametrize("goals", [["guests"], ["host"], ["build/unit/test_string"]])
+def test_what_is_made_from_nothing_is_not_made_again(goals, tmp_path):
+    build = f"BUILD={tmp_path}"
+    goals = [goal.replace("build/", f"{tmp_path}/") for goal in goals]
+    first = made(*goals, build)
+    assert "\nrm " not in first, "make removes what it would need next time"
+    assert made(*goals, build) == ""
