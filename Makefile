@@ -236,6 +236,11 @@ $(error This folder's path has a space in it, "$(CURDIR)", which make can't buil
 clone to a path without one)
 endif
 
+# What a person gives, for the shell: unchanged, whatever quotes and dollars are in it.
+quoted = '$(subst ','\'',$(value $(1)))'
+# Make would expand these for the environment too, and `$(` in one of them would end it.
+unexport KERNEL INITRD BOOTARGS DTB BOARD
+
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-8s%s\n' '$(1)' '$(2)')
 
@@ -482,15 +487,15 @@ $(eval $(call stamp,$(NAME).dts,$$(DTS)))
 
 # The images a config names (/incbin/), as make targets; those under build/ are built first.
 ifneq ($(filter bundle check,$(MAKECMDGOALS))$(filter $(BUILD)/$(NAME).%,$(MAKECMDGOALS)),)
+ifeq ($(wildcard $(DTS)),)
+$(error $(subst \,,$(DTS)): no such config; vm-configs/ has: \
+$(basename $(notdir $(wildcard vm-configs/*.dts))))
+endif
 -include $(BUILD)/$(NAME).dts.d
 endif
 $(BUILD)/$(NAME).dts.d: $(DTS) $(BUILD)/$(NAME).dts.flags tools/dtsdeps.py
 	@mkdir -p $(@D)
 	@$(PYTHON) tools/dtsdeps.py '$<' $(BUILD)/$(NAME).dtb $@
-
-%.dts:
-	@echo "$@: no such config; vm-configs/ has:" \
-		"$(basename $(notdir $(wildcard vm-configs/*.dts)))." >&2; exit 1
 
 $(BUILD)/$(NAME).dtb: $(DTS) $(BUILD)/$(NAME).dts.flags tools/dtc.sh
 	$(call say,DTC,$@)
@@ -508,7 +513,7 @@ CONFIG_FILE = '$(subst \,,$(DTS))' --lines $(BUILD)/$(NAME).lines
 bundle: $(BUILD)/$(NAME).bundle $(BUILD)/$(NAME).flash.img
 check: $(BUILD)/$(NAME).dtb $(BUILD)/host/bulkhead-config
 	$(Q)$(BUILD)/host/bulkhead-config check $(BUILD)/$(NAME).dtb --source $(CONFIG_FILE) \
-		$(if $(BOARD),--board '$(BOARD)')
+		$(if $(value BOARD),--board $(call quoted,BOARD))
 
 # --- Guest images from build/cache ---------------------------------------------------------------
 
@@ -537,11 +542,13 @@ endif
 
 MACHINE ?= virt-gicv3
 TIMEOUT ?= 120
-RUN_VM   = --kernel '$(KERNEL)' --initrd '$(INITRD)' --bootargs '$(BOOTARGS)' \
-           --cpus '$(CPUS)' --mem '$(MEM)'
-RUN_BOARD = --machine '$(MACHINE)' $(if $(DTB),--dtb '$(DTB)')
+RUN_VM   = --kernel=$(call quoted,KERNEL) --initrd=$(call quoted,INITRD) \
+           --bootargs=$(call quoted,BOOTARGS) --cpus=$(call quoted,CPUS) --mem=$(call quoted,MEM)
+RUN_BOARD = --machine=$(call quoted,MACHINE) --dtb=$(call quoted,DTB) \
+            --timeout=$(call quoted,TIMEOUT)
 # The user's own kernel in one VM: its config is written first.
-RUN_DTS := $(if $(strip $(KERNEL)$(INITRD)$(BOOTARGS)$(CPUS)$(MEM)),$(BUILD)/run.dts)
+RUN_WORDS := $(foreach name,KERNEL INITRD BOOTARGS CPUS MEM,$(value $(name)))
+RUN_DTS := $(if $(strip $(RUN_WORDS)),$(BUILD)/run.dts)
 RUN_NAME = $(if $(RUN_DTS),run,$(NAME))
 
 # Made by a second make, whose tools and downloads the set-up has brought.
@@ -553,15 +560,15 @@ run:
 	$(Q)+$(MAKE) --no-print-directory hyp $(BUILD)/$(RUN_NAME).bundle \
 		$(if $(RUN_DTS),CONFIG=$(RUN_DTS))
 	$(Q)QEMU='$(QEMU)' exec $(PYTHON) tools/run.py $(RUN_VM) $(RUN_BOARD) \
-		--timeout $(TIMEOUT) $(if $(filter 1,$(V)),--verbose) --bundle $(BUILD)/$(RUN_NAME).bundle
+		$(if $(filter 1,$(V)),--verbose) --bundle $(BUILD)/$(RUN_NAME).bundle
 
 # --- The rest -----------------------------------------------------------------------------------
 
 # Where the user names files, packages are left to the goals that need them.
 fetch:
-	$(if $(KERNEL)$(INITRD)$(LIBFDT_GIVEN),,$(Q)CACHE='$(CACHE)' tools/setup.sh fetch)
-	$(Q)CACHE='$(CACHE)' KERNEL='$(KERNEL)' INITRD='$(INITRD)' LIBFDT='$(LIBFDT_GIVEN)' \
-		tools/fetch.sh
+	$(if $(value KERNEL)$(value INITRD)$(LIBFDT_GIVEN),,$(Q)CACHE='$(CACHE)' tools/setup.sh fetch)
+	$(Q)CACHE='$(CACHE)' KERNEL=$(call quoted,KERNEL) INITRD=$(call quoted,INITRD) \
+		LIBFDT='$(LIBFDT_GIVEN)' tools/fetch.sh
 LIBFDT_GIVEN = $(if $(filter command environment,$(firstword $(origin LIBFDT))),$(LIBFDT))
 
 # Tests: tests/run_tests.py; what the set-up brings is looked for again by the make that builds.

@@ -18,6 +18,8 @@ TOKEN = re.compile(
     r'|(?:(?!/\*|//)[^\s{};="])+',
     re.S,
 )
+# A quote or a backslash in a string has one before it.
+ESCAPED = re.compile(r'\\(["\\])')
 # What a path may consist of to stand in a makefile, spaces with a backslash before them.
 PLAIN = re.compile(r"[\w./+,@~ -]+")
 
@@ -74,7 +76,7 @@ def named_files(
         if word in ("/incbin/", "/include/"):
             kind = word.strip("/")
         elif word.startswith('"') and kind:
-            path = path_of(source, word[1:-1])
+            path = path_of(source, ESCAPED.sub(r"\1", word[1:-1]))
             found.append(Named(kind, path, source, line, node_path(node), prop))
             if kind == "include" and path not in seen:
                 seen.add(path)

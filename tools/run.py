@@ -71,13 +71,18 @@ def memory_bytes(text: str) -> int:
     return int(match[1]) * UNITS[match[2]]
 
 
-def image_kind(path: str) -> str:
-    """The binding's image type of a kernel file, by its first bytes."""
+def first_bytes(word: str, path: str) -> bytes:
+    """Of the file that `word`= names, which must be one that can be read."""
     try:
         with open(path, "rb") as file:
-            head = file.read(64)
+            return file.read(64)
     except OSError as error:
-        sys.exit(f"KERNEL={path}: {error.strerror}.")
+        sys.exit(f"{word}={path}: {error.strerror}.")
+
+
+def image_kind(path: str) -> str:
+    """The binding's image type of a kernel file, by its first bytes."""
+    head = first_bytes("KERNEL", path)
     if head[:4] == b"\x7fELF":
         return "elf"
     if head[56:60] == b"ARM\x64" or head[:2] == b"\x1f\x8b" or head[4:8] == b"zimg":
@@ -95,8 +100,8 @@ def write_config(args: argparse.Namespace) -> None:
     # Debian's kernel is made after this; one the user names must be there.
     kind = image_kind(kernel) if args.kernel else "linux"
     initrd = args.initrd or (None if args.kernel else str(board.BUILD / "guest" / "initrd.cpio.gz"))
-    if initrd is not None and args.initrd and not os.path.exists(initrd):
-        sys.exit(f"INITRD={initrd}: no such file.")
+    if args.initrd:
+        first_bytes("INITRD", initrd)
     size = memory_bytes(args.mem or DEFAULT_MEMORY)
     at = (
         "\n\t\t\tload = <0x0 0x40080000>;\n\t\t\tentry = <0x0 0x40080000>;" if kind == "raw" else ""
@@ -138,8 +143,8 @@ def check_machine(args: argparse.Namespace) -> None:
             f"MACHINE={args.machine}: no such machine; there are {', '.join(board.MACHINES)}."
         )
     machine = board.MACHINES[args.machine]
-    if args.dtb and not os.path.exists(args.dtb):
-        sys.exit(f"DTB={args.dtb}: no such file.")
+    if args.dtb:
+        first_bytes("DTB", args.dtb)
     if machine.tree and not args.dtb:
         limit = f" Known limit on this machine: {machine.limit}." if machine.limit else ""
         sys.exit(
@@ -180,7 +185,7 @@ def run(args: argparse.Namespace) -> int:
     )
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment) as qemu:
         try:
-            return qemu.wait(timeout=args.timeout)
+            return qemu.wait(timeout=int(args.timeout))
         except subprocess.TimeoutExpired:
             print(f"\n{args.timeout} s are over: QEMU ends here.", flush=True)
             return 0
@@ -202,7 +207,7 @@ def main() -> int:
     parser.add_argument("--machine", default="virt-gicv3", metavar="NAME")
     parser.add_argument("--dtb", default="", help="the board's device tree, where QEMU makes none")
     parser.add_argument(
-        "--timeout", type=int, default=120, help="seconds, without a terminal on stdin"
+        "--timeout", default="120", help="seconds, without a terminal on stdin"
     )
     parser.add_argument("--verbose", action="store_true", help="show QEMU's command line")
     parser.add_argument("--check", action="store_true", help="only say what the machine lacks")
@@ -212,6 +217,8 @@ def main() -> int:
     args = parser.parse_args()
     if args.cpus and not args.cpus.isdigit():
         sys.exit(f"CPUS={args.cpus}: not a number.")
+    if not args.timeout.isdigit():
+        sys.exit(f"TIMEOUT={args.timeout}: not a number of seconds; write for example TIMEOUT=60.")
     if args.write_config:
         write_config(args)
         return 0

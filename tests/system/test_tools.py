@@ -147,6 +147,7 @@ def test_a_config_that_is_not_there_is_named_with_those_that_are():
     done = make("bundle", "CONFIG=nothing")
     assert done.returncode != 0
     assert "vm-configs/nothing.dts: no such config; vm-configs/ has: demo" in done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
 
 
 def test_a_clone_in_a_folder_with_a_space_is_refused_with_a_sentence(tmp_path):
@@ -166,11 +167,16 @@ def test_a_clone_in_a_folder_with_a_space_is_refused_with_a_sentence(tmp_path):
         ),
         (["MACHINE=raspi4b"], "Known limit on this machine: it comes up to the banner and starts"),
         (["MACHINE=zcu102"], "MACHINE=zcu102 needs DTB=file.dtb"),
-        (["MACHINE=raspi4b", "DTB=/no.dtb"], "DTB=/no.dtb: no such file."),
+        (["MACHINE=raspi4b", "DTB=/no.dtb"], "DTB=/no.dtb: No such file or directory."),
         (["MACHINE=nothing"], "MACHINE=nothing: no such machine; there are virt-gicv3, "),
         (["KERNEL=/nowhere"], "KERNEL=/nowhere: No such file or directory."),
         (["MEM=much"], "MEM=much: not a size; write for example MEM=512M or MEM=2G."),
         (["CPUS=many"], "CPUS=many: not a number."),
+        (["TIMEOUT=long"], "TIMEOUT=long: not a number of seconds; write for example TIMEOUT=60."),
+        (["INITRD=."], "INITRD=.: Is a directory."),
+        (["KERNEL=."], "KERNEL=.: Is a directory."),
+        (["KERNEL=/no $HOME 'it'"], "KERNEL=/no $HOME 'it': No such file or directory."),
+        (["DTB=/no $HOME 'it'"], "DTB=/no $HOME 'it': No such file or directory."),
     ],
 )
 def test_make_run_says_what_it_lacks_before_it_starts_anything(words, sentence):
@@ -186,6 +192,32 @@ def test_make_run_boots_a_raspberry_pi_4_with_its_tree_and_tells_the_limit(own, 
     text = made("run", tick.word, "MACHINE=raspi4b", f"DTB={tree}", "TIMEOUT=5", QEMU=qemu10)
     assert "Known limit of raspi4b: it comes up to the banner and starts no VM" in text
     assert "on Raspberry Pi 4 Model B" in text
+
+
+def test_make_run_hands_on_quotes_and_dollars_as_they_are(own, tmp_path):
+    own("run")  # what make makes of the words is removed
+    folder = tmp_path / """it's "$HOME" $(CC) \\ and `ls`"""
+    folder.mkdir()
+    kernel, initrd = folder / "kernel", folder / "initrd"
+    shutil.copy(TICK, kernel)
+    initrd.write_bytes(b"an archive")
+    bootargs = """--a x='y z' a$b $(open "quoted" c:\\d"""
+    text = made(
+        "run", f"KERNEL={kernel}", f"INITRD={initrd}", f"BOOTARGS={bootargs}", "MEM=64M",
+        "TIMEOUT=1",
+    )
+    assert "Booting run on virt-gicv3" in text
+    written = subprocess.run(
+        ["fdtget", board.BUILD / "run.dtb", "/vms/guest", "bootargs"],
+        check=True, capture_output=True, text=True,
+    ).stdout.rstrip("\n")
+    assert written == bootargs
+
+
+def test_make_check_takes_a_board_whose_path_has_quotes_and_dollars(own, tmp_path):
+    tick, tree = own("tools-board"), tmp_path / "a $HOME's \"board\".dtb"
+    done = make("check", tick.word, f"BOARD={tree}")
+    assert done.returncode != 0 and str(tree) in done.stderr, done.stderr
 
 
 @pytest.mark.parametrize("goals", [["guests"], ["host"], ["build/unit/test_string"]])
