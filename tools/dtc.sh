@@ -5,7 +5,8 @@ set -eu
 
 if [ "${1:-}" = --help ] || [ $# -ne 3 ]; then
 	echo "usage: tools/dtc.sh DTC CONFIG.dts OUTPUT.dtb"
-	exit $(($# != 3))
+	[ "${1:-}" = --help ]
+	exit
 fi
 # dtc would name the file that is missing, and neither the node nor what to do.
 if ! "${PYTHON:-/usr/bin/python3}" "$(dirname "$0")/dtsdeps.py" --missing "$2"; then

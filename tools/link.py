@@ -33,6 +33,9 @@ def main() -> int:
     parser.add_argument("inputs", nargs="+")
     args = parser.parse_args()
 
+    absent = [path for path in [args.script, *args.inputs] if not pathlib.Path(path).exists()]
+    if absent:
+        sys.exit(f"{absent[0]}: no such file.")
     source = pathlib.Path(args.symbols)
     table: list[tuple[int, str]] = []
     temporary = args.output + ".tmp"

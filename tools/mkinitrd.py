@@ -9,6 +9,7 @@ input gives the same bytes (owner 0, time 0). One archive serves all VMs: the ho
 import argparse
 import gzip
 import stat
+import sys
 
 INIT = """#!/bin/busybox sh
 # Process 1 until busybox init takes over.
@@ -99,12 +100,15 @@ def main() -> int:
     parser.add_argument("busybox", help="static arm64 busybox")
     parser.add_argument("output", help="initrd.cpio.gz to write")
     args = parser.parse_args()
-    with open(args.busybox, "rb") as file:
-        busybox = file.read()
-    with open(args.output, "wb") as out:
-        out.write(gzip.compress(archive(busybox), mtime=0))
+    try:
+        with open(args.busybox, "rb") as file:
+            busybox = file.read()
+        with open(args.output, "wb") as out:
+            out.write(gzip.compress(archive(busybox), mtime=0))
+    except OSError as error:
+        sys.exit(f"{error.filename}: {error.strerror}.")
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

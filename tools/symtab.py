@@ -7,6 +7,7 @@ Tables in section .symtab_table, sorted by address:
     u16 symtab_offsets[count]     text address minus image base, in instructions
     char symtab_names[]           NUL-terminated, one behind the other
 """
+import argparse
 import re
 import sys
 
@@ -53,6 +54,7 @@ def assembly(symbols: list[tuple[int, str]]) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 1:
-        sys.exit("usage: nm bulkhead.elf | symtab.py > symbols.S")
+    argparse.ArgumentParser(
+        description=__doc__.splitlines()[0], usage="nm bulkhead.elf | %(prog)s > symbols.S"
+    ).parse_args()
     print(assembly(text_symbols(sys.stdin.read())), end="")

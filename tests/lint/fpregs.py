@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """EL2 leaves the guest's FP/SIMD registers alone: no instruction of bulkhead.elf names one, but in
 the functions of fp_allowed.txt. Also: no part of the image is both writable and executable.
-
-Usage: fpregs.py OBJDUMP bulkhead.elf
 """
+import argparse
 import re
 import struct
 import subprocess
@@ -31,10 +30,11 @@ def check_rights(path: str, found: common.Findings) -> None:
 
 
 def main() -> int:
-    if len(sys.argv) != 3:
-        print(__doc__, file=sys.stderr)
-        return 2
-    objdump, elf = sys.argv[1:]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("objdump", help="of the target's binutils, or llvm-objdump")
+    parser.add_argument("elf", help="bulkhead.elf")
+    args = parser.parse_args()
+    objdump, elf = args.objdump, args.elf
     allowed = {
         line.split("#")[0].strip() for line in common.read("tests/lint/fp_allowed.txt").splitlines()
     }

@@ -1,9 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Each header compiles alone, and twice: self-contained and guarded.
-
-Usage: headers.py EL2-COMPILER-AND-FLAGS GUEST-COMPILER-AND-FLAGS HOST-COMPILER-AND-FLAGS
-"""
+"""Each header compiles alone, and twice: self-contained and guarded."""
+import argparse
 import concurrent.futures
 import os
 import shlex
@@ -31,19 +29,19 @@ def compile_alone(command: str, path: str) -> str:
 
 
 def main() -> int:
-    if len(sys.argv) != 4:
-        print(__doc__, file=sys.stderr)
-        return 2
-    el2, guest, host = sys.argv[1:]
+    parser = argparse.ArgumentParser(description=__doc__)
+    for part in ("el2", "guest", "host"):
+        parser.add_argument(part, help=f"compiler and flags of what is compiled for the {part}")
+    args = parser.parse_args()
     found = common.Findings()
     jobs = []
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for path in common.files(common.CODE_FOLDERS, (".h",)):
             if path.startswith(EXEMPT):
                 continue
-            command = guest if path.startswith("tests/guest/") else el2
+            command = args.guest if path.startswith("tests/guest/") else args.el2
             if path.startswith(("tests/unit/", "tests/fuzz/", "tools/")):
-                command = host
+                command = args.host
             jobs.append((path, pool.submit(compile_alone, command, path)))
         for path, job in jobs:
             complaint = job.result()

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Holds the module map: who may include whom, as layers.txt says."""
+import argparse
 import fnmatch
 import re
 import sys
@@ -90,6 +91,7 @@ def check_file(layers: Map, path: str, found: common.Findings) -> None:
 
 
 def main() -> int:
+    argparse.ArgumentParser(description=__doc__).parse_args()
     layers = Map(common.read("tests/lint/layers.txt"))
     found = common.Findings()
     for path in common.files(common.CODE_FOLDERS, (".c", ".h", ".S")):

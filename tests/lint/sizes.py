@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Functions, files, parameter lists and preprocessor conditions stay small."""
+import argparse
 import re
 import sys
 
@@ -45,6 +46,7 @@ def check_functions(path: str, code: str, found: common.Findings) -> None:
 
 
 def main() -> int:
+    argparse.ArgumentParser(description=__doc__).parse_args()
     found = common.Findings()
     ifs = lines = 0
     for path in common.files(common.CODE_FOLDERS, (".c", ".h", ".S", ".py", ".sh")):

@@ -227,3 +227,43 @@ def test_what_is_made_from_nothing_is_not_made_again(goals, tmp_path):
     first = made(*goals, build)
     assert "\nrm " not in first, "make removes what it would need next time"
     assert made(*goals, build) == ""
+
+
+def tools() -> list[str]:
+    """The files of tools/ and tests/ that can be run."""
+    return sorted(
+        str(path.relative_to(board.ROOT))
+        for folder in ("tools", "tests")
+        for path in (board.ROOT / folder).rglob("*")
+        if path.suffix in (".py", ".sh") and path.read_bytes().startswith(b"#!")
+    )
+
+
+def ran(*argv: str) -> subprocess.CompletedProcess:
+    """A tool's run, by what the first line of its file names."""
+    with open(board.ROOT / argv[0], encoding="utf-8") as file:
+        interpreter = file.readline()[2:].strip()
+    return subprocess.run(
+        [interpreter, *argv], cwd=board.ROOT, stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, check=False, timeout=60,
+    )
+
+
+@pytest.mark.parametrize("tool", tools())
+def test_every_tool_tells_its_use(tool):
+    done = ran(tool, "--help")
+    assert done.returncode == 0 and "usage: " in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    "words, sentence",
+    [
+        (["tools/flash.py", "/none", "b", "c"], "/none: No such file or directory.\n"),
+        (["tools/flash.py", "Makefile", "Makefile", "c"], "Makefile: no arm64 Image header; name"),
+        (["tools/offsets.py", "/none", "x"], "/none: No such file or directory.\n"),
+        (["tools/mkinitrd.py", "/none", "x"], "/none: No such file or directory.\n"),
+    ],
+)
+def test_a_tool_misses_a_file_with_a_sentence(words, sentence):
+    done = ran(*words)
+    assert done.returncode != 0 and done.stderr.startswith(sentence), done.stderr
