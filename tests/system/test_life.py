@@ -114,6 +114,18 @@ def test_a_VM_that_resets_itself_without_end_is_not_felt(boot, tmp_path):
     assert any("were held back" in line for line in told)
 
 
+def test_a_raw_image_is_entered_where_its_config_says(boot, tmp_path):
+    # b . at its first byte; behind it PSCI SYSTEM_OFF
+    code = struct.pack("<5I", 0x14000000, 0x52B08000, 0x72800100, 0xD4000002, 0x14000000)
+    (tmp_path / "off.bin").write_bytes(code)
+    image = (
+        'off_image: off { type = "raw"; load = <0 0x41234000>; entry = <0 0x41234004>; '
+        f'data = /incbin/("{tmp_path}/off.bin"); }};\n'
+    )
+    run = boot(config(vm("off", kernel="off_image", initrd=None, memory="64M"), images=image))
+    run.expect("^bulkhead: off: powered off by itself")
+
+
 def test_with_all_VMs_off_the_shell_has_the_console(boot):
     run = boot(
         config(vm("tick", kernel="tick_image", initrd=None, memory="64M"), images=raw_image("tick"))
