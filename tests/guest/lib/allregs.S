@@ -5,7 +5,7 @@
  * void allregs_run(uint64_t x[31]): loads x0-x30, executes what is at allregs_slot, stores x0-x30.
  * In .data: the slot is written. Clobbers what the procedure call standard lets a callee clobber.
  */
-	.section .data.allregs, "awx", %progbits
+	.section .data.allregs, "aw"
 	.balign	64
 	.global	allregs_run
 allregs_run:
