@@ -368,7 +368,8 @@ $(VERSION): FORCE
 	@tools/version.sh $@
 
 # What runs once or for people is made small, what runs on exits fast: COLD is compiled with -Os.
-COLD := boot/% core/config/% core/fdt/% core/resource/% core/console/shell core/exit/el2_fault \
+COLD := boot/% core/config/% core/fdt/dt core/fdt/dt_addr core/fdt/guest_fdt \
+        core/fdt/stack_check core/resource/% core/console/shell core/exit/el2_fault \
         core/exit/symbols core/vm/build core/vm/describe core/vm/load core/base/diag \
         core/base/format core/base/panic core/base/ranges mm/hyp_map mm/page_alloc mm/cache_all \
         core/console/mux core/arm64/cpu_setup core/arm64/errata core/arm64/features core/arm64/idreg \

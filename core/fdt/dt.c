@@ -52,11 +52,26 @@ static int refuse(struct check *c, const char *what)
 	return -EINVAL;
 }
 
+/* Four characters at once, each from '!' to '~' and no '/'. No sum carries into the next byte
+ * unless a byte has its high bit set, and that is none. */
+static bool are_name_chars(uint32_t four)
+{
+	const uint32_t high = UINT32_C(0x80808080);
+	uint32_t none = four | (four + UINT32_C(0x01010101)); /* above '~' */
+	uint32_t all = (four + UINT32_C(0x5f5f5f5f)) &	      /* at least '!' */
+		       ((four ^ UINT32_C(0x2f2f2f2f)) + UINT32_C(0x7f7f7f7f));
+
+	return ((none | ~all) & high) == 0;
+}
+
 static int check_begin_node(struct check *c)
 {
 	const char *name = (const char *)c->dt->blob + c->pos;
 	uint32_t room = MIN(c->end - c->pos, FDT_NAME_MAX + 1U), len = 0;
 
+	while (len + 4 <= room && are_name_chars(be32_at(c->dt->blob, c->pos + len))) {
+		len += 4;
+	}
 	while (len < room && name[len] != '\0') {
 		/* one comparison for both ends: from '!' to '~' */
 		if ((uint8_t)(name[len] - '!') > '~' - '!' || name[len] == '/') {
@@ -116,6 +131,30 @@ static int check_prop(struct check *c)
 	return 0;
 }
 
+/*
+ * The properties from c->pos on as far as they are as they should be: what comes then, be it a
+ * damaged one, is for check_token().
+ */
+static void check_props(struct check *c)
+{
+	const uint8_t *blob = c->dt->blob;
+	const char *names = (const char *)blob + c->dt->strings;
+	uint32_t pos = c->pos, end = c->end, names_size = c->strings_end - c->dt->strings;
+
+	while ((uint64_t)pos + 12 <= end && be32_at(blob, pos) == FDT_TOKEN_PROP) {
+		uint32_t len = be32_at(blob, pos + 4), name = be32_at(blob, pos + 8);
+
+		if (len > end - pos - 12 || name >= names_size) {
+			break;
+		}
+		if (len == 4 && is_phandle_name(names + name)) {
+			c->phandle_count++;
+		}
+		pos = (uint32_t)align_up(pos + 12 + len, 4);
+	}
+	c->pos = pos;
+}
+
 static int check_end_node(struct check *c)
 {
 	if (c->depth == 0) {
@@ -160,6 +199,9 @@ static int check_structure(struct check *c)
 	int ret;
 
 	do {
+		if (c->props_allowed) {
+			check_props(c);
+		}
 		ret = check_token(c);
 	} while (ret == 0);
 	return ret < 0 ? ret : 0;
@@ -330,17 +372,24 @@ static uint32_t fill_node(struct fill *f, uint32_t pos)
 	return node->props;
 }
 
-/* The property whose length is at `pos`: one of the node opened last. */
-static int fill_prop(struct fill *f, uint32_t pos)
+/* The properties from `*pos` on, of the node opened last; leaves `*pos` at the first other token.
+ */
+static int fill_props(struct fill *f, uint32_t *pos)
 {
-	const struct dt *dt = f->dt;
-	uint32_t name = be32_at(dt->blob, pos + 4);
+	const uint8_t *blob = f->dt->blob, *at = blob + *pos;
+	const char *names = (const char *)blob + f->dt->strings;
+	int ret = 0;
 
-	if (be32_at(dt->blob, pos) != 4 ||
-	    !is_phandle_name((const char *)dt->blob + dt->strings + name)) {
-		return 0;
+	while (be32_at(at, 0) == FDT_TOKEN_PROP && ret == 0) {
+		uint32_t len = be32_at(at, 4);
+
+		if (len == 4 && is_phandle_name(names + be32_at(at, 8))) {
+			ret = add_phandle(f->dt, f->count - 1, be32_at(at, 12), f->diag);
+		}
+		at += 12 + align_up(len, 4);
 	}
-	return add_phandle(f->dt, f->count - 1, be32_at(dt->blob, pos + 8), f->diag);
+	*pos = (uint32_t)(at - blob);
+	return ret;
 }
 
 static int fill(struct dt *dt, uint32_t pos, struct diag *diag)
@@ -352,12 +401,13 @@ static int fill(struct dt *dt, uint32_t pos, struct diag *diag)
 	while (ret == 0) {
 		uint32_t token = be32_at(dt->blob, pos);
 
+		if (token == FDT_TOKEN_PROP) {
+			ret = fill_props(&f, &pos);
+			continue;
+		}
 		pos += 4;
 		if (token == FDT_TOKEN_BEGIN_NODE) {
 			pos = fill_node(&f, pos);
-		} else if (token == FDT_TOKEN_PROP) {
-			ret = fill_prop(&f, pos);
-			pos += 8 + (uint32_t)align_up(be32_at(dt->blob, pos), 4);
 		} else if (token == FDT_TOKEN_END_NODE) {
 			f.depth--;
 		} else if (token == FDT_TOKEN_END) {

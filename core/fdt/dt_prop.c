@@ -27,13 +27,15 @@ INLINE uint32_t be32(uint32_t word)
 /* The property at `word` or behind NOPs there; NULL when something else follows. */
 INLINE const uint32_t *prop_at(const uint32_t *word)
 {
-	while (*word == be32(FDT_TOKEN_NOP)) {
-		word++;
+	while (*word != be32(FDT_TOKEN_PROP)) {
+		if (*word++ != be32(FDT_TOKEN_NOP)) {
+			return NULL;
+		}
 	}
-	return *word == be32(FDT_TOKEN_PROP) ? word : NULL;
+	return word;
 }
 
-static const uint32_t *first_prop(const struct dt *dt, int node)
+INLINE const uint32_t *first_prop(const struct dt *dt, int node)
 {
 	if (node < 0 || (uint32_t)node >= dt->node_count) {
 		return NULL;
@@ -43,7 +45,9 @@ static const uint32_t *first_prop(const struct dt *dt, int node)
 
 INLINE const uint32_t *next_prop(const uint32_t *word)
 {
-	return prop_at(word + PROP_VALUE + (be32(word[PROP_LEN]) + 3) / 4);
+	uint32_t size = (be32(word[PROP_LEN]) + PROP_VALUE * 4 + 3) & ~3U;
+
+	return prop_at((const void *)((const uint8_t *)word + size));
 }
 
 INLINE const char *name_of(const struct dt *dt, const uint32_t *word)
@@ -74,18 +78,32 @@ bool dt_next_prop(const struct dt *dt, int node, struct dt_prop *prop)
 	return true;
 }
 
+/* Calls nothing: most of what reading a tree costs is spent here. */
+INLINE const uint32_t *find_prop(const struct dt *dt, int node, const char *name)
+{
+	const char *names = (const char *)dt->blob + dt->strings;
+	const uint32_t *word;
+
+	for (word = first_prop(dt, node); word != NULL; word = next_prop(word)) {
+		const char *have = names + be32(word[PROP_NAME]), *want = name;
+
+		for (; *have == *want; have++, want++) {
+			if (*want == '\0') {
+				return word;
+			}
+		}
+	}
+	return NULL;
+}
+
 bool dt_prop(const struct dt *dt, int node, const char *name, struct dt_prop *out)
 {
-	const uint32_t *word = first_prop(dt, node);
+	const uint32_t *word = find_prop(dt, node, name);
 
-	while (word != NULL && !str_is(name_of(dt, word), name)) {
-		word = next_prop(word);
-	}
-	if (out != NULL) {
+	if (out != NULL && word != NULL) {
+		read_prop(dt, word, out);
+	} else if (out != NULL) {
 		*out = (struct dt_prop){0};
-		if (word != NULL) {
-			read_prop(dt, word, out);
-		}
 	}
 	return word != NULL;
 }

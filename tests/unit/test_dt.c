@@ -8,6 +8,8 @@
 #include "tests/unit/tree.h"
 #include "tests/unit/unit.h"
 
+#define NAME_LONGEST 255
+
 static struct tree_writer tree;
 static struct said said;
 static struct dt dt;
@@ -385,6 +387,106 @@ static void bad_structures(void **state)
 	refused_tree("outside the strings");
 }
 
+/* Names are read four characters at a time: each place in one, each value. */
+static void name_characters(void **state)
+{
+	(void)state;
+	for (size_t at = 0; at < 9; at++) {
+		for (unsigned int c = 1; c < 256; c++) {
+			char name[] = "ABCDEFGHI";
+			bool good = c >= '!' && c <= '~' && c != '/';
+
+			name[at] = (char)c;
+			start_root();
+			tree_begin(&tree, name);
+			tree_end(&tree);
+			tree_end(&tree);
+			if (good) {
+				assert_int_equal(index_all(), 0);
+				assert_string_equal(dt_name(&dt, 1), name);
+			} else {
+				refused_tree("character that no name may have");
+			}
+		}
+	}
+}
+
+static void name_lengths(void **state)
+{
+	char name[NAME_LONGEST + 10] = "";
+
+	(void)state;
+	for (size_t len = 1; len <= NAME_LONGEST + 9; len++) {
+		memset(name, 'n', len);
+		start_root();
+		tree_begin(&tree, name);
+		tree_cell(&tree, "one", (uint32_t)len);
+		tree_end(&tree);
+		tree_end(&tree);
+		if (len <= NAME_LONGEST) {
+			uint32_t value = 0;
+
+			assert_int_equal(index_all(), 0);
+			assert_int_equal(dt_u32(&dt, 1, "one", &value), 0);
+			assert_int_equal(value, len);
+		} else {
+			refused_tree("name does not end");
+		}
+	}
+}
+
+/* A damaged property behind good ones, and one whose value ends with the tree. */
+static void bad_properties(void **state)
+{
+	static const struct {
+		uint32_t len, name;
+		const char *sentence;
+	} cases[] = {
+		{0xfffffff0, 0, "longer than the tree"}, {0xffffffff, 0, "longer than the tree"},
+		{4, 0, "without an end mark"},		 {5, 0, "longer than the tree"},
+		{0, 8, "outside the strings"},		 {0, 0xffffffff, "outside the strings"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		start_root();
+		tree_cell(&tree, "one", 1);
+		tree_cell(&tree, "two", 2);
+		tree_word(&tree, 3);
+		tree_word(&tree, cases[i].len);
+		tree_word(&tree, cases[i].name);
+		refused_tree(cases[i].sentence);
+	}
+}
+
+/* A name that begins as another, in both orders, with NOPs between. */
+static void like_names(void **state)
+{
+	struct dt_prop prop;
+
+	(void)state;
+	start_root();
+	tree_word(&tree, 4);
+	tree_cell(&tree, "reg-names", 1);
+	tree_word(&tree, 4);
+	tree_word(&tree, 4);
+	tree_cell(&tree, "reg", 2);
+	tree_cell(&tree, "re", 3);
+	tree_prop(&tree, "flag", NULL, 0);
+	tree_end(&tree);
+	assert_int_equal(index_all(), 0);
+	assert_true(dt_prop(&dt, DT_ROOT, "reg", &prop));
+	assert_int_equal(dt_prop_cell(&prop, 0), 2);
+	assert_true(dt_prop(&dt, DT_ROOT, "re", &prop));
+	assert_int_equal(dt_prop_cell(&prop, 0), 3);
+	assert_true(dt_prop(&dt, DT_ROOT, "flag", NULL));
+	assert_false(dt_prop(&dt, DT_ROOT, "r", NULL));
+	assert_false(dt_prop(&dt, DT_ROOT, "", NULL));
+	assert_false(dt_prop(&dt, DT_ROOT, "regs", &prop));
+	assert_null(prop.name);
+	assert_int_equal(prop.len, 0);
+}
+
 static void absurd_sizes(void **state)
 {
 	(void)state;
@@ -440,6 +542,10 @@ int main(void)
 		CASE("a damaged header is refused with its reason", bad_headers),
 		CASE("a tree cut short anywhere is refused", cut_short),
 		CASE("a malformed structure is refused with its reason", bad_structures),
+		CASE("a name has the characters from ! to ~ but for the slash", name_characters),
+		CASE("a name has up to 255 characters", name_lengths),
+		CASE("a damaged property behind good ones is refused", bad_properties),
+		CASE("a property is found by its whole name", like_names),
 		CASE("absurd nesting is refused", absurd_sizes),
 		CASE("a phandle of 0 or of two nodes is refused", bad_phandles),
 		CASE("an arena that is too small is refused", full_arena),

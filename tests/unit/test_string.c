@@ -2,6 +2,7 @@
 /* EL2's memory and string functions against the C library's. They get names of their own here. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "tests/unit/unit.h"
 
@@ -119,6 +120,31 @@ static void comparing(void **state)
 	}
 }
 
+/* Every alignment and length, other bytes before and behind, up to the last byte there is. */
+static void lengths(void **state)
+{
+	const size_t page = 4096;
+	char *pages =
+		mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)state;
+	assert_ptr_not_equal(pages, MAP_FAILED);
+	assert_int_equal(mprotect(pages + page, page, PROT_NONE), 0);
+	for (size_t behind = 0; behind < 9; behind++) {
+		for (size_t len = 0; len < 40; len++) {
+			char *s = pages + page - behind - len - 1;
+
+			memset(pages + page - 64, 0, 64); /* zeros before it are no end */
+			memset(s, 0x81, len + 1 + behind);
+			s[len] = '\0';
+			assert_int_equal(our_strlen(s), len);
+			memset(s, 1, len); /* the bytes a borrow could fool */
+			assert_int_equal(our_strlen(s), len);
+		}
+	}
+	munmap(pages, 2 * page);
+}
+
 static void numbers(void **state)
 {
 	static const char *const texts[] = {
@@ -155,6 +181,7 @@ int main(void)
 		CASE("memmove is right for overlaps in both directions", overlapping),
 		CASE("memset fills at every alignment, with the low byte", fills),
 		CASE("comparing and searching agree with C", comparing),
+		CASE("strlen counts at every alignment and reads no other page", lengths),
 		CASE("strtoul reads numbers as C does, overflow included", numbers),
 	};
 
