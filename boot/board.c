@@ -48,16 +48,34 @@ struct parse {
 	int gic, timer, psci; /* first enabled node of each kind, or DT_NONE */
 };
 
+/* Every string of `kinds` and of dt_gic_version(): arm, cdns, qcom, xlnx. */
+static bool begins_like_known(char letter)
+{
+	return letter == 'a' || letter == 'c' || letter == 'q' || letter == 'x';
+}
+
 static enum kind kind_by_compatible(const struct dt *dt, int node, const struct dt_prop *prop)
 {
-	const char *compatible;
+	const char *end = (const char *)prop->value + prop->len;
+	bool may_be_gic = false;
 
-	for (uint32_t i = 0; (compatible = dt_prop_string(prop, i)) != NULL; i++) {
+	if (!dt_prop_is_strings(prop)) {
+		return KIND_NONE;
+	}
+	for (const char *at = (const char *)prop->value; at < end; at += strlen(at) + 1) {
+		/* most nodes are of nobody's in these lists: told by a letter */
+		if (!begins_like_known(*at)) {
+			continue;
+		}
+		may_be_gic = true;
 		for (size_t k = 0; k < ARRAY_COUNT(kinds); k++) {
-			if (str_is(compatible, kinds[k].compatible)) {
+			if (str_is(at, kinds[k].compatible)) {
 				return kinds[k].kind;
 			}
 		}
+	}
+	if (!may_be_gic) {
+		return KIND_NONE;
 	}
 	/* A GIC's strings stand in core/fdt, which needs them to make INTIDs. */
 	switch (dt_prop(dt, node, "#interrupt-cells", NULL) ? dt_gic_version(dt, node) : 0) {
@@ -445,6 +463,15 @@ static void parse_root(struct parse *p)
 
 int board_parse(struct board *out, const struct dt *dt, uint64_t dtb_pa, struct diag *diag)
 {
+	struct board_uart uart;
+
+	board_parse_uart(&uart, dt);
+	return board_parse_beside(out, dt, dtb_pa, &uart, diag);
+}
+
+int board_parse_beside(struct board *out, const struct dt *dt, uint64_t dtb_pa,
+		       const struct board_uart *uart, struct diag *diag)
+{
 	struct parse p = {
 		.board = out,
 		.dt = dt,
@@ -455,7 +482,7 @@ int board_parse(struct board *out, const struct dt *dt, uint64_t dtb_pa, struct 
 	};
 	unsigned int errors = diag->error_count;
 
-	memset(out, 0, sizeof(*out));
+	memset(out, 0, offsetof(struct board, cpu));
 	out->tree = dt;
 	parse_root(&p);
 	for (int node = DT_ROOT; node != DT_NONE; node = dt_next_below(dt, node, DT_ROOT)) {
@@ -467,7 +494,7 @@ int board_parse(struct board *out, const struct dt *dt, uint64_t dtb_pa, struct 
 	parse_gic(&p);
 	parse_timer(&p);
 	parse_psci(&p);
-	board_parse_uart(&out->uart, dt);
+	out->uart = *uart;
 	if (out->ram_count == 0) {
 		complain(&p, DT_ROOT, NULL,
 			 "there is no memory: an enabled node with device_type = \"memory\" must "

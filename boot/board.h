@@ -19,6 +19,10 @@
  */
 int board_parse(struct board *out, const struct dt *dt, uint64_t dtb_pa, struct diag *diag);
 
+/* The same with the UART that board_parse_uart() has found before. */
+int board_parse_beside(struct board *out, const struct dt *dt, uint64_t dtb_pa,
+		       const struct board_uart *uart, struct diag *diag);
+
 /* The UART alone, as early as possible; `out` as in struct board. The path is taken from dt's
  * arena. */
 void board_parse_uart(struct board_uart *out, const struct dt *dt);

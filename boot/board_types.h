@@ -87,15 +87,16 @@ struct board {
 	struct prange initrd; /* /chosen/linux,initrd-*: the bundle; size 0 when absent */
 	struct prange dtb;
 
-	struct board_cpu cpu[BOARD_CPU_MAX]; /* the enabled ones, in the tree's order */
-	uint32_t cpu_count;
-
 	struct board_gic gic;
 	struct board_uart uart;
 	struct board_psci psci;
 	/* PPIs of the generic timer as INTIDs; INTID_NONE when absent */
 	uint32_t timer_phys_intid, timer_virt_intid, timer_hyp_intid;
 	bool has_smmu;
+
+	/* the enabled ones, in the tree's order; what lies behind the count holds nothing */
+	uint32_t cpu_count;
+	struct board_cpu cpu[BOARD_CPU_MAX];
 };
 
 #endif

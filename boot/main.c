@@ -178,8 +178,10 @@ static void read_board(uint64_t dtb_pa)
 	read_tree(dtb_pa, true);
 	board_parse_uart(&uart, &boot.tree);
 	console_start(&uart);
-	boot.board = page_alloc((uint32_t)(align_up(sizeof(*boot.board), PAGE_SIZE) / PAGE_SIZE));
-	if (boot.board == NULL || board_parse(boot.board, &boot.tree, dtb_pa, &boot_diag) != 0) {
+	boot.board =
+		page_alloc_dirty((uint32_t)(align_up(sizeof(*boot.board), PAGE_SIZE) / PAGE_SIZE));
+	if (boot.board == NULL ||
+	    board_parse_beside(boot.board, &boot.tree, dtb_pa, &uart, &boot_diag) != 0) {
 		halt("this board can't be used as its device tree describes it");
 	}
 	console_start_early(boot.board);

@@ -268,7 +268,7 @@ bool parser_check_value(struct parser *p, const struct config_prop *rule,
 static const struct config_prop *find_rule(const struct config_prop *table, const char *name)
 {
 	for (; table != NULL && table->name != NULL; table++) {
-		if (strcmp(table->name, name) == 0) {
+		if (str_is(table->name, name)) {
 			return table;
 		}
 	}
@@ -303,8 +303,7 @@ static void refuse_unknown(struct parser *p, const char *name, const char *noun,
 
 static bool is_generic(const char *name)
 {
-	return strcmp(name, "phandle") == 0 || strcmp(name, "linux,phandle") == 0 ||
-	       strcmp(name, "status") == 0;
+	return str_is(name, "phandle") || str_is(name, "linux,phandle") || str_is(name, "status");
 }
 
 static void check_property(struct parser *p, enum binding_kind kind, const struct config_prop *more,
@@ -333,7 +332,7 @@ static bool stands_before(struct parser *p, int node, const struct dt_prop *prop
 	struct dt_prop other = {0};
 
 	while (dt_next_prop(p->dt, node, &other) && other.value != prop->value) {
-		if (strcmp(other.name, prop->name) == 0) {
+		if (str_is(other.name, prop->name)) {
 			return true;
 		}
 	}
@@ -445,7 +444,7 @@ void parser_check_name(struct parser *p, int node)
 	}
 	for (int other = dt_first_child(p->dt, dt_parent(p->dt, node)); other != node;
 	     other = dt_next_sibling(p->dt, other)) {
-		if (strcmp(dt_name(p->dt, other), name) == 0) {
+		if (str_is(dt_name(p->dt, other), name)) {
 			diag_error(p->diag, p->path, NULL, "there are two nodes of this name");
 			return;
 		}

@@ -264,6 +264,89 @@ static void no_stdout(void **state)
 	assert_int_equal(board.uart.kind, BOARD_UART_NONE);
 }
 
+/* Behind a string that nobody knows, as vendors write it. */
+static void known_strings(void **state)
+{
+	static const struct {
+		const char *compatible;
+		enum board_gic_kind gic;
+		bool smmu;
+	} cases[] = {
+		{"arm,gic-v3", BOARD_GIC_V3, false},
+		{"arm,gic-400", BOARD_GIC_V2, false},
+		{"arm,pl390", BOARD_GIC_V2, false},
+		{"arm,gic-v1", BOARD_GIC_V2, false},
+		{"qcom,msm-qgic2", BOARD_GIC_V2, false},
+		{"arm,cortex-a15-gic", BOARD_GIC_V2, false},
+		{"arm,cortex-a9-gic", BOARD_GIC_V2, false},
+		{"arm,cortex-a7-gic", BOARD_GIC_V2, false},
+		{"arm,smmu-v3", BOARD_GIC_NONE, true},
+		{"arm,mmu-500", BOARD_GIC_NONE, true},
+		{"arm,smmu-v2", BOARD_GIC_NONE, true},
+		{"arm,smmu-v1", BOARD_GIC_NONE, true},
+		{"arm,mmu-401", BOARD_GIC_NONE, true},
+		{"arm,mmu-400", BOARD_GIC_NONE, true},
+		{"virtio,mmio", BOARD_GIC_NONE, false},
+		{"brm,smmu-v3", BOARD_GIC_NONE, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		char list[64] = "zeal,thing";
+		size_t len = strlen(list) + 1;
+
+		strcpy(list + len, cases[i].compatible);
+		start();
+		tree_begin(&tree, "it");
+		tree_prop(&tree, "compatible", list, len + strlen(cases[i].compatible) + 1);
+		tree_cell(&tree, "#interrupt-cells", 3);
+		tree_end(&tree);
+		parse();
+		assert_int_equal(board.gic.kind, cases[i].gic);
+		assert_int_equal(board.has_smmu, cases[i].smmu);
+	}
+}
+
+static void known_uarts(void **state)
+{
+	static const struct {
+		const char *compatible;
+		enum board_uart_kind kind;
+	} cases[] = {
+		{"arm,pl011", BOARD_UART_PL011},	{"arm,sbsa-uart", BOARD_UART_PL011},
+		{"xlnx,xuartps", BOARD_UART_CADENCE},	{"cdns,uart-r1p12", BOARD_UART_CADENCE},
+		{"cdns,uart-r1p8", BOARD_UART_CADENCE}, {"ydns,uart-r1p8", BOARD_UART_NONE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		small_board();
+		serial("ttl@9000000", cases[i].compatible);
+		assert_int_equal(parse(), 0);
+		assert_int_equal(board.uart.kind, cases[i].kind);
+	}
+}
+
+/* What was found early is taken over, not looked for again. */
+static void uart_of_before(void **state)
+{
+	const struct board_uart uart = {.kind = BOARD_UART_CADENCE, .regs = {0x1000, 0x1000}};
+
+	(void)state;
+	small_board();
+	serial("ttl@9000000", "arm,pl011");
+	assert_int_equal(parse(), 0);
+	memset(&board, 0xa5, sizeof(board)); /* nothing of before shows */
+	assert_int_equal(board_parse_beside(&board, &dt, 0x48000000, &uart, &said.diag), 0);
+	assert_int_equal(board.uart.kind, BOARD_UART_CADENCE);
+	assert_int_equal(board.uart.regs.base, 0x1000);
+	assert_int_equal(board.cpu_count, 1);
+	assert_int_equal(board.cpu[0].mpidr, 0);
+	assert_int_equal(board.cpu[0].release_addr, 0);
+	assert_int_equal(board.ram_count, 1);
+	assert_false(board.has_smmu);
+}
+
 static void bootargs(void **state)
 {
 	const char *value;
@@ -289,6 +372,9 @@ int main(void)
 		CASE("memory, CPUs and GIC are each missed with a sentence", missing_parts),
 		CASE("a UART without a driver is named", unknown_uart),
 		CASE("without stdout-path the first known UART serves", no_stdout),
+		CASE("every known compatible is seen, also as a second string", known_strings),
+		CASE("every known UART is seen", known_uarts),
+		CASE("a UART found before is kept, and nothing else of before", uart_of_before),
 		CASE("the last bulkhead.NAME= of the bootargs counts", bootargs),
 	};
 
