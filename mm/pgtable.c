@@ -120,6 +120,25 @@ static void advance(struct stretch *s, uint64_t bytes)
 	s->size -= bytes;
 }
 
+#define GROUP 4 /* entries looked at together: most are alike */
+
+/* Writes descriptors from `desc` on where GROUP entries in a row are 0; how many it wrote. */
+static uint64_t fill_groups(uint64_t *entry, uint64_t count, uint64_t desc, uint64_t step)
+{
+	uint64_t *const end = entry + align_down(count, GROUP);
+	volatile uint64_t *at = entry;
+
+	while (at != end && (at[0] | at[1] | at[2] | at[3]) == 0) {
+		at[0] = desc;
+		at[1] = desc += step;
+		at[2] = desc += step;
+		at[3] = desc += step;
+		desc += step;
+		at += GROUP;
+	}
+	return (uint64_t)(at - entry);
+}
+
 /* Fills entries of one table as far as the stretch and the table reach, or to the first entry that
  * leads to another table. `entry` is of s->in, which is the start of one of this level's blocks. */
 static int fill_table(uint64_t *entry, unsigned int level, struct stretch *s)
@@ -130,7 +149,8 @@ static int fill_table(uint64_t *entry, unsigned int level, struct stretch *s)
 	uint64_t desc = s->out | s->attrs | (level == LEVEL_LAST ? PTE_PAGE : PTE_BLOCK);
 	int err = 0;
 
-	for (i = 0; i < count; i++, desc += step) {
+	i = fill_groups(entry, count, desc, step);
+	for (desc += i * step; i < count; i++, desc += step) {
 		uint64_t old = entry[i];
 
 		if (!is_valid(old)) {
@@ -241,11 +261,17 @@ struct pgtable_leaf pgtable_lookup(const struct pgtable *pt, uint64_t in)
 static uint64_t holes_end(const uint64_t *entry, uint64_t in, unsigned int level)
 {
 	uint64_t index = in >> level_shift(level);
+	uint64_t left = ENTRY_COUNT - 1 - (index & (ENTRY_COUNT - 1));
 
-	do {
+	for (entry++; left >= GROUP; left -= GROUP, entry += GROUP, index += GROUP) {
+		if (is_valid(entry[0] | entry[1] | entry[2] | entry[3])) {
+			break;
+		}
+	}
+	for (index++; left > 0 && !is_valid(*entry); left--) {
 		index++;
 		entry++;
-	} while ((index & (ENTRY_COUNT - 1)) != 0 && !is_valid(*entry));
+	}
 	return index << level_shift(level);
 }
 

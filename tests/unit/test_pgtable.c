@@ -220,6 +220,37 @@ static void only_holes(void **state)
 	}
 }
 
+/* Entries are filled and passed over four at a time: one that is there already, at each place. */
+static void one_among_holes(void **state)
+{
+	enum {
+		PAGES = 13,
+		FIRST = 3
+	};
+
+	(void)state;
+	for (uint64_t at = 0; at < PAGES; at++) {
+		struct pgtable pt = make(40);
+		uint64_t base = GIB(1) + FIRST * PAGE_SIZE, have = base + at * PAGE_SIZE;
+
+		assert_int_equal(pgtable_map(&pt, have, GIB(9), PAGE_SIZE, ATTRS), 0);
+		assert_int_equal(pgtable_next(&pt, GIB(1)).in, have);
+		assert_int_equal(pgtable_map(&pt, base, base, PAGES * PAGE_SIZE, ATTRS), -EEXIST);
+		for (uint64_t i = 0; i < at; i++) {
+			expect_leaf(&pt, base + i * PAGE_SIZE, base + i * PAGE_SIZE,
+				    base + i * PAGE_SIZE, PAGE_SIZE);
+		}
+		assert_int_equal(pgtable_map_holes(&pt, base, base, PAGES * PAGE_SIZE, ATTRS), 0);
+		for (uint64_t i = 0; i < PAGES; i++) {
+			uint64_t in = base + i * PAGE_SIZE;
+
+			expect_leaf(&pt, in, in, i == at ? GIB(9) : in, PAGE_SIZE);
+		}
+		expect_hole(&pt, base - PAGE_SIZE, PAGE_SIZE);
+		expect_hole(&pt, base + PAGES * PAGE_SIZE, PAGE_SIZE);
+	}
+}
+
 /* Inside one large leaf there is nothing to fill, and no table is made for it. */
 static void no_holes(void **state)
 {
@@ -503,6 +534,7 @@ int main(void)
 		CASE("whole leaves are unmapped or nothing", whole_leaves),
 		CASE("a hole is as large as the entry that is missing", holes),
 		CASE("holes are filled around what is mapped", only_holes),
+		CASE("one entry among holes is kept, wherever it stands", one_among_holes),
 		CASE("inside a leaf there is nothing to fill", no_holes),
 		CASE("every leaf is found in turn, and nothing else", leaves_in_turn),
 		CASE("what is out of range or not page-aligned is refused", refused),
