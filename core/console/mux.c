@@ -53,14 +53,21 @@ static struct {
 
 /* -- merging -- */
 
-static void stage(const void *bytes, uint32_t len)
+static void stage_one(uint8_t byte)
 {
 	if (mux.stage_pos == mux.stage_len) {
 		mux.stage_pos = mux.stage_len = 0;
 	}
-	len = MIN(len, STAGE_MAX - mux.stage_len);
-	memcpy(mux.stage + mux.stage_len, bytes, len);
-	mux.stage_len += len;
+	if (mux.stage_len < STAGE_MAX) {
+		mux.stage[mux.stage_len++] = byte;
+	}
+}
+
+static void stage(const void *bytes, uint32_t len)
+{
+	for (uint32_t i = 0; i < len; i++) {
+		stage_one(((const uint8_t *)bytes)[i]);
+	}
 }
 
 static void stage_prefix(const struct console_port *port)
@@ -110,7 +117,7 @@ static void leave_line(void)
 	if (port == mux.focus && mux.run < ROW && width < ROW) {
 		stage("\r", 1);
 		for (uint32_t i = 0; i < width; i++) {
-			stage(" ", 1);
+			stage_one(' ');
 		}
 		stage("\r", 1);
 	} else {
@@ -142,7 +149,7 @@ static void stage_byte(struct console_port *port, uint8_t byte)
 		mux.current = NULL;
 		mux.run = 0;
 	} else {
-		stage(&byte, 1);
+		stage_one(byte);
 		mux.run++;
 		port->mid_line = true;
 		mux.current = port;
