@@ -120,10 +120,12 @@ static void load_identity(struct vcpu *vcpu)
 	sysreg_write(vtcr_el2, vcpu->vm->stage2.vtcr);
 	sysreg_write(vttbr_el2, vcpu->vm->stage2.vttbr);
 	sysreg_write(hcr_el2, vcpu->hcr);
+	/* the VMID and the tables before the maintenance that goes by them */
 	isb();
 	/* nothing that another vCPU of this VMID left in this CPU: rule 7 */
 	__asm__ volatile("tlbi vmalls12e1" ::: "memory");
 	__asm__ volatile("ic iallu" ::: "memory");
+	/* both complete before the guest's first walk and fetch */
 	dsb(nsh);
 	isb();
 }

@@ -30,7 +30,8 @@ static inline uint32_t gic_acknowledge(void)
 {
 	uint32_t intid = (uint32_t)sysreg_read_raw(SYSREG_ICC_IAR1_EL1);
 
-	/* the acknowledge before accesses to the device that interrupted (IHI 0069H 4.1.1) */
+	/* the acknowledge before accesses to the device that interrupted (IHI 0069H 4.1.1), and
+	 * before the events are read that a kick announces: what is posted later kicks again */
 	dsb(sy);
 	return intid;
 }

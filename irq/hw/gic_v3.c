@@ -134,6 +134,7 @@ int gic_cpu_init(uint64_t mpidr)
 	this_cpu(gic_cpu).redist = rd;
 	/* SRE, Enable (EL1 may use its system registers), no bypass */
 	sysreg_write_raw(SYSREG_ICC_SRE_EL2, BITS(3, 0));
+	/* SRE before accesses to the registers that it makes accessible */
 	isb();
 	sysreg_write_raw(SYSREG_ICH_HCR_EL2, 0);
 	redist_init(rd);
@@ -141,6 +142,7 @@ int gic_cpu_init(uint64_t mpidr)
 	sysreg_write_raw(SYSREG_ICC_BPR1_EL1, 7);
 	sysreg_write_raw(SYSREG_ICC_CTLR_EL1, BIT(1)); /* EOImode: drop and deactivation split */
 	sysreg_write_raw(SYSREG_ICC_IGRPEN1_EL1, 1);
+	/* the interface is on before the first WFI or acknowledge */
 	isb();
 	return 0;
 }
@@ -183,6 +185,7 @@ void gic_send_sgi(uint32_t sgi, uint64_t target)
 	/* what was posted before the interrupt that announces it, for the CPU that takes it */
 	dsb(ishst);
 	sysreg_write_raw(SYSREG_ICC_SGI1R_EL1, target | FIELD_PREP(SGI1R_INTID, sgi));
+	/* the SGI is generated before a WFI or a wait for its effect that follows */
 	isb();
 }
 

@@ -84,6 +84,7 @@ void vif_clear_active_priorities(void)
 		sysreg_write_raw("s3_4_c12_c9_2", 0);
 		sysreg_write_raw("s3_4_c12_c9_3", 0);
 	}
+	/* the priorities before the list registers that are compared with them */
 	isb();
 }
 

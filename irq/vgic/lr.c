@@ -2,10 +2,12 @@
 /*
  * List registers: which interrupts are in them, and what the owner does with what was posted.
  *
- * All of it runs on the CPU that runs the vCPU, under vgic_dist.lock. An entry is "listed" from the
- * moment it is written until software sees the register empty, moves it back, or the guest's
- * deactivation is noticed.
+ * All of it runs on the CPU that runs the vCPU, under vgic_dist.lock, but for the short ways
+ * (vgic.h), which read what only the owner writes. An entry is "listed" from the moment it is
+ * written until software sees the register empty, moves it back, or the guest's deactivation is
+ * noticed.
  */
+#include "core/arm64/barrier.h"
 #include "core/arm64/sysreg.h"
 #include "core/base/atomic.h"
 #include "core/base/string.h"
@@ -65,9 +67,13 @@ static void retire(struct vcpu *vcpu, uint32_t lr)
 
 static void retire_empty(struct vcpu *vcpu)
 {
-	/* one whose EOI asked for maintenance is not called empty: IHI 0069H ICH_ELRSR_EL2 */
-	uint32_t empty = (vif_empty() | vif_eoi()) & vcpu->vgic.lr_used;
+	uint32_t empty;
 
+	/* list registers written since the exit, before what ICH_ELRSR_EL2 and ICH_EISR_EL2 say of
+	 * them: a direct write and an indirect read of its effect */
+	isb();
+	/* one whose EOI asked for maintenance is not called empty: IHI 0069H ICH_ELRSR_EL2 */
+	empty = (vif_empty() | vif_eoi()) & vcpu->vgic.lr_used;
 	while (empty != 0) {
 		uint32_t lr = (uint32_t)__builtin_ctz(empty);
 
@@ -262,7 +268,9 @@ bool vgic_take_sgis(struct vcpu *vcpu)
 {
 	uint32_t sgis = atomic_read(&vcpu->events), word;
 
-	if ((sgis & ~VCPU_EVENT_SGIS) != 0 || vcpu->hold != 0) {
+	/* one that is not listed stays where others look for it: in the events */
+	if ((sgis & ~VCPU_EVENT_SGIS) != 0 || vcpu->hold != 0 ||
+	    ((sgis >> VCPU_EVENT_SGI_SHIFT) & ~vcpu->vgic.again) != 0) {
 		return false;
 	}
 	sgis = atomic_fetch_and(&vcpu->events, ~VCPU_EVENT_SGIS) & VCPU_EVENT_SGIS;

@@ -222,7 +222,7 @@ void vgic_send_sgi(struct vcpu *vcpu, uint64_t value, bool group1)
 
 		/* an SGI of the other group is not sent: IHI 0069H ICC_SGI1R_EL1, security disabled
 		 */
-		if (((target->vgic.bank.group >> sgi) & 1) == (group1 ? 1U : 0U)) {
+		if (((atomic_read(&target->vgic.bank.group) >> sgi) & 1) == (group1 ? 1U : 0U)) {
 			send_one(vcpu, target, sgi);
 		}
 	}
