@@ -13,5 +13,4 @@ void offsets(void)
 {
 	OFFSET(VCPU_REGS, struct vcpu, regs);
 	OFFSET(VCPU_STACK_TOP, struct vcpu, stack_top);
-	OFFSET(VCPU_EVENTS, struct vcpu, events);
 }

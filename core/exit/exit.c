@@ -73,16 +73,23 @@ static enum exit_action exit_wfx(struct vcpu *vcpu, uint64_t esr)
 	return EXIT_ADVANCE;
 }
 
+/* EC_DABT_LOWER and EC_SYS64, most of all exits, stand in decide() without an indirect branch. */
 static const exit_handler handlers[EC_COUNT] = {
-	[EC_WFX] = exit_wfx,	       [EC_CP15_32] = exit_undefined,
-	[EC_CP15_64] = exit_undefined, [EC_CP14_32] = exit_undefined,
-	[EC_CP14_LS] = exit_undefined, [EC_CP14_64] = exit_undefined,
-	[EC_FPSIMD] = exit_undefined,  [EC_VMRS] = exit_undefined,
-	[EC_PAUTH] = exit_undefined,   [EC_HVC64] = exit_hvc,
-	[EC_SMC64] = exit_smc,	       [EC_SMC32] = exit_undefined,
-	[EC_SYS64] = sysreg_trap,      [EC_SVE] = exit_undefined,
-	[EC_SME] = exit_undefined,     [EC_IABT_LOWER] = exit_instruction_abort,
-	[EC_DABT_LOWER] = mmio_abort,
+	[EC_WFX] = exit_wfx,
+	[EC_CP15_32] = exit_undefined,
+	[EC_CP15_64] = exit_undefined,
+	[EC_CP14_32] = exit_undefined,
+	[EC_CP14_LS] = exit_undefined,
+	[EC_CP14_64] = exit_undefined,
+	[EC_FPSIMD] = exit_undefined,
+	[EC_VMRS] = exit_undefined,
+	[EC_PAUTH] = exit_undefined,
+	[EC_HVC64] = exit_hvc,
+	[EC_SMC64] = exit_smc,
+	[EC_SMC32] = exit_undefined,
+	[EC_SVE] = exit_undefined,
+	[EC_SME] = exit_undefined,
+	[EC_IABT_LOWER] = exit_instruction_abort,
 };
 
 static inline void advance(struct vcpu *vcpu, uint64_t esr)
@@ -173,7 +180,6 @@ static inline __attribute__((always_inline)) enum exit_action decide(struct vcpu
 	uint64_t ec = FIELD_GET(ESR_EC, esr);
 	exit_handler handler;
 
-	/* the two that are most of all exits, without an indirect branch */
 	if (likely(ec == EC_DABT_LOWER)) {
 		return mmio_abort(vcpu, esr);
 	}

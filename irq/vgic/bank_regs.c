@@ -16,6 +16,12 @@ static struct vgic_bank *bank_number(struct vcpu *redist, uint32_t n)
 	return n <= dist->bank_count ? &dist->bank[n - 1] : NULL;
 }
 
+/* SGIs that were sent and not looked at yet are pending too. */
+static void post_sgis_locked(struct vcpu *redist)
+{
+	vgic_post_word_locked(redist, redist->vm, 0, vgic_latch_sgis_locked(redist));
+}
+
 /* What hardware asserted once and no longer does is not pending. Owner. */
 static void sample_linked_locked(struct vcpu *vcpu)
 {
@@ -54,7 +60,7 @@ int bank_read(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, enum bank_word
 		err = vgic_gather_locked(vcpu, redist, n, UINT32_MAX);
 		if (err == 0) {
 			if (n == 0) {
-				vgic_latch_sgis_locked(redist);
+				post_sgis_locked(redist);
 			}
 			if (redist == vcpu && n == 0) {
 				sample_linked_locked(vcpu);
@@ -119,7 +125,7 @@ int bank_pend(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, uint32_t value
 	err = vgic_gather_locked(vcpu, redist, n, value);
 	if (err == 0) {
 		if (n == 0) {
-			vgic_latch_sgis_locked(redist);
+			post_sgis_locked(redist);
 		}
 		bank->latch = set ? bank->latch | value : bank->latch & ~value;
 		vgic_post_word_locked(redist, redist->vm, n, value);

@@ -509,11 +509,16 @@ static void answer(struct vcpu *vcpu)
 void vgic_process(struct vcpu *vcpu)
 {
 	struct vgic_cpu *cpu = &vcpu->vgic;
-	uint32_t banks, queued_banks = 0, queued_prio = 0x100;
+	uint32_t sgis, banks, queued_banks = 0, queued_prio = 0x100;
 
 	spin_lock(&vcpu->vm->vgic.lock);
 	end_spilled(vcpu);
-	vgic_latch_sgis_locked(vcpu);
+	sgis = vgic_latch_sgis_locked(vcpu);
+	if (sgis != 0) {
+		/* no event: they are looked at below, or when whatever holds the vCPU is over */
+		atomic_fetch_or(&cpu->todo[0], sgis);
+		atomic_fetch_or(&cpu->todo_banks, 1);
+	}
 	if (cpu->ask_count != 0 || !cpu->on) {
 		answer(vcpu);
 		spin_unlock(&vcpu->vm->vgic.lock);

@@ -170,12 +170,12 @@ void vgic_set_private_line(struct vcpu *vcpu, uint32_t intid, bool level)
 	spin_unlock(&vcpu->vm->vgic.lock);
 }
 
-void vgic_latch_sgis_locked(struct vcpu *vcpu)
+uint32_t vgic_latch_sgis_locked(struct vcpu *vcpu)
 {
 	uint32_t sgis = atomic_fetch_and(&vcpu->events, ~VCPU_EVENT_SGIS) >> VCPU_EVENT_SGI_SHIFT;
 
 	vcpu->vgic.bank.latch |= sgis;
-	vgic_post_word_locked(vcpu, vcpu->vm, 0, sgis);
+	return sgis;
 }
 
 /* The vCPUs that a write of ICC_SGI<n>R_EL1 names, by index. IHI 0069H ICC_SGI1R_EL1. */

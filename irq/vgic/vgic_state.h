@@ -40,8 +40,9 @@ void vgic_post(struct vcpu *vcpu, uint32_t intid);
  * n. */
 void vgic_post_word_locked(struct vcpu *private_of, struct vm *vm, uint32_t n, uint32_t mask);
 
-/* SGIs that were sent and not looked at yet become pending in the bank, and posted. Any CPU. */
-void vgic_latch_sgis_locked(struct vcpu *vcpu);
+/* SGIs that were sent and not looked at yet become pending in the bank; returns them, to be looked
+ * at. Any CPU. */
+uint32_t vgic_latch_sgis_locked(struct vcpu *vcpu);
 
 /* The owner's list registers, back into the banks: nothing is listed here any more. */
 void vgic_sync_locked(struct vcpu *vcpu);
