@@ -113,9 +113,12 @@ void inject_abort(struct vcpu *by, const struct inject_fault *fault)
 	world.fault_far = fault->far;
 }
 
+static uint32_t serrors;
+
 void inject_serror(struct vcpu *by)
 {
-	(void)by;
+	assert_ptr_equal(by, &vcpu);
+	serrors++;
 }
 
 uint32_t inject_vector_offset(uint64_t pstate)
@@ -655,6 +658,19 @@ static void interrupts(void **state)
 	}
 }
 
+/* DDI 0487 D1.3: asynchronous, so no instruction is stepped over. */
+static void serror(void **state)
+{
+	(void)state;
+	prepare(0);
+	serrors = 0;
+	assert_ptr_equal(exit_serror(&vcpu, (uint64_t)EC_SERROR << 26), &vcpu);
+	assert_int_equal(serrors, 1);
+	assert_int_equal(world.complaints, 1);
+	assert_int_equal(sysreg_read(elr_el2), PC);
+	assert_int_equal(world.accesses, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -666,6 +682,7 @@ int main(void)
 		CASE_IN("so does every exception class", classes, set_up),
 		CASE_IN("a completed instruction is stepped over by its length", stepped, set_up),
 		CASE_IN("events are looked at once the instruction is complete", events, set_up),
+		CASE_IN("an SError is told of, and passed on to the vCPU that ran", serror, set_up),
 		CASE_IN("an interrupt in a guest is ended as its kind wants", interrupts, set_up),
 	};
 
