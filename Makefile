@@ -76,7 +76,7 @@ HYP_C := \
 	drivers/hw/uart/pl011.c \
 	drivers/hw/uart/uart.c \
 	irq/hw/gic_v3.c \
-	irq/hw/vcpuif.c \
+	irq/hw/ich.c \
 	irq/vgic/bank_regs.c \
 	irq/vgic/dist.c \
 	irq/vgic/lr.c \

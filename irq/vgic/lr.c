@@ -12,7 +12,7 @@
 #include "core/base/atomic.h"
 #include "core/base/string.h"
 #include "irq/hw/gic.h"
-#include "irq/hw/vcpuif.h"
+#include "irq/hw/vif.h"
 #include "irq/vgic/vgic_state.h"
 
 /* Pending, enabled, and so is its group. */
@@ -54,7 +54,7 @@ static void retire(struct vcpu *vcpu, uint32_t lr)
 	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
 
 	/* an EOI that asked for maintenance keeps asking until the register is written */
-	vif_lr_write(lr, 0);
+	vif_lr_write(&vcpu->vgic.vif, lr, 0);
 	unlist(vcpu, lr);
 	if ((bank->hw & vgic_bit(intid)) != 0) {
 		/* the hardware line is live again and interrupts anew if it is still high */
@@ -73,7 +73,7 @@ static void retire_empty(struct vcpu *vcpu)
 	 * them: a direct write and an indirect read of its effect */
 	isb();
 	/* one whose EOI asked for maintenance is not called empty: IHI 0069H ICH_ELRSR_EL2 */
-	empty = (vif_empty() | vif_eoi()) & vcpu->vgic.lr_used;
+	empty = (vif_empty(&vcpu->vgic.vif) | vif_eoi(&vcpu->vgic.vif)) & vcpu->vgic.lr_used;
 	while (empty != 0) {
 		uint32_t lr = (uint32_t)__builtin_ctz(empty);
 
@@ -86,7 +86,7 @@ static void retire_empty(struct vcpu *vcpu)
 static void pull(struct vcpu *vcpu, uint32_t lr)
 {
 	struct vgic_cpu *cpu = &vcpu->vgic;
-	uint64_t value = vif_lr_read(lr);
+	uint64_t value = vif_lr_read(&vcpu->vgic.vif, lr);
 	uint32_t intid = cpu->lr_intid[lr], bit = vgic_bit(intid);
 	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
 
@@ -94,7 +94,7 @@ static void pull(struct vcpu *vcpu, uint32_t lr)
 		retire(vcpu, lr);
 		return;
 	}
-	vif_lr_write(lr, 0);
+	vif_lr_write(&vcpu->vgic.vif, lr, 0);
 	if ((value & ICH_LR_PENDING) != 0 && ((bank->edge | bank->soft) & bit) != 0) {
 		bank->latch |= bit;
 	}
@@ -111,7 +111,7 @@ bool vgic_is_only_active_locked(struct vcpu *vcpu, uint32_t intid)
 	const struct vgic_bank *bank = &vcpu->vgic.bank;
 
 	return (bank->listed & vgic_bit(intid)) != 0 &&
-	       (vif_lr_read(bank->lr[intid]) & ICH_LR_STATE) == ICH_LR_ACTIVE;
+	       (vif_lr_read(&vcpu->vgic.vif, bank->lr[intid]) & ICH_LR_STATE) == ICH_LR_ACTIVE;
 }
 
 void vgic_linked_again_locked(struct vcpu *vcpu, uint32_t intid)
@@ -121,7 +121,7 @@ void vgic_linked_again_locked(struct vcpu *vcpu, uint32_t intid)
 	/* it comes again because the guest has deactivated the one before; or what is listed was
 	   made so by a register write and was never active in hardware: that stays */
 	if ((bank->listed & vgic_bit(intid)) != 0 &&
-	    (vif_lr_read(bank->lr[intid % 32]) & ICH_LR_STATE) == 0) {
+	    (vif_lr_read(&vcpu->vgic.vif, bank->lr[intid % 32]) & ICH_LR_STATE) == 0) {
 		retire(vcpu, bank->lr[intid % 32]);
 	}
 	bank->line |= vgic_bit(intid);
@@ -168,13 +168,13 @@ static void end_spilled(struct vcpu *vcpu)
 	if (cpu->spilled_count == 0) {
 		return;
 	}
-	hcr = vif_hcr_read();
+	hcr = vif_hcr_read(&vcpu->vgic.vif);
 	count = (uint32_t)FIELD_GET(ICH_HCR_EOICOUNT, hcr);
 	if (count == 0) {
 		return;
 	}
-	vif_hcr_write(hcr & ~ICH_HCR_EOICOUNT);
-	if ((vif_vmcr_read() & ICH_VMCR_VEOIM) != 0) {
+	vif_hcr_write(&vcpu->vgic.vif, hcr & ~ICH_HCR_EOICOUNT);
+	if ((vif_vmcr_read(&vcpu->vgic.vif) & ICH_VMCR_VEOIM) != 0) {
 		return;
 	}
 	for (; count != 0 && cpu->spilled_count != 0; count--) {
@@ -222,7 +222,7 @@ static void write_lr(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t st
 		/* the line is looked at again when the guest is done */
 		value |= ICH_LR_EOI;
 	}
-	vif_lr_write(lr, value);
+	vif_lr_write(&vcpu->vgic.vif, lr, value);
 	vcpu->vgic.lr_pending[lr] = (value & ~ICH_LR_STATE) | ICH_LR_PENDING;
 }
 
@@ -250,17 +250,34 @@ static void list(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t state)
 	}
 }
 
+/* The same where list registers are no system registers. */
+static bool __attribute__((noinline)) list_again_elsewhere(struct vcpu *vcpu, uint32_t lr)
+{
+	const struct vgic_cpu *cpu = &vcpu->vgic;
+
+	if (((vif_empty(&cpu->vif) >> lr) & 1) == 0) {
+		return false;
+	}
+	vif_lr_write(&cpu->vif, lr, cpu->lr_pending[lr]);
+	return true;
+}
+
 bool vgic_list_again(struct vcpu *vcpu, uint32_t intid)
 {
 	const struct vgic_cpu *cpu = &vcpu->vgic;
 	uint32_t lr = cpu->bank.lr[intid];
 
 	/* what waits for a register goes first */
-	if ((cpu->again & vgic_bit(intid)) == 0 || atomic_read(&cpu->todo_banks) != 0 ||
-	    ((vif_empty() >> lr) & 1) == 0) {
+	if ((cpu->again & vgic_bit(intid)) == 0 || atomic_read(&cpu->todo_banks) != 0) {
 		return false;
 	}
-	vif_lr_write(lr, cpu->lr_pending[lr]);
+	if (unlikely(cpu->vif.ops != NULL)) {
+		return list_again_elsewhere(vcpu, lr);
+	}
+	if (((ich_empty() >> lr) & 1) == 0) {
+		return false;
+	}
+	ich_lr_write(lr, cpu->lr_pending[lr]);
 	return true;
 }
 
@@ -310,7 +327,7 @@ static int make_room(struct vcpu *vcpu, uint8_t prio)
 	uint32_t intid;
 
 	for (uint32_t i = 0; i < cpu->lr_count; i++) {
-		uint64_t value = vif_lr_read(i);
+		uint64_t value = vif_lr_read(&vcpu->vgic.vif, i);
 		uint8_t p = (uint8_t)FIELD_GET(ICH_LR_PRIORITY, value);
 
 		if ((value & ICH_LR_STATE) == ICH_LR_PENDING) {
@@ -344,7 +361,7 @@ static void refresh(struct vcpu *vcpu, uint32_t intid)
 {
 	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
 	uint32_t lr = bank->lr[intid % 32], bit = vgic_bit(intid);
-	uint64_t value = vif_lr_read(lr);
+	uint64_t value = vif_lr_read(&vcpu->vgic.vif, lr);
 
 	if ((value & ICH_LR_STATE) == 0) {
 		retire(vcpu, lr);
@@ -380,7 +397,7 @@ static void refresh(struct vcpu *vcpu, uint32_t intid)
 		bank->latch &= ~bit;
 		value |= ICH_LR_PENDING;
 	}
-	vif_lr_write(lr, value);
+	vif_lr_write(&vcpu->vgic.vif, lr, value);
 }
 
 /* True when the interrupt needs no further look; false when it waits for a list register. */
@@ -457,7 +474,7 @@ static void hold_back(struct vcpu *vcpu, uint32_t prio)
 		uint32_t lr = (uint32_t)__builtin_ctz(used);
 		uint32_t intid = cpu->lr_intid[lr], bit = vgic_bit(intid);
 		struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
-		uint64_t value = vif_lr_read(lr);
+		uint64_t value = vif_lr_read(&vcpu->vgic.vif, lr);
 
 		if ((value & ICH_LR_STATE) != ICH_LR_STATE ||
 		    FIELD_GET(ICH_LR_PRIORITY, value) <= prio) {
@@ -465,7 +482,7 @@ static void hold_back(struct vcpu *vcpu, uint32_t prio)
 		}
 		bank->latch |= (bank->edge | bank->soft) & bit;
 		bank->soft &= ~bit;
-		vif_lr_write(lr, value & ~ICH_LR_PENDING);
+		vif_lr_write(&vcpu->vgic.vif, lr, value & ~ICH_LR_PENDING);
 		atomic_fetch_or(&cpu->todo[intid / 32], bit);
 		atomic_fetch_or(&cpu->todo_banks, UINT32_C(1) << (intid / 32));
 	}
@@ -488,7 +505,7 @@ static void update_hcr(struct vcpu *vcpu, bool queued)
 	}
 	if (hcr != cpu->hcr) {
 		cpu->hcr = hcr;
-		vif_hcr_write(hcr);
+		vif_hcr_write(&vcpu->vgic.vif, hcr);
 	}
 }
 
@@ -571,7 +588,7 @@ bool vgic_wakes(struct vcpu *vcpu)
 		uint32_t intid = vcpu->vgic.lr_intid[lr];
 		struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
 
-		if ((vif_lr_read(lr) & ICH_LR_STATE) != ICH_LR_PENDING) {
+		if ((vif_lr_read(&vcpu->vgic.vif, lr) & ICH_LR_STATE) != ICH_LR_PENDING) {
 			continue;
 		}
 		if ((bank->hw & ~bank->soft & vgic_bit(intid)) != 0 &&
@@ -602,16 +619,16 @@ void vgic_cpu_start(struct vcpu *vcpu)
 
 	spin_lock(&vcpu->vm->vgic.lock);
 	for (uint32_t lr = 0; lr < cpu->lr_count; lr++) {
-		vif_lr_write(lr, 0);
+		vif_lr_write(&vcpu->vgic.vif, lr, 0);
 	}
-	vif_clear_active_priorities();
-	vif_vmcr_write(0);
+	vif_clear_active_priorities(&vcpu->vgic.vif);
+	vif_vmcr_write(&vcpu->vgic.vif, 0);
 	cpu->lr_used = 0;
 	/* DIR names an interrupt that may be active in another vCPU or in no list register: always
 	   trapped. Only guests that split EOI from deactivation use it. */
-	cpu->hcr_base = ICH_HCR_EN | (vif_traps_dir() ? ICH_HCR_TDIR : 0);
+	cpu->hcr_base = ICH_HCR_EN | (vif_traps_dir(&vcpu->vgic.vif) ? ICH_HCR_TDIR : 0);
 	cpu->hcr = cpu->hcr_base;
-	vif_hcr_write(cpu->hcr);
+	vif_hcr_write(&vcpu->vgic.vif, cpu->hcr);
 	cpu->on = true;
 	spin_unlock(&vcpu->vm->vgic.lock);
 	vcpu_post(vcpu, VCPU_EVENT_VGIC);
@@ -636,7 +653,7 @@ void vgic_cpu_stop(struct vcpu *vcpu)
 	memset(cpu->spilled, 0, sizeof(cpu->spilled));
 	cpu->spilled_count = 0;
 	cpu->hcr = 0;
-	vif_hcr_write(0);
+	vif_hcr_write(&vcpu->vgic.vif, 0);
 	cpu->on = false;
 	vgic_release_locked(vcpu);
 	spin_unlock(&vcpu->vm->vgic.lock);

@@ -13,6 +13,7 @@
 
 #include "core/base/spinlock.h"
 #include "core/base/types.h"
+#include "irq/hw/vif_types.h"
 
 struct vcpu;
 
@@ -59,6 +60,7 @@ struct vgic_cpu {
 	uint32_t todo_banks; /* which words of todo may be non-zero */
 
 	/* Owner: the CPU that runs the vCPU. The list registers themselves are in the CPU. */
+	struct vif vif;	   /* constant */
 	uint32_t lr_used;  /* filled by software and not yet seen empty */
 	uint32_t lr_count; /* constant */
 	uint16_t lr_intid[VGIC_LR_MAX];

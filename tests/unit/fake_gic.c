@@ -8,7 +8,7 @@
 #include "core/arm64/sysreg.h"
 #include "core/base/errno.h"
 #include "irq/hw/gic.h"
-#include "irq/hw/vcpuif.h"
+#include "irq/hw/ich.h"
 #include "tests/fuzz/fuzz.h"
 
 #define MISR_EOI   BIT(0)
@@ -42,7 +42,7 @@ struct vcpu *fake_vcpu(uint32_t i)
 	return &vcpus[i];
 }
 
-/* -- irq/hw/vcpuif.h -- */
+/* -- irq/hw/ich.h -- */
 
 static uint32_t state_of(uint64_t lr)
 {
@@ -54,13 +54,13 @@ static uint32_t priority_of(uint64_t lr)
 	return (uint32_t)(lr >> 48) & 0xff;
 }
 
-uint64_t vif_lr_read(uint32_t n)
+uint64_t ich_lr_read(uint32_t n)
 {
 	PROMISE(n < lr_count);
 	return cpus[here].lr[n];
 }
 
-void vif_lr_write(uint32_t n, uint64_t value)
+void ich_lr_write(uint32_t n, uint64_t value)
 {
 	PROMISE(n < lr_count);
 	cpus[here].lr[n] = value;
@@ -75,7 +75,7 @@ void vif_lr_write(uint32_t n, uint64_t value)
 	}
 }
 
-uint32_t vif_eoi(void)
+uint32_t ich_eoi(void)
 {
 	uint32_t bits = 0;
 
@@ -89,7 +89,7 @@ uint32_t vif_eoi(void)
 	return bits;
 }
 
-uint32_t vif_empty(void)
+uint32_t ich_empty(void)
 {
 	uint32_t bits = 0;
 
@@ -103,33 +103,33 @@ uint32_t vif_empty(void)
 	return bits;
 }
 
-void vif_hcr_write(uint64_t hcr)
+void ich_hcr_write(uint64_t hcr)
 {
 	cpus[here].hcr = hcr & ~ICH_HCR_EOICOUNT;
 	cpus[here].lost_eois = (uint32_t)FIELD_GET(ICH_HCR_EOICOUNT, hcr);
 }
 
-uint64_t vif_hcr_read(void)
+uint64_t ich_hcr_read(void)
 {
 	return cpus[here].hcr | FIELD_PREP(ICH_HCR_EOICOUNT, cpus[here].lost_eois);
 }
 
-void vif_vmcr_write(uint64_t vmcr)
+void ich_vmcr_write(uint64_t vmcr)
 {
 	cpus[here].split = (vmcr & ICH_VMCR_VEOIM) != 0;
 }
 
-uint64_t vif_vmcr_read(void)
+uint64_t ich_vmcr_read(void)
 {
 	return cpus[here].split ? ICH_VMCR_VEOIM : 0;
 }
 
-void vif_clear_active_priorities(void)
+void ich_clear_active_priorities(void)
 {
 	cpus[here].active_priorities = 0;
 }
 
-bool vif_traps_dir(void)
+bool ich_traps_dir(void)
 {
 	return true;
 }
@@ -174,7 +174,7 @@ uint64_t gic_sgi_target(uint64_t mpidr)
 static uint64_t maintenance(const struct fake_cpu *cpu)
 {
 	uint32_t valid = 0, pending = 0;
-	uint64_t misr = vif_eoi() != 0 ? MISR_EOI : 0;
+	uint64_t misr = ich_eoi() != 0 ? MISR_EOI : 0;
 
 	for (uint32_t i = 0; i < lr_count; i++) {
 		valid += state_of(cpu->lr[i]) != 0;

@@ -3,57 +3,57 @@
  * The CPU's virtual interrupt interface: ICH_* registers by number. Owner: the CPU itself. Unit
  * tests put a model of the hardware behind these names.
  */
-#ifndef IRQ_HW_VCPUIF_H
-#define IRQ_HW_VCPUIF_H
+#ifndef IRQ_HW_ICH_H
+#define IRQ_HW_ICH_H
 
 #include "core/arm64/sysreg.h"
 #include "core/base/types.h"
 
-uint64_t vif_lr_read(uint32_t n);
+uint64_t ich_lr_read(uint32_t n);
 
 #if defined(__aarch64__) && !defined(BULKHEAD_HOST)
 
 /* List registers from 2 on. */
-void vif_lr_write_further(uint32_t n, uint64_t value);
+void ich_lr_write_further(uint32_t n, uint64_t value);
 
 /* They are filled from below: most writes are of the first two. */
-static inline void vif_lr_write(uint32_t n, uint64_t value)
+static inline void ich_lr_write(uint32_t n, uint64_t value)
 {
 	if (n == 0) {
 		sysreg_write_raw("s3_4_c12_c12_0", value);
 	} else if (n == 1) {
 		sysreg_write_raw("s3_4_c12_c12_1", value);
 	} else {
-		vif_lr_write_further(n, value);
+		ich_lr_write_further(n, value);
 	}
 }
 
 /* Bit n: list register n is empty. Only those that exist are looked at by the caller. */
-static inline uint32_t vif_empty(void)
+static inline uint32_t ich_empty(void)
 {
 	return (uint32_t)sysreg_read_raw(SYSREG_ICH_ELRSR_EL2);
 }
 
 #else /* a test's model of the hardware */
 
-void vif_lr_write(uint32_t n, uint64_t value);
-uint32_t vif_empty(void);
+void ich_lr_write(uint32_t n, uint64_t value);
+uint32_t ich_empty(void);
 
 #endif
 
 /* Bit n: the guest's EOI of list register n asked for maintenance. */
-uint32_t vif_eoi(void);
+uint32_t ich_eoi(void);
 
 /* ICH_HCR_EL2; EOIcount is in it, and a write sets it. */
-uint64_t vif_hcr_read(void);
-void vif_hcr_write(uint64_t hcr);
-void vif_vmcr_write(uint64_t vmcr);
-uint64_t vif_vmcr_read(void);
+uint64_t ich_hcr_read(void);
+void ich_hcr_write(uint64_t hcr);
+void ich_vmcr_write(uint64_t vmcr);
+uint64_t ich_vmcr_read(void);
 
 /* Active priorities of both groups to zero. */
-void vif_clear_active_priorities(void);
+void ich_clear_active_priorities(void);
 
 /* TDIR is there: deactivation can be trapped alone. */
-bool vif_traps_dir(void);
+bool ich_traps_dir(void);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ICH_* registers by number. IHI 0069H 12.4. */
-#include "irq/hw/vcpuif.h"
+#include "irq/hw/ich.h"
 
 #include "core/arm64/barrier.h"
 #include "core/arm64/sysreg.h"
@@ -14,7 +14,7 @@
 	X(12, "c13_4") X(13, "c13_5") X(14, "c13_6") X(15, "c13_7")
 /* clang-format on */
 
-uint64_t vif_lr_read(uint32_t n)
+uint64_t ich_lr_read(uint32_t n)
 {
 	switch (n) {
 #define X(number, name)                                                                            \
@@ -27,7 +27,7 @@ uint64_t vif_lr_read(uint32_t n)
 	}
 }
 
-void vif_lr_write_further(uint32_t n, uint64_t value)
+void ich_lr_write_further(uint32_t n, uint64_t value)
 {
 	switch (n) {
 #define X(number, name)                                                                            \
@@ -41,32 +41,32 @@ void vif_lr_write_further(uint32_t n, uint64_t value)
 	}
 }
 
-uint32_t vif_eoi(void)
+uint32_t ich_eoi(void)
 {
 	return (uint32_t)sysreg_read_raw(SYSREG_ICH_EISR_EL2);
 }
 
-uint64_t vif_hcr_read(void)
+uint64_t ich_hcr_read(void)
 {
 	return sysreg_read_raw(SYSREG_ICH_HCR_EL2);
 }
 
-void vif_hcr_write(uint64_t hcr)
+void ich_hcr_write(uint64_t hcr)
 {
 	sysreg_write_raw(SYSREG_ICH_HCR_EL2, hcr);
 }
 
-void vif_vmcr_write(uint64_t vmcr)
+void ich_vmcr_write(uint64_t vmcr)
 {
 	sysreg_write_raw(SYSREG_ICH_VMCR_EL2, vmcr);
 }
 
-uint64_t vif_vmcr_read(void)
+uint64_t ich_vmcr_read(void)
 {
 	return sysreg_read_raw(SYSREG_ICH_VMCR_EL2);
 }
 
-void vif_clear_active_priorities(void)
+void ich_clear_active_priorities(void)
 {
 	/* 5 priority bits: one register of each group; 6 bits two, 7 bits four
 	 * (ICH_VTR_EL2.PREbits) */
@@ -88,7 +88,7 @@ void vif_clear_active_priorities(void)
 	isb();
 }
 
-bool vif_traps_dir(void)
+bool ich_traps_dir(void)
 {
 	return (sysreg_read_raw(SYSREG_ICH_VTR_EL2) & ICH_VTR_TDS) != 0;
 }

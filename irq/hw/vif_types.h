@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A vCPU's virtual interrupt interface: which of the three it is. */
+#ifndef IRQ_HW_VIF_TYPES_H
+#define IRQ_HW_VIF_TYPES_H
+
+#include "core/base/types.h"
+
+struct vif;
+
+/*
+ * What is behind list registers and control where it is not the system registers of GICv3: the
+ * memory-mapped registers of GICv2, or software. All values are in the layout of ICH_*_EL2, and
+ * mean the same; what a GICv2 adds is below.
+ */
+struct vif_ops {
+	uint64_t (*lr_read)(const struct vif *vif, uint32_t n);
+	void (*lr_write)(const struct vif *vif, uint32_t n, uint64_t value);
+	uint32_t (*empty)(const struct vif *vif);
+	uint32_t (*eoi)(const struct vif *vif);
+	uint64_t (*hcr_read)(const struct vif *vif);
+	void (*hcr_write)(const struct vif *vif, uint64_t hcr);
+	uint64_t (*vmcr_read)(const struct vif *vif);
+	void (*vmcr_write)(const struct vif *vif, uint64_t vmcr);
+	void (*clear_active_priorities)(const struct vif *vif);
+	bool traps_dir; /* the guest's deactivation comes to EL2, whatever is listed */
+};
+
+struct vif {
+	const struct vif_ops *ops; /* NULL: ICH_*_EL2. Constant */
+};
+
+/* A software interrupt of GICv2: the CPU interface number that sent it (IHI 0048B GICH_LRn.CPUID),
+ * where a linked interrupt has its physical INTID. */
+#define VIF_LR_SOURCE BITS(34, 32)
+
+#endif
