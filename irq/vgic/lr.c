@@ -47,14 +47,12 @@ static void unlist(struct vcpu *vcpu, uint32_t lr)
 	}
 }
 
-/* The guest is done with it: the register is empty. */
-static void retire(struct vcpu *vcpu, uint32_t lr)
+/* The guest is done with it: the register is empty, and its owner writes it next. */
+static void give_up(struct vcpu *vcpu, uint32_t lr)
 {
 	uint32_t intid = vcpu->vgic.lr_intid[lr];
 	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
 
-	/* an EOI that asked for maintenance keeps asking until the register is written */
-	vif_lr_write(&vcpu->vgic.vif, lr, 0);
 	unlist(vcpu, lr);
 	if ((bank->hw & vgic_bit(intid)) != 0) {
 		/* the hardware line is live again and interrupts anew if it is still high */
@@ -63,6 +61,13 @@ static void retire(struct vcpu *vcpu, uint32_t lr)
 	if ((vgic_pending_word(bank) & vgic_bit(intid)) != 0) {
 		vgic_post(vgic_target(vcpu, vcpu->vm, intid), intid);
 	}
+}
+
+static void retire(struct vcpu *vcpu, uint32_t lr)
+{
+	/* an EOI that asked for maintenance keeps asking until the register is written */
+	vif_lr_write(&vcpu->vgic.vif, lr, 0);
+	give_up(vcpu, lr);
 }
 
 static void retire_empty(struct vcpu *vcpu)
@@ -125,7 +130,7 @@ void vgic_linked_again_locked(struct vcpu *vcpu, uint32_t intid)
 		retire(vcpu, bank->lr[intid % 32]);
 	}
 	bank->line |= vgic_bit(intid);
-	vgic_post(vcpu, intid);
+	vgic_pend_locked(vcpu, intid);
 }
 
 /* The active interrupt outside the list registers with the highest priority; there is one. */
@@ -281,14 +286,94 @@ bool vgic_list_again(struct vcpu *vcpu, uint32_t intid)
 	return true;
 }
 
+/* Nothing is to be looked at but what comes now: nothing was posted or waits for a register,
+ * nothing is moved out of one (update_hcr()), nobody asks, and the guest goes on. */
+static bool is_quiet(const struct vcpu *vcpu)
+{
+	const struct vgic_cpu *cpu = &vcpu->vgic;
+
+	return cpu->on && atomic_read(&cpu->todo_banks) == 0 && cpu->hcr == cpu->hcr_base &&
+	       cpu->ask_count == 0 && vcpu->hold == 0;
+}
+
+/* A register for one interrupt: a free one, or one that an interrupt kept and the guest has
+ * emptied. -1: each holds something. */
+static int room_for_one(struct vcpu *vcpu)
+{
+	struct vgic_cpu *cpu = &vcpu->vgic;
+	uint32_t all = (UINT32_C(1) << cpu->lr_count) - 1, room = ~cpu->lr_used & all;
+
+	if (room == 0) {
+		/* list registers written since the exit, before what ICH_ELRSR_EL2 says of them */
+		isb();
+		room = vif_empty(&cpu->vif) & all;
+		if (room == 0) {
+			return -1;
+		}
+		give_up(vcpu, (uint32_t)__builtin_ctz(room));
+	}
+	return __builtin_ctz(room);
+}
+
+/* What consider() does, for a private one that is not listed. False: it is to be posted. */
+static bool list_alone(struct vcpu *vcpu, uint32_t intid)
+{
+	struct vgic_bank *bank = &vcpu->vgic.bank;
+	int lr;
+
+	if (!is_quiet(vcpu) || (bank->listed & vgic_bit(intid)) != 0) {
+		return false;
+	}
+	if (is_deliverable(vcpu, bank, intid)) {
+		lr = room_for_one(vcpu);
+		if (lr < 0) {
+			return false;
+		}
+		list(vcpu, (uint32_t)lr, intid, ICH_LR_PENDING);
+	}
+	return true;
+}
+
+void vgic_pend_locked(struct vcpu *vcpu, uint32_t intid)
+{
+	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
+	if (!list_alone(vcpu, intid)) {
+		vgic_post(vcpu, intid);
+	}
+}
+
+void vgic_pend_sgi(struct vcpu *vcpu, uint32_t sgi)
+{
+	spin_lock(&vcpu->vm->vgic.lock);
+	vcpu->vgic.bank.latch |= vgic_bit(sgi);
+	vgic_pend_locked(vcpu, sgi);
+	spin_unlock(&vcpu->vm->vgic.lock);
+}
+
+/* With one among them that has no list register. */
+static bool __attribute__((noinline)) take_new_sgis(struct vcpu *vcpu)
+{
+	if (!is_quiet(vcpu)) {
+		return false;
+	}
+	spin_lock(&vcpu->vm->vgic.lock);
+	for (uint32_t sgis = vgic_latch_sgis_locked(vcpu); sgis != 0; sgis &= sgis - 1) {
+		vgic_pend_locked(vcpu, (uint32_t)__builtin_ctz(sgis));
+	}
+	spin_unlock(&vcpu->vm->vgic.lock);
+	return !vcpu_wants_attention(vcpu);
+}
+
 bool vgic_take_sgis(struct vcpu *vcpu)
 {
 	uint32_t sgis = atomic_read(&vcpu->events), word;
 
-	/* one that is not listed stays where others look for it: in the events */
-	if ((sgis & ~VCPU_EVENT_SGIS) != 0 || vcpu->hold != 0 ||
-	    ((sgis >> VCPU_EVENT_SGI_SHIFT) & ~vcpu->vgic.again) != 0) {
+	if ((sgis & ~VCPU_EVENT_SGIS) != 0 || vcpu->hold != 0) {
 		return false;
+	}
+	/* one that is not listed stays where others look for it, in the events, but for the lock */
+	if (((sgis >> VCPU_EVENT_SGI_SHIFT) & ~vcpu->vgic.again) != 0) {
+		return take_new_sgis(vcpu);
 	}
 	sgis = atomic_fetch_and(&vcpu->events, ~VCPU_EVENT_SGIS) & VCPU_EVENT_SGIS;
 	for (word = sgis; word != 0; word &= word - 1) {

@@ -138,8 +138,13 @@ static void set_line_locked(struct vcpu *private_of, struct vm *vm, struct vgic_
 		}
 		bank->latch |= bit;
 	}
-	if ((bank->enabled & bit) != 0 || (bank->listed & bit) != 0) {
-		vgic_post_word_locked(private_of, vm, intid / 32, bit);
+	if ((bank->enabled & bit) == 0 && (bank->listed & bit) == 0) {
+		return;
+	}
+	if (intid < INTID_SPI) {
+		vgic_pend_locked(private_of, intid);
+	} else {
+		vgic_post_word_locked(NULL, vm, intid / 32, bit);
 	}
 }
 
@@ -201,9 +206,11 @@ static uint64_t targets_of(const struct vcpu *vcpu, uint64_t value)
 
 static void send_one(struct vcpu *vcpu, struct vcpu *target, uint32_t sgi)
 {
-	if (target != vcpu || !vgic_list_again(vcpu, sgi)) {
+	if (target != vcpu) {
 		/* pending from here on: atomic_fetch_or orders what the sender wrote before */
 		vcpu_post(target, VCPU_EVENT_SGI(sgi));
+	} else if (!vgic_list_again(vcpu, sgi)) {
+		vgic_pend_sgi(vcpu, sgi);
 	}
 }
 

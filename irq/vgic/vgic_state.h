@@ -47,6 +47,14 @@ uint32_t vgic_latch_sgis_locked(struct vcpu *vcpu);
 /* The owner's list registers, back into the banks: nothing is listed here any more. */
 void vgic_sync_locked(struct vcpu *vcpu);
 
+/*
+ * The middle way: a private interrupt has become pending in its bank, or no longer is. Where
+ * nothing else is to be looked at it is judged, and put into a list register, at once; else posted.
+ * vgic_pend_sgi() makes an SGI pending before. Owner.
+ */
+void vgic_pend_locked(struct vcpu *vcpu, uint32_t intid);
+void vgic_pend_sgi(struct vcpu *vcpu, uint32_t sgi);
+
 /* A private interrupt is in a list register, acknowledged and not pending again. Owner. */
 bool vgic_is_only_active_locked(struct vcpu *vcpu, uint32_t intid);
 

@@ -153,7 +153,9 @@ void gic_start_cpu(unsigned int index)
 		mmio_write32(sgi + GICD_IPRIORITYR + i, 0xa0a0a0a0);
 	}
 	mmio_write32(sgi + GICD_ISENABLER, BIT(BENCH_SGI) | BIT(BENCH_SGI_ANSWER) |
-						   BIT(BENCH_TIMER_VIRT) | BIT(BENCH_TIMER_PHYS));
+						   BIT(BENCH_TIMER_VIRT) | BIT(BENCH_TIMER_PHYS) |
+						   (BIT(BENCH_SGI_ROTATING_COUNT) - 1)
+							   << BENCH_SGI_ROTATING);
 	sysreg_write(ICC_SRE, sysreg_read(ICC_SRE) | 1);
 	isb(); /* the interface's registers exist before they are written */
 	sysreg_write(ICC_PMR, 0xff);

@@ -10,6 +10,9 @@
 #define BENCH_SGI_ANSWER 4 /* taken, counted and answered with a BENCH_SGI to the first CPU */
 #define BENCH_TIMER_VIRT 27
 #define BENCH_TIMER_PHYS 30
+/* Taken and counted too: so many, from this one on */
+#define BENCH_SGI_ROTATING	 8
+#define BENCH_SGI_ROTATING_COUNT 8
 
 struct machine {
 	uint64_t gicd, gicr;

@@ -250,6 +250,15 @@ static inline void sgi_self(struct cpu *self)
 	wait_taken(self, before);
 }
 
+/* More SGIs in turn than a CPU has list registers (4, most often). */
+static inline void sgi_self_rotating(struct cpu *self, uint32_t turn)
+{
+	uint64_t before = self->taken;
+
+	send_sgi(BENCH_SGI_ROTATING + turn % BENCH_SGI_ROTATING_COUNT, 1);
+	wait_taken(self, before);
+}
+
 static inline void timer_virtual(struct cpu *self)
 {
 	uint64_t before = self->taken;
@@ -310,6 +319,7 @@ static void bench_lateness(const char *name, struct cpu *self, bool asleep)
 static void bench_interrupts(struct cpu *self)
 {
 	MEASURE("sgi_self", MANY, sgi_self(self));
+	MEASURE("sgi_self_rotating", MANY, sgi_self_rotating(self, measure_i));
 	MEASURE("virtual_timer", MANY, timer_virtual(self));
 	MEASURE("physical_timer", MANY, timer_physical(self));
 	bench_lateness("timer_spin", self, false);

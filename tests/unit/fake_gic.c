@@ -35,7 +35,7 @@ static struct fake_cpu cpus[FAKE_VCPU_MAX];
 static uint32_t here; /* the CPU that runs now */
 static uint32_t lr_count;
 static bool short_ways;
-static uint32_t short_count;
+static uint32_t short_count, middle_count;
 
 struct vcpu *fake_vcpu(uint32_t i)
 {
@@ -198,12 +198,33 @@ uint32_t fake_short_count(void)
 	return short_count;
 }
 
+uint32_t fake_middle_count(void)
+{
+	return middle_count;
+}
+
+/* Around what may go the middle way. One that is held never does; and nobody else lists a private
+ * interrupt there. */
+static uint32_t middle_begins(struct vcpu *vcpu)
+{
+	if (!short_ways) {
+		vcpu->hold |= VCPU_HOLD_STANDBY;
+	}
+	return vcpu->vgic.bank.listed;
+}
+
+static void middle_ends(struct vcpu *vcpu, uint32_t listed)
+{
+	vcpu->hold &= ~(uint32_t)VCPU_HOLD_STANDBY;
+	middle_count += (vcpu->vgic.bank.listed & ~listed) != 0;
+}
+
 /* As irq_take() does in the run loop, and irq_take_in_guest() on the way out of a guest. */
 static bool take_physical(struct vcpu *vcpu, bool in_guest)
 {
 	struct fake_cpu *cpu = &cpus[vcpu->index];
 	uint32_t fires = cpu->phys_level & cpu->phys_enabled & ~cpu->phys_active;
-	uint32_t intid;
+	uint32_t intid, listed;
 
 	if (fires == 0 || !vcpu->vgic.on) {
 		return false;
@@ -213,7 +234,9 @@ static bool take_physical(struct vcpu *vcpu, bool in_guest)
 	if (in_guest && vgic_list_again(vcpu, intid)) {
 		short_count++;
 	} else {
+		listed = middle_begins(vcpu);
 		vgic_set_private_line(vcpu, intid, true);
+		middle_ends(vcpu, listed);
 	}
 	return true;
 }
@@ -224,6 +247,7 @@ static bool stays_in_guest(struct vcpu *vcpu)
 {
 	for (uint32_t round = 0;; round++) {
 		bool interrupted = true;
+		uint32_t listed;
 
 		PROMISE(round < ROUNDS_MAX);
 		if (maintenance(&cpus[vcpu->index]) != 0) {
@@ -232,10 +256,15 @@ static bool stays_in_guest(struct vcpu *vcpu)
 			interrupted = take_physical(vcpu, true);
 		}
 		if (vcpu_wants_attention(vcpu)) {
-			if (!vgic_take_sgis(vcpu)) {
+			bool taken;
+
+			listed = middle_begins(vcpu);
+			taken = vgic_take_sgis(vcpu);
+			middle_ends(vcpu, listed);
+			if (!taken) {
 				return false;
 			}
-			short_count++;
+			short_count += vcpu->vgic.bank.listed == listed;
 		} else if (!interrupted) {
 			return true;
 		}
@@ -306,7 +335,7 @@ void fake_gic_create(uint32_t vcpu_count, uint32_t list_registers, uint32_t spis
 	here = 0;
 	lr_count = list_registers;
 	short_ways = false;
-	short_count = 0;
+	short_count = middle_count = 0;
 	fake_vm.vcpu = vcpu_table;
 	fake_vm.vcpu_count = vcpu_count;
 	for (uint32_t i = 0; i < vcpu_count; i++) {
@@ -474,20 +503,25 @@ void fake_dir(uint32_t i, uint32_t intid)
 
 void fake_private_line(uint32_t i, uint32_t intid, bool level)
 {
-	uint32_t before = here;
+	uint32_t before = here, listed = middle_begins(&vcpus[i]);
 
 	here = i;
 	vgic_set_private_line(&vcpus[i], intid, level);
 	here = before;
+	middle_ends(&vcpus[i], listed);
 }
 
 void fake_send_sgi(uint32_t i, uint64_t value, bool group1)
 {
+	uint32_t listed;
+
 	enter(i);
 	if (!short_ways) {
 		vcpus[i].vgic.again = 0; /* to itself the long way, too */
 	}
+	listed = middle_begins(&vcpus[i]);
 	vgic_send_sgi(&vcpus[i], value, group1);
+	middle_ends(&vcpus[i], listed);
 }
 
 void fake_split_eoi(uint32_t i, bool split)

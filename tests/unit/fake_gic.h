@@ -37,11 +37,13 @@ void fake_settle(void);
 
 /*
  * From now on, exits end as short as they can: linked interrupts and SGIs that come while a guest
- * is in are made pending again where they were, by vgic_list_again() and vgic_take_sgis(). Off (at
- * first): they never are. The count is of those that were.
+ * is in are made pending again where they were, by vgic_list_again() and vgic_take_sgis(), or put
+ * into a list register by vgic_pend_locked(). Off (at first): they never are. The counts are of
+ * what ended so: without the lock, and with it.
  */
 void fake_short_ways(bool on);
 uint32_t fake_short_count(void);
+uint32_t fake_middle_count(void);
 
 /* -- the guest -- */
 

@@ -40,9 +40,9 @@ static struct {
 } ref;
 
 enum ways {
-	LONG_WAYS, /* interrupts always come by vgic_process() */
-	SHORT_WAYS,
-	BOTH_WAYS, /* now this, now that */
+	LONG_WAYS,  /* interrupts always come by vgic_process() */
+	SHORT_WAYS, /* and the middle one */
+	BOTH_WAYS,  /* now this, now that */
 };
 struct machine {
 	uint32_t list_registers;
@@ -452,7 +452,7 @@ static void drain(void)
 static void run(void **state)
 {
 	const struct machine *machine = *state;
-	uint32_t taken = 0;
+	uint32_t taken = 0, middle = 0;
 
 	for (uint32_t seed = 1; seed <= SEEDS; seed++) {
 		rnd.state = seed;
@@ -473,10 +473,12 @@ static void run(void **state)
 			}
 		}
 		taken += fake_short_count();
+		middle += fake_middle_count();
 		drain();
 	}
 	/* it is about them */
 	assert_true(machine->ways == LONG_WAYS ? taken == 0 : taken > SEEDS);
+	assert_true(machine->ways == LONG_WAYS ? middle == 0 : middle > SEEDS);
 }
 
 #define MACHINE(count, name, ways)                                                                 \

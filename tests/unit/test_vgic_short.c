@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The short ways of interrupts (vgic_list_again(), vgic_take_sgis()): they are taken where nothing
- * has changed since the last delivery, and the settings that count are always the newest.
+ * has changed since the last delivery, and the settings that count are always the newest. And the
+ * middle way (vgic_pend_locked()), where there is nothing else to look at.
  */
 #include <string.h>
 
@@ -545,7 +546,8 @@ static void refused(void **state)
 	assert_false(vgic_take_sgis(vcpu));
 	assert_int_equal(vcpu->events, VCPU_EVENT_SGI(SGI));
 	vcpu->hold = 0;
-	/* one that can't be: all stay events */
+	/* one that is not listed, and something was posted: all stay events */
+	vgic_post(vcpu, EDGE);
 	vcpu->events = VCPU_EVENT_SGI(SGI) | VCPU_EVENT_SGI(SGI + 1) | VCPU_EVENT_SGI(SGI + 2);
 	assert_false(vgic_take_sgis(vcpu));
 	assert_int_equal(vcpu->events,
@@ -559,6 +561,139 @@ static void refused(void **state)
 		fake_eoi(0, intid);
 	}
 	nothing_comes(0);
+}
+
+/* -- the middle way -- */
+
+/* Each SGI in turn, by itself and by the other: without the run loop, and once. */
+static void in_rotation(void **state)
+{
+	uint32_t before;
+
+	(void)state;
+	before = fake_middle_count();
+	for (uint32_t n = 0; n < 64; n++) {
+		send(n / 16 % 2, 0, n % 16);
+		fake_settle();
+		assert_int_equal(fake_vcpu(0)->vgic.todo_banks, 0);
+		take(0, n % 16);
+		nothing_comes(0);
+	}
+	/* all but what kept its register */
+	assert_true(fake_middle_count() - before > 64 * (16 - LRS) / 16 - LRS);
+	for (uint32_t sgi = 0; sgi < 16; sgi++) {
+		assert_false(fake_bit(0, 0, GICD_ISPENDR, sgi));
+		assert_false(fake_bit(0, 0, GICD_ISACTIVER, sgi));
+	}
+}
+
+/* One that was evicted comes again; what others keep stays. */
+static void one_evicted(void **state)
+{
+	(void)state;
+	for (uint32_t sgi = 0; sgi < LRS; sgi++) {
+		warm(0, sgi);
+	}
+	send(0, 0, SGI);
+	assert_int_equal(fake_vcpu(0)->events, 0);
+	assert_int_equal(bits_count(fake_vcpu(0)->vgic.bank.listed), LRS);
+	assert_int_equal(fake_listed_count(0), 1);
+	take(0, SGI);
+	for (uint32_t sgi = 0; sgi < LRS; sgi++) {
+		send(0, 0, sgi);
+		take(0, sgi);
+	}
+	/* the timer's register too, and the timer finds another */
+	tick(0);
+	for (uint32_t sgi = 0; sgi < 16; sgi++) {
+		send(0, 0, sgi);
+		take(0, sgi);
+	}
+	tick(0);
+	nothing_comes(0);
+}
+
+/* A register that holds something is not taken, pending or active. */
+static void none_to_evict(void **state)
+{
+	(void)state;
+	for (uint32_t sgi = 0; sgi < LRS; sgi++) {
+		fake_set_priority(0, 0, sgi, 0x40);
+		send(0, 0, sgi);
+	}
+	assert_int_equal(fake_ack(0), 0);
+	fake_set_priority(0, 0, SGI, 0x60);
+	send(0, 0, SGI);
+	assert_int_equal(fake_vcpu(0)->events, VCPU_EVENT_VGIC);
+	fake_eoi(0, 0);
+	for (uint32_t sgi = 1; sgi < LRS; sgi++) {
+		take(0, sgi);
+	}
+	take(0, SGI);
+	nothing_comes(0);
+}
+
+/* What may not come waits, and nothing is posted for it. */
+static void judged_by(uint32_t by, uint32_t sender)
+{
+	uint32_t other = SGI + 1;
+
+	fake_set_bit(by, 0, GICD_ICENABLER, other);
+	send(sender, 0, other);
+	nothing_comes(0);
+	assert_int_equal(fake_vcpu(0)->vgic.todo_banks, 0);
+	assert_true(fake_bit(0, 0, GICD_ISPENDR, other));
+	fake_set_bit(by, 0, GICD_ISENABLER, other);
+	take(0, other);
+	group0(by, 0, other);
+	fake_send_sgi(sender, other << 24 | 1, false);
+	nothing_comes(0);
+	fake_redist_write(by, GICR_IGROUPR0, 4, UINT32_MAX);
+	take(0, other);
+	fake_set_bit(by, 0, GICD_ISACTIVER, other);
+	send(sender, 0, other);
+	nothing_comes(0);
+	fake_set_bit(by, 0, GICD_ICACTIVER, other);
+	take(0, other);
+}
+
+static void judged(void **state)
+{
+	(void)state;
+	for_each_writer(judged_by);
+}
+
+/* A vCPU that stands by, or is asked for its list registers, is woken by an event. */
+static void not_the_middle_way(void **state)
+{
+	struct vcpu *vcpu = fake_vcpu(0);
+
+	(void)state;
+	vcpu->hold = VCPU_HOLD_STANDBY;
+	vgic_pend_sgi(vcpu, SGI);
+	assert_int_equal(vcpu->events, VCPU_EVENT_VGIC);
+	assert_int_equal(vcpu->vgic.bank.listed, 0);
+	vcpu->hold = 0;
+	take(0, SGI);
+	vcpu->vgic.ask_count = 1;
+	vgic_pend_sgi(vcpu, SGI + 1);
+	assert_int_equal(vcpu->events, VCPU_EVENT_VGIC);
+	assert_int_equal(vcpu->vgic.bank.listed & vgic_bit(SGI + 1), 0);
+	vcpu->vgic.ask_count = 0;
+	take(0, SGI + 1);
+	fake_vcpu_off(0);
+	vgic_pend_sgi(vcpu, SGI + 2);
+	assert_int_equal(vcpu->vgic.bank.listed, 0);
+	assert_true(fake_bit(1, 0, GICD_ISPENDR, SGI + 2));
+	fake_vcpu_on(0);
+	take(0, SGI + 2);
+	/* and where it never was on */
+	fake_gic_create(1, LRS, SPIS);
+	fake_dist_write(0, GICD_CTLR, 4, GICD_CTLR_ENGRP0);
+	fake_set_bit(0, 0, GICD_ISENABLER, SGI);
+	vgic_pend_sgi(vcpu, SGI);
+	assert_int_equal(vcpu->vgic.bank.listed, 0);
+	assert_int_equal(vcpu->events, VCPU_EVENT_VGIC);
 }
 
 int main(void)
@@ -588,6 +723,15 @@ int main(void)
 			set_up),
 		CASE_IN("a vCPU that was off has no short way", stopped, set_up),
 		CASE_IN("a reset forgets SGIs that were sent and not looked at", reset, set_up),
+		CASE_IN("SGIs in turn, more than list registers, come once each", in_rotation,
+			set_up),
+		CASE_IN("an interrupt without a list register takes one that is kept empty",
+			one_evicted, set_up),
+		CASE_IN("where each list register holds something, one is made room for",
+			none_to_evict, set_up),
+		CASE_IN("one that becomes pending though it may not come waits", judged, set_up),
+		CASE_IN("a vCPU that is held, asked or off is told by an event", not_the_middle_way,
+			set_up),
 		CASE_IN("where there is more to do, the short way leaves all as it was", refused,
 			set_up),
 	};

@@ -20,6 +20,7 @@ OPERATIONS = {
     "isenabler_zero": "write of GICD_ISENABLER, nothing",
     "isenabler_one": "write of GICD_ISENABLER, one SPI",
     "sgi_self": "SGI to self: sent, taken, EOI",
+    "sgi_self_rotating": "SGI to self, 8 in turn",
     "virtual_timer": "virtual timer: armed, taken, EOI",
     "physical_timer": "physical timer: armed, taken, EOI",
     "timer_spin": "timer late, spinning, ns",
