@@ -90,27 +90,51 @@ int bank_write_group(struct vcpu *redist, uint32_t n, uint32_t value)
 	return 0;
 }
 
-int bank_enable(struct vcpu *redist, uint32_t n, uint32_t value, bool set)
+/* What has to be looked at because it was enabled or disabled. Takes the lock over. */
+static void __attribute__((noinline))
+post_and_unlock(struct vcpu *redist, uint32_t n, uint32_t mask)
 {
-	struct vgic_bank *bank = bank_number(redist, n);
+	vgic_post_word_locked(redist, redist->vm, n, mask);
+	spin_unlock(&redist->vm->vgic.lock);
+}
+
+static inline __attribute__((always_inline)) int enable(struct vcpu *redist, uint32_t n,
+							uint32_t value, bool set)
+{
+	struct vgic_dist *dist = &redist->vm->vgic;
+	struct vgic_bank *bank;
 	uint32_t changed;
 
-	/* what has no effect now needs no lock: it is as if it came just before the next change */
-	if (bank == NULL ||
-	    (value & (set ? ~atomic_read(&bank->enabled) : atomic_read(&bank->enabled))) == 0) {
+	if (n > dist->bank_count) {
 		return 0;
 	}
-	spin_lock(&redist->vm->vgic.lock);
+	bank = n == 0 ? &redist->vgic.bank : &dist->bank[n - 1];
+	/* what has no effect now needs no lock: it is as if it came just before the next change */
+	if ((value & (set ? ~atomic_read(&bank->enabled) : atomic_read(&bank->enabled))) == 0) {
+		return 0;
+	}
+	spin_lock(&dist->lock);
 	changed = set ? value & ~bank->enabled : value & bank->enabled;
 	bank->enabled ^= changed;
 	/* one that becomes enabled may be delivered; one that is listed may have to be taken back
 	 */
 	changed &= vgic_pending_word(bank) | bank->listed;
 	if (changed != 0) {
-		vgic_post_word_locked(redist, redist->vm, n, changed);
+		post_and_unlock(redist, n, changed);
+	} else {
+		spin_unlock(&dist->lock);
 	}
-	spin_unlock(&redist->vm->vgic.lock);
 	return 0;
+}
+
+int bank_enable(struct vcpu *redist, uint32_t n, uint32_t value)
+{
+	return enable(redist, n, value, true);
+}
+
+int bank_disable(struct vcpu *redist, uint32_t n, uint32_t value)
+{
+	return enable(redist, n, value, false);
 }
 
 int bank_pend(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, uint32_t value, bool set)
@@ -128,7 +152,11 @@ int bank_pend(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, uint32_t value
 			post_sgis_locked(redist);
 		}
 		bank->latch = set ? bank->latch | value : bank->latch & ~value;
-		vgic_post_word_locked(redist, redist->vm, n, value);
+		/* nothing becomes of one that is disabled, but for the line of a linked one */
+		value &= bank->enabled | bank->hw;
+		if (value != 0) {
+			vgic_post_word_locked(redist, redist->vm, n, value);
+		}
 		vgic_release_locked(vcpu);
 	}
 	spin_unlock(&redist->vm->vgic.lock);

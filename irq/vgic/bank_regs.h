@@ -21,7 +21,8 @@ int bank_read(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, enum bank_word
 
 /* Writes the group; sets or clears the bits of `value` in the others. */
 int bank_write_group(struct vcpu *redist, uint32_t n, uint32_t value);
-int bank_enable(struct vcpu *redist, uint32_t n, uint32_t value, bool set);
+int bank_enable(struct vcpu *redist, uint32_t n, uint32_t value);
+int bank_disable(struct vcpu *redist, uint32_t n, uint32_t value);
 int bank_pend(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, uint32_t value, bool set);
 int bank_activate(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, uint32_t value, bool set);
 

@@ -74,12 +74,12 @@ VREG_WRITE(write_group)
 
 VREG_WRITE(write_isenable)
 {
-	return index == 0 ? 0 : bank_enable(vcpu, index, (uint32_t)value, true);
+	return index == 0 ? 0 : bank_enable(vcpu, index, (uint32_t)value);
 }
 
 VREG_WRITE(write_icenable)
 {
-	return index == 0 ? 0 : bank_enable(vcpu, index, (uint32_t)value, false);
+	return index == 0 ? 0 : bank_disable(vcpu, index, (uint32_t)value);
 }
 
 VREG_WRITE(write_ispend)

@@ -93,12 +93,12 @@ VREG_WRITE(write_group)
 
 VREG_WRITE(write_isenable)
 {
-	return bank_enable(redist, 0, (uint32_t)value, true);
+	return bank_enable(redist, 0, (uint32_t)value);
 }
 
 VREG_WRITE(write_icenable)
 {
-	return bank_enable(redist, 0, (uint32_t)value, false);
+	return bank_disable(redist, 0, (uint32_t)value);
 }
 
 VREG_WRITE(write_ispend)

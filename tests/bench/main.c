@@ -225,13 +225,21 @@ static void bench_calls(void)
 static void bench_registers(void)
 {
 	uint64_t typer = machine.gicd + GICD_TYPER;
+	/* of one disabled SPI, set and cleared in turn: each write changes something */
 	uint64_t isenabler1 = machine.gicd + GICD_ISENABLER + 4;
+	uint64_t icenabler1 = machine.gicd + GICD_ICENABLER + 4;
+	uint64_t ispendr1 = machine.gicd + GICD_ISPENDR + 4;
+	uint64_t icpendr1 = machine.gicd + GICD_ICPENDR + 4;
 
 	MEASURE("id_register", MANY, sysreg_read(id_aa64pfr0_el1));
 	MEASURE("gicd_typer", MANY, mmio_read32(typer));
 	MEASURE("isenabler_zero", MANY, mmio_write32(isenabler1, 0));
-	MEASURE("isenabler_one", MANY, mmio_write32(isenabler1, BIT(8)));
-	mmio_write32(machine.gicd + GICD_ICENABLER + 4, BIT(8));
+	mmio_write32(isenabler1, BIT(8));
+	MEASURE("isenabler_same", MANY, mmio_write32(isenabler1, BIT(8)));
+	mmio_write32(icenabler1, BIT(8));
+	MEASURE("isenabler_one", MANY,
+		mmio_write32(measure_i % 2 ? icenabler1 : isenabler1, BIT(8)));
+	MEASURE("ispendr_one", MANY, mmio_write32(measure_i % 2 ? icpendr1 : ispendr1, BIT(8)));
 }
 
 /* Waits for the interrupt that has just been caused on this CPU. */
