@@ -27,6 +27,8 @@
 #define GICD_IGRPMODR	0x0d00
 #define GICD_NSACR	0x0e00
 #define GICD_SGIR	0x0f00
+#define GICD_CPENDSGIR	0x0f10
+#define GICD_SPENDSGIR	0x0f20
 #define GICD_IROUTER	0x6000
 #define GICD_PIDR2	0xffe8
 
@@ -49,6 +51,45 @@
 #define GICD_TYPER_NO1N	   BIT(25)
 
 #define GICD_IROUTER_IRM BIT(31)
+
+/* GICD_SGIR (GICv2) */
+#define GICD_SGIR_INTID	 BITS(3, 0)
+#define GICD_SGIR_LIST	 BITS(23, 16)
+#define GICD_SGIR_FILTER BITS(25, 24)
+#define SGIR_LISTED	 0
+#define SGIR_OTHERS	 1
+#define SGIR_SELF	 2
+
+/* CPU interface of GICv2, as a machine without the Security Extensions has it. IHI 0048B 4.4 */
+#define GICC_CTLR   0x0000
+#define GICC_PMR    0x0004
+#define GICC_BPR    0x0008
+#define GICC_IAR    0x000c
+#define GICC_EOIR   0x0010
+#define GICC_RPR    0x0014
+#define GICC_HPPIR  0x0018
+#define GICC_ABPR   0x001c
+#define GICC_AIAR   0x0020
+#define GICC_AEOIR  0x0024
+#define GICC_AHPPIR 0x0028
+#define GICC_APR    0x00d0
+#define GICC_NSAPR  0x00e0
+#define GICC_IIDR   0x00fc
+#define GICC_DIR    0x1000
+#define GICC_SIZE   0x2000
+
+#define GICC_CTLR_ENGRP0  BIT(0)
+#define GICC_CTLR_ENGRP1  BIT(1)
+#define GICC_CTLR_ACKCTL  BIT(2)
+#define GICC_CTLR_FIQEN	  BIT(3)
+#define GICC_CTLR_CBPR	  BIT(4)
+#define GICC_CTLR_EOIMODE BIT(9)
+
+#define GICC_IAR_INTID	BITS(9, 0)
+#define GICC_IAR_SOURCE BITS(12, 10)
+
+#define INTID_GROUP1_PENDING 1022 /* read where the one pending is of group 1: IHI 0048B 3.2.4 */
+#define INTID_NONE_PENDING   1023
 
 /* Redistributor: RD frame, then SGI frame 64 KiB above */
 #define GICR_CTLR	 0x0000

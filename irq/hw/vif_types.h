@@ -3,6 +3,7 @@
 #ifndef IRQ_HW_VIF_TYPES_H
 #define IRQ_HW_VIF_TYPES_H
 
+#include "core/base/bits.h"
 #include "core/base/types.h"
 
 struct vif;
@@ -27,6 +28,7 @@ struct vif_ops {
 
 struct vif {
 	const struct vif_ops *ops; /* NULL: ICH_*_EL2. Constant */
+	void *state;		   /* its own; constant */
 };
 
 /* A software interrupt of GICv2: the CPU interface number that sent it (IHI 0048B GICH_LRn.CPUID),

@@ -183,32 +183,20 @@ VREG_WRITE(write_router)
 	return 0;
 }
 
-/* [start, end) of words with one bit for each of 1024 interrupts */
-#define WORDS(START, READ, WRITE)                                                                  \
-	{                                                                                          \
-		.start = (START), .end = (START) + 0x80, .shift = 2, .sizes = 4, .read = (READ),   \
-		.write = (WRITE)                                                                   \
-	}
-#define ONE(START, READ, WRITE)                                                                    \
-	{                                                                                          \
-		.start = (START), .end = (START) + 4, .shift = 2, .sizes = 4, .read = (READ),      \
-		.write = (WRITE)                                                                   \
-	}
-
 const struct vreg vgic_dist_regs[] = {
-	ONE(GICD_CTLR, read_ctlr, write_ctlr),
-	ONE(GICD_TYPER, read_typer, NULL),
-	ONE(GICD_IIDR, read_iidr, NULL),
-	ONE(GICD_TYPER2, NULL, NULL),
-	ONE(GICD_STATUSR, NULL, NULL),
+	VREG_WORD(GICD_CTLR, read_ctlr, write_ctlr),
+	VREG_WORD(GICD_TYPER, read_typer, NULL),
+	VREG_WORD(GICD_IIDR, read_iidr, NULL),
+	VREG_WORD(GICD_TYPER2, NULL, NULL),
+	VREG_WORD(GICD_STATUSR, NULL, NULL),
 	/* message-based SPIs are not offered (GICD_TYPER.MBIS = 0): reserved */
-	WORDS(GICD_IGROUPR, read_group, write_group),
-	WORDS(GICD_ISENABLER, read_enabled, write_isenable),
-	WORDS(GICD_ICENABLER, read_enabled, write_icenable),
-	WORDS(GICD_ISPENDR, read_pending, write_ispend),
-	WORDS(GICD_ICPENDR, read_pending, write_icpend),
-	WORDS(GICD_ISACTIVER, read_active, write_isactive),
-	WORDS(GICD_ICACTIVER, read_active, write_icactive),
+	VREG_BIT_WORDS(GICD_IGROUPR, read_group, write_group),
+	VREG_BIT_WORDS(GICD_ISENABLER, read_enabled, write_isenable),
+	VREG_BIT_WORDS(GICD_ICENABLER, read_enabled, write_icenable),
+	VREG_BIT_WORDS(GICD_ISPENDR, read_pending, write_ispend),
+	VREG_BIT_WORDS(GICD_ICPENDR, read_pending, write_icpend),
+	VREG_BIT_WORDS(GICD_ISACTIVER, read_active, write_isactive),
+	VREG_BIT_WORDS(GICD_ICACTIVER, read_active, write_icactive),
 	/* GICD_IPRIORITYR */
 	{.start = GICD_IPRIORITYR,
 	 .end = GICD_IPRIORITYR + 0x400,
@@ -227,10 +215,10 @@ const struct vreg vgic_dist_regs[] = {
 	 .read = read_config,
 	 .write = write_config},
 	/* RES0 with security disabled */
-	WORDS(GICD_IGRPMODR, NULL, NULL),
+	VREG_BIT_WORDS(GICD_IGRPMODR, NULL, NULL),
 	/* GICD_NSACR */
 	{.start = GICD_NSACR, .end = GICD_NSACR + 0x100, .shift = 2, .sizes = 4},
-	ONE(GICD_SGIR, NULL, NULL),
+	VREG_WORD(GICD_SGIR, NULL, NULL),
 	/* GICD_CPENDSGIR */
 	{.start = 0xf10, .end = 0xf20, .shift = 2, .sizes = 1 | 4},
 	/* GICD_SPENDSGIR */

@@ -39,6 +39,18 @@ struct vreg {
 		     uint64_t value);
 };
 
+/* Rows of tables: one word at START; words that hold a bit for each of 1024 interrupts. */
+#define VREG_WORD(START, READ, WRITE)                                                              \
+	{                                                                                          \
+		.start = (START), .end = (START) + 4, .shift = 2, .sizes = 4, .read = (READ),      \
+		.write = (WRITE)                                                                   \
+	}
+#define VREG_BIT_WORDS(START, READ, WRITE)                                                         \
+	{                                                                                          \
+		.start = (START), .end = (START) + 0x80, .shift = 2, .sizes = 4, .read = (READ),   \
+		.write = (WRITE)                                                                   \
+	}
+
 #define VREG_FRAME_SIZE	 0x10000
 #define VREG_INDEX_COUNT 0x400 /* words of the frame's first 4 KiB, where almost all are */
 
