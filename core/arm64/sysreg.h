@@ -61,6 +61,8 @@ void sysreg_host_write(const char *name, uint64_t value);
 #define HCR_FMO	  BIT(3)
 #define HCR_IMO	  BIT(4)
 #define HCR_AMO	  BIT(5)
+#define HCR_VF	  BIT(6)
+#define HCR_VI	  BIT(7)
 #define HCR_VSE	  BIT(8)
 #define HCR_FB	  BIT(9)
 #define HCR_BSU	  BITS(11, 10)
@@ -151,9 +153,15 @@ void sysreg_host_write(const char *name, uint64_t value);
 #define ICH_LR_ACTIVE	BIT(63)
 
 /* ICH_VMCR_EL2 */
-#define ICH_VMCR_VENG0 BIT(0)
-#define ICH_VMCR_VENG1 BIT(1)
-#define ICH_VMCR_VEOIM BIT(9)
+#define ICH_VMCR_VENG0	 BIT(0)
+#define ICH_VMCR_VENG1	 BIT(1)
+#define ICH_VMCR_VACKCTL BIT(2)
+#define ICH_VMCR_VFIQEN	 BIT(3)
+#define ICH_VMCR_VCBPR	 BIT(4)
+#define ICH_VMCR_VEOIM	 BIT(9)
+#define ICH_VMCR_VBPR1	 BITS(20, 18)
+#define ICH_VMCR_VBPR0	 BITS(23, 21)
+#define ICH_VMCR_VPMR	 BITS(31, 24)
 
 /* PSTATE as SPSR_EL2 holds it */
 #define SPSR_M	       BITS(4, 0)

@@ -97,7 +97,11 @@ static void make_idregs(struct vm *vm)
 
 static int make_gic(struct vm *vm, struct arena *arena)
 {
-	int err = vgic_create(vm, vm->config->spi_count, gic_list_register_count(), arena);
+	const struct vgic_setup setup = {
+		.spi_count = vm->config->spi_count,
+		.lr_count = gic_list_register_count(),
+	};
+	int err = vgic_create(vm, &setup, arena);
 
 	if (err == 0) {
 		err = mmio_map_add(&vm->mmio, GUEST_GICD_BASE, GUEST_GICD_SIZE, &vgic_dist_ops, vm);

@@ -14,11 +14,8 @@ VREG_READ(read_ctlr)
 	return 0;
 }
 
-VREG_WRITE(write_ctlr)
+void vgic_write_ctlr(struct vm *vm, uint32_t on)
 {
-	struct vm *vm = vcpu->vm;
-	uint32_t on = (uint32_t)(value & (GICD_CTLR_ENGRP0 | GICD_CTLR_ENGRP1));
-
 	spin_lock(&vm->vgic.lock);
 	if (vm->vgic.ctlr != on) {
 		vm->vgic.ctlr = on;
@@ -34,6 +31,11 @@ VREG_WRITE(write_ctlr)
 		}
 	}
 	spin_unlock(&vm->vgic.lock);
+}
+
+VREG_WRITE(write_ctlr)
+{
+	vgic_write_ctlr(vcpu->vm, (uint32_t)(value & (GICD_CTLR_ENGRP0 | GICD_CTLR_ENGRP1)));
 	return 0;
 }
 

@@ -87,6 +87,25 @@ static void retire_empty(struct vcpu *vcpu)
 	}
 }
 
+/* A software interrupt of GICv2: one of several senders'. */
+static bool is_v2_sgi(const struct vcpu *vcpu, uint32_t intid)
+{
+	return intid < INTID_SGI_COUNT && vcpu->vm->vgic.v2;
+}
+
+/* What is pending in a list register of this value is so in the bank again, as far as it is not
+ * its line that says so. */
+static void latch_again(struct vcpu *vcpu, uint32_t intid, uint64_t value)
+{
+	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
+
+	bank->latch |= (bank->edge | bank->soft) & vgic_bit(intid);
+	bank->soft &= ~vgic_bit(intid);
+	if (is_v2_sgi(vcpu, intid)) {
+		vgic_v2_put_source_locked(vcpu, intid, value);
+	}
+}
+
 /* Moves what is in a list register back into the bank. */
 static void pull(struct vcpu *vcpu, uint32_t lr)
 {
@@ -100,10 +119,13 @@ static void pull(struct vcpu *vcpu, uint32_t lr)
 		return;
 	}
 	vif_lr_write(&vcpu->vgic.vif, lr, 0);
-	if ((value & ICH_LR_PENDING) != 0 && ((bank->edge | bank->soft) & bit) != 0) {
-		bank->latch |= bit;
+	if ((value & ICH_LR_PENDING) != 0) {
+		latch_again(vcpu, intid, value);
 	}
 	if ((value & ICH_LR_ACTIVE) != 0) {
+		if (is_v2_sgi(vcpu, intid)) {
+			cpu->sgi_active_source[intid] = (uint8_t)FIELD_GET(VIF_LR_SOURCE, value);
+		}
 		bank->active |= bit;
 		cpu->spilled[intid / 32] |= bit;
 		cpu->spilled_count++;
@@ -241,6 +263,11 @@ static void list(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t state)
 		bank->soft |= bank->latch & ~bank->edge & bit;
 		bank->latch &= ~bit;
 	}
+	if (is_v2_sgi(vcpu, intid)) {
+		state |= (state & ICH_LR_PENDING) != 0 ?
+				 vgic_v2_take_source_locked(vcpu, intid, UINT32_MAX) :
+				 FIELD_PREP(VIF_LR_SOURCE, cpu->sgi_active_source[intid]);
+	}
 	bank->listed |= bit;
 	bank->lr[intid % 32] = (uint8_t)lr;
 	if (intid >= INTID_SPI) {
@@ -250,17 +277,20 @@ static void list(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t state)
 	cpu->lr_intid[lr] = (uint16_t)intid;
 	write_lr(vcpu, lr, intid, state);
 	/* edge-triggered, or linked and pending by its line: no other source is to be looked at */
-	if (intid < INTID_SPI && ((bank->edge | (bank->hw & ~bank->soft)) & bit) != 0) {
+	if (intid < INTID_SPI &&
+	    ((bank->edge | (bank->hw & ~bank->soft)) & ~bank->latch & bit) != 0) {
 		cpu->again |= bit;
 	}
 }
 
 /* The same where list registers are no system registers. */
-static bool __attribute__((noinline)) list_again_elsewhere(struct vcpu *vcpu, uint32_t lr)
+static bool __attribute__((noinline)) list_again_elsewhere(struct vcpu *vcpu, uint32_t intid)
 {
-	const struct vgic_cpu *cpu = &vcpu->vgic;
+	struct vgic_cpu *cpu = &vcpu->vgic;
+	uint32_t lr = cpu->bank.lr[intid];
 
-	if (((vif_empty(&cpu->vif) >> lr) & 1) == 0) {
+	if (((vif_empty(&cpu->vif) >> lr) & 1) == 0 ||
+	    (intid < INTID_SGI_COUNT && !vgic_v2_take_same(cpu, intid, cpu->lr_pending[lr]))) {
 		return false;
 	}
 	vif_lr_write(&cpu->vif, lr, cpu->lr_pending[lr]);
@@ -277,7 +307,7 @@ bool vgic_list_again(struct vcpu *vcpu, uint32_t intid)
 		return false;
 	}
 	if (unlikely(cpu->vif.ops != NULL)) {
-		return list_again_elsewhere(vcpu, lr);
+		return list_again_elsewhere(vcpu, intid);
 	}
 	if (((ich_empty() >> lr) & 1) == 0) {
 		return false;
@@ -466,8 +496,8 @@ static void refresh(struct vcpu *vcpu, uint32_t intid)
 	if ((bank->hw & bit) != 0) {
 		return; /* the hardware holds it active; it comes again by itself */
 	}
-	if ((value & ICH_LR_PENDING) != 0 && ((bank->edge | bank->soft) & bit) != 0) {
-		bank->latch |= bit;
+	if ((value & ICH_LR_PENDING) != 0) {
+		latch_again(vcpu, intid, value);
 	}
 	bank->soft &= ~bit;
 	/* the running priority is the interface's own; this one counts when it is pending again */
@@ -477,7 +507,14 @@ static void refresh(struct vcpu *vcpu, uint32_t intid)
 		/* it goes elsewhere now, once it is no longer active here: that end has to be seen
 		 */
 		value |= ICH_LR_EOI;
-	} else if (is_forwarded(&vcpu->vm->vgic, bank, bit)) {
+	} else if (!is_forwarded(&vcpu->vm->vgic, bank, bit)) {
+		/* not now */
+	} else if (is_v2_sgi(vcpu, intid)) {
+		/* of the same sender; others wait for its end */
+		value &= ~ICH_LR_EOI;
+		value |= vgic_v2_take_source_locked(vcpu, intid,
+						    UINT32_C(1) << FIELD_GET(VIF_LR_SOURCE, value));
+	} else {
 		bank->soft |= bank->latch & ~bank->edge & bit;
 		bank->latch &= ~bit;
 		value |= ICH_LR_PENDING;
@@ -558,15 +595,13 @@ static void hold_back(struct vcpu *vcpu, uint32_t prio)
 	for (uint32_t used = cpu->lr_used; used != 0; used &= used - 1) {
 		uint32_t lr = (uint32_t)__builtin_ctz(used);
 		uint32_t intid = cpu->lr_intid[lr], bit = vgic_bit(intid);
-		struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
 		uint64_t value = vif_lr_read(&vcpu->vgic.vif, lr);
 
 		if ((value & ICH_LR_STATE) != ICH_LR_STATE ||
 		    FIELD_GET(ICH_LR_PRIORITY, value) <= prio) {
 			continue;
 		}
-		bank->latch |= (bank->edge | bank->soft) & bit;
-		bank->soft &= ~bit;
+		latch_again(vcpu, intid, value);
 		vif_lr_write(&vcpu->vgic.vif, lr, value & ~ICH_LR_PENDING);
 		atomic_fetch_or(&cpu->todo[intid / 32], bit);
 		atomic_fetch_or(&cpu->todo_banks, UINT32_C(1) << (intid / 32));
@@ -715,6 +750,9 @@ void vgic_cpu_start(struct vcpu *vcpu)
 	cpu->hcr = cpu->hcr_base;
 	vif_hcr_write(&vcpu->vgic.vif, cpu->hcr);
 	cpu->on = true;
+	if (vcpu->vm->vgic.v2) {
+		vgic_v2_route_again_locked(vcpu->vm);
+	}
 	spin_unlock(&vcpu->vm->vgic.lock);
 	vcpu_post(vcpu, VCPU_EVENT_VGIC);
 }
@@ -740,6 +778,9 @@ void vgic_cpu_stop(struct vcpu *vcpu)
 	cpu->hcr = 0;
 	vif_hcr_write(&vcpu->vgic.vif, 0);
 	cpu->on = false;
+	if (vcpu->vm->vgic.v2) {
+		vgic_v2_route_again_locked(vcpu->vm);
+	}
 	vgic_release_locked(vcpu);
 	spin_unlock(&vcpu->vm->vgic.lock);
 }

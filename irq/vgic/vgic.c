@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The emulated GICv3: creation, reset, lines, SGIs, posting, and asking other vCPUs. */
+/* The emulated controller: creation, reset, lines, posting, and asking other vCPUs. */
 #include "irq/vgic/vgic.h"
 
 #include "core/base/arena.h"
@@ -7,19 +7,41 @@
 #include "core/base/errno.h"
 #include "core/base/string.h"
 #include "irq/hw/gic.h"
+#include "irq/vgic/softif.h"
 #include "irq/vgic/vgic_frames.h"
 #include "irq/vgic/vgic_state.h"
 
-int vgic_create(struct vm *vm, uint32_t spi_count, uint32_t lr_count, struct arena *arena)
+/* What the distributor says of itself. */
+static uint64_t typer_of(const struct vm *vm)
+{
+	uint64_t lines = FIELD_PREP(GICD_TYPER_ITLINES, vm->vgic.bank_count);
+
+	if (vm->vgic.v2) {
+		return lines | FIELD_PREP(GICD_TYPER_CPUNUM, vm->vcpu_count - 1);
+	}
+	/* no LPIs, no message-based SPIs, no security; 1 of N not offered: No1N = 1 */
+	return lines | FIELD_PREP(GICD_TYPER_IDBITS, 9) | GICD_TYPER_A3V | GICD_TYPER_NO1N;
+}
+
+static int create_cpu(struct vcpu *vcpu, const struct vgic_setup *setup, struct arena *arena)
+{
+	struct vgic_cpu *cpu = &vcpu->vgic;
+
+	cpu->vif.ops = setup->vif;
+	cpu->lr_count = MIN(setup->lr_count, (uint32_t)VGIC_LR_MAX);
+	return setup->v2 && setup->vif == NULL ? softif_create(vcpu, arena) : 0;
+}
+
+int vgic_create(struct vm *vm, const struct vgic_setup *setup, struct arena *arena)
 {
 	struct vgic_dist *dist = &vm->vgic;
+	uint32_t spi_count = setup->spi_count;
 
 	spin_init(&dist->lock, RANK_VGIC_DIST);
+	dist->v2 = setup->v2;
 	dist->spi_count = spi_count;
-	dist->bank_count = spi_count / 32;
-	/* no LPIs, no message-based SPIs, no security; 1 of N not offered: No1N = 1 */
-	dist->typer = FIELD_PREP(GICD_TYPER_ITLINES, spi_count / 32) |
-		      FIELD_PREP(GICD_TYPER_IDBITS, 9) | GICD_TYPER_A3V | GICD_TYPER_NO1N;
+	dist->bank_count = (spi_count + 31) / 32;
+	dist->typer = typer_of(vm);
 	dist->bank = arena_alloc(arena, dist->bank_count * sizeof(*dist->bank));
 	dist->route = arena_alloc(arena, spi_count * sizeof(*dist->route));
 	dist->home = arena_alloc(arena, spi_count * sizeof(*dist->home));
@@ -29,11 +51,17 @@ int vgic_create(struct vm *vm, uint32_t spi_count, uint32_t lr_count, struct are
 		return -ENOMEM;
 	}
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-		vm->vcpu[i]->vgic.lr_count = MIN(lr_count, (uint32_t)VGIC_LR_MAX);
+		int err = create_cpu(vm->vcpu[i], setup, arena);
+
+		if (err != 0) {
+			return err;
+		}
 	}
 	vreg_index(&vgic_dist_table);
 	vreg_index(&vgic_rd_table);
 	vreg_index(&vgic_sgi_table);
+	vreg_index(&vgic_v2_dist_table);
+	vreg_index(&softif_table);
 	vgic_reset(vm);
 	return 0;
 }
@@ -52,6 +80,7 @@ static void cpu_reset(struct vgic_cpu *cpu)
 	vgic_bank_reset(&cpu->bank, true);
 	memset(cpu->spilled, 0, sizeof(cpu->spilled));
 	memset(cpu->todo, 0, sizeof(cpu->todo));
+	memset(cpu->sgi_source, 0, sizeof(cpu->sgi_source));
 	cpu->spilled_count = 0;
 	cpu->todo_banks = 0;
 	cpu->waker = GICR_WAKER_SLEEP;
@@ -66,11 +95,17 @@ void vgic_reset(struct vm *vm)
 	for (uint32_t i = 0; i < dist->bank_count; i++) {
 		vgic_bank_reset(&dist->bank[i], false);
 	}
-	memset(dist->route, 0, dist->spi_count * sizeof(*dist->route));
+	/* v3: to affinity 0; v2: no targets, but where there is only one */
+	memset(dist->route, dist->v2 && vm->vcpu_count > 1 ? 0xff : 0,
+	       dist->spi_count * sizeof(*dist->route));
 	memset(dist->home, 0, dist->spi_count * sizeof(*dist->home));
 	memset(dist->irouter, 0, dist->spi_count * sizeof(*dist->irouter));
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
 		cpu_reset(&vm->vcpu[i]->vgic);
+		if (dist->v2) {
+			/* always enabled: irq/vgic/v2.c */
+			vm->vcpu[i]->vgic.bank.enabled = 0xffff;
+		}
 		atomic_fetch_and(&vm->vcpu[i]->events, ~VCPU_EVENT_SGIS);
 	}
 	spin_unlock(&dist->lock);
@@ -173,66 +208,6 @@ void vgic_set_private_line(struct vcpu *vcpu, uint32_t intid, bool level)
 		set_line_locked(vcpu, vcpu->vm, &vcpu->vgic.bank, intid, level);
 	}
 	spin_unlock(&vcpu->vm->vgic.lock);
-}
-
-uint32_t vgic_latch_sgis_locked(struct vcpu *vcpu)
-{
-	uint32_t sgis = atomic_fetch_and(&vcpu->events, ~VCPU_EVENT_SGIS) >> VCPU_EVENT_SGI_SHIFT;
-
-	vcpu->vgic.bank.latch |= sgis;
-	return sgis;
-}
-
-/* The vCPUs that a write of ICC_SGI<n>R_EL1 names, by index. IHI 0069H ICC_SGI1R_EL1. */
-static uint64_t targets_of(const struct vcpu *vcpu, uint64_t value)
-{
-	const struct vm *vm = vcpu->vm;
-	uint64_t targets = 0;
-
-	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-		uint64_t named = gic_sgi_target(vm->vcpu[i]->mpidr);
-		bool hit;
-
-		if ((value & SGI1R_IRM) != 0) {
-			hit = i != vcpu->index;
-		} else {
-			hit = ((named ^ value) & ~SGI1R_TARGETS) == 0 &&
-			      (named & value & SGI1R_TARGETS) != 0;
-		}
-		targets |= hit ? BIT(i) : 0;
-	}
-	return targets;
-}
-
-static void send_one(struct vcpu *vcpu, struct vcpu *target, uint32_t sgi)
-{
-	if (target != vcpu) {
-		/* pending from here on: atomic_fetch_or orders what the sender wrote before */
-		vcpu_post(target, VCPU_EVENT_SGI(sgi));
-	} else if (!vgic_list_again(vcpu, sgi)) {
-		vgic_pend_sgi(vcpu, sgi);
-	}
-}
-
-void vgic_send_sgi(struct vcpu *vcpu, uint64_t value, bool group1)
-{
-	struct vgic_cpu *cpu = &vcpu->vgic;
-	uint64_t named = value & SGI1R_NAMED;
-	uint32_t sgi = (uint32_t)FIELD_GET(SGI1R_INTID, value);
-
-	if (unlikely(named != cpu->sgi_named)) {
-		cpu->sgi_named = named;
-		cpu->sgi_targets = targets_of(vcpu, named);
-	}
-	for (uint64_t targets = cpu->sgi_targets; targets != 0; targets &= targets - 1) {
-		struct vcpu *target = vcpu->vm->vcpu[__builtin_ctzll(targets)];
-
-		/* an SGI of the other group is not sent: IHI 0069H ICC_SGI1R_EL1, security disabled
-		 */
-		if (((atomic_read(&target->vgic.bank.group) >> sgi) & 1) == (group1 ? 1U : 0U)) {
-			send_one(vcpu, target, sgi);
-		}
-	}
 }
 
 /* -- pending and active state that others hold -- */

@@ -15,8 +15,18 @@
 #include "core/base/arena.h"
 #include "core/vm/vm.h"
 
+/* What a VM's interrupt controller is to be. */
+struct vgic_setup {
+	bool v2;	    /* GICv2: up to 8 vCPUs */
+	uint32_t spi_count; /* up to 988 */
+	uint32_t lr_count;  /* list registers of the CPUs it runs on */
+	/* of GICv2 hardware; NULL: the system registers of GICv3, by which a GICv2 VM gets an
+	 * interface in software */
+	const struct vif_ops *vif;
+};
+
 /* Allocates the VM's distributor state; vCPUs exist already. 0 or -ENOMEM. Boot CPU. */
-int vgic_create(struct vm *vm, uint32_t spi_count, uint32_t lr_count, struct arena *arena);
+int vgic_create(struct vm *vm, const struct vgic_setup *setup, struct arena *arena);
 
 /* Everything as after a hardware reset. All vCPUs are off; no list register is in use. */
 void vgic_reset(struct vm *vm);
@@ -72,6 +82,8 @@ int vgic_deactivate(struct vcpu *vcpu, uint32_t intid); /* 0 or -EAGAIN */
 /* The architecture's registers. `dev`: the VM for the distributor and redistributors. */
 extern const struct mmio_ops vgic_dist_ops;
 extern const struct mmio_ops vgic_redist_ops;
+extern const struct mmio_ops vgic_v2_dist_ops;
+extern const struct mmio_ops vgic_v2_cpu_ops; /* its interface in software */
 
 #define VGIC_DIST_SIZE	   0x10000
 #define VGIC_REDIST_STRIDE 0x20000

@@ -16,6 +16,7 @@ extern const uint8_t vgic_pidr[12];
 
 extern const struct vreg vgic_dist_regs[];
 extern const struct vreg_table vgic_dist_table;
+extern const struct vreg_table vgic_v2_dist_table;
 extern const struct vreg_table vgic_rd_table;
 extern const struct vreg_table vgic_sgi_table;
 

@@ -76,4 +76,30 @@ void vgic_clear_active_locked(struct vcpu *private_of, struct vm *vm, uint32_t n
 /* Reset of one bank; private: SGIs are edge-triggered and enabled bits 0. */
 void vgic_bank_reset(struct vgic_bank *bank, bool private);
 
+/* -- GICv2 -- */
+
+/* A vCPU has come or gone: SPIs with several targets go to one that is there. */
+void vgic_v2_route_again_locked(struct vm *vm);
+
+/* GICD_SGIR: SGI `sgi` of this vCPU to others, bit per index. Owner, from the guest. */
+void vgic_v2_send_sgi(struct vcpu *vcpu, uint64_t targets, uint32_t sgi);
+
+/* The short way: the sender that list register value `lr` names is the only one whose `sgi` is
+ * pending, and no longer is. No lock. Owner. */
+bool vgic_v2_take_same(struct vgic_cpu *cpu, uint32_t sgi, uint64_t lr);
+
+/*
+ * Takes one of the senders `among` (bit per vCPU) for a list register: pending state, sender, and
+ * ICH_LR_EOI where more wait. ICH_LR_EOI alone: only others wait. put_source: the other way.
+ */
+uint64_t vgic_v2_take_source_locked(struct vcpu *vcpu, uint32_t sgi, uint32_t among);
+void vgic_v2_put_source_locked(struct vcpu *vcpu, uint32_t sgi, uint64_t lr);
+
+/* GICD_CPENDSGIR, GICD_SPENDSGIR: `size` bytes (1 or 4) from that of `sgi` on. 0 or -EAGAIN. */
+int vgic_v2_read_sources(struct vcpu *vcpu, uint32_t sgi, uint32_t size, uint64_t *value);
+int vgic_v2_write_sources(struct vcpu *vcpu, uint32_t sgi, uint32_t value, bool set);
+
+/* GICD_CTLR's enables, EnableGrp0 and EnableGrp1. Any CPU; takes vgic_dist.lock. */
+void vgic_write_ctlr(struct vm *vm, uint32_t on);
+
 #endif

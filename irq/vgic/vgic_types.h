@@ -69,6 +69,10 @@ struct vgic_cpu {
 	 * the guest has emptied the register: since they were listed nothing about them has
 	 * changed. */
 	uint32_t again;
+	/* GICv2: SGIs pending outside list registers, by sender: byte n % 4 of word n / 4 has a
+	 * bit per vCPU that sent SGI n. Atomic; set by senders, cleared by the owner */
+	uint32_t sgi_source[4];
+	uint8_t sgi_active_source[16]; /* of those that are active outside list registers */
 	/* The targets that ICC_SGI1R_EL1 named last, and the vCPUs they are, by index */
 	uint64_t sgi_named, sgi_targets;
 	uint64_t hcr;	   /* ICH_HCR_EL2 as written last */
@@ -85,9 +89,10 @@ struct vgic_dist {
 	uint32_t ctlr;		/* GICD_CTLR: EnableGrp0, EnableGrp1 */
 	struct vgic_bank *bank; /* [bank_count], index 0 is INTID 32 */
 	uint16_t *route;	/* per SPI: index of the target vCPU */
-	uint64_t *irouter;	/* per SPI: as written */
+	uint64_t *irouter;	/* per SPI: as written; GICv2: its targets, bit per vCPU */
 	uint16_t *home;		/* per SPI: vCPU where it is listed or active */
 
+	bool v2;	     /* a GICv2, and its interfaces too; constant */
 	uint64_t typer;	     /* GICD_TYPER; constant */
 	uint32_t spi_count;  /* constant */
 	uint32_t bank_count; /* constant */

@@ -345,7 +345,9 @@ void fake_gic_create(uint32_t vcpu_count, uint32_t list_registers, uint32_t spis
 		vcpus[i].cpu = i;
 		vcpus[i].mpidr = BIT(31) | i;
 	}
-	PROMISE(vgic_create(&fake_vm, spis, list_registers, &arena) == 0);
+	const struct vgic_setup setup = {.spi_count = spis, .lr_count = list_registers};
+
+	PROMISE(vgic_create(&fake_vm, &setup, &arena) == 0);
 }
 
 void fake_vcpu_on(uint32_t i)

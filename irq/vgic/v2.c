@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The distributor of GICv2, as a machine without the Security Extensions has it, both groups there.
+ * IHI 0048B 4.3. Its banks are those of GICv3; what differs are the private registers, which are
+ * here, targets in place of routes, and SGIs that are pending by sender (irq/vgic/sgi.c).
+ */
+#include "irq/vgic/vreg.h"
+
+#include "core/base/atomic.h"
+#include "irq/vgic/bank_regs.h"
+#include "irq/vgic/vgic_frames.h"
+
+#define SGI_BITS    UINT32_C(0xffff)
+#define BYTES_FIRST UINT32_C(0x01010101)
+
+/* GIC-400's: PIDR4-7, PIDR0-3 (architecture revision 2), CIDR0-3, from offset 0xfd0 on. */
+static const uint8_t pidr[12] = {0x04, 0, 0, 0, 0x90, 0xb4, 0x2b, 0, 0x0d, 0xf0, 0x05, 0xb1};
+
+VREG_READ(read_ctlr)
+{
+	*value = vcpu->vm->vgic.ctlr;
+	return 0;
+}
+
+VREG_WRITE(write_ctlr)
+{
+	vgic_write_ctlr(vcpu->vm, (uint32_t)(value & (GICD_CTLR_ENGRP0 | GICD_CTLR_ENGRP1)));
+	return 0;
+}
+
+VREG_READ(read_typer)
+{
+	*value = vcpu->vm->vgic.typer;
+	return 0;
+}
+
+VREG_READ(read_iidr)
+{
+	*value = VGIC_IIDR;
+	return 0;
+}
+
+VREG_READ(read_pidr)
+{
+	*value = pidr[index];
+	return 0;
+}
+
+#define BANK_WORD(NAME, WORD)                                                                      \
+	VREG_READ(read_##NAME)                                                                     \
+	{                                                                                          \
+		return bank_read(vcpu, vcpu, index, WORD, value);                                  \
+	}
+BANK_WORD(group, BANK_GROUP)
+BANK_WORD(enabled, BANK_ENABLED)
+BANK_WORD(pending, BANK_PENDING)
+BANK_WORD(active, BANK_ACTIVE)
+
+VREG_WRITE(write_group)
+{
+	return bank_write_group(vcpu, index, (uint32_t)value);
+}
+
+/* SGIs are always enabled, as GIC-400 has them: IHI 0048B GICD_ISENABLERn leaves it open. They
+ * become pending and cease to be by GICD_SPENDSGIRn and GICD_CPENDSGIRn alone. */
+static uint32_t no_sgi(uint32_t n, uint64_t value)
+{
+	return (uint32_t)value & (n == 0 ? ~SGI_BITS : UINT32_MAX);
+}
+
+VREG_WRITE(write_isenable)
+{
+	return bank_enable(vcpu, index, no_sgi(index, value));
+}
+
+VREG_WRITE(write_icenable)
+{
+	return bank_disable(vcpu, index, no_sgi(index, value));
+}
+
+VREG_WRITE(write_ispend)
+{
+	return bank_pend(vcpu, vcpu, index, no_sgi(index, value), true);
+}
+
+VREG_WRITE(write_icpend)
+{
+	return bank_pend(vcpu, vcpu, index, no_sgi(index, value), false);
+}
+
+VREG_WRITE(write_isactive)
+{
+	return bank_activate(vcpu, vcpu, index, (uint32_t)value, true);
+}
+
+VREG_WRITE(write_icactive)
+{
+	return bank_activate(vcpu, vcpu, index, (uint32_t)value, false);
+}
+
+VREG_READ(read_priority)
+{
+	*value = bank_read_priority(vcpu, index, size);
+	return 0;
+}
+
+VREG_WRITE(write_priority)
+{
+	bank_write_priority(vcpu, index, size, value);
+	return 0;
+}
+
+VREG_READ(read_config)
+{
+	/* SGIs are edge-triggered */
+	*value = bank_read_config(vcpu, index);
+	return 0;
+}
+
+VREG_WRITE(write_config)
+{
+	if (index != 0) {
+		bank_write_config(vcpu, index, (uint32_t)value);
+	}
+	return 0;
+}
+
+/* -- targets: one byte per interrupt; a machine of one CPU interface has none -- */
+
+VREG_READ(read_targets)
+{
+	const struct vm *vm = vcpu->vm;
+
+	*value = 0;
+	if (vm->vcpu_count == 1 || index >= vgic_limit(vm)) {
+		return 0;
+	}
+	for (uint32_t i = 0; i < size; i++) {
+		uint64_t targets = index < INTID_SPI ? BIT(vcpu->index) :
+						       vm->vgic.irouter[index + i - INTID_SPI];
+
+		*value |= targets << (8 * i);
+	}
+	return 0;
+}
+
+/*
+ * 1 of N: any of the targets may take it (IHI 0048B 3.2.3). It goes to the first whose interface is
+ * in use, or the first.
+ */
+static uint16_t route_of(const struct vm *vm, uint64_t targets)
+{
+	for (uint64_t on = targets; on != 0; on &= on - 1) {
+		uint32_t i = (uint32_t)__builtin_ctzll(on);
+
+		if (vm->vcpu[i]->vgic.on) {
+			return (uint16_t)i;
+		}
+	}
+	return targets == 0 ? VGIC_ROUTE_NONE : (uint16_t)__builtin_ctzll(targets);
+}
+
+static void set_targets_locked(struct vm *vm, uint32_t spi, uint64_t targets)
+{
+	struct vgic_dist *dist = &vm->vgic;
+	uint16_t route = route_of(vm, targets);
+
+	dist->irouter[spi] = targets;
+	if (dist->route[spi] != route) {
+		dist->route[spi] = route;
+		vgic_post_word_locked(NULL, vm, (INTID_SPI + spi) / 32, vgic_bit(INTID_SPI + spi));
+	}
+}
+
+VREG_WRITE(write_targets)
+{
+	struct vm *vm = vcpu->vm;
+	uint64_t mask = BIT(vm->vcpu_count) - 1;
+
+	if (vm->vcpu_count == 1 || index < INTID_SPI || index >= vgic_limit(vm)) {
+		return 0;
+	}
+	spin_lock(&vm->vgic.lock);
+	for (uint32_t i = 0; i < size; i++) {
+		set_targets_locked(vm, index + i - INTID_SPI, (value >> (8 * i)) & mask);
+	}
+	spin_unlock(&vm->vgic.lock);
+	return 0;
+}
+
+void vgic_v2_route_again_locked(struct vm *vm)
+{
+	SPIN_ASSERT_HELD(&vm->vgic.lock);
+	for (uint32_t spi = 0; spi < vm->vgic.spi_count; spi++) {
+		set_targets_locked(vm, spi, vm->vgic.irouter[spi]);
+	}
+}
+
+/* -- SGIs -- */
+
+VREG_WRITE(write_sgir)
+{
+	uint64_t all = BIT(vcpu->vm->vcpu_count) - 1, self = BIT(vcpu->index), targets;
+	uint32_t sgi = (uint32_t)FIELD_GET(GICD_SGIR_INTID, value);
+
+	switch (FIELD_GET(GICD_SGIR_FILTER, value)) {
+	case SGIR_LISTED:
+		targets = FIELD_GET(GICD_SGIR_LIST, value) & all;
+		break;
+	case SGIR_OTHERS:
+		targets = all & ~self;
+		break;
+	case SGIR_SELF:
+		targets = self;
+		break;
+	default:
+		return 0; /* reserved */
+	}
+	vgic_v2_send_sgi(vcpu, targets, sgi);
+	return 0;
+}
+
+/* Four SGIs a word, the byte of each has a bit for each CPU interface that may have sent it. */
+VREG_READ(read_sgi_source)
+{
+	return vgic_v2_read_sources(vcpu, index, size, value);
+}
+
+VREG_WRITE(write_cpendsgi)
+{
+	return vgic_v2_write_sources(vcpu, index, (uint32_t)value, false);
+}
+
+VREG_WRITE(write_spendsgi)
+{
+	uint32_t all = (uint32_t)(BIT(vcpu->vm->vcpu_count) - 1) * BYTES_FIRST;
+
+	return vgic_v2_write_sources(vcpu, index, (uint32_t)value & all, true);
+}
+
+static const struct vreg regs[] = {
+	VREG_WORD(GICD_CTLR, read_ctlr, write_ctlr),
+	VREG_WORD(GICD_TYPER, read_typer, NULL),
+	VREG_WORD(GICD_IIDR, read_iidr, NULL),
+	VREG_BIT_WORDS(GICD_IGROUPR, read_group, write_group),
+	VREG_BIT_WORDS(GICD_ISENABLER, read_enabled, write_isenable),
+	VREG_BIT_WORDS(GICD_ICENABLER, read_enabled, write_icenable),
+	VREG_BIT_WORDS(GICD_ISPENDR, read_pending, write_ispend),
+	VREG_BIT_WORDS(GICD_ICPENDR, read_pending, write_icpend),
+	VREG_BIT_WORDS(GICD_ISACTIVER, read_active, write_isactive),
+	VREG_BIT_WORDS(GICD_ICACTIVER, read_active, write_icactive),
+	/* GICD_IPRIORITYR */
+	{.start = GICD_IPRIORITYR,
+	 .end = GICD_IPRIORITYR + 0x400,
+	 .shift = 0,
+	 .sizes = 1 | 4,
+	 .read = read_priority,
+	 .write = write_priority},
+	/* GICD_ITARGETSR */
+	{.start = GICD_ITARGETSR,
+	 .end = GICD_ITARGETSR + 0x400,
+	 .shift = 0,
+	 .sizes = 1 | 4,
+	 .read = read_targets,
+	 .write = write_targets},
+	/* GICD_ICFGR */
+	{.start = GICD_ICFGR,
+	 .end = GICD_ICFGR + 0x100,
+	 .shift = 2,
+	 .sizes = 4,
+	 .read = read_config,
+	 .write = write_config},
+	/* GICD_NSACR: RAZ/WI without the Security Extensions */
+	{.start = GICD_NSACR, .end = GICD_NSACR + 0x100, .shift = 2, .sizes = 4},
+	VREG_WORD(GICD_SGIR, NULL, write_sgir),
+	/* GICD_CPENDSGIR */
+	{.start = GICD_CPENDSGIR,
+	 .end = GICD_CPENDSGIR + 0x10,
+	 .shift = 0,
+	 .sizes = 1 | 4,
+	 .read = read_sgi_source,
+	 .write = write_cpendsgi},
+	/* GICD_SPENDSGIR */
+	{.start = GICD_SPENDSGIR,
+	 .end = GICD_SPENDSGIR + 0x10,
+	 .shift = 0,
+	 .sizes = 1 | 4,
+	 .read = read_sgi_source,
+	 .write = write_spendsgi},
+	/* ICPIDR, ICCIDR */
+	{.start = 0x0fd0, .end = 0x1000, .shift = 2, .sizes = 4, .read = read_pidr},
+	/* reserved */
+	{.start = VREG_FRAME_SIZE, .end = VREG_FRAME_SIZE},
+};
+
+static uint8_t v2_index[VREG_INDEX_COUNT];
+const struct vreg_table vgic_v2_dist_table = {regs, ARRAY_COUNT(regs), v2_index};
+
+static int v2_read(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, uint64_t *value)
+{
+	(void)dev;
+	return vreg_read(&vgic_v2_dist_table, (struct vreg_by){vcpu, vcpu}, off, size, value);
+}
+
+static int v2_write(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, uint64_t value)
+{
+	(void)dev;
+	return vreg_write(&vgic_v2_dist_table, (struct vreg_by){vcpu, vcpu}, off, size, value);
+}
+
+const struct mmio_ops vgic_v2_dist_ops = {
+	.name = "GICD",
+	.sizes = 1 | 4,
+	.read = v2_read,
+	.write = v2_write,
+};
