@@ -40,6 +40,7 @@ HYP_C := \
 	core/config/suggest.c \
 	core/console/mux.c \
 	core/console/shell.c \
+	core/exit/aarch32.c \
 	core/exit/el2_fault.c \
 	core/exit/exit.c \
 	core/exit/hvc.c \
@@ -118,6 +119,7 @@ HOST_C := \
 
 # Bare-metal guests: tests/guest/NAME.c -> build/guest/NAME.elf and NAME.bin
 GUESTS := \
+	aarch32 \
 	crash \
 	debug \
 	facts \
@@ -143,6 +145,7 @@ GUESTS := \
 
 # Host unit tests: tests/unit/test_NAME.c, linked with every pure file (ASan and UBSan) and cmocka.
 UNIT := \
+	aarch32 \
 	base \
 	board \
 	bundle \
@@ -379,7 +382,7 @@ COLD := boot/% core/config/% core/fdt/dt core/fdt/dt_addr core/fdt/guest_fdt \
         core/base/format core/base/panic core/base/ranges mm/hyp_map mm/page_alloc mm/cache_all \
         core/console/mux core/arm64/cpu_setup core/arm64/errata core/arm64/features core/arm64/idreg \
         core/exit/inject \
-        core/exit/set_way core/exit/insn core/exit/mmio core/vm/life core/vm/vcpu \
+        core/exit/set_way core/exit/aarch32 core/exit/insn core/exit/mmio core/vm/life core/vm/vcpu \
         core/vm/vm drivers/emul/vpl031 drivers/hw/% mm/guest_access timer/wall_clock
 # clang's -O2 unrolls and inlines where it can't pay here, and its -Os is gcc's -O2 in size.
 ifeq ($(LLVM),1)

@@ -65,6 +65,10 @@ enum esr_ec {
 	 FIELD_PREP(ESR_SYS_CRN, crn) | FIELD_PREP(ESR_SYS_CRM, crm) |                             \
 	 FIELD_PREP(ESR_SYS_OP2, op2))
 
+/* EC_CP15_32 is laid out like EC_SYS64, but for what is the condition's; EC_CP15_64: */
+#define ESR_CP64_OPC1 BITS(19, 16)
+#define ESR_CP64_RT2  BITS(14, 10)
+
 /* EC_IABT*, EC_DABT* */
 #define ESR_FSC		  BITS(5, 0)
 #define ESR_FSC_TYPE	  BITS(5, 2)

@@ -5,6 +5,7 @@
 
 #include "core/arm64/esr.h"
 #include "core/arm64/sysreg.h"
+#include "core/exit/aarch32.h"
 #include "core/exit/hvc.h"
 #include "core/exit/inject.h"
 #include "core/exit/irq.h"
@@ -19,12 +20,23 @@
 
 typedef enum exit_action (*exit_handler)(struct vcpu *vcpu, uint64_t esr);
 
-/* What the ID registers hide, and 32-bit traps of programs at EL0. */
+/* What the ID registers hide. */
 static enum exit_action exit_undefined(struct vcpu *vcpu, uint64_t esr)
 {
 	(void)vcpu;
 	(void)esr;
 	return EXIT_INJECT_UNDEF;
+}
+
+/* Classes whose syndrome holds a condition: mostly of 32-bit programs at EL0. */
+static enum exit_action exit_conditional(struct vcpu *vcpu, uint64_t esr)
+{
+	uint64_t ec = FIELD_GET(ESR_EC, esr);
+
+	if (!aarch32_passes(esr, vcpu_pstate(vcpu))) {
+		return EXIT_ADVANCE;
+	}
+	return ec == EC_CP15_32 || ec == EC_CP15_64 ? sysreg_trap32(vcpu, esr) : EXIT_INJECT_UNDEF;
 }
 
 static enum exit_action exit_hvc(struct vcpu *vcpu, uint64_t esr)
@@ -76,13 +88,13 @@ static enum exit_action exit_wfx(struct vcpu *vcpu, uint64_t esr)
 /* EC_DABT_LOWER and EC_SYS64, most of all exits, stand in decide() without an indirect branch. */
 static const exit_handler handlers[EC_COUNT] = {
 	[EC_WFX] = exit_wfx,
-	[EC_CP15_32] = exit_undefined,
-	[EC_CP15_64] = exit_undefined,
-	[EC_CP14_32] = exit_undefined,
-	[EC_CP14_LS] = exit_undefined,
-	[EC_CP14_64] = exit_undefined,
-	[EC_FPSIMD] = exit_undefined,
-	[EC_VMRS] = exit_undefined,
+	[EC_CP15_32] = exit_conditional,
+	[EC_CP15_64] = exit_conditional,
+	[EC_CP14_32] = exit_conditional,
+	[EC_CP14_LS] = exit_conditional,
+	[EC_CP14_64] = exit_conditional,
+	[EC_FPSIMD] = exit_conditional,
+	[EC_VMRS] = exit_conditional,
 	[EC_PAUTH] = exit_undefined,
 	[EC_HVC64] = exit_hvc,
 	[EC_SMC64] = exit_smc,
@@ -92,14 +104,23 @@ static const exit_handler handlers[EC_COUNT] = {
 	[EC_IABT_LOWER] = exit_instruction_abort,
 };
 
+/* Of a program at EL0. */
+static void __attribute__((noinline)) advance_aarch32(struct vcpu *vcpu, uint64_t esr)
+{
+	/* a T32 instruction may have 16 bits */
+	vcpu_set_pc(vcpu, (uint32_t)(vcpu_pc(vcpu) + ((esr & ESR_IL) != 0 ? 4 : 2)));
+	vcpu_set_pstate(vcpu, aarch32_next_pstate(vcpu_pstate(vcpu)) & ~SPSR_SS);
+}
+
 static inline void advance(struct vcpu *vcpu, uint64_t esr)
 {
-	uint64_t pstate = vcpu_pstate(vcpu), pc = vcpu_pc(vcpu);
+	uint64_t pstate = vcpu_pstate(vcpu);
 
-	vcpu_set_pc(vcpu, pc + 4);
-	if (unlikely((esr & ESR_IL) == 0)) {
-		vcpu_set_pc(vcpu, pc + 2); /* a T32 instruction at EL0 */
+	if (unlikely((pstate & SPSR_M_AARCH32) != 0)) {
+		advance_aarch32(vcpu, esr);
+		return;
 	}
+	vcpu_set_pc(vcpu, vcpu_pc(vcpu) + 4);
 	/* the instruction is complete: a single step that was due stays due (DDI 0487 D2.12.3) */
 	if (unlikely((pstate & SPSR_SS) != 0)) {
 		vcpu_set_pstate(vcpu, pstate & ~SPSR_SS);

@@ -191,7 +191,7 @@ static const struct sysreg sysregs[] = {
 	 .write = write_ptimer},
 };
 
-static const struct sysreg *find(uint32_t id)
+static inline __attribute__((always_inline)) const struct sysreg *find(uint32_t id)
 {
 	uint32_t low = 0, high = ARRAY_COUNT(sysregs);
 
@@ -260,4 +260,62 @@ enum exit_action sysreg_trap(struct vcpu *vcpu, uint64_t esr)
 		return EXIT_ADVANCE;
 	}
 	return trap_by_table(vcpu, esr, rt);
+}
+
+/* The 64-bit register that a program at EL0 means: its counter or its timer. Anything else is
+ * undefined there. 0: none. DDI 0487 CNTPCT, CNTP_CTL, CNTP_CVAL, CNTP_TVAL. */
+static uint32_t id_of_32(uint64_t esr, bool wide)
+{
+	uint64_t crm = FIELD_GET(ESR_SYS_CRM, esr), op2 = FIELD_GET(ESR_SYS_OP2, esr);
+
+	if (!wide) {
+		bool timer = FIELD_GET(ESR_SYS_OP1, esr) == 0 &&
+			     FIELD_GET(ESR_SYS_CRN, esr) == 14 && crm == 2 && op2 < 2;
+
+		return timer ? SYSREG_ID(3, 3, 14, 2, (uint32_t)op2) : 0;
+	}
+	if (crm != 14) {
+		return 0;
+	}
+	switch (FIELD_GET(ESR_CP64_OPC1, esr)) {
+	case 0:
+		return SYSREG_ID(3, 3, 14, 0, 1); /* CNTPCT */
+	case 2:
+		return SYSREG_ID(3, 3, 14, 2, 2); /* CNTP_CVAL */
+	case 8:
+		return SYSREG_ID(3, 3, 14, 0, 5); /* CNTPCTSS */
+	default:
+		return 0;
+	}
+}
+
+/* What CNTKCTL_EL1 denies EL0 has gone to EL1 before: DDI 0487, pseudocode of CNTPCT. */
+enum exit_action sysreg_trap32(struct vcpu *vcpu, uint64_t esr)
+{
+	bool wide = FIELD_GET(ESR_EC, esr) == EC_CP15_64;
+	uint32_t rt = (uint32_t)FIELD_GET(ESR_SYS_RT, esr);
+	uint32_t rt2 = wide ? (uint32_t)FIELD_GET(ESR_CP64_RT2, esr) : rt;
+	const struct sysreg *reg = find(id_of_32(esr, wide));
+	uint64_t value;
+
+	/* R15 is no register to transfer; the first stage has all others */
+	if (reg == NULL || rt > 14 || rt2 > 14) {
+		return EXIT_INJECT_UNDEF;
+	}
+	if ((esr & ESR_SYS_READ) != 0) {
+		value = reg->read(vcpu, reg->arg);
+		vcpu_set_reg(vcpu, rt, (uint32_t)value);
+		if (wide) {
+			vcpu_set_reg(vcpu, rt2, value >> 32);
+		}
+		return EXIT_ADVANCE;
+	}
+	if (reg->write == NULL) {
+		return EXIT_INJECT_UNDEF;
+	}
+	value = (uint32_t)vcpu_reg(vcpu, rt);
+	if (wide) {
+		value |= vcpu_reg(vcpu, rt2) << 32;
+	}
+	return reg->write(vcpu, reg->arg, value) == 0 ? EXIT_ADVANCE : EXIT_RETRY;
 }

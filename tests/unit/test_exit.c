@@ -39,7 +39,7 @@ static struct world {
 	uint8_t bytes[64]; /* of the device */
 	uint32_t accesses, undefs, aborts, calls, sgis, deactivated, timer_writes, set_ways;
 	uint32_t stops, crashes, runs, complaints;
-	uint64_t sgi, timer_value, fault_far;
+	uint64_t sgi, timer_value, timer_reg, fault_far;
 } world;
 static int device_err;
 static bool sgis_can_be_taken, list_again_works;
@@ -236,8 +236,8 @@ uint64_t vtimer_read(struct vcpu *by, enum vtimer_reg reg)
 void vtimer_write(struct vcpu *by, enum vtimer_reg reg, uint64_t value)
 {
 	(void)by;
-	(void)reg;
 	world.timer_writes++;
+	world.timer_reg = reg;
 	world.timer_value = value;
 }
 
@@ -561,9 +561,6 @@ static void stepped(void **state)
 		same_both_ways(exits[i]);
 		assert_int_equal(sysreg_read(spsr_el2), SPSR_M_EL1H | BIT(31));
 		assert_int_equal(sysreg_read(elr_el2), PC + 4);
-		same_both_ways(exits[i] & ~ESR_IL);
-		assert_int_equal(sysreg_read(spsr_el2), SPSR_M_EL1H | BIT(31));
-		assert_int_equal(sysreg_read(elr_el2), PC + 2);
 		exit_pstate = SPSR_M_EL1H | BIT(31);
 		same_both_ways(exits[i]);
 		assert_int_equal(sysreg_read(spsr_el2), SPSR_M_EL1H | BIT(31));
@@ -573,6 +570,138 @@ static void stepped(void **state)
 	device_err = -EAGAIN;
 	same_both_ways(load);
 	assert_int_equal(sysreg_read(spsr_el2), SPSR_M_EL1H | SPSR_SS);
+}
+
+/* -- 32-bit programs at EL0 -- */
+
+#define USER32			   UINT64_C(0x10)
+#define THUMB			   UINT64_C(0x20)
+#define IT_EQ_TWO		   (BIT(10)) /* EQ, this instruction and another: 0000 0100 */
+#define IT_EQ_LAST		   (BIT(11)) /* 0000 1000 */
+#define FLAG_Z			   BIT(30)
+#define ALWAYS			   (ESR_CV | FIELD_PREP(ESR_COND, 14))
+#define CP15			   (FIELD_PREP(ESR_EC, EC_CP15_32) | ESR_IL)
+#define CP15_WIDE		   (FIELD_PREP(ESR_EC, EC_CP15_64) | ESR_IL)
+#define CP_REG(op1, crn, crm, op2) ESR_SYS_OF(0, op1, crn, crm, op2)
+#define CP_WIDE(opc1, rt, rt2)                                                                     \
+	(FIELD_PREP(ESR_CP64_OPC1, opc1) | FIELD_PREP(ESR_CP64_RT2, rt2) | RT(rt) |                \
+	 FIELD_PREP(ESR_SYS_CRM, 14))
+
+/* DDI 0487 SPSR_EL2.IT: as if the instruction had been executed. */
+static void stepped32(void **state)
+{
+	uint64_t load = DABT | ESR_DABT_ISV | SAS(2) | SRT(1);
+
+	(void)state;
+	exit_pstate = USER32;
+	same_both_ways(load);
+	assert_int_equal(sysreg_read(elr_el2), PC + 4);
+	exit_pstate = USER32 | THUMB | SPSR_SS;
+	same_both_ways(load & ~ESR_IL);
+	assert_int_equal(sysreg_read(elr_el2), PC + 2);
+	assert_int_equal(sysreg_read(spsr_el2), USER32 | THUMB);
+	exit_pstate = USER32 | THUMB | FLAG_Z | IT_EQ_TWO;
+	same_both_ways(load & ~ESR_IL);
+	assert_int_equal(sysreg_read(spsr_el2), USER32 | THUMB | FLAG_Z | IT_EQ_LAST);
+	exit_pstate = USER32 | THUMB | FLAG_Z | IT_EQ_LAST;
+	same_both_ways(load);
+	assert_int_equal(sysreg_read(spsr_el2), USER32 | THUMB | FLAG_Z);
+	assert_int_equal(sysreg_read(elr_el2), PC + 4);
+	/* not complete: nothing moves */
+	exit_pstate = USER32 | THUMB | FLAG_Z | IT_EQ_TWO;
+	device_err = -EAGAIN;
+	same_both_ways(load);
+	assert_int_equal(sysreg_read(spsr_el2), exit_pstate);
+	assert_int_equal(sysreg_read(elr_el2), PC);
+}
+
+static void time32(void **state)
+{
+	uint64_t now = UINT64_C(0x123456789abcdef0);
+
+	(void)state;
+	exit_pstate = USER32;
+	vm.cntvoff = 123456 - now;
+	for (uint32_t rt = 0; rt < 15; rt++) {
+		uint32_t rt2 = (rt + 1) % 15;
+
+		assert_int_equal(same_both_ways(CP15_WIDE | ALWAYS | READ | CP_WIDE(0, rt, rt2)),
+				 EXIT_RESUME);
+		assert_int_equal(vcpu.regs.x[rt], (uint32_t)now);
+		assert_int_equal(vcpu.regs.x[rt2], now >> 32);
+		assert_int_equal(sysreg_read(elr_el2), PC + 4);
+		same_both_ways(CP15_WIDE | ALWAYS | READ | CP_WIDE(8, rt, rt2));
+		assert_int_equal(vcpu.regs.x[rt], (uint32_t)now);
+		same_both_ways(CP15_WIDE | ALWAYS | READ | CP_WIDE(2, rt, rt2));
+		assert_int_equal(vcpu.regs.x[rt], (uint32_t)(PATTERN + VTIMER_CVAL));
+		assert_int_equal(vcpu.regs.x[rt2], (PATTERN + VTIMER_CVAL) >> 32);
+		same_both_ways(CP15_WIDE | ALWAYS | CP_WIDE(2, rt, rt2));
+		assert_int_equal(world.timer_writes, 1);
+		assert_int_equal(world.timer_reg, VTIMER_CVAL);
+		assert_int_equal(world.timer_value,
+				 vcpu.regs.x[rt2] << 32 | (uint32_t)vcpu.regs.x[rt]);
+		same_both_ways(CP15 | ALWAYS | READ | CP_REG(0, 14, 2, 1) | RT(rt));
+		assert_int_equal(vcpu.regs.x[rt], (uint32_t)(PATTERN + VTIMER_CTL));
+		same_both_ways(CP15 | ALWAYS | READ | CP_REG(0, 14, 2, 0) | RT(rt));
+		assert_int_equal(vcpu.regs.x[rt], (uint32_t)(PATTERN + VTIMER_TVAL));
+		same_both_ways(CP15 | ALWAYS | CP_REG(0, 14, 2, 1) | RT(rt));
+		assert_int_equal(world.timer_reg, VTIMER_CTL);
+		assert_int_equal(world.timer_value, (uint32_t)vcpu.regs.x[rt]);
+		assert_int_equal(world.undefs, 0);
+	}
+}
+
+static void undefined32(void **state)
+{
+	static const uint64_t exits[] = {
+		CP15_WIDE | CP_WIDE(0, 1, 2),	      /* CNTPCT can't be written */
+		CP15_WIDE | READ | CP_WIDE(1, 1, 2),  /* no trap of ours: CNTVCT */
+		CP15_WIDE | READ | CP_WIDE(0, 15, 2), /* not in registers */
+		CP15_WIDE | READ | CP_WIDE(0, 1, 31),
+		CP15_WIDE | READ | (CP_WIDE(0, 1, 2) & ~ESR_SYS_CRM),
+		CP15 | READ | CP_REG(0, 14, 2, 2) | RT(1),
+		CP15 | READ | CP_REG(0, 14, 3, 1) | RT(1),
+		CP15 | READ | CP_REG(1, 14, 2, 1) | RT(1),
+		CP15 | READ | CP_REG(0, 9, 12, 0) | RT(1), /* PMCR */
+		CP15 | READ | CP_REG(0, 14, 2, 1) | RT(20),
+		FIELD_PREP(ESR_EC, EC_CP14_32) | ESR_IL,
+	};
+
+	(void)state;
+	exit_pstate = USER32;
+	for (size_t i = 0; i < ARRAY_COUNT(exits); i++) {
+		assert_int_equal(same_both_ways(exits[i] | ALWAYS), EXIT_INJECT_UNDEF);
+		assert_int_equal(world.undefs, 1);
+		assert_int_equal(sysreg_read(elr_el2), PC);
+	}
+}
+
+/* One that traps though its condition fails is no access, and not undefined. */
+static void skipped32(void **state)
+{
+	static const uint64_t exits[] = {
+		CP15 | CP_REG(0, 14, 2, 1) | RT(1),	   CP15_WIDE | CP_WIDE(2, 1, 2),
+		CP15 | READ | CP_REG(0, 9, 12, 0) | RT(1), FIELD_PREP(ESR_EC, EC_CP14_32) | ESR_IL,
+		FIELD_PREP(ESR_EC, EC_CP14_LS) | ESR_IL,   FIELD_PREP(ESR_EC, EC_CP14_64) | ESR_IL,
+		FIELD_PREP(ESR_EC, EC_FPSIMD) | ESR_IL,	   FIELD_PREP(ESR_EC, EC_VMRS) | ESR_IL,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(exits); i++) {
+		exit_pstate = USER32; /* EQ, and Z is not set */
+		assert_int_equal(same_both_ways(exits[i] | ESR_CV), EXIT_RESUME);
+		assert_int_equal(world.undefs + world.timer_writes, 0);
+		assert_int_equal(sysreg_read(elr_el2), PC + 4);
+		/* in an IT block that the syndrome doesn't tell of */
+		exit_pstate = USER32 | THUMB | IT_EQ_TWO;
+		assert_int_equal(same_both_ways(exits[i]), EXIT_RESUME);
+		assert_int_equal(world.undefs + world.timer_writes, 0);
+		assert_int_equal(sysreg_read(spsr_el2), USER32 | THUMB | IT_EQ_LAST);
+		/* passes */
+		exit_pstate |= FLAG_Z;
+		same_both_ways(exits[i]);
+		assert_int_equal(world.undefs + world.timer_writes, 1);
+	}
 }
 
 /* -- events -- */
@@ -681,6 +810,12 @@ int main(void)
 		CASE_IN("so do system registers", system_registers, set_up),
 		CASE_IN("so does every exception class", classes, set_up),
 		CASE_IN("a completed instruction is stepped over by its length", stepped, set_up),
+		CASE_IN("so is one of a 32-bit program, in an IT block too", stepped32, set_up),
+		CASE_IN("32-bit programs read the counter and use the physical timer", time32,
+			set_up),
+		CASE_IN("other registers of theirs are undefined", undefined32, set_up),
+		CASE_IN("an instruction of theirs whose condition fails is skipped", skipped32,
+			set_up),
 		CASE_IN("events are looked at once the instruction is complete", events, set_up),
 		CASE_IN("an SError is told of, and passed on to the vCPU that ran", serror, set_up),
 		CASE_IN("an interrupt in a guest is ended as its kind wants", interrupts, set_up),

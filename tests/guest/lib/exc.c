@@ -61,7 +61,9 @@ void exc_set_irq(exc_irq_fn fn)
 uint64_t exc_run_user(uint64_t pc, uint64_t sp, uint64_t arg, uint64_t spsr_extra)
 {
 	uint64_t daif = sysreg_read(daif);
-	uint64_t ret = user_enter(pc, sp, arg, 0x3c0 | spsr_extra, &cpu_this()->user_sp);
+	/* masked; bit 9 is D in AArch64 state, but big-endian data in AArch32 state */
+	uint64_t masks = (spsr_extra & SPSR_M_AARCH32) != 0 ? 0x1c0 : 0x3c0;
+	uint64_t ret = user_enter(pc, sp, arg, masks | spsr_extra, &cpu_this()->user_sp);
 
 	sysreg_write(daif, daif);
 	return ret;
@@ -126,7 +128,8 @@ void exc_dispatch(struct exc_frame *f, unsigned int slot)
 		if (exc_hook && exc_hook(f)) {
 			return;
 		}
-		if (slot / SLOT_KINDS == FROM_EL0 && FIELD_GET(ESR_EC, f->esr) == EC_SVC) {
+		if ((slot / SLOT_KINDS == FROM_EL0 && FIELD_GET(ESR_EC, f->esr) == EC_SVC) ||
+		    (slot / SLOT_KINDS == FROM_EL0_32 && FIELD_GET(ESR_EC, f->esr) == EC_SVC32)) {
 			user_leave(cpu->user_sp, f->x[0]);
 		}
 		if (exc_skip(cpu, f)) {

@@ -33,14 +33,16 @@ struct exc_record {
 #define ESR_FNV BIT(10)
 
 /* DDI 0487, SPSR_EL1 */
-#define SPSR_IL BIT(20)
-#define SPSR_SS BIT(21)
+#define SPSR_M_AARCH32 BIT(4)
+#define SPSR_IL	       BIT(20)
+#define SPSR_SS	       BIT(21)
 
 enum esr_ec {
 	EC_UNKNOWN = 0x00,
 	EC_WFX = 0x01,
 	EC_FP = 0x07,
 	EC_ILLEGAL = 0x0e,
+	EC_SVC32 = 0x11,
 	EC_SVC = 0x15,
 	EC_HVC = 0x16,
 	EC_SMC = 0x17,
@@ -118,7 +120,7 @@ void exc_set_irq(exc_irq_fn fn);
 
 /*
  * Runs code at EL0 from its EL0 address until it executes `svc`; returns its x0. `spsr_extra` is
- * ORed into SPSR (SS for single step); interrupts stay masked.
+ * ORed into SPSR (SS for single step, M_AARCH32 for a 32-bit program); interrupts stay masked.
  */
 uint64_t exc_run_user(uint64_t pc, uint64_t sp, uint64_t arg, uint64_t spsr_extra);
 
