@@ -83,6 +83,7 @@ HYP_C := \
 	irq/vgic/lr.c \
 	irq/vgic/redist.c \
 	irq/vgic/sgi.c \
+	irq/vgic/short.c \
 	irq/vgic/softif.c \
 	irq/vgic/v2.c \
 	irq/vgic/vgic.c \
@@ -178,7 +179,7 @@ UNIT_WITH_pgtable  := mm/stage2.c tests/unit/fake_pages.c
 UNIT_WITH_registry := core/resource/audit.c mm/stage2.c tests/unit/fake_pages.c
 FAKE_CPU           := core/base/percpu.c core/base/spinlock.c tests/unit/fake_panic.c
 FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/lr.c irq/vgic/redist.c \
-                      irq/vgic/sgi.c irq/vgic/softif.c irq/vgic/v2.c \
+                      irq/vgic/sgi.c irq/vgic/short.c irq/vgic/softif.c irq/vgic/v2.c \
                       irq/vgic/vgic.c irq/vgic/vreg.c tests/unit/fake_gic.c \
                       tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_exit     := core/exit/exit.c core/exit/mmio.c core/exit/sysreg_trap.c \

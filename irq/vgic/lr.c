@@ -2,18 +2,17 @@
 /*
  * List registers: which interrupts are in them, and what the owner does with what was posted.
  *
- * All of it runs on the CPU that runs the vCPU, under vgic_dist.lock, but for the short ways
- * (vgic.h), which read what only the owner writes. An entry is "listed" from the moment it is
- * written until software sees the register empty, moves it back, or the guest's deactivation is
- * noticed.
+ * All of it runs on the CPU that runs the vCPU, under vgic_dist.lock. An entry is "listed" from the
+ * moment it is written until software sees the register empty, moves it back, or the guest's
+ * deactivation is noticed.
  */
+#include "irq/vgic/lr.h"
 #include "core/arm64/barrier.h"
 #include "core/arm64/sysreg.h"
 #include "core/base/atomic.h"
 #include "core/base/string.h"
 #include "irq/hw/gic.h"
 #include "irq/hw/vif.h"
-#include "irq/vgic/vgic_state.h"
 
 /* Pending, enabled, and so is its group. */
 static bool is_forwarded(const struct vgic_dist *dist, const struct vgic_bank *bank, uint32_t bit)
@@ -24,7 +23,7 @@ static bool is_forwarded(const struct vgic_dist *dist, const struct vgic_bank *b
 	return group_on != 0 && (bank->enabled & vgic_pending_word(bank) & bit) != 0;
 }
 
-static bool is_deliverable(struct vcpu *vcpu, const struct vgic_bank *bank, uint32_t intid)
+bool lr_is_deliverable(struct vcpu *vcpu, const struct vgic_bank *bank, uint32_t intid)
 {
 	const struct vgic_dist *dist = &vcpu->vm->vgic;
 	uint32_t bit = vgic_bit(intid);
@@ -47,8 +46,7 @@ static void unlist(struct vcpu *vcpu, uint32_t lr)
 	}
 }
 
-/* The guest is done with it: the register is empty, and its owner writes it next. */
-static void give_up(struct vcpu *vcpu, uint32_t lr)
+void lr_give_up(struct vcpu *vcpu, uint32_t lr)
 {
 	uint32_t intid = vcpu->vgic.lr_intid[lr];
 	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
@@ -67,7 +65,7 @@ static void retire(struct vcpu *vcpu, uint32_t lr)
 {
 	/* an EOI that asked for maintenance keeps asking until the register is written */
 	vif_lr_write(&vcpu->vgic.vif, lr, 0);
-	give_up(vcpu, lr);
+	lr_give_up(vcpu, lr);
 }
 
 static void retire_empty(struct vcpu *vcpu)
@@ -253,7 +251,7 @@ static void write_lr(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t st
 	vcpu->vgic.lr_pending[lr] = (value & ~ICH_LR_STATE) | ICH_LR_PENDING;
 }
 
-static void list(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t state)
+void lr_list(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t state)
 {
 	struct vgic_cpu *cpu = &vcpu->vgic;
 	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
@@ -281,141 +279,6 @@ static void list(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t state)
 	    ((bank->edge | (bank->hw & ~bank->soft)) & ~bank->latch & bit) != 0) {
 		cpu->again |= bit;
 	}
-}
-
-/* The same where list registers are no system registers. */
-static bool __attribute__((noinline)) list_again_elsewhere(struct vcpu *vcpu, uint32_t intid)
-{
-	struct vgic_cpu *cpu = &vcpu->vgic;
-	uint32_t lr = cpu->bank.lr[intid];
-
-	if (((vif_empty(&cpu->vif) >> lr) & 1) == 0 ||
-	    (intid < INTID_SGI_COUNT && !vgic_v2_take_same(cpu, intid, cpu->lr_pending[lr]))) {
-		return false;
-	}
-	vif_lr_write(&cpu->vif, lr, cpu->lr_pending[lr]);
-	return true;
-}
-
-bool vgic_list_again(struct vcpu *vcpu, uint32_t intid)
-{
-	const struct vgic_cpu *cpu = &vcpu->vgic;
-	uint32_t lr = cpu->bank.lr[intid];
-
-	/* what waits for a register goes first */
-	if ((cpu->again & vgic_bit(intid)) == 0 || atomic_read(&cpu->todo_banks) != 0) {
-		return false;
-	}
-	if (unlikely(cpu->vif.ops != NULL)) {
-		return list_again_elsewhere(vcpu, intid);
-	}
-	if (((ich_empty() >> lr) & 1) == 0) {
-		return false;
-	}
-	ich_lr_write(lr, cpu->lr_pending[lr]);
-	return true;
-}
-
-/* Nothing is to be looked at but what comes now: nothing was posted or waits for a register,
- * nothing is moved out of one (update_hcr()), nobody asks, and the guest goes on. */
-static bool is_quiet(const struct vcpu *vcpu)
-{
-	const struct vgic_cpu *cpu = &vcpu->vgic;
-
-	return cpu->on && atomic_read(&cpu->todo_banks) == 0 && cpu->hcr == cpu->hcr_base &&
-	       cpu->ask_count == 0 && vcpu->hold == 0;
-}
-
-/* A register for one interrupt: a free one, or one that an interrupt kept and the guest has
- * emptied. -1: each holds something. */
-static int room_for_one(struct vcpu *vcpu)
-{
-	struct vgic_cpu *cpu = &vcpu->vgic;
-	uint32_t all = (UINT32_C(1) << cpu->lr_count) - 1, room = ~cpu->lr_used & all;
-
-	if (room == 0) {
-		/* list registers written since the exit, before what ICH_ELRSR_EL2 says of them */
-		isb();
-		room = vif_empty(&cpu->vif) & all;
-		if (room == 0) {
-			return -1;
-		}
-		give_up(vcpu, (uint32_t)__builtin_ctz(room));
-	}
-	return __builtin_ctz(room);
-}
-
-/* What consider() does, for a private one that is not listed. False: it is to be posted. */
-static bool list_alone(struct vcpu *vcpu, uint32_t intid)
-{
-	struct vgic_bank *bank = &vcpu->vgic.bank;
-	int lr;
-
-	if (!is_quiet(vcpu) || (bank->listed & vgic_bit(intid)) != 0) {
-		return false;
-	}
-	if (is_deliverable(vcpu, bank, intid)) {
-		lr = room_for_one(vcpu);
-		if (lr < 0) {
-			return false;
-		}
-		list(vcpu, (uint32_t)lr, intid, ICH_LR_PENDING);
-	}
-	return true;
-}
-
-void vgic_pend_locked(struct vcpu *vcpu, uint32_t intid)
-{
-	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
-	if (!list_alone(vcpu, intid)) {
-		vgic_post(vcpu, intid);
-	}
-}
-
-void vgic_pend_sgi(struct vcpu *vcpu, uint32_t sgi)
-{
-	spin_lock(&vcpu->vm->vgic.lock);
-	vcpu->vgic.bank.latch |= vgic_bit(sgi);
-	vgic_pend_locked(vcpu, sgi);
-	spin_unlock(&vcpu->vm->vgic.lock);
-}
-
-/* With one among them that has no list register. */
-static bool __attribute__((noinline)) take_new_sgis(struct vcpu *vcpu)
-{
-	if (!is_quiet(vcpu)) {
-		return false;
-	}
-	spin_lock(&vcpu->vm->vgic.lock);
-	for (uint32_t sgis = vgic_latch_sgis_locked(vcpu); sgis != 0; sgis &= sgis - 1) {
-		vgic_pend_locked(vcpu, (uint32_t)__builtin_ctz(sgis));
-	}
-	spin_unlock(&vcpu->vm->vgic.lock);
-	return !vcpu_wants_attention(vcpu);
-}
-
-bool vgic_take_sgis(struct vcpu *vcpu)
-{
-	uint32_t sgis = atomic_read(&vcpu->events), word;
-
-	if ((sgis & ~VCPU_EVENT_SGIS) != 0 || vcpu->hold != 0) {
-		return false;
-	}
-	/* one that is not listed stays where others look for it, in the events, but for the lock */
-	if (((sgis >> VCPU_EVENT_SGI_SHIFT) & ~vcpu->vgic.again) != 0) {
-		return take_new_sgis(vcpu);
-	}
-	sgis = atomic_fetch_and(&vcpu->events, ~VCPU_EVENT_SGIS) & VCPU_EVENT_SGIS;
-	for (word = sgis; word != 0; word &= word - 1) {
-		uint32_t bit = (uint32_t)__builtin_ctz(word);
-
-		if (!vgic_list_again(vcpu, bit - VCPU_EVENT_SGI_SHIFT)) {
-			/* this one and the rest as before: the event is its CPU's own */
-			atomic_fetch_or(&vcpu->events, word);
-			return false;
-		}
-	}
-	return !vcpu_wants_attention(vcpu);
 }
 
 static int free_lr(struct vcpu *vcpu)
@@ -545,7 +408,7 @@ static bool consider(struct vcpu *vcpu, uint32_t intid)
 		bank->line &= ~bit;
 		gic_deactivate(intid);
 	}
-	if (!is_deliverable(vcpu, bank, intid)) {
+	if (!lr_is_deliverable(vcpu, bank, intid)) {
 		if (intid >= INTID_SPI && (vgic_pending_word(bank) & bit) != 0 &&
 		    vgic_target(vcpu, vcpu->vm, intid) != vcpu) {
 			/* it was here and its route has changed */
@@ -560,7 +423,7 @@ static bool consider(struct vcpu *vcpu, uint32_t intid)
 	if (lr < 0) {
 		return false;
 	}
-	list(vcpu, (uint32_t)lr, intid, ICH_LR_PENDING);
+	lr_list(vcpu, (uint32_t)lr, intid, ICH_LR_PENDING);
 	return true;
 }
 
@@ -579,7 +442,7 @@ static void unspill(struct vcpu *vcpu)
 		}
 		best = best_spilled(vcpu);
 		take_spilled(vcpu, best);
-		list(vcpu, (uint32_t)lr, best, ICH_LR_ACTIVE);
+		lr_list(vcpu, (uint32_t)lr, best, ICH_LR_ACTIVE);
 		vgic_post(vcpu, best);
 	}
 }

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside the vgic: what the ways to a list register share. Owner, under vgic_dist.lock. */
+#ifndef IRQ_VGIC_LR_H
+#define IRQ_VGIC_LR_H
+
+#include "irq/vgic/vgic_state.h"
+
+/* Pending, enabled, its group too, not active, and this vCPU's. */
+bool lr_is_deliverable(struct vcpu *vcpu, const struct vgic_bank *bank, uint32_t intid);
+
+/* Puts an interrupt into a list register that is free; state: of ICH_LR_PENDING, ICH_LR_ACTIVE. */
+void lr_list(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t state);
+
+/* The guest is done with what was in it: the register is empty, and the caller writes it next. */
+void lr_give_up(struct vcpu *vcpu, uint32_t lr);
+
+#endif

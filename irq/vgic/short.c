@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ways past the long one (vgic_process()): short, without a lock, for what was delivered before
+ * and about which nothing has changed; middle, under it, for one private interrupt when nothing
+ * else is to be looked at. They read what only the owner writes.
+ */
+#include "core/arm64/barrier.h"
+#include "core/base/atomic.h"
+#include "irq/hw/vif.h"
+#include "irq/vgic/lr.h"
+
+/* The same where list registers are no system registers. */
+static bool __attribute__((noinline)) list_again_elsewhere(struct vcpu *vcpu, uint32_t intid)
+{
+	struct vgic_cpu *cpu = &vcpu->vgic;
+	uint32_t lr = cpu->bank.lr[intid];
+
+	if (((vif_empty(&cpu->vif) >> lr) & 1) == 0 ||
+	    (intid < INTID_SGI_COUNT && !vgic_v2_take_same(cpu, intid, cpu->lr_pending[lr]))) {
+		return false;
+	}
+	vif_lr_write(&cpu->vif, lr, cpu->lr_pending[lr]);
+	return true;
+}
+
+bool vgic_list_again(struct vcpu *vcpu, uint32_t intid)
+{
+	const struct vgic_cpu *cpu = &vcpu->vgic;
+	uint32_t lr = cpu->bank.lr[intid];
+
+	/* what waits for a register goes first */
+	if ((cpu->again & vgic_bit(intid)) == 0 || atomic_read(&cpu->todo_banks) != 0) {
+		return false;
+	}
+	if (unlikely(cpu->vif.ops != NULL)) {
+		return list_again_elsewhere(vcpu, intid);
+	}
+	if (((ich_empty() >> lr) & 1) == 0) {
+		return false;
+	}
+	ich_lr_write(lr, cpu->lr_pending[lr]);
+	return true;
+}
+
+/* Nothing is to be looked at but what comes now: nothing was posted or waits for a register,
+ * nothing is moved out of one (update_hcr()), nobody asks, and the guest goes on. */
+static bool is_quiet(const struct vcpu *vcpu)
+{
+	const struct vgic_cpu *cpu = &vcpu->vgic;
+
+	return cpu->on && atomic_read(&cpu->todo_banks) == 0 && cpu->hcr == cpu->hcr_base &&
+	       cpu->ask_count == 0 && vcpu->hold == 0;
+}
+
+/* A register for one interrupt: a free one, or one that an interrupt kept and the guest has
+ * emptied. -1: each holds something. */
+static int room_for_one(struct vcpu *vcpu)
+{
+	struct vgic_cpu *cpu = &vcpu->vgic;
+	uint32_t all = (UINT32_C(1) << cpu->lr_count) - 1, room = ~cpu->lr_used & all;
+
+	if (room == 0) {
+		/* list registers written since the exit, before what ICH_ELRSR_EL2 says of them */
+		isb();
+		room = vif_empty(&cpu->vif) & all;
+		if (room == 0) {
+			return -1;
+		}
+		lr_give_up(vcpu, (uint32_t)__builtin_ctz(room));
+	}
+	return __builtin_ctz(room);
+}
+
+/* What consider() does, for a private one that is not listed. False: it is to be posted. */
+static bool list_alone(struct vcpu *vcpu, uint32_t intid)
+{
+	struct vgic_bank *bank = &vcpu->vgic.bank;
+	int lr;
+
+	if (!is_quiet(vcpu) || (bank->listed & vgic_bit(intid)) != 0) {
+		return false;
+	}
+	if (lr_is_deliverable(vcpu, bank, intid)) {
+		lr = room_for_one(vcpu);
+		if (lr < 0) {
+			return false;
+		}
+		lr_list(vcpu, (uint32_t)lr, intid, ICH_LR_PENDING);
+	}
+	return true;
+}
+
+void vgic_pend_locked(struct vcpu *vcpu, uint32_t intid)
+{
+	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
+	if (!list_alone(vcpu, intid)) {
+		vgic_post(vcpu, intid);
+	}
+}
+
+void vgic_pend_sgi(struct vcpu *vcpu, uint32_t sgi)
+{
+	spin_lock(&vcpu->vm->vgic.lock);
+	vcpu->vgic.bank.latch |= vgic_bit(sgi);
+	vgic_pend_locked(vcpu, sgi);
+	spin_unlock(&vcpu->vm->vgic.lock);
+}
+
+/* With one among them that has no list register. */
+static bool __attribute__((noinline)) take_new_sgis(struct vcpu *vcpu)
+{
+	if (!is_quiet(vcpu)) {
+		return false;
+	}
+	spin_lock(&vcpu->vm->vgic.lock);
+	for (uint32_t sgis = vgic_latch_sgis_locked(vcpu); sgis != 0; sgis &= sgis - 1) {
+		vgic_pend_locked(vcpu, (uint32_t)__builtin_ctz(sgis));
+	}
+	spin_unlock(&vcpu->vm->vgic.lock);
+	return !vcpu_wants_attention(vcpu);
+}
+
+bool vgic_take_sgis(struct vcpu *vcpu)
+{
+	uint32_t sgis = atomic_read(&vcpu->events), word;
+
+	if ((sgis & ~VCPU_EVENT_SGIS) != 0 || vcpu->hold != 0) {
+		return false;
+	}
+	/* one that is not listed stays where others look for it, in the events, but for the lock */
+	if (((sgis >> VCPU_EVENT_SGI_SHIFT) & ~vcpu->vgic.again) != 0) {
+		return take_new_sgis(vcpu);
+	}
+	sgis = atomic_fetch_and(&vcpu->events, ~VCPU_EVENT_SGIS) & VCPU_EVENT_SGIS;
+	for (word = sgis; word != 0; word &= word - 1) {
+		uint32_t bit = (uint32_t)__builtin_ctz(word);
+
+		if (!vgic_list_again(vcpu, bit - VCPU_EVENT_SGI_SHIFT)) {
+			/* this one and the rest as before: the event is its CPU's own */
+			atomic_fetch_or(&vcpu->events, word);
+			return false;
+		}
+	}
+	return !vcpu_wants_attention(vcpu);
+}
