@@ -20,12 +20,16 @@
 
 struct fake_cpu {
 	uint64_t lr[VGIC_LR_MAX];
+	/* as ICH_ELRSR_EL2 and ICH_EISR_EL2 tell of them: writes may be seen there no sooner than
+	 * at the next context synchronization (IHI 0069H 12.1) */
+	uint64_t told[VGIC_LR_MAX];
 	uint64_t hcr;
 	uint32_t active_priorities; /* bit per level of 8 */
 	bool split;
 	uint32_t lost_eois;
 	uint32_t phys_level, phys_active, phys_enabled; /* private interrupts that are linked */
 	bool in_guest; /* not in the run loop: an exit may end where it began */
+	bool at_el2;   /* an exit has begun and the guest was not entered since */
 };
 
 struct vm fake_vm;
@@ -75,18 +79,46 @@ void ich_lr_write(uint32_t n, uint64_t value)
 	}
 }
 
-uint32_t ich_eoi(void)
+/* An isb, or an exception's entry or return. */
+static void synchronize(struct fake_cpu *cpu)
+{
+	memcpy(cpu->told, cpu->lr, sizeof(cpu->told));
+}
+
+static void exit_guest(uint32_t i)
+{
+	if (!cpus[i].at_el2) {
+		synchronize(&cpus[i]);
+		cpus[i].at_el2 = true;
+	}
+}
+
+static void enter_guest(uint32_t i)
+{
+	synchronize(&cpus[i]);
+	cpus[i].at_el2 = false;
+}
+
+void host_isb(void)
+{
+	synchronize(&cpus[here]);
+}
+
+static uint32_t eoi_of(const uint64_t *lrs)
 {
 	uint32_t bits = 0;
 
 	for (uint32_t i = 0; i < lr_count; i++) {
-		uint64_t lr = cpus[here].lr[i];
-
-		bits |= (uint32_t)(state_of(lr) == 0 && (lr & ICH_LR_HW) == 0 &&
-				   (lr & ICH_LR_EOI) != 0)
+		bits |= (uint32_t)(state_of(lrs[i]) == 0 && (lrs[i] & ICH_LR_HW) == 0 &&
+				   (lrs[i] & ICH_LR_EOI) != 0)
 			<< i;
 	}
 	return bits;
+}
+
+uint32_t ich_eoi(void)
+{
+	return eoi_of(cpus[here].told);
 }
 
 uint32_t ich_empty(void)
@@ -94,7 +126,7 @@ uint32_t ich_empty(void)
 	uint32_t bits = 0;
 
 	for (uint32_t i = 0; i < lr_count; i++) {
-		uint64_t lr = cpus[here].lr[i];
+		uint64_t lr = cpus[here].told[i];
 
 		bits |= (uint32_t)(state_of(lr) == 0 &&
 				   ((lr & ICH_LR_HW) != 0 || (lr & ICH_LR_EOI) == 0))
@@ -174,7 +206,7 @@ uint64_t gic_sgi_target(uint64_t mpidr)
 static uint64_t maintenance(const struct fake_cpu *cpu)
 {
 	uint32_t valid = 0, pending = 0;
-	uint64_t misr = ich_eoi() != 0 ? MISR_EOI : 0;
+	uint64_t misr = eoi_of(cpu->lr) != 0 ? MISR_EOI : 0;
 
 	for (uint32_t i = 0; i < lr_count; i++) {
 		valid += state_of(cpu->lr[i]) != 0;
@@ -250,6 +282,7 @@ static bool stays_in_guest(struct vcpu *vcpu)
 		uint32_t listed;
 
 		PROMISE(round < ROUNDS_MAX);
+		exit_guest(vcpu->index);
 		if (maintenance(&cpus[vcpu->index]) != 0) {
 			vgic_maintenance(vcpu);
 		} else {
@@ -266,8 +299,10 @@ static bool stays_in_guest(struct vcpu *vcpu)
 			}
 			short_count += vcpu->vgic.bank.listed == listed;
 		} else if (!interrupted) {
+			enter_guest(vcpu->index);
 			return true;
 		}
+		enter_guest(vcpu->index);
 	}
 }
 
@@ -278,6 +313,7 @@ bool fake_run(uint32_t i)
 	bool may_go_on;
 
 	here = i;
+	exit_guest(i);
 	if (short_ways && cpus[i].in_guest && stays_in_guest(vcpu)) {
 		here = before;
 		return true;
@@ -298,6 +334,9 @@ bool fake_run(uint32_t i)
 		}
 	}
 	cpus[i].in_guest = may_go_on && vcpu->vgic.on;
+	if (may_go_on) {
+		enter_guest(i);
+	}
 	here = before;
 	return may_go_on;
 }
@@ -354,6 +393,8 @@ void fake_vcpu_on(uint32_t i)
 {
 	/* whatever was left in the CPU */
 	memset(cpus[i].lr, 0x5a, sizeof(cpus[i].lr));
+	synchronize(&cpus[i]);
+	cpus[i].at_el2 = true;
 	cpus[i].active_priorities = UINT32_MAX;
 	here = i;
 	vgic_cpu_start(&vcpus[i]);
@@ -363,6 +404,7 @@ void fake_vcpu_on(uint32_t i)
 void fake_vcpu_off(uint32_t i)
 {
 	here = i;
+	exit_guest(i);
 	cpus[i].in_guest = false;
 	vgic_cpu_stop(&vcpus[i]);
 }
@@ -417,6 +459,7 @@ static struct fake_cpu *enter(uint32_t i)
 bool fake_wakes(uint32_t i)
 {
 	enter(i);
+	exit_guest(i);
 	return vgic_wakes(&vcpus[i]);
 }
 
@@ -476,6 +519,7 @@ int fake_access(uint32_t i, const struct mmio_ops *ops, uint32_t off, uint32_t s
 
 		PROMISE(round < 4);
 		here = i;
+		exit_guest(i);
 		err = write ? ops->write(&vcpus[i], &fake_vm, off, (uint8_t)(size & ~FAKE_WRITE),
 					 *value) :
 			      ops->read(&vcpus[i], &fake_vm, off, (uint8_t)size, value);
@@ -495,6 +539,7 @@ void fake_dir(uint32_t i, uint32_t intid)
 	struct fake_cpu *cpu = enter(i);
 
 	PROMISE((cpu->hcr & ICH_HCR_TDIR) != 0);
+	exit_guest(i);
 	while (vgic_deactivate(&vcpus[i], intid) == -EAGAIN) {
 		for (uint32_t other = 0; other < fake_vm.vcpu_count; other++) {
 			fake_run(other);
@@ -508,6 +553,7 @@ void fake_private_line(uint32_t i, uint32_t intid, bool level)
 	uint32_t before = here, listed = middle_begins(&vcpus[i]);
 
 	here = i;
+	exit_guest(i);
 	vgic_set_private_line(&vcpus[i], intid, level);
 	here = before;
 	middle_ends(&vcpus[i], listed);
@@ -521,6 +567,7 @@ void fake_send_sgi(uint32_t i, uint64_t value, bool group1)
 	if (!short_ways) {
 		vcpus[i].vgic.again = 0; /* to itself the long way, too */
 	}
+	exit_guest(i);
 	listed = middle_begins(&vcpus[i]);
 	vgic_send_sgi(&vcpus[i], value, group1);
 	middle_ends(&vcpus[i], listed);
