@@ -80,9 +80,9 @@ int bank_write_group(struct vcpu *redist, uint32_t n, uint32_t value)
 
 	if (bank != NULL) {
 		spin_lock(&redist->vm->vgic.lock);
-		uint32_t changed = bank->group ^ value;
+		uint32_t changed = (bank->group ^ value) & bank->exists;
 
-		bank->group = value;
+		bank->group ^= changed;
 		vgic_post_word_locked(redist, redist->vm, n,
 				      changed & (vgic_pending_word(bank) | bank->listed));
 		spin_unlock(&redist->vm->vgic.lock);
@@ -109,6 +109,7 @@ static inline __attribute__((always_inline)) int enable(struct vcpu *redist, uin
 		return 0;
 	}
 	bank = n == 0 ? &redist->vgic.bank : &dist->bank[n - 1];
+	value &= bank->exists;
 	/* what has no effect now needs no lock: it is as if it came just before the next change */
 	if ((value & (set ? ~atomic_read(&bank->enabled) : atomic_read(&bank->enabled))) == 0) {
 		return 0;
@@ -145,6 +146,7 @@ int bank_pend(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, uint32_t value
 	if (bank == NULL) {
 		return 0;
 	}
+	value &= bank->exists;
 	spin_lock(&redist->vm->vgic.lock);
 	err = vgic_gather_locked(vcpu, redist, n, value);
 	if (err == 0) {
@@ -171,6 +173,7 @@ int bank_activate(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, uint32_t v
 	if (bank == NULL) {
 		return 0;
 	}
+	value &= bank->exists;
 	spin_lock(&redist->vm->vgic.lock);
 	err = vgic_gather_locked(vcpu, redist, n, value);
 	if (err == 0) {
@@ -247,7 +250,7 @@ void bank_write_config(struct vcpu *redist, uint32_t n, uint32_t value)
 	}
 	spin_lock(&redist->vm->vgic.lock);
 	/* a linked interrupt keeps the trigger of its hardware */
-	half &= ~bank->hw;
+	half &= bank->exists & ~bank->hw;
 	bank->edge = (bank->edge & ~half) | (edge & half);
 	vgic_post_word_locked(redist, redist->vm, n / 2, half & (bank->line | bank->listed));
 	spin_unlock(&redist->vm->vgic.lock);

@@ -3,6 +3,7 @@
  * on. */
 #include "irq/vgic/vreg.h"
 
+#include "core/base/atomic.h"
 #include "core/base/errno.h"
 #include "irq/vgic/bank_regs.h"
 #include "irq/vgic/vgic_frames.h"
@@ -185,13 +186,50 @@ VREG_WRITE(write_router)
 	return 0;
 }
 
+/* Message-based SPIs. IHI 0069H GICD_SETSPI_NSR, GICD_CLRSPI_NSR; RES0 where GICD_TYPER.MBIS = 0 */
+#define SETSPI_INTID BITS(12, 0)
+
+VREG_WRITE(write_setspi)
+{
+	if (index == 0 && (vcpu->vm->vgic.typer & GICD_TYPER_MBIS) != 0) {
+		vgic_send_message(vcpu->vm, (uint32_t)(value & SETSPI_INTID));
+	}
+	return 0;
+}
+
+VREG_WRITE(write_clrspi)
+{
+	struct vm *vm = vcpu->vm;
+	uint32_t intid = (uint32_t)(value & SETSPI_INTID);
+
+	if (index != 0 || (vm->vgic.typer & GICD_TYPER_MBIS) == 0 || intid < INTID_SPI ||
+	    intid >= vgic_limit(vm)) {
+		return 0;
+	}
+	if ((atomic_read(&vgic_bank_of(vcpu, intid)->edge) & vgic_bit(intid)) == 0) {
+		vgic_set_line(vm, intid, false);
+		return 0;
+	}
+	return bank_pend(vcpu, vcpu, intid / 32, vgic_bit(intid), false);
+}
+
+/* The half that holds the INTID may be written alone; the other is reserved. */
+#define MESSAGE(START, WRITE)                                                                      \
+	{                                                                                          \
+		.start = (START), .end = (START) + 4, .shift = 1, .sizes = 2 | 4, .write = (WRITE) \
+	}
+
 const struct vreg vgic_dist_regs[] = {
 	VREG_WORD(GICD_CTLR, read_ctlr, write_ctlr),
 	VREG_WORD(GICD_TYPER, read_typer, NULL),
 	VREG_WORD(GICD_IIDR, read_iidr, NULL),
 	VREG_WORD(GICD_TYPER2, NULL, NULL),
 	VREG_WORD(GICD_STATUSR, NULL, NULL),
-	/* message-based SPIs are not offered (GICD_TYPER.MBIS = 0): reserved */
+	MESSAGE(GICD_SETSPI_NSR, write_setspi),
+	MESSAGE(GICD_CLRSPI_NSR, write_clrspi),
+	/* GICD_SETSPI_SR, GICD_CLRSPI_SR: RES0 with security disabled */
+	MESSAGE(GICD_SETSPI_SR, NULL),
+	MESSAGE(GICD_CLRSPI_SR, NULL),
 	VREG_BIT_WORDS(GICD_IGROUPR, read_group, write_group),
 	VREG_BIT_WORDS(GICD_ISENABLER, read_enabled, write_isenable),
 	VREG_BIT_WORDS(GICD_ICENABLER, read_enabled, write_icenable),
@@ -253,7 +291,7 @@ static int dist_write(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size,
 
 const struct mmio_ops vgic_dist_ops = {
 	.name = "GICD",
-	.sizes = 1 | 4 | 8,
+	.sizes = 1 | 2 | 4 | 8,
 	.read = dist_read,
 	.write = dist_write,
 };

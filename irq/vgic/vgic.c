@@ -12,21 +12,23 @@
 #include "irq/vgic/vgic_state.h"
 
 /* What the distributor says of itself. */
-static uint64_t typer_of(const struct vm *vm)
+static uint64_t typer_of(const struct vm *vm, const struct vgic_setup *setup)
 {
 	uint64_t lines = FIELD_PREP(GICD_TYPER_ITLINES, vm->vgic.bank_count);
 
 	if (vm->vgic.v2) {
 		return lines | FIELD_PREP(GICD_TYPER_CPUNUM, vm->vcpu_count - 1);
 	}
-	/* no LPIs, no message-based SPIs, no security; 1 of N not offered: No1N = 1 */
-	return lines | FIELD_PREP(GICD_TYPER_IDBITS, 9) | GICD_TYPER_A3V | GICD_TYPER_NO1N;
+	/* no security; 1 of N not offered: No1N = 1. What LPIs add: vlpi_create() */
+	return lines | (setup->mbi ? GICD_TYPER_MBIS : 0) | FIELD_PREP(GICD_TYPER_IDBITS, 9) |
+	       GICD_TYPER_A3V | GICD_TYPER_NO1N;
 }
 
 static int create_cpu(struct vcpu *vcpu, const struct vgic_setup *setup, struct arena *arena)
 {
 	struct vgic_cpu *cpu = &vcpu->vgic;
 
+	cpu->bank.exists = UINT32_MAX;
 	cpu->vif.ops = setup->vif;
 	cpu->lr_count = MIN(setup->lr_count, (uint32_t)VGIC_LR_MAX);
 	return setup->v2 && setup->vif == NULL ? softif_create(vcpu, arena) : 0;
@@ -41,7 +43,7 @@ int vgic_create(struct vm *vm, const struct vgic_setup *setup, struct arena *are
 	dist->v2 = setup->v2;
 	dist->spi_count = spi_count;
 	dist->bank_count = (spi_count + 31) / 32;
-	dist->typer = typer_of(vm);
+	dist->typer = typer_of(vm, setup);
 	dist->bank = arena_alloc(arena, dist->bank_count * sizeof(*dist->bank));
 	dist->route = arena_alloc(arena, spi_count * sizeof(*dist->route));
 	dist->home = arena_alloc(arena, spi_count * sizeof(*dist->home));
@@ -49,6 +51,9 @@ int vgic_create(struct vm *vm, const struct vgic_setup *setup, struct arena *are
 	if (dist->bank == NULL || dist->route == NULL || dist->home == NULL ||
 	    dist->irouter == NULL) {
 		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < spi_count; i++) {
+		dist->bank[i / 32].exists |= vgic_bit(i);
 	}
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
 		int err = create_cpu(vm->vcpu[i], setup, arena);
@@ -68,10 +73,11 @@ int vgic_create(struct vm *vm, const struct vgic_setup *setup, struct arena *are
 
 void vgic_bank_reset(struct vgic_bank *bank, bool private)
 {
-	uint32_t hw = bank->hw;
+	uint32_t hw = bank->hw, exists = bank->exists;
 
 	memset(bank, 0, sizeof(*bank));
 	bank->hw = hw;
+	bank->exists = exists;
 	bank->edge = private ? 0xffff : 0;
 }
 
@@ -187,6 +193,26 @@ void vgic_set_line(struct vm *vm, uint32_t intid, bool level)
 {
 	spin_lock(&vm->vgic.lock);
 	set_line_locked(NULL, vm, &vm->vgic.bank[intid / 32 - 1], intid, level);
+	spin_unlock(&vm->vgic.lock);
+}
+
+void vgic_send_message(struct vm *vm, uint32_t intid)
+{
+	struct vgic_bank *bank;
+
+	if (intid < INTID_SPI || intid >= vgic_limit(vm)) {
+		return;
+	}
+	bank = &vm->vgic.bank[intid / 32 - 1];
+	spin_lock(&vm->vgic.lock);
+	if ((bank->edge & vgic_bit(intid)) == 0) {
+		set_line_locked(NULL, vm, bank, intid, true);
+	} else {
+		bank->latch |= vgic_bit(intid);
+		if (((bank->enabled | bank->listed) & vgic_bit(intid)) != 0) {
+			vgic_post_word_locked(NULL, vm, intid / 32, vgic_bit(intid));
+		}
+	}
 	spin_unlock(&vm->vgic.lock);
 }
 

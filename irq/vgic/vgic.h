@@ -19,6 +19,7 @@
 struct vgic_setup {
 	bool v2;	    /* GICv2: up to 8 vCPUs */
 	uint32_t spi_count; /* up to 988 */
+	bool mbi;	    /* GICv3: SPIs by message, GICD_SETSPI_NSR */
 	uint32_t lr_count;  /* list registers of the CPUs it runs on */
 	/* of GICv2 hardware; NULL: the system registers of GICv3, by which a GICv2 VM gets an
 	 * interface in software */
@@ -43,6 +44,10 @@ void vgic_set_line(struct vm *vm, uint32_t intid, bool level);
 
 /* The same for a private interrupt of a vCPU. Owner. */
 void vgic_set_private_line(struct vcpu *vcpu, uint32_t intid, bool level);
+
+/* A message for an SPI: pending once where it is edge-triggered, else from now on. Any INTID; any
+ * CPU; takes vgic_dist.lock. */
+void vgic_send_message(struct vm *vm, uint32_t intid);
 
 /*
  * Links a private interrupt to the physical one of the same INTID: vgic_set_private_line(true) when

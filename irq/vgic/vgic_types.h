@@ -26,7 +26,8 @@ struct vcpu;
 
 /* Protected by vgic_dist.lock, private banks too: another vCPU may write a redistributor. */
 struct vgic_bank {
-	uint32_t group; /* 1: group 1 */
+	uint32_t exists; /* constant; the last bank of 988 SPIs has 28 */
+	uint32_t group;	 /* 1: group 1 */
 	uint32_t enabled;
 	uint32_t edge;	 /* 1: edge-triggered, 0: level-sensitive */
 	uint32_t latch;	 /* pending by an edge, an SGI or a write of ISPENDR */
