@@ -76,7 +76,10 @@ HYP_C := \
 	drivers/hw/uart/cadence.c \
 	drivers/hw/uart/pl011.c \
 	drivers/hw/uart/uart.c \
+	irq/hw/gic.c \
+	irq/hw/gic_v2.c \
 	irq/hw/gic_v3.c \
+	irq/hw/gich.c \
 	irq/hw/ich.c \
 	irq/vgic/bank_regs.c \
 	irq/vgic/dist.c \
@@ -184,7 +187,7 @@ FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/lr.c irq/vgi
                       tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_exit     := core/exit/exit.c core/exit/mmio.c core/exit/sysreg_trap.c \
                       tests/unit/fake_sysreg.c $(FAKE_CPU)
-UNIT_WITH_gic      := irq/hw/gic_v3.c core/base/printk.c tests/unit/fake_sysreg.c $(FAKE_CPU)
+UNIT_WITH_gic      := irq/hw/gic.c irq/hw/gic_v2.c irq/hw/gic_v3.c irq/hw/gich.c core/base/printk.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_idreg    := core/arm64/errata.c core/base/percpu.c core/base/printk.c
 UNIT_WITH_inject   := core/exit/inject.c tests/unit/fake_sysreg.c
 UNIT_WITH_life     := core/base/percpu.c core/base/printk.c core/exit/run.c core/exit/vpsci.c \

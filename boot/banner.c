@@ -90,9 +90,7 @@ void banner_print(const struct board *board, struct prange image)
 	}
 	print_cpus(board);
 	print_memory(board);
-	if (board->gic.kind == BOARD_GIC_V3) {
-		log_info("%s", gic_describe(text, sizeof(text)));
-	}
+	log_info("%s", gic_describe(text, sizeof(text)));
 	print_features();
 	errata_print(board->cpu_count);
 }

@@ -12,6 +12,7 @@
 
 #define MPIDR_AFFINITY (BITS(39, 32) | BITS(23, 0))
 #define PATH_MAX_SHOWN 128
+#define GICV2_IF_SIZE  0x2000
 
 /* What a node is to the hypervisor. */
 enum kind {
@@ -309,6 +310,20 @@ static void parse_gic_v2(struct parse *p)
 	gic->cpuif = gic_range(p, 1);
 	gic->vctrl = gic_range(p, 2);
 	gic->vcpuif = gic_range(p, 3);
+	if (gic->vcpuif.size == 0) {
+		complain(p, p->gic, "reg",
+			 "names fewer than four ranges: a GICv2 that guests can be run on has a "
+			 "distributor, a CPU interface, and the control and CPU interface of "
+			 "virtual interrupts");
+	} else if (gic->cpuif.size < GICV2_IF_SIZE || gic->vcpuif.size < GICV2_IF_SIZE) {
+		complain(p, p->gic, "reg",
+			 "says that a CPU interface has less than 8 KiB: a GICv2's has two pages "
+			 "of 4 KiB, and interrupts are deactivated in the second");
+	} else if (!is_aligned(gic->vcpuif.base, PAGE_SIZE)) {
+		complain(p, p->gic, "reg",
+			 "puts the virtual CPU interface at an address that is no multiple of "
+			 "4 KiB: it can't be given to guests");
+	}
 }
 
 /* No GIC that is known: name what the tree has instead. */

@@ -156,17 +156,17 @@ static void map_memory(void)
 static void start_gic(void)
 {
 	const struct board_gic *gic = &boot.board->gic;
+	int err = hyp_map_device(gic->dist);
 
-	if (gic->kind != BOARD_GIC_V3) {
-		return;
+	for (uint32_t i = 0; i < gic->redist_count && err == 0; i++) {
+		err = hyp_map_device(gic->redist[i]);
 	}
-	if (hyp_map_device(gic->dist) != 0) {
+	if (gic->kind == BOARD_GIC_V2) {
+		err = err != 0 ? err : hyp_map_device(gic->cpuif);
+		err = err != 0 ? err : hyp_map_device(gic->vctrl);
+	}
+	if (err != 0) {
 		halt("the interrupt controller can't be mapped");
-	}
-	for (uint32_t i = 0; i < gic->redist_count; i++) {
-		if (hyp_map_device(gic->redist[i]) != 0) {
-			halt("the interrupt controller can't be mapped");
-		}
 	}
 	smp_set_gic(gic_init(gic) == 0);
 }
@@ -316,12 +316,6 @@ void boot_main(uint64_t dtb_pa, uint64_t image_pa, uint64_t level, uint64_t cach
 	start_gic();
 	start_cpus();
 	banner_print(boot.board, boot.image);
-	if (boot.board->gic.kind != BOARD_GIC_V3) {
-		halt("the interrupt controller is \"%s\": this version drives GICv3 only, a "
-		     "GICv2 is not driven "
-		     "yet; no VM is started",
-		     boot.board->gic.compatible == NULL ? "none" : boot.board->gic.compatible);
-	}
 	partitions_start(boot.board, boot.image, boot.heap, &boot.times);
 	banner_print_times(&boot.times);
 	start_interrupts();

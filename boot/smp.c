@@ -59,7 +59,7 @@ bool smp_is_up(uint32_t index)
 void smp_cpu_init(uint32_t index, uint64_t mpidr)
 {
 	this_cpu(cpu_index) = index;
-	sysreg_write(vbar_el2, (uint64_t)el2_vectors);
+	sysreg_write(vbar_el2, (uint64_t)(gic_is_v2() ? el2_vectors_gicv2 : el2_vectors));
 	isb();
 	cpu_id_read(&this_cpu(cpu_id));
 	features_add(&this_cpu(cpu_id));

@@ -18,7 +18,7 @@ uint32_t smp_start_others(const struct board *board, uint64_t boot_mpidr);
 /* The CPU came up. */
 bool smp_is_up(uint32_t index);
 
-/* GICv3 is driven: false on boards where CPUs come up without an interrupt controller. */
+/* The interrupt controller is driven: false where CPUs come up without one. */
 void smp_set_gic(bool driven);
 
 /* From entry.S, on the stack prepared for it. */

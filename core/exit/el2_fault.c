@@ -87,7 +87,7 @@ static void stop_others(void)
 
 	for (uint32_t cpu = 0; cpu < PERCPU_CPU_MAX && panicking.smp; cpu++) {
 		if (cpu != this_cpu(cpu_index) && (cpu == 0 || percpu_offset_of(cpu) != 0)) {
-			gic_send_sgi(GIC_SGI_STOP, gic_sgi_target(percpu_of(cpu_id, cpu)->mpidr));
+			gic_send_sgi(GIC_SGI_STOP, gic_cpu_target(percpu_of(cpu_id, cpu)->mpidr));
 			others++;
 		}
 	}

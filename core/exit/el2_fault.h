@@ -18,8 +18,8 @@ void el2_fault(struct el2_frame *frame);
 /* The load of probe_read32(), and where it goes on after an abort (vectors.S). */
 extern const char probe_instruction[], probe_fixup[];
 
-/* EL2's vector table. */
-extern const char el2_vectors[];
+/* EL2's vector tables: they differ in what an interrupt of a guest leads to. */
+extern const char el2_vectors[], el2_vectors_gicv2[];
 
 /* Reads a word that may not be there; before guests run. 0 or -EFAULT. */
 int probe_read32(const volatile uint32_t *at, uint32_t *value);

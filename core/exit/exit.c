@@ -265,7 +265,13 @@ struct exit_first exit_sync(struct vcpu *vcpu, uint64_t esr)
 
 struct exit_first exit_irq(struct vcpu *vcpu)
 {
-	irq_take_in_guest(vcpu);
+	irq_take_in_guest(vcpu, false);
+	return (struct exit_first){vcpu, may_enter(vcpu) ? EXIT_RESUME : EXIT_NEXT};
+}
+
+struct exit_first exit_irq_gicv2(struct vcpu *vcpu)
+{
+	irq_take_in_guest(vcpu, true);
 	return (struct exit_first){vcpu, may_enter(vcpu) ? EXIT_RESUME : EXIT_NEXT};
 }
 

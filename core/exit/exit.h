@@ -21,6 +21,7 @@ struct exit_first {
 /* From vectors.S. Owner CPU, no locks. */
 struct exit_first exit_sync(struct vcpu *vcpu, uint64_t esr);
 struct exit_first exit_irq(struct vcpu *vcpu);
+struct exit_first exit_irq_gicv2(struct vcpu *vcpu); /* by the vector table of such boards */
 
 /* All registers in memory; these return the vCPU to enter. */
 struct vcpu *exit_second(struct vcpu *vcpu, uint64_t action);

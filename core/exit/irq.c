@@ -60,21 +60,24 @@ static bool handle(uint32_t intid)
 	}
 }
 
-void irq_handle(uint32_t intid)
+void irq_handle(uint32_t token)
 {
+	bool v2 = gic_is_v2();
+	uint32_t intid = gic_intid(v2, token);
+
 	if (intid >= INTID_SPURIOUS) {
 		return;
 	}
 	/* dropped first: what is handled may enter nobody, and nothing nests */
-	gic_end(intid);
+	gic_end_as(v2, token);
 	if (!handle(intid)) {
-		gic_deactivate(intid);
+		gic_deactivate_as(v2, token);
 	}
 }
 
 void irq_take(void)
 {
-	irq_handle(gic_acknowledge());
+	irq_handle(gic_acknowledge_as(gic_is_v2()));
 }
 
 static bool is_pending(void)

@@ -12,23 +12,27 @@
 void irq_take(void);
 
 /* Ends and handles an acknowledged one. */
-void irq_handle(uint32_t intid);
+void irq_handle(uint32_t token);
 
-/* irq_take() for the one that interrupted this guest, which is loaded and about to go on. Inline in
- * the exit path for the two that come most often. */
-static inline void irq_take_in_guest(struct vcpu *vcpu)
+/*
+ * irq_take() for the one that interrupted this guest, which is loaded and about to go on. In line
+ * in the exit path for the two that come most often, once for each kind of hardware: `v2` is a
+ * constant there.
+ */
+static inline __attribute__((always_inline)) void irq_take_in_guest(struct vcpu *vcpu, bool v2)
 {
-	uint32_t intid = gic_acknowledge();
+	uint32_t token = gic_acknowledge_as(v2);
+	uint32_t intid = gic_intid(v2, token);
 
 	if (intid == VTIMER_VIRT_INTID && likely(vgic_list_again(vcpu, intid))) {
 		/* linked: it stays active until the guest's EOI */
-		gic_end(intid);
+		gic_end_as(v2, token);
 	} else if (intid == GIC_SGI_KICK) {
 		/* the event it announces is looked at on the way on */
-		gic_end(intid);
-		gic_deactivate(intid);
+		gic_end_as(v2, token);
+		gic_deactivate_as(v2, token);
 	} else {
-		irq_handle(intid);
+		irq_handle(token);
 	}
 }
 

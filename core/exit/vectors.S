@@ -80,22 +80,10 @@
 #define ID_VERSION_BIT	0x04000000
 #define VERSION_1_1	0x00010001
 
-	.section .text.vectors, "ax"
-	.balign	2048
-	.global	el2_vectors
-el2_vectors:
-	VECTOR	el2t_sync, el2_disaster
-	VECTOR	el2t_irq, el2_disaster
-	VECTOR	el2t_fiq, el2_disaster
-	VECTOR	el2t_serror, el2_disaster
-	VECTOR	el2h_sync, el2_disaster
-	VECTOR	el2h_irq, el2_disaster
-	VECTOR	el2h_fiq, el2_disaster
-	VECTOR	el2h_serror, el2_disaster
-	/* Two calls whose answer is a constant: answered with the arguments in registers. */
+/* Two calls whose answer is a constant: answered with the arguments in registers. */
+.macro VECTOR_GUEST_SYNC name:req
 	.balign 0x80
-guest64_sync:
-	stp	x0, x1, [sp, #VCPU_REGS]
+\name:	stp	x0, x1, [sp, #VCPU_REGS]
 	mrs	x1, esr_el2
 	mov	w0, #ESR_HVC_0
 	cmp	w1, w0
@@ -107,17 +95,42 @@ guest64_sync:
 	mov	w0, #VERSION_1_1
 	ldr	x1, [sp, #VCPU_REGS + 8]
 	ERET_TO_GUEST
-	.if . - guest64_sync > 0x80
-	.error "vector guest64_sync exceeds 128 bytes"
+	.if . - \name > 0x80
+	.error "vector \name exceeds 128 bytes"
 	.endif
+.endm
 
-	VECTOR	guest64_irq, guest_irq
-	VECTOR	guest64_fiq, guest_irq
-	VECTOR	guest64_serror, guest_serror
-	VECTOR	guest32_sync, guest_sync
-	VECTOR	guest32_irq, guest_irq
-	VECTOR	guest32_fiq, guest_irq
-	VECTOR	guest32_serror, guest_serror
+/* A table: `irq` is where a guest's interrupt leads to, gic what tells the table's names apart. */
+.macro VECTOR_TABLE irq:req, gic
+	.balign	2048
+	VECTOR	el2t_sync\gic, el2_disaster
+	VECTOR	el2t_irq\gic, el2_disaster
+	VECTOR	el2t_fiq\gic, el2_disaster
+	VECTOR	el2t_serror\gic, el2_disaster
+	VECTOR	el2h_sync\gic, el2_disaster
+	VECTOR	el2h_irq\gic, el2_disaster
+	VECTOR	el2h_fiq\gic, el2_disaster
+	VECTOR	el2h_serror\gic, el2_disaster
+	VECTOR_GUEST_SYNC guest64_sync\gic
+	VECTOR	guest64_irq\gic, \irq
+	VECTOR	guest64_fiq\gic, \irq
+	VECTOR	guest64_serror\gic, guest_serror
+	VECTOR	guest32_sync\gic, guest_sync
+	VECTOR	guest32_irq\gic, \irq
+	VECTOR	guest32_fiq\gic, \irq
+	VECTOR	guest32_serror\gic, guest_serror
+.endm
+
+/* One for each kind of interrupt controller: which it is costs an interrupt nothing. */
+	.section .text.vectors, "ax"
+	.balign	2048
+	.global	el2_vectors
+el2_vectors:
+	VECTOR_TABLE guest_irq
+	.balign	2048
+	.global	el2_vectors_gicv2
+el2_vectors_gicv2:
+	VECTOR_TABLE guest_irq_gicv2, _gicv2
 	.balign	0x80
 
 guest_sync:
@@ -133,6 +146,13 @@ guest_irq:
 	stp	x0, x1, [sp, #VCPU_REGS]
 	SAVE_FIRST
 	bl	exit_irq
+	cbnz	x1, second
+	RESTORE_FIRST_AND_ENTER
+
+guest_irq_gicv2:
+	stp	x0, x1, [sp, #VCPU_REGS]
+	SAVE_FIRST
+	bl	exit_irq_gicv2
 	cbnz	x1, second
 	RESTORE_FIRST_AND_ENTER
 

@@ -77,7 +77,7 @@ struct vcpu {
 	struct vm *vm;	   /* constant */
 	uint32_t index;	   /* in its VM; constant */
 	uint32_t cpu;	   /* physical CPU; constant */
-	uint64_t cpu_kick; /* gic_sgi_target() of that CPU; constant */
+	uint64_t cpu_kick; /* gic_cpu_target() of that CPU; constant */
 	uint64_t mpidr;	   /* what the guest reads, bit 31 set; constant */
 	uint64_t midr;	   /* constant */
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The physical interrupt controller: GICv3 driven as the non-secure OS does, EOI and deactivation
- * split so that a guest's EOI of a linked interrupt deactivates the physical one.
+ * The physical interrupt controller, GICv2 or GICv3 as the board's tree says: driven as the
+ * non-secure OS does, EOI and deactivation split so that a guest's EOI of a linked interrupt
+ * deactivates the physical one.
  *
  * Shared registers (distributor) are written under the driver's lock, by the boot CPU or at VM
  * set-up; a CPU's redistributor and interface by that CPU alone.
@@ -12,48 +13,84 @@
 #include "boot/board_types.h"
 #include "core/arm64/barrier.h"
 #include "core/arm64/sysreg.h"
+#include "irq/hw/gic_regs.h"
 
 #define GIC_SGI_KICK 1 /* look at what others posted for the vCPU you run */
 #define GIC_SGI_STOP 2 /* another CPU panics: stop, say what ran here */
 
-/* Distributor. The registers are mapped. -ENODEV: no redistributor or not what the tree says. Boot
+/* Distributor; chooses the driver. The registers are mapped. -ENODEV: not what the tree says. Boot
  * CPU. */
 int gic_init(const struct board_gic *gic);
 
-/* This CPU's redistributor and interface. -ENODEV: no redistributor has its MPIDR. */
+/* This CPU's private part. -ENODEV: no redistributor has its MPIDR, or no interface is its own. */
 int gic_cpu_init(uint64_t mpidr);
 
+/*
+ * An acknowledge gives a token, to be given back whole by its end and deactivation: the INTID, and
+ * on GICv2 for an SGI the CPU that sent it. The exit path has copies for each kind of hardware
+ * (core/exit/irq.h); whoever else needs these asks which it is.
+ */
 #if defined(__aarch64__) && !defined(BULKHEAD_HOST)
 
-/* INTID, or INTID_SPURIOUS and above when nothing is pending. */
-static inline uint32_t gic_acknowledge(void)
+/* GICv2's CPU interface; NULL: GICv3. Constant from gic_init() on. */
+extern volatile uint8_t *gic_cpuif;
+
+static inline bool gic_is_v2(void)
 {
-	uint32_t intid = (uint32_t)sysreg_read_raw(SYSREG_ICC_IAR1_EL1);
+	return gic_cpuif != NULL;
+}
+
+static inline uint32_t gic_acknowledge_as(bool v2)
+{
+	uint32_t token = v2 ? *(volatile uint32_t *)(gic_cpuif + GICC_IAR) :
+			      (uint32_t)sysreg_read_raw(SYSREG_ICC_IAR1_EL1);
 
 	/* the acknowledge before accesses to the device that interrupted (IHI 0069H 4.1.1), and
 	 * before the events are read that a kick announces: what is posted later kicks again */
 	dsb(sy);
-	return intid;
+	return token;
 }
 
-/* Drops the running priority: the interrupt stays active until gic_deactivate(). */
-static inline void gic_end(uint32_t intid)
+static inline void gic_end_as(bool v2, uint32_t token)
 {
-	sysreg_write_raw(SYSREG_ICC_EOIR1_EL1, intid);
+	if (v2) {
+		*(volatile uint32_t *)(gic_cpuif + GICC_EOIR) = token;
+	} else {
+		sysreg_write_raw(SYSREG_ICC_EOIR1_EL1, token);
+	}
 }
 
-static inline void gic_deactivate(uint32_t intid)
+static inline void gic_deactivate_as(bool v2, uint32_t token)
 {
-	sysreg_write_raw(SYSREG_ICC_DIR_EL1, intid);
+	if (v2) {
+		*(volatile uint32_t *)(gic_cpuif + GICC_DIR) = token;
+	} else {
+		sysreg_write_raw(SYSREG_ICC_DIR_EL1, token);
+	}
+}
+
+/* A token, or an INTID of which only one CPU can be the source: any but an SGI. */
+static inline void gic_deactivate(uint32_t token)
+{
+	gic_deactivate_as(gic_is_v2(), token);
 }
 
 #else /* a test's model of the hardware */
 
-uint32_t gic_acknowledge(void);
-void gic_end(uint32_t intid);
-void gic_deactivate(uint32_t intid);
+extern volatile uint8_t *gic_cpuif;
+bool gic_is_v2(void);
+uint32_t gic_acknowledge_as(bool v2);
+void gic_end_as(bool v2, uint32_t token);
+void gic_deactivate_as(bool v2, uint32_t token);
+void gic_deactivate(uint32_t token);
 
 #endif
+
+/* INTID of a token; INTID_SPURIOUS and above when nothing was pending. */
+static inline uint32_t gic_intid(bool v2, uint32_t token)
+{
+	return v2 ? token & (uint32_t)GICC_IAR_INTID : token;
+}
 
 /* A private interrupt of this CPU. */
 void gic_enable_ppi(uint32_t intid, bool on);
@@ -65,10 +102,13 @@ void gic_enable_spi(uint32_t intid, uint32_t flags, uint64_t mpidr);
 /* SGI `sgi` to a CPU; what was written before is seen by its handler. */
 void gic_send_sgi(uint32_t sgi, uint64_t target);
 
-/* The CPU with this MPIDR as gic_send_sgi() wants it. Pure. */
+/* The CPU with this MPIDR as gic_send_sgi() wants it. On GICv2 it must be up. */
+uint64_t gic_cpu_target(uint64_t mpidr);
+
+/* A CPU as ICC_SGI<n>R_EL1 names it. Pure. */
 uint64_t gic_sgi_target(uint64_t mpidr);
 
-/* List registers and priority bits of this CPU's virtual interface. */
+/* List registers of each CPU's virtual interface. */
 uint32_t gic_list_register_count(void);
 
 /* "GICv3, 288 interrupts, …" for the banner. Returns buf. */

@@ -90,6 +90,33 @@
 #define GICC_IAR_INTID	BITS(9, 0)
 #define GICC_IAR_SOURCE BITS(12, 10)
 
+/* The interface of a hypervisor's guest (GICV) is laid out as GICC; what it is controlled by: IHI
+ * 0048B 5.3. */
+#define GICH_HCR   0x0000
+#define GICH_VTR   0x0004
+#define GICH_VMCR  0x0008
+#define GICH_MISR  0x0010
+#define GICH_EISR  0x0020
+#define GICH_ELRSR 0x0030
+#define GICH_APR   0x00f0
+#define GICH_LR	   0x0100
+#define GICH_SIZE  0x0200
+
+#define GICH_VTR_LISTREGS BITS(5, 0)
+#define GICH_HCR_MASK	  (BITS(31, 27) | BITS(7, 0)) /* the bits that ICH_HCR_EL2 has, too */
+
+#define GICH_LR_INTID	 BITS(9, 0)
+#define GICH_LR_PHYSICAL BITS(19, 10) /* HW = 0: EOI, bit 19; source, bits 12:10 */
+#define GICH_LR_PRIORITY BITS(27, 23) /* the upper 5 bits */
+#define GICH_LR_STATE	 BITS(29, 28)
+#define GICH_LR_GROUP	 BIT(30)
+#define GICH_LR_HW	 BIT(31)
+
+/* Windows of 64 KiB in which each 4 KiB show the same page: the last of the first and the first of
+ * the second window are the two pages of GICC or GICV in a row. */
+#define GIC_ALIAS_SIZE	 0x20000
+#define GIC_ALIAS_OFFSET 0xf000
+
 #define INTID_GROUP1_PENDING 1022 /* read where the one pending is of group 1: IHI 0048B 3.2.4 */
 #define INTID_NONE_PENDING   1023
 

@@ -75,10 +75,10 @@ def test_QEMU_10_has_processors_without_32_bit_EL1(boot, qemu10):
         run.close()
 
 
-def test_a_GICv2_is_named_and_not_driven(boot):
+def test_a_GICv2_is_found_and_driven(boot):
     run = boot(machine="virt-gicv2")
     run.expect("^bulkhead: CPU 3   MPIDR 0x3: cortex-a57")
-    run.expect("a GICv2 is not driven yet; no VM is started")
+    run.expect("^bulkhead: GICv2 at 0x8000000, 288 interrupt lines, 4 list registers")
 
 
 def test_secondaries_start_by_spin_table_on_a_raspberry_pi_4(boot, qemu10, tmp_path):
@@ -90,7 +90,7 @@ def test_secondaries_start_by_spin_table_on_a_raspberry_pi_4(boot, qemu10, tmp_p
     run.expect("^bulkhead: Bulkhead .* on Raspberry Pi 4 Model B")
     for cpu in range(4):
         run.expect(rf"^bulkhead: CPU {cpu} +MPIDR 0x{cpu}: cortex-a72")
-    run.expect("a GICv2 is not driven yet; no VM is started")
+    run.expect("^bulkhead: GICv2 at 0xff841000, .* 4 list registers")
 
 
 def test_QEMU_10_boots_Linux_beside_tick(boot, qemu10):

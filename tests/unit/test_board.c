@@ -64,6 +64,20 @@ static void gic(const char *compatible)
 	tree_end(&tree);
 }
 
+/* The first `count` ranges of one; the second and fourth are `size` long. */
+static void gic_400(uint32_t count, uint32_t size, uint32_t gicv)
+{
+	const uint32_t reg[] = {0, 0x8000000, 0, 0x1000, 0, 0x8010000, 0, size,
+				0, 0x8030000, 0, 0x2000, 0, gicv,      0, size};
+
+	tree_begin(&tree, "intc@8000000");
+	tree_string(&tree, "compatible", "arm,gic-400");
+	tree_cell(&tree, "phandle", 1);
+	tree_cell(&tree, "#interrupt-cells", 3);
+	tree_cells(&tree, "reg", reg, 4 * count);
+	tree_end(&tree);
+}
+
 static void serial(const char *name, const char *compatible)
 {
 	tree_begin(&tree, name);
@@ -203,7 +217,7 @@ static void cpus(void **state)
 	(void)state;
 	start();
 	memory("memory@40000000", 0x40000000, 0x10000000, NULL);
-	gic("arm,gic-400");
+	gic_400(4, 0x2000, 0x8040000);
 	start_cpus();
 	cpu("cpu@0", 0, "spin-table");
 	cpu("cpu@100", 0x100, "psci");
@@ -226,6 +240,25 @@ static void cpus(void **state)
 	assert_int_equal(board.gic.kind, BOARD_GIC_V2);
 	assert_true(said_has(&said, "/cpus/cpu@1: reg: is the MPIDR of another CPU too"));
 	assert_true(said_has(&said, "/cpus/cpu@2: reg: is not an MPIDR"));
+}
+
+static bool gicv2_is_said(uint32_t count, uint32_t size, uint32_t gicv, const char *what)
+{
+	start();
+	memory("memory@40000000", 0x40000000, 0x10000000, NULL);
+	start_cpus();
+	cpu("cpu@0", 0, "psci");
+	tree_end(&tree);
+	gic_400(count, size, gicv);
+	return parse() == -EINVAL && said_has(&said, what);
+}
+
+static void gicv2_without_guests(void **state)
+{
+	(void)state;
+	assert_true(gicv2_is_said(2, 0x2000, 0x8040000, "names fewer than four ranges"));
+	assert_true(gicv2_is_said(4, 0x1000, 0x8040000, "has less than 8 KiB"));
+	assert_true(gicv2_is_said(4, 0x2000, 0x8040800, "no multiple of 4 KiB"));
 }
 
 static void missing_parts(void **state)
@@ -368,6 +401,7 @@ int main(void)
 		CASE("all parts of a board are found", whole_board),
 		CASE("reserved memory is collected from every place", reserved),
 		CASE("a reservation that can't be read refuses the board", broken_reserved),
+		CASE("a GICv2 that guests can't be run on is refused", gicv2_without_guests),
 		CASE("CPUs are listed in order, broken ones left out with a note", cpus),
 		CASE("memory, CPUs and GIC are each missed with a sentence", missing_parts),
 		CASE("a UART without a driver is named", unknown_uart),

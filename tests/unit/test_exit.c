@@ -43,6 +43,7 @@ static struct world {
 } world;
 static int device_err;
 static bool sgis_can_be_taken, list_again_works;
+static bool hardware_v2;
 static uint32_t acknowledged, ended, physically_deactivated, handled;
 
 /* -- what exit.c calls -- */
@@ -204,26 +205,31 @@ bool vgic_list_again(struct vcpu *by, uint32_t intid)
 	return list_again_works;
 }
 
-uint32_t gic_acknowledge(void)
+volatile uint8_t *gic_cpuif;
+
+uint32_t gic_acknowledge_as(bool v2)
 {
+	assert_int_equal(v2, hardware_v2);
 	return acknowledged;
 }
 
-void gic_end(uint32_t intid)
+void gic_end_as(bool v2, uint32_t token)
 {
-	assert_int_equal(intid, acknowledged);
+	assert_int_equal(v2, hardware_v2);
+	assert_int_equal(token, acknowledged);
 	ended++;
 }
 
-void gic_deactivate(uint32_t intid)
+void gic_deactivate_as(bool v2, uint32_t token)
 {
-	assert_int_equal(intid, acknowledged);
+	assert_int_equal(v2, hardware_v2);
+	assert_int_equal(token, acknowledged);
 	physically_deactivated++;
 }
 
-void irq_handle(uint32_t intid)
+void irq_handle(uint32_t token)
 {
-	assert_int_equal(intid, acknowledged);
+	assert_int_equal(token, acknowledged);
 	handled++;
 }
 
@@ -753,17 +759,26 @@ static void events(void **state)
 static void interrupts(void **state)
 {
 	static const struct {
-		uint32_t intid;
-		bool again;
+		uint32_t token;
+		bool v2, again;
 		uint32_t ended, deactivated, handled;
 	} cases[] = {
-		{VTIMER_VIRT_INTID, true, 1, 0, 0}, /* stays active for the guest to end */
-		{VTIMER_VIRT_INTID, false, 0, 0, 1},
-		{GIC_SGI_KICK, false, 1, 1, 0},
-		{GIC_SGI_STOP, false, 0, 0, 1},
-		{25, false, 0, 0, 1},
-		{33, false, 0, 0, 1},
-		{1023, false, 0, 0, 1},
+		/* stays active for the guest to end */
+		{VTIMER_VIRT_INTID, false, true, 1, 0, 0},
+		{VTIMER_VIRT_INTID, false, false, 0, 0, 1},
+		{GIC_SGI_KICK, false, false, 1, 1, 0},
+		{GIC_SGI_STOP, false, false, 0, 0, 1},
+		{25, false, false, 0, 0, 1},
+		{33, false, false, 0, 0, 1},
+		{1023, false, false, 0, 0, 1},
+		/* GICv2: bits 12:10 of an SGI are the CPU that sent it, and go back whole */
+		{VTIMER_VIRT_INTID, true, true, 1, 0, 0},
+		{VTIMER_VIRT_INTID, true, false, 0, 0, 1},
+		{GIC_SGI_KICK | 7 << 10, true, false, 1, 1, 0},
+		{GIC_SGI_KICK, true, false, 1, 1, 0},
+		{GIC_SGI_STOP | 3 << 10, true, false, 0, 0, 1},
+		{33, true, false, 0, 0, 1},
+		{1023, true, false, 0, 0, 1},
 	};
 
 	(void)state;
@@ -773,10 +788,11 @@ static void interrupts(void **state)
 
 			prepare(0);
 			ended = physically_deactivated = handled = 0;
-			acknowledged = cases[i].intid;
+			acknowledged = cases[i].token;
+			hardware_v2 = cases[i].v2;
 			list_again_works = cases[i].again;
 			vcpu.events = event != 0 ? VCPU_EVENT_VGIC : 0;
-			first = exit_irq(&vcpu);
+			first = hardware_v2 ? exit_irq_gicv2(&vcpu) : exit_irq(&vcpu);
 			assert_ptr_equal(first.vcpu, &vcpu);
 			assert_int_equal(first.action, event != 0 ? EXIT_NEXT : EXIT_RESUME);
 			assert_int_equal(ended, cases[i].ended);
