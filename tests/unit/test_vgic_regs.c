@@ -71,101 +71,102 @@ static void found(void **state)
 
 /* IHI 0069H tables 12-25 (distributor), 12-27 and 12-29 (redistributor): what a GICv3 without
  * LPIs and security has; first and last element of each array. */
+static const struct {
+	uint32_t table, first, last;
+	const char *name;
+} places[] = {
+	{0, 0x0000, 0x0000, "GICD_CTLR"},
+	{0, 0x0004, 0x0004, "GICD_TYPER"},
+	{0, 0x0008, 0x0008, "GICD_IIDR"},
+	{0, 0x000c, 0x000c, "GICD_TYPER2"},
+	{0, 0x0010, 0x0010, "GICD_STATUSR"},
+	{0, 0x0040, 0x0040, "GICD_SETSPI_NSR"},
+	{0, 0x0048, 0x0048, "GICD_CLRSPI_NSR"},
+	{0, 0x0050, 0x0050, "GICD_SETSPI_SR"},
+	{0, 0x0058, 0x0058, "GICD_CLRSPI_SR"},
+	{0, 0x0080, 0x00fc, "GICD_IGROUPR"},
+	{0, 0x0100, 0x017c, "GICD_ISENABLER"},
+	{0, 0x0180, 0x01fc, "GICD_ICENABLER"},
+	{0, 0x0200, 0x027c, "GICD_ISPENDR"},
+	{0, 0x0280, 0x02fc, "GICD_ICPENDR"},
+	{0, 0x0300, 0x037c, "GICD_ISACTIVER"},
+	{0, 0x0380, 0x03fc, "GICD_ICACTIVER"},
+	{0, 0x0400, 0x07f8, "GICD_IPRIORITYR"},
+	{0, 0x0800, 0x0bf8, "GICD_ITARGETSR"},
+	{0, 0x0c00, 0x0cfc, "GICD_ICFGR"},
+	{0, 0x0d00, 0x0d7c, "GICD_IGRPMODR"},
+	{0, 0x0e00, 0x0efc, "GICD_NSACR"},
+	{0, 0x0f00, 0x0f00, "GICD_SGIR"},
+	{0, 0x0f10, 0x0f1c, "GICD_CPENDSGIR"},
+	{0, 0x0f20, 0x0f2c, "GICD_SPENDSGIR"},
+	{0, 0x6100, 0x7fd8, "GICD_IROUTER"},
+	{0, 0xffe8, 0xffe8, "GICD_PIDR"},
+	{1, 0x0000, 0x0000, "GICR_CTLR"},
+	{1, 0x0004, 0x0004, "GICR_IIDR"},
+	{1, 0x0008, 0x000c, "GICR_TYPER"},
+	{1, 0x0010, 0x0010, "GICR_STATUSR"},
+	{1, 0x0014, 0x0014, "GICR_WAKER"},
+	{1, 0xffe8, 0xffe8, "GICR_PIDR"},
+	{2, 0x0080, 0x0080, "GICR_IGROUPR0"},
+	{2, 0x0100, 0x0100, "GICR_ISENABLER0"},
+	{2, 0x0180, 0x0180, "GICR_ICENABLER0"},
+	{2, 0x0200, 0x0200, "GICR_ISPENDR0"},
+	{2, 0x0280, 0x0280, "GICR_ICPENDR0"},
+	{2, 0x0300, 0x0300, "GICR_ISACTIVER0"},
+	{2, 0x0380, 0x0380, "GICR_ICACTIVER0"},
+	{2, 0x0400, 0x041c, "GICR_IPRIORITYR"},
+	{2, 0x0c00, 0x0c04, "GICR_ICFGR"},
+	{2, 0x0d00, 0x0d00, "GICR_IGRPMODR0"},
+	{2, 0x0e00, 0x0e00, "GICR_NSACR"},
+	/* IHI 0048B tables 4-1 and 4-2 */
+	{3, 0x0000, 0x0000, "GICD_CTLR"},
+	{3, 0x0004, 0x0004, "GICD_TYPER"},
+	{3, 0x0008, 0x0008, "GICD_IIDR"},
+	{3, 0x0080, 0x00fc, "GICD_IGROUPR"},
+	{3, 0x0100, 0x017c, "GICD_ISENABLER"},
+	{3, 0x0180, 0x01fc, "GICD_ICENABLER"},
+	{3, 0x0200, 0x027c, "GICD_ISPENDR"},
+	{3, 0x0280, 0x02fc, "GICD_ICPENDR"},
+	{3, 0x0300, 0x037c, "GICD_ISACTIVER"},
+	{3, 0x0380, 0x03fc, "GICD_ICACTIVER"},
+	{3, 0x0400, 0x07f8, "GICD_IPRIORITYR"},
+	{3, 0x0800, 0x0bf8, "GICD_ITARGETSR"},
+	{3, 0x0c00, 0x0cfc, "GICD_ICFGR"},
+	{3, 0x0e00, 0x0efc, "GICD_NSACR"},
+	{3, 0x0f00, 0x0f00, "GICD_SGIR"},
+	{3, 0x0f10, 0x0f1c, "GICD_CPENDSGIR"},
+	{3, 0x0f20, 0x0f2c, "GICD_SPENDSGIR"},
+	{3, 0x0fe8, 0x0fe8, "ICPIDR2"},
+	{4, 0x0000, 0x0000, "GICC_CTLR"},
+	{4, 0x0004, 0x0004, "GICC_PMR"},
+	{4, 0x0008, 0x0008, "GICC_BPR"},
+	{4, 0x000c, 0x000c, "GICC_IAR"},
+	{4, 0x0010, 0x0010, "GICC_EOIR"},
+	{4, 0x0014, 0x0014, "GICC_RPR"},
+	{4, 0x0018, 0x0018, "GICC_HPPIR"},
+	{4, 0x001c, 0x001c, "GICC_ABPR"},
+	{4, 0x0020, 0x0020, "GICC_AIAR"},
+	{4, 0x0024, 0x0024, "GICC_AEOIR"},
+	{4, 0x0028, 0x0028, "GICC_AHPPIR"},
+	{4, 0x00d0, 0x00dc, "GICC_APR"},
+	{4, 0x00e0, 0x00ec, "GICC_NSAPR"},
+	{4, 0x00fc, 0x00fc, "GICC_IIDR"},
+	{4, 0x1000, 0x1000, "GICC_DIR"},
+};
+
 static void all_there(void **state)
 {
-	static const struct {
-		uint32_t table, first, last;
-		const char *name;
-	} cases[] = {
-		{0, 0x0000, 0x0000, "GICD_CTLR"},
-		{0, 0x0004, 0x0004, "GICD_TYPER"},
-		{0, 0x0008, 0x0008, "GICD_IIDR"},
-		{0, 0x000c, 0x000c, "GICD_TYPER2"},
-		{0, 0x0010, 0x0010, "GICD_STATUSR"},
-		{0, 0x0040, 0x0040, "GICD_SETSPI_NSR"},
-		{0, 0x0048, 0x0048, "GICD_CLRSPI_NSR"},
-		{0, 0x0050, 0x0050, "GICD_SETSPI_SR"},
-		{0, 0x0058, 0x0058, "GICD_CLRSPI_SR"},
-		{0, 0x0080, 0x00fc, "GICD_IGROUPR"},
-		{0, 0x0100, 0x017c, "GICD_ISENABLER"},
-		{0, 0x0180, 0x01fc, "GICD_ICENABLER"},
-		{0, 0x0200, 0x027c, "GICD_ISPENDR"},
-		{0, 0x0280, 0x02fc, "GICD_ICPENDR"},
-		{0, 0x0300, 0x037c, "GICD_ISACTIVER"},
-		{0, 0x0380, 0x03fc, "GICD_ICACTIVER"},
-		{0, 0x0400, 0x07f8, "GICD_IPRIORITYR"},
-		{0, 0x0800, 0x0bf8, "GICD_ITARGETSR"},
-		{0, 0x0c00, 0x0cfc, "GICD_ICFGR"},
-		{0, 0x0d00, 0x0d7c, "GICD_IGRPMODR"},
-		{0, 0x0e00, 0x0efc, "GICD_NSACR"},
-		{0, 0x0f00, 0x0f00, "GICD_SGIR"},
-		{0, 0x0f10, 0x0f1c, "GICD_CPENDSGIR"},
-		{0, 0x0f20, 0x0f2c, "GICD_SPENDSGIR"},
-		{0, 0x6100, 0x7fd8, "GICD_IROUTER"},
-		{0, 0xffe8, 0xffe8, "GICD_PIDR"},
-		{1, 0x0000, 0x0000, "GICR_CTLR"},
-		{1, 0x0004, 0x0004, "GICR_IIDR"},
-		{1, 0x0008, 0x000c, "GICR_TYPER"},
-		{1, 0x0010, 0x0010, "GICR_STATUSR"},
-		{1, 0x0014, 0x0014, "GICR_WAKER"},
-		{1, 0xffe8, 0xffe8, "GICR_PIDR"},
-		{2, 0x0080, 0x0080, "GICR_IGROUPR0"},
-		{2, 0x0100, 0x0100, "GICR_ISENABLER0"},
-		{2, 0x0180, 0x0180, "GICR_ICENABLER0"},
-		{2, 0x0200, 0x0200, "GICR_ISPENDR0"},
-		{2, 0x0280, 0x0280, "GICR_ICPENDR0"},
-		{2, 0x0300, 0x0300, "GICR_ISACTIVER0"},
-		{2, 0x0380, 0x0380, "GICR_ICACTIVER0"},
-		{2, 0x0400, 0x041c, "GICR_IPRIORITYR"},
-		{2, 0x0c00, 0x0c04, "GICR_ICFGR"},
-		{2, 0x0d00, 0x0d00, "GICR_IGRPMODR0"},
-		{2, 0x0e00, 0x0e00, "GICR_NSACR"},
-		/* IHI 0048B tables 4-1 and 4-2 */
-		{3, 0x0000, 0x0000, "GICD_CTLR"},
-		{3, 0x0004, 0x0004, "GICD_TYPER"},
-		{3, 0x0008, 0x0008, "GICD_IIDR"},
-		{3, 0x0080, 0x00fc, "GICD_IGROUPR"},
-		{3, 0x0100, 0x017c, "GICD_ISENABLER"},
-		{3, 0x0180, 0x01fc, "GICD_ICENABLER"},
-		{3, 0x0200, 0x027c, "GICD_ISPENDR"},
-		{3, 0x0280, 0x02fc, "GICD_ICPENDR"},
-		{3, 0x0300, 0x037c, "GICD_ISACTIVER"},
-		{3, 0x0380, 0x03fc, "GICD_ICACTIVER"},
-		{3, 0x0400, 0x07f8, "GICD_IPRIORITYR"},
-		{3, 0x0800, 0x0bf8, "GICD_ITARGETSR"},
-		{3, 0x0c00, 0x0cfc, "GICD_ICFGR"},
-		{3, 0x0e00, 0x0efc, "GICD_NSACR"},
-		{3, 0x0f00, 0x0f00, "GICD_SGIR"},
-		{3, 0x0f10, 0x0f1c, "GICD_CPENDSGIR"},
-		{3, 0x0f20, 0x0f2c, "GICD_SPENDSGIR"},
-		{3, 0x0fe8, 0x0fe8, "ICPIDR2"},
-		{4, 0x0000, 0x0000, "GICC_CTLR"},
-		{4, 0x0004, 0x0004, "GICC_PMR"},
-		{4, 0x0008, 0x0008, "GICC_BPR"},
-		{4, 0x000c, 0x000c, "GICC_IAR"},
-		{4, 0x0010, 0x0010, "GICC_EOIR"},
-		{4, 0x0014, 0x0014, "GICC_RPR"},
-		{4, 0x0018, 0x0018, "GICC_HPPIR"},
-		{4, 0x001c, 0x001c, "GICC_ABPR"},
-		{4, 0x0020, 0x0020, "GICC_AIAR"},
-		{4, 0x0024, 0x0024, "GICC_AEOIR"},
-		{4, 0x0028, 0x0028, "GICC_AHPPIR"},
-		{4, 0x00d0, 0x00dc, "GICC_APR"},
-		{4, 0x00e0, 0x00ec, "GICC_NSAPR"},
-		{4, 0x00fc, 0x00fc, "GICC_IIDR"},
-		{4, 0x1000, 0x1000, "GICC_DIR"},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
-		const struct vreg_table *table = tables[cases[i].table];
-		const struct vreg *reg = vreg_find(table, cases[i].first);
-		bool whole = reg != NULL && vreg_find(table, cases[i].last) == reg &&
-			     (cases[i].first == 0 || vreg_find(table, cases[i].first - 1) != reg ||
-			      (cases[i].first & 0xfff) == 0xfe8);
+	for (size_t i = 0; i < ARRAY_COUNT(places); i++) {
+		const struct vreg_table *table = tables[places[i].table];
+		const struct vreg *reg = vreg_find(table, places[i].first);
+		bool whole =
+			reg != NULL && vreg_find(table, places[i].last) == reg &&
+			(places[i].first == 0 || vreg_find(table, places[i].first - 1) != reg ||
+			 (places[i].first & 0xfff) == 0xfe8);
 
 		if (!whole) {
-			fail_msg("%s is not one array there", cases[i].name);
+			fail_msg("%s is not one array there", places[i].name);
 		}
 	}
 	/* nothing is where the redistributor's arrays end */
