@@ -590,10 +590,15 @@ bool vgic_wakes(struct vcpu *vcpu)
 
 void vgic_maintenance(struct vcpu *vcpu)
 {
+	bool quiet;
+
 	spin_lock(&vcpu->vm->vgic.lock);
 	retire_empty(vcpu);
+	quiet = lr_is_quiet(vcpu);
 	spin_unlock(&vcpu->vm->vgic.lock);
-	vgic_process(vcpu);
+	if (!quiet) {
+		vgic_process(vcpu);
+	}
 }
 
 void vgic_cpu_start(struct vcpu *vcpu)

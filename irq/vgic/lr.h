@@ -3,7 +3,18 @@
 #ifndef IRQ_VGIC_LR_H
 #define IRQ_VGIC_LR_H
 
+#include "core/base/atomic.h"
 #include "irq/vgic/vgic_state.h"
+
+/* Nothing is to be looked at but what comes now: nothing was posted or waits for a register,
+ * nothing is moved out of one (update_hcr()), nobody asks, and the guest goes on. Owner. */
+static inline bool lr_is_quiet(const struct vcpu *vcpu)
+{
+	const struct vgic_cpu *cpu = &vcpu->vgic;
+
+	return cpu->on && atomic_read(&cpu->todo_banks) == 0 && cpu->hcr == cpu->hcr_base &&
+	       cpu->ask_count == 0 && vcpu->hold == 0;
+}
 
 /* Pending, enabled, its group too, not active, and this vCPU's. */
 bool lr_is_deliverable(struct vcpu *vcpu, const struct vgic_bank *bank, uint32_t intid);

@@ -42,16 +42,6 @@ bool vgic_list_again(struct vcpu *vcpu, uint32_t intid)
 	return true;
 }
 
-/* Nothing is to be looked at but what comes now: nothing was posted or waits for a register,
- * nothing is moved out of one (update_hcr()), nobody asks, and the guest goes on. */
-static bool is_quiet(const struct vcpu *vcpu)
-{
-	const struct vgic_cpu *cpu = &vcpu->vgic;
-
-	return cpu->on && atomic_read(&cpu->todo_banks) == 0 && cpu->hcr == cpu->hcr_base &&
-	       cpu->ask_count == 0 && vcpu->hold == 0;
-}
-
 /* A register for one interrupt: a free one, or one that an interrupt kept and the guest has
  * emptied. -1: each holds something. */
 static int room_for_one(struct vcpu *vcpu)
@@ -77,7 +67,7 @@ static bool list_alone(struct vcpu *vcpu, uint32_t intid)
 	struct vgic_bank *bank = &vcpu->vgic.bank;
 	int lr;
 
-	if (!is_quiet(vcpu) || (bank->listed & vgic_bit(intid)) != 0) {
+	if (!lr_is_quiet(vcpu) || (bank->listed & vgic_bit(intid)) != 0) {
 		return false;
 	}
 	if (lr_is_deliverable(vcpu, bank, intid)) {
@@ -109,7 +99,7 @@ void vgic_pend_sgi(struct vcpu *vcpu, uint32_t sgi)
 /* With one among them that has no list register. */
 static bool __attribute__((noinline)) take_new_sgis(struct vcpu *vcpu)
 {
-	if (!is_quiet(vcpu)) {
+	if (!lr_is_quiet(vcpu)) {
 		return false;
 	}
 	spin_lock(&vcpu->vm->vgic.lock);
