@@ -1,27 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bench guest: entry of both CPUs, lean vectors. Linked where an arm64 Image or raw guest goes. */
-#include "tests/guest/lib/mmu_regs.h"
+#include "tests/guest/lib/head.inc"
 
 #define STACK_SIZE 0x4000
 #define CPUS	   2
 #define FRAME	   176
 
-.macro MOV32 reg:req, value:req
-	movz	\reg, #((\value) & 0xffff)
-	movk	\reg, #(((\value) >> 16) & 0xffff), lsl #16
-.endm
-
-	.section .head, "ax"
-	.global image_start
-image_start:
-	b	first_entry
-	.long	0
-	.quad	0x80000			// offset from the start of RAM
-	.quad	image_size
-	.quad	0x2			// little-endian, 4K pages
-	.quad	0, 0, 0
-	.ascii	"ARM\x64"
-	.long	0
+	IMAGE_HEAD first_entry
 
 	.text
 
@@ -41,18 +26,7 @@ entry_common:
 	adrp	x0, vectors
 	add	x0, x0, :lo12:vectors
 	msr	vbar_el1, x0
-	MOV32	x0, MAIR_VALUE
-	msr	mair_el1, x0
-	MOV32	x0, TCR_VALUE
-	msr	tcr_el1, x0
-	adrp	x0, level1
-	msr	ttbr0_el1, x0
-	tlbi	vmalle1
-	dsb	nsh			// old translations are gone before the MMU may use new ones
-	isb
-	MOV32	x0, SCTLR_ON
-	msr	sctlr_el1, x0
-	isb
+	MMU_ON	level1
 	adrp	x0, stacks
 	add	x0, x0, :lo12:stacks
 	add	x1, x21, #1

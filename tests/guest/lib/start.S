@@ -1,26 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Image header, entry of the first and the other CPUs, MMU on and off, exception vectors. */
 #include "tests/guest/lib/machine.h"
-#include "tests/guest/lib/mmu_regs.h"
+#include "tests/guest/lib/head.inc"
 
-/* \reg = a constant of up to 32 bits without a load: memory is not to be trusted yet. */
-.macro MOV32 reg:req, value:req
-	movz	\reg, #((\value) & 0xffff)
-	movk	\reg, #(((\value) >> 16) & 0xffff), lsl #16
-.endm
-
-	.section .head, "ax"
-	.global image_start
-/* The arm64 Image header, so that `qemu -kernel` places the .bin where it is linked. */
-image_start:
-	b	primary_entry
-	.long	0
-	.quad	0x80000			// offset from the start of RAM
-	.quad	image_size
-	.quad	0x2			// little-endian, 4K pages
-	.quad	0, 0, 0
-	.ascii	"ARM\x64"
-	.long	0
+	IMAGE_HEAD primary_entry
 
 	.text
 
@@ -89,18 +72,7 @@ park:	wfe
 
 /* MMU and caches on with the runtime's map. Uses x0 and x1 only, no memory. */
 mmu_on_here:
-	MOV32	x0, MAIR_VALUE
-	msr	mair_el1, x0
-	MOV32	x0, TCR_VALUE
-	msr	tcr_el1, x0
-	adrp	x0, mmu_level1
-	msr	ttbr0_el1, x0
-	tlbi	vmalle1
-	dsb	nsh			// old translations are gone before the MMU may use new ones
-	isb
-	MOV32	x0, SCTLR_ON
-	msr	sctlr_el1, x0
-	isb
+	MMU_ON	mmu_level1
 	ret
 
 /* Clean and invalidate the whole image to the point of coherency. Uses x0-x3. */

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CPUs in steps, and what life.c and run.c call. */
+#include "tests/unit/fake_life.h"
+
+#include <string.h>
+
+#include "core/base/errno.h"
+#include "core/exit/exit.h"
+#include "core/exit/irq.h"
+#include "core/exit/run.h"
+#include "core/sched/sched.h"
+#include "core/vm/load.h"
+#include "drivers/emul/vdev.h"
+#include "irq/vgic/vgic.h"
+#include "mm/guest_access.h"
+#include "tests/unit/fake_sysreg.h"
+#include "tests/unit/unit.h"
+#include "timer/deadline.h"
+#include "timer/vtimer.h"
+
+#define STEPS_MAX 1000
+
+struct vm fake_vms[2];
+struct vcpu fake_vcpus[FAKE_VCPUS + 1];
+struct fake_sim fake_sim;
+uint64_t fake_frames[64];
+char fake_said[FAKE_SAID_MAX];
+
+static struct vcpu *table[FAKE_VCPUS + 1];
+static uint32_t load_left[2];
+
+/* -- the log -- */
+
+static void listen(enum log_level level, const char *text, size_t len)
+{
+	(void)level;
+	strncat(fake_said, text, MIN(len, sizeof(fake_said) - strlen(fake_said) - 2));
+	strcat(fake_said, "\n");
+}
+
+bool fake_has_said(const char *part)
+{
+	return strstr(fake_said, part) != NULL;
+}
+
+/* -- the CPUs: each step is one round of the run loop -- */
+
+void fake_go_on(uint32_t cpu)
+{
+	if (fake_vcpus[cpu].power == VCPU_ON && random_below(&fake_sim.random, 4) == 0) {
+		fake_sim.busy[cpu] = true;
+		fake_sim.depth++;
+		fake_sim.guest_acts(cpu);
+		fake_sim.depth--;
+		fake_sim.busy[cpu] = false;
+	} else {
+		fake_step(cpu);
+	}
+}
+
+/* Somewhere between two accesses to what is shared, others go on. */
+static void others_go_on(void)
+{
+	if (!fake_sim.interleave || fake_sim.locks != 0 || fake_sim.depth > 2) {
+		return;
+	}
+	for (uint32_t i = random_below(&fake_sim.random, 4); i != 0; i--) {
+		uint32_t cpu = random_below(&fake_sim.random, FAKE_VCPUS);
+
+		if (!fake_sim.busy[cpu]) {
+			fake_go_on(cpu);
+		}
+	}
+}
+
+void spin_check_take(const struct spinlock *lock)
+{
+	void (*meanwhile)(void) = fake_sim.meanwhile;
+
+	(void)lock;
+	fake_sim.meanwhile = NULL;
+	if (meanwhile != NULL) {
+		meanwhile();
+	}
+	others_go_on();
+	/* the two of them take none inside another */
+	assert_int_equal(fake_sim.locks, 0);
+	fake_sim.locks++;
+}
+
+void spin_check_drop(const struct spinlock *lock)
+{
+	(void)lock;
+	fake_sim.locks--;
+}
+
+void irq_poll(void)
+{
+	if (fake_sim.rounds-- == 0) {
+		longjmp(*fake_sim.out, 1);
+	}
+}
+
+void irq_wait(void)
+{
+	longjmp(*fake_sim.out, 1);
+}
+
+struct vcpu *sched_pick(void)
+{
+	struct vcpu *vcpu = fake_sim.cpu;
+
+	if (vcpu_has_events(vcpu) || vcpu->job != NULL) {
+		return vcpu;
+	}
+	assert_true(vcpu->power == VCPU_ON || vcpu->hold != 0);
+	return vcpu->hold == 0 ? vcpu : NULL;
+}
+
+void fake_step(uint32_t cpu)
+{
+	struct vcpu *before = fake_sim.cpu;
+	jmp_buf *out_before = fake_sim.out;
+	uint32_t rounds_before = fake_sim.rounds;
+	jmp_buf out;
+
+	assert_false(fake_sim.busy[cpu]);
+	fake_sim.busy[cpu] = true;
+	fake_sim.cpu = &fake_vcpus[cpu];
+	fake_sim.out = &out;
+	fake_sim.rounds = 1;
+	fake_sim.depth++;
+	if (setjmp(out) == 0) {
+		struct vcpu *entered = run_next();
+
+		assert_ptr_equal(entered, &fake_vcpus[cpu]);
+		/* a guest runs in a life of its VM, with its registers in the CPU */
+		assert_int_equal(entered->power, VCPU_ON);
+		assert_true(entered->loaded);
+	}
+	fake_sim.depth--;
+	fake_sim.busy[cpu] = false;
+	fake_sim.cpu = before;
+	fake_sim.out = out_before;
+	fake_sim.rounds = rounds_before;
+}
+
+void fake_settle(void)
+{
+	bool more = true;
+
+	for (uint32_t i = 0; more; i++) {
+		assert_true(i < STEPS_MAX);
+		more = false;
+		for (uint32_t cpu = 0; cpu <= FAKE_VCPUS; cpu++) {
+			if (fake_vcpus[cpu].events != 0 || fake_vcpus[cpu].job != NULL) {
+				fake_step(cpu);
+				more = true;
+			}
+		}
+	}
+}
+
+/* -- what life.c and run.c call -- */
+
+void vcpu_post(struct vcpu *vcpu, uint32_t events)
+{
+	atomic_fetch_or(&vcpu->events, events);
+	others_go_on();
+}
+
+void vcpu_start(struct vcpu *vcpu, uint64_t pc, uint64_t context)
+{
+	assert_false(vcpu->loaded);
+	vcpu->loaded = true;
+	vcpu->hold = 0;
+	vcpu->regs.x[0] = context;
+	vcpu->regs.x[30] = pc; /* for the test to look at */
+	fake_sim.starts++;
+	others_go_on();
+}
+
+void vtimer_start(struct vcpu *vcpu)
+{
+	(void)vcpu;
+}
+
+void vtimer_stop(struct vcpu *vcpu)
+{
+	assert_true(vcpu->loaded);
+}
+
+void vgic_cpu_start(struct vcpu *vcpu)
+{
+	assert_false(vcpu->vgic.on);
+	vcpu->vgic.on = true;
+}
+
+void vgic_cpu_stop(struct vcpu *vcpu)
+{
+	assert_true(vcpu->vgic.on);
+	vcpu->vgic.on = false;
+}
+
+void vgic_process(struct vcpu *vcpu)
+{
+	(void)vcpu;
+}
+
+bool vgic_is_held(const struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return false;
+}
+
+void fake_nothing_runs(const struct vm *of)
+{
+	for (uint32_t i = 0; i < of->vcpu_count; i++) {
+		assert_false(of->vcpu[i]->loaded);
+		assert_false(of->vcpu[i]->vgic.on);
+		assert_int_not_equal(of->vcpu[i]->power, VCPU_ON);
+	}
+}
+
+void vgic_reset(struct vm *of)
+{
+	fake_nothing_runs(of);
+	fake_sim.vgic_resets++;
+	others_go_on();
+	fake_nothing_runs(of);
+}
+
+static void device_reset(struct vdev *vdev)
+{
+	fake_nothing_runs(vdev->vm);
+	fake_sim.resets++;
+	others_go_on();
+}
+
+void load_begin(struct vm *of)
+{
+	fake_nothing_runs(of);
+	load_left[of->id] = FAKE_LOAD_STEPS;
+	fake_sim.loads++;
+	others_go_on();
+}
+
+bool load_step(struct vm *of)
+{
+	fake_nothing_runs(of);
+	assert_int_not_equal(of->state, VM_OFF);
+	others_go_on();
+	return --load_left[of->id] == 0;
+}
+
+void exit_handle(struct vcpu *vcpu, uint64_t esr)
+{
+	(void)vcpu;
+	(void)esr;
+}
+
+uint64_t deadline_now(void)
+{
+	return 5000;
+}
+
+uint64_t deadline_frequency(void)
+{
+	return 1000;
+}
+
+uint64_t deadline_to_us(uint64_t ticks)
+{
+	return ticks;
+}
+
+int guest_translate(uint64_t va, uint64_t *ipa)
+{
+	*ipa = va - GIB(8);
+	return va >= GIB(8) ? 0 : -EFAULT;
+}
+
+int guest_read(const struct vm *of, uint64_t ipa, void *buf, uint64_t size)
+{
+	assert_ptr_equal(of, &fake_vms[0]);
+	assert_int_equal(size, 16);
+	if (ipa + size > sizeof(fake_frames)) {
+		return -EFAULT;
+	}
+	memcpy(buf, (const uint8_t *)fake_frames + ipa, size);
+	return 0;
+}
+
+static void all_off(void)
+{
+	fake_sim.all_offs++;
+}
+
+/* -- set-up -- */
+
+static const struct vdev_type device_type = {.reset = device_reset};
+
+static void make_vm(uint32_t id, uint32_t first, uint32_t count)
+{
+	static struct vdev devices[2];
+	static bool registered[2];
+	struct vm *it = &fake_vms[id];
+
+	memset(it, 0, sizeof(*it));
+	it->name = id == 0 ? "alpha" : "beta";
+	it->id = id;
+	it->vcpu = &table[first];
+	it->vcpu_count = count;
+	it->extent[0] = (struct vm_extent){FAKE_RAM, FAKE_RAM, MIB(64)};
+	it->extent_count = 1;
+	it->load.entry = FAKE_ENTRY;
+	it->load.dtb = FAKE_DTB;
+	it->vdev[0] = &devices[id];
+	it->vdev_count = 1;
+	devices[id].type = &device_type;
+	devices[id].vm = it;
+	spin_init(&it->lock, RANK_VM);
+	for (uint32_t i = first; i < first + count; i++) {
+		table[i] = &fake_vcpus[i];
+		fake_vcpus[i].vm = it;
+		fake_vcpus[i].index = i - first;
+		fake_vcpus[i].cpu = i;
+		fake_vcpus[i].hold = VCPU_HOLD_OFF;
+		fake_vcpus[i].mpidr = BIT(31) | (i - first);
+	}
+	if (!registered[id]) {
+		vm_register(it);
+		registered[id] = true;
+	}
+}
+
+int fake_life_set_up(void **state)
+{
+	(void)state;
+	memset(fake_vcpus, 0, sizeof(fake_vcpus));
+	memset(&fake_sim, 0, sizeof(fake_sim));
+	memset(fake_frames, 0, sizeof(fake_frames));
+	memset(fake_said, 0, sizeof(fake_said));
+	fake_sysreg_reset();
+	make_vm(0, 0, FAKE_VCPUS);
+	make_vm(1, FAKE_VCPUS, 1);
+	life_set_all_off(all_off);
+	printk_set_sink(listen);
+	return 0;
+}
