@@ -90,6 +90,7 @@ HYP_C := \
 	irq/vgic/softif.c \
 	irq/vgic/v2.c \
 	irq/vgic/vgic.c \
+	irq/vgic/vlpi.c \
 	irq/vgic/vreg.c \
 	mm/cache_all.c \
 	mm/guest_access.c \
@@ -173,6 +174,7 @@ UNIT := \
 	vgic_random \
 	vgic_regs \
 	vgic_short \
+	vlpi \
 	vpl011 \
 	vpl031 \
 	vpsci \
@@ -183,8 +185,8 @@ UNIT_WITH_registry := core/resource/audit.c mm/stage2.c tests/unit/fake_pages.c
 FAKE_CPU           := core/base/percpu.c core/base/spinlock.c tests/unit/fake_panic.c
 FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/lr.c irq/vgic/redist.c \
                       irq/vgic/sgi.c irq/vgic/short.c irq/vgic/softif.c irq/vgic/v2.c \
-                      irq/vgic/vgic.c irq/vgic/vreg.c tests/unit/fake_gic.c \
-                      tests/unit/fake_sysreg.c $(FAKE_CPU)
+                      irq/vgic/vgic.c irq/vgic/vlpi.c irq/vgic/vreg.c tests/unit/fake_gic.c \
+                      tests/unit/fake_ram.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_exit     := core/exit/exit.c core/exit/mmio.c core/exit/sysreg_trap.c \
                       tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_gic      := irq/hw/gic.c irq/hw/gic_v2.c irq/hw/gic_v3.c irq/hw/gich.c core/base/printk.c tests/unit/fake_sysreg.c $(FAKE_CPU)
@@ -200,6 +202,7 @@ UNIT_WITH_vgic_linked := $(FAKE_VGIC)
 UNIT_WITH_vgic_random := $(FAKE_VGIC)
 UNIT_WITH_vgic_regs   := $(FAKE_VGIC)
 UNIT_WITH_vgic_short  := $(FAKE_VGIC)
+UNIT_WITH_vlpi        := $(FAKE_VGIC)
 UNIT_WITH_vpl011      := drivers/emul/vpl011.c $(FAKE_CPU)
 UNIT_WITH_vpl031      := drivers/emul/vpl031.c $(FAKE_CPU)
 UNIT_WITH_vpsci       := core/exit/vpsci.c $(FAKE_CPU)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The redistributors' registers: RD frame and SGI frame. IHI 0069H 12.10, 12.11. No LPIs in this
- * version. */
+/* The redistributors' registers: RD frame and SGI frame. IHI 0069H 12.10, 12.11. Those of LPIs are
+ * reserved in a VM that has none. */
 #include "irq/vgic/vreg.h"
 
+#include "core/base/atomic.h"
 #include "irq/vgic/bank_regs.h"
 #include "irq/vgic/vgic_frames.h"
+#include "irq/vgic/vlpi.h"
 
 const uint8_t vgic_pidr[12] = {0x44, 0,	   0,	 0,    0x92, 0xb4, GIC_PIDR2_GICV3,
 			       0,    0x0d, 0xf0, 0x05, 0xb1};
@@ -15,12 +17,19 @@ VREG_READ(read_iidr)
 	return 0;
 }
 
+static bool has_lpis(const struct vcpu *redist)
+{
+	return redist->vm->vgic.lpis.count != 0;
+}
+
+/* CommonLPIAff = 0: all redistributors share a configuration table. DPG bits are not offered. */
 VREG_READ(read_typer)
 {
 	uint64_t affinity = (redist->mpidr & 0xffffff) | ((redist->mpidr >> 8) & 0xff000000);
 	uint64_t typer = FIELD_PREP(GICR_TYPER_AFFINITY, affinity) |
 			 FIELD_PREP(GICR_TYPER_NUMBER, redist->index) |
-			 (redist->index + 1 == redist->vm->vcpu_count ? GICR_TYPER_LAST : 0);
+			 (redist->index + 1 == redist->vm->vcpu_count ? GICR_TYPER_LAST : 0) |
+			 (has_lpis(redist) ? GICR_TYPER_PLPIS : 0);
 
 	*value = size == 8 ? typer : (uint32_t)(typer >> (32 * index));
 	return 0;
@@ -41,6 +50,114 @@ VREG_WRITE(write_waker)
 	return 0;
 }
 
+/* -- LPIs -- */
+
+VREG_READ(read_ctlr)
+{
+	const struct vlpi_cpu *lpi = &redist->vgic.lpi;
+
+	if (has_lpis(redist)) {
+		*value = (atomic_read(&lpi->enable) ? GICR_CTLR_LPIS : 0) | GICR_CTLR_CES |
+			 GICR_CTLR_IR |
+			 (atomic_read(&lpi->phase) == VLPI_SAVING ? GICR_CTLR_RWP : 0);
+	}
+	return 0;
+}
+
+VREG_WRITE(write_ctlr)
+{
+	if (has_lpis(redist)) {
+		spin_lock(&redist->vm->vgic.lock);
+		vlpi_enable_locked(redist, (value & GICR_CTLR_LPIS) != 0);
+		spin_unlock(&redist->vm->vgic.lock);
+	}
+	return 0;
+}
+
+static void read_half(uint64_t whole, uint32_t index, uint32_t size, uint64_t *value)
+{
+	*value = size == 8 ? whole : (uint32_t)(whole >> (32 * index));
+}
+
+static uint64_t write_half(uint64_t whole, uint32_t index, uint32_t size, uint64_t value)
+{
+	return size == 8      ? value :
+	       index % 2 == 0 ? (whole & BITS(63, 32)) | value :
+				(uint32_t)whole | (value << 32);
+}
+
+VREG_READ(read_propbaser)
+{
+	read_half(redist->vgic.lpi.propbaser, index, size, value);
+	return 0;
+}
+
+VREG_READ(read_pendbaser)
+{
+	/* PTZ reads as zero */
+	read_half(redist->vgic.lpi.pendbaser, index, size, value);
+	return 0;
+}
+
+/* Where the tables are is fixed while LPIs are on, and until what is pending is written back: IHI
+ * 0069H has other writes UNPREDICTABLE. */
+static bool are_tables_free_locked(const struct vcpu *redist)
+{
+	SPIN_ASSERT_HELD(&redist->vm->vgic.lock);
+	return has_lpis(redist) && redist->vgic.lpi.phase == VLPI_OFF;
+}
+
+VREG_WRITE(write_propbaser)
+{
+	struct vlpi_cpu *lpi = &redist->vgic.lpi;
+
+	spin_lock(&redist->vm->vgic.lock);
+	if (are_tables_free_locked(redist)) {
+		lpi->propbaser =
+			write_half(lpi->propbaser, index, size, value) & GICR_PROPBASER_WRITABLE;
+	}
+	spin_unlock(&redist->vm->vgic.lock);
+	return 0;
+}
+
+VREG_WRITE(write_pendbaser)
+{
+	struct vlpi_cpu *lpi = &redist->vgic.lpi;
+
+	spin_lock(&redist->vm->vgic.lock);
+	if (are_tables_free_locked(redist)) {
+		uint64_t whole = write_half(lpi->pendbaser, index, size, value);
+
+		lpi->pendbaser = whole & GICR_PENDBASER_WRITABLE;
+		if (size == 8 || index == 1) {
+			lpi->zero = (whole & GICR_PENDBASER_PTZ) != 0;
+		}
+	}
+	spin_unlock(&redist->vm->vgic.lock);
+	return 0;
+}
+
+/* The INTID is in the low word. Physical LPIs only: bit 63 (V) names those of GICv4.1. */
+VREG_WRITE(write_invlpir)
+{
+	if (index == 0 && (value & BIT(63)) == 0) {
+		spin_lock(&redist->vm->vgic.lock);
+		vlpi_inv_locked(redist->vm, (uint32_t)value);
+		spin_unlock(&redist->vm->vgic.lock);
+	}
+	return 0;
+}
+
+VREG_WRITE(write_invallr)
+{
+	if (index == 0 && (value & BIT(63)) == 0) {
+		spin_lock(&redist->vm->vgic.lock);
+		vlpi_invall_locked(redist);
+		spin_unlock(&redist->vm->vgic.lock);
+	}
+	return 0;
+}
+
 VREG_READ(read_pidr)
 {
 	*value = vgic_pidr[index];
@@ -53,25 +170,27 @@ VREG_READ(read_pidr)
 		.write = (WRITE)                                                                   \
 	}
 
+#define LONG(START, READ, WRITE)                                                                   \
+	{                                                                                          \
+		.start = (START), .end = (START) + 8, .shift = 2, .sizes = 4 | 8, .read = (READ),  \
+		.write = (WRITE)                                                                   \
+	}
+
 static const struct vreg rd_regs[] = {
-	ONE(GICR_CTLR, NULL, NULL),
+	ONE(GICR_CTLR, read_ctlr, write_ctlr),
 	ONE(GICR_IIDR, read_iidr, NULL),
-	/* GICR_TYPER */
-	{.start = GICR_TYPER,
-	 .end = GICR_TYPER + 8,
-	 .shift = 2,
-	 .sizes = 4 | 8,
-	 .read = read_typer},
+	LONG(GICR_TYPER, read_typer, NULL),
 	ONE(GICR_STATUSR, NULL, NULL),
 	ONE(GICR_WAKER, read_waker, write_waker),
-	/* LPIs are not offered (GICR_TYPER.PLPIS = 0): their registers are reserved, at both widths
-	 */
-	/* GICR_SETLPIR */
-	{.start = 0x40, .end = 0x50, .shift = 2, .sizes = 4 | 8},
-	/* GICR_PROPBASER */
-	{.start = 0x70, .end = 0x80, .shift = 2, .sizes = 4 | 8},
-	/* GICR_INVLPIR */
-	{.start = 0xa0, .end = 0xc0, .shift = 2, .sizes = 4 | 8},
+	/* by number only where GICR_TYPER.DirectLPI is 1, which it isn't */
+	LONG(GICR_SETLPIR, NULL, NULL),
+	LONG(GICR_CLRLPIR, NULL, NULL),
+	LONG(GICR_PROPBASER, read_propbaser, write_propbaser),
+	LONG(GICR_PENDBASER, read_pendbaser, write_pendbaser),
+	LONG(GICR_INVLPIR, NULL, write_invlpir),
+	LONG(GICR_INVALLR, NULL, write_invallr),
+	/* GICR_SYNCR: nothing is ever in progress */
+	ONE(GICR_SYNCR, NULL, NULL),
 	/* GICR_PIDR */
 	{.start = 0xffd0, .end = 0x10000, .shift = 2, .sizes = 4, .read = read_pidr},
 };

@@ -10,6 +10,7 @@
 #include "irq/vgic/softif.h"
 #include "irq/vgic/vgic_frames.h"
 #include "irq/vgic/vgic_state.h"
+#include "irq/vgic/vlpi.h"
 
 /* What the distributor says of itself. */
 static uint64_t typer_of(const struct vm *vm, const struct vgic_setup *setup)
@@ -114,6 +115,7 @@ void vgic_reset(struct vm *vm)
 		}
 		atomic_fetch_and(&vm->vcpu[i]->events, ~VCPU_EVENT_SGIS);
 	}
+	vlpi_reset_locked(vm);
 	spin_unlock(&dist->lock);
 }
 

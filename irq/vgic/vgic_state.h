@@ -7,6 +7,9 @@
 #include "irq/hw/gic_regs.h"
 #include "irq/vgic/vgic.h"
 
+/* Posted to a vCPU, it stands for all LPIs: vlpi.h. No interrupt has this number. */
+#define VGIC_LOOK_LPIS 1023U
+
 /* The bank of `intid` as this vCPU sees it; intid < 32 + spi_count. */
 static inline struct vgic_bank *vgic_bank_of(struct vcpu *vcpu, uint32_t intid)
 {

@@ -14,8 +14,10 @@
 #include "core/base/spinlock.h"
 #include "core/base/types.h"
 #include "irq/hw/vif_types.h"
+#include "irq/vgic/vlpi_types.h"
 
 struct vcpu;
+struct vits;
 
 #define VGIC_LR_MAX    16
 #define VGIC_SPI_MAX   988
@@ -82,6 +84,8 @@ struct vgic_cpu {
 	uint32_t waker;	   /* GICR_WAKER.ProcessorSleep as written; protected by vgic_dist.lock */
 	bool (*linked_level)(struct vcpu *vcpu,
 			     uint32_t intid); /* constant; see vgic_link_private() */
+
+	struct vlpi_cpu lpi; /* protected by vgic_dist.lock */
 };
 
 /* One per VM. */
@@ -92,6 +96,9 @@ struct vgic_dist {
 	uint16_t *route;	/* per SPI: index of the target vCPU */
 	uint64_t *irouter;	/* per SPI: as written; GICv2: its targets, bit per vCPU */
 	uint16_t *home;		/* per SPI: vCPU where it is listed or active */
+
+	struct vlpi_dist lpis;
+	struct vits *vits; /* NULL: the VM has no ITS; constant */
 
 	bool v2;	     /* a GICv2, and its interfaces too; constant */
 	uint64_t typer;	     /* GICD_TYPER; constant */

@@ -106,6 +106,13 @@ static const struct {
 	{1, 0x0008, 0x000c, "GICR_TYPER"},
 	{1, 0x0010, 0x0010, "GICR_STATUSR"},
 	{1, 0x0014, 0x0014, "GICR_WAKER"},
+	{1, 0x0040, 0x0044, "GICR_SETLPIR"},
+	{1, 0x0048, 0x004c, "GICR_CLRLPIR"},
+	{1, 0x0070, 0x0074, "GICR_PROPBASER"},
+	{1, 0x0078, 0x007c, "GICR_PENDBASER"},
+	{1, 0x00a0, 0x00a4, "GICR_INVLPIR"},
+	{1, 0x00b0, 0x00b4, "GICR_INVALLR"},
+	{1, 0x00c0, 0x00c0, "GICR_SYNCR"},
 	{1, 0xffe8, 0xffe8, "GICR_PIDR"},
 	{2, 0x0080, 0x0080, "GICR_IGROUPR0"},
 	{2, 0x0100, 0x0100, "GICR_ISENABLER0"},
@@ -185,7 +192,7 @@ static uint8_t sizes_of(uint32_t table, uint32_t off)
 	if (table == 0 && off >= 0x6100 && off < 0x7fe0) {
 		return 4 | 8;
 	}
-	if (table == 1 && ((off >= 8 && off < 0x10) || (off >= 0x40 && off < 0x100))) {
+	if (table == 1 && ((off >= 8 && off < 0x10) || (off >= 0x40 && off < 0xc0))) {
 		return 4 | 8;
 	}
 	if (table == 0 && ((off >= 0x400 && off < 0xc00) || (off >= 0xf10 && off < 0xf30))) {

@@ -1,0 +1,753 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* LPIs: lists of the pending ones, their configurations and their redistributors' tables. IHI 0069H
+ * 5.1, 5.2. */
+#include "irq/vgic/vlpi.h"
+
+#include "core/base/errno.h"
+#include "core/base/string.h"
+#include "mm/guest_access.h"
+
+/* -- objects and lists -- */
+
+/* struct vlpi.flags; neither LINKED nor LISTED: not pending */
+#define LINKED	BIT(0) /* in a list of `target` */
+#define LISTED	BIT(1) /* in a list register of its home */
+#define CHANGED BIT(2) /* listed, and to be taken back */
+#define AGAIN	BIT(3) /* listed, and sent again since */
+#define DROP	BIT(4) /* listed, and cleared since, but for AGAIN */
+
+/* struct vlpi.config; generation 0: not known */
+#define CONFIG_ENABLE	  BIT(0)
+#define CONFIG_LEVEL	  BITS(5, 1)
+#define CONFIG_GENERATION BITS(15, 6)
+#define GENERATION_MAX	  1023U
+/* Each INVALL forgets a part for good, so that all are forgotten long before a generation comes
+ * again. */
+#define SWEEP_PARTS 512U
+
+/* Lists of a vCPU: one for each priority level, then these. */
+#define LEVELS	    32U
+#define LIST_FRESH  32U
+#define LIST_ASLEEP 33U
+#define LISTS	    34U
+
+/* What one step does at most. */
+#define STEP_JUDGED 16U
+#define STEP_MOVED  32U
+#define STEP_FOUND  64U
+#define STEP_WORDS  16U
+
+#define TABLE_PRIORITY BITS(7, 2)
+#define TABLE_ENABLE   BIT(0)
+
+static uint32_t count_for(uint32_t lpi_count)
+{
+	uint32_t count = 64;
+
+	while (count < lpi_count) {
+		count *= 2;
+	}
+	return MIN(count, VLPI_COUNT_MAX);
+}
+
+uint64_t vlpi_size(uint32_t lpi_count, uint32_t vcpu_count)
+{
+	return (count_for(lpi_count) + (uint64_t)vcpu_count * LISTS) * sizeof(struct vlpi);
+}
+
+int vlpi_create(struct vm *vm, uint32_t lpi_count, struct arena *arena)
+{
+	struct vlpi_dist *lpis = &vm->vgic.lpis;
+	uint32_t count = count_for(lpi_count), bits;
+	uint64_t typer = vm->vgic.typer & ~(GICD_TYPER_IDBITS | GICD_TYPER_NUM_LPIS);
+
+	if (lpi_count < 64 || lpi_count > VLPI_COUNT_MAX || vm->vcpu_count > 64) {
+		return -EINVAL;
+	}
+	lpis->lpi = arena_alloc(arena, vlpi_size(lpi_count, vm->vcpu_count));
+	if (lpis->lpi == NULL) {
+		return -ENOMEM;
+	}
+	lpis->count = count;
+	/* num_LPIs 0: as many as the bits of an INTID have room for */
+	bits = INTID_LPI + count <= BIT(14) ? 14 : 16;
+	typer |= GICD_TYPER_LPIS | FIELD_PREP(GICD_TYPER_IDBITS, bits - 1);
+	if (INTID_LPI + count != BIT(bits)) {
+		typer |= FIELD_PREP(GICD_TYPER_NUM_LPIS, (uint32_t)__builtin_ctz(count) - 1);
+	}
+	vm->vgic.typer = typer;
+	spin_lock(&vm->vgic.lock);
+	vlpi_reset_locked(vm);
+	spin_unlock(&vm->vgic.lock);
+	return 0;
+}
+
+static struct vlpi *object(const struct vm *vm, uint32_t index)
+{
+	return &vm->vgic.lpis.lpi[index];
+}
+
+/* Heads lie behind the objects; a list is a ring through its head. */
+static uint32_t head_of(const struct vcpu *vcpu, uint32_t list)
+{
+	return vcpu->vm->vgic.lpis.count + vcpu->index * LISTS + list;
+}
+
+static uint32_t first(const struct vcpu *vcpu, uint32_t list)
+{
+	return object(vcpu->vm, head_of(vcpu, list))->next;
+}
+
+static bool is_empty(const struct vcpu *vcpu, uint32_t list)
+{
+	return first(vcpu, list) == head_of(vcpu, list);
+}
+
+static void link_between(const struct vm *vm, uint32_t prev, uint32_t index, uint32_t next)
+{
+	object(vm, index)->prev = (uint16_t)prev;
+	object(vm, index)->next = (uint16_t)next;
+	object(vm, prev)->next = (uint16_t)index;
+	object(vm, next)->prev = (uint16_t)index;
+	object(vm, index)->flags = LINKED;
+}
+
+static void link_last(const struct vcpu *vcpu, uint32_t list, uint32_t index)
+{
+	uint32_t head = head_of(vcpu, list);
+
+	object(vcpu->vm, index)->target = (uint8_t)vcpu->index;
+	link_between(vcpu->vm, object(vcpu->vm, head)->prev, index, head);
+}
+
+static void link_first(const struct vcpu *vcpu, uint32_t list, uint32_t index)
+{
+	uint32_t head = head_of(vcpu, list);
+
+	object(vcpu->vm, index)->target = (uint8_t)vcpu->index;
+	link_between(vcpu->vm, head, index, object(vcpu->vm, head)->next);
+}
+
+static void unlink(const struct vm *vm, uint32_t index)
+{
+	const struct vlpi *lpi = object(vm, index);
+
+	object(vm, lpi->prev)->next = lpi->next;
+	object(vm, lpi->next)->prev = lpi->prev;
+	object(vm, index)->flags = 0;
+}
+
+/* All of one list behind another's. */
+static void splice(const struct vcpu *vcpu, uint32_t from, uint32_t to)
+{
+	struct vlpi *src = object(vcpu->vm, head_of(vcpu, from));
+	struct vlpi *dst = object(vcpu->vm, head_of(vcpu, to));
+
+	if (is_empty(vcpu, from)) {
+		return;
+	}
+	object(vcpu->vm, src->next)->prev = dst->prev;
+	object(vcpu->vm, dst->prev)->next = src->next;
+	object(vcpu->vm, src->prev)->next = (uint16_t)head_of(vcpu, to);
+	dst->prev = src->prev;
+	src->next = src->prev = (uint16_t)head_of(vcpu, from);
+}
+
+void vlpi_reset_locked(struct vm *vm)
+{
+	struct vlpi_dist *lpis = &vm->vgic.lpis;
+
+	SPIN_ASSERT_HELD(&vm->vgic.lock);
+	if (lpis->count == 0) {
+		return;
+	}
+	memset(lpis->lpi, 0, lpis->count * sizeof(*lpis->lpi));
+	lpis->generation = 1;
+	lpis->sweep = 0;
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		memset(&vm->vcpu[i]->vgic.lpi, 0, sizeof(vm->vcpu[i]->vgic.lpi));
+		for (uint32_t list = 0; list < LISTS; list++) {
+			uint32_t head = head_of(vm->vcpu[i], list);
+
+			object(vm, head)->next = object(vm, head)->prev = (uint16_t)head;
+		}
+	}
+}
+
+static bool is_on(const struct vcpu *vcpu)
+{
+	return vcpu->vgic.lpi.phase == VLPI_ON || vcpu->vgic.lpi.phase == VLPI_LOADING;
+}
+
+static void post(struct vcpu *vcpu)
+{
+	vgic_post(vcpu, VGIC_LOOK_LPIS);
+}
+
+/* -- configuration -- */
+
+/* Reads the LPI's byte of the table. One that can't be read is disabled. */
+static void configure(const struct vcpu *vcpu, uint32_t index)
+{
+	struct vlpi *lpi = object(vcpu->vm, index);
+	uint8_t byte = 0;
+
+	if (FIELD_GET(CONFIG_GENERATION, lpi->config) == vcpu->vm->vgic.lpis.generation) {
+		return;
+	}
+	guest_read(vcpu->vm, (vcpu->vgic.lpi.propbaser & GICR_PROPBASER_ADDRESS) + index, &byte,
+		   sizeof(byte));
+	lpi->config = (uint16_t)(FIELD_PREP(CONFIG_GENERATION, vcpu->vm->vgic.lpis.generation) |
+				 FIELD_PREP(CONFIG_LEVEL, (byte & TABLE_PRIORITY) >> 3) |
+				 (byte & TABLE_ENABLE));
+}
+
+static uint32_t level_of(const struct vlpi *lpi)
+{
+	return (uint32_t)FIELD_GET(CONFIG_LEVEL, lpi->config);
+}
+
+uint8_t vlpi_priority(const struct vm *vm, uint32_t intid)
+{
+	return (uint8_t)(level_of(object(vm, intid - INTID_LPI)) << 3);
+}
+
+/* Into the list of `vcpu` where a pending one belongs; first of its equals where it was taken back.
+ */
+static void place(struct vcpu *vcpu, uint32_t index, bool as_first)
+{
+	struct vlpi *lpi = object(vcpu->vm, index);
+	uint32_t list = LIST_ASLEEP;
+
+	if (!is_on(vcpu)) {
+		if (vcpu->vgic.lpi.phase == VLPI_SAVING) {
+			link_last(vcpu, LIST_FRESH, index);
+			post(vcpu);
+		}
+		return;
+	}
+	configure(vcpu, index);
+	if ((lpi->config & CONFIG_ENABLE) != 0) {
+		list = level_of(lpi);
+		vcpu->vgic.lpi.ready |= UINT32_C(1) << list;
+		post(vcpu);
+	}
+	if (as_first) {
+		link_first(vcpu, list, index);
+	} else {
+		link_last(vcpu, list, index);
+	}
+}
+
+/* -- listed ones -- */
+
+static struct vcpu *home_of(const struct vm *vm, const struct vlpi *lpi)
+{
+	return vm->vcpu[lpi->next];
+}
+
+static void change(const struct vm *vm, struct vlpi *lpi)
+{
+	struct vcpu *home = home_of(vm, lpi);
+
+	if ((lpi->flags & CHANGED) == 0) {
+		lpi->flags |= CHANGED;
+		home->vgic.lpi.changed_count++;
+	}
+	post(home);
+}
+
+static void change_all_listed(struct vcpu *vcpu)
+{
+	for (uint32_t i = 0; i < vcpu->vgic.lpi.listed_count; i++) {
+		change(vcpu->vm, object(vcpu->vm, vcpu->vgic.lpi.listed[i]));
+	}
+}
+
+void vlpi_group_changed_locked(struct vm *vm)
+{
+	SPIN_ASSERT_HELD(&vm->vgic.lock);
+	for (uint32_t i = 0; i < vm->vcpu_count && vm->vgic.lpis.count != 0; i++) {
+		change_all_listed(vm->vcpu[i]);
+		if (vm->vcpu[i]->vgic.lpi.ready != 0) {
+			post(vm->vcpu[i]);
+		}
+	}
+}
+
+uint32_t vlpi_changed_locked(struct vcpu *vcpu)
+{
+	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
+	for (uint32_t i = 0; vcpu->vgic.lpi.changed_count != 0 && i < vcpu->vgic.lpi.listed_count;
+	     i++) {
+		uint32_t index = vcpu->vgic.lpi.listed[i];
+
+		if ((object(vcpu->vm, index)->flags & CHANGED) != 0) {
+			return INTID_LPI + index;
+		}
+	}
+	return 0;
+}
+
+bool vlpi_is_deliverable_locked(const struct vcpu *vcpu, uint32_t intid)
+{
+	return is_on(vcpu) && (vcpu->vm->vgic.ctlr & GICD_CTLR_ENGRP1) != 0 &&
+	       (object(vcpu->vm, intid - INTID_LPI)->flags & (LISTED | CHANGED)) == LISTED;
+}
+
+uint32_t vlpi_next_locked(struct vcpu *vcpu)
+{
+	struct vlpi_cpu *cpu = &vcpu->vgic.lpi;
+
+	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
+	if ((vcpu->vm->vgic.ctlr & GICD_CTLR_ENGRP1) == 0 || !is_on(vcpu)) {
+		return 0;
+	}
+	while (cpu->ready != 0) {
+		uint32_t level = (uint32_t)__builtin_ctz(cpu->ready);
+
+		if (!is_empty(vcpu, level)) {
+			return INTID_LPI + first(vcpu, level);
+		}
+		cpu->ready &= cpu->ready - 1;
+	}
+	return 0;
+}
+
+void vlpi_listed_locked(struct vcpu *vcpu, uint32_t intid)
+{
+	struct vlpi_cpu *cpu = &vcpu->vgic.lpi;
+	uint32_t index = intid - INTID_LPI;
+	struct vlpi *lpi = object(vcpu->vm, index);
+
+	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
+	CHECK(cpu->listed_count < VLPI_LISTED_MAX);
+	unlink(vcpu->vm, index);
+	lpi->flags = LISTED;
+	lpi->next = (uint16_t)vcpu->index;
+	lpi->prev = (uint16_t)cpu->listed_count;
+	cpu->listed[cpu->listed_count++] = (uint16_t)index;
+}
+
+void vlpi_unlisted_locked(struct vcpu *vcpu, uint32_t intid, bool pending)
+{
+	struct vlpi_cpu *cpu = &vcpu->vgic.lpi;
+	uint32_t index = intid - INTID_LPI;
+	struct vlpi *lpi = object(vcpu->vm, index);
+	bool again = (lpi->flags & AGAIN) != 0;
+	bool back = pending && (lpi->flags & DROP) == 0;
+
+	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
+	CHECK((lpi->flags & LISTED) != 0 && lpi->next == vcpu->index);
+	if ((lpi->flags & CHANGED) != 0) {
+		cpu->changed_count--;
+	}
+	/* the last one takes its place */
+	cpu->listed[lpi->prev] = cpu->listed[--cpu->listed_count];
+	object(vcpu->vm, cpu->listed[lpi->prev])->prev = lpi->prev;
+	lpi->flags = 0;
+	if (again || back) {
+		place(vcpu->vm->vcpu[lpi->target], index, back);
+	}
+	if (cpu->phase == VLPI_SAVING) {
+		post(vcpu);
+	}
+}
+
+/* -- pending tables -- */
+
+/* Where the word of 64 LPIs that holds this one is in the table. */
+static uint64_t table_word(const struct vcpu *vcpu, uint32_t index)
+{
+	return (vcpu->vgic.lpi.pendbaser & GICR_PENDBASER_ADDRESS) + (INTID_LPI + index) / 64 * 8;
+}
+
+/* Takes one that is pending in a table that has not been read so far out of it. */
+static void fetch(struct vcpu *vcpu, uint32_t index)
+{
+	uint64_t at = table_word(vcpu, index), word;
+
+	if (vcpu->vgic.lpi.phase != VLPI_LOADING || index < vcpu->vgic.lpi.cursor ||
+	    guest_read(vcpu->vm, at, &word, sizeof(word)) != 0 || (word & BIT(index % 64)) == 0) {
+		return;
+	}
+	word &= ~BIT(index % 64);
+	guest_write(vcpu->vm, at, &word, sizeof(word));
+	vlpi_pend_locked(vcpu, INTID_LPI + index);
+}
+
+static void load_word(struct vcpu *vcpu, uint32_t base, uint64_t word)
+{
+	for (; word != 0; word &= word - 1) {
+		uint32_t index = base + (uint32_t)__builtin_ctzll(word);
+		struct vlpi *lpi = object(vcpu->vm, index);
+
+		if ((lpi->flags & LISTED) != 0) {
+			vlpi_pend_locked(vcpu, INTID_LPI + index);
+			continue;
+		}
+		if ((lpi->flags & LINKED) != 0) {
+			unlink(vcpu->vm, index);
+		}
+		link_last(vcpu, LIST_FRESH, index);
+	}
+}
+
+/* The table is the redistributor's own while LPIs are on: what was read is not pending there any
+ * more. */
+static void load_step(struct vcpu *vcpu)
+{
+	struct vlpi_cpu *cpu = &vcpu->vgic.lpi;
+	uint64_t words[STEP_WORDS], zero = 0;
+	uint32_t count = MIN(STEP_WORDS, (cpu->limit - cpu->cursor) / 64), found = 0;
+
+	if (count == 0 ||
+	    guest_read(vcpu->vm, table_word(vcpu, cpu->cursor), words, count * 8) != 0) {
+		cpu->phase = VLPI_ON;
+		return;
+	}
+	for (uint32_t i = 0; i < count && found < STEP_FOUND; i++) {
+		uint32_t base = cpu->cursor;
+
+		cpu->cursor += 64;
+		if (words[i] != 0) {
+			guest_write(vcpu->vm, table_word(vcpu, base), &zero, sizeof(zero));
+			load_word(vcpu, base, words[i]);
+			found += bits_count((uint32_t)words[i]) +
+				 bits_count((uint32_t)(words[i] >> 32));
+		}
+	}
+	if (cpu->cursor >= cpu->limit) {
+		cpu->phase = VLPI_ON;
+	}
+}
+
+/* The first that is pending in a list of this vCPU; the count of LPIs where none is. */
+static uint32_t any_linked(const struct vcpu *vcpu)
+{
+	for (uint32_t list = 0; list < LISTS; list++) {
+		if (!is_empty(vcpu, list)) {
+			return first(vcpu, list);
+		}
+	}
+	return vcpu->vm->vgic.lpis.count;
+}
+
+static void start(struct vcpu *vcpu)
+{
+	struct vlpi_cpu *cpu = &vcpu->vgic.lpi;
+	uint64_t bits = FIELD_GET(GICR_PROPBASER_IDBITS, cpu->propbaser) + 1;
+	uint64_t limit = BIT(MIN(bits, (uint64_t)16));
+
+	/* fewer than 14 bits: there are none. IHI 0069H GICR_PROPBASER.IDbits */
+	cpu->limit = limit <= INTID_LPI ?
+			     0 :
+			     MIN((uint32_t)limit - INTID_LPI, vcpu->vm->vgic.lpis.count);
+	cpu->cursor = 0;
+	/* the promise of zeros holds once: what is saved later is read again */
+	cpu->phase = cpu->zero ? VLPI_ON : VLPI_LOADING;
+	cpu->zero = false;
+	post(vcpu);
+}
+
+static void save_step(struct vcpu *vcpu)
+{
+	struct vlpi_cpu *cpu = &vcpu->vgic.lpi;
+	uint32_t none = vcpu->vm->vgic.lpis.count, index = any_linked(vcpu);
+
+	for (uint32_t i = 0; i < STEP_MOVED && index != none; i++) {
+		uint64_t at = table_word(vcpu, index), word;
+
+		unlink(vcpu->vm, index);
+		if (guest_read(vcpu->vm, at, &word, sizeof(word)) == 0) {
+			word |= BIT(index % 64);
+			guest_write(vcpu->vm, at, &word, sizeof(word));
+		}
+		index = any_linked(vcpu);
+	}
+	if (index == none && cpu->listed_count == 0) {
+		cpu->phase = VLPI_OFF;
+		cpu->ready = 0;
+		if (cpu->enable) {
+			start(vcpu);
+		}
+	}
+}
+
+void vlpi_enable_locked(struct vcpu *redist, bool enable)
+{
+	struct vlpi_cpu *cpu = &redist->vgic.lpi;
+
+	SPIN_ASSERT_HELD(&redist->vm->vgic.lock);
+	if (cpu->enable == enable) {
+		return;
+	}
+	cpu->enable = enable;
+	if (enable && cpu->phase == VLPI_OFF) {
+		start(redist);
+	} else if (!enable && cpu->phase != VLPI_SAVING) {
+		cpu->phase = VLPI_SAVING;
+		change_all_listed(redist);
+		save_step(redist);
+		post(redist);
+	}
+}
+
+bool vlpi_look_locked(struct vcpu *vcpu)
+{
+	struct vlpi_cpu *cpu = &vcpu->vgic.lpi;
+
+	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
+	if (vcpu->vm->vgic.lpis.count == 0) {
+		return false;
+	}
+	if (cpu->phase == VLPI_SAVING) {
+		save_step(vcpu);
+		/* what is listed is waited for, which posts */
+		if (cpu->phase == VLPI_SAVING && any_linked(vcpu) == vcpu->vm->vgic.lpis.count) {
+			return false;
+		}
+	} else if (cpu->phase == VLPI_LOADING) {
+		load_step(vcpu);
+	}
+	for (uint32_t i = 0; i < STEP_JUDGED && is_on(vcpu) && !is_empty(vcpu, LIST_FRESH); i++) {
+		uint32_t index = first(vcpu, LIST_FRESH);
+
+		unlink(vcpu->vm, index);
+		place(vcpu, index, false);
+	}
+	if (cpu->phase == VLPI_OFF || (cpu->phase == VLPI_ON && is_empty(vcpu, LIST_FRESH))) {
+		return false;
+	}
+	post(vcpu);
+	return true;
+}
+
+/* -- what is asked for -- */
+
+void vlpi_pend_locked(struct vcpu *target, uint32_t intid)
+{
+	uint32_t index = intid - INTID_LPI;
+	struct vlpi *lpi;
+
+	SPIN_ASSERT_HELD(&target->vm->vgic.lock);
+	if (!is_on(target) || index >= target->vgic.lpi.limit) {
+		return;
+	}
+	lpi = object(target->vm, index);
+	if ((lpi->flags & LISTED) != 0) {
+		lpi->flags |= AGAIN;
+		lpi->target = (uint8_t)target->index;
+		change(target->vm, lpi);
+		return;
+	}
+	if ((lpi->flags & LINKED) != 0) {
+		if (lpi->target == target->index) {
+			return;
+		}
+		unlink(target->vm, index);
+	}
+	place(target, index, false);
+}
+
+void vlpi_clear_locked(struct vcpu *target, uint32_t intid)
+{
+	uint32_t index = intid - INTID_LPI;
+	struct vlpi *lpi;
+
+	SPIN_ASSERT_HELD(&target->vm->vgic.lock);
+	if (!is_on(target) || index >= target->vgic.lpi.limit) {
+		return;
+	}
+	fetch(target, index);
+	lpi = object(target->vm, index);
+	if (lpi->target != target->index) {
+		return;
+	}
+	if ((lpi->flags & LINKED) != 0) {
+		unlink(target->vm, index);
+	} else if ((lpi->flags & LISTED) != 0) {
+		lpi->flags = (uint8_t)((lpi->flags & ~AGAIN) | DROP);
+		change(target->vm, lpi);
+	}
+}
+
+/* The list of `from` that an unlisted one is in tells where it belongs at `to`, but for one that is
+ * still to be judged. */
+static void hand_over(struct vcpu *to, uint32_t index)
+{
+	unlink(to->vm, index);
+	place(to, index, false);
+}
+
+static void move_listed(const struct vcpu *from, const struct vcpu *to, uint32_t index)
+{
+	struct vlpi *lpi = object(from->vm, index);
+
+	if (lpi->target == from->index) {
+		lpi->target = (uint8_t)to->index;
+		change(from->vm, lpi);
+	}
+}
+
+void vlpi_move_locked(struct vcpu *from, struct vcpu *to, uint32_t intid)
+{
+	uint32_t index = intid - INTID_LPI;
+	const struct vlpi *lpi;
+
+	SPIN_ASSERT_HELD(&from->vm->vgic.lock);
+	if (from == to || !is_on(from) || !is_on(to) ||
+	    index >= MIN(from->vgic.lpi.limit, to->vgic.lpi.limit)) {
+		return;
+	}
+	fetch(from, index);
+	lpi = object(from->vm, index);
+	if ((lpi->flags & LISTED) != 0) {
+		move_listed(from, to, index);
+	} else if ((lpi->flags & LINKED) != 0 && lpi->target == from->index) {
+		hand_over(to, index);
+	}
+}
+
+bool vlpi_move_all_locked(struct vcpu *from, struct vcpu *to)
+{
+	uint32_t none = from->vm->vgic.lpis.count;
+
+	SPIN_ASSERT_HELD(&from->vm->vgic.lock);
+	if (from == to || !is_on(from) || !is_on(to)) {
+		return true;
+	}
+	if (from->vgic.lpi.phase == VLPI_LOADING) {
+		load_step(from);
+	}
+	for (uint32_t i = 0; i < from->vgic.lpi.listed_count; i++) {
+		move_listed(from, to, from->vgic.lpi.listed[i]);
+	}
+	for (uint32_t i = 0; i < STEP_MOVED; i++) {
+		uint32_t index = any_linked(from);
+
+		if (index == none) {
+			return from->vgic.lpi.phase == VLPI_ON;
+		}
+		hand_over(to, index);
+	}
+	return false;
+}
+
+void vlpi_inv_locked(struct vm *vm, uint32_t intid)
+{
+	uint32_t index = intid - INTID_LPI;
+	struct vlpi *lpi;
+
+	SPIN_ASSERT_HELD(&vm->vgic.lock);
+	if (!vlpi_exists(vm, intid)) {
+		return;
+	}
+	lpi = object(vm, index);
+	lpi->config &= (uint16_t)~CONFIG_GENERATION;
+	if ((lpi->flags & LISTED) != 0) {
+		change(vm, lpi);
+	} else if ((lpi->flags & LINKED) != 0) {
+		struct vcpu *vcpu = vm->vcpu[lpi->target];
+
+		unlink(vm, index);
+		place(vcpu, index, false);
+	}
+}
+
+/* No configuration is known any more, though levels stay: what is ready stays where it is. */
+static void forget_all(struct vlpi_dist *lpis)
+{
+	uint32_t part = (lpis->count + SWEEP_PARTS - 1) / SWEEP_PARTS;
+
+	lpis->generation = lpis->generation % GENERATION_MAX + 1;
+	for (uint32_t i = 0; i < part; i++) {
+		lpis->lpi[lpis->sweep].config &= (uint16_t)~CONFIG_GENERATION;
+		lpis->sweep = (lpis->sweep + 1) % lpis->count;
+	}
+}
+
+void vlpi_invall_locked(struct vcpu *vcpu)
+{
+	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
+	if (!is_on(vcpu)) {
+		return;
+	}
+	forget_all(&vcpu->vm->vgic.lpis);
+	for (uint32_t levels = vcpu->vgic.lpi.ready; levels != 0; levels &= levels - 1) {
+		splice(vcpu, (uint32_t)__builtin_ctz(levels), LIST_FRESH);
+	}
+	vcpu->vgic.lpi.ready = 0;
+	splice(vcpu, LIST_ASLEEP, LIST_FRESH);
+	change_all_listed(vcpu);
+	post(vcpu);
+}
+
+/* -- for tests -- */
+
+uint32_t vlpi_busy_count_locked(const struct vm *vm)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < vm->vgic.lpis.count; i++) {
+		count += (object(vm, i)->flags & (LINKED | LISTED)) != 0;
+	}
+	return count;
+}
+
+/* How many are in a list, each of them of this vCPU; more than there are: it is no ring. */
+static uint32_t list_length(const struct vcpu *vcpu, uint32_t list)
+{
+	const struct vm *vm = vcpu->vm;
+	uint32_t head = head_of(vcpu, list), at = head, length = 0;
+
+	for (at = first(vcpu, list); at != head; at = object(vm, at)->next) {
+		const struct vlpi *lpi = object(vm, at);
+
+		if (at >= vm->vgic.lpis.count || lpi->flags != LINKED ||
+		    lpi->target != vcpu->index || object(vm, lpi->next)->prev != at ||
+		    (list < LEVELS &&
+		     (level_of(lpi) != list || ((vcpu->vgic.lpi.ready >> list) & 1) == 0)) ||
+		    ++length > vm->vgic.lpis.count) {
+			return VLPI_COUNT_MAX + 1;
+		}
+	}
+	return length;
+}
+
+static bool is_cpu_sound(const struct vcpu *vcpu, uint32_t *total)
+{
+	const struct vlpi_cpu *cpu = &vcpu->vgic.lpi;
+	uint32_t linked = 0, changed = 0;
+
+	for (uint32_t list = 0; list < LISTS; list++) {
+		uint32_t length = list_length(vcpu, list);
+
+		if (length > VLPI_COUNT_MAX) {
+			return false;
+		}
+		linked += length;
+	}
+	for (uint32_t i = 0; i < cpu->listed_count; i++) {
+		const struct vlpi *lpi = object(vcpu->vm, cpu->listed[i]);
+
+		if ((lpi->flags & LISTED) == 0 || lpi->next != vcpu->index || lpi->prev != i) {
+			return false;
+		}
+		changed += (lpi->flags & CHANGED) != 0;
+	}
+	*total += linked + cpu->listed_count;
+	return changed == cpu->changed_count && (cpu->phase != VLPI_OFF || linked == 0);
+}
+
+bool vlpi_is_sound_locked(const struct vm *vm)
+{
+	uint32_t total = 0;
+
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		if (!is_cpu_sound(vm->vcpu[i], &total)) {
+			return false;
+		}
+	}
+	return total == vlpi_busy_count_locked(vm);
+}

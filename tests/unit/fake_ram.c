@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Guest RAM for tests. */
+#include "tests/unit/fake_ram.h"
+
+#include <string.h>
+
+#include "core/base/errno.h"
+#include "mm/guest_access.h"
+#include "tests/fuzz/fuzz.h"
+
+static uint8_t ram[FAKE_RAM_SIZE] __attribute__((aligned(4096)));
+static uint32_t count;
+
+void fake_ram_reset(void)
+{
+	memset(ram, 0, sizeof(ram));
+	count = 0;
+}
+
+void *fake_ram(uint64_t ipa)
+{
+	PROMISE(ipa - FAKE_RAM < FAKE_RAM_SIZE);
+	return &ram[ipa - FAKE_RAM];
+}
+
+uint32_t fake_ram_count(void)
+{
+	uint32_t counted = count;
+
+	count = 0;
+	return counted;
+}
+
+void *guest_pointer(const struct vm *vm, uint64_t ipa, uint64_t size)
+{
+	(void)vm;
+	if (ipa < FAKE_RAM || size > FAKE_RAM_SIZE || ipa - FAKE_RAM > FAKE_RAM_SIZE - size) {
+		return NULL;
+	}
+	count++;
+	return &ram[ipa - FAKE_RAM];
+}
+
+int guest_read(const struct vm *vm, uint64_t ipa, void *to, uint64_t size)
+{
+	const void *at = guest_pointer(vm, ipa, size);
+
+	if (at == NULL) {
+		return -EFAULT;
+	}
+	memcpy(to, at, size);
+	return 0;
+}
+
+int guest_write(const struct vm *vm, uint64_t ipa, const void *from, uint64_t size)
+{
+	void *at = guest_pointer(vm, ipa, size);
+
+	if (at == NULL) {
+		return -EFAULT;
+	}
+	memcpy(at, from, size);
+	return 0;
+}
