@@ -45,7 +45,7 @@ uint32_t vgic_latch_sgis_locked(struct vcpu *vcpu)
 }
 
 /* The vCPUs that a write of ICC_SGI<n>R_EL1 names, by index. IHI 0069H ICC_SGI1R_EL1. */
-static uint64_t targets_of(const struct vcpu *vcpu, uint64_t value)
+static uint64_t __attribute__((noinline)) targets_of(const struct vcpu *vcpu, uint64_t value)
 {
 	const struct vm *vm = vcpu->vm;
 	uint64_t targets = 0;
