@@ -83,6 +83,7 @@ HYP_C := \
 	irq/hw/ich.c \
 	irq/vgic/bank_regs.c \
 	irq/vgic/dist.c \
+	irq/vgic/link.c \
 	irq/vgic/lr.c \
 	irq/vgic/redist.c \
 	irq/vgic/sgi.c \
@@ -170,6 +171,7 @@ UNIT := \
 	registry \
 	string \
 	vgic \
+	vgic_link \
 	vgic_linked \
 	vgic_random \
 	vgic_regs \
@@ -183,7 +185,7 @@ UNIT := \
 UNIT_WITH_pgtable  := mm/stage2.c tests/unit/fake_pages.c
 UNIT_WITH_registry := core/resource/audit.c mm/stage2.c tests/unit/fake_pages.c
 FAKE_CPU           := core/base/percpu.c core/base/spinlock.c tests/unit/fake_panic.c
-FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/lr.c irq/vgic/redist.c \
+FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/link.c irq/vgic/lr.c irq/vgic/redist.c \
                       irq/vgic/sgi.c irq/vgic/short.c irq/vgic/softif.c irq/vgic/v2.c \
                       irq/vgic/vgic.c irq/vgic/vlpi.c irq/vgic/vreg.c tests/unit/fake_gic.c \
                       tests/unit/fake_ram.c tests/unit/fake_sysreg.c $(FAKE_CPU)
@@ -198,6 +200,7 @@ UNIT_WITH_life     := core/base/percpu.c core/base/printk.c core/exit/run.c core
 UNIT_WITH_mmio     := core/exit/mmio.c tests/unit/fake_sysreg.c
 UNIT_WITH_mux      := core/base/printk.c $(FAKE_CPU)
 UNIT_WITH_vgic      := $(FAKE_VGIC)
+UNIT_WITH_vgic_link   := $(FAKE_VGIC)
 UNIT_WITH_vgic_linked := $(FAKE_VGIC)
 UNIT_WITH_vgic_random := $(FAKE_VGIC)
 UNIT_WITH_vgic_regs   := $(FAKE_VGIC)

@@ -53,10 +53,13 @@ static bool handle(uint32_t intid)
 	default:
 		if (intid == console_intid) {
 			mux_interrupt();
-		} else {
-			log_warn("interrupt %u has no owner", intid);
+			return false;
 		}
-		return false;
+		if (intid < INTID_SPI) {
+			log_warn("interrupt %u has no owner", intid);
+			return false;
+		}
+		return vgic_linked_interrupt(intid);
 	}
 }
 

@@ -74,12 +74,13 @@ struct vcpu {
 		uint64_t attention; /* both, read at once on the way in: 0 is the way straight in */
 	};
 
-	struct vm *vm;	   /* constant */
-	uint32_t index;	   /* in its VM; constant */
-	uint32_t cpu;	   /* physical CPU; constant */
-	uint64_t cpu_kick; /* gic_cpu_target() of that CPU; constant */
-	uint64_t mpidr;	   /* what the guest reads, bit 31 set; constant */
-	uint64_t midr;	   /* constant */
+	struct vm *vm;	    /* constant */
+	uint32_t index;	    /* in its VM; constant */
+	uint32_t cpu;	    /* physical CPU; constant */
+	uint64_t cpu_kick;  /* gic_cpu_target() of that CPU; constant */
+	uint64_t cpu_mpidr; /* MPIDR of that CPU; constant */
+	uint64_t mpidr;	    /* what the guest reads, bit 31 set; constant */
+	uint64_t midr;	    /* constant */
 
 	uint32_t power; /* atomic; enum vcpu_power */
 	/* written by who set ON_PENDING, read by the owner; start_life: the VM's life it is for */

@@ -55,21 +55,64 @@ void gic_enable_ppi(uint32_t intid, bool on)
 	gic.driver->enable_ppi(intid, on);
 }
 
+static bool is_spi(uint32_t intid)
+{
+	return intid >= INTID_SPI && intid < gic.line_count;
+}
+
+static void write_bit(uint32_t array, uint32_t intid)
+{
+	gic_write32(gic.dist, array + intid / 32 * 4, UINT32_C(1) << intid % 32);
+}
+
+void gic_set_spi_trigger(uint32_t intid, bool edge)
+{
+	uint32_t off = GICD_ICFGR + intid / 16 * 4, bit = UINT32_C(2) << (intid % 16 * 2);
+	uint32_t config;
+
+	if (is_spi(intid)) {
+		spin_lock(&gic.lock);
+		config = gic_read32(gic.dist, off);
+		gic_write32(gic.dist, off, edge ? config | bit : config & ~bit);
+		spin_unlock(&gic.lock);
+	}
+}
+
+/* A disabled one may still come once, until the distributor has seen to it: its taker is ready. */
+void gic_set_spi_enable(uint32_t intid, bool on)
+{
+	if (is_spi(intid)) {
+		write_bit(on ? GICD_ISENABLER : GICD_ICENABLER, intid);
+	}
+}
+
+void gic_route_spi(uint32_t intid, uint64_t mpidr)
+{
+	if (is_spi(intid)) {
+		spin_lock(&gic.lock);
+		gic.driver->route(intid, mpidr);
+		spin_unlock(&gic.lock);
+	}
+}
+
+bool gic_spi_is_pending(uint32_t intid)
+{
+	return is_spi(intid) &&
+	       ((gic_read32(gic.dist, GICD_ISPENDR + intid / 32 * 4) >> intid % 32) & 1) != 0;
+}
+
+void gic_clear_spi_pending(uint32_t intid)
+{
+	if (is_spi(intid)) {
+		write_bit(GICD_ICPENDR, intid);
+	}
+}
+
 void gic_enable_spi(uint32_t intid, uint32_t flags, uint64_t mpidr)
 {
-	uint32_t cfg_off = GICD_ICFGR + intid / 16 * 4;
-	uint32_t edge = UINT32_C(2) << (intid % 16 * 2);
-
-	if (intid < INTID_SPI || intid >= gic.line_count) {
-		return;
-	}
-	spin_lock(&gic.lock);
-	gic_write32(gic.dist, cfg_off,
-		    (flags & 3) != 0 ? gic_read32(gic.dist, cfg_off) | edge :
-				       gic_read32(gic.dist, cfg_off) & ~edge);
-	gic.driver->route(intid, mpidr);
-	gic_write32(gic.dist, GICD_ISENABLER + intid / 32 * 4, UINT32_C(1) << intid % 32);
-	spin_unlock(&gic.lock);
+	gic_set_spi_trigger(intid, (flags & 3) != 0);
+	gic_route_spi(intid, mpidr);
+	gic_set_spi_enable(intid, true);
 }
 
 uint64_t gic_sgi_target(uint64_t mpidr)

@@ -99,6 +99,14 @@ void gic_enable_ppi(uint32_t intid, bool on);
  * this MPIDR. */
 void gic_enable_spi(uint32_t intid, uint32_t flags, uint64_t mpidr);
 
+/* What a guest does to an SPI that is its own. INTIDs that the board does not have are ignored. Any
+ * CPU; takes the driver's lock. A level-sensitive one is pending while its line is high. */
+void gic_set_spi_trigger(uint32_t intid, bool edge);
+void gic_set_spi_enable(uint32_t intid, bool on);
+void gic_route_spi(uint32_t intid, uint64_t mpidr);
+bool gic_spi_is_pending(uint32_t intid);
+void gic_clear_spi_pending(uint32_t intid);
+
 /* SGI `sgi` to a CPU; what was written before is seen by its handler. */
 void gic_send_sgi(uint32_t sgi, uint64_t target);
 

@@ -30,11 +30,18 @@ static void sample_linked_locked(struct vcpu *vcpu)
 	for (uint32_t word = bank->hw & bank->line & ~bank->active; word != 0; word &= word - 1) {
 		uint32_t intid = (uint32_t)__builtin_ctz(word);
 
-		if (!vcpu->vgic.linked_level(vcpu, intid)) {
-			bank->line &= ~vgic_bit(intid);
-			gic_deactivate(intid);
+		if (!vgic_link_asserted(vcpu, intid)) {
+			vgic_unlink_locked(vcpu, intid);
 		}
 	}
+}
+
+static uint32_t pending_locked(struct vcpu *redist, uint32_t n)
+{
+	const struct vgic_bank *bank = bank_number(redist, n);
+
+	return vgic_pending_word(bank) |
+	       (n != 0 && bank->hw != 0 ? vgic_link_sample_locked(redist->vm, n) : 0);
 }
 
 int bank_read(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, enum bank_word word,
@@ -65,7 +72,7 @@ int bank_read(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, enum bank_word
 			if (redist == vcpu && n == 0) {
 				sample_linked_locked(vcpu);
 			}
-			*value = word == BANK_ACTIVE ? bank->active : vgic_pending_word(bank);
+			*value = word == BANK_ACTIVE ? bank->active : pending_locked(redist, n);
 			vgic_release_locked(vcpu);
 		}
 		break;
@@ -94,6 +101,9 @@ int bank_write_group(struct vcpu *redist, uint32_t n, uint32_t value)
 static void __attribute__((noinline))
 post_and_unlock(struct vcpu *redist, uint32_t n, uint32_t mask)
 {
+	if (n != 0) {
+		vgic_link_enable_locked(redist->vm, n, mask);
+	}
 	vgic_post_word_locked(redist, redist->vm, n, mask);
 	spin_unlock(&redist->vm->vgic.lock);
 }
@@ -117,9 +127,9 @@ static inline __attribute__((always_inline)) int enable(struct vcpu *redist, uin
 	spin_lock(&dist->lock);
 	changed = set ? value & ~bank->enabled : value & bank->enabled;
 	bank->enabled ^= changed;
-	/* one that becomes enabled may be delivered; one that is listed may have to be taken back
-	 */
-	changed &= vgic_pending_word(bank) | bank->listed;
+	/* one that becomes enabled may be delivered; one that is listed may have to be taken back;
+	 * one that is linked is so in hardware */
+	changed &= vgic_pending_word(bank) | bank->listed | bank->hw;
 	if (changed != 0) {
 		post_and_unlock(redist, n, changed);
 	} else {
@@ -154,6 +164,9 @@ int bank_pend(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, uint32_t value
 			post_sgis_locked(redist);
 		}
 		bank->latch = set ? bank->latch | value : bank->latch & ~value;
+		if (!set && n != 0 && (value & bank->hw) != 0) {
+			vgic_link_clear_pending_locked(redist->vm, n, value);
+		}
 		/* nothing becomes of one that is disabled, but for the line of a linked one */
 		value &= bank->enabled | bank->hw;
 		if (value != 0) {

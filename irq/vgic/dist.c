@@ -181,6 +181,7 @@ VREG_WRITE(write_router)
 	/* 1 of N not offered: Interrupt_Routing_Mode is RES0 */
 	dist->irouter[spi] = whole & IROUTER_WRITABLE;
 	dist->route[spi] = route_of(vm, dist->irouter[spi]);
+	vgic_link_route_locked(vm, INTID_SPI + spi);
 	vgic_post_word_locked(NULL, vm, (INTID_SPI + spi) / 32, vgic_bit(INTID_SPI + spi));
 	spin_unlock(&dist->lock);
 	return 0;

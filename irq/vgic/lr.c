@@ -43,6 +43,9 @@ static void unlist(struct vcpu *vcpu, uint32_t lr)
 	bank->soft &= ~vgic_bit(intid);
 	if (intid < INTID_SPI) {
 		cpu->again &= ~vgic_bit(intid);
+	} else {
+		bank->line |= bank->retaken & vgic_bit(intid);
+		bank->retaken &= ~vgic_bit(intid);
 	}
 }
 
@@ -51,11 +54,11 @@ void lr_give_up(struct vcpu *vcpu, uint32_t lr)
 	uint32_t intid = vcpu->vgic.lr_intid[lr];
 	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
 
-	unlist(vcpu, lr);
 	if ((bank->hw & vgic_bit(intid)) != 0) {
 		/* the hardware line is live again and interrupts anew if it is still high */
 		bank->line &= ~vgic_bit(intid);
 	}
+	unlist(vcpu, lr);
 	if ((vgic_pending_word(bank) & vgic_bit(intid)) != 0) {
 		vgic_post(vgic_target(vcpu, vcpu->vm, intid), intid);
 	}
@@ -208,8 +211,7 @@ static void end_spilled(struct vcpu *vcpu)
 
 		take_spilled(vcpu, intid);
 		if ((bank->hw & bit) != 0) {
-			bank->line &= ~bit;
-			gic_deactivate(intid);
+			vgic_unlink_locked(vcpu, intid);
 		}
 		if ((vgic_pending_word(bank) & bit) != 0) {
 			vgic_post(vgic_target(vcpu, vcpu->vm, intid), intid);
@@ -242,7 +244,7 @@ static void write_lr(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t st
 			 ((bank->group & bit) != 0 ? ICH_LR_GROUP : 0);
 
 	if ((bank->hw & bit) != 0) {
-		value |= ICH_LR_HW | FIELD_PREP(ICH_LR_PINTID, intid);
+		value |= ICH_LR_HW | FIELD_PREP(ICH_LR_PINTID, vgic_pintid(vcpu->vm, intid));
 	} else if ((bank->edge & bit) == 0) {
 		/* the line is looked at again when the guest is done */
 		value |= ICH_LR_EOI;
@@ -403,10 +405,9 @@ static bool consider(struct vcpu *vcpu, uint32_t intid)
 		return true;
 	}
 	if ((bank->hw & bank->line & bit) != 0 && (bank->active & bit) == 0 &&
-	    !vcpu->vgic.linked_level(vcpu, intid)) {
+	    !vgic_link_asserted(vcpu, intid)) {
 		/* nothing asserts it any more: the hardware's active state was kept for nothing */
-		bank->line &= ~bit;
-		gic_deactivate(intid);
+		vgic_unlink_locked(vcpu, intid);
 	}
 	if (!lr_is_deliverable(vcpu, bank, intid)) {
 		if (intid >= INTID_SPI && (vgic_pending_word(bank) & bit) != 0 &&
@@ -574,12 +575,11 @@ bool vgic_wakes(struct vcpu *vcpu)
 		if ((vif_lr_read(&vcpu->vgic.vif, lr) & ICH_LR_STATE) != ICH_LR_PENDING) {
 			continue;
 		}
-		if ((bank->hw & ~bank->soft & vgic_bit(intid)) != 0 &&
-		    !vcpu->vgic.linked_level(vcpu, intid)) {
+		if ((bank->hw & ~bank->edge & ~bank->soft & vgic_bit(intid)) != 0 &&
+		    !vgic_link_asserted(vcpu, intid)) {
 			/* the line has fallen since: taken back, so that it can come again */
 			pull(vcpu, lr);
-			bank->line &= ~vgic_bit(intid);
-			gic_deactivate(intid);
+			vgic_unlink_locked(vcpu, intid);
 		} else {
 			wakes = true;
 		}

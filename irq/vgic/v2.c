@@ -168,6 +168,7 @@ static void set_targets_locked(struct vm *vm, uint32_t spi, uint64_t targets)
 	dist->irouter[spi] = targets;
 	if (dist->route[spi] != route) {
 		dist->route[spi] = route;
+		vgic_link_route_locked(vm, INTID_SPI + spi);
 		vgic_post_word_locked(NULL, vm, (INTID_SPI + spi) / 32, vgic_bit(INTID_SPI + spi));
 	}
 }

@@ -48,9 +48,10 @@ int vgic_create(struct vm *vm, const struct vgic_setup *setup, struct arena *are
 	dist->bank = arena_alloc(arena, dist->bank_count * sizeof(*dist->bank));
 	dist->route = arena_alloc(arena, spi_count * sizeof(*dist->route));
 	dist->home = arena_alloc(arena, spi_count * sizeof(*dist->home));
+	dist->pintid = arena_alloc(arena, spi_count * sizeof(*dist->pintid));
 	dist->irouter = arena_alloc(arena, spi_count * sizeof(*dist->irouter));
 	if (dist->bank == NULL || dist->route == NULL || dist->home == NULL ||
-	    dist->irouter == NULL) {
+	    dist->pintid == NULL || dist->irouter == NULL) {
 		return -ENOMEM;
 	}
 	for (uint32_t i = 0; i < spi_count; i++) {
@@ -74,12 +75,13 @@ int vgic_create(struct vm *vm, const struct vgic_setup *setup, struct arena *are
 
 void vgic_bank_reset(struct vgic_bank *bank, bool private)
 {
-	uint32_t hw = bank->hw, exists = bank->exists;
+	uint32_t hw = bank->hw, exists = bank->exists, edge = bank->edge & hw;
 
 	memset(bank, 0, sizeof(*bank));
 	bank->hw = hw;
 	bank->exists = exists;
-	bank->edge = private ? 0xffff : 0;
+	/* linked ones are as their hardware is */
+	bank->edge = edge | (private ? 0xffff : 0);
 }
 
 static void cpu_reset(struct vgic_cpu *cpu)
@@ -99,6 +101,7 @@ void vgic_reset(struct vm *vm)
 
 	spin_lock(&dist->lock);
 	dist->ctlr = 0;
+	vgic_link_reset_locked(vm);
 	for (uint32_t i = 0; i < dist->bank_count; i++) {
 		vgic_bank_reset(&dist->bank[i], false);
 	}

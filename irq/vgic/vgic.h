@@ -57,6 +57,17 @@ void vgic_send_message(struct vm *vm, uint32_t intid);
 void vgic_link_private(struct vcpu *vcpu, uint32_t intid,
 		       bool (*level)(struct vcpu *vcpu, uint32_t intid));
 
+/*
+ * Links SPI `intid` of the VM to SPI `pintid` of the board: enabled, routed and deactivated as the
+ * guest says; edge as the board's tree has it. 0; -EINVAL: no such SPI; -EBUSY: linked already.
+ * Boot CPU, before the VM starts.
+ */
+int vgic_link_spi(struct vm *vm, uint32_t intid, uint32_t pintid, bool edge);
+
+/* The physical SPI was taken and is active. True: a guest's, and stays so until its EOI; false: to
+ * be deactivated. Any CPU; takes vgic_dist.lock of its VM. */
+bool vgic_linked_interrupt(uint32_t pintid);
+
 /* Looks at everything posted. Owner, on the way into the guest. */
 void vgic_process(struct vcpu *vcpu);
 

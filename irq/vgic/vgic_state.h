@@ -79,6 +79,28 @@ void vgic_clear_active_locked(struct vcpu *private_of, struct vm *vm, uint32_t n
 /* Reset of one bank; private: SGIs are edge-triggered and enabled bits 0. */
 void vgic_bank_reset(struct vgic_bank *bank, bool private);
 
+/* -- interrupts linked to hardware (irq/vgic/link.c), all under the lock -- */
+
+/* The INTID in hardware of one that is linked. */
+uint32_t vgic_pintid(const struct vm *vm, uint32_t intid);
+
+/* Something still asserts one that was taken: its line, or an edge the guest has not taken back.
+ * Owner, where it is private. */
+bool vgic_link_asserted(struct vcpu *vcpu, uint32_t intid);
+
+/* One that was taken is let go: no longer active in hardware. Owner, where it is private. */
+void vgic_unlink_locked(struct vcpu *vcpu, uint32_t intid);
+
+/* SPIs of bank n that are pending in hardware and have not been taken. */
+uint32_t vgic_link_sample_locked(struct vm *vm, uint32_t n);
+
+/* What the guest does to SPIs of bank n (mask): pending state cleared; enabled or not as the bank
+ * has it now. A route changed; the VM reset: all off. */
+void vgic_link_clear_pending_locked(struct vm *vm, uint32_t n, uint32_t mask);
+void vgic_link_enable_locked(struct vm *vm, uint32_t n, uint32_t mask);
+void vgic_link_route_locked(struct vm *vm, uint32_t intid);
+void vgic_link_reset_locked(struct vm *vm);
+
 /* -- GICv2 -- */
 
 /* A vCPU has come or gone: SPIs with several targets go to one that is there. */

@@ -38,7 +38,9 @@ struct vgic_bank {
 	uint32_t listed; /* in a list register of its home */
 	uint32_t
 		soft; /* listed and level-sensitive: pending by the latch, whatever the line does */
-	uint32_t hw;  /* linked: deactivated in hardware by the guest's EOI; INTIDs are equal */
+	uint32_t retaken; /* linked SPIs: taken in hardware again before `listed` was noticed to be
+			     over */
+	uint32_t hw;	  /* linked: deactivated in hardware by the guest's EOI; INTIDs are equal */
 	uint8_t prio[32];
 	uint8_t lr[32]; /* which list register, where listed */
 };
@@ -95,6 +97,7 @@ struct vgic_dist {
 	struct vgic_bank *bank; /* [bank_count], index 0 is INTID 32 */
 	uint16_t *route;	/* per SPI: index of the target vCPU */
 	uint64_t *irouter;	/* per SPI: as written; GICv2: its targets, bit per vCPU */
+	uint16_t *pintid;	/* per SPI: its INTID in hardware, where linked; constant */
 	uint16_t *home;		/* per SPI: vCPU where it is listed or active */
 
 	struct vlpi_dist lpis;

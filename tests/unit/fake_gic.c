@@ -168,10 +168,94 @@ bool ich_traps_dir(void)
 
 /* -- the rest of the hardware -- */
 
+/* The board's SPIs from FAKE_PSPI on, bit each. */
+static struct {
+	uint32_t edge, enabled, line, latch, active;
+	uint32_t cpu[32]; /* where it goes */
+} board;
+
+static uint32_t spi_bit(uint32_t pintid)
+{
+	PROMISE(pintid >= FAKE_PSPI && pintid < FAKE_PSPI + 32);
+	return UINT32_C(1) << (pintid - FAKE_PSPI);
+}
+
 void gic_deactivate(uint32_t intid)
 {
-	PROMISE(intid < INTID_SPI);
-	cpus[here].phys_active &= ~(1U << intid);
+	if (intid < INTID_SPI) {
+		cpus[here].phys_active &= ~(1U << intid);
+	} else {
+		board.active &= ~spi_bit(intid);
+	}
+}
+
+void gic_set_spi_trigger(uint32_t intid, bool edge)
+{
+	board.edge = edge ? board.edge | spi_bit(intid) : board.edge & ~spi_bit(intid);
+}
+
+void gic_set_spi_enable(uint32_t intid, bool on)
+{
+	board.enabled = on ? board.enabled | spi_bit(intid) : board.enabled & ~spi_bit(intid);
+}
+
+void gic_route_spi(uint32_t intid, uint64_t mpidr)
+{
+	board.cpu[(intid - FAKE_PSPI) % 32] = (uint32_t)mpidr;
+}
+
+static uint32_t spis_pending(void)
+{
+	return board.latch | (board.line & ~board.edge);
+}
+
+bool gic_spi_is_pending(uint32_t intid)
+{
+	return (spis_pending() & spi_bit(intid)) != 0;
+}
+
+void gic_clear_spi_pending(uint32_t intid)
+{
+	board.latch &= ~spi_bit(intid);
+}
+
+void fake_spi_line(uint32_t pintid, bool level)
+{
+	board.latch |= level ? board.edge & ~board.line & spi_bit(pintid) : 0;
+	board.line = level ? board.line | spi_bit(pintid) : board.line & ~spi_bit(pintid);
+}
+
+bool fake_spi_is_active(uint32_t pintid)
+{
+	return (board.active & spi_bit(pintid)) != 0;
+}
+
+bool fake_spi_is_enabled(uint32_t pintid)
+{
+	return (board.enabled & spi_bit(pintid)) != 0;
+}
+
+uint32_t fake_spi_cpu(uint32_t pintid)
+{
+	return board.cpu[(pintid - FAKE_PSPI) % 32];
+}
+
+/* One that goes to this CPU is acknowledged, as irq_handle() does. */
+static bool take_spi(uint32_t i)
+{
+	uint32_t fires = spis_pending() & board.enabled & ~board.active;
+
+	for (uint32_t bit = 0; bit < 32; bit++) {
+		if (((fires >> bit) & 1) != 0 && board.cpu[bit] == i) {
+			board.active |= UINT32_C(1) << bit;
+			board.latch &= ~(UINT32_C(1) << bit);
+			if (!vgic_linked_interrupt(FAKE_PSPI + bit)) {
+				gic_deactivate(FAKE_PSPI + bit);
+			}
+			return true;
+		}
+	}
+	return false;
 }
 
 bool fake_level(struct vcpu *vcpu, uint32_t intid)
@@ -258,6 +342,9 @@ static bool take_physical(struct vcpu *vcpu, bool in_guest)
 	uint32_t fires = cpu->phys_level & cpu->phys_enabled & ~cpu->phys_active;
 	uint32_t intid, listed;
 
+	if (take_spi(vcpu->index)) {
+		return true;
+	}
 	if (fires == 0 || !vcpu->vgic.on) {
 		return false;
 	}
@@ -371,6 +458,7 @@ void fake_gic_create(uint32_t vcpu_count, uint32_t list_registers, uint32_t spis
 	memset(&fake_vm, 0, sizeof(fake_vm));
 	memset(vcpus, 0, sizeof(vcpus));
 	memset(cpus, 0, sizeof(cpus));
+	memset(&board, 0, sizeof(board));
 	here = 0;
 	lr_count = list_registers;
 	short_ways = false;
@@ -382,6 +470,7 @@ void fake_gic_create(uint32_t vcpu_count, uint32_t list_registers, uint32_t spis
 		vcpus[i].vm = &fake_vm;
 		vcpus[i].index = i;
 		vcpus[i].cpu = i;
+		vcpus[i].cpu_mpidr = i;
 		vcpus[i].mpidr = BIT(31) | i;
 	}
 	const struct vgic_setup setup = {.spi_count = spis, .lr_count = list_registers};
@@ -498,7 +587,8 @@ void fake_eoi(uint32_t i, uint32_t intid)
 
 		if ((uint32_t)lr == intid && (lr & ICH_LR_ACTIVE) != 0) {
 			if ((lr & ICH_LR_HW) != 0) {
-				cpu->phys_active &= ~(1U << FIELD_GET(ICH_LR_PINTID, lr));
+				here = i;
+				gic_deactivate((uint32_t)FIELD_GET(ICH_LR_PINTID, lr));
 			}
 			cpu->lr[n] &= ~ICH_LR_ACTIVE;
 			return;

@@ -97,6 +97,13 @@ void fake_linked_level(uint32_t i, uint32_t intid, bool level);
 bool fake_level(struct vcpu *vcpu, uint32_t intid);
 bool fake_physically_active(uint32_t i, uint32_t intid);
 
+/* SPIs of the board, FAKE_PSPI to FAKE_PSPI + 31: what drives them, and what became of them. */
+#define FAKE_PSPI 96
+void fake_spi_line(uint32_t pintid, bool level);
+bool fake_spi_is_active(uint32_t pintid);
+bool fake_spi_is_enabled(uint32_t pintid);
+uint32_t fake_spi_cpu(uint32_t pintid);
+
 /* List registers that hold something; how often the guest ended what none held. */
 uint32_t fake_listed_count(uint32_t i);
 uint32_t fake_lost_eois(uint32_t i);
