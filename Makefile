@@ -83,6 +83,7 @@ HYP_C := \
 	irq/hw/ich.c \
 	irq/vgic/bank_regs.c \
 	irq/vgic/dist.c \
+	irq/vgic/gicv.c \
 	irq/vgic/link.c \
 	irq/vgic/lr.c \
 	irq/vgic/redist.c \

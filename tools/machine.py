@@ -28,14 +28,11 @@ class Machine:
     qemu10: bool = False  # needs QEMU 10
     note: str = ""
     tree: str = ""  # where its device tree comes from, if QEMU makes none
-    limit: str = ""  # what this version can't do on it
 
-
-NO_GICV2 = "it comes up to the banner and starts no VM, since its GICv2 is not driven yet"
 
 MACHINES = {
     "virt-gicv3": Machine("virt,virtualization=on,gic-version=3", note="the default"),
-    "virt-gicv2": Machine("virt,virtualization=on,gic-version=2", cpus_max=8, limit=NO_GICV2),
+    "virt-gicv2": Machine("virt,virtualization=on,gic-version=2", cpus_max=8),
     "virt-gicv4": Machine("virt,virtualization=on,gic-version=4", note="GICv4 redistributors"),
     "virt-a53": Machine(
         "virt,virtualization=on,gic-version=3", cpu="cortex-a53", note="40-bit addresses"
@@ -61,7 +58,6 @@ MACHINES = {
         note="needs DTB=",
         tree="Linux for arm64 has one, xilinx/zynqmp-zcu102-rev1.0.dtb: Debian's linux-image-arm64 "
         "brings it in /usr/lib/linux-image-*/",
-        limit=NO_GICV2,
     ),
     "versal": Machine("xlnx-versal-virt", cpu=None, cpus_max=4),
     "raspi4b": Machine(
@@ -73,7 +69,6 @@ MACHINES = {
         note="QEMU 10, needs DTB=; spin-table, GICv2",
         tree="The one that its test boots, with its console on the PL011: "
         "dtc -q -o build/raspi4b.dtb tests/system/raspi4b.dts, then DTB=build/raspi4b.dtb",
-        limit=NO_GICV2,
     ),
 }
 

@@ -146,10 +146,9 @@ def check_machine(args: argparse.Namespace) -> None:
     if args.dtb:
         first_bytes("DTB", args.dtb)
     if machine.tree and not args.dtb:
-        limit = f" Known limit on this machine: {machine.limit}." if machine.limit else ""
         sys.exit(
             f"MACHINE={args.machine} needs DTB=file.dtb, the board's device tree, since QEMU makes "
-            f"none for it. {machine.tree}.{limit}"
+            f"none for it. {machine.tree}."
         )
     if machine.qemu10 and not os.environ.get("QEMU") and board.qemu_of_version(10) is None:
         sys.exit(
@@ -160,9 +159,6 @@ def check_machine(args: argparse.Namespace) -> None:
 
 def run(args: argparse.Namespace) -> int:
     cpus, memory = fit_machine(args)
-    limit = board.MACHINES[args.machine].limit
-    if limit:
-        print(f"Known limit of {args.machine}: {limit}.", flush=True)
     extra = ["-dtb", args.dtb] if args.dtb else []
     command = board.qemu_command(
         args.machine, kernel=args.image, initrd=args.bundle, cpus=cpus, memory=memory, extra=extra

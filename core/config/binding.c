@@ -235,8 +235,8 @@ static const struct config_prop vm_props[] = {
 	 .type = PROP_STRING,
 	 .values = "v2|v3",
 	 .dflt = DOC("what the board has"),
-	 .help = DOC(
-		 "The interrupt controller the guest sees; `\"v2\"` comes with a later version.")},
+	 .help = DOC("The interrupt controller the guest sees. A GICv2 serves at most 8 vCPUs; a "
+		     "board with a GICv2 has no other.")},
 	{.name = "its",
 	 .type = PROP_FLAG,
 	 .later = LATER_GIC,

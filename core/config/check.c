@@ -78,14 +78,21 @@ static void check_vcpu_count(struct checker *c)
 static void check_gic(struct checker *c)
 {
 	struct vm_config *vm = c->vm;
+	bool v2_board = c->board != NULL && c->board->gic.kind == BOARD_GIC_V2;
 
-	if (c->board != NULL && c->board->gic.kind == BOARD_GIC_V2) {
-		diag_error(c->diag, c->path, "gic",
-			   "the board has a GICv2: driving it comes with a later version, a board "
-			   "with a GICv3 "
-			   "is needed");
+	if (vm->gic == VM_GIC_BOARD) {
+		vm->gic = v2_board ? VM_GIC_V2 : VM_GIC_V3;
 	}
-	vm->gic = VM_GIC_V3;
+	if (vm->gic == VM_GIC_V3 && v2_board) {
+		diag_error(c->diag, c->path, "gic",
+			   "is \"v3\", but the board has a GICv2, whose CPUs have nothing to run a "
+			   "GICv3's guest with: write \"v2\" or leave it out");
+	}
+	if (vm->gic == VM_GIC_V2 && vm->vcpu_count > GUEST_GICC_VCPUS) {
+		diag_error(c->diag, c->path, "vcpus",
+			   "is %u: a GICv2 has interfaces for at most %u CPUs", vm->vcpu_count,
+			   GUEST_GICC_VCPUS);
+	}
 	if (vm->spi_count == 0) {
 		vm->spi_count = GUEST_SPI_COUNT_DEFAULT;
 		for (uint32_t i = 0; i < vm->device_count; i++) {

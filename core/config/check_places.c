@@ -169,8 +169,13 @@ void checker_places(struct checker *c)
 	struct map map = {.count = 0};
 
 	add(&map, GUEST_GICD_BASE, GUEST_GICD_SIZE, "the interrupt controller's distributor");
-	add(&map, GUEST_GICR_BASE, GUEST_GICR_STRIDE * vm->vcpu_count,
-	    "the interrupt controller's redistributors");
+	if (vm->gic == VM_GIC_V2) {
+		add(&map, GUEST_GICC_BASE, GUEST_GICC_SIZE,
+		    "the interrupt controller's CPU interface");
+	} else {
+		add(&map, GUEST_GICR_BASE, GUEST_GICR_STRIDE * vm->vcpu_count,
+		    "the interrupt controller's redistributors");
+	}
 	for (uint32_t i = 0; i < vm->ram_count; i++) {
 		const struct ram_config *ram = &vm->ram[i];
 

@@ -185,10 +185,10 @@ static void parse_gic(struct parser *p, int node, struct vm_config *vm)
 {
 	const char *gic = dt_string(p->dt, node, "gic");
 
-	vm->gic = gic != NULL && strcmp(gic, "v3") == 0 ? VM_GIC_V3 : VM_GIC_BOARD;
-	if (gic != NULL && strcmp(gic, "v2") == 0) {
-		diag_error(p->diag, p->path, "gic",
-			   "a GICv2 for the guest comes with a later version: write \"v3\"");
+	vm->gic = VM_GIC_BOARD;
+	if (gic != NULL) {
+		/* what is neither has been told of */
+		vm->gic = strcmp(gic, "v2") == 0 ? VM_GIC_V2 : VM_GIC_V3;
 	}
 	vm->spi_count = parser_u32(p, node, "spi-count", 0);
 	if (vm->spi_count % 32 != 0 && vm->spi_count <= GUEST_SPI_COUNT_MAX) {

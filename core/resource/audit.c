@@ -7,7 +7,7 @@ static bool is_covered(const struct stage2 *stage2, const struct pgtable_leaf *l
 {
 	const struct grant *grant = registry_find(registry, leaf->out);
 
-	return grant != NULL && grant->owner == owner &&
+	return grant != NULL && (grant->owner == owner || grant->owner == REGISTRY_OWNER_EACH) &&
 	       range_contains(grant->pa, grant->size, leaf->out, leaf->size) &&
 	       leaf->in - grant->ipa == leaf->out - grant->pa &&
 	       leaf->attrs == stage2_attrs(stage2, grant->kind);

@@ -23,6 +23,13 @@ static uint32_t place_of(const struct registry *registry, uint64_t pa)
 	return low;
 }
 
+/* A grant to each VM is asked for by each. */
+static bool is_same(const struct grant *a, const struct grant *b)
+{
+	return a->owner == REGISTRY_OWNER_EACH && b->owner == a->owner && a->pa == b->pa &&
+	       a->ipa == b->ipa && a->size == b->size && a->kind == b->kind;
+}
+
 int registry_grant(struct registry *registry, const struct grant *grant)
 {
 	uint32_t at = place_of(registry, grant->pa);
@@ -31,11 +38,11 @@ int registry_grant(struct registry *registry, const struct grant *grant)
 	    !is_aligned(grant->pa | grant->ipa | grant->size, PAGE_SIZE)) {
 		return -EINVAL;
 	}
+	if (at < registry->count && registry->grant[at].pa < grant->pa + grant->size) {
+		return is_same(&registry->grant[at], grant) ? 0 : -EEXIST;
+	}
 	if (registry->count == REGISTRY_MAX) {
 		return -ENOSPC;
-	}
-	if (at < registry->count && registry->grant[at].pa < grant->pa + grant->size) {
-		return -EEXIST;
 	}
 	for (uint32_t i = registry->count; i > at; i--) {
 		registry->grant[i] = registry->grant[i - 1];

@@ -14,11 +14,13 @@
 #define REGISTRY_OWNER_HYP                                                                         \
 	0xffff /* EL2 itself: image, heap, bundle, board's tree; never granted                     \
 		*/
+#define REGISTRY_OWNER_EACH                                                                        \
+	0xfffe /* every VM, at one ipa: registers of which each CPU sees its own */
 
 /* The right of one VM to one range, at one place of its own space. */
 struct grant {
 	uint64_t ipa, pa, size;
-	uint16_t owner; /* VM index */
+	uint16_t owner; /* VM index, or REGISTRY_OWNER_EACH */
 	enum stage2_kind kind;
 };
 
@@ -27,7 +29,8 @@ struct registry {
 	uint32_t count;
 };
 
-/* 0; -EEXIST: part of it has an owner; -ENOSPC; -EINVAL: empty, wrapping or not page-aligned. */
+/* 0, also for a grant to EACH that is there already; -EEXIST: part of it has an owner; -ENOSPC;
+ * -EINVAL: empty, wrapping or not page-aligned. */
 int registry_claim(struct registry *registry, struct prange range);
 int registry_grant(struct registry *registry, const struct grant *grant);
 

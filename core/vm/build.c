@@ -12,6 +12,7 @@
 #include "core/vm/load.h"
 #include "drivers/emul/vdev.h"
 #include "irq/hw/gic.h"
+#include "irq/hw/gich.h"
 #include "irq/vgic/vgic.h"
 #include "mm/page_alloc.h"
 #include "timer/vtimer.h"
@@ -92,22 +93,55 @@ static void make_idregs(struct vm *vm)
 		for (uint32_t i = 1; i < vm->vcpu_count; i++) {
 			value = idreg_and(r, value, percpu_of(cpu_id, vm->vcpu[i]->cpu)->idreg[r]);
 		}
-		vm->idreg[r] = idreg_for_guest(r, value, true);
+		vm->idreg[r] = idreg_for_guest(r, value, vm->config->gic == VM_GIC_V3);
 	}
 }
 
-static int make_gic(struct vm *vm, struct arena *arena)
+/*
+ * The CPU interface of a GICv2 guest: the page that the hardware has for guests, of which each CPU
+ * sees its own; the one behind, with GICC_DIR, is trapped. On GICv3 hardware all of it is software.
+ */
+static int make_gicc(const struct build_context *build, struct vm *vm)
+{
+	const struct grant grant = {
+		.ipa = GUEST_GICC_BASE,
+		.pa = gich_gicv(),
+		.size = PAGE_SIZE,
+		.owner = REGISTRY_OWNER_EACH,
+		.kind = STAGE2_DEVICE,
+	};
+	int err;
+
+	if (!gic_is_v2()) {
+		return mmio_map_add(&vm->mmio, GUEST_GICC_BASE, GUEST_GICC_SIZE, &vgic_v2_cpu_ops,
+				    vm);
+	}
+	err = registry_grant(build->registry, &grant);
+	if (err == 0) {
+		err = stage2_map(&vm->stage2, grant.ipa, grant.pa, grant.size, grant.kind);
+	}
+	return err != 0 ? err :
+			  mmio_map_add(&vm->mmio, GUEST_GICC_BASE + PAGE_SIZE,
+				       GUEST_GICC_SIZE - PAGE_SIZE, &vgic_v2_dir_ops, vm);
+}
+
+static int make_gic(const struct build_context *build, struct vm *vm, struct arena *arena)
 {
 	const struct vgic_setup setup = {
+		.v2 = vm->config->gic == VM_GIC_V2,
 		.spi_count = vm->config->spi_count,
 		.lr_count = gic_list_register_count(),
+		.vif = gic_is_v2() ? &gich_vif_ops : NULL,
 	};
 	int err = vgic_create(vm, &setup, arena);
 
 	if (err == 0) {
-		err = mmio_map_add(&vm->mmio, GUEST_GICD_BASE, GUEST_GICD_SIZE, &vgic_dist_ops, vm);
+		err = mmio_map_add(&vm->mmio, GUEST_GICD_BASE, GUEST_GICD_SIZE,
+				   setup.v2 ? &vgic_v2_dist_ops : &vgic_dist_ops, vm);
 	}
-	if (err == 0) {
+	if (err == 0 && setup.v2) {
+		err = make_gicc(build, vm);
+	} else if (err == 0) {
 		err = mmio_map_add(&vm->mmio, GUEST_GICR_BASE, vm->vcpu_count * GUEST_GICR_STRIDE,
 				   &vgic_redist_ops, vm);
 	}
@@ -179,7 +213,7 @@ static int make_vm(const struct build_context *build, struct vm *vm, uint32_t in
 		return err;
 	}
 	make_idregs(vm);
-	err = make_gic(vm, &arena);
+	err = make_gic(build, vm, &arena);
 	err = err != 0 ? err : make_devices(vm, &arena);
 	return err != 0 ? err : plan_images(build, vm);
 }

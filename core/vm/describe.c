@@ -2,6 +2,7 @@
 /* The device tree a guest gets. Names and shapes as Linux' bindings have them. */
 #include "core/vm/describe.h"
 
+#include "core/base/bits.h"
 #include "core/base/format.h"
 #include "core/config/guest_map_types.h"
 #include "core/fdt/guest_fdt.h"
@@ -11,6 +12,7 @@
 #define LEVEL_HIGH 4
 #define GIC_PPI	   1
 #define PPI(intid) ((intid)-16)
+#define PPI_CPUS   BITS(15, 8)
 
 #define UART_CLOCK_HZ 24000000
 
@@ -82,21 +84,25 @@ static void describe_psci(struct guest_fdt *fdt)
 	guest_fdt_end_node(fdt);
 }
 
-static void describe_timer(struct guest_fdt *fdt)
+static void describe_timer(const struct vm *vm, struct guest_fdt *fdt)
 {
+	/* GICv2: which CPU interfaces a private interrupt belongs to */
+	const uint32_t cpus =
+		vm->vgic.v2 ? (uint32_t)FIELD_PREP(PPI_CPUS, BIT(vm->vcpu_count) - 1) : 0;
+	const uint32_t flags = LEVEL_HIGH | cpus;
 	const uint32_t interrupts[] = {
 		GIC_PPI,
 		PPI(29),
-		LEVEL_HIGH,
+		flags,
 		GIC_PPI,
 		PPI(VTIMER_PHYS_INTID),
-		LEVEL_HIGH,
+		flags,
 		GIC_PPI,
 		PPI(VTIMER_VIRT_INTID),
-		LEVEL_HIGH,
+		flags,
 		GIC_PPI,
 		PPI(26),
-		LEVEL_HIGH,
+		flags,
 	};
 
 	guest_fdt_node(fdt, "timer");
@@ -108,11 +114,16 @@ static void describe_timer(struct guest_fdt *fdt)
 
 static void describe_gic(const struct vm *vm, struct guest_fdt *fdt)
 {
-	const uint64_t reg[] = {GUEST_GICD_BASE, GUEST_GICD_SIZE, GUEST_GICR_BASE,
-				vm->vcpu_count * GUEST_GICR_STRIDE};
+	bool v2 = vm->vgic.v2;
+	const uint64_t reg[] = {
+		GUEST_GICD_BASE,
+		GUEST_GICD_SIZE,
+		v2 ? GUEST_GICC_BASE : GUEST_GICR_BASE,
+		v2 ? GUEST_GICC_SIZE : vm->vcpu_count * GUEST_GICR_STRIDE,
+	};
 
 	guest_fdt_node_at(fdt, "intc", GUEST_GICD_BASE);
-	guest_fdt_string(fdt, "compatible", "arm,gic-v3");
+	guest_fdt_string(fdt, "compatible", v2 ? "arm,cortex-a15-gic" : "arm,gic-v3");
 	guest_fdt_flag(fdt, "interrupt-controller");
 	guest_fdt_u32(fdt, "#interrupt-cells", 3);
 	guest_fdt_u32(fdt, "#address-cells", 2);
@@ -150,7 +161,7 @@ int describe_vm(const struct vm *vm, const struct dt *config_tree, void *buf, ui
 	describe_memory(vm, fdt);
 	describe_cpus(vm, fdt);
 	describe_psci(fdt);
-	describe_timer(fdt);
+	describe_timer(vm, fdt);
 	describe_gic(vm, fdt);
 	describe_clock(fdt);
 	for (uint32_t i = 0; i < vm->vdev_count && err == 0; i++) {

@@ -100,6 +100,7 @@ extern const struct mmio_ops vgic_dist_ops;
 extern const struct mmio_ops vgic_redist_ops;
 extern const struct mmio_ops vgic_v2_dist_ops;
 extern const struct mmio_ops vgic_v2_cpu_ops; /* its interface in software */
+extern const struct mmio_ops vgic_v2_dir_ops; /* its second page, where the first is hardware's */
 
 #define VGIC_DIST_SIZE	   0x10000
 #define VGIC_REDIST_STRIDE 0x20000

@@ -60,6 +60,21 @@ static void overlaps(void **state)
 	assert_int_equal(grant(1, GIB(5) + 8, GIB(7), MIB(2)), -EINVAL);
 }
 
+/* Registers of which each CPU sees its own: every VM may have them, but at one place. */
+static void for_each(void **state)
+{
+	(void)state;
+	assert_int_equal(grant(REGISTRY_OWNER_EACH, MIB(128), GIB(1), 4096), 0);
+	assert_int_equal(grant(REGISTRY_OWNER_EACH, MIB(128), GIB(1), 4096), 0);
+	assert_int_equal(registry.count, 1);
+	assert_int_equal(grant(REGISTRY_OWNER_EACH, MIB(256), GIB(1), 4096), -EEXIST);
+	assert_int_equal(grant(REGISTRY_OWNER_EACH, MIB(128), GIB(1), 8192), -EEXIST);
+	assert_int_equal(grant(0, MIB(128), GIB(1), 4096), -EEXIST);
+	assert_int_equal(registry_claim(&registry, (struct prange){GIB(1), 4096}), -EEXIST);
+	assert_int_equal(grant(0, GIB(1), GIB(2), 4096), 0);
+	assert_int_equal(grant(REGISTRY_OWNER_EACH, GIB(1), GIB(2), 4096), -EEXIST);
+}
+
 static void claims(void **state)
 {
 	const struct grant *found;
@@ -244,6 +259,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE_IN("memory that has an owner is not granted again", overlaps, set_up),
+		CASE_IN("what each VM gets is granted to each", for_each, set_up),
 		CASE_IN("a claim takes whole pages and is nobody else's", claims, set_up),
 		CASE_IN("the owner of any address is found", found_by_address, set_up),
 		CASE_IN("a full registry says so", full, set_up),
