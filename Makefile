@@ -174,6 +174,7 @@ UNIT := \
 	vgic \
 	vgic_link \
 	vgic_linked \
+	vgic_lpi \
 	vgic_random \
 	vgic_regs \
 	vgic_short \
@@ -207,6 +208,7 @@ UNIT_WITH_vgic_random := $(FAKE_VGIC)
 UNIT_WITH_vgic_regs   := $(FAKE_VGIC)
 UNIT_WITH_vgic_short  := $(FAKE_VGIC)
 UNIT_WITH_vlpi        := $(FAKE_VGIC)
+UNIT_WITH_vgic_lpi        := $(FAKE_VGIC)
 UNIT_WITH_vpl011      := drivers/emul/vpl011.c $(FAKE_CPU)
 UNIT_WITH_vpl031      := drivers/emul/vpl031.c $(FAKE_CPU)
 UNIT_WITH_vpsci       := core/exit/vpsci.c $(FAKE_CPU)

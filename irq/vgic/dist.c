@@ -7,6 +7,7 @@
 #include "core/base/errno.h"
 #include "irq/vgic/bank_regs.h"
 #include "irq/vgic/vgic_frames.h"
+#include "irq/vgic/vlpi.h"
 
 VREG_READ(read_ctlr)
 {
@@ -20,6 +21,7 @@ void vgic_write_ctlr(struct vm *vm, uint32_t on)
 	spin_lock(&vm->vgic.lock);
 	if (vm->vgic.ctlr != on) {
 		vm->vgic.ctlr = on;
+		vlpi_group_changed_locked(vm);
 		for (uint32_t i = 0; i < vm->vcpu_count; i++) {
 			vgic_post_word_locked(vm->vcpu[i], vm, 0,
 					      vgic_pending_word(&vm->vcpu[i]->vgic.bank) |

@@ -13,6 +13,7 @@
 #include "core/base/string.h"
 #include "irq/hw/gic.h"
 #include "irq/hw/vif.h"
+#include "irq/vgic/vlpi.h"
 
 /* Pending, enabled, and so is its group. */
 static bool is_forwarded(const struct vgic_dist *dist, const struct vgic_bank *bank, uint32_t bit)
@@ -49,11 +50,29 @@ static void unlist(struct vcpu *vcpu, uint32_t lr)
 	}
 }
 
+/*
+ * An LPI leaves its list register, the last value of which is given. One that the guest has
+ * acknowledged needs none any more: it has no active state of its own, and its EOI only drops the
+ * priority (IHI 0069H 5.1, ICH_HCR_EL2.EOIcount).
+ */
+static void unlist_lpi(struct vcpu *vcpu, uint32_t lr, uint64_t value)
+{
+	struct vgic_cpu *cpu = &vcpu->vgic;
+
+	cpu->lr_used &= ~(UINT32_C(1) << lr);
+	vlpi_unlisted_locked(vcpu, cpu->lr_intid[lr], (value & ICH_LR_PENDING) != 0);
+}
+
 void lr_give_up(struct vcpu *vcpu, uint32_t lr)
 {
 	uint32_t intid = vcpu->vgic.lr_intid[lr];
-	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
+	struct vgic_bank *bank;
 
+	if (intid >= INTID_LPI) {
+		unlist_lpi(vcpu, lr, 0);
+		return;
+	}
+	bank = vgic_bank_of(vcpu, intid);
 	if ((bank->hw & vgic_bit(intid)) != 0) {
 		/* the hardware line is live again and interrupts anew if it is still high */
 		bank->line &= ~vgic_bit(intid);
@@ -113,13 +132,18 @@ static void pull(struct vcpu *vcpu, uint32_t lr)
 	struct vgic_cpu *cpu = &vcpu->vgic;
 	uint64_t value = vif_lr_read(&vcpu->vgic.vif, lr);
 	uint32_t intid = cpu->lr_intid[lr], bit = vgic_bit(intid);
-	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
+	struct vgic_bank *bank;
 
 	if ((value & ICH_LR_STATE) == 0) {
 		retire(vcpu, lr);
 		return;
 	}
 	vif_lr_write(&vcpu->vgic.vif, lr, 0);
+	if (intid >= INTID_LPI) {
+		unlist_lpi(vcpu, lr, value);
+		return;
+	}
+	bank = vgic_bank_of(vcpu, intid);
 	if ((value & ICH_LR_PENDING) != 0) {
 		latch_again(vcpu, intid, value);
 	}
@@ -219,6 +243,14 @@ static void end_spilled(struct vcpu *vcpu)
 	}
 }
 
+/* What was pulled is to be looked at; LPIs see to that themselves. */
+static void look_again(struct vcpu *vcpu, uint32_t intid)
+{
+	if (intid < INTID_LPI) {
+		vgic_post(vcpu, intid);
+	}
+}
+
 void vgic_sync_locked(struct vcpu *vcpu)
 {
 	uint32_t used;
@@ -232,7 +264,7 @@ void vgic_sync_locked(struct vcpu *vcpu)
 
 		used &= used - 1;
 		pull(vcpu, lr);
-		vgic_post(vcpu, intid);
+		look_again(vcpu, intid);
 	}
 }
 
@@ -331,7 +363,7 @@ static int make_room(struct vcpu *vcpu, uint8_t prio)
 	intid = cpu->lr_intid[lr];
 	pull(vcpu, (uint32_t)lr);
 	if (any_pending) {
-		vgic_post(vcpu, intid);
+		look_again(vcpu, intid);
 	}
 	return lr;
 }
@@ -387,13 +419,74 @@ static void refresh(struct vcpu *vcpu, uint32_t intid)
 	vif_lr_write(&vcpu->vgic.vif, lr, value);
 }
 
+/* The list register that holds this LPI; -1: none. */
+static int lr_of_lpi(const struct vgic_cpu *cpu, uint32_t intid)
+{
+	for (uint32_t used = cpu->lr_used; used != 0; used &= used - 1) {
+		if (cpu->lr_intid[__builtin_ctz(used)] == intid) {
+			return __builtin_ctz(used);
+		}
+	}
+	return -1;
+}
+
+static void take_back_lpi(struct vcpu *vcpu, uint32_t intid)
+{
+	int lr = lr_of_lpi(&vcpu->vgic, intid);
+
+	if (lr >= 0) {
+		pull(vcpu, (uint32_t)lr);
+	}
+}
+
+/* consider(), for all LPIs of the vCPU. */
+static bool consider_lpis(struct vcpu *vcpu)
+{
+	struct vgic_cpu *cpu = &vcpu->vgic;
+	uint32_t intid;
+
+	vlpi_look_locked(vcpu);
+	while ((intid = vlpi_changed_locked(vcpu)) != 0) {
+		take_back_lpi(vcpu, intid);
+	}
+	while ((intid = vlpi_next_locked(vcpu)) != 0) {
+		uint32_t prio = vlpi_priority(vcpu->vm, intid);
+		int lr = free_lr(vcpu);
+
+		if (lr < 0) {
+			lr = make_room(vcpu, (uint8_t)prio);
+		}
+		if (lr < 0) {
+			return false;
+		}
+		cpu->lr_used |= UINT32_C(1) << lr;
+		cpu->lr_intid[lr] = (uint16_t)intid;
+		vif_lr_write(&cpu->vif, (uint32_t)lr,
+			     ICH_LR_PENDING | ICH_LR_GROUP | FIELD_PREP(ICH_LR_PRIORITY, prio) |
+				     intid);
+		vlpi_listed_locked(vcpu, intid);
+	}
+	return true;
+}
+
+/* The priority of one that waits for a list register. */
+static uint32_t waiting_priority(struct vcpu *vcpu, uint32_t intid)
+{
+	return intid == VGIC_LOOK_LPIS ? vlpi_priority(vcpu->vm, vlpi_next_locked(vcpu)) :
+					 vgic_bank_of(vcpu, intid)->prio[intid % 32];
+}
+
 /* True when the interrupt needs no further look; false when it waits for a list register. */
 static bool consider(struct vcpu *vcpu, uint32_t intid)
 {
-	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
+	struct vgic_bank *bank;
 	uint32_t bit = vgic_bit(intid);
 	int lr;
 
+	if (intid == VGIC_LOOK_LPIS) {
+		return consider_lpis(vcpu);
+	}
+	bank = vgic_bank_of(vcpu, intid);
 	if ((bank->listed & bit) != 0) {
 		struct vm *vm = vcpu->vm;
 
@@ -539,8 +632,7 @@ void vgic_process(struct vcpu *vcpu)
 
 			if (!consider(vcpu, intid)) {
 				waiting |= vgic_bit(intid);
-				queued_prio = MIN(queued_prio,
-						  vgic_bank_of(vcpu, intid)->prio[intid % 32]);
+				queued_prio = MIN(queued_prio, waiting_priority(vcpu, intid));
 			}
 		}
 		if (waiting != 0) {
@@ -570,11 +662,16 @@ bool vgic_wakes(struct vcpu *vcpu)
 	for (uint32_t used = vcpu->vgic.lr_used; used != 0; used &= used - 1) {
 		uint32_t lr = (uint32_t)__builtin_ctz(used);
 		uint32_t intid = vcpu->vgic.lr_intid[lr];
-		struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
+		struct vgic_bank *bank;
 
 		if ((vif_lr_read(&vcpu->vgic.vif, lr) & ICH_LR_STATE) != ICH_LR_PENDING) {
 			continue;
 		}
+		if (intid >= INTID_LPI) {
+			wakes = true;
+			continue;
+		}
+		bank = vgic_bank_of(vcpu, intid);
 		if ((bank->hw & ~bank->edge & ~bank->soft & vgic_bit(intid)) != 0 &&
 		    !vgic_link_asserted(vcpu, intid)) {
 			/* the line has fallen since: taken back, so that it can come again */

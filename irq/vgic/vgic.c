@@ -70,7 +70,7 @@ int vgic_create(struct vm *vm, const struct vgic_setup *setup, struct arena *are
 	vreg_index(&vgic_v2_dist_table);
 	vreg_index(&softif_table);
 	vgic_reset(vm);
-	return 0;
+	return setup->lpi_count != 0 ? vlpi_create(vm, setup->lpi_count, arena) : 0;
 }
 
 void vgic_bank_reset(struct vgic_bank *bank, bool private)
@@ -340,9 +340,10 @@ int vgic_deactivate(struct vcpu *vcpu, uint32_t intid)
 
 uint32_t vgic_busy_count(struct vm *vm)
 {
-	uint32_t count = 0;
+	uint32_t count;
 
 	spin_lock(&vm->vgic.lock);
+	count = vlpi_busy_count_locked(vm);
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
 		const struct vgic_bank *bank = &vm->vcpu[i]->vgic.bank;
 

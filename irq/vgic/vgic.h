@@ -19,6 +19,7 @@
 struct vgic_setup {
 	bool v2;	    /* GICv2: up to 8 vCPUs */
 	uint32_t spi_count; /* up to 988 */
+	uint32_t lpi_count; /* GICv3: LPIs, up to 57344; 0: none */
 	bool mbi;	    /* GICv3: SPIs by message, GICD_SETSPI_NSR */
 	uint32_t lr_count;  /* list registers of the CPUs it runs on */
 	/* of GICv2 hardware; NULL: the system registers of GICv3, by which a GICv2 VM gets an

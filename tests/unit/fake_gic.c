@@ -16,7 +16,8 @@
 #define MISR_LRENP BIT(2)
 #define MISR_NP	   BIT(3)
 
-#define ROUNDS_MAX 200 /* of the run loop: more is a livelock */
+#define INTID_LPI_FIRST 8192
+#define ROUNDS_MAX	200 /* of the run loop: more is a livelock */
 
 struct fake_cpu {
 	uint64_t lr[VGIC_LR_MAX];
@@ -38,7 +39,7 @@ static struct vcpu *vcpu_table[FAKE_VCPU_MAX];
 static struct fake_cpu cpus[FAKE_VCPU_MAX];
 static uint32_t here; /* the CPU that runs now */
 static uint32_t lr_count;
-static bool short_ways;
+static bool short_ways, lpis_stay;
 static uint32_t short_count, middle_count;
 
 struct vcpu *fake_vcpu(uint32_t i)
@@ -569,8 +570,15 @@ uint32_t fake_ack(uint32_t i)
 		return FAKE_SPURIOUS;
 	}
 	cpu->active_priorities |= 1U << (priority_of(cpu->lr[lr]) / 8);
-	cpu->lr[lr] ^= ICH_LR_PENDING | ICH_LR_ACTIVE;
+	cpu->lr[lr] ^= ICH_LR_PENDING;
+	/* an LPI has no active state; there are interfaces that hold it active to its EOI */
+	cpu->lr[lr] |= (uint32_t)cpu->lr[lr] < INTID_LPI_FIRST || lpis_stay ? ICH_LR_ACTIVE : 0;
 	return (uint32_t)cpu->lr[lr];
+}
+
+void fake_lpis_stay(bool stay)
+{
+	lpis_stay = stay;
 }
 
 void fake_eoi(uint32_t i, uint32_t intid)
@@ -593,6 +601,9 @@ void fake_eoi(uint32_t i, uint32_t intid)
 			cpu->lr[n] &= ~ICH_LR_ACTIVE;
 			return;
 		}
+	}
+	if (intid >= INTID_LPI_FIRST) {
+		return; /* not counted: IHI 0069H ICH_HCR_EL2.EOIcount */
 	}
 	cpu->lost_eois = (cpu->lost_eois + 1) % 32;
 	fake_run(i); /* which it interrupts for */

@@ -51,6 +51,9 @@ uint32_t fake_middle_count(void);
  * preempts, or FAKE_SPURIOUS. */
 uint32_t fake_ack(uint32_t i);
 
+/* An acknowledged LPI stays in its list register until its EOI. Off: it leaves it at once. */
+void fake_lpis_stay(bool stay);
+
 /* The same without taking it. */
 uint32_t fake_pending(uint32_t i);
 
