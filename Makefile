@@ -92,6 +92,9 @@ HYP_C := \
 	irq/vgic/softif.c \
 	irq/vgic/v2.c \
 	irq/vgic/vgic.c \
+	irq/vgic/vits.c \
+	irq/vgic/vits_cmd.c \
+	irq/vgic/vits_table.c \
 	irq/vgic/vlpi.c \
 	irq/vgic/vreg.c \
 	mm/cache_all.c \
@@ -178,6 +181,7 @@ UNIT := \
 	vgic_random \
 	vgic_regs \
 	vgic_short \
+	vits \
 	vlpi \
 	vpl011 \
 	vpl031 \
@@ -189,7 +193,8 @@ UNIT_WITH_registry := core/resource/audit.c mm/stage2.c tests/unit/fake_pages.c
 FAKE_CPU           := core/base/percpu.c core/base/spinlock.c tests/unit/fake_panic.c
 FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/link.c irq/vgic/lr.c irq/vgic/redist.c \
                       irq/vgic/sgi.c irq/vgic/short.c irq/vgic/softif.c irq/vgic/v2.c \
-                      irq/vgic/vgic.c irq/vgic/vlpi.c irq/vgic/vreg.c tests/unit/fake_gic.c \
+                      irq/vgic/vgic.c irq/vgic/vits.c irq/vgic/vits_cmd.c irq/vgic/vits_table.c \
+                      irq/vgic/vlpi.c irq/vgic/vreg.c tests/unit/fake_gic.c \
                       tests/unit/fake_ram.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_exit     := core/exit/exit.c core/exit/mmio.c core/exit/sysreg_trap.c \
                       tests/unit/fake_sysreg.c $(FAKE_CPU)
@@ -207,6 +212,7 @@ UNIT_WITH_vgic_linked := $(FAKE_VGIC)
 UNIT_WITH_vgic_random := $(FAKE_VGIC)
 UNIT_WITH_vgic_regs   := $(FAKE_VGIC)
 UNIT_WITH_vgic_short  := $(FAKE_VGIC)
+UNIT_WITH_vits        := $(FAKE_VGIC) tests/unit/fake_its.c
 UNIT_WITH_vlpi        := $(FAKE_VGIC)
 UNIT_WITH_vgic_lpi        := $(FAKE_VGIC)
 UNIT_WITH_vpl011      := drivers/emul/vpl011.c $(FAKE_CPU)
@@ -222,8 +228,10 @@ FUZZ := \
 	image \
 	insn \
 	vgic \
+	vits \
 
 FUZZ_WITH_vgic := $(FAKE_VGIC)
+FUZZ_WITH_vits := $(FAKE_VGIC) tests/unit/fake_its.c
 
 # Sources a list names but nobody has written yet would stop make; so no wildcards in these lists.
 

@@ -10,6 +10,7 @@
 #include "irq/vgic/softif.h"
 #include "irq/vgic/vgic_frames.h"
 #include "irq/vgic/vgic_state.h"
+#include "irq/vgic/vits.h"
 #include "irq/vgic/vlpi.h"
 
 /* What the distributor says of itself. */
@@ -99,6 +100,9 @@ void vgic_reset(struct vm *vm)
 {
 	struct vgic_dist *dist = &vm->vgic;
 
+	if (dist->vits != NULL) {
+		vits_reset(dist->vits);
+	}
 	spin_lock(&dist->lock);
 	dist->ctlr = 0;
 	vgic_link_reset_locked(vm);

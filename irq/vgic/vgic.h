@@ -46,6 +46,10 @@ void vgic_set_line(struct vm *vm, uint32_t intid, bool level);
 /* The same for a private interrupt of a vCPU. Owner. */
 void vgic_set_private_line(struct vcpu *vcpu, uint32_t intid, bool level);
 
+/* A device of this ID signals an event to the ITS. 0; -ENODEV: the VM has none; or -errno: nothing
+ * is mapped, nothing happens. Any CPU; takes the ITS's lock and vgic_dist.lock. */
+int vgic_send_msi(struct vm *vm, uint32_t device_id, uint32_t event_id);
+
 /* A message for an SPI: pending once where it is edge-triggered, else from now on. Any INTID; any
  * CPU; takes vgic_dist.lock. */
 void vgic_send_message(struct vm *vm, uint32_t intid);

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ITS's tables in guest memory. IHI 0069H 5.2.1-5.2.4. */
+#include "core/base/errno.h"
+#include "core/base/string.h"
+#include "irq/vgic/vits_state.h"
+#include "mm/guest_access.h"
+
+/* One word of a table: read once, whole. */
+static int load(const struct vits *its, uint64_t at, uint64_t *word)
+{
+	const uint64_t *place = guest_pointer(its->vm, at, sizeof(*word));
+
+	if (unlikely(place == NULL)) {
+		return -EFAULT;
+	}
+	*word = atomic_read(place);
+	return 0;
+}
+
+static int store(const struct vits *its, uint64_t at, uint64_t word)
+{
+	uint64_t *place = guest_pointer(its->vm, at, sizeof(word));
+
+	if (unlikely(place == NULL)) {
+		return -EFAULT;
+	}
+	atomic_set(place, word);
+	return 0;
+}
+
+/* IHI 0069H GITS_BASER<n>. A page size of 0b11 is taken as 64K. */
+static struct vits_table table_of(uint64_t baser)
+{
+	static const uint8_t shifts[] = {12, 14, 16, 16};
+	uint32_t shift = shifts[FIELD_GET(GITS_BASER_PAGE, baser)];
+	uint64_t entries = (FIELD_GET(GITS_BASER_SIZE, baser) + 1) << (shift - 3);
+	struct vits_table table = {.page = UINT32_C(1) << shift};
+
+	if ((baser & GITS_BASER_VALID) == 0) {
+		return table;
+	}
+	table.indirect = (baser & GITS_BASER_INDIRECT) != 0;
+	table.base = baser & GITS_BASER_ADDRESS;
+	if (shift == 16) {
+		table.base = (table.base & ~GITS_BASER_HIGH) | FIELD_GET(GITS_BASER_HIGH, baser)
+								       << 48;
+	}
+	if (table.indirect) {
+		entries <<= shift - 3;
+	}
+	table.entries = (uint32_t)MIN(entries, BIT(VITS_ID_BITS));
+	return table;
+}
+
+void vits_tables_locked(struct vits *its)
+{
+	SPIN_ASSERT_HELD(&its->lock);
+	for (uint32_t i = 0; i < BASER_USED; i++) {
+		its->table[i] = table_of(its->baser[i]);
+	}
+	memset(its->cached, VITS_NO_CACHE, sizeof(its->cached));
+	its->queue_size = (its->cbaser & GITS_CBASER_VALID) == 0 ?
+				  0 :
+				  ((uint32_t)FIELD_GET(GITS_CBASER_SIZE, its->cbaser) + 1) << 12;
+}
+
+/* Where the entry of `id` is. */
+static int find_entry(const struct vits *its, const struct vits_table *table, uint32_t id,
+		      uint64_t *at)
+{
+	uint32_t in_page = table->page / VITS_ENTRY_SIZE;
+	uint64_t first;
+	int err;
+
+	if (id >= table->entries) {
+		return -ERANGE;
+	}
+	if (!table->indirect) {
+		*at = table->base + (uint64_t)id * VITS_ENTRY_SIZE;
+		return 0;
+	}
+	err = load(its, table->base + (uint64_t)(id / in_page) * VITS_ENTRY_SIZE, &first);
+	if (err != 0) {
+		return err;
+	}
+	*at = (first & ENTRY_ADDRESS & ~(uint64_t)(table->page - 1)) +
+	      (uint64_t)(id % in_page) * VITS_ENTRY_SIZE;
+	return (first & ENTRY_VALID) != 0 ? 0 : -ENOENT;
+}
+
+/* A valid entry. */
+static int load_entry(const struct vits *its, const struct vits_table *table, uint32_t id,
+		      uint64_t *entry)
+{
+	uint64_t at;
+	int err = find_entry(its, table, id, &at);
+
+	if (err == 0) {
+		err = load(its, at, entry);
+	}
+	if (err == 0 && (*entry & ENTRY_VALID) == 0) {
+		err = -ENOENT;
+	}
+	return err;
+}
+
+static int store_entry(const struct vits *its, const struct vits_table *table, uint32_t id,
+		       uint64_t entry)
+{
+	uint64_t at;
+	int err = find_entry(its, table, id, &at);
+
+	return err != 0 ? err : store(its, at, entry);
+}
+
+int vits_find_collection_locked(struct vits *its, uint32_t icid, struct vcpu **target)
+{
+	const struct vits_table *table = &its->table[BASER_COLLECTIONS];
+	uint64_t entry;
+	uint32_t index;
+	int err;
+
+	SPIN_ASSERT_HELD(&its->lock);
+	if (icid < MIN(table->entries, (uint32_t)VITS_CACHED) &&
+	    its->cached[icid] != VITS_NO_CACHE) {
+		*target = its->vm->vcpu[its->cached[icid]];
+		return 0;
+	}
+	err = load_entry(its, table, icid, &entry);
+	if (err != 0) {
+		return err;
+	}
+	index = (uint32_t)FIELD_GET(ENTRY_RDBASE, entry);
+	if (index >= its->vm->vcpu_count) {
+		return -ERANGE;
+	}
+	if (icid < VITS_CACHED) {
+		its->cached[icid] = (uint8_t)index;
+	}
+	*target = its->vm->vcpu[index];
+	return 0;
+}
+
+int vits_find_place_locked(struct vits *its, uint32_t device, uint32_t event, uint64_t *at)
+{
+	uint64_t entry;
+	int err = load_entry(its, &its->table[BASER_DEVICES], device, &entry);
+
+	SPIN_ASSERT_HELD(&its->lock);
+	if (err != 0) {
+		return err;
+	}
+	if (event >= BIT(MIN(FIELD_GET(ENTRY_BITS, entry) + 1, (uint64_t)VITS_ID_BITS))) {
+		return -ERANGE;
+	}
+	*at = (entry & ENTRY_ADDRESS) + (uint64_t)event * VITS_ENTRY_SIZE;
+	return 0;
+}
+
+int vits_find_event_locked(struct vits *its, uint32_t device, uint32_t event,
+			   struct vits_event *found)
+{
+	int err = vits_find_place_locked(its, device, event, &found->at);
+
+	if (err == 0) {
+		err = load(its, found->at, &found->entry);
+	}
+	if (err != 0) {
+		return err;
+	}
+	if ((found->entry & ENTRY_VALID) == 0) {
+		return -ENOENT;
+	}
+	return vits_find_collection_locked(its, (uint32_t)FIELD_GET(ENTRY_ICID, found->entry),
+					   &found->target);
+}
+
+int vits_map_device_locked(struct vits *its, uint32_t device, uint64_t entry)
+{
+	SPIN_ASSERT_HELD(&its->lock);
+	return store_entry(its, &its->table[BASER_DEVICES], device, entry);
+}
+
+int vits_map_collection_locked(struct vits *its, uint32_t icid, uint64_t entry)
+{
+	SPIN_ASSERT_HELD(&its->lock);
+	if (icid < VITS_CACHED) {
+		its->cached[icid] = VITS_NO_CACHE;
+	}
+	return store_entry(its, &its->table[BASER_COLLECTIONS], icid, entry);
+}
+
+int vits_map_event_locked(struct vits *its, uint64_t at, uint64_t entry)
+{
+	SPIN_ASSERT_HELD(&its->lock);
+	return store(its, at, entry);
+}
