@@ -91,6 +91,7 @@ HYP_C := \
 	irq/vgic/short.c \
 	irq/vgic/softif.c \
 	irq/vgic/v2.c \
+	irq/vgic/v2m.c \
 	irq/vgic/vgic.c \
 	irq/vgic/vits.c \
 	irq/vgic/vits_cmd.c \

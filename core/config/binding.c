@@ -8,7 +8,6 @@
 #define LATER_SCHEDULER "sharing a CPU among vCPUs comes with a later version: leave it out"
 #define LATER_LIFE                                                                                 \
 	"starting, restarting and managing VMs by rule comes with a later version: leave it out"
-#define LATER_GIC     "this kind of interrupt comes with a later version: leave it out"
 #define LATER_SHARED  "shared memory comes with a later version: leave it out"
 #define LATER_NETWORK "networks come with a later version: leave it out"
 #define LATER_DIRECT  "direct mapping comes with a later version: leave it out"
@@ -239,17 +238,27 @@ static const struct config_prop vm_props[] = {
 		     "board with a GICv2 has no other.")},
 	{.name = "its",
 	 .type = PROP_FLAG,
-	 .later = LATER_GIC,
-	 .help = DOC("An interrupt translation service.")},
-	{.name = "gicv2m", .type = PROP_FLAG, .later = LATER_GIC, .help = DOC("A GICv2m frame.")},
-	{.name = "mbi", .type = PROP_FLAG, .later = LATER_GIC, .help = DOC("Message-based SPIs.")},
+	 .help = DOC("An interrupt translation service, and LPIs; with a GICv3.")},
+	{.name = "gicv2m",
+	 .type = PROP_FLAG,
+	 .help = DOC("A GICv2m frame, for messages as interrupts: it has SPIs 48 to 111, where "
+		     "QEMU's virt machine has them.")},
+	{.name = "mbi",
+	 .type = PROP_FLAG,
+	 .help = DOC("Messages as SPIs by the distributor of a GICv3 (GICD_SETSPI_NSR): it keeps "
+		     "the last 64 for them.")},
 	{.name = "spi-count",
 	 .type = PROP_U32,
 	 .min = 32,
-	 .max = 960,
-	 .dflt = DOC("64, or what the devices need"),
-	 .help = DOC("SPIs of the guest's interrupt controller, a multiple of 32.")},
-	{.name = "lpi-count", .type = PROP_U32, .later = LATER_GIC, .help = DOC("LPIs.")},
+	 .max = 988,
+	 .dflt = DOC("64, or what the devices, `gicv2m` and `mbi` need"),
+	 .help = DOC("SPIs of the guest's interrupt controller, a multiple of 32, or 988.")},
+	{.name = "lpi-count",
+	 .type = PROP_U32,
+	 .min = 64,
+	 .max = 57344,
+	 .dflt = DOC("8192"),
+	 .help = DOC("LPIs of a VM with `its`, rounded up to a power of two, or 57344.")},
 	{.name = "smc-allow",
 	 .type = PROP_U32_LIST,
 	 .dflt = DOC("none"),

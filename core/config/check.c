@@ -75,6 +75,54 @@ static void check_vcpu_count(struct checker *c)
 	}
 }
 
+/* SPIs that are needed below those of `mbi`, a multiple of 32. */
+static uint32_t spis_needed(const struct vm_config *vm)
+{
+	uint32_t count = vm->gicv2m ? GUEST_V2M_SPI + GUEST_V2M_COUNT : 0;
+
+	for (uint32_t i = 0; i < vm->device_count; i++) {
+		uint32_t spi = vm->device[i].spi;
+
+		if (spi != CONFIG_SPI_ANY && spi >= count && spi < GUEST_SPI_COUNT_MAX) {
+			count = spi + 1;
+		}
+	}
+	return (count + 31) / 32 * 32;
+}
+
+static void choose_spi_count(struct vm_config *vm)
+{
+	uint32_t count = MAX(spis_needed(vm), (uint32_t)GUEST_SPI_COUNT_DEFAULT);
+
+	vm->spi_count = MIN(count + (vm->mbi ? GUEST_MBI_COUNT : 0), (uint32_t)GUEST_SPI_COUNT_MAX);
+}
+
+/* Messages as interrupts, and the SPIs they take. */
+static void check_messages(struct checker *c)
+{
+	struct vm_config *vm = c->vm;
+	uint32_t least;
+
+	if (vm->gic == VM_GIC_V2 && (vm->its || vm->mbi)) {
+		diag_error(c->diag, c->path, vm->its ? "its" : "mbi",
+			   "belongs to a GICv3, and this VM has a GICv2: write gic = \"v3\" where "
+			   "the board has one, or gicv2m in its place");
+		vm->its = vm->mbi = false;
+	}
+	if (vm->spi_count == 0) {
+		choose_spi_count(vm);
+	}
+	least = (vm->gicv2m ? GUEST_V2M_SPI + GUEST_V2M_COUNT : 32) +
+		(vm->mbi ? GUEST_MBI_COUNT : 0);
+	if ((vm->gicv2m || vm->mbi) && vm->spi_count < least) {
+		diag_error(c->diag, c->path, "spi-count",
+			   "is %u: with the messages of %s it must be at least %u", vm->spi_count,
+			   vm->mbi ? vm->gicv2m ? "gicv2m and mbi" : "mbi" : "gicv2m",
+			   (least + 31) / 32 * 32);
+		vm->gicv2m = vm->mbi = false;
+	}
+}
+
 static void check_gic(struct checker *c)
 {
 	struct vm_config *vm = c->vm;
@@ -93,17 +141,7 @@ static void check_gic(struct checker *c)
 			   "is %u: a GICv2 has interfaces for at most %u CPUs", vm->vcpu_count,
 			   GUEST_GICC_VCPUS);
 	}
-	if (vm->spi_count == 0) {
-		vm->spi_count = GUEST_SPI_COUNT_DEFAULT;
-		for (uint32_t i = 0; i < vm->device_count; i++) {
-			uint32_t spi = vm->device[i].spi;
-
-			if (spi != CONFIG_SPI_ANY && spi >= vm->spi_count &&
-			    spi < GUEST_SPI_COUNT_MAX) {
-				vm->spi_count = (spi / 32 + 1) * 32;
-			}
-		}
-	}
+	check_messages(c);
 }
 
 static void check_bootargs(struct checker *c)

@@ -7,7 +7,7 @@
 #include "core/config/guest_map_types.h"
 #include "drivers/emul/vdev.h"
 
-#define SPAN_MAX     (2 + CONFIG_RAM_MAX + CONFIG_DEVICE_MAX)
+#define SPAN_MAX     (4 + CONFIG_RAM_MAX + CONFIG_DEVICE_MAX)
 #define IPA_BITS_MAX 48
 #define RAM_BY_SIZE  "memory-size" /* the name of the region that this property makes */
 
@@ -19,7 +19,7 @@ struct span {
 struct map {
 	struct span span[SPAN_MAX];
 	uint32_t count;
-	uint64_t spi[GUEST_SPI_COUNT_MAX / 64]; /* taken */
+	uint64_t spi[(GUEST_SPI_COUNT_MAX + 63) / 64]; /* taken */
 };
 
 static const struct span *find_clash(const struct map *map, uint64_t base, uint64_t size)
@@ -104,7 +104,7 @@ static const char *spi_owner(const struct vm_config *vm, const struct vdev_confi
 			return vm->device[i].name;
 		}
 	}
-	return "another device";
+	return not_me->spi >= vm->spi_count - GUEST_MBI_COUNT && vm->mbi ? "mbi" : "gicv2m";
 }
 
 static void check_spi(struct checker *c, struct map *map, const struct vdev_config *device)
@@ -142,6 +142,17 @@ static void place_spi(struct checker *c, struct map *map, struct vdev_config *de
 	device->spi = spi;
 }
 
+/* What GICv2m and messages to the distributor are made of. Their SPIs exist: check_gic(). */
+static void take_messages(const struct vm_config *vm, struct map *map)
+{
+	for (uint32_t i = 0; vm->gicv2m && i < GUEST_V2M_COUNT; i++) {
+		take_spi(map, GUEST_V2M_SPI + i);
+	}
+	for (uint32_t i = 0; vm->mbi && i < GUEST_MBI_COUNT; i++) {
+		take_spi(map, vm->spi_count - GUEST_MBI_COUNT + i);
+	}
+}
+
 static void check_counts(struct checker *c)
 {
 	struct vm_config *vm = c->vm;
@@ -176,6 +187,13 @@ void checker_places(struct checker *c)
 		add(&map, GUEST_GICR_BASE, GUEST_GICR_STRIDE * vm->vcpu_count,
 		    "the interrupt controller's redistributors");
 	}
+	if (vm->gicv2m) {
+		add(&map, GUEST_V2M_BASE, GUEST_V2M_SIZE, "the GICv2m frame");
+	}
+	if (vm->its) {
+		add(&map, GUEST_ITS_BASE, GUEST_ITS_SIZE, "the ITS");
+	}
+	take_messages(vm, &map);
 	for (uint32_t i = 0; i < vm->ram_count; i++) {
 		const struct ram_config *ram = &vm->ram[i];
 

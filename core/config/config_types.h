@@ -101,7 +101,9 @@ struct vm_config {
 	uint64_t dtb_address;				  /* ipa or CONFIG_ADDR_NONE */
 	int guest_dtb;					  /* node in the config's index, or -1 */
 	enum vm_gic gic;
-	uint32_t spi_count; /* SPIs the guest's distributor offers, multiple of 32 */
+	uint32_t spi_count; /* SPIs the guest's distributor offers, multiple of 32, or 988 */
+	bool its, gicv2m, mbi;
+	uint32_t lpi_count; /* of a VM with its; else 0 */
 	struct {
 		uint32_t first, last;
 	} smc_allow[CONFIG_SMC_MAX];

@@ -10,6 +10,13 @@
 #define GUEST_GICC_BASE	  UINT64_C(0x08010000) /* GICv2 */
 #define GUEST_GICC_SIZE	  UINT64_C(0x00010000)
 #define GUEST_GICC_VCPUS  8
+#define GUEST_V2M_BASE	  UINT64_C(0x08020000) /* GICv2m */
+#define GUEST_V2M_SIZE	  UINT64_C(0x00001000)
+#define GUEST_V2M_SPI	  48 /* the first of its messages */
+#define GUEST_V2M_COUNT	  64
+#define GUEST_ITS_BASE	  UINT64_C(0x08080000)
+#define GUEST_ITS_SIZE	  UINT64_C(0x00020000)
+#define GUEST_MBI_COUNT	  64 /* SPIs for messages to the distributor: the last ones */
 #define GUEST_GICR_BASE	  UINT64_C(0x080a0000)
 #define GUEST_GICR_STRIDE UINT64_C(0x00020000) /* per vCPU */
 
@@ -24,6 +31,7 @@
 #define GUEST_RAM_ALIGN MIB(2)
 
 #define GUEST_SPI_COUNT_DEFAULT 64
-#define GUEST_SPI_COUNT_MAX	960
+#define GUEST_SPI_COUNT_MAX	988
+#define GUEST_LPI_COUNT_DEFAULT 8192
 
 #endif

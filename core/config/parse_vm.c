@@ -191,10 +191,18 @@ static void parse_gic(struct parser *p, int node, struct vm_config *vm)
 		vm->gic = strcmp(gic, "v2") == 0 ? VM_GIC_V2 : VM_GIC_V3;
 	}
 	vm->spi_count = parser_u32(p, node, "spi-count", 0);
-	if (vm->spi_count % 32 != 0 && vm->spi_count <= GUEST_SPI_COUNT_MAX) {
+	if (vm->spi_count % 32 != 0 && vm->spi_count < GUEST_SPI_COUNT_MAX) {
 		diag_error(p->diag, p->path, "spi-count",
-			   "is %u: it must be a multiple of 32, like %u", vm->spi_count,
-			   (vm->spi_count + 31) / 32 * 32);
+			   "is %u: it must be a multiple of 32, like %u, or %u", vm->spi_count,
+			   (vm->spi_count + 31) / 32 * 32, GUEST_SPI_COUNT_MAX);
+	}
+	vm->its = dt_prop(p->dt, node, "its", NULL);
+	vm->gicv2m = dt_prop(p->dt, node, "gicv2m", NULL);
+	vm->mbi = dt_prop(p->dt, node, "mbi", NULL);
+	vm->lpi_count = parser_u32(p, node, "lpi-count", vm->its ? GUEST_LPI_COUNT_DEFAULT : 0);
+	if (vm->lpi_count != 0 && !vm->its) {
+		diag_error(p->diag, p->path, "lpi-count",
+			   "is for a VM with an ITS: add `its;` or leave it out");
 	}
 }
 

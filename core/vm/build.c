@@ -14,15 +14,21 @@
 #include "irq/hw/gic.h"
 #include "irq/hw/gich.h"
 #include "irq/vgic/vgic.h"
+#include "irq/vgic/vlpi.h"
 #include "mm/page_alloc.h"
 #include "timer/vtimer.h"
 
 #define MPIDR_RES1   BIT(31)
 #define CLUSTER_SIZE 16 /* vCPUs per affinity level 1: what one SGI write can name */
 
-/* What a VM's devices and interrupt controller allocate, generously. */
-#define ARENA_SIZE(vm) (KIB(24) + (vm)->device_count * KIB(6))
-#define DTB_SIZE       KIB(16)
+/* What a VM's devices and interrupt controller allocate, generously, in bytes: whole pages. */
+static uint64_t arena_size(const struct vm_config *vm)
+{
+	uint64_t lpis = vm->its ? vlpi_size(vm->lpi_count, vm->vcpu_count) : 0;
+
+	return align_up(KIB(24) + vm->device_count * KIB(6) + lpis, PAGE_SIZE);
+}
+#define DTB_SIZE KIB(16)
 
 static int map_ram(const struct build_context *build, struct vm *vm, uint32_t index)
 {
@@ -130,6 +136,8 @@ static int make_gic(const struct build_context *build, struct vm *vm, struct are
 	const struct vgic_setup setup = {
 		.v2 = vm->config->gic == VM_GIC_V2,
 		.spi_count = vm->config->spi_count,
+		.lpi_count = vm->config->lpi_count,
+		.mbi = vm->config->mbi,
 		.lr_count = gic_list_register_count(),
 		.vif = gic_is_v2() ? &gich_vif_ops : NULL,
 	};
@@ -144,6 +152,9 @@ static int make_gic(const struct build_context *build, struct vm *vm, struct are
 	} else if (err == 0) {
 		err = mmio_map_add(&vm->mmio, GUEST_GICR_BASE, vm->vcpu_count * GUEST_GICR_STRIDE,
 				   &vgic_redist_ops, vm);
+	}
+	if (err == 0 && vm->config->gicv2m) {
+		err = mmio_map_add(&vm->mmio, GUEST_V2M_BASE, GUEST_V2M_SIZE, &vgic_v2m_ops, vm);
 	}
 	for (uint32_t i = 0; err == 0 && i < vm->vcpu_count; i++) {
 		vtimer_create(vm->vcpu[i]);
@@ -194,7 +205,7 @@ static int plan_images(const struct build_context *build, struct vm *vm)
 static int make_vm(const struct build_context *build, struct vm *vm, uint32_t index)
 {
 	const struct cpu_features *features = &cpu_features;
-	struct arena arena = page_alloc_arena(ARENA_SIZE(vm->config));
+	struct arena arena = page_alloc_arena(arena_size(vm->config));
 	int err;
 
 	spin_init(&vm->lock, RANK_VM);
@@ -268,7 +279,7 @@ uint32_t build_pages(const struct config *config)
 			continue;
 		}
 		pages += align_up(sizeof(struct vm), PAGE_SIZE) / PAGE_SIZE +
-			 ARENA_SIZE(vm) / PAGE_SIZE + DTB_SIZE / PAGE_SIZE;
+			 arena_size(vm) / PAGE_SIZE + DTB_SIZE / PAGE_SIZE;
 		pages += vm->vcpu_count * align_up(sizeof(struct vcpu), PAGE_SIZE) / PAGE_SIZE;
 		/* root, and per piece of RAM the tables at both ends */
 		pages += 16 + 4 * (vm->ram_count + 2);

@@ -7,6 +7,7 @@
 #include "core/config/guest_map_types.h"
 #include "core/fdt/guest_fdt.h"
 #include "drivers/emul/vdev.h"
+#include "irq/hw/gic_regs.h"
 #include "timer/vtimer.h"
 
 #define LEVEL_HIGH 4
@@ -112,6 +113,17 @@ static void describe_timer(const struct vm *vm, struct guest_fdt *fdt)
 	guest_fdt_end_node(fdt);
 }
 
+static void describe_v2m(struct guest_fdt *fdt)
+{
+	const uint64_t reg[] = {GUEST_V2M_BASE, GUEST_V2M_SIZE};
+
+	guest_fdt_node_at(fdt, "v2m", GUEST_V2M_BASE);
+	guest_fdt_string(fdt, "compatible", "arm,gic-v2m-frame");
+	guest_fdt_flag(fdt, "msi-controller");
+	guest_fdt_u64s(fdt, "reg", reg, 2);
+	guest_fdt_end_node(fdt);
+}
+
 static void describe_gic(const struct vm *vm, struct guest_fdt *fdt)
 {
 	bool v2 = vm->vgic.v2;
@@ -120,6 +132,11 @@ static void describe_gic(const struct vm *vm, struct guest_fdt *fdt)
 		GUEST_GICD_SIZE,
 		v2 ? GUEST_GICC_BASE : GUEST_GICR_BASE,
 		v2 ? GUEST_GICC_SIZE : vm->vcpu_count * GUEST_GICR_STRIDE,
+	};
+
+	const uint32_t mbi[] = {
+		INTID_SPI + vm->config->spi_count - GUEST_MBI_COUNT,
+		GUEST_MBI_COUNT,
 	};
 
 	guest_fdt_node_at(fdt, "intc", GUEST_GICD_BASE);
@@ -131,6 +148,13 @@ static void describe_gic(const struct vm *vm, struct guest_fdt *fdt)
 	guest_fdt_flag(fdt, "ranges");
 	guest_fdt_u64s(fdt, "reg", reg, 4);
 	guest_fdt_u32(fdt, "phandle", fdt->gic_phandle);
+	if (vm->config->mbi) {
+		guest_fdt_flag(fdt, "msi-controller");
+		guest_fdt_cells(fdt, "mbi-ranges", mbi, ARRAY_COUNT(mbi));
+	}
+	if (vm->config->gicv2m) {
+		describe_v2m(fdt);
+	}
 	guest_fdt_end_node(fdt);
 }
 

@@ -103,6 +103,7 @@ int vgic_deactivate(struct vcpu *vcpu, uint32_t intid); /* 0 or -EAGAIN */
 /* The architecture's registers. `dev`: the VM for the distributor and redistributors. */
 extern const struct mmio_ops vgic_dist_ops;
 extern const struct mmio_ops vgic_redist_ops;
+extern const struct mmio_ops vgic_v2m_ops; /* GICv2m; any GIC */
 extern const struct mmio_ops vgic_v2_dist_ops;
 extern const struct mmio_ops vgic_v2_cpu_ops; /* its interface in software */
 extern const struct mmio_ops vgic_v2_dir_ops; /* its second page, where the first is hardware's */
