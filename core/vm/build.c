@@ -14,6 +14,7 @@
 #include "irq/hw/gic.h"
 #include "irq/hw/gich.h"
 #include "irq/vgic/vgic.h"
+#include "irq/vgic/vits.h"
 #include "irq/vgic/vlpi.h"
 #include "mm/page_alloc.h"
 #include "timer/vtimer.h"
@@ -131,6 +132,24 @@ static int make_gicc(const struct build_context *build, struct vm *vm)
 				       GUEST_GICC_SIZE - PAGE_SIZE, &vgic_v2_dir_ops, vm);
 }
 
+/* What carries messages to the interrupt controller, but for the distributor itself. */
+static int make_messages(struct vm *vm, struct arena *arena)
+{
+	struct vits *its;
+	int err = 0;
+
+	if (vm->config->its) {
+		err = vits_create(vm, GUEST_ITS_BASE, arena, &its);
+		err = err != 0 ? err :
+				 mmio_map_add(&vm->mmio, GUEST_ITS_BASE, GUEST_ITS_SIZE, &vits_ops,
+					      its);
+	}
+	if (err == 0 && vm->config->gicv2m) {
+		err = mmio_map_add(&vm->mmio, GUEST_V2M_BASE, GUEST_V2M_SIZE, &vgic_v2m_ops, vm);
+	}
+	return err;
+}
+
 static int make_gic(const struct build_context *build, struct vm *vm, struct arena *arena)
 {
 	const struct vgic_setup setup = {
@@ -153,9 +172,7 @@ static int make_gic(const struct build_context *build, struct vm *vm, struct are
 		err = mmio_map_add(&vm->mmio, GUEST_GICR_BASE, vm->vcpu_count * GUEST_GICR_STRIDE,
 				   &vgic_redist_ops, vm);
 	}
-	if (err == 0 && vm->config->gicv2m) {
-		err = mmio_map_add(&vm->mmio, GUEST_V2M_BASE, GUEST_V2M_SIZE, &vgic_v2m_ops, vm);
-	}
+	err = err != 0 ? err : make_messages(vm, arena);
 	for (uint32_t i = 0; err == 0 && i < vm->vcpu_count; i++) {
 		vtimer_create(vm->vcpu[i]);
 	}

@@ -113,6 +113,19 @@ static void describe_timer(const struct vm *vm, struct guest_fdt *fdt)
 	guest_fdt_end_node(fdt);
 }
 
+static void describe_its(struct guest_fdt *fdt)
+{
+	const uint64_t reg[] = {GUEST_ITS_BASE, GUEST_ITS_SIZE};
+
+	guest_fdt_node_at(fdt, "its", GUEST_ITS_BASE);
+	guest_fdt_string(fdt, "compatible", "arm,gic-v3-its");
+	guest_fdt_flag(fdt, "msi-controller");
+	guest_fdt_u32(fdt, "#msi-cells", 1);
+	guest_fdt_u64s(fdt, "reg", reg, 2);
+	guest_fdt_u32(fdt, "phandle", fdt->its_phandle);
+	guest_fdt_end_node(fdt);
+}
+
 static void describe_v2m(struct guest_fdt *fdt)
 {
 	const uint64_t reg[] = {GUEST_V2M_BASE, GUEST_V2M_SIZE};
@@ -151,6 +164,9 @@ static void describe_gic(const struct vm *vm, struct guest_fdt *fdt)
 	if (vm->config->mbi) {
 		guest_fdt_flag(fdt, "msi-controller");
 		guest_fdt_cells(fdt, "mbi-ranges", mbi, ARRAY_COUNT(mbi));
+	}
+	if (vm->config->its) {
+		describe_its(fdt);
 	}
 	if (vm->config->gicv2m) {
 		describe_v2m(fdt);

@@ -13,6 +13,7 @@
 #include "core/base/string.h"
 #include "irq/hw/gic.h"
 #include "irq/hw/vif.h"
+#include "irq/vgic/vits.h"
 #include "irq/vgic/vlpi.h"
 
 /* Pending, enabled, and so is its group. */
@@ -605,6 +606,9 @@ void vgic_process(struct vcpu *vcpu)
 	struct vgic_cpu *cpu = &vcpu->vgic;
 	uint32_t sgis, banks, queued_banks = 0, queued_prio = 0x100;
 
+	if (unlikely(vcpu->vm->vgic.vits != NULL)) {
+		vits_continue(vcpu);
+	}
 	spin_lock(&vcpu->vm->vgic.lock);
 	end_spilled(vcpu);
 	sgis = vgic_latch_sgis_locked(vcpu);
