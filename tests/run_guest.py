@@ -52,6 +52,7 @@ CONFIG = """/dts-v1/;
 			vcpus = <{vcpus}>;
 			memory-size = <{high:#x} {low:#x}>;
 			kernel = <&kernel>;
+			{gic}
 
 			devices {{
 				uart {{
@@ -123,6 +124,7 @@ def make_bundle(program: Program, result: Result) -> pathlib.Path | None:
                 name=program.name,
                 image=BUILD / "guest" / (program.image + ".bin"),
                 vcpus=program.vm.get("vcpus", "1"),
+                gic=f'gic = "{program.vm["gic"]}";' if "gic" in program.vm else "",
                 high=memory >> 32,
                 low=memory & 0xFFFFFFFF,
             ),
@@ -186,7 +188,9 @@ def boot(
 
 def qemu_of(program: Program, bare: bool) -> tuple[list[str], dict[str, str]]:
     """Command and environment to run `program` in, with Bulkhead or bare."""
-    name = "virt-el1" if bare else program.machine.get("machine", "virt-gicv3")
+    name = program.machine.get("machine", "virt-gicv3")
+    if bare:
+        name = "virt-el1-gicv2" if name == "virt-gicv2" else "virt-el1"
     # One instruction is one nanosecond: a test's waiting does not hang on how busy the host is.
     # `parallel` gives each CPU a thread of its own instead, for races.
     extra = []

@@ -49,6 +49,7 @@ MACHINES = {
     "virt-el1": Machine(
         "virt,gic-version=3", note="no EL2: bare guests, and the wrong-EL sentence"
     ),
+    "virt-el1-gicv2": Machine("virt,gic-version=2", cpus_max=8, note="no EL2, a GICv2"),
     "zcu102": Machine(
         "xlnx-zcu102,virtualization=on",
         cpu=None,

@@ -21,8 +21,12 @@ static uint8_t shuffled_priority(unsigned int i, unsigned int round)
 	return (uint8_t)((i * 7 + round) % 31 * 8);
 }
 
+/* On GICv2 SGIs become pending by sender alone: other SPIs stand for them. */
 static unsigned int intid_of(unsigned int i)
 {
+	if (gic_v2) {
+		return FIRST_SPI + i;
+	}
 	return i < SGIS ? i : FIRST_SPI + i - SGIS;
 }
 
@@ -79,11 +83,11 @@ static void test_overtaking(void)
 	}
 	for (unsigned int i = 0; i < SPIS; i++) {
 		pend(FIRST_SPI + i);
-		overtaken += sysreg_read(ICC_HPPIR1) == FIRST_SPI + i;
+		overtaken += gic_cpu_read(ICC_HPPIR1) == FIRST_SPI + i;
 	}
 	is(overtaken, SPIS, "each of 20 that comes with a higher priority is next");
 	for (unsigned int i = SPIS; i > 0; i--) {
-		overtaken -= sysreg_read(ICC_HPPIR1) == FIRST_SPI + i - 1;
+		overtaken -= gic_cpu_read(ICC_HPPIR1) == FIRST_SPI + i - 1;
 		gic_write_bit(GICD_ICPENDR, FIRST_SPI + i - 1);
 		cpu_delay_us(10);
 	}
@@ -121,7 +125,7 @@ static void test_deep_nesting(void)
 		ended += active_count() == i - 1;
 	}
 	is(ended, HELD, "each end deactivates its own");
-	is(sysreg_read(ICC_RPR), 0xff, "after the last nothing runs");
+	is(gic_cpu_read(ICC_RPR), 0xff, "after the last nothing runs");
 	is(gic_ack(), FIRST_SPI, "one that became pending meanwhile comes then");
 	gic_eoi(FIRST_SPI);
 	is(active_count(), 0, "and ends");
@@ -134,7 +138,7 @@ static void test_many_active(void)
 	unsigned int taken = 0, ended = 0, again = 0;
 
 	irq_mask();
-	icc_write(ICC_CTLR, sysreg_read(ICC_CTLR) | ICC_CTLR_EOIMODE);
+	gic_split_eoi(true);
 	for (unsigned int i = 0; i < HELD; i++) {
 		gic_set_priority(FIRST_SPI + i, 0x80);
 		pend(FIRST_SPI + i);
@@ -148,7 +152,7 @@ static void test_many_active(void)
 	}
 	is(gic_ack(), INTID_SPURIOUS, "pending again, none is delivered while active");
 	for (unsigned int i = 0; i < HELD; i++) {
-		icc_write(ICC_DIR, FIRST_SPI + i);
+		gic_deactivate(FIRST_SPI + i);
 		ended += active_count() == HELD - 1;
 		cpu_delay_us(10);
 		again += gic_ack() == FIRST_SPI + i;
@@ -162,13 +166,18 @@ static void test_many_active(void)
 	}
 	is(active_count(), 0, "GICD_ICACTIVER deactivates them");
 	is(gic_ack(), INTID_SPURIOUS, "nothing is left");
-	icc_write(ICC_CTLR, sysreg_read(ICC_CTLR) & ~ICC_CTLR_EOIMODE);
+	gic_split_eoi(false);
 	irq_unmask();
 }
 
 /* Pending on a CPU that is busy with others: what is enabled or routed away must not linger. */
 static void test_taken_away(void)
 {
+	if (!gic_shares_spis()) {
+		skip("of 20 pending, five routed away are taken there",
+		     "QEMU's GICv2 leaves a pending one where it was");
+		return;
+	}
 	irq_mask();
 	irqlog_clear();
 	for (unsigned int i = 0; i < SPIS; i++) {
@@ -219,10 +228,10 @@ static void storm(void *arg)
 static void describe_storm(unsigned int cpu)
 {
 	unsigned int intid = FIRST_SPI + cpu;
-	uint64_t sgi = gic_redist(cpu_mpidr(cpu)) + GICR_SGI_FRAME;
+	uint64_t sgi = gic_v2 ? GICD_BASE : gic_redist(cpu_mpidr(cpu)) + GICR_SGI_FRAME;
 
-	printf("# CPU %u: %u taken, INTID %u pending %u active %u; its private ones pending 0x%x "
-	       "active 0x%x\n",
+	printf("# CPU %u: %u taken, INTID %u pending %u active %u; private ones (GICv2: of CPU 0) "
+	       "pending 0x%x active 0x%x\n",
 	       cpu, irqlogs[0].count[intid], intid, gic_bit(GICD_ISPENDR, intid),
 	       gic_bit(GICD_ISACTIVER, intid), mmio_read32(sgi + GICD_ISPENDR),
 	       mmio_read32(sgi + GICD_ISACTIVER));

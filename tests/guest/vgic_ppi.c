@@ -58,15 +58,15 @@ static void test_enable(void)
 static void test_group_off(void)
 {
 	irqlog_clear();
-	icc_write(ICC_IGRPEN1, 0);
+	gic_enable_group(false);
 	pend(PPI_LOW);
 	settle();
 	is(irqlogs[0].total, 0, "with ICC_IGRPEN1_EL1 off nothing is taken");
 	is(gic_ack(), INTID_SPURIOUS, "and an acknowledge gives 1023");
-	icc_write(ICC_IGRPEN1, 1);
+	gic_enable_group(true);
 	ok(irqlog_wait(0, PPI_LOW, 1), "on again, what stayed pending is taken");
 	is(gic_ack(), INTID_SPURIOUS, "afterwards there is nothing to acknowledge");
-	is(sysreg_read(ICC_RPR), 0xff, "and the running priority is idle");
+	is(gic_cpu_read(ICC_RPR), 0xff, "and the running priority is idle");
 }
 
 static unsigned int bits_in(uint64_t v)
@@ -81,28 +81,31 @@ static unsigned int bits_in(uint64_t v)
 
 static void test_pmr(void)
 {
-	unsigned int bits = FIELD_GET(ICC_CTLR_PRIBITS, sysreg_read(ICC_CTLR)) + 1;
+	unsigned int bits;
 
+	gic_cpu_write(ICC_PMR, 0xff);
+	/* GICv2 says only by its mask how many bits a priority has */
+	bits = gic_v2 ? bits_in(gic_cpu_read(ICC_PMR)) :
+			(unsigned int)FIELD_GET(ICC_CTLR_PRIBITS, sysreg_read(ICC_CTLR)) + 1;
 	in_range(bits, 4, 8, "ICC_CTLR_EL1.PRIbits is plausible");
-	icc_write(ICC_PMR, 0xff);
-	is(bits_in(sysreg_read(ICC_PMR)), bits, "ICC_PMR_EL1 keeps as many bits");
+	is(bits_in(gic_cpu_read(ICC_PMR)), bits, "ICC_PMR_EL1 keeps as many bits");
 	gic_set_priority(PPI_LOW, 0xff);
 	not_below(bits_in(gic_priority(PPI_LOW)), bits, "and the priority registers no fewer");
 
 	irqlog_clear();
 	gic_set_priority(PPI_LOW, 0x80);
-	icc_write(ICC_PMR, 0x80);
+	gic_cpu_write(ICC_PMR, 0x80);
 	pend(PPI_LOW);
 	settle();
 	is(irqlogs[0].total, 0, "a priority equal to the mask is held back");
 	is(gic_ack(), INTID_SPURIOUS, "an acknowledge doesn't get it either");
-	icc_write(ICC_PMR, 0x90);
+	gic_cpu_write(ICC_PMR, 0x90);
 	ok(irqlog_wait(0, PPI_LOW, 1), "a lower mask lets it through");
-	icc_write(ICC_PMR, 0);
+	gic_cpu_write(ICC_PMR, 0);
 	pend(PPI_LOW);
 	settle();
 	is(irqlogs[0].total, 1, "mask 0 holds back everything");
-	icc_write(ICC_PMR, 0xff);
+	gic_cpu_write(ICC_PMR, 0xff);
 	ok(irqlog_wait(0, PPI_LOW, 2), "until it is opened");
 }
 
@@ -112,7 +115,7 @@ static uint64_t running[3];
 /* The first three: each makes another pending and lets what may preempt it do so. */
 static void on_nest(unsigned int intid, void *arg)
 {
-	running[depth] = sysreg_read(ICC_RPR);
+	running[depth] = gic_cpu_read(ICC_RPR);
 	depth++;
 	deepest = depth > deepest ? depth : deepest;
 	irqlog_handler(intid, arg);
@@ -167,7 +170,7 @@ static void test_binary_point(void)
 	irq_mask();
 	gic_enable(PPI_LOW);
 	gic_enable(PPI_HIGH);
-	icc_write(ICC_BPR1, 7); /* group priority: bit 7 alone */
+	gic_cpu_write(ICC_BPR1, 7); /* group priority: bit 7 alone */
 	gic_set_priority(PPI_LOW, 0x60);
 	gic_set_priority(PPI_HIGH, 0x20);
 	pend(PPI_LOW);
@@ -177,18 +180,18 @@ static void test_binary_point(void)
 	gic_eoi(PPI_LOW);
 	is(gic_ack(), PPI_HIGH, "but comes after its end");
 	gic_eoi(PPI_HIGH);
-	icc_write(ICC_BPR1, 0);
-	in_range(sysreg_read(ICC_BPR1), 1, 4,
+	gic_cpu_write(ICC_BPR1, 0);
+	in_range(gic_cpu_read(ICC_BPR1), gic_v2 ? 0 : 1, 4,
 		 "the least binary point is that of the priority bits");
 	pend(PPI_LOW);
 	is(gic_ack(), PPI_LOW, "with the least binary point 0x60 is acknowledged");
 	pend(PPI_HIGH);
 	is(gic_ack(), PPI_HIGH, "and 0x20 preempts it");
-	is(sysreg_read(ICC_RPR) & 0xf8, 0x20, "the running priority is then 0x20");
+	is(gic_cpu_read(ICC_RPR) & 0xf8, 0x20, "the running priority is then 0x20");
 	gic_eoi(PPI_HIGH);
-	is(sysreg_read(ICC_RPR) & 0xf8, 0x60, "after its end 0x60 again");
+	is(gic_cpu_read(ICC_RPR) & 0xf8, 0x60, "after its end 0x60 again");
 	gic_eoi(PPI_LOW);
-	is(sysreg_read(ICC_RPR), 0xff, "after both ends idle");
+	is(gic_cpu_read(ICC_RPR), 0xff, "after both ends idle");
 	gic_disable(PPI_LOW);
 	gic_disable(PPI_HIGH);
 	irq_unmask();
@@ -204,18 +207,18 @@ static void test_priority_order(void)
 		gic_enable(i);
 		pend(i);
 	}
-	is(sysreg_read(ICC_HPPIR1), PPI_HIGH, "of three the highest priority is first");
+	is(gic_cpu_read(ICC_HPPIR1), PPI_HIGH, "of three the highest priority is first");
 	gic_disable(PPI_HIGH);
-	is(sysreg_read(ICC_HPPIR1), PPI_MID, "disabled, it makes way for the next");
+	is(gic_cpu_read(ICC_HPPIR1), PPI_MID, "disabled, it makes way for the next");
 	gic_set_priority(PPI_LOW, 0x08);
-	is(sysreg_read(ICC_HPPIR1), PPI_LOW, "a priority changed while pending counts");
+	is(gic_cpu_read(ICC_HPPIR1), PPI_LOW, "a priority changed while pending counts");
 	gic_write_bit(GICD_ICPENDR, PPI_LOW);
-	is(sysreg_read(ICC_HPPIR1), PPI_MID, "what is no longer pending makes way too");
+	is(gic_cpu_read(ICC_HPPIR1), PPI_MID, "what is no longer pending makes way too");
 	for (unsigned int i = PPI_LOW; i <= PPI_HIGH; i++) {
 		gic_write_bit(GICD_ICPENDR, i);
 		gic_disable(i);
 	}
-	is(sysreg_read(ICC_HPPIR1), INTID_SPURIOUS, "with none left it is 1023");
+	is(gic_cpu_read(ICC_HPPIR1), INTID_SPURIOUS, "with none left it is 1023");
 	irq_unmask();
 }
 
@@ -231,22 +234,22 @@ static void test_eoi_modes(void)
 	gic_eoi(PPI_LOW);
 	ok(!gic_bit(GICD_ISACTIVER, PPI_LOW), "EOI deactivates it");
 
-	icc_write(ICC_CTLR, sysreg_read(ICC_CTLR) | ICC_CTLR_EOIMODE);
-	ok(sysreg_read(ICC_CTLR) & ICC_CTLR_EOIMODE, "EOImode 1 can be chosen");
+	gic_split_eoi(true);
+	ok(gic_is_split(), "EOImode 1 can be chosen");
 	pend(PPI_LOW);
 	is(gic_ack(), PPI_LOW, "with EOImode 1 it is acknowledged");
 	gic_eoi(PPI_LOW);
-	is(sysreg_read(ICC_RPR), 0xff, "EOI drops the priority");
+	is(gic_cpu_read(ICC_RPR), 0xff, "EOI drops the priority");
 	ok(gic_bit(GICD_ISACTIVER, PPI_LOW), "and leaves it active");
 	pend(PPI_LOW);
 	is(gic_ack(), INTID_SPURIOUS, "while active it isn't delivered again");
-	icc_write(ICC_DIR, PPI_LOW);
+	gic_deactivate(PPI_LOW);
 	ok(!gic_bit(GICD_ISACTIVER, PPI_LOW), "ICC_DIR_EL1 deactivates it");
 	is(gic_ack(), PPI_LOW, "then the pending one comes");
 	gic_eoi(PPI_LOW);
 	gic_write_bit(GICD_ICACTIVER, PPI_LOW);
 	ok(!gic_bit(GICD_ISACTIVER, PPI_LOW), "GICR_ICACTIVER0 deactivates it as well");
-	icc_write(ICC_CTLR, sysreg_read(ICC_CTLR) & ~ICC_CTLR_EOIMODE);
+	gic_split_eoi(false);
 	gic_disable(PPI_LOW);
 	irq_unmask();
 }
@@ -286,12 +289,18 @@ static void test_level(void)
 	ok(WAIT(!gic_bit(GICD_ISPENDR, INTID_TIMER_VIRT)), "lowered, it is no longer pending");
 	is(gic_ack(), INTID_SPURIOUS, "and isn't delivered");
 	timer_set(counter_now());
-	is(WAIT(sysreg_read(ICC_HPPIR1) == INTID_TIMER_VIRT) ? gic_ack() : 0, INTID_TIMER_VIRT,
+	is(WAIT(gic_cpu_read(ICC_HPPIR1) == INTID_TIMER_VIRT) ? gic_ack() : 0, INTID_TIMER_VIRT,
 	   "raised again, it is acknowledged");
 	ok(gic_bit(GICD_ISACTIVER, INTID_TIMER_VIRT), "it is active");
 	gic_eoi(INTID_TIMER_VIRT);
-	is(gic_ack(), INTID_TIMER_VIRT,
-	   "ended with its level still raised, it comes at once again");
+	if (gic_comes_again()) {
+		is(gic_ack(), INTID_TIMER_VIRT,
+		   "ended with its level still raised, it comes at once again");
+	} else {
+		expected_failure(gic_ack() == INTID_TIMER_VIRT,
+				 "ended with its level still raised, it comes at once again",
+				 "QEMU's GICv2 doesn't look at a line that a guest's end frees");
+	}
 	timer_stop();
 	gic_eoi(INTID_TIMER_VIRT);
 	is(gic_ack(), INTID_SPURIOUS, "ended with its level lowered, it doesn't");
@@ -349,7 +358,9 @@ int main(void)
 	test_eoi_modes();
 	test_active();
 	test_level();
-	test_registers();
-	test_waker();
+	if (!gic_v2) {
+		test_registers();
+		test_waker();
+	}
 	tap_done();
 }

@@ -83,9 +83,14 @@ static void test_lists(void)
 	ok(servant_run(2, send_others, NULL), "another CPU sends to all but self");
 	is(missed(7, 0xb), 0, "and reaches all but itself");
 	irqlog_clear();
-	icc_write(ICC_SGI1R, FIELD_PREP(ICC_SGI1R_INTID, 3) | BIT(9));
-	icc_write(ICC_SGI1R, FIELD_PREP(ICC_SGI1R_INTID, 3) | 5 << 16 | BIT(0));
-	icc_write(ICC_SGI1R, FIELD_PREP(ICC_SGI1R_INTID, 3));
+	if (gic_v2) {
+		mmio_write32(GICD_BASE + GICD_SGIR, (uint32_t)FIELD_PREP(GICD_SGIR_LIST, 0xf0) | 3);
+		mmio_write32(GICD_BASE + GICD_SGIR, 3);
+	} else {
+		icc_write(ICC_SGI1R, FIELD_PREP(ICC_SGI1R_INTID, 3) | BIT(9));
+		icc_write(ICC_SGI1R, FIELD_PREP(ICC_SGI1R_INTID, 3) | 5 << 16 | BIT(0));
+		icc_write(ICC_SGI1R, FIELD_PREP(ICC_SGI1R_INTID, 3));
+	}
 	is(missed(3, 0), 0, "an SGI to CPUs that don't exist, or to none, reaches nobody");
 }
 
@@ -113,13 +118,17 @@ static void test_pending(void)
 	gic_send_sgi(2, BIT(0));
 	gic_send_sgi(2, BIT(0));
 	ok(WAIT(gic_bit(GICD_ISPENDR, 2)), "a masked CPU's SGI reads as pending");
-	is(sysreg_read(ICC_HPPIR1), 2, "ICC_HPPIR1_EL1 tells it without taking it");
+	is(gic_cpu_read(ICC_HPPIR1), 2, "ICC_HPPIR1_EL1 tells it without taking it");
 	irq_unmask();
 	irqlog_wait(0, 2, 1);
 	settle();
 	is(irqlogs[0].count[2], 1, "an SGI sent three times while pending is taken once");
 	ok(!gic_bit(GICD_ISPENDR, 2), "and is no longer pending");
+}
 
+/* GICv2 leaves open whether SGIs can be disabled. */
+static void test_disabled(void)
+{
 	irqlog_clear();
 	gic_disable(2);
 	gic_send_sgi(2, BIT(0));
@@ -137,7 +146,10 @@ static void test_pending(void)
 	gic_enable(2);
 	irq_unmask();
 	ok(irqlog_wait(0, 2, 2), "until it is enabled");
+}
 
+static void test_set_pending(void)
+{
 	irq_mask();
 	gic_write_bit(GICD_ISPENDR, 9);
 	ok(gic_bit(GICD_ICPENDR, 9), "GICR_ISPENDR0 makes an SGI pending");
@@ -149,6 +161,60 @@ static void test_pending(void)
 	irqlog_clear();
 	mmio_write32(gic_redist(cpu_mpidr(1)) + GICR_SGI_FRAME + GICD_ISPENDR, BIT(10));
 	ok(irqlog_wait(1, 10, 1), "GICR_ISPENDR0 of another CPU makes that CPU take it");
+}
+
+/* GICv2: an SGI is pending by sender. */
+static void test_senders(void)
+{
+	uint64_t set = GICD_BASE + GICD_SPENDSGIR + 12, clear = GICD_BASE + GICD_CPENDSGIR + 12;
+
+	irq_mask();
+	irqlog_clear();
+	gic_write_bit(GICD_ISPENDR, 13);
+	ok(!gic_bit(GICD_ISPENDR, 13), "GICD_ISPENDR0 doesn't make an SGI pending");
+	mmio_write8(set + 1, 0x3);
+	is(mmio_read32(clear), 0x0300, "GICD_SPENDSGIR makes one pending from two senders");
+	is(mmio_read8(set + 1), 0x03, "which GICD_SPENDSGIR tells as well");
+	ok(gic_bit(GICD_ISPENDR, 13), "and GICD_ISPENDR0");
+	irq_unmask();
+	ok(irqlog_wait(0, 13, 2), "it is taken once for each");
+	settle();
+	is(irqlog_total(), 2, "and not again");
+	irq_mask();
+	mmio_write32(set, 0x00040100);
+	mmio_write32(clear, 0x00040000);
+	is(mmio_read32(set), 0x0100, "GICD_CPENDSGIR takes one sender's back");
+	mmio_write8(clear + 1, 0x01);
+	is(mmio_read32(set), 0, "and a byte of it another's");
+	is(gic_ack(), INTID_SPURIOUS, "nothing is left");
+	mmio_write32(GICD_BASE + GICD_SGIR, (uint32_t)GICD_SGIR_SELF | 14);
+	irq_unmask();
+	ok(irqlog_wait(0, 14, 1), "GICD_SGIR's filter 2 sends to oneself");
+	settle();
+	is(irqlog_total(), 3, "and to nobody else");
+}
+
+static void send_fifteen(void *arg)
+{
+	(void)arg;
+	gic_send_sgi(15, BIT(0));
+}
+
+static void test_two_senders(void)
+{
+	unsigned int from_one, from_two;
+
+	irq_mask();
+	servant_run(1, send_fifteen, NULL);
+	servant_run(2, send_fifteen, NULL);
+	from_one = mmio_read32(GICC_BASE + GICC_IAR);
+	mmio_write32(GICC_BASE + GICC_EOIR, from_one);
+	from_two = mmio_read32(GICC_BASE + GICC_IAR);
+	mmio_write32(GICC_BASE + GICC_EOIR, from_two);
+	is(from_one, 15 | 1 << 10, "of two senders the lower number's comes first, and is named");
+	is(from_two, 15 | 2 << 10, "then the other's");
+	is(gic_ack(), INTID_SPURIOUS, "and that is all");
+	irq_unmask();
 }
 
 static void test_order(void)
@@ -294,9 +360,16 @@ int main(void)
 	test_lists();
 	test_counts();
 	test_pending();
+	if (gic_v2) {
+		test_senders();
+		test_two_senders();
+	} else {
+		test_disabled();
+		test_set_pending();
+		test_remote_state();
+	}
 	test_order();
 	test_active();
-	test_remote_state();
 	test_fixed();
 	test_flood();
 	tap_done();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GICv3 registers (IHI 0069H) that the guest programs use. */
+/* GICv3 registers (IHI 0069H), and GICv2's (IHI 0048B), that the guest programs use. */
 #ifndef TESTS_GUEST_LIB_GIC_REGS_H
 #define TESTS_GUEST_LIB_GIC_REGS_H
 
@@ -22,6 +22,7 @@
 #define GICD_ICFGR	0x0c00
 #define GICD_SGIR	0x0f00
 #define GICD_CPENDSGIR	0x0f10
+#define GICD_SPENDSGIR	0x0f20
 #define GICD_IROUTER	0x6000
 #define GIC_PIDR2	0xffe8
 #define GIC_CIDR0	0xfff0
@@ -71,6 +72,33 @@
 #define ICC_CTLR_PRIBITS       BITS(10, 8)
 #define ICC_SGI1R_ALL_BUT_SELF BIT(40)
 #define ICC_SGI1R_INTID	       BITS(27, 24)
+
+#define GICD_SGIR_INTID	 BITS(3, 0)
+#define GICD_SGIR_LIST	 BITS(23, 16)
+#define GICD_SGIR_OTHERS BIT(24)
+#define GICD_SGIR_SELF	 BIT(25)
+
+/* CPU interface of GICv2, by offset, and what stands for the registers of GICv3 */
+#define GICC_CTLR  0x0000
+#define GICC_PMR   0x0004
+#define GICC_BPR   0x0008
+#define GICC_IAR   0x000c
+#define GICC_EOIR  0x0010
+#define GICC_RPR   0x0014
+#define GICC_HPPIR 0x0018
+#define GICC_IIDR  0x00fc
+#define GICC_DIR   0x1000
+
+#define GICC_CTLR_GRP0	  BIT(0)
+#define GICC_CTLR_EOIMODE BIT(9)
+#define GICC_IAR_INTID	  BITS(9, 0)
+#define GICC_IAR_SOURCE	  BITS(12, 10)
+
+#define V2_ICC_PMR    GICC_PMR
+#define V2_ICC_BPR1   GICC_BPR
+#define V2_ICC_RPR    GICC_RPR
+#define V2_ICC_HPPIR1 GICC_HPPIR
+#define V2_ICC_DIR    GICC_DIR
 
 #define INTID_SPURIOUS 1023
 

@@ -12,6 +12,7 @@
 #define RAM_USER_ALIAS	0x40000000 /* VA - PA of the same RAM as EL0 may use it */
 
 #define GICD_BASE   0x08000000
+#define GICC_BASE   0x08010000
 #define GICR_BASE   0x080a0000
 #define GICR_STRIDE 0x20000
 #define PL011_BASE  0x09000000

@@ -7,15 +7,18 @@
 #include "tests/guest/lib/psci.h"
 #include "tests/guest/lib/string.h"
 
-/* A PPI without a device, which no test uses otherwise: its pending bit wakes a servant. */
+/* A PPI without a device, which no test uses otherwise: its pending bit wakes a servant. On GICv2,
+ * where a CPU's private interrupts are out of others' reach, an SPI for each. */
 #define SERVANT_DOORBELL 19
+#define SERVANT_SPI	 80
 
 struct irqlog irqlogs[MACHINE_MAX_CPUS];
 
 static struct servant {
 	void (*fn)(void *arg);
 	void *arg;
-	uint64_t doorbell; /* GICR_ISPENDR0 of its redistributor */
+	unsigned int intid;
+	uint64_t doorbell; /* GICR_ISPENDR0 of its redistributor, or GICD_ISPENDR<n> */
 	bool busy;	   /* set by who posts, cleared by the servant */
 	bool stop;
 } servants[MACHINE_MAX_CPUS];
@@ -91,7 +94,7 @@ void servant_sleep_until(const unsigned int *count, unsigned int least)
 void servant_ring(unsigned int cpu)
 {
 	dsb(ishst); /* what the servant is to see, before the interrupt that makes it look */
-	mmio_write32(servants[cpu].doorbell, BIT(SERVANT_DOORBELL));
+	mmio_write32(servants[cpu].doorbell, UINT32_C(1) << servants[cpu].intid % 32);
 }
 
 static void servant_main(void *arg)
@@ -99,7 +102,7 @@ static void servant_main(void *arg)
 	struct servant *me = arg;
 
 	gic_setup_cpu();
-	gic_connect(SERVANT_DOORBELL, servant_doorbell, NULL);
+	gic_connect(me->intid, servant_doorbell, NULL);
 	irq_unmask();
 	for (;;) {
 		WRITE_ONCE(me->busy, false);
@@ -115,7 +118,10 @@ static void servant_main(void *arg)
 
 bool servant_start(unsigned int cpu)
 {
-	servants[cpu].doorbell = gic_redist(cpu_mpidr(cpu)) + GICR_SGI_FRAME + GICD_ISPENDR;
+	servants[cpu].intid = gic_v2 ? SERVANT_SPI + cpu : SERVANT_DOORBELL;
+	servants[cpu].doorbell = gic_v2 ?
+					 gic_reg(GICD_ISPENDR, servants[cpu].intid, 1) :
+					 gic_redist(cpu_mpidr(cpu)) + GICR_SGI_FRAME + GICD_ISPENDR;
 	servants[cpu].stop = false;
 	servants[cpu].busy = true;
 	return cpu_start(cpu, servant_main, &servants[cpu]) == PSCI_SUCCESS && servant_wait(cpu);
@@ -128,7 +134,7 @@ void servant_post(unsigned int cpu, void (*fn)(void *arg), void *arg)
 	dmb(ish); /* fn and arg before busy */
 	WRITE_ONCE(servants[cpu].busy, true);
 	dsb(ishst); /* busy before the interrupt that makes the servant look */
-	mmio_write32(servants[cpu].doorbell, BIT(SERVANT_DOORBELL));
+	mmio_write32(servants[cpu].doorbell, UINT32_C(1) << servants[cpu].intid % 32);
 }
 
 bool servant_wait(unsigned int cpu)

@@ -124,9 +124,15 @@ static void test_asserted(void)
 	fire_limit = 10;
 	gic_connect(timer->intid, on_asserted, NULL);
 	start(timer->counter());
-	WAIT(READ_ONCE(fired) >= 10);
+	WAIT_TICKS(READ_ONCE(fired) >= 10, counter_hz() / 100);
 	cpu_delay_us(1000);
-	is(fired, 10, "ended while still asserted it comes at once again, ten times");
+	if (timer->intid != INTID_TIMER_VIRT || gic_comes_again()) {
+		is(fired, 10, "ended while still asserted it comes at once again, ten times");
+	} else {
+		expected_failure(fired == 10,
+				 "ended while still asserted it comes at once again, ten times",
+				 "QEMU's GICv2 doesn't look at a line that a guest's end frees");
+	}
 	fired = 0;
 	start(timer->counter() + counter_hz() / 1000);
 	stop();
