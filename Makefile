@@ -137,6 +137,7 @@ GUESTS := \
 	hostile \
 	hostile_endless \
 	idregs \
+	its \
 	kept \
 	mmio \
 	pl011 \

@@ -52,8 +52,7 @@ CONFIG = """/dts-v1/;
 			vcpus = <{vcpus}>;
 			memory-size = <{high:#x} {low:#x}>;
 			kernel = <&kernel>;
-			{gic}
-
+{more}
 			devices {{
 				uart {{
 					compatible = "bulkhead,pl011";
@@ -109,6 +108,16 @@ def read_cases(path: pathlib.Path) -> list[Program]:
     return programs
 
 
+def properties(vm: dict[str, str]) -> str:
+    """Further words of the VM's column as properties: `gic=v2 its lpi-count=64`."""
+    lines = []
+    for name, value in vm.items():
+        if name not in ("vcpus", "memory"):
+            text = f"<{value}>" if value.isdigit() else f'"{value}"'
+            lines.append(f"\t\t\t{name} = {text};\n" if value else f"\t\t\t{name};\n")
+    return "".join(lines)
+
+
 def make_bundle(program: Program, result: Result) -> pathlib.Path | None:
     """The bundle of a VM with the program in it; tests/guest/NAME.dts where that exists."""
     folder = BUILD / "test"
@@ -124,7 +133,7 @@ def make_bundle(program: Program, result: Result) -> pathlib.Path | None:
                 name=program.name,
                 image=BUILD / "guest" / (program.image + ".bin"),
                 vcpus=program.vm.get("vcpus", "1"),
-                gic=f'gic = "{program.vm["gic"]}";' if "gic" in program.vm else "",
+                more=properties(program.vm),
                 high=memory >> 32,
                 low=memory & 0xFFFFFFFF,
             ),

@@ -334,6 +334,7 @@ void vlpi_unlisted_locked(struct vcpu *vcpu, uint32_t intid, bool pending)
 	struct vlpi_cpu *cpu = &vcpu->vgic.lpi;
 	uint32_t index = intid - INTID_LPI;
 	struct vlpi *lpi = object(vcpu->vm, index);
+	struct vcpu *target = vcpu->vm->vcpu[lpi->target];
 	bool again = (lpi->flags & AGAIN) != 0;
 	bool back = pending && (lpi->flags & DROP) == 0;
 
@@ -347,10 +348,10 @@ void vlpi_unlisted_locked(struct vcpu *vcpu, uint32_t intid, bool pending)
 	object(vcpu->vm, cpu->listed[lpi->prev])->prev = lpi->prev;
 	lpi->flags = 0;
 	if (again || back) {
-		place(vcpu->vm->vcpu[lpi->target], index, back);
+		place(target, index, back);
 	}
-	if (cpu->phase == VLPI_SAVING) {
-		post(vcpu);
+	if (target->vgic.lpi.phase == VLPI_SAVING) {
+		post(target);
 	}
 }
 
@@ -433,6 +434,23 @@ static uint32_t any_linked(const struct vcpu *vcpu)
 	return vcpu->vm->vgic.lpis.count;
 }
 
+/* One that is listed, here or elsewhere, may have to come back to this vCPU's lists. */
+static bool is_any_listed(const struct vcpu *vcpu)
+{
+	const struct vm *vm = vcpu->vm;
+
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		const struct vlpi_cpu *cpu = &vm->vcpu[i]->vgic.lpi;
+
+		for (uint32_t n = 0; n < cpu->listed_count; n++) {
+			if (object(vm, cpu->listed[n])->target == vcpu->index) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
 static void start(struct vcpu *vcpu)
 {
 	struct vlpi_cpu *cpu = &vcpu->vgic.lpi;
@@ -465,7 +483,7 @@ static void save_step(struct vcpu *vcpu)
 		}
 		index = any_linked(vcpu);
 	}
-	if (index == none && cpu->listed_count == 0) {
+	if (index == none && !is_any_listed(vcpu)) {
 		cpu->phase = VLPI_OFF;
 		cpu->ready = 0;
 		if (cpu->enable) {
@@ -580,6 +598,7 @@ static void hand_over(struct vcpu *to, uint32_t index)
 	place(to, index, false);
 }
 
+/* One that is listed somewhere, if it is for `from`. */
 static void move_listed(const struct vcpu *from, const struct vcpu *to, uint32_t index)
 {
 	struct vlpi *lpi = object(from->vm, index);
@@ -587,6 +606,18 @@ static void move_listed(const struct vcpu *from, const struct vcpu *to, uint32_t
 	if (lpi->target == from->index) {
 		lpi->target = (uint8_t)to->index;
 		change(from->vm, lpi);
+	}
+}
+
+/* Those for `from` may still be listed where they were sent to before. */
+static void move_all_listed(const struct vcpu *from, const struct vcpu *to)
+{
+	for (uint32_t i = 0; i < from->vm->vcpu_count; i++) {
+		const struct vlpi_cpu *cpu = &from->vm->vcpu[i]->vgic.lpi;
+
+		for (uint32_t n = 0; n < cpu->listed_count; n++) {
+			move_listed(from, to, cpu->listed[n]);
+		}
 	}
 }
 
@@ -620,9 +651,7 @@ bool vlpi_move_all_locked(struct vcpu *from, struct vcpu *to)
 	if (from->vgic.lpi.phase == VLPI_LOADING) {
 		load_step(from);
 	}
-	for (uint32_t i = 0; i < from->vgic.lpi.listed_count; i++) {
-		move_listed(from, to, from->vgic.lpi.listed[i]);
-	}
+	move_all_listed(from, to);
 	for (uint32_t i = 0; i < STEP_MOVED; i++) {
 		uint32_t index = any_linked(from);
 

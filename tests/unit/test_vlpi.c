@@ -519,6 +519,32 @@ static void all_moved(void **state)
 	unlock();
 }
 
+/* Its owner has not seen yet that the guest took it, when it is sent to another vCPU. */
+static void listed_elsewhere(void **state)
+{
+	(void)state;
+	pend(1, LPI(3));
+	list(1);
+	pend(0, LPI(3));
+	lock();
+	assert_true(vlpi_move_all_locked(fake_vcpu(0), fake_vcpu(1)));
+	unlock();
+	unlist(1, LPI(3), false);
+	assert_int_equal(next(0), 0);
+	assert_int_equal(list(1), LPI(3));
+	/* LPIs off where it was sent to: it is waited for */
+	pend(0, LPI(3));
+	enable(0, false);
+	look(0);
+	assert_true(reads_rwp(0));
+	was_posted(0);
+	unlist(1, LPI(3), false);
+	assert_true(was_posted(0));
+	look(0);
+	assert_false(reads_rwp(0));
+	assert_int_equal(*(uint8_t *)fake_ram(PENDING0 + LPI(3) / 8), 8);
+}
+
 /* -- INV, INVALL -- */
 
 static void disabled(void **state)
@@ -824,6 +850,7 @@ int main(void)
 		CASE_IN("a cleared LPI is not pending, listed or not", cleared, set_up),
 		CASE_IN("a moved LPI is pending at its new vCPU, listed or not", moved, set_up),
 		CASE_IN("all LPIs move in bounded steps", all_moved, set_up),
+		CASE_IN("an LPI listed elsewhere is not forgotten", listed_elsewhere, set_up),
 		CASE_IN("a disabled LPI stays pending until it is enabled", disabled, set_up),
 		CASE_IN("a configuration is read once until it is invalidated", config_reads,
 			set_up),
