@@ -652,7 +652,7 @@ help:
 #H make                             build/bulkhead.img, the hypervisor, and the host checker
 #H make bundle CONFIG=NAME|x.dts    build/NAME.bundle and build/NAME.flash.img
 #H make check CONFIG=… [BOARD=x.dtb]  validate a config on this host
-#H make run [CONFIG=NAME] [MACHINE=virt-gicv3 DTB=]  boot it in QEMU, the console on this terminal
+#H make run [CONFIG=NAME] [MACHINE=virt-gicv2 DTB=]  boot it in QEMU (virt-gicv3 unless named), the console here
 #H make run KERNEL= [INITRD= BOOTARGS= CPUS= MEM=512M]  your own kernel in one VM
 #H make fetch [KERNEL= INITRD= LIBFDT=]  fill build/cache from Debian or these files; then all works offline
 #H make test                       everything, in minutes

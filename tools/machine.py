@@ -53,12 +53,12 @@ MACHINES = {
     "zcu102": Machine(
         "xlnx-zcu102,virtualization=on",
         cpu=None,
-        fixed_memory=True,
         cpus_max=4,
         env={"QEMU_AUDIO_DRV": "none"},
-        note="needs DTB=",
-        tree="Linux for arm64 has one, xilinx/zynqmp-zcu102-rev1.0.dtb: Debian's linux-image-arm64 "
-        "brings it in /usr/lib/linux-image-*/",
+        note="needs DTB=; GICv2 in windows of 64 KiB",
+        tree="The one that its test boots: dtc -q -o build/zcu102.dtb tests/system/zcu102.dts, "
+        "then DTB=build/zcu102.dtb; or Linux' own, xilinx/zynqmp-zcu102-rev1.0.dtb, in "
+        "/usr/lib/linux-image-*/ with Debian's linux-image-arm64",
     ),
     "versal": Machine("xlnx-versal-virt", cpu=None, cpus_max=4),
     "raspi4b": Machine(

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Interrupt controllers: Linux on every pair of the board's and the guest's."""
+"""Boards with a GICv2, and Linux on every pair of the board's and the guest's controller."""
+import subprocess
+
 import pytest
 
-from configs import config, vm
+import machine as board
+from configs import config, linux_images, raw_image, vm
 
 PAIRS = [
     pytest.param("virt-gicv2", "", "GIC-0", id="v2_on_v2"),
@@ -31,3 +34,32 @@ def test_Linux_with_four_CPUs(boot, machine, gic, driver):
     assert len(timer) >= 4 and all(count > 0 for count in timer[:4])
     calls = interrupts(run, "'Function call'", "alpha # ")
     assert sum(count > 0 for count in calls) >= 3
+
+
+BOARDS = [
+    pytest.param("raspi4b", "0xff841000", id="raspi4b"),
+    pytest.param("zcu102", "0xf9010000", id="zcu102"),
+]
+
+
+@pytest.mark.parametrize("machine, distributor", BOARDS)
+def test_a_board_with_a_GIC_400_runs_guests(boot, qemu10, tmp_path, machine, distributor):
+    """Spin-table and pages of 4 KiB on the one, PSCI and windows of 64 KiB on the other."""
+    tree = tmp_path / "board.dtb"
+    source = board.ROOT / "tests" / "system" / f"{machine}.dts"
+    subprocess.run(["dtc", "-q", "-o", tree, source], check=True)
+    run = boot(
+        config(
+            vm("alpha", vcpus=2),
+            vm("tick", kernel="tick_image", initrd=None, memory="64M"),
+            images=linux_images() + raw_image("tick"),
+        ),
+        machine=machine,
+        qemu=qemu10 if board.MACHINES[machine].qemu10 else None,
+        extra=["-dtb", str(tree)],
+    )
+    run.expect(f"^bulkhead: GICv2 at {distributor}, .* 4 list registers")
+    run.expect_each("^alpha[|] alpha # ", "^tick[|] tick 2", timeout=150)
+    assert "2" in run.run("nproc", "alpha # ").split()
+    timer = interrupts(run, "arch_timer", "alpha # ")
+    assert len(timer) >= 2 and all(count > 0 for count in timer[:2])
