@@ -53,9 +53,16 @@ static void recover_gic(void)
 	}
 	mmio_write32(gic_reg(GICD_ICPENDR, 0, 1), ~UINT32_C(0));
 	mmio_write32(gic_reg(GICD_ICACTIVER, 0, 1), ~UINT32_C(0));
-	icc_write(ICC_IGRPEN0, 0);
+	if (gic_v2) {
+		for (unsigned int i = 0; i < 16; i += 4) {
+			mmio_write32(GICD_BASE + GICD_CPENDSGIR + i, ~UINT32_C(0));
+		}
+		mmio_write32(GICC_BASE + GICC_APR, 0);
+	} else {
+		icc_write(ICC_IGRPEN0, 0);
+	}
 	/* Priorities that still run are dropped by ends for them; more than 32 can't be. */
-	for (unsigned int i = 0; i < 32; i++) {
+	for (unsigned int i = 0; i < 32 && !gic_v2; i++) {
 		icc_write(ICC_EOIR1, 0);
 		icc_write(ICC_EOIR0, 0);
 	}

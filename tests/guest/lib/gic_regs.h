@@ -86,6 +86,9 @@
 #define GICC_EOIR  0x0010
 #define GICC_RPR   0x0014
 #define GICC_HPPIR 0x0018
+#define GICC_AIAR  0x0020
+#define GICC_AEOIR 0x0024
+#define GICC_APR   0x00d0
 #define GICC_IIDR  0x00fc
 #define GICC_DIR   0x1000
 
@@ -100,6 +103,7 @@
 #define V2_ICC_HPPIR1 GICC_HPPIR
 #define V2_ICC_DIR    GICC_DIR
 
+#define INTID_GROUP1   1022 /* GICC_IAR, where GICC_AIAR has one */
 #define INTID_SPURIOUS 1023
 
 #endif

@@ -52,7 +52,8 @@ static uint64_t hostile_address(uint64_t r)
 		{HOLE_BASE, 0x100000}, {GICD_BASE, 0x8000000},
 	};
 	unsigned int i = r % ARRAY_SIZE(regions);
-	uint64_t addr = regions[i].base + (r >> 8) % regions[i].size;
+	uint64_t base = gic_v2 && regions[i].base == GICR_BASE ? GICC_BASE : regions[i].base;
+	uint64_t addr = base + (r >> 8) % regions[i].size;
 
 	/* Mostly aligned: what isn't never gets far. */
 	return r >> 60 ? addr & ~UINT64_C(7) : addr;
@@ -197,7 +198,11 @@ static void hostile_other(uint64_t *state)
 		cpu_wfe();
 		break;
 	case 4:
-		icc_write(ICC_SGI1R, hostile_random(state));
+		if (gic_v2) {
+			mmio_write32(GICD_BASE + GICD_SGIR, (uint32_t)hostile_random(state));
+		} else {
+			icc_write(ICC_SGI1R, hostile_random(state));
+		}
 		break;
 	case 5:
 		hostile_execute((uint32_t)(r >> 32) & 0x0000ffff, 0, 0); /* udf */
@@ -209,8 +214,25 @@ static void hostile_other(uint64_t *state)
 	}
 }
 
+static void hostile_irq_v2(void)
+{
+	uint32_t iar = mmio_read32(GICC_BASE + GICC_IAR), end = GICC_EOIR;
+
+	if ((iar & GICC_IAR_INTID) == INTID_GROUP1) {
+		iar = mmio_read32(GICC_BASE + GICC_AIAR);
+		end = GICC_AEOIR;
+	}
+	if ((iar & GICC_IAR_INTID) < 1020) {
+		if ((iar & GICC_IAR_INTID) < 256) {
+			gic_disable(iar & GICC_IAR_INTID);
+		}
+		mmio_write32(GICC_BASE + end, iar);
+		mmio_write32(GICC_BASE + GICC_DIR, iar);
+	}
+}
+
 /* Whatever comes is ended and disabled: a level that nobody lowers would come for ever. */
-static void hostile_irq(struct exc_frame *frame, bool fiq)
+static void hostile_irq_v3(bool fiq)
 {
 	uint64_t intid = fiq ? sysreg_read(ICC_IAR0) : sysreg_read(ICC_IAR1);
 
@@ -224,6 +246,15 @@ static void hostile_irq(struct exc_frame *frame, bool fiq)
 			icc_write(ICC_EOIR1, intid);
 		}
 		icc_write(ICC_DIR, intid);
+	}
+}
+
+static void hostile_irq(struct exc_frame *frame, bool fiq)
+{
+	if (gic_v2) {
+		hostile_irq_v2();
+	} else {
+		hostile_irq_v3(fiq);
 	}
 	frame->spsr |= 0xc0; /* the window is over: nothing can keep this CPU in its handler */
 }
