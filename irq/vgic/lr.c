@@ -619,6 +619,10 @@ void vgic_process(struct vcpu *vcpu)
 	}
 	if (cpu->ask_count != 0 || !cpu->on) {
 		answer(vcpu);
+		if (!cpu->on) {
+			/* its redistributor works all the same */
+			vlpi_look_locked(vcpu);
+		}
 		spin_unlock(&vcpu->vm->vgic.lock);
 		return;
 	}

@@ -25,4 +25,12 @@ void lr_list(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t state);
 /* The guest is done with what was in it: the register is empty, and the caller writes it next. */
 void lr_give_up(struct vcpu *vcpu, uint32_t lr);
 
+/*
+ * The middle way of an LPI that becomes pending on the CPU that runs its vCPU: into a register at
+ * once. False: it waits for the long one. Again: it is listed (vlpi.h), and nothing about it has
+ * changed; where it is still pending there is nothing to do.
+ */
+bool lr_list_lpi(struct vcpu *vcpu, uint32_t intid, uint8_t prio);
+bool lr_list_lpi_again(struct vcpu *vcpu, uint32_t intid, uint8_t prio);
+
 #endif

@@ -43,8 +43,8 @@ bool vgic_list_again(struct vcpu *vcpu, uint32_t intid)
 }
 
 /* A register for one interrupt: a free one, or one that an interrupt kept and the guest has
- * emptied. -1: each holds something. */
-static int room_for_one(struct vcpu *vcpu)
+ * emptied. -1: each holds something. Inline: an SGI's way is measured. */
+static inline __attribute__((always_inline)) int room_for_one(struct vcpu *vcpu)
 {
 	struct vgic_cpu *cpu = &vcpu->vgic;
 	uint32_t all = (UINT32_C(1) << cpu->lr_count) - 1, room = ~cpu->lr_used & all;
@@ -78,6 +78,46 @@ static bool list_alone(struct vcpu *vcpu, uint32_t intid)
 		lr_list(vcpu, (uint32_t)lr, intid, ICH_LR_PENDING);
 	}
 	return true;
+}
+
+static void write_lpi(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint8_t prio)
+{
+	vif_lr_write(&vcpu->vgic.vif, lr,
+		     ICH_LR_PENDING | ICH_LR_GROUP | FIELD_PREP(ICH_LR_PRIORITY, prio) | intid);
+}
+
+bool lr_list_lpi(struct vcpu *vcpu, uint32_t intid, uint8_t prio)
+{
+	struct vgic_cpu *cpu = &vcpu->vgic;
+	int lr = lr_is_quiet(vcpu) ? room_for_one(vcpu) : -1;
+
+	if (lr < 0) {
+		return false;
+	}
+	cpu->lr_used |= UINT32_C(1) << lr;
+	cpu->lr_intid[lr] = (uint16_t)intid;
+	write_lpi(vcpu, (uint32_t)lr, intid, prio);
+	return true;
+}
+
+bool lr_list_lpi_again(struct vcpu *vcpu, uint32_t intid, uint8_t prio)
+{
+	const struct vgic_cpu *cpu = &vcpu->vgic;
+	uint32_t used = lr_is_quiet(vcpu) ? cpu->lr_used : 0;
+
+	for (; used != 0; used &= used - 1) {
+		uint32_t lr = (uint32_t)__builtin_ctz(used);
+
+		if (cpu->lr_intid[lr] == intid) {
+			uint64_t state = vif_lr_read(&cpu->vif, lr) & ICH_LR_STATE;
+
+			if (state == 0) {
+				write_lpi(vcpu, lr, intid, prio);
+			}
+			return state == 0 || state == ICH_LR_PENDING;
+		}
+	}
+	return false;
 }
 
 void vgic_pend_locked(struct vcpu *vcpu, uint32_t intid)

@@ -3,7 +3,6 @@
 #include "core/base/errno.h"
 #include "irq/vgic/vits_state.h"
 #include "irq/vgic/vlpi.h"
-#include "mm/guest_access.h"
 
 /* A command: four words. Fields that several have are in the same place. */
 struct command {
@@ -233,8 +232,7 @@ static int run_one(struct vits *its, uint32_t *cost)
 	struct command cmd;
 	int err;
 
-	place = guest_pointer(its->vm, (its->cbaser & GITS_CBASER_ADDRESS) + its->read,
-			      sizeof(cmd));
+	place = vits_reach(its, (its->cbaser & GITS_CBASER_ADDRESS) + its->read, sizeof(cmd));
 	if (place == NULL) {
 		return -EFAULT;
 	}
@@ -250,22 +248,28 @@ static int run_one(struct vits *its, uint32_t *cost)
 void vits_run_locked(struct vits *its, struct vcpu *by)
 {
 	uint32_t cost = 0;
-	int err = 0;
+	bool due = vits_is_due_locked(its);
 
 	SPIN_ASSERT_HELD(&its->lock);
-	while (vits_is_due_locked(its) && cost < STEP_COST && err != -EAGAIN) {
-		err = run_one(its, &cost);
-		if (err == -EFAULT) {
-			its->stalled = true;
-		} else if (err != -EAGAIN) {
-			its->read += VITS_COMMAND_SIZE;
-			its->read = its->read == its->queue_size ? 0 : its->read;
+	while (due && cost < STEP_COST) {
+		int err = run_one(its, &cost);
+
+		if (unlikely(err == -EAGAIN)) {
+			break;
 		}
+		if (unlikely(err == -EFAULT)) {
+			its->stalled = true;
+			due = false;
+			break;
+		}
+		its->read += VITS_COMMAND_SIZE;
+		if (its->read == its->queue_size) {
+			its->read = 0;
+		}
+		due = its->read != its->write;
 	}
-	if (likely(!vits_is_due_locked(its))) {
-		atomic_set(&its->runner, NULL);
-		return;
+	atomic_set(&its->runner, due ? by : NULL);
+	if (unlikely(due)) {
+		vgic_post(by, VGIC_LOOK_LPIS);
 	}
-	atomic_set(&its->runner, by);
-	vgic_post(by, VGIC_LOOK_LPIS);
 }

@@ -7,6 +7,7 @@
 #include "core/base/bits.h"
 #include "core/base/spinlock.h"
 #include "irq/vgic/vits.h"
+#include "mm/guest_access.h"
 
 #define GITS_CTLR    0x0000
 #define GITS_IIDR    0x0004
@@ -97,6 +98,17 @@ struct vits_event {
 	uint64_t entry;
 	struct vcpu *target;
 };
+
+/* EL2's address of guest memory that doesn't cross 4 KiB; NULL: it is not there. Mostly in the
+ * first extent. */
+static inline void *vits_reach(const struct vits *its, uint64_t ipa, uint64_t size)
+{
+	const struct vm_extent *extent = &its->vm->extent[0];
+
+	return likely(ipa - extent->ipa < extent->size) ?
+		       (void *)(uintptr_t)(ipa - extent->ipa + extent->pa) :
+		       guest_pointer(its->vm, ipa, size);
+}
 
 /* -- vits_table.c: 0; -ENOENT: not mapped; -ERANGE: a number too large; -EFAULT: no memory -- */
 

@@ -3,12 +3,11 @@
 #include "core/base/errno.h"
 #include "core/base/string.h"
 #include "irq/vgic/vits_state.h"
-#include "mm/guest_access.h"
 
 /* One word of a table: read once, whole. */
 static int load(const struct vits *its, uint64_t at, uint64_t *word)
 {
-	const uint64_t *place = guest_pointer(its->vm, at, sizeof(*word));
+	const uint64_t *place = vits_reach(its, at, sizeof(*word));
 
 	if (unlikely(place == NULL)) {
 		return -EFAULT;
@@ -19,7 +18,7 @@ static int load(const struct vits *its, uint64_t at, uint64_t *word)
 
 static int store(const struct vits *its, uint64_t at, uint64_t word)
 {
-	uint64_t *place = guest_pointer(its->vm, at, sizeof(word));
+	uint64_t *place = vits_reach(its, at, sizeof(word));
 
 	if (unlikely(place == NULL)) {
 		return -EFAULT;

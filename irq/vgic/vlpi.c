@@ -5,6 +5,7 @@
 
 #include "core/base/errno.h"
 #include "core/base/string.h"
+#include "irq/vgic/lr.h"
 #include "mm/guest_access.h"
 
 /* -- objects and lists -- */
@@ -314,19 +315,26 @@ uint32_t vlpi_next_locked(struct vcpu *vcpu)
 	return 0;
 }
 
-void vlpi_listed_locked(struct vcpu *vcpu, uint32_t intid)
+static void note_listed(struct vcpu *vcpu, uint32_t index)
 {
 	struct vlpi_cpu *cpu = &vcpu->vgic.lpi;
-	uint32_t index = intid - INTID_LPI;
 	struct vlpi *lpi = object(vcpu->vm, index);
 
-	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
 	CHECK(cpu->listed_count < VLPI_LISTED_MAX);
-	unlink(vcpu->vm, index);
 	lpi->flags = LISTED;
+	lpi->target = (uint8_t)vcpu->index;
 	lpi->next = (uint16_t)vcpu->index;
 	lpi->prev = (uint16_t)cpu->listed_count;
 	cpu->listed[cpu->listed_count++] = (uint16_t)index;
+}
+
+void vlpi_listed_locked(struct vcpu *vcpu, uint32_t intid)
+{
+	uint32_t index = intid - INTID_LPI;
+
+	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
+	unlink(vcpu->vm, index);
+	note_listed(vcpu, index);
 }
 
 void vlpi_unlisted_locked(struct vcpu *vcpu, uint32_t intid, bool pending)
@@ -543,6 +551,38 @@ bool vlpi_look_locked(struct vcpu *vcpu)
 
 /* -- what is asked for -- */
 
+/* Listed already, and sent again: the long way, or where this CPU runs its vCPU and nothing about
+ * it has changed the middle one. */
+static void pend_listed(struct vcpu *target, uint32_t intid)
+{
+	struct vlpi *lpi = object(target->vm, intid - INTID_LPI);
+
+	if (lpi->flags == LISTED && lpi->next == target->index && target == vcpu_loaded() &&
+	    lr_list_lpi_again(target, intid, vlpi_priority(target->vm, intid))) {
+		return;
+	}
+	lpi->flags |= AGAIN;
+	lpi->target = (uint8_t)target->index;
+	change(target->vm, lpi);
+}
+
+/* The middle way of one that is not pending. */
+static bool list_at_once(struct vcpu *target, uint32_t index)
+{
+	uint32_t intid = INTID_LPI + index;
+
+	if (target != vcpu_loaded() || (target->vm->vgic.ctlr & GICD_CTLR_ENGRP1) == 0) {
+		return false;
+	}
+	configure(target, index);
+	if ((object(target->vm, index)->config & CONFIG_ENABLE) == 0 ||
+	    !lr_list_lpi(target, intid, vlpi_priority(target->vm, intid))) {
+		return false;
+	}
+	note_listed(target, index);
+	return true;
+}
+
 void vlpi_pend_locked(struct vcpu *target, uint32_t intid)
 {
 	uint32_t index = intid - INTID_LPI;
@@ -554,9 +594,7 @@ void vlpi_pend_locked(struct vcpu *target, uint32_t intid)
 	}
 	lpi = object(target->vm, index);
 	if ((lpi->flags & LISTED) != 0) {
-		lpi->flags |= AGAIN;
-		lpi->target = (uint8_t)target->index;
-		change(target->vm, lpi);
+		pend_listed(target, intid);
 		return;
 	}
 	if ((lpi->flags & LINKED) != 0) {
@@ -565,7 +603,9 @@ void vlpi_pend_locked(struct vcpu *target, uint32_t intid)
 		}
 		unlink(target->vm, index);
 	}
-	place(target, index, false);
+	if (!list_at_once(target, index)) {
+		place(target, index, false);
+	}
 }
 
 void vlpi_clear_locked(struct vcpu *target, uint32_t intid)

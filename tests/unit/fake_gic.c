@@ -281,6 +281,11 @@ void vcpu_post(struct vcpu *vcpu, uint32_t events)
 	atomic_fetch_or(&vcpu->events, events);
 }
 
+struct vcpu *vcpu_loaded(void)
+{
+	return vcpus[here].vgic.on ? &vcpus[here] : NULL;
+}
+
 uint64_t gic_sgi_target(uint64_t mpidr)
 {
 	return FIELD_PREP(SGI1R_AFF3, (mpidr >> 32) & 0xff) | FIELD_PREP(SGI1R_AFF2, mpidr >> 16) |

@@ -229,6 +229,64 @@ static void at_random(void **state)
 	CASE_IN(NAME, FN, set_up),                                                                 \
 		CASE_IN(NAME " (interface that holds it active)", FN, set_up_other)
 
+/* Becoming pending on the CPU that runs the vCPU: no look is needed, and again is as good. */
+static void middle_way(void **state)
+{
+	(void)state;
+	for (uint32_t n = 0; n < 12; n++) {
+		/* one after another, and each again while it waits */
+		pend(0, LPI(n / 2));
+		pend(0, LPI(n / 2));
+		assert_int_equal(fake_vcpu(0)->events, 0);
+		assert_int_equal(fake_ack(0), LPI(n / 2));
+		fake_eoi(0, LPI(n / 2));
+		assert_int_equal(fake_ack(0), FAKE_SPURIOUS);
+	}
+	set_config(LPI(20), 0xa0, false);
+	pend(0, LPI(20));
+	assert_int_equal(fake_ack(0), FAKE_SPURIOUS);
+	/* not the other's, and not where LPIs' group is off */
+	pend(1, LPI(7));
+	assert_int_not_equal(fake_vcpu(1)->events, 0);
+	fake_dist_write(0, GICD_CTLR, 4, GICD_CTLR_ENGRP0);
+	fake_settle();
+	pend(0, LPI(8));
+	assert_int_equal(fake_ack(0), FAKE_SPURIOUS);
+	fake_dist_write(0, GICD_CTLR, 4, GICD_CTLR_ENGRP0 | GICD_CTLR_ENGRP1);
+	assert_int_equal(fake_ack(0), LPI(8));
+	/* one that interrupts the first four: the lowest of them waits */
+	for (uint32_t n = 0; n < 6; n++) {
+		set_config(LPI(30 + n), (uint8_t)(0x80 - 0x10 * n), true);
+		pend(0, LPI(30 + n));
+	}
+	fake_eoi(0, LPI(8));
+	for (uint32_t n = 6; n-- > 0;) {
+		assert_int_equal(fake_ack(0), LPI(30 + n));
+		fake_eoi(0, LPI(30 + n));
+	}
+}
+
+/* Its redistributor takes LPIs off while the vCPU itself is off. */
+static void switched_off(void **state)
+{
+	(void)state;
+	fake_vcpu_off(1);
+	for (uint32_t n = 0; n < 100; n++) {
+		pend(1, LPI(n));
+	}
+	fake_redist_write(0, VGIC_REDIST_STRIDE + GICR_CTLR, 4, 0);
+	fake_settle();
+	assert_int_equal(fake_redist_read(0, VGIC_REDIST_STRIDE + GICR_CTLR, 4),
+			 GICR_CTLR_CES | GICR_CTLR_IR);
+	fake_redist_write(0, VGIC_REDIST_STRIDE + GICR_CTLR, 4, GICR_CTLR_LPIS);
+	fake_vcpu_on(1);
+	for (uint32_t n = 0; n < 100; n++) {
+		assert_int_not_equal(fake_ack(1), FAKE_SPURIOUS);
+		fake_eoi(1, LPI(n));
+	}
+	assert_int_equal(fake_ack(1), FAKE_SPURIOUS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +297,8 @@ int main(void)
 		BOTH("what changes about a listed LPI counts at once", changed_while_listed),
 		BOTH("a vCPU that goes and comes finds its LPIs; a reset leaves none", off_and_on),
 		BOTH("20,000 steps at random deliver what was sent", at_random),
+		BOTH("an LPI that its own CPU sends needs no look", middle_way),
+		CASE_IN("LPIs of a vCPU that is off can be switched off", switched_off, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -195,7 +195,9 @@ static void unmapped(void **state)
 	assert_int_equal(vgic_send_msi(&fake_vm, 5, 256), -ERANGE);
 	assert_int_equal(vgic_send_msi(&fake_vm, UINT32_MAX, 3), -ERANGE);
 	assert_int_equal(vgic_send_msi(&fake_vm, 5, UINT32_MAX), -ERANGE);
-	/* the collection */
+	/* the collection, which is remembered */
+	assert_int_equal(vgic_send_msi(&fake_vm, 5, 3), 0);
+	assert_int_equal(fake_lpi_take(0), LPI(1));
 	fake_its_command(fake_mapti(5, 2, LPI(2), 7));
 	assert_int_equal(vgic_send_msi(&fake_vm, 5, 2), -ENOENT);
 	fake_its_command(fake_mapc(0, 0, false));
