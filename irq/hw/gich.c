@@ -43,12 +43,10 @@ uint64_t gich_gicv(void)
 
 uint32_t gich_lr_from(uint64_t ich)
 {
-	return (uint32_t)((ich & GICH_LR_INTID) |
-			  FIELD_PREP(GICH_LR_PHYSICAL, FIELD_GET(ICH_PHYSICAL, ich)) |
-			  FIELD_PREP(GICH_LR_PRIORITY, FIELD_GET(ICH_PRIORITY, ich)) |
-			  FIELD_PREP(GICH_LR_STATE, FIELD_GET(ICH_LR_STATE, ich)) |
-			  FIELD_PREP(GICH_LR_GROUP, FIELD_GET(ICH_LR_GROUP, ich)) |
-			  FIELD_PREP(GICH_LR_HW, FIELD_GET(ICH_LR_HW, ich)));
+	/* fields that lie as far apart in both go together: HW and group */
+	return (uint32_t)((ich & GICH_LR_INTID) | (ich >> 22 & GICH_LR_PHYSICAL) |
+			  (ich >> 28 & GICH_LR_PRIORITY) | (ich >> 34 & GICH_LR_STATE) |
+			  (ich >> 30 & (GICH_LR_GROUP | GICH_LR_HW)));
 }
 
 uint64_t gich_lr_to(uint32_t value)
@@ -71,6 +69,18 @@ static void lr_write(const struct vif *vif, uint32_t n, uint64_t value)
 {
 	(void)vif;
 	gic_write32(gich.base, GICH_LR + 4 * n, gich_lr_from(value));
+}
+
+static bool lr_refill(const struct vif *vif, uint32_t n, uint64_t value)
+{
+	volatile uint8_t *base = gich.base;
+
+	(void)vif;
+	if (((gic_read32(base, GICH_ELRSR) >> n) & 1) == 0) {
+		return false;
+	}
+	gic_write32(base, GICH_LR + 4 * n, gich_lr_from(value));
+	return true;
 }
 
 /* The vgic fills 16 at most: the second word of status registers is nobody's. */
@@ -120,6 +130,7 @@ static void clear_active_priorities(const struct vif *vif)
 const struct vif_ops gich_vif_ops = {
 	.lr_read = lr_read,
 	.lr_write = lr_write,
+	.lr_refill = lr_refill,
 	.empty = empty,
 	.eoi = eoi,
 	.hcr_read = hcr_read,

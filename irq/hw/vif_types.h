@@ -16,6 +16,8 @@ struct vif;
 struct vif_ops {
 	uint64_t (*lr_read)(const struct vif *vif, uint32_t n);
 	void (*lr_write)(const struct vif *vif, uint32_t n, uint64_t value);
+	/* lr_write() of a register that is empty; false: it is not, and stays as it is */
+	bool (*lr_refill)(const struct vif *vif, uint32_t n, uint64_t value);
 	uint32_t (*empty)(const struct vif *vif);
 	uint32_t (*eoi)(const struct vif *vif);
 	uint64_t (*hcr_read)(const struct vif *vif);

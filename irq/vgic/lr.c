@@ -64,22 +64,30 @@ static void unlist_lpi(struct vcpu *vcpu, uint32_t lr, uint64_t value)
 	vlpi_unlisted_locked(vcpu, cpu->lr_intid[lr], (value & ICH_LR_PENDING) != 0);
 }
 
-void lr_give_up(struct vcpu *vcpu, uint32_t lr)
+/* The guest is done with what was in it, which is no LPI: the register is empty, and the caller
+ * writes it next. */
+static inline __attribute__((always_inline)) void clear(struct vcpu *vcpu, uint32_t lr)
 {
 	uint32_t intid = vcpu->vgic.lr_intid[lr];
-	struct vgic_bank *bank;
+	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
 
-	if (intid >= INTID_LPI) {
-		unlist_lpi(vcpu, lr, 0);
-		return;
-	}
-	bank = vgic_bank_of(vcpu, intid);
 	if ((bank->hw & vgic_bit(intid)) != 0) {
 		/* the hardware line is live again and interrupts anew if it is still high */
 		bank->line &= ~vgic_bit(intid);
 	}
 	unlist(vcpu, lr);
-	if ((vgic_pending_word(bank) & vgic_bit(intid)) != 0) {
+}
+
+void lr_give_up(struct vcpu *vcpu, uint32_t lr)
+{
+	uint32_t intid = vcpu->vgic.lr_intid[lr];
+
+	if (intid >= INTID_LPI) {
+		unlist_lpi(vcpu, lr, 0);
+		return;
+	}
+	clear(vcpu, lr);
+	if ((vgic_pending_word(vgic_bank_of(vcpu, intid)) & vgic_bit(intid)) != 0) {
 		vgic_post(vgic_target(vcpu, vcpu->vm, intid), intid);
 	}
 }
@@ -369,16 +377,18 @@ static int make_room(struct vcpu *vcpu, uint8_t prio)
 	return lr;
 }
 
-/* What is listed already: does the register still say what should be there? */
-static void refresh(struct vcpu *vcpu, uint32_t intid)
+/* What is listed already: does the register still say what should be there? True: it is listed no
+ * more, and is to be judged afresh. */
+static bool refresh(struct vcpu *vcpu, uint32_t intid)
 {
 	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
 	uint32_t lr = bank->lr[intid % 32], bit = vgic_bit(intid);
 	uint64_t value = vif_lr_read(&vcpu->vgic.vif, lr);
 
 	if ((value & ICH_LR_STATE) == 0) {
-		retire(vcpu, lr);
-		return;
+		vif_lr_write(&vcpu->vgic.vif, lr, 0);
+		clear(vcpu, lr);
+		return true;
 	}
 	if (intid < INTID_SPI) {
 		/* something has changed */
@@ -386,13 +396,13 @@ static void refresh(struct vcpu *vcpu, uint32_t intid)
 	}
 	if ((value & ICH_LR_ACTIVE) == 0) {
 		/* pending only: taken back and judged afresh, so that enable, route and priority
-		 * count now */
+		 * count now; later, beside those that wait, which may have been looked at before */
 		pull(vcpu, lr);
 		vgic_post(vcpu, intid);
-		return;
+		return false;
 	}
 	if ((bank->hw & bit) != 0) {
-		return; /* the hardware holds it active; it comes again by itself */
+		return false; /* the hardware holds it active; it comes again by itself */
 	}
 	if ((value & ICH_LR_PENDING) != 0) {
 		latch_again(vcpu, intid, value);
@@ -418,6 +428,7 @@ static void refresh(struct vcpu *vcpu, uint32_t intid)
 		value |= ICH_LR_PENDING;
 	}
 	vif_lr_write(&vcpu->vgic.vif, lr, value);
+	return false;
 }
 
 /* The list register that holds this LPI; -1: none. */
@@ -446,10 +457,13 @@ static bool consider_lpis(struct vcpu *vcpu)
 	struct vgic_cpu *cpu = &vcpu->vgic;
 	uint32_t intid;
 
-	vlpi_look_locked(vcpu);
+	/* what these post to this vCPU is looked at right here */
+	cpu->lpi.looking = true;
 	while ((intid = vlpi_changed_locked(vcpu)) != 0) {
 		take_back_lpi(vcpu, intid);
 	}
+	cpu->lpi.looking = false;
+	vlpi_look_locked(vcpu);
 	while ((intid = vlpi_next_locked(vcpu)) != 0) {
 		uint32_t prio = vlpi_priority(vcpu->vm, intid);
 		int lr = free_lr(vcpu);
@@ -462,9 +476,9 @@ static bool consider_lpis(struct vcpu *vcpu)
 		}
 		cpu->lr_used |= UINT32_C(1) << lr;
 		cpu->lr_intid[lr] = (uint16_t)intid;
-		vif_lr_write(&cpu->vif, (uint32_t)lr,
-			     ICH_LR_PENDING | ICH_LR_GROUP | FIELD_PREP(ICH_LR_PRIORITY, prio) |
-				     intid);
+		cpu->lr_pending[lr] =
+			ICH_LR_PENDING | ICH_LR_GROUP | FIELD_PREP(ICH_LR_PRIORITY, prio) | intid;
+		vif_lr_write(&cpu->vif, (uint32_t)lr, cpu->lr_pending[lr]);
 		vlpi_listed_locked(vcpu, intid);
 	}
 	return true;
@@ -495,8 +509,9 @@ static bool consider(struct vcpu *vcpu, uint32_t intid)
 			vgic_post(vm->vcpu[vm->vgic.home[intid - INTID_SPI]], intid);
 			return true;
 		}
-		refresh(vcpu, intid);
-		return true;
+		if (!refresh(vcpu, intid)) {
+			return true;
+		}
 	}
 	if ((bank->hw & bank->line & bit) != 0 && (bank->active & bit) == 0 &&
 	    !vgic_link_asserted(vcpu, intid)) {

@@ -22,7 +22,8 @@ bool lr_is_deliverable(struct vcpu *vcpu, const struct vgic_bank *bank, uint32_t
 /* Puts an interrupt into a list register that is free; state: of ICH_LR_PENDING, ICH_LR_ACTIVE. */
 void lr_list(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t state);
 
-/* The guest is done with what was in it: the register is empty, and the caller writes it next. */
+/* The guest is done with what was in it: the register is empty, and the caller writes it next.
+ * Posted where it is pending again. */
 void lr_give_up(struct vcpu *vcpu, uint32_t lr);
 
 /*

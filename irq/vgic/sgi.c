@@ -15,7 +15,7 @@ static uint32_t source_bit(uint32_t sgi, uint32_t source)
 	return UINT32_C(1) << (8 * (sgi % 4) + source);
 }
 
-static uint32_t sources_of(struct vgic_cpu *cpu, uint32_t sgi)
+static uint32_t sources_of(const struct vgic_cpu *cpu, uint32_t sgi)
 {
 	return (atomic_read(&cpu->sgi_source[sgi / 4]) >> (8 * (sgi % 4))) & 0xff;
 }
@@ -106,18 +106,6 @@ void vgic_v2_send_sgi(struct vcpu *vcpu, uint64_t targets, uint32_t sgi)
 		atomic_fetch_or(&target->vgic.sgi_source[sgi / 4], source_bit(sgi, vcpu->index));
 		send_one(vcpu, target, sgi);
 	}
-}
-
-bool vgic_v2_take_same(struct vgic_cpu *cpu, uint32_t sgi, uint64_t lr)
-{
-	uint32_t source = (uint32_t)FIELD_GET(VIF_LR_SOURCE, lr);
-
-	if (sources_of(cpu, sgi) != UINT32_C(1) << source) {
-		return false;
-	}
-	/* another that comes now keeps its bit, and its event */
-	atomic_fetch_and(&cpu->sgi_source[sgi / 4], ~source_bit(sgi, source));
-	return true;
 }
 
 uint64_t vgic_v2_take_source_locked(struct vcpu *vcpu, uint32_t sgi, uint32_t among)

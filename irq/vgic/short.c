@@ -9,17 +9,24 @@
 #include "irq/hw/vif.h"
 #include "irq/vgic/lr.h"
 
-/* The same where list registers are no system registers. */
+/* The same where list registers are no system registers. Of an SGI of GICv2, the sender that the
+ * register last had is to be the only one. */
 static bool __attribute__((noinline)) list_again_elsewhere(struct vcpu *vcpu, uint32_t intid)
 {
 	struct vgic_cpu *cpu = &vcpu->vgic;
-	uint32_t lr = cpu->bank.lr[intid];
+	uint32_t lr = cpu->bank.lr[intid], shift = 8 * (intid % 4), sender;
+	uint64_t value = cpu->lr_pending[lr];
 
-	if (((vif_empty(&cpu->vif) >> lr) & 1) == 0 ||
-	    (intid < INTID_SGI_COUNT && !vgic_v2_take_same(cpu, intid, cpu->lr_pending[lr]))) {
+	if (intid >= INTID_SGI_COUNT) {
+		return cpu->vif.ops->lr_refill(&cpu->vif, lr, value);
+	}
+	sender = UINT32_C(1) << (shift + (uint32_t)FIELD_GET(VIF_LR_SOURCE, value));
+	if ((atomic_read(&cpu->sgi_source[intid / 4]) & (UINT32_C(0xff) << shift)) != sender ||
+	    !cpu->vif.ops->lr_refill(&cpu->vif, lr, value)) {
 		return false;
 	}
-	vif_lr_write(&cpu->vif, lr, cpu->lr_pending[lr]);
+	/* another that comes now keeps its bit, and its event */
+	atomic_fetch_and(&cpu->sgi_source[intid / 4], ~sender);
 	return true;
 }
 
@@ -150,12 +157,21 @@ static bool __attribute__((noinline)) take_new_sgis(struct vcpu *vcpu)
 	return !vcpu_wants_attention(vcpu);
 }
 
+/* The long way without the run loop, where nothing else is to be done. */
+static bool __attribute__((noinline)) look_here(struct vcpu *vcpu)
+{
+	atomic_fetch_and(&vcpu->events, ~(uint32_t)VCPU_EVENT_VGIC);
+	vgic_process(vcpu);
+	return !vcpu_wants_attention(vcpu) && !vgic_is_held(vcpu);
+}
+
 bool vgic_take_sgis(struct vcpu *vcpu)
 {
 	uint32_t sgis = atomic_read(&vcpu->events), word;
 
 	if ((sgis & ~VCPU_EVENT_SGIS) != 0 || vcpu->hold != 0) {
-		return false;
+		return (sgis & ~(VCPU_EVENT_SGIS | VCPU_EVENT_VGIC)) == 0 && vcpu->hold == 0 &&
+		       look_here(vcpu);
 	}
 	/* one that is not listed stays where others look for it, in the events, but for the lock */
 	if (((sgis >> VCPU_EVENT_SGI_SHIFT) & ~vcpu->vgic.again) != 0) {

@@ -140,6 +140,17 @@ static void lr_write(const struct vif *vif, uint32_t n, uint64_t value)
 	drive_lines(softif_of(vif));
 }
 
+static bool lr_refill(const struct vif *vif, uint32_t n, uint64_t value)
+{
+	uint64_t lr = softif_of(vif)->lr[n];
+
+	if (is_valid(lr) || has_ended(lr)) {
+		return false;
+	}
+	lr_write(vif, n, value);
+	return true;
+}
+
 static uint32_t empty(const struct vif *vif)
 {
 	const struct softif *s = softif_of(vif);
@@ -203,6 +214,7 @@ static void clear_active_priorities(const struct vif *vif)
 static const struct vif_ops softif_ops = {
 	.lr_read = lr_read,
 	.lr_write = lr_write,
+	.lr_refill = lr_refill,
 	.empty = empty,
 	.eoi = eoi,
 	.hcr_read = hcr_read,

@@ -166,6 +166,11 @@ static void set_targets_locked(struct vm *vm, uint32_t spi, uint64_t targets)
 	uint16_t route = route_of(vm, targets);
 
 	dist->irouter[spi] = targets;
+	if ((targets & (targets - 1)) != 0) {
+		dist->bank[spi / 32].many |= vgic_bit(spi);
+	} else {
+		dist->bank[spi / 32].many &= ~vgic_bit(spi);
+	}
 	if (dist->route[spi] != route) {
 		dist->route[spi] = route;
 		vgic_link_route_locked(vm, INTID_SPI + spi);
@@ -192,8 +197,12 @@ VREG_WRITE(write_targets)
 void vgic_v2_route_again_locked(struct vm *vm)
 {
 	SPIN_ASSERT_HELD(&vm->vgic.lock);
-	for (uint32_t spi = 0; spi < vm->vgic.spi_count; spi++) {
-		set_targets_locked(vm, spi, vm->vgic.irouter[spi]);
+	for (uint32_t n = 0; n < vm->vgic.bank_count; n++) {
+		for (uint32_t word = vm->vgic.bank[n].many; word != 0; word &= word - 1) {
+			uint32_t spi = 32 * n + (uint32_t)__builtin_ctz(word);
+
+			set_targets_locked(vm, spi, vm->vgic.irouter[spi]);
+		}
 	}
 }
 

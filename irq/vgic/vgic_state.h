@@ -109,10 +109,6 @@ void vgic_v2_route_again_locked(struct vm *vm);
 /* GICD_SGIR: SGI `sgi` of this vCPU to others, bit per index. Owner, from the guest. */
 void vgic_v2_send_sgi(struct vcpu *vcpu, uint64_t targets, uint32_t sgi);
 
-/* The short way: the sender that list register value `lr` names is the only one whose `sgi` is
- * pending, and no longer is. No lock. Owner. */
-bool vgic_v2_take_same(struct vgic_cpu *cpu, uint32_t sgi, uint64_t lr);
-
 /*
  * Takes one of the senders `among` (bit per vCPU) for a list register: pending state, sender, and
  * ICH_LR_EOI where more wait. ICH_LR_EOI alone: only others wait. put_source: the other way.

@@ -38,6 +38,7 @@ struct vgic_bank {
 	uint32_t listed; /* in a list register of its home */
 	uint32_t
 		soft; /* listed and level-sensitive: pending by the latch, whatever the line does */
+	uint32_t many;	  /* GICv2 SPIs: with more than one target */
 	uint32_t retaken; /* linked SPIs: taken in hardware again before `listed` was noticed to be
 			     over */
 	uint32_t hw;	  /* linked: deactivated in hardware by the guest's EOI; INTIDs are equal */

@@ -66,8 +66,9 @@
 #define ENTRY_ICID    BITS(47, 32) /* event: its collection */
 
 /* Collections whose vCPU is remembered, and what says that it isn't. */
-#define VITS_CACHED   64
-#define VITS_NO_CACHE 0xff
+#define VITS_CACHED    64
+#define VITS_NO_CACHE  0xff
+#define VITS_NO_DEVICE UINT32_MAX
 
 /* As GITS_BASER has it when the ITS is enabled. */
 struct vits_table {
@@ -87,6 +88,9 @@ struct vits {
 	uint32_t read, write;		    /* offsets in the queue; write as the guest wrote it */
 	uint32_t queue_size;		    /* bytes, 0: none; like the tables, from when enabled */
 	struct vits_table table[BASER_USED];
+	/* the device looked up last, VITS_NO_DEVICE: none, and its entry */
+	uint32_t last_device;
+	uint64_t last_entry;
 	uint8_t cached[VITS_CACHED]; /* index of the vCPU of collection n, or VITS_NO_CACHE */
 
 	struct vcpu *runner; /* atomic; written under the lock */

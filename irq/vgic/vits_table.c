@@ -58,6 +58,7 @@ void vits_tables_locked(struct vits *its)
 		its->table[i] = table_of(its->baser[i]);
 	}
 	memset(its->cached, VITS_NO_CACHE, sizeof(its->cached));
+	its->last_device = VITS_NO_DEVICE;
 	its->queue_size = (its->cbaser & GITS_CBASER_VALID) == 0 ?
 				  0 :
 				  ((uint32_t)FIELD_GET(GITS_CBASER_SIZE, its->cbaser) + 1) << 12;
@@ -120,8 +121,7 @@ int vits_find_collection_locked(struct vits *its, uint32_t icid, struct vcpu **t
 	int err;
 
 	SPIN_ASSERT_HELD(&its->lock);
-	if (icid < MIN(table->entries, (uint32_t)VITS_CACHED) &&
-	    its->cached[icid] != VITS_NO_CACHE) {
+	if (likely(icid < VITS_CACHED) && likely(its->cached[icid] != VITS_NO_CACHE)) {
 		*target = its->vm->vcpu[its->cached[icid]];
 		return 0;
 	}
@@ -143,12 +143,17 @@ int vits_find_collection_locked(struct vits *its, uint32_t icid, struct vcpu **t
 int vits_find_place_locked(struct vits *its, uint32_t device, uint32_t event, uint64_t *at)
 {
 	uint64_t entry;
-	int err = load_entry(its, &its->table[BASER_DEVICES], device, &entry);
+	int err;
 
 	SPIN_ASSERT_HELD(&its->lock);
-	if (err != 0) {
-		return err;
+	if (its->last_device != device) {
+		err = load_entry(its, &its->table[BASER_DEVICES], device, &its->last_entry);
+		its->last_device = err == 0 ? device : VITS_NO_DEVICE;
+		if (err != 0) {
+			return err;
+		}
 	}
+	entry = its->last_entry;
 	if (event >= BIT(MIN(FIELD_GET(ENTRY_BITS, entry) + 1, (uint64_t)VITS_ID_BITS))) {
 		return -ERANGE;
 	}
@@ -177,6 +182,7 @@ int vits_find_event_locked(struct vits *its, uint32_t device, uint32_t event,
 int vits_map_device_locked(struct vits *its, uint32_t device, uint64_t entry)
 {
 	SPIN_ASSERT_HELD(&its->lock);
+	its->last_device = VITS_NO_DEVICE;
 	return store_entry(its, &its->table[BASER_DEVICES], device, entry);
 }
 

@@ -182,7 +182,9 @@ static bool is_on(const struct vcpu *vcpu)
 
 static void post(struct vcpu *vcpu)
 {
-	vgic_post(vcpu, VGIC_LOOK_LPIS);
+	if (!vcpu->vgic.lpi.looking) {
+		vgic_post(vcpu, VGIC_LOOK_LPIS);
+	}
 }
 
 /* -- configuration -- */

@@ -40,7 +40,8 @@ struct vlpi_cpu {
 	bool zero;		       /* PENDBASER.PTZ was written and has not been used yet */
 	uint32_t listed_count;
 	uint16_t listed[VLPI_LISTED_MAX]; /* indices */
-	uint32_t changed_count;		  /* listed ones that have changed */
+	bool looking;		/* its owner looks at them: nothing need be posted to it */
+	uint32_t changed_count; /* listed ones that have changed */
 };
 
 /* One per VM. */

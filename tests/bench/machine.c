@@ -2,6 +2,8 @@
 /* The bench guest's machine: device tree, interrupt controller, console. */
 #include "tests/bench/machine.h"
 
+#include "tests/bench/cpuif.h"
+
 #include "tests/guest/lib/pl011_regs.h"
 
 #define FDT_MAGIC      0xd00dfeed
@@ -50,6 +52,10 @@ struct walk {
 	uint32_t compatible_size;
 	const uint32_t *reg;
 	bool chosen;
+	/* of the node below it that is walked */
+	const char *inner;
+	uint32_t inner_size;
+	const uint32_t *inner_reg;
 };
 
 static void walk_property(struct walk *w, int depth, const uint32_t *prop)
@@ -66,9 +72,34 @@ static void walk_property(struct walk *w, int depth, const uint32_t *prop)
 		w->compatible_size = be32(prop);
 	} else if (depth == 2 && same(name, "reg")) {
 		w->reg = value;
+	} else if (depth == 2 && same(name, "mbi-ranges")) {
+		machine.message_intid = be32(value);
+	} else if (depth == 3 && same(name, "compatible")) {
+		w->inner = (const char *)value;
+		w->inner_size = be32(prop);
+	} else if (depth == 3 && same(name, "reg")) {
+		w->inner_reg = value;
 	} else if (depth == 2 && w->chosen && same(name, "bootargs")) {
 		machine.bootargs = (const char *)value;
 	}
+}
+
+/* Below the interrupt controller. */
+static void walk_inner_end(struct walk *w)
+{
+	if (w->inner && w->inner_reg) {
+		uint64_t base = cells(w->inner_reg, w->address_cells);
+
+		if (lists(w->inner, w->inner_size, "arm,gic-v3-its")) {
+			machine.its = base;
+		} else if (lists(w->inner, w->inner_size, "arm,gic-v2m-frame") &&
+			   !machine.message) {
+			machine.message = base + 0x40;			     /* MSI_SETSPI_NS */
+			machine.message_intid = mmio_read32(base + 8) >> 16; /* MSI_TYPER */
+		}
+	}
+	w->inner = NULL;
+	w->inner_reg = NULL;
 }
 
 static void walk_node_end(struct walk *w)
@@ -77,6 +108,13 @@ static void walk_node_end(struct walk *w)
 		if (lists(w->compatible, w->compatible_size, "arm,gic-v3")) {
 			machine.gicd = cells(w->reg, w->address_cells);
 			machine.gicr =
+				cells(w->reg + w->address_cells + w->size_cells, w->address_cells);
+			if (machine.message_intid) {
+				machine.message = machine.gicd + GICD_SETSPI_NSR;
+			}
+		} else if (lists(w->compatible, w->compatible_size, "arm,cortex-a15-gic")) {
+			machine.gicd = cells(w->reg, w->address_cells);
+			machine.gicc =
 				cells(w->reg + w->address_cells + w->size_cells, w->address_cells);
 		} else if (!machine.uart &&
 			   (lists(w->compatible, w->compatible_size, "arm,pl011") ||
@@ -115,15 +153,49 @@ bool machine_find(uint64_t dtb)
 		} else if (token == FDT_END_NODE) {
 			if (depth == 2) {
 				walk_node_end(&w);
+			} else if (depth == 3) {
+				walk_inner_end(&w);
 			}
 			depth--;
 		} else if (token == FDT_PROP) {
 			walk_property(&w, depth, p);
 			p += 2 + (be32(p) + 3) / 4;
 		} else if (token == FDT_END) {
-			return machine.gicd != 0;
+			return (is_gicv2() ? machine.gicc : machine.gicr) != 0;
 		}
 	}
+}
+
+#define ENABLED_PRIVATE                                                                            \
+	(BIT(BENCH_SGI) | BIT(BENCH_SGI_ANSWER) | BIT(BENCH_TIMER_VIRT) | BIT(BENCH_TIMER_PHYS) |  \
+	 (BIT(BENCH_SGI_ROTATING_COUNT) - 1) << BENCH_SGI_ROTATING)
+
+static void start_private(uint64_t frame)
+{
+	/* a GICv2's stay in the group they are in: one that has no other is the same */
+	if (!is_gicv2()) {
+		mmio_write32(frame + GICD_IGROUPR, ~UINT32_C(0));
+	}
+	for (unsigned int i = 0; i < 32; i += 4) {
+		mmio_write32(frame + GICD_IPRIORITYR + i, 0xa0a0a0a0);
+	}
+	mmio_write32(frame + GICD_ISENABLER, ENABLED_PRIVATE);
+}
+
+void gic_start_message(void)
+{
+	uint32_t intid = machine.message_intid;
+	uint32_t config = mmio_read32(machine.gicd + GICD_ICFGR + intid / 16 * 4);
+
+	if (is_gicv2()) {
+		mmio_write8(machine.gicd + GICD_ITARGETSR + intid, 1);
+	} else {
+		mmio_write32(machine.gicd + GICD_IGROUPR + intid / 32 * 4, ~UINT32_C(0));
+	}
+	mmio_write8(machine.gicd + GICD_IPRIORITYR + intid, 0xa0);
+	mmio_write32(machine.gicd + GICD_ICFGR + intid / 16 * 4,
+		     config | UINT32_C(2) << (intid % 16 * 2));
+	mmio_write32(machine.gicd + GICD_ISENABLER + intid / 32 * 4, UINT32_C(1) << intid % 32);
 }
 
 static void gic_wait(uint64_t ctlr, uint32_t bit)
@@ -135,6 +207,10 @@ static void gic_wait(uint64_t ctlr, uint32_t bit)
 
 void gic_start(void)
 {
+	if (is_gicv2()) {
+		mmio_write32(machine.gicd + GICD_CTLR, GICD_CTLR_GRP0);
+		return;
+	}
 	mmio_write32(machine.gicd + GICD_CTLR, GICD_CTLR_ARE);
 	gic_wait(machine.gicd + GICD_CTLR, GICD_CTLR_RWP);
 	mmio_write32(machine.gicd + GICD_CTLR, GICD_CTLR_ARE | GICD_CTLR_GRP1);
@@ -144,18 +220,16 @@ void gic_start(void)
 void gic_start_cpu(unsigned int index)
 {
 	uint64_t redist = machine.gicr + index * UINT64_C(0x20000);
-	uint64_t sgi = redist + GICR_SGI_FRAME;
 
+	if (is_gicv2()) {
+		start_private(machine.gicd);
+		mmio_write32(machine.gicc + 4, 0xf8); /* GICC_PMR */
+		mmio_write32(machine.gicc, 1);	      /* GICC_CTLR */
+		return;
+	}
 	mmio_write32(redist + GICR_WAKER, mmio_read32(redist + GICR_WAKER) & ~GICR_WAKER_SLEEP);
 	gic_wait(redist + GICR_WAKER, GICR_WAKER_ASLEEP);
-	mmio_write32(sgi + GICD_IGROUPR, ~UINT32_C(0));
-	for (unsigned int i = 0; i < 32; i += 4) {
-		mmio_write32(sgi + GICD_IPRIORITYR + i, 0xa0a0a0a0);
-	}
-	mmio_write32(sgi + GICD_ISENABLER, BIT(BENCH_SGI) | BIT(BENCH_SGI_ANSWER) |
-						   BIT(BENCH_TIMER_VIRT) | BIT(BENCH_TIMER_PHYS) |
-						   (BIT(BENCH_SGI_ROTATING_COUNT) - 1)
-							   << BENCH_SGI_ROTATING);
+	start_private(redist + GICR_SGI_FRAME);
 	sysreg_write(ICC_SRE, sysreg_read(ICC_SRE) | 1);
 	isb(); /* the interface's registers exist before they are written */
 	sysreg_write(ICC_PMR, 0xff);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the bench guest runs on, as its device tree tells: one GICv3 and at most one PL011. */
+/* What the bench guest runs on, as its device tree tells: a GICv3 or GICv2 and at most one PL011.
+ */
 #ifndef TESTS_BENCH_MACHINE_H
 #define TESTS_BENCH_MACHINE_H
 
@@ -15,20 +16,29 @@
 #define BENCH_SGI_ROTATING_COUNT 8
 
 struct machine {
-	uint64_t gicd, gicr;
+	uint64_t gicd;
+	uint64_t gicr; /* GICv3 */
+	uint64_t gicc; /* GICv2 */
+	uint64_t its;  /* 0 = none */
+	/* a write of `message_intid` there is an edge of that SPI; 0 = nothing does that */
+	uint64_t message;
+	uint32_t message_intid;
 	uint64_t uart; /* PL011 or its SBSA subset; 0 = none */
 	const char *bootargs;
 };
 
 extern struct machine machine;
 
-/* Reads the device tree at `dtb`, which stays where it is. False without a GICv3. MMU on; before
- * the other CPU. */
+/* Reads the device tree at `dtb`, which stays where it is. False without the GIC it is built for.
+ * MMU on; before the other CPU. */
 bool machine_find(uint64_t dtb);
 
 /* Distributor, once; redistributor and CPU interface, on each CPU. IRQs stay masked. */
 void gic_start(void);
 void gic_start_cpu(unsigned int index);
+
+/* The message's SPI to the first CPU, edge-triggered. */
+void gic_start_message(void);
 
 /* Text to the UART, polled, \n as \r\n; dropped without one. Numbers: hundredths get a point. */
 void put_char(char c);

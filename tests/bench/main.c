@@ -11,7 +11,9 @@
  * of the whole run is a profile of the operation. MAX comes from runs timed one by one, to the
  * counter's resolution (16 ns at 62.5 MHz).
  */
+#include "tests/bench/cpuif.h"
 #include "tests/bench/entry.h"
+#include "tests/bench/its.h"
 #include "tests/bench/machine.h"
 #include "tests/guest/lib/psci.h"
 
@@ -80,16 +82,9 @@ static inline struct cpu *cpu_self(void)
 	return (struct cpu *)sysreg_read(tpidr_el1);
 }
 
-/* An SGI to the CPUs of the first cluster in a mask. */
-static inline void send_sgi(uint32_t intid, uint32_t mask)
-{
-	sysreg_write(ICC_SGI1R, (uint64_t)intid << 24 | mask);
-	isb(); /* sent before what follows */
-}
-
 void irq_taken(uint64_t when)
 {
-	uint32_t intid = (uint32_t)sysreg_read(ICC_IAR1);
+	uint32_t taken = take(), intid = intid_of(taken);
 	struct cpu *self = cpu_self();
 
 	if (intid == BENCH_TIMER_VIRT) {
@@ -105,8 +100,7 @@ void irq_taken(uint64_t when)
 	}
 	self->when = when;
 	WRITE_ONCE(self->taken, self->taken + 1);
-	sysreg_write(ICC_EOIR1, intid);
-	isb(); /* ended before the return */
+	end(taken);
 }
 
 uint64_t sync_taken(uint64_t esr, uint64_t elr, uint64_t far)
@@ -285,6 +279,37 @@ static inline void timer_physical(struct cpu *self)
 	sysreg_write(cntp_ctl_el0, 1);
 	isb(); /* the line is up */
 	wait_taken(self, before);
+}
+
+static inline void message(struct cpu *self)
+{
+	uint64_t before = self->taken;
+
+	mmio_write32(machine.message, machine.message_intid);
+	wait_taken(self, before);
+}
+
+static inline void lpi(struct cpu *self)
+{
+	uint64_t before = self->taken;
+
+	its_int();
+	wait_taken(self, before);
+}
+
+static void bench_messages(struct cpu *self)
+{
+	if (machine.message) {
+		gic_start_message();
+		MEASURE("message_spi", MANY, message(self));
+	} else {
+		add_missing("message_spi", "nothing turns messages into SPIs here");
+	}
+	if (its_start()) {
+		MEASURE("lpi_int", MANY, lpi(self));
+	} else {
+		add_missing("lpi_int", "this machine has no ITS");
+	}
 }
 
 /*
@@ -565,6 +590,7 @@ void bench_main(uint64_t dtb, uint64_t first_count)
 	bench_registers();
 	__asm__ volatile("msr daifclr, #2" ::: "memory");
 	bench_interrupts(self);
+	bench_messages(self);
 	bench_two();
 	bench_uart();
 	print_results();

@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 # `make bench`: the guest, KVM's VMM, and the command that runs them. Included by the Makefile.
 
-BENCH_O := $(BUILD)/bench/start.o $(BUILD)/bench/main.o $(BUILD)/bench/machine.o \
-           $(BUILD)/guest/lib/string.o
+# The guest is built twice: for GICv3, and for GICv2.
+BENCH_O    := $(BUILD)/bench/start.o $(BUILD)/bench/its.o $(BUILD)/bench/main.o \
+              $(BUILD)/bench/machine.o $(BUILD)/guest/lib/string.o
+BENCH_V2_O := $(BUILD)/bench/start.o $(BUILD)/bench/its.o $(BUILD)/bench/main-v2.o \
+              $(BUILD)/bench/machine-v2.o $(BUILD)/guest/lib/string.o
 
 $(BUILD)/bench/%.o: tests/bench/%.c $(BUILD)/guest-cc.flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/bench/%-v2.o: tests/bench/%.c $(BUILD)/guest-cc.flags
+	$(call say,CC,$< for GICv2)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CFLAGS) -DBENCH_GICV2 -MMD -MP -c -o $@ $<
 $(BUILD)/bench/%.o: tests/bench/%.S $(BUILD)/guest-cc.flags
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
@@ -16,11 +23,15 @@ $(BUILD)/bench/guest.elf: $(BENCH_O) tests/guest/lib/guest.ld
 	$(call say,LD,$@)
 	$(Q)$(LD) -static -nostdlib --build-id=none -z max-page-size=4096 \
 		-T tests/guest/lib/guest.ld -o $@ $(BENCH_O)
-$(BUILD)/bench/guest.bin: $(BUILD)/bench/guest.elf
+$(BUILD)/bench/guest-v2.elf: $(BENCH_V2_O) tests/guest/lib/guest.ld
+	$(call say,LD,$@)
+	$(Q)$(LD) -static -nostdlib --build-id=none -z max-page-size=4096 \
+		-T tests/guest/lib/guest.ld -o $@ $(BENCH_V2_O)
+$(BUILD)/bench/guest.bin $(BUILD)/bench/guest-v2.bin: %.bin: %.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 
 # Built and tested where the other guests are.
-guests: $(BUILD)/bench/guest.bin
+guests: $(BUILD)/bench/guest.bin $(BUILD)/bench/guest-v2.bin
 
 # KVM's VMM is a Linux program: built with a compiler that has a C library for arm64.
 BENCH_CC ?= $(if $(filter aarch64,$(shell uname -m)),gcc,aarch64-linux-gnu-gcc)
@@ -36,6 +47,7 @@ $(BUILD)/bench/kvm-guest.dtb: tests/bench/kvm/guest.dts
 # ONLY= names machines, OPTIONS= goes to tools/bench/bench.py as it is (OPTIONS=--help).
 .PHONY: bench bench-parts
 bench-parts: $(BUILD)/bulkhead.img $(BUILD)/host/bulkhead-config $(BUILD)/bench/guest.bin \
+	$(BUILD)/bench/guest-v2.bin \
 	$(if $(filter-out bulkhead%,$(ONLY)all),$(BUILD)/bench/vmm $(BUILD)/bench/kvm-guest.dtb)
 bench:
 	$(Q)tools/setup.sh bench

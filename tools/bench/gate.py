@@ -39,7 +39,8 @@ class Over:
 
 
 def limits(path: pathlib.Path, major: str) -> dict[str, Limit]:
-    """The limits under QEMU `major`: a line of that version goes before one of `*`."""
+    """The limits under QEMU `major`: a line of that version goes before one of `*`. By operation,
+    and `operation @ machine` where that is not bulkhead-a57."""
     found: dict[str, Limit] = {}
     exact = set()
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
@@ -72,7 +73,7 @@ def count_functions(run: Run, qemu: str, name: str) -> dict[str, int]:
     """
     plugin, report = runs.WORK / "el2count.so", runs.WORK / f"profile-{name}.txt"
     runs.call("gcc", "-shared", "-fPIC", "-O2", "-o", plugin, PLUGIN)
-    bundle = runs.bulkhead_bundle(name)
+    bundle = runs.bulkhead_bundle(run, name)
     report.unlink(missing_ok=True)
     argv = runs.command(
         qemu, run, runs.EL2, "-kernel", str(board.BUILD / "bulkhead.img"), "-initrd", str(bundle),
@@ -111,17 +112,20 @@ def profile(run: Run, qemu: str, name: str) -> list[tuple[str, float]]:
 def check(run: Run, qemu: str, held: dict[str, Limit]) -> list[Over]:
     """What is over its limit; a missing figure is too."""
     over = []
-    for name, limit in held.items():
+    for full_name, limit in held.items():
+        name, _, key = full_name.partition(" @ ")
+        if (key or "bulkhead-a57") != run.key:
+            continue
         figure = run.figures.get(name)
         if figure is None or figure.missing:
-            over.append(Over(name, "figure", limit.mean, float("nan"), []))
+            over.append(Over(full_name, "figure", limit.mean, float("nan"), []))
             continue
         for what, allowed, got in (
             ("mean", limit.mean, figure.mean),
             ("maximum", limit.max, float(figure.max)),
         ):
             if allowed is not None and got > allowed:
-                over.append(Over(name, what, allowed, got, profile(run, qemu, name)))
+                over.append(Over(full_name, what, allowed, got, profile(run, qemu, name)))
     return over
 
 

@@ -2,6 +2,7 @@
 """Puts the figures of all runs side by side: tables, JSON, the section of docs/benchmarks.md."""
 import json
 import pathlib
+from collections.abc import Callable
 
 import runs
 from runs import Figure, Run, board
@@ -25,6 +26,8 @@ OPERATIONS = {
     "sgi_self_rotating": "SGI to self, 8 in turn",
     "virtual_timer": "virtual timer: armed, taken, EOI",
     "physical_timer": "physical timer: armed, taken, EOI",
+    "message_spi": "message to an SPI: sent, taken, EOI",
+    "lpi_int": "LPI by the ITS command INT: sent, taken, EOI",
     "timer_spin": "timer late, spinning, ns",
     "timer_wfi": "timer late, from WFI, ns",
     "sgi_spin_oneway": "SGI to a spinning vCPU, until seen",
@@ -116,8 +119,23 @@ def rows(done: list[Run]) -> list[list[str]]:
 
 def cpu_rows(done: list[Run]) -> list[list[str]]:
     """Bulkhead on each processor."""
-    ours = [run for run in done if run.key.startswith("bulkhead") and run.figures]
-    out = [["operation", *(run.cpu for run in ours)]]
+    return own_rows([run for run in done if own(run) and not run.vm], lambda run: run.cpu)
+
+
+def gic_rows(done: list[Run]) -> list[list[str]]:
+    """Bulkhead's interrupt controllers."""
+    return own_rows(
+        [run for run in done if own(run) and run.cpu == "cortex-a57"],
+        lambda run: run.title if run.vm else "GICv3, 64 SPIs",
+    )
+
+
+def own(run: Run) -> bool:
+    return run.key.startswith("bulkhead") and bool(run.figures)
+
+
+def own_rows(ours: list[Run], title_of: Callable[[Run], str]) -> list[list[str]]:
+    out = [["operation", *(title_of(run) for run in ours)]]
     for name, title in OPERATIONS.items():
         figures = [run.figures.get(name) for run in ours]
         cells = ["–" if f is None or f.missing else number(f.mean) for f in figures]
@@ -180,5 +198,6 @@ def write_document(done: list[Run], version: str) -> None:
         "cortex-a57.\n`max` is Bulkhead's, to the counter's 16 ns. † measured elsewhere.\n\n"
         f"{markdown(rows(done))}\n\n![The same as a chart](benchmarks.svg)\n\n"
         f"Bulkhead on other processors:\n\n{markdown(cpu_rows(done))}\n\n"
+        f"Bulkhead's interrupt controllers, on cortex-a57:\n\n{markdown(gic_rows(done))}\n\n"
     )
     DOCUMENT.write_text(head + BEGIN + made + END + tail, encoding="utf-8")

@@ -17,8 +17,10 @@ WORK = board.BUILD / "bench"
 LOGS = board.BUILD / "log"
 CACHE = board.BUILD / "cache"
 GUEST = WORK / "guest.bin"
+GUEST_V2 = WORK / "guest-v2.bin"
 ICOUNT = ("-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2024-01-01,clock=vm")
 EL2 = "virt,virtualization=on,gic-version=3"
+BARE = "virt,gic-version=3"
 LINE = re.compile(r"bench (\w+) (?:n/a (.+)|(\d+\.\d\d) (\d+) (\d+))\s*$", re.M)
 XEN_MODULE = 0x50000000  # where QEMU puts the guest for Xen to copy: clear of kernel and dtb
 
@@ -44,17 +46,33 @@ class Run:
     cpu: str = "cortex-a57"
     cpus: int = 2
     seconds: int = 120  # of wall time, at most
+    gic: int = 3  # of the board
+    guest_gic: int = 3
+    # Properties of the bench VM beyond tests/bench/bench.dts: fdtput's type, name, values.
+    vm: tuple[tuple[str, ...], ...] = ()
     figures: dict[str, Figure] = field(default_factory=dict)
     text: str = ""
     failure: str = ""
 
 
+def messages(spis: int, lpis: int) -> tuple[tuple[str, ...], ...]:
+    """A VM with so many of them, and what carries messages to them."""
+    return (("", "its"), ("", "mbi"), ("i", "spi-count", str(spis)), ("i", "lpi-count", str(lpis)))
+
+
+GICV2 = (("s", "gic", "v2"), ("", "gicv2m"))
+
 RUNS = (
     Run("bare", "no hypervisor"),
+    Run("bare-v2", "no hypervisor, GICv2", gic=2, guest_gic=2),
     Run("bulkhead-a57", "Bulkhead"),
     Run("bulkhead-a72", "Bulkhead, cortex-a72", cpu="cortex-a72"),
     Run("bulkhead-n1", "Bulkhead, neoverse-n1", cpu="neoverse-n1"),
     Run("bulkhead-max", "Bulkhead, max", cpu="max"),
+    Run("bulkhead-few", "96 SPIs, 64 LPIs", vm=messages(96, 64)),
+    Run("bulkhead-many", "988 SPIs, 8192 LPIs", vm=messages(988, 8192)),
+    Run("bulkhead-v2", "GICv2", gic=2, guest_gic=2, vm=GICV2),
+    Run("bulkhead-v2-on-v3", "GICv2 in software", guest_gic=2, vm=GICV2),
     Run("xen", "Xen 4.17 (Debian)", cpus=1),
     Run("kvm-vhe", "KVM, VHE", cpu="neoverse-n1", seconds=300),
     Run("kvm-a57", "KVM, cortex-a57", seconds=400),
@@ -62,6 +80,7 @@ RUNS = (
 
 
 def command(qemu: str, run: Run, machine: str, *words: str) -> list[str]:
+    machine = machine.replace("gic-version=3", f"gic-version={run.gic}")
     return [
         qemu, "-machine", machine, "-cpu", run.cpu, "-smp", str(run.cpus), "-m", "512",
         "-nographic", "-nic", "none", *ICOUNT, *words,
@@ -77,11 +96,17 @@ def call(*words: str | pathlib.Path) -> None:
         raise Unfit(f"{words[0]} fails: {(done.stderr or done.stdout).strip()}")
 
 
-def bulkhead_bundle(only: str = "") -> pathlib.Path:
-    """The bundle of tests/bench/bench.dts; with the guest told to do one operation only."""
-    name = f"bench-{only}" if only else "bench"
-    dtb, out = WORK / f"{name}.dtb", WORK / f"{name}.bundle"
-    call("tools/dtc.sh", os.environ.get("DTC", "dtc"), "tests/bench/bench.dts", dtb)
+def bulkhead_bundle(run: Run, only: str = "") -> pathlib.Path:
+    """The bundle of tests/bench/bench.dts as the run wants it; with the guest told to do one
+    operation only."""
+    name = f"{run.key}-{only}" if only else run.key
+    dts, dtb, out = (WORK / f"{name}.{end}" for end in ("dts", "dtb", "bundle"))
+    text = (board.ROOT / "tests" / "bench" / "bench.dts").read_text(encoding="utf-8")
+    guest = GUEST_V2 if run.guest_gic == 2 else GUEST
+    dts.write_text(text.replace("../../build/bench/guest.bin", str(guest)), encoding="utf-8")
+    call("tools/dtc.sh", os.environ.get("DTC", "dtc"), dts, dtb)
+    for kind, *words in run.vm:
+        call("fdtput", *(("-t", kind) if kind else ()), dtb, "/vms/bench", *words)
     if only:
         call("fdtput", "-t", "s", dtb, "/vms/bench", "bootargs", f"only={only}")
     call("build/host/bulkhead-config", "bundle", dtb, out)
@@ -130,10 +155,12 @@ def qemu_of(run: Run, qemu: str) -> list[str]:
     """The command of a run; makes what it boots."""
     kind = run.key.split("-")[0]
     if kind == "bare":
-        return command(qemu, run, "virt,gic-version=3", "-kernel", str(GUEST))
+        return command(
+            qemu, run, BARE, "-kernel", str(GUEST_V2 if run.guest_gic == 2 else GUEST)
+        )
     if kind == "bulkhead":
         image = board.BUILD / "bulkhead.img"
-        bundle = WORK / "bench.bundle"
+        bundle = bulkhead_bundle(run)
         return command(qemu, run, EL2, "-kernel", str(image), "-initrd", str(bundle))
     need = CACHE / ("vmlinuz" if kind == "kvm" else "xen/xen.img")
     if not need.exists():
