@@ -161,8 +161,12 @@ static void pull(struct vcpu *vcpu, uint32_t lr)
 			cpu->sgi_active_source[intid] = (uint8_t)FIELD_GET(VIF_LR_SOURCE, value);
 		}
 		bank->active |= bit;
+		bank->active_prio[intid % 32] = (uint8_t)FIELD_GET(ICH_LR_PRIORITY, value);
 		cpu->spilled[intid / 32] |= bit;
-		cpu->spilled_count++;
+		if (cpu->spilled_count++ == 0) {
+			/* EOIs that met no list register until now were for none */
+			vif_hcr_write(&cpu->vif, cpu->hcr);
+		}
 	}
 	unlist(vcpu, lr);
 }
@@ -197,7 +201,7 @@ static uint32_t best_spilled(struct vcpu *vcpu)
 	for (uint32_t n = 0; n < VGIC_BANK_MAX; n++) {
 		for (uint32_t word = vcpu->vgic.spilled[n]; word != 0; word &= word - 1) {
 			uint32_t intid = 32 * n + (uint32_t)__builtin_ctz(word);
-			uint8_t prio = vgic_bank_of(vcpu, intid)->prio[intid % 32];
+			uint8_t prio = vgic_bank_of(vcpu, intid)->active_prio[intid % 32];
 
 			if (prio < best_prio) {
 				best = intid;
@@ -281,8 +285,8 @@ static void write_lr(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t st
 {
 	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
 	uint32_t bit = vgic_bit(intid);
-	uint64_t value = state | intid | FIELD_PREP(ICH_LR_PRIORITY, bank->prio[intid % 32]) |
-			 ((bank->group & bit) != 0 ? ICH_LR_GROUP : 0);
+	uint64_t value = state | intid | ((bank->group & bit) != 0 ? ICH_LR_GROUP : 0);
+	uint64_t prio = FIELD_PREP(ICH_LR_PRIORITY, bank->prio[intid % 32]);
 
 	if ((bank->hw & bit) != 0) {
 		value |= ICH_LR_HW | FIELD_PREP(ICH_LR_PINTID, vgic_pintid(vcpu->vm, intid));
@@ -290,8 +294,12 @@ static void write_lr(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t st
 		/* the line is looked at again when the guest is done */
 		value |= ICH_LR_EOI;
 	}
-	vif_lr_write(&vcpu->vgic.vif, lr, value);
-	vcpu->vgic.lr_pending[lr] = (value & ~ICH_LR_STATE) | ICH_LR_PENDING;
+	vcpu->vgic.lr_pending[lr] = (value & ~ICH_LR_STATE) | ICH_LR_PENDING | prio;
+	if ((state & ICH_LR_ACTIVE) != 0) {
+		/* its end is looked for by this: IHI 0069H, EOI of a virtual interrupt */
+		prio = FIELD_PREP(ICH_LR_PRIORITY, bank->active_prio[intid % 32]);
+	}
+	vif_lr_write(&vcpu->vgic.vif, lr, value | prio);
 }
 
 void lr_list(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t state)
@@ -408,12 +416,11 @@ static bool refresh(struct vcpu *vcpu, uint32_t intid)
 		latch_again(vcpu, intid, value);
 	}
 	bank->soft &= ~bit;
-	/* the running priority is the interface's own; this one counts when it is pending again */
-	value &= ~(ICH_LR_PENDING | ICH_LR_PRIORITY);
-	value |= FIELD_PREP(ICH_LR_PRIORITY, bank->prio[intid % 32]);
-	if (vgic_target(vcpu, vcpu->vm, intid) != vcpu) {
-		/* it goes elsewhere now, once it is no longer active here: that end has to be seen
-		 */
+	value &= ~ICH_LR_PENDING;
+	if (vgic_target(vcpu, vcpu->vm, intid) != vcpu ||
+	    FIELD_GET(ICH_LR_PRIORITY, value) != bank->prio[intid % 32]) {
+		/* it goes elsewhere now, or with another priority, once it is no longer active
+		   here: that end has to be seen. It comes by the priority that was acknowledged. */
 		value |= ICH_LR_EOI;
 	} else if (!is_forwarded(&vcpu->vm->vgic, bank, bit)) {
 		/* not now */

@@ -43,7 +43,8 @@ struct vgic_bank {
 			     over */
 	uint32_t hw;	  /* linked: deactivated in hardware by the guest's EOI; INTIDs are equal */
 	uint8_t prio[32];
-	uint8_t lr[32]; /* which list register, where listed */
+	uint8_t active_prio[32]; /* of those active outside list registers: when acknowledged */
+	uint8_t lr[32];		 /* which list register, where listed */
 };
 
 /*

@@ -589,8 +589,10 @@ void fake_lpis_stay(bool stay)
 void fake_eoi(uint32_t i, uint32_t intid)
 {
 	struct fake_cpu *cpu = enter(i);
+	uint32_t dropped;
 
 	PROMISE(cpu->active_priorities != 0);
+	dropped = (uint32_t)__builtin_ctz(cpu->active_priorities) << 3;
 	cpu->active_priorities &= cpu->active_priorities - 1;
 	if (cpu->split) {
 		return;
@@ -599,6 +601,10 @@ void fake_eoi(uint32_t i, uint32_t intid)
 		uint64_t lr = cpu->lr[n];
 
 		if ((uint32_t)lr == intid && (lr & ICH_LR_ACTIVE) != 0) {
+			/* ended by its priority, which has to be the one that is dropped */
+			if (FIELD_GET(ICH_LR_PRIORITY, lr) != dropped) {
+				return;
+			}
 			if ((lr & ICH_LR_HW) != 0) {
 				here = i;
 				gic_deactivate((uint32_t)FIELD_GET(ICH_LR_PINTID, lr));

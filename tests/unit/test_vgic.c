@@ -685,6 +685,63 @@ static void asked_after_a_restart(void **state)
 	assert_false(fake_bit(0, 1, GICD_ISACTIVER, 5));
 }
 
+/* -- ends -- */
+
+/* What is active keeps the priority it was acknowledged with: IHI 0069H GICD_IPRIORITYR<n>. */
+static void priority_changed_while_active(void **state)
+{
+	(void)state;
+	pulse(EDGE);
+	take(0, EDGE);
+	fake_set_priority(0, 0, EDGE, 0x10);
+	pulse(EDGE);
+	assert_int_equal(fake_running_priority(0), 0x80);
+	fake_eoi(0, EDGE);
+	assert_false(active(EDGE));
+	/* pending again it has the new one */
+	take(0, EDGE);
+	assert_int_equal(fake_running_priority(0), 0x10);
+	fake_eoi(0, EDGE);
+	assert_int_equal(fake_listed_count(0), 0);
+}
+
+/* Six preempt one another; those that left the list registers change their order of priorities. */
+static void priorities_changed_while_nested(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 6; i++) {
+		fake_set_priority(0, 0, 60 + i, (uint8_t)(0xa0 - 8 * i));
+		fake_set_bit(0, 0, GICD_ISPENDR, 60 + i);
+		take(0, 60 + i);
+	}
+	for (uint32_t i = 0; i < 6; i++) {
+		fake_set_priority(0, 0, 60 + i, (uint8_t)(0x20 + 8 * i));
+	}
+	for (uint32_t i = 6; i-- > 0;) {
+		fake_eoi(0, 60 + i);
+		for (uint32_t k = 0; k < 6; k++) {
+			assert_int_equal(active(60 + k), k < i);
+		}
+	}
+}
+
+/* An end that finds nothing active ends nothing, then or later. */
+static void ended_by_register_before(void **state)
+{
+	(void)state;
+	pulse(EDGE);
+	take(0, EDGE);
+	fake_set_bit(1, 0, GICD_ICACTIVER, EDGE);
+	fake_eoi(0, EDGE);
+	fake_set_bit(0, 0, GICD_ISPENDR, 60);
+	take(0, 60);
+	assert_true(active(60));
+	nothing_pending(0);
+	assert_true(active(60));
+	fake_eoi(0, 60);
+	assert_false(active(60));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -716,6 +773,12 @@ int main(void)
 			set_up),
 		CASE_IN("one that is active and pending again lets more urgent ones go first",
 			pending_again_waits, set_up),
+		CASE_IN("one whose priority changes while active ends by that it had",
+			priority_changed_while_active, set_up),
+		CASE_IN("so do those that are nested deeper than list registers",
+			priorities_changed_while_nested, set_up),
+		CASE_IN("the end of one that a register has deactivated ends no other",
+			ended_by_register_before, set_up),
 		CASE_IN("an SPI goes where its route says now", routed, set_up),
 		CASE_IN("SGIs reach whom they name", sgis, set_up),
 		CASE_IN("SGIs go by affinity and range", sgi_affinity, set_up),
