@@ -101,5 +101,8 @@ void irq_wait(void)
 	/* what was written before is seen by who wakes this CPU */
 	dsb(sy);
 	wfi();
+	/* an interrupt pending for the guest, which is not entered now, ends the wait at once on
+	   QEMU: then another CPU's turn is due */
+	cpu_yield();
 	irq_poll();
 }
