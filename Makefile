@@ -245,14 +245,14 @@ CONFIG    ?= demo
 BUILD     := build
 CACHE     := build/cache
 PYTHON    ?= /usr/bin/python3
-TEST_TIERS := build unit guest system fuzz
+TEST_TIERS := build unit guest diff system fuzz
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
 # Kept though only a pattern names them: each pattern as its rule has it, or make doesn't see that
 # they are the same. (.SECONDARY would let make overlook a file that is gone.)
-.PRECIOUS: $(BUILD)/%.o $(foreach part,libfdt guest host unit fuzz bench,$(BUILD)/$(part)/%.o) \
+.PRECIOUS: $(BUILD)/%.o $(foreach part,libfdt guest diff host unit fuzz bench,$(BUILD)/$(part)/%.o) \
 	$(BUILD)/guest/%.elf $(BUILD)/guest/%.bin
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables --check-symlink-times
 
@@ -469,6 +469,19 @@ $(BUILD)/guest/%.elf: $(BUILD)/guest/%.o $(GUEST_LIB_O) tests/guest/lib/guest.ld
 $(BUILD)/guest/%.bin: $(BUILD)/guest/%.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 
+# The guest of the differential tests: tests/diff/.
+DIFF_O := $(patsubst %,$(BUILD)/diff/%.o,cpuif main regs take)
+$(BUILD)/diff/%.o: tests/diff/%.c $(BUILD)/guest-cc.flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/diff/diff.elf: $(DIFF_O) $(GUEST_LIB_O) tests/guest/lib/guest.ld
+	$(call say,LD,$@)
+	$(Q)$(LD) -static -nostdlib --build-id=none -z max-page-size=4096 \
+		-T tests/guest/lib/guest.ld -o $@ $(DIFF_O) $(GUEST_LIB_O)
+$(BUILD)/diff/diff.bin: $(BUILD)/diff/diff.elf
+	$(Q)$(OBJCOPY) -O binary $< $@
+
 # --- Host: checker, unit tests, fuzz targets ----------------------------------------------------
 
 $(BUILD)/host/%.o: %.c $(BUILD)/host-cc.flags | $(VERSION)
@@ -656,7 +669,7 @@ help:
 #H make run KERNEL= [INITRD= BOOTARGS= CPUS= MEM=512M]  your own kernel in one VM
 #H make fetch [KERNEL= INITRD= LIBFDT=]  fill build/cache from Debian or these files; then all works offline
 #H make test                       everything, in minutes
-#H make lint, make test-build, -unit, -guest, -system, -fuzz   one tier
+#H make lint, make test-build, -unit, -guest, -diff, -system, -fuzz   one tier
 #H make test-guest ONLY=NAME V=1   one case, with what it prints
 #H make bench [ONLY=bulkhead,kvm]   exit costs beside KVM, Xen and Bao; OPTIONS=--help
 #H make numbers                    sizes and instruction counts, as in the README
@@ -667,6 +680,6 @@ help:
 -include $(HYP_O:.o=.d) $(GUEST_LIB_O:.o=.d) $(HOST_O:.o=.d) $(PURE_O:.o=.d) $(FUZZ_O:.o=.d)
 -include $(HOST_C:%.c=$(BUILD)/unit/%.d)
 -include $(sort $(foreach name,$(UNIT),$(patsubst %.o,%.d,$(call UNIT_WITH_O,$(name)))))
--include $(GUEST_ELF:.elf=.d) $(patsubst %,$(BUILD)/unit/tests/unit/test_%.d,$(UNIT))
+-include $(DIFF_O:.o=.d) $(GUEST_ELF:.elf=.d) $(patsubst %,$(BUILD)/unit/tests/unit/test_%.d,$(UNIT))
 -include $(sort $(foreach name,$(FUZZ),$(patsubst %.o,%.d,$(call FUZZ_WITH_O,$(name)))))
 -include $(patsubst %,$(BUILD)/fuzz/tests/fuzz/fuzz_%.d,$(FUZZ)) $(BUILD)/core/arm64/offsets.d

@@ -11,7 +11,8 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import run_guest  # noqa: E402  (beside this file)
+import run_diff  # noqa: E402  (beside this file)
+import run_guest  # noqa: E402
 import run_host  # noqa: E402
 import run_system  # noqa: E402
 from run_case import Case, Printer, Tally  # noqa: E402
@@ -22,6 +23,7 @@ TIERS = {
     "lint": run_host.lint_cases,
     "unit": run_host.unit_cases,
     "guest": run_guest.guest_cases,
+    "diff": run_diff.diff_cases,
     "system": run_system.system_cases,
     "fuzz": run_host.fuzz_cases,
 }

@@ -1,0 +1,371 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random sequences of operations on an interrupt controller, by a seed.
+
+What a sequence does depends on nothing but the seed: neither on what it reads nor on the machine.
+"""
+import pathlib
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from diff import program as p
+from diff.program import Op
+
+HERE = pathlib.Path(__file__).parent
+LENGTH = (20, 100)  # operations after the set-up
+LEVELS = 32  # priorities that 5 bits tell apart
+UART, VTIMER, PTIMER = 33, 27, 30
+SGIS = tuple(range(0, 16))
+PPIS = (16, 17, 20, 21, 22)
+SPIS = (40, 41, 42, 43, 60, 63, 224, 250, 255)
+# INTIDs of device lines, by struct op's number.
+LINE_OF = {UART: 0, VTIMER: 1, PTIMER: 2}
+
+
+def listed() -> dict[str, tuple[str, str, str]]:
+    """The listed differences: name -> versions, what, clause."""
+    rows = {}
+    for line in (HERE / "differences.txt").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            name, *rest = (part.strip() for part in line.split("|"))
+            rows[name] = tuple(rest)
+    return rows
+
+
+@dataclass(frozen=True)
+class Interrupt:
+    """One that a sequence uses, and the levels of priority it may have: no other's."""
+
+    intid: int
+    levels: tuple[int, ...]
+
+    @property
+    def private(self) -> bool:
+        return self.intid < 32
+
+    @property
+    def bit(self) -> int:
+        return 1 << self.intid % 32
+
+
+class Generator:
+    """Sequences for one kind of machine."""
+
+    def __init__(self, seed: str, cpus: int, v2: bool, skipped: frozenset[str]) -> None:
+        self.random = random.Random(seed)
+        self.cpus = cpus
+        self.v2 = v2
+        self.skipped = skipped  # listed differences that are not made
+        self.interrupts: list[Interrupt] = []
+        self.ops: list[Op] = []
+        self.one_group = False  # all of the sequence's interrupts are in group 1
+
+    # -- places --
+
+    def any_cpu(self) -> int:
+        return self.random.randrange(self.cpus)
+
+    def register(self, name: str, intid: int, cpu: int) -> int:
+        """The address of the register of an interrupt, of a private one as `cpu` has it."""
+        start, bits = p.BITS_PER[name]
+        at = start + intid * bits // 8
+        if bits < 8:
+            at &= ~3
+        if intid < 32 and not self.v2:
+            return p.GICR + cpu * p.GICR_STRIDE + p.SGI_FRAME + at
+        return p.GICD + at
+
+    def executor(self, interrupt: Interrupt, owner: int) -> int:
+        """Who may access it: GICv2's private registers are the CPU's own."""
+        return owner if self.v2 and interrupt.private else self.any_cpu()
+
+    def some(self) -> Interrupt:
+        return self.random.choice(self.interrupts)
+
+    def store_bits(self, name: str, most: int = 3) -> None:
+        """Writes a bit register: of one interrupt, or some of its word."""
+        one, owner = self.some(), self.any_cpu()
+        word = [i for i in self.interrupts if i.intid // 32 == one.intid // 32]
+        if self.v2 and name in ("ISPENDR", "ICPENDR"):
+            word = [i for i in word if i.intid >= 16]
+        if not word:
+            return
+        value = 0
+        for interrupt in self.random.sample(word, min(len(word), self.random.randint(1, most))):
+            value |= interrupt.bit
+        self.add(p.STORE, self.executor(one, owner), self.register(name, one.intid, owner), value)
+
+    def add(self, kind: int, cpu: int, where: int = 0, value: int = 0, **more: int) -> None:
+        self.ops.append(Op(kind, cpu, where, value, **more))
+
+    # -- operations --
+
+    def pend(self) -> None:
+        self.store_bits("ISPENDR")
+
+    def unpend(self) -> None:
+        self.store_bits("ICPENDR")
+
+    def enable(self) -> None:
+        self.store_bits("ISENABLER", 12)
+
+    def disable(self) -> None:
+        self.store_bits("ICENABLER")
+
+    def activate(self) -> None:
+        self.store_bits("ISACTIVER", 1)
+
+    def inactivate(self) -> None:
+        self.store_bits("ICACTIVER")
+
+    def priority(self) -> None:
+        self.set_priority(self.some(), self.any_cpu())
+
+    def set_priority(self, interrupt: Interrupt, owner: int) -> None:
+        at = self.register("IPRIORITYR", interrupt.intid, owner)
+        cpu = self.executor(interrupt, owner)
+        if self.random.random() < 0.7:
+            self.add(p.STORE, cpu, at, 8 * self.random.choice(interrupt.levels), size=1)
+            return
+        # four at once: each as it may be
+        value, first = 0, interrupt.intid & ~3
+        for i in range(4):
+            levels = next(
+                (other.levels for other in self.interrupts if other.intid == first + i), (20,)
+            )
+            value |= 8 * self.random.choice(levels) << 8 * i
+        self.add(p.STORE, cpu, at & ~3, value)
+
+    def route(self) -> None:
+        spis = [i for i in self.interrupts if not i.private]
+        if spis:
+            self.set_route(self.random.choice(spis))
+
+    def set_route(self, interrupt: Interrupt) -> None:
+        cpu, target = self.any_cpu(), self.any_cpu()
+        if self.v2:
+            at = self.register("ITARGETSR", interrupt.intid, 0)
+            targets = 1 << target if self.random.random() < 0.9 else 0
+            self.add(p.STORE, cpu, at, targets, size=1)
+            return
+        at = self.register("IROUTER", interrupt.intid, 0)
+        affinity = target if self.random.random() < 0.9 else self.random.choice((7, 0x100, 0x10000))
+        if self.random.random() < 0.5:
+            self.add(p.STORE, cpu, at, affinity, size=8)
+        else:
+            self.add(p.STORE, cpu, at, affinity)
+
+    def group(self) -> None:
+        if self.one_group:
+            return
+        one, owner = self.some(), self.any_cpu()
+        self.add(
+            p.GROUP,
+            self.executor(one, owner),
+            one.intid,
+            self.random.randint(0, 1),
+            other=owner,
+        )
+
+    def trigger(self) -> None:
+        one = self.some()
+        if one.intid >= 16 and one.intid not in LINE_OF:
+            self.set_trigger(one, self.any_cpu(), self.random.randint(0, 1))
+
+    def set_trigger(self, one: Interrupt, owner: int, edge: int) -> None:
+        self.add(p.TRIGGER, self.executor(one, owner), one.intid, edge, other=owner)
+
+    def sgi(self) -> None:
+        sgis = [i.intid for i in self.interrupts if i.intid < 16]
+        if not sgis:
+            return
+        intid, targets = self.random.choice(sgis), self.random.randrange(1 << self.cpus)
+        everyone = self.random.random() < 0.2
+        if self.v2:
+            choice = self.random.choice((0, 0, 0, 1, 2))
+            value = choice << 24 | targets << 16 | intid
+            self.add(p.STORE, self.any_cpu(), p.GICD + 0xF00, value)
+            return
+        value = intid << 24 | targets
+        if everyone:
+            value |= 1 << 40
+        elif self.random.random() < 0.1:
+            # another cluster: nobody
+            value |= self.random.choice((1 << 16, 1 << 32, 1 << 48))
+        name = self.random.choice(("SGI1R",) * 6 + ("SGI0R",) * 3 + ("ASGI1R",))
+        self.add(p.SET, self.any_cpu(), p.INTERFACE.index(name), value)
+
+    def sgi_sources(self) -> None:
+        sgis = [i.intid for i in self.interrupts if i.intid < 16]
+        if not sgis or not self.v2:
+            return
+        base = self.random.choice((0xF10, 0xF20))
+        at, cpu = p.GICD + base + self.random.choice(sgis), self.any_cpu()
+        if self.random.random() < 0.3:
+            self.add(p.LOAD, cpu, at, 0xFF, size=1)
+        else:
+            self.add(p.STORE, cpu, at, self.random.randrange(1 << self.cpus), size=1)
+
+    def acknowledge(self) -> None:
+        self.add(p.ACK, self.any_cpu(), self.random.choice((0, 1, 1)))
+
+    def end(self) -> None:
+        self.add(p.END, self.any_cpu())
+
+    def deactivate(self) -> None:
+        of_cpu = self.any_cpu()
+        cpu = of_cpu if self.random.random() < 0.7 else self.any_cpu()
+        self.add(p.DEACTIVATE, cpu, of_cpu, self.random.randrange(8))
+
+    def open(self) -> None:
+        self.add(
+            p.OPEN, self.any_cpu(), self.random.randrange(3), self.random.choice((1, 2, 3, 3))
+        )
+
+    def line(self) -> None:
+        lines = [i.intid for i in self.interrupts if i.intid in LINE_OF]
+        if lines:
+            intid = self.random.choice(lines)
+            self.add(p.LINE, self.any_cpu(), LINE_OF[intid], self.random.randint(0, 1))
+
+    def look(self) -> None:
+        """Reads a register of some interrupt."""
+        one, owner = self.some(), self.any_cpu()
+        names = ["ISPENDR", "ICPENDR", "ISACTIVER", "ICACTIVER"] * 2 + [
+            "ISENABLER",
+            "ICENABLER",
+            "IGROUPR",
+            "IPRIORITYR",
+            "ICFGR",
+        ]
+        if not one.private:
+            names.append("ITARGETSR" if self.v2 else "IROUTER")
+        name = self.random.choice(names)
+        at, cpu = self.register(name, one.intid, owner), self.executor(one, owner)
+        size = 4
+        if p.BITS_PER[name][1] == 8:
+            size = self.random.choice((1, 4))
+            at &= ~(size - 1)
+        elif p.BITS_PER[name][1] == 64:
+            size = self.random.choice((4, 8))
+        self.add(p.LOAD, cpu, at, (1 << 8 * size) - 1, size=size)
+
+    def look_interface(self) -> None:
+        if self.v2:
+            at = self.random.choice((0x00, 0x04, 0x08, 0x14, 0x18, 0x1C, 0x28))
+            self.add(p.LOAD, self.any_cpu(), p.GICC + at, 0xFFFFFFFF)
+            return
+        name = self.random.choice(p.INTERFACE[:11])
+        mask = 0xFFFFFFFF
+        if name == "CTLR":
+            mask = 3  # the rest says what it has: difference `identification`
+        self.add(p.GET, self.any_cpu(), p.INTERFACE.index(name), mask)
+
+    def set_interface(self, name: str, value: int) -> None:
+        self.add(p.SET, self.any_cpu(), p.INTERFACE.index(name), value)
+
+    def mask(self) -> None:
+        value = 8 * self.random.choice((31, 31, 31, self.random.randrange(LEVELS)))
+        if self.v2:
+            self.add(p.STORE, self.any_cpu(), p.GICC + 0x04, value)
+        else:
+            self.set_interface("PMR", value)
+
+    def binary_point(self) -> None:
+        which = self.random.randint(0, 1)
+        if self.v2:
+            value = self.random.randint(2 + which, 7)
+            self.add(p.STORE, self.any_cpu(), p.GICC + (0x1C if which else 0x08), value)
+        else:
+            self.set_interface(f"BPR{which}", self.random.randrange(8))
+
+    def group_enables(self) -> None:
+        if self.random.random() < 0.3:
+            value = self.random.choice((0, 1, 2, 3, 3, 3)) | (0 if self.v2 else 0x10)
+            self.add(p.STORE, self.any_cpu(), p.GICD, value)
+        elif self.v2:
+            value = self.random.choice((0, 1, 2, 3, 3, 3)) | self.random.choice((0, 0, 8, 16))
+            self.set_interface("CTLR", value)
+        else:
+            which = self.random.choice(("IGRPEN0", "IGRPEN1")) if self.one_group else "IGRPENS"
+            self.set_interface(which, self.random.choice((0, 1, 1)))
+
+    def common_point(self) -> None:
+        if not self.v2:
+            self.add(p.SET, self.any_cpu(), p.INTERFACE.index("CTLR"), self.random.randint(0, 1))
+
+    def eoimode(self) -> None:
+        self.add(p.EOIMODE, self.any_cpu(), 0, self.random.randint(0, 1))
+
+    # -- sequences --
+
+    def choose_interrupts(self) -> None:
+        count = self.random.randint(2, 12)
+        pool = [*self.random.sample(SGIS, 5), *PPIS, *SPIS, UART]
+        chosen = sorted(self.random.sample(pool, count))
+        shift = self.random.randrange(count)
+        self.interrupts = [
+            Interrupt(intid, tuple(range((i * 5 + shift) % count, LEVELS - 1, count)))
+            if count % 5
+            else Interrupt(intid, tuple(range((i + shift) % count, LEVELS - 1, count)))
+            for i, intid in enumerate(chosen)
+        ]
+
+    def set_up(self) -> None:
+        # what this sequence's character is: how many are of group 0, edge-triggered, split
+        group0, edge = self.random.choice((0, 0.2, 0.5)), self.random.random()
+        self.one_group = group0 == 0
+        for one in self.interrupts:
+            for owner in range(self.cpus if one.private else 1):
+                at = self.register("IPRIORITYR", one.intid, owner)
+                level = 8 * self.random.choice(one.levels)
+                self.add(p.STORE, owner, at, level, size=1, pinned=True)
+                if one.intid >= 16 and one.intid not in LINE_OF:
+                    self.set_trigger(one, owner, int(self.random.random() < edge))
+                group = int(self.random.random() >= group0)
+                cpu = owner if one.private else self.any_cpu()
+                self.add(p.GROUP, cpu, one.intid, group, other=owner)
+                if self.random.random() < 0.95:
+                    at = self.register("ISENABLER", one.intid, owner)
+                    self.add(p.STORE, cpu, at, one.bit)
+            if not one.private and self.random.random() < 0.8:
+                self.set_route(one)
+        if self.random.random() < 0.3:
+            for cpu in range(self.cpus):
+                self.add(p.EOIMODE, cpu, 0, 1)
+
+    def sequence(self) -> tuple[Op, ...]:
+        self.ops = []
+        self.choose_interrupts()
+        self.set_up()
+        weights: dict[Callable[[], None], int] = {
+            self.pend: 22,
+            self.unpend: 4,
+            self.sgi: 12,
+            self.sgi_sources: 3,
+            self.acknowledge: 18,
+            self.end: 14,
+            self.deactivate: 5,
+            self.open: 9,
+            self.enable: 5,
+            self.disable: 3,
+            self.priority: 5,
+            self.route: 4,
+            self.group: 2,
+            self.trigger: 2,
+            self.activate: 2,
+            self.inactivate: 2,
+            self.line: 5,
+            self.look: 12,
+            self.look_interface: 5,
+            self.mask: 3,
+            self.binary_point: 2,
+            self.group_enables: 2,
+            self.common_point: 1,
+            self.eoimode: 2,
+        }
+        kinds, odds = list(weights), list(weights.values())
+        end = len(self.ops) + self.random.randint(*LENGTH)
+        while len(self.ops) < end:
+            self.random.choices(kinds, odds)[0]()
+        return tuple(self.ops)
