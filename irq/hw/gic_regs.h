@@ -159,6 +159,7 @@
 #define GICR_WAKER_ASLEEP   BIT(2)
 
 #define GICR_PROPBASER_IDBITS	BITS(4, 0)
+#define GICR_TABLE_CACHE	BITS(9, 7) /* of both: from 2 on it is cacheable */
 #define GICR_PROPBASER_ADDRESS	BITS(51, 12)
 #define GICR_PROPBASER_WRITABLE (BITS(58, 56) | BITS(51, 7) | BITS(4, 0))
 #define GICR_PENDBASER_PTZ	BIT(62)

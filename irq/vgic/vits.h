@@ -3,9 +3,9 @@
  * The emulated ITS: which LPI of which vCPU an event of a device is. IHI 0069H 5.2, 5.3, 12.19.
  *
  * Its tables and its command queue are in guest memory. Each entry is read, checked and used from
- * the copy whenever it is needed; only what collections say is remembered. The table entries'
- * format is ours (vits_state.h). Nothing a guest writes there does more than send its own LPIs
- * elsewhere.
+ * the copy whenever it is needed; only what collections and the last device say is remembered. The
+ * table entries' format is ours (vits_state.h). Nothing a guest writes there does more than send
+ * its own LPIs elsewhere.
  *
  * A write that makes commands due executes a few; what remains is left to the vCPU that wrote, on
  * its way into the guest: vits_continue(). The guest sees that by GITS_CREADR.

@@ -3,6 +3,7 @@
 #include "core/base/errno.h"
 #include "irq/vgic/vits_state.h"
 #include "irq/vgic/vlpi.h"
+#include "mm/cache.h"
 
 /* A command: four words. Fields that several have are in the same place. */
 struct command {
@@ -235,6 +236,9 @@ static int run_one(struct vits *its, uint32_t *cost)
 	place = vits_reach(its, (its->cbaser & GITS_CBASER_ADDRESS) + its->read, sizeof(cmd));
 	if (place == NULL) {
 		return -EFAULT;
+	}
+	if (unlikely(its->queue_uncached)) {
+		cache_clean_invalidate(place, sizeof(cmd));
 	}
 	/* once, and only the copy is used */
 	for (uint32_t i = 0; i < ARRAY_COUNT(cmd.word); i++) {

@@ -45,9 +45,12 @@
 #define GITS_BASER_SIZE	    BITS(7, 0)
 #define GITS_BASER_WRITABLE (BITS(63, 59) | BITS(55, 53) | BITS(47, 0))
 #define GITS_BASER_COUNT    8
-#define BASER_DEVICES	    0
-#define BASER_COLLECTIONS   1
-#define BASER_USED	    2
+/* of the queue and of a table */
+#define GITS_INNER_CACHE     BITS(61, 59)
+#define GITS_INNER_CACHEABLE 2 /* and above: not device, not non-cacheable memory */
+#define BASER_DEVICES	     0
+#define BASER_COLLECTIONS    1
+#define BASER_USED	     2
 
 #define GITS_CWRITER_OFFSET BITS(19, 5)
 #define GITS_CWRITER_RETRY  BIT(0)
@@ -68,7 +71,7 @@
 /* Collections whose vCPU is remembered, and what says that it isn't. */
 #define VITS_CACHED    64
 #define VITS_NO_CACHE  0xff
-#define VITS_NO_DEVICE UINT32_MAX
+#define VITS_NO_DEVICE UINT64_MAX
 
 /* As GITS_BASER has it when the ITS is enabled. */
 struct vits_table {
@@ -76,6 +79,7 @@ struct vits_table {
 	uint32_t entries; /* 0: there is no table */
 	uint32_t page;	  /* bytes */
 	bool indirect;
+	bool uncached; /* the guest reaches it past the caches */
 };
 
 struct vits {
@@ -87,9 +91,10 @@ struct vits {
 	uint64_t cbaser, baser[BASER_USED]; /* as they read */
 	uint32_t read, write;		    /* offsets in the queue; write as the guest wrote it */
 	uint32_t queue_size;		    /* bytes, 0: none; like the tables, from when enabled */
+	bool queue_uncached;
 	struct vits_table table[BASER_USED];
 	/* the device looked up last, VITS_NO_DEVICE: none, and its entry */
-	uint32_t last_device;
+	uint64_t last_device;
 	uint64_t last_entry;
 	uint8_t cached[VITS_CACHED]; /* index of the vCPU of collection n, or VITS_NO_CACHE */
 

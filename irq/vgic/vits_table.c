@@ -1,30 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ITS's tables in guest memory. IHI 0069H 5.2.1-5.2.4. */
+/*
+ * The ITS's tables in guest memory. IHI 0069H 5.2.1-5.2.4.
+ *
+ * EL2 reaches them through the caches. Where GITS_BASER<n> says that they are not cacheable, a
+ * guest with its MMU off may have written them past the caches, and lines are cleaned and
+ * invalidated before each read and after each write.
+ */
 #include "core/base/errno.h"
 #include "core/base/string.h"
 #include "irq/vgic/vits_state.h"
+#include "mm/cache.h"
 
-/* One word of a table: read once, whole. */
-static int load(const struct vits *its, uint64_t at, uint64_t *word)
+/* One word of a table (or of its device's ITT): read once, whole. */
+static inline __attribute__((always_inline)) int load(const struct vits *its,
+						      const struct vits_table *table, uint64_t at,
+						      uint64_t *word)
 {
 	const uint64_t *place = vits_reach(its, at, sizeof(*word));
 
 	if (unlikely(place == NULL)) {
 		return -EFAULT;
 	}
+	if (unlikely(table->uncached)) {
+		cache_clean_invalidate(place, sizeof(*place));
+	}
 	*word = atomic_read(place);
 	return 0;
 }
 
-static int store(const struct vits *its, uint64_t at, uint64_t word)
+static int store(const struct vits *its, const struct vits_table *table, uint64_t at, uint64_t word)
 {
 	uint64_t *place = vits_reach(its, at, sizeof(word));
 
 	if (unlikely(place == NULL)) {
 		return -EFAULT;
 	}
+	if (unlikely(table->uncached)) {
+		/* what lies beside it is not to be written over from the cache */
+		cache_clean_invalidate(place, sizeof(*place));
+	}
 	atomic_set(place, word);
+	if (unlikely(table->uncached)) {
+		cache_clean_invalidate(place, sizeof(*place));
+	}
 	return 0;
+}
+
+static bool is_uncached(uint64_t baser)
+{
+	return FIELD_GET(GITS_INNER_CACHE, baser) < GITS_INNER_CACHEABLE;
 }
 
 /* IHI 0069H GITS_BASER<n>. A page size of 0b11 is taken as 64K. */
@@ -38,6 +62,7 @@ static struct vits_table table_of(uint64_t baser)
 	if ((baser & GITS_BASER_VALID) == 0) {
 		return table;
 	}
+	table.uncached = is_uncached(baser);
 	table.indirect = (baser & GITS_BASER_INDIRECT) != 0;
 	table.base = baser & GITS_BASER_ADDRESS;
 	if (shift == 16) {
@@ -57,6 +82,7 @@ void vits_tables_locked(struct vits *its)
 	for (uint32_t i = 0; i < BASER_USED; i++) {
 		its->table[i] = table_of(its->baser[i]);
 	}
+	its->queue_uncached = is_uncached(its->cbaser);
 	memset(its->cached, VITS_NO_CACHE, sizeof(its->cached));
 	its->last_device = VITS_NO_DEVICE;
 	its->queue_size = (its->cbaser & GITS_CBASER_VALID) == 0 ?
@@ -64,28 +90,34 @@ void vits_tables_locked(struct vits *its)
 				  ((uint32_t)FIELD_GET(GITS_CBASER_SIZE, its->cbaser) + 1) << 12;
 }
 
-/* Where the entry of `id` is. */
-static int find_entry(const struct vits *its, const struct vits_table *table, uint32_t id,
-		      uint64_t *at)
+/* Where the entry of `id` is, which the table has: through the first level. */
+static int find_in_second(const struct vits *its, const struct vits_table *table, uint32_t id,
+			  uint64_t *at)
 {
 	uint32_t in_page = table->page / VITS_ENTRY_SIZE;
 	uint64_t first;
-	int err;
+	int err =
+		load(its, table, table->base + (uint64_t)(id / in_page) * VITS_ENTRY_SIZE, &first);
 
-	if (id >= table->entries) {
-		return -ERANGE;
-	}
-	if (!table->indirect) {
-		*at = table->base + (uint64_t)id * VITS_ENTRY_SIZE;
-		return 0;
-	}
-	err = load(its, table->base + (uint64_t)(id / in_page) * VITS_ENTRY_SIZE, &first);
 	if (err != 0) {
 		return err;
 	}
 	*at = (first & ENTRY_ADDRESS & ~(uint64_t)(table->page - 1)) +
 	      (uint64_t)(id % in_page) * VITS_ENTRY_SIZE;
 	return (first & ENTRY_VALID) != 0 ? 0 : -ENOENT;
+}
+
+static inline int find_entry(const struct vits *its, const struct vits_table *table, uint32_t id,
+			     uint64_t *at)
+{
+	if (id >= table->entries) {
+		return -ERANGE;
+	}
+	if (table->indirect) {
+		return find_in_second(its, table, id, at);
+	}
+	*at = table->base + (uint64_t)id * VITS_ENTRY_SIZE;
+	return 0;
 }
 
 /* A valid entry. */
@@ -96,7 +128,7 @@ static int load_entry(const struct vits *its, const struct vits_table *table, ui
 	int err = find_entry(its, table, id, &at);
 
 	if (err == 0) {
-		err = load(its, at, entry);
+		err = load(its, table, at, entry);
 	}
 	if (err == 0 && (*entry & ENTRY_VALID) == 0) {
 		err = -ENOENT;
@@ -110,7 +142,7 @@ static int store_entry(const struct vits *its, const struct vits_table *table, u
 	uint64_t at;
 	int err = find_entry(its, table, id, &at);
 
-	return err != 0 ? err : store(its, at, entry);
+	return err != 0 ? err : store(its, table, at, entry);
 }
 
 int vits_find_collection_locked(struct vits *its, uint32_t icid, struct vcpu **target)
@@ -167,7 +199,7 @@ int vits_find_event_locked(struct vits *its, uint32_t device, uint32_t event,
 	int err = vits_find_place_locked(its, device, event, &found->at);
 
 	if (err == 0) {
-		err = load(its, found->at, &found->entry);
+		err = load(its, &its->table[BASER_DEVICES], found->at, &found->entry);
 	}
 	if (err != 0) {
 		return err;
@@ -198,5 +230,5 @@ int vits_map_collection_locked(struct vits *its, uint32_t icid, uint64_t entry)
 int vits_map_event_locked(struct vits *its, uint64_t at, uint64_t entry)
 {
 	SPIN_ASSERT_HELD(&its->lock);
-	return store(its, at, entry);
+	return store(its, &its->table[BASER_DEVICES], at, entry);
 }

@@ -6,6 +6,7 @@
 #include "core/base/errno.h"
 #include "core/base/string.h"
 #include "irq/vgic/lr.h"
+#include "mm/cache.h"
 #include "mm/guest_access.h"
 
 /* -- objects and lists -- */
@@ -189,6 +190,34 @@ static void post(struct vcpu *vcpu)
 
 /* -- configuration -- */
 
+/* GICR_PROPBASER and GICR_PENDBASER: a guest with its MMU off reaches such a table past the caches.
+ */
+static bool is_uncached(uint64_t baser)
+{
+	return FIELD_GET(GICR_TABLE_CACHE, baser) < 2;
+}
+
+/* A copy of what is in one of them; 0 or -EFAULT. */
+static int table_read(const struct vcpu *vcpu, uint64_t baser, uint64_t at, void *to, uint64_t size)
+{
+	if (unlikely(is_uncached(baser))) {
+		const void *place = guest_pointer(vcpu->vm, at, size);
+
+		if (place != NULL) {
+			cache_clean_invalidate(place, size);
+		}
+	}
+	return guest_read(vcpu->vm, at, to, size);
+}
+
+static void pending_write(const struct vcpu *vcpu, uint64_t at, uint64_t word)
+{
+	if (guest_write(vcpu->vm, at, &word, sizeof(word)) == 0 &&
+	    is_uncached(vcpu->vgic.lpi.pendbaser)) {
+		cache_clean_invalidate(guest_pointer(vcpu->vm, at, sizeof(word)), sizeof(word));
+	}
+}
+
 /* Reads the LPI's byte of the table. One that can't be read is disabled. */
 static void configure(const struct vcpu *vcpu, uint32_t index)
 {
@@ -198,7 +227,8 @@ static void configure(const struct vcpu *vcpu, uint32_t index)
 	if (FIELD_GET(CONFIG_GENERATION, lpi->config) == vcpu->vm->vgic.lpis.generation) {
 		return;
 	}
-	guest_read(vcpu->vm, (vcpu->vgic.lpi.propbaser & GICR_PROPBASER_ADDRESS) + index, &byte,
+	table_read(vcpu, vcpu->vgic.lpi.propbaser,
+		   (vcpu->vgic.lpi.propbaser & GICR_PROPBASER_ADDRESS) + index, &byte,
 		   sizeof(byte));
 	lpi->config = (uint16_t)(FIELD_PREP(CONFIG_GENERATION, vcpu->vm->vgic.lpis.generation) |
 				 FIELD_PREP(CONFIG_LEVEL, (byte & TABLE_PRIORITY) >> 3) |
@@ -379,11 +409,12 @@ static void fetch(struct vcpu *vcpu, uint32_t index)
 	uint64_t at = table_word(vcpu, index), word;
 
 	if (vcpu->vgic.lpi.phase != VLPI_LOADING || index < vcpu->vgic.lpi.cursor ||
-	    guest_read(vcpu->vm, at, &word, sizeof(word)) != 0 || (word & BIT(index % 64)) == 0) {
+	    table_read(vcpu, vcpu->vgic.lpi.pendbaser, at, &word, sizeof(word)) != 0 ||
+	    (word & BIT(index % 64)) == 0) {
 		return;
 	}
 	word &= ~BIT(index % 64);
-	guest_write(vcpu->vm, at, &word, sizeof(word));
+	pending_write(vcpu, at, word);
 	vlpi_pend_locked(vcpu, INTID_LPI + index);
 }
 
@@ -409,11 +440,11 @@ static void load_word(struct vcpu *vcpu, uint32_t base, uint64_t word)
 static void load_step(struct vcpu *vcpu)
 {
 	struct vlpi_cpu *cpu = &vcpu->vgic.lpi;
-	uint64_t words[STEP_WORDS], zero = 0;
+	uint64_t words[STEP_WORDS];
 	uint32_t count = MIN(STEP_WORDS, (cpu->limit - cpu->cursor) / 64), found = 0;
 
-	if (count == 0 ||
-	    guest_read(vcpu->vm, table_word(vcpu, cpu->cursor), words, count * 8) != 0) {
+	if (count == 0 || table_read(vcpu, cpu->pendbaser, table_word(vcpu, cpu->cursor), words,
+				     count * 8) != 0) {
 		cpu->phase = VLPI_ON;
 		return;
 	}
@@ -422,7 +453,7 @@ static void load_step(struct vcpu *vcpu)
 
 		cpu->cursor += 64;
 		if (words[i] != 0) {
-			guest_write(vcpu->vm, table_word(vcpu, base), &zero, sizeof(zero));
+			pending_write(vcpu, table_word(vcpu, base), 0);
 			load_word(vcpu, base, words[i]);
 			found += bits_count((uint32_t)words[i]) +
 				 bits_count((uint32_t)(words[i] >> 32));
@@ -487,9 +518,9 @@ static void save_step(struct vcpu *vcpu)
 		uint64_t at = table_word(vcpu, index), word;
 
 		unlink(vcpu->vm, index);
-		if (guest_read(vcpu->vm, at, &word, sizeof(word)) == 0) {
+		if (table_read(vcpu, vcpu->vgic.lpi.pendbaser, at, &word, sizeof(word)) == 0) {
 			word |= BIT(index % 64);
-			guest_write(vcpu->vm, at, &word, sizeof(word));
+			pending_write(vcpu, at, word);
 		}
 		index = any_linked(vcpu);
 	}

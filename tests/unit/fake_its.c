@@ -31,9 +31,9 @@ static void redists_on(uint32_t vcpus)
 	for (uint32_t i = 0; i < vcpus; i++) {
 		uint32_t base = i * VGIC_REDIST_STRIDE;
 
-		fake_redist_write(0, base + GICR_PROPBASER, 8, FAKE_CONFIG | 15);
+		fake_redist_write(0, base + GICR_PROPBASER, 8, FAKE_CONFIG | GICR_TABLE_CACHE | 15);
 		fake_redist_write(0, base + GICR_PENDBASER, 8,
-				  FAKE_PENDING(i % 2) | GICR_PENDBASER_PTZ);
+				  FAKE_PENDING(i % 2) | GICR_TABLE_CACHE | GICR_PENDBASER_PTZ);
 		fake_redist_write(0, base + GICR_CTLR, 4, GICR_CTLR_LPIS);
 	}
 }
@@ -51,14 +51,15 @@ void fake_its_boot(uint32_t vcpus, uint64_t indirect)
 	memset(fake_ram(FAKE_CONFIG), 0xa1, FAKE_LPIS);
 	redists_on(vcpus);
 	end = 0;
-	fake_its_write(GITS_CBASER, 8, GITS_CBASER_VALID | FAKE_QUEUE);
+	fake_its_write(GITS_CBASER, 8, GITS_CBASER_VALID | GITS_INNER_CACHE | FAKE_QUEUE);
 	if (indirect != 0) {
 		*(uint64_t *)fake_ram(FAKE_DEVICES) = BIT(63) | (FAKE_DEVICES + 0x20000);
 		*(uint64_t *)fake_ram(FAKE_DEVICES + 0x10000) = BIT(63) | FAKE_COLLECTIONS;
 	}
-	fake_its_write(GITS_BASER, 8, GITS_BASER_VALID | indirect | FAKE_DEVICES | 2 << 8 | 7);
+	fake_its_write(GITS_BASER, 8,
+		       GITS_BASER_VALID | GITS_INNER_CACHE | indirect | FAKE_DEVICES | 2 << 8 | 7);
 	fake_its_write(GITS_BASER + 8, 8,
-		       GITS_BASER_VALID | indirect |
+		       GITS_BASER_VALID | GITS_INNER_CACHE | indirect |
 			       (indirect != 0 ? FAKE_DEVICES + 0x10000 : FAKE_COLLECTIONS) |
 			       2 << 8);
 	fake_its_write(GITS_CTLR, 4, GITS_CTLR_ENABLED);

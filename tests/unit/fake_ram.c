@@ -5,16 +5,17 @@
 #include <string.h>
 
 #include "core/base/errno.h"
+#include "mm/cache.h"
 #include "mm/guest_access.h"
 #include "tests/fuzz/fuzz.h"
 
 static uint8_t ram[FAKE_RAM_SIZE] __attribute__((aligned(4096)));
-static uint32_t count;
+static uint32_t count, cleaned;
 
 void fake_ram_reset(void)
 {
 	memset(ram, 0, sizeof(ram));
-	count = 0;
+	count = cleaned = 0;
 }
 
 void *fake_ram(uint64_t ipa)
@@ -39,6 +40,21 @@ void *guest_pointer(const struct vm *vm, uint64_t ipa, uint64_t size)
 	}
 	count++;
 	return &ram[ipa - FAKE_RAM];
+}
+
+void cache_clean_invalidate(const void *start, uint64_t size)
+{
+	PROMISE((const uint8_t *)start >= ram &&
+		(const uint8_t *)start + size <= ram + sizeof(ram));
+	cleaned++;
+}
+
+uint32_t fake_ram_cleaned(void)
+{
+	uint32_t counted = cleaned;
+
+	cleaned = 0;
+	return counted;
 }
 
 int guest_read(const struct vm *vm, uint64_t ipa, void *to, uint64_t size)

@@ -17,4 +17,7 @@ void *fake_ram(uint64_t ipa);
 /* Accesses that were granted since the last call. */
 uint32_t fake_ram_count(void);
 
+/* Cache maintenance since the last call. */
+uint32_t fake_ram_cleaned(void);
+
 #endif

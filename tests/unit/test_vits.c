@@ -205,8 +205,9 @@ static void unmapped(void **state)
 	fake_its_command(fake_mapc(0, 1, true));
 	assert_int_equal(vgic_send_msi(&fake_vm, 5, 3), 0);
 	assert_int_equal(fake_lpi_take(1), LPI(1));
-	/* the device */
+	/* the device, which is remembered; and none */
 	fake_its_command(fake_mapd(5, 7, FAKE_ITT(5), false));
+	assert_int_equal(vgic_send_msi(&fake_vm, UINT32_MAX, 3), -ERANGE);
 	assert_int_equal(vgic_send_msi(&fake_vm, 5, 3), -ENOENT);
 	/* the ITS */
 	fake_its_map(5, 3, LPI(1), 0);
@@ -252,6 +253,28 @@ static void reads(void **state)
 	fake_ram_count();
 	vgic_send_msi(&fake_vm, 5, 3);
 	assert_int_equal(fake_ram_count(), 3); /* both levels */
+}
+
+/* A guest whose MMU is off writes tables and queue past the caches: nothing old is read. */
+static void past_the_caches(void **state)
+{
+	(void)state;
+	fake_its_map(5, 3, LPI(1), 0);
+	assert_int_equal(fake_ram_cleaned(), 0);
+	fake_its_write(GITS_CTLR, 4, 0);
+	for (uint32_t off = GITS_BASER; off <= GITS_BASER + 8; off += 8) {
+		fake_its_write(off, 8, fake_its_read(off, 8) & ~GITS_INNER_CACHE);
+	}
+	fake_its_write(GITS_CTLR, 4, 1);
+	vgic_send_msi(&fake_vm, 5, 3);
+	assert_int_equal(fake_ram_cleaned(), 3); /* device, event, collection */
+	fake_its_command(fake_mapc(0, 1, true));
+	assert_int_equal(fake_ram_cleaned(), 2); /* around the write */
+	fake_its_write(GITS_CTLR, 4, 0);
+	fake_its_write(GITS_CBASER, 8, fake_its_read(GITS_CBASER, 8) & ~GITS_INNER_CACHE);
+	fake_its_write(GITS_CWRITER, 8, 0x20);
+	fake_its_write(GITS_CTLR, 4, 1);
+	assert_true(fake_ram_cleaned() >= 1);
 }
 
 /* -- commands -- */
@@ -760,6 +783,8 @@ int main(void)
 		CASE_IN("a mapped event is its LPI", delivered, set_up),
 		CASE_IN("an unmapped event is refused", unmapped, set_up),
 		CASE_IN("an MSI reads guest memory once to three times", reads, set_up),
+		CASE_IN("tables that aren't cacheable are read from memory", past_the_caches,
+			set_up),
 		CASE_IN("CLEAR and DISCARD take pending state away", clear_and_discard, set_up),
 		CASE_IN("INV and INVALL read configurations again", invalidate, set_up),
 		CASE_IN("MOVI takes pending state along", moved, set_up),

@@ -15,6 +15,7 @@
 #define PENDING0 (FAKE_RAM + 0x10000) /* pending tables */
 #define PENDING1 (FAKE_RAM + 0x20000)
 #define SHARED	 UINT64_C(0x0700000000000f80) /* cacheability and shareability, all ones */
+#define CACHED	 UINT64_C(0x780)	      /* write-back, inner shareable */
 #define PTZ	 BIT(62)
 #define IDBITS	 13U /* 14 bits of INTID: LPIs 8192 to 16383 */
 
@@ -41,8 +42,9 @@ static void set_config(uint32_t lpi, uint8_t byte)
 
 static void set_tables(uint32_t i, uint64_t ptz)
 {
-	fake_redist_write(0, RD(i) + GICR_PROPBASER, 8, CONFIG | IDBITS);
-	fake_redist_write(0, RD(i) + GICR_PENDBASER, 8, (i == 0 ? PENDING0 : PENDING1) | ptz);
+	fake_redist_write(0, RD(i) + GICR_PROPBASER, 8, CONFIG | CACHED | IDBITS);
+	fake_redist_write(0, RD(i) + GICR_PENDBASER, 8,
+			  (i == 0 ? PENDING0 : PENDING1) | CACHED | ptz);
 }
 
 static void enable(uint32_t i, bool on)
@@ -286,8 +288,8 @@ static void fixed_while_on(void **state)
 	(void)state;
 	fake_redist_write(0, GICR_PROPBASER, 8, SHARED);
 	fake_redist_write(0, GICR_PENDBASER, 8, SHARED);
-	assert_int_equal(fake_redist_read(0, GICR_PROPBASER, 8), CONFIG | IDBITS);
-	assert_int_equal(fake_redist_read(0, GICR_PENDBASER, 8), PENDING0);
+	assert_int_equal(fake_redist_read(0, GICR_PROPBASER, 8), CONFIG | CACHED | IDBITS);
+	assert_int_equal(fake_redist_read(0, GICR_PENDBASER, 8), PENDING0 | CACHED);
 	assert_int_equal(fake_redist_read(0, GICR_CTLR, 4), 7);
 	enable(0, false);
 	assert_int_equal(fake_redist_read(0, GICR_CTLR, 4), 6);
@@ -799,6 +801,26 @@ static void on_before_off_is_done(void **state)
 	assert_int_equal(take(0), LPI(0));
 }
 
+/* A guest whose MMU is off writes its tables past the caches: nothing old is read. */
+static void past_the_caches(void **state)
+{
+	(void)state;
+	pend(0, LPI(1));
+	enable(0, false);
+	look(0);
+	assert_int_equal(fake_ram_cleaned(), 0);
+	fake_redist_write(0, GICR_PROPBASER, 8, CONFIG | IDBITS);
+	fake_redist_write(0, GICR_PENDBASER, 8, PENDING0 | 0x80); /* not cacheable */
+	enable(0, true);
+	look(0);
+	assert_true(fake_ram_cleaned() >= 2); /* where it was pending: read, written */
+	pend(0, LPI(2));
+	assert_int_equal(fake_ram_cleaned(), 1); /* its configuration */
+	enable(0, false);
+	look(0);
+	assert_int_equal(fake_ram_cleaned(), 4); /* both: read, written */
+}
+
 static void reset(void **state)
 {
 	(void)state;
@@ -862,6 +884,8 @@ int main(void)
 		CASE_IN("with PTZ the pending table is not read", promised_zeros, set_up),
 		CASE_IN("pending LPIs are kept over a time off", kept, set_up),
 		CASE_IN("EnableLPIs set before RWP is 0 counts when it is", on_before_off_is_done,
+			set_up),
+		CASE_IN("tables that aren't cacheable are read from memory", past_the_caches,
 			set_up),
 		CASE_IN("a reset leaves no LPI pending", reset, set_up),
 		CASE("INTID 65535 is an LPI like others", sixty_four_thousand),
