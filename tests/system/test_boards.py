@@ -63,3 +63,25 @@ def test_a_board_with_a_GIC_400_runs_guests(boot, qemu10, tmp_path, machine, dis
     assert "2" in run.run("nproc", "alpha # ").split()
     timer = interrupts(run, "arch_timer", "alpha # ")
     assert len(timer) >= 2 and all(count > 0 for count in timer[:2])
+
+
+@pytest.mark.parametrize("machine, gic, driver", PAIRS[:2])
+def test_GICv2_Linux_turns_CPUs_off_and_on_moves_interrupts_and_reboots(boot, machine, gic, driver):
+    run = boot(config(vm("alpha", vcpus=4, extra=gic)), machine=machine)
+    run.expect("^alpha # ", 150)
+    # lines that the terminal doesn't break
+    run.run("c() { echo $2 > /sys/devices/system/cpu/cpu$1/online; }", "alpha # ")
+    run.run("for i in $(seq 20); do for n in 1 2 3; do c $n 0; c $n 1; done; done", "alpha # ", 90)
+    assert "4" in run.run("nproc", "alpha # ").split()
+    # what is typed comes by the interrupt of the console, wherever it is taken
+    run.run("n=$(grep pl011 /proc/interrupts | cut -d: -f1 | tr -d ' ')", "alpha # ")
+    run.run("m() { echo $(($1 % 4)) > /proc/irq/$n/smp_affinity_list; }", "alpha # ")
+    run.run("for i in $(seq 40); do m $i; echo line $i; done", "alpha # ", 60)
+    for cpu in (1, 2, 3):
+        run.run(f"m {cpu}", "alpha # ")
+        assert f"on {cpu}" in run.run(f"echo on {cpu}", "alpha # ")
+    taken = interrupts(run, "uart-pl011", "alpha # ")
+    assert all(count > 0 for count in taken[:4]), taken
+    run.line("reboot -f")
+    run.expect("^alpha # ", 150)
+    assert "4" in run.run("nproc", "alpha # ").split()
