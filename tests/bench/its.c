@@ -28,11 +28,13 @@
 #define PAGE_64K	  (UINT64_C(2) << 8)
 #define VALID		  BIT(63)
 #define TYPER_PTA	  BIT(19)
+#define CACHED		  (UINT64_C(7) << 59 | BIT(10)) /* write-back, inner shareable */
 
 #define GICR_PROPBASER 0x70
 #define GICR_PENDBASER 0x78
 #define PTZ	       BIT(62)
 #define IDBITS	       13
+#define GICR_CACHED    (UINT64_C(7) << 7 | BIT(10)) /* the same there */
 
 #define CMD_INT	  0x03
 #define CMD_SYNC  0x05
@@ -67,8 +69,8 @@ static void start_redist(void)
 	__asm__ volatile(
 		"dsb sy" ::
 			: "memory"); /* the configuration before the redistributor reads it */
-	mmio_write64(machine.gicr + GICR_PROPBASER, CONFIG | IDBITS);
-	mmio_write64(machine.gicr + GICR_PENDBASER, PENDING | PTZ);
+	mmio_write64(machine.gicr + GICR_PROPBASER, CONFIG | GICR_CACHED | IDBITS);
+	mmio_write64(machine.gicr + GICR_PENDBASER, PENDING | GICR_CACHED | PTZ);
 	mmio_write32(machine.gicr + GICR_CTLR, 1);
 }
 
@@ -88,11 +90,11 @@ bool its_start(void)
 
 		if (type == BASER_DEVICES || type == BASER_COLLECTIONS) {
 			mmio_write64(baser,
-				     VALID | PAGE_64K |
+				     VALID | CACHED | PAGE_64K |
 					     (type == BASER_DEVICES ? DEVICES : COLLECTIONS));
 		}
 	}
-	mmio_write64(machine.its + GITS_CBASER, VALID | QUEUE);
+	mmio_write64(machine.its + GITS_CBASER, VALID | CACHED | QUEUE);
 	mmio_write64(machine.its + GITS_CWRITER, 0);
 	mmio_write32(machine.its + GITS_CTLR, 1);
 	start_redist();
