@@ -139,6 +139,7 @@ GUESTS := \
 	idregs \
 	its \
 	kept \
+	messages \
 	mmio \
 	pl011 \
 	pl031 \
