@@ -25,6 +25,7 @@
 #include "core/exit/el2_fault.h"
 #include "core/exit/irq.h"
 #include "core/exit/run.h"
+#include "core/exit/sysreg_trap.h"
 #include "drivers/hw/psci.h"
 #include "irq/hw/gic.h"
 #include "mm/cache.h"
@@ -295,6 +296,7 @@ void boot_main(uint64_t dtb_pa, uint64_t image_pa, uint64_t level, uint64_t cach
 	boot.image.size = (uint64_t)(image_end - image_start);
 	page_alloc_init(boot.image);
 	mux_init();
+	sysreg_trap_init();
 	el2_fault_init();
 	if (level != 2) {
 		wrong_level(level, dtb_pa);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Structure offsets for assembly: compiled to text, from which build/core/arm64/offsets.h is made.
  */
+#include "core/exit/action.h"
 #include "core/vm/vcpu.h"
 
 #define OFFSET(name, type, member)                                                                 \
 	__asm__ volatile("\n.ascii \"->" #name " %0 " #type "." #member                            \
 			 "\"" ::"i"(offsetof(type, member)))
+
+#define CONSTANT(name, value) __asm__ volatile("\n.ascii \"->" #name " %0 \"" ::"i"(value))
 
 void offsets(void);
 
@@ -13,4 +16,5 @@ void offsets(void)
 {
 	OFFSET(VCPU_REGS, struct vcpu, regs);
 	OFFSET(VCPU_STACK_TOP, struct vcpu, stack_top);
+	CONSTANT(EXIT_WHOLE, EXIT_WHOLE);
 }

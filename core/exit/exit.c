@@ -247,20 +247,27 @@ static inline bool has_registers(uint64_t esr)
 	return ec != EC_SYS64 || in_memory(FIELD_GET(ESR_SYS_RT, esr));
 }
 
-struct exit_first exit_sync(struct vcpu *vcpu, uint64_t esr)
+static inline struct exit_first end_first(struct vcpu *vcpu, uint64_t esr, enum exit_action action)
 {
-	enum exit_action action;
-
-	if (unlikely(!has_registers(esr))) {
-		return (struct exit_first){vcpu, EXIT_WHOLE};
-	}
-	action = decide(vcpu, esr);
 	if (likely(action == EXIT_ADVANCE)) {
 		advance(vcpu, esr);
 	} else if (action != EXIT_RESUME) {
 		return (struct exit_first){vcpu, action};
 	}
 	return (struct exit_first){vcpu, may_enter(vcpu) ? EXIT_RESUME : EXIT_NEXT};
+}
+
+struct exit_first exit_sync(struct vcpu *vcpu, uint64_t esr)
+{
+	if (unlikely(!has_registers(esr))) {
+		return (struct exit_first){vcpu, EXIT_WHOLE};
+	}
+	return end_first(vcpu, esr, decide(vcpu, esr));
+}
+
+struct exit_first exit_sync_whole(struct vcpu *vcpu, uint64_t esr)
+{
+	return end_first(vcpu, esr, decide_later(vcpu, esr));
 }
 
 struct exit_first exit_irq(struct vcpu *vcpu)
@@ -283,12 +290,7 @@ static struct vcpu *resume(struct vcpu *vcpu)
 
 struct vcpu *exit_second(struct vcpu *vcpu, uint64_t action)
 {
-	uint64_t esr = sysreg_read(esr_el2);
-
-	if (action == EXIT_WHOLE) {
-		action = decide_later(vcpu, esr);
-	}
-	carry_out(vcpu, esr, (enum exit_action)action);
+	carry_out(vcpu, sysreg_read(esr_el2), (enum exit_action)action);
 	return resume(vcpu);
 }
 

@@ -20,6 +20,8 @@ struct exit_first {
 
 /* From vectors.S. Owner CPU, no locks. */
 struct exit_first exit_sync(struct vcpu *vcpu, uint64_t esr);
+/* After EXIT_WHOLE from exit_sync(): the same with all registers in memory. */
+struct exit_first exit_sync_whole(struct vcpu *vcpu, uint64_t esr);
 struct exit_first exit_irq(struct vcpu *vcpu);
 struct exit_first exit_irq_gicv2(struct vcpu *vcpu); /* by the vector table of such boards */
 

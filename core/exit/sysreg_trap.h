@@ -6,6 +6,9 @@
 #include "core/exit/action.h"
 #include "core/vm/vcpu.h"
 
+/* Builds the index of the table. Boot CPU, before a guest runs. */
+void sysreg_trap_init(void);
+
 /* EC_SYS64. Owner CPU of a loaded vCPU. */
 enum exit_action sysreg_trap(struct vcpu *vcpu, uint64_t esr);
 

@@ -139,8 +139,17 @@ guest_sync:
 sync_first:
 	SAVE_FIRST
 	bl	exit_sync			// x0 = vCPU, x1 = what is left to do
-	cbnz	x1, second
+	cbnz	x1, sync_left
 	RESTORE_FIRST_AND_ENTER
+
+sync_left:
+	cmp	x1, #EXIT_WHOLE
+	b.ne	second
+	SAVE_SECOND
+	mrs	x1, esr_el2
+	bl	exit_sync_whole			// the same, with all registers in memory
+	cbnz	x1, second_saved
+	b	guest_enter
 
 guest_irq:
 	stp	x0, x1, [sp, #VCPU_REGS]
@@ -158,6 +167,7 @@ guest_irq_gicv2:
 
 second:
 	SAVE_SECOND
+second_saved:
 	bl	exit_second			// x0 = vCPU to enter
 	b	guest_enter
 

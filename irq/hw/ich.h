@@ -13,18 +13,24 @@ uint64_t ich_lr_read(uint32_t n);
 
 #if defined(__aarch64__) && !defined(BULKHEAD_HOST)
 
-/* List registers from 2 on. */
+/* List registers from 4 on. */
 void ich_lr_write_further(uint32_t n, uint64_t value);
 
-/* They are filled from below: most writes are of the first two. */
+/* Most CPUs have four: each of them costs the same. */
 static inline void ich_lr_write(uint32_t n, uint64_t value)
 {
-	if (n == 0) {
-		sysreg_write_raw("s3_4_c12_c12_0", value);
-	} else if (n == 1) {
-		sysreg_write_raw("s3_4_c12_c12_1", value);
-	} else {
+	if (unlikely(n > 3)) {
 		ich_lr_write_further(n, value);
+	} else if ((n & 2) == 0) {
+		if ((n & 1) == 0) {
+			sysreg_write_raw("s3_4_c12_c12_0", value);
+		} else {
+			sysreg_write_raw("s3_4_c12_c12_1", value);
+		}
+	} else if ((n & 1) == 0) {
+		sysreg_write_raw("s3_4_c12_c12_2", value);
+	} else {
+		sysreg_write_raw("s3_4_c12_c12_3", value);
 	}
 }
 

@@ -45,6 +45,7 @@ static void unlist(struct vcpu *vcpu, uint32_t lr)
 	bank->soft &= ~vgic_bit(intid);
 	if (intid < INTID_SPI) {
 		cpu->again &= ~vgic_bit(intid);
+		cpu->again_elsewhere &= ~vgic_bit(intid);
 	} else {
 		bank->line |= bank->retaken & vgic_bit(intid);
 		bank->retaken &= ~vgic_bit(intid);
@@ -328,7 +329,19 @@ void lr_list(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t state)
 	/* edge-triggered, or linked and pending by its line: no other source is to be looked at */
 	if (intid < INTID_SPI &&
 	    ((bank->edge | (bank->hw & ~bank->soft)) & ~bank->latch & bit) != 0) {
-		cpu->again |= bit;
+		*(cpu->vif.ops == NULL ? &cpu->again : &cpu->again_elsewhere) |= bit;
+	}
+}
+
+/* Those whose end was asked for: what else is empty is kept for the interrupt that had it. */
+static void retire_ended(struct vcpu *vcpu)
+{
+	uint32_t ended;
+
+	isb(); /* as above */
+	for (ended = vif_eoi(&vcpu->vgic.vif) & vcpu->vgic.lr_used; ended != 0;
+	     ended &= ended - 1) {
+		retire(vcpu, (uint32_t)__builtin_ctz(ended));
 	}
 }
 
@@ -401,6 +414,7 @@ static bool refresh(struct vcpu *vcpu, uint32_t intid)
 	if (intid < INTID_SPI) {
 		/* something has changed */
 		vcpu->vgic.again &= ~bit;
+		vcpu->vgic.again_elsewhere &= ~bit;
 	}
 	if ((value & ICH_LR_ACTIVE) == 0) {
 		/* pending only: taken back and judged afresh, so that enable, route and priority
@@ -720,7 +734,12 @@ void vgic_maintenance(struct vcpu *vcpu)
 	bool quiet;
 
 	spin_lock(&vcpu->vm->vgic.lock);
-	retire_empty(vcpu);
+	if (vcpu->vgic.hcr == vcpu->vgic.hcr_base) {
+		retire_ended(vcpu);
+	} else {
+		/* some wait for registers */
+		retire_empty(vcpu);
+	}
 	quiet = lr_is_quiet(vcpu);
 	spin_unlock(&vcpu->vm->vgic.lock);
 	if (!quiet) {

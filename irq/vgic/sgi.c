@@ -75,7 +75,7 @@ static void send_one(struct vcpu *vcpu, struct vcpu *target, uint32_t sgi)
 	}
 }
 
-void vgic_send_sgi(struct vcpu *vcpu, uint64_t value, bool group1)
+enum exit_action vgic_write_sgi(struct vcpu *vcpu, uint32_t group1, uint64_t value)
 {
 	struct vgic_cpu *cpu = &vcpu->vgic;
 	uint64_t named = value & SGI1R_NAMED;
@@ -90,10 +90,11 @@ void vgic_send_sgi(struct vcpu *vcpu, uint64_t value, bool group1)
 
 		/* an SGI of the other group is not sent: IHI 0069H ICC_SGI1R_EL1, security disabled
 		 */
-		if (((atomic_read(&target->vgic.bank.group) >> sgi) & 1) == (group1 ? 1U : 0U)) {
+		if (((atomic_read(&target->vgic.bank.group) >> sgi) & 1) == group1) {
 			send_one(vcpu, target, sgi);
 		}
 	}
+	return EXIT_ADVANCE;
 }
 
 /* -- GICv2 -- */

@@ -17,6 +17,9 @@ static bool __attribute__((noinline)) list_again_elsewhere(struct vcpu *vcpu, ui
 	uint32_t lr = cpu->bank.lr[intid], shift = 8 * (intid % 4), sender;
 	uint64_t value = cpu->lr_pending[lr];
 
+	if ((cpu->again_elsewhere & vgic_bit(intid)) == 0 || atomic_read(&cpu->todo_banks) != 0) {
+		return false;
+	}
 	if (intid >= INTID_SGI_COUNT) {
 		return cpu->vif.ops->lr_refill(&cpu->vif, lr, value);
 	}
@@ -35,14 +38,11 @@ bool vgic_list_again(struct vcpu *vcpu, uint32_t intid)
 	const struct vgic_cpu *cpu = &vcpu->vgic;
 	uint32_t lr = cpu->bank.lr[intid];
 
-	/* what waits for a register goes first */
-	if ((cpu->again & vgic_bit(intid)) == 0 || atomic_read(&cpu->todo_banks) != 0) {
-		return false;
-	}
-	if (unlikely(cpu->vif.ops != NULL)) {
+	if (unlikely((cpu->again & vgic_bit(intid)) == 0)) {
 		return list_again_elsewhere(vcpu, intid);
 	}
-	if (((ich_empty() >> lr) & 1) == 0) {
+	/* what waits for a register goes first */
+	if (atomic_read(&cpu->todo_banks) != 0 || ((ich_empty() >> lr) & 1) == 0) {
 		return false;
 	}
 	ich_lr_write(lr, cpu->lr_pending[lr]);
@@ -54,18 +54,24 @@ bool vgic_list_again(struct vcpu *vcpu, uint32_t intid)
 static inline __attribute__((always_inline)) int room_for_one(struct vcpu *vcpu)
 {
 	struct vgic_cpu *cpu = &vcpu->vgic;
-	uint32_t all = (UINT32_C(1) << cpu->lr_count) - 1, room = ~cpu->lr_used & all;
+	uint32_t all = (UINT32_C(1) << cpu->lr_count) - 1, room = ~cpu->lr_used & all, lr;
 
-	if (room == 0) {
-		/* list registers written since the exit, before what ICH_ELRSR_EL2 says of them */
-		isb();
-		room = vif_empty(&cpu->vif) & all;
-		if (room == 0) {
-			return -1;
-		}
-		lr_give_up(vcpu, (uint32_t)__builtin_ctz(room));
+	if (room != 0) {
+		return __builtin_ctz(room);
 	}
-	return __builtin_ctz(room);
+	/* list registers written since the exit, before what ICH_ELRSR_EL2 says of them */
+	isb();
+	room = vif_empty(&cpu->vif) & all;
+	if (room == 0) {
+		return -1;
+	}
+	/* in turn, so that two that are in use do not take one register from each other while
+	 * others keep interrupts that are not */
+	lr = (uint32_t)__builtin_ctz(
+		(room & (UINT32_MAX << cpu->hand)) != 0 ? room & (UINT32_MAX << cpu->hand) : room);
+	cpu->hand = lr + 1;
+	lr_give_up(vcpu, lr);
+	return (int)lr;
 }
 
 /* What consider() does, for a private one that is not listed. False: it is to be posted. */
@@ -143,14 +149,36 @@ void vgic_pend_sgi(struct vcpu *vcpu, uint32_t sgi)
 	spin_unlock(&vcpu->vm->vgic.lock);
 }
 
-/* With one among them that has no list register. */
-static bool __attribute__((noinline)) take_new_sgis(struct vcpu *vcpu)
+/* SGIs that were sent; each has a list register, and is made pending there by `again`. */
+static inline __attribute__((always_inline)) bool take_listed(struct vcpu *vcpu,
+							      bool (*again)(struct vcpu *vcpu,
+									    uint32_t intid))
 {
+	uint32_t sgis = atomic_fetch_and(&vcpu->events, ~VCPU_EVENT_SGIS) & VCPU_EVENT_SGIS;
+
+	for (uint32_t word = sgis; word != 0; word &= word - 1) {
+		uint32_t bit = (uint32_t)__builtin_ctz(word);
+
+		if (!again(vcpu, bit - VCPU_EVENT_SGI_SHIFT)) {
+			/* this one and the rest as before: the event is its CPU's own */
+			atomic_fetch_or(&vcpu->events, word);
+			return false;
+		}
+	}
+	return !vcpu_wants_attention(vcpu);
+}
+
+/* Not all of them have a list register that is a system register. */
+static bool __attribute__((noinline)) take_others(struct vcpu *vcpu, uint32_t sgis)
+{
+	if ((sgis & ~vcpu->vgic.again_elsewhere) == 0) {
+		return take_listed(vcpu, list_again_elsewhere);
+	}
 	if (!lr_is_quiet(vcpu)) {
 		return false;
 	}
 	spin_lock(&vcpu->vm->vgic.lock);
-	for (uint32_t sgis = vgic_latch_sgis_locked(vcpu); sgis != 0; sgis &= sgis - 1) {
+	for (sgis = vgic_latch_sgis_locked(vcpu); sgis != 0; sgis &= sgis - 1) {
 		vgic_pend_locked(vcpu, (uint32_t)__builtin_ctz(sgis));
 	}
 	spin_unlock(&vcpu->vm->vgic.lock);
@@ -167,25 +195,13 @@ static bool __attribute__((noinline)) look_here(struct vcpu *vcpu)
 
 bool vgic_take_sgis(struct vcpu *vcpu)
 {
-	uint32_t sgis = atomic_read(&vcpu->events), word;
+	uint32_t events = atomic_read(&vcpu->events), sgis = events >> VCPU_EVENT_SGI_SHIFT;
 
-	if ((sgis & ~VCPU_EVENT_SGIS) != 0 || vcpu->hold != 0) {
-		return (sgis & ~(VCPU_EVENT_SGIS | VCPU_EVENT_VGIC)) == 0 && vcpu->hold == 0 &&
+	if ((events & ~VCPU_EVENT_SGIS) != 0 || vcpu->hold != 0) {
+		return (events & ~(VCPU_EVENT_SGIS | VCPU_EVENT_VGIC)) == 0 && vcpu->hold == 0 &&
 		       look_here(vcpu);
 	}
 	/* one that is not listed stays where others look for it, in the events, but for the lock */
-	if (((sgis >> VCPU_EVENT_SGI_SHIFT) & ~vcpu->vgic.again) != 0) {
-		return take_new_sgis(vcpu);
-	}
-	sgis = atomic_fetch_and(&vcpu->events, ~VCPU_EVENT_SGIS) & VCPU_EVENT_SGIS;
-	for (word = sgis; word != 0; word &= word - 1) {
-		uint32_t bit = (uint32_t)__builtin_ctz(word);
-
-		if (!vgic_list_again(vcpu, bit - VCPU_EVENT_SGI_SHIFT)) {
-			/* this one and the rest as before: the event is its CPU's own */
-			atomic_fetch_or(&vcpu->events, word);
-			return false;
-		}
-	}
-	return !vcpu_wants_attention(vcpu);
+	return likely((sgis & ~vcpu->vgic.again) == 0) ? take_listed(vcpu, vgic_list_again) :
+							 take_others(vcpu, sgis);
 }

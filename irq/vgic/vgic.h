@@ -13,6 +13,7 @@
 #define IRQ_VGIC_VGIC_H
 
 #include "core/base/arena.h"
+#include "core/exit/action.h"
 #include "core/vm/vm.h"
 
 /* What a VM's interrupt controller is to be. */
@@ -97,7 +98,7 @@ void vgic_maintenance(struct vcpu *vcpu);
 
 /* Trapped writes of ICC_SGI1R_EL1, ICC_SGI0R_EL1 (group 0), ICC_ASGI1R_EL1 and ICC_DIR_EL1. Owner.
  */
-void vgic_send_sgi(struct vcpu *vcpu, uint64_t value, bool group1);
+enum exit_action vgic_write_sgi(struct vcpu *vcpu, uint32_t group1, uint64_t value);
 int vgic_deactivate(struct vcpu *vcpu, uint32_t intid); /* 0 or -EAGAIN */
 
 /* The architecture's registers. `dev`: the VM for the distributor and redistributors. */

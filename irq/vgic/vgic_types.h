@@ -70,12 +70,14 @@ struct vgic_cpu {
 	struct vif vif;	   /* constant */
 	uint32_t lr_used;  /* filled by software and not yet seen empty */
 	uint32_t lr_count; /* constant */
+	uint32_t hand;	   /* where the search for one to be given up begins: 0 to 16 */
 	uint16_t lr_intid[VGIC_LR_MAX];
 	uint64_t lr_pending[VGIC_LR_MAX]; /* as the register was written last, made pending */
 	/* Private interrupts that are listed and may be made pending again by writing that, once
 	 * the guest has emptied the register: since they were listed nothing about them has
 	 * changed. */
 	uint32_t again;
+	uint32_t again_elsewhere; /* the same where list registers are no system registers */
 	/* GICv2: SGIs pending outside list registers, by sender: byte n % 4 of word n / 4 has a
 	 * bit per vCPU that sent SGI n. Atomic; set by senders, cleared by the owner */
 	uint32_t sgi_source[4];

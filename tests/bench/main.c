@@ -50,7 +50,7 @@ static struct {
 	bool trap_expected;
 } bench;
 
-static struct result results[32];
+static struct result results[40];
 static unsigned int result_count;
 static uint64_t empty_hundredths; /* of one turn of a loop */
 static uint64_t ns_per_tick;
@@ -216,6 +216,17 @@ static void bench_calls(void)
 	}
 }
 
+/* The same with one of the registers that compilers keep values in (x19 to x28). */
+static inline void id_register_x20(void)
+{
+	__asm__ volatile("mrs x20, id_aa64pfr0_el1" ::: "x20");
+}
+
+static inline void typer_x20(uint64_t typer)
+{
+	__asm__ volatile("ldr w20, [%0]" ::"r"(typer) : "x20");
+}
+
 static void bench_registers(void)
 {
 	uint64_t typer = machine.gicd + GICD_TYPER;
@@ -226,7 +237,9 @@ static void bench_registers(void)
 	uint64_t icpendr1 = machine.gicd + GICD_ICPENDR + 4;
 
 	MEASURE("id_register", MANY, sysreg_read(id_aa64pfr0_el1));
+	MEASURE("id_register_x20", MANY, id_register_x20());
 	MEASURE("gicd_typer", MANY, mmio_read32(typer));
+	MEASURE("gicd_typer_x20", MANY, typer_x20(typer));
 	MEASURE("isenabler_zero", MANY, mmio_write32(isenabler1, 0));
 	mmio_write32(isenabler1, BIT(8));
 	MEASURE("isenabler_same", MANY, mmio_write32(isenabler1, BIT(8)));
@@ -353,8 +366,18 @@ static void bench_interrupts(struct cpu *self)
 {
 	MEASURE("sgi_self", MANY, sgi_self(self));
 	MEASURE("sgi_self_rotating", MANY, sgi_self_rotating(self, measure_i));
+	/* after more interrupts than there are list registers, two that are in use */
+	MEASURE("sgi_and_timer", MANY, {
+		sgi_self(self);
+		timer_virtual(self);
+	});
 	MEASURE("virtual_timer", MANY, timer_virtual(self));
 	MEASURE("physical_timer", MANY, timer_physical(self));
+	/* after an interrupt that is emulated level-sensitive */
+	MEASURE("both_timers", MANY, {
+		timer_physical(self);
+		timer_virtual(self);
+	});
 	bench_lateness("timer_spin", self, false);
 	bench_lateness("timer_wfi", self, true);
 }

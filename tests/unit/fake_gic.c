@@ -681,7 +681,7 @@ void fake_send_sgi(uint32_t i, uint64_t value, bool group1)
 	}
 	exit_guest(i);
 	listed = middle_begins(&vcpus[i]);
-	vgic_send_sgi(&vcpus[i], value, group1);
+	vgic_write_sgi(&vcpus[i], group1, value);
 	middle_ends(&vcpus[i], listed);
 }
 
