@@ -176,6 +176,7 @@ UNIT := \
 	pgtable \
 	ram_plan \
 	registry \
+	softif \
 	string \
 	vgic \
 	vgic_link \
@@ -209,6 +210,7 @@ UNIT_WITH_life     := core/base/percpu.c core/base/printk.c core/exit/run.c core
                       tests/unit/fake_sysreg.c
 UNIT_WITH_mmio     := core/exit/mmio.c tests/unit/fake_sysreg.c
 UNIT_WITH_mux      := core/base/printk.c $(FAKE_CPU)
+UNIT_WITH_softif    := $(FAKE_VGIC)
 UNIT_WITH_vgic      := $(FAKE_VGIC)
 UNIT_WITH_vgic_link   := $(FAKE_VGIC)
 UNIT_WITH_vgic_linked := $(FAKE_VGIC)

@@ -96,14 +96,15 @@ static int best_pending(const struct softif *s)
 static int signalled(const struct softif *s)
 {
 	int best = best_pending(s);
-	uint32_t prio;
+	uint32_t prio, mask;
 
 	if (best < 0) {
 		return -1;
 	}
 	prio = priority_of(s->lr[best]);
+	mask = group_priority_mask(s, group_of(s->lr[best]));
 	if (prio >= FIELD_GET(ICH_VMCR_VPMR, s->vmcr) ||
-	    (prio & group_priority_mask(s, group_of(s->lr[best]))) >= running_priority(s)) {
+	    (s->active != 0 && (prio & mask) >= (running_priority(s) & mask))) {
 		return -1;
 	}
 	return best;
