@@ -12,10 +12,11 @@
 #define ICC_SGI0R  S3_0_C12_C11_7
 #define ICC_ASGI1R S3_0_C12_C11_6
 
-#define GICC_ABPR   0x001c
-#define GICC_AHPPIR 0x0028
-#define GICC_NSAPR  0x00e0
+#define NO_MASK	   0xf8
+#define GICC_ABPR  0x001c
+#define GICC_NSAPR 0x00e0
 
+#define GICC_CTLR_ACKCTL BIT(2)
 #define GICC_CTLR_GROUPS BITS(1, 0)
 
 /* A write that takes effect before the next instruction. */
@@ -114,7 +115,7 @@ uint32_t cpuif_ack(bool v2, unsigned int group)
 	uint32_t value;
 
 	if (v2) {
-		value = gicc_read(group == 0 ? GICC_IAR : GICC_AIAR);
+		value = gicc_read(GICC_IAR);
 	} else {
 		value = (uint32_t)(group == 0 ? sysreg_read(ICC_IAR0) : sysreg_read(ICC_IAR1));
 	}
@@ -127,7 +128,7 @@ uint32_t cpuif_ack(bool v2, unsigned int group)
 void cpuif_end(bool v2, unsigned int group, uint32_t value)
 {
 	if (v2) {
-		gicc_write(group == 0 ? GICC_EOIR : GICC_AEOIR, value);
+		gicc_write(GICC_EOIR, value);
 	} else if (group == 0) {
 		set_reg(ICC_EOIR0, value);
 	} else {
@@ -157,6 +158,11 @@ void cpuif_set_eoimode(bool v2, bool split)
 	}
 }
 
+void cpuif_set_point(bool group1, uint32_t value)
+{
+	gicc_write(group1 ? GICC_ABPR : GICC_BPR, value);
+}
+
 void cpuif_set_ctlr(bool v2, uint64_t value)
 {
 	if (v2) {
@@ -168,16 +174,23 @@ void cpuif_set_ctlr(bool v2, uint64_t value)
 	}
 }
 
+void cpuif_ready_to_end(bool v2)
+{
+	if (v2) {
+		gicc_write(GICC_CTLR, GICC_CTLR_GROUPS | GICC_CTLR_ACKCTL);
+	}
+}
+
 void cpuif_reset(bool v2)
 {
 	if (v2) {
 		gicc_write(GICC_CTLR, 0);
 		gicc_write(GICC_APR, 0);
 		gicc_write(GICC_NSAPR, 0);
-		gicc_write(GICC_PMR, 0xf8);
+		gicc_write(GICC_PMR, NO_MASK);
 		gicc_write(GICC_BPR, 2);
 		gicc_write(GICC_ABPR, 3);
-		gicc_write(GICC_CTLR, GICC_CTLR_GROUPS);
+		gicc_write(GICC_CTLR, GICC_CTLR_GROUPS | GICC_CTLR_ACKCTL);
 		return;
 	}
 	cpuif_set(REG_AP0R0, 0);
@@ -190,14 +203,14 @@ void cpuif_reset(bool v2)
 	cpuif_set(REG_IGRPEN1, 1);
 }
 
-uint64_t cpuif_look(bool v2)
+uint64_t cpuif_look(bool v2, bool signalled)
 {
-	uint64_t running, group0, group1;
+	uint64_t running, group0, group1 = 0;
 
 	if (v2) {
 		running = gicc_read(GICC_RPR);
-		group0 = gicc_read(GICC_HPPIR);
-		group1 = gicc_read(GICC_AHPPIR);
+		/* listed differences `highest-unsignalled`, `sender-pending` */
+		group0 = signalled ? gicc_read(GICC_HPPIR) & GICC_IAR_INTID : 0;
 	} else {
 		running = sysreg_read(ICC_RPR);
 		group0 = sysreg_read(ICC_HPPIR0);

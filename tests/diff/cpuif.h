@@ -34,12 +34,18 @@ void cpuif_end(bool v2, unsigned int group, uint32_t value);
 void cpuif_deactivate(bool v2, uint32_t value);
 void cpuif_set_eoimode(bool v2, bool split);
 /* The control register but for EOImode, which stays. */
+/* GICv2's binary points. */
+void cpuif_set_point(bool group1, uint32_t value);
 void cpuif_set_ctlr(bool v2, uint64_t value);
+
+/* GICv2: all groups on, so that what is active can be ended. */
+void cpuif_ready_to_end(bool v2);
 
 /* This CPU's interface as after reset, both groups on, nothing masked. */
 void cpuif_reset(bool v2);
 
-/* What a CPU sees without changing anything: highest pending of each group, running priority. */
-uint64_t cpuif_look(bool v2);
+/* What a CPU sees without changing anything: highest pending of each group, running priority.
+ * GICv2: the highest pending one only where something is signalled. */
+uint64_t cpuif_look(bool v2, bool signalled);
 
 #endif

@@ -34,7 +34,7 @@ static struct {
 	unsigned int sequence;
 } diff_log;
 
-static const struct op op_observe = {.kind = OP_OBSERVE};
+static const struct op op_observe = {.kind = OP_OBSERVE}, op_leave = {.kind = OP_LEAVE};
 
 void log_word(uint64_t word)
 {
@@ -52,7 +52,7 @@ static uint64_t observe(void)
 
 	isb();
 	signalled = sysreg_read(isr_el1) & 0xc0;
-	return signalled << 40 | cpuif_look(program.v2);
+	return signalled << 40 | cpuif_look(program.v2, signalled != 0);
 }
 
 static void load(const volatile struct op *op)
@@ -97,7 +97,7 @@ static void set(const volatile struct op *op)
 	case REG_BPR0:
 	case REG_BPR1:
 		/* listed difference `binary-point` */
-		if (!program.v2 && take_depth() != 0) {
+		if (take_depth() != 0) {
 			return;
 		}
 		break;
@@ -106,6 +106,8 @@ static void set(const volatile struct op *op)
 	}
 	if (op->where == REG_CTLR) {
 		cpuif_set_ctlr(program.v2, op->value);
+	} else if (program.v2) {
+		cpuif_set_point(op->where == REG_BPR1, (uint32_t)op->value);
 	} else {
 		cpuif_set(op->where, op->value);
 	}
@@ -153,6 +155,17 @@ static void execute(const volatile struct op *op)
 		if (!take_is_held(op->where)) {
 			regs_set_group(program.v2, op->other, op->where, op->value != 0);
 		}
+		break;
+	case OP_ACTIVATE:
+		if (!take_is_held(op->where)) {
+			regs_activate(program.v2, op->other, op->where);
+		}
+		break;
+	case OP_TARGET:
+		regs_set_targets(op->where, (uint8_t)op->value);
+		break;
+	case OP_LEAVE:
+		take_reset();
 		break;
 	case OP_EOIMODE:
 		take_set_eoimode(op->value != 0);
@@ -235,7 +248,9 @@ static void end_sequence(void)
 
 static void reset(const volatile struct op *op)
 {
-	take_reset();
+	for (unsigned int cpu = 0; cpu < program.cpus; cpu++) {
+		run_on(cpu, &op_leave);
+	}
 	regs_reset_dist(program.v2);
 	for (unsigned int cpu = 0; cpu < program.cpus; cpu++) {
 		run_on(cpu, op);

@@ -25,6 +25,9 @@ enum op_kind {
 	OP_TRIGGER,    /* INTID `where`: disabled, edge (1) or level (0), not pending */
 	OP_GROUP,      /* INTID `where` in group `value`, if no CPU has acknowledged it */
 	OP_EOIMODE,    /* `value`, if this CPU has acknowledged nothing */
+	OP_ACTIVATE,   /* INTID `where` made active, if no CPU has acknowledged it */
+	OP_TARGET,     /* GICv2: targets `value` for SPI `where`, if it is idle */
+	OP_LEAVE,      /* not in programs: a CPU ends what it has acknowledged */
 	OP_OBSERVE,    /* not in programs: what a CPU sees after each operation */
 };
 
@@ -44,7 +47,8 @@ struct op {
 	uint8_t kind;
 	uint8_t cpu; /* that executes it */
 	uint8_t size;
-	uint8_t other; /* OP_GROUP, OP_TRIGGER: the CPU whose redistributor it is about */
+	uint8_t other; /* OP_GROUP, OP_TRIGGER, OP_ACTIVATE: the CPU whose redistributor it is about
+			*/
 	uint32_t where;
 	uint64_t value;
 };

@@ -7,7 +7,7 @@ import struct
 from dataclasses import dataclass, replace
 
 RESET, LOAD, STORE, GET, SET, ACK, END, DEACTIVATE = range(8)
-OPEN, LINE, TRIGGER, GROUP, EOIMODE = range(8, 13)
+OPEN, LINE, TRIGGER, GROUP, EOIMODE, ACTIVATE, TARGET = range(8, 15)
 OPS_MAX = 16384
 MAGIC = b"DIFFPROG"
 
@@ -132,12 +132,14 @@ _SENTENCES = {
     f"{'edge' if op.value else 'level'}, not pending",
     GROUP: lambda op: f"INTID {op.where} of CPU {op.other} into group {op.value}",
     EOIMODE: lambda op: f"EOImode {op.value}",
+    TARGET: lambda op: f"ITARGETSR of INTID {op.where} = {op.value:#x}, if it is idle",
+    ACTIVATE: lambda op: f"INTID {op.where} of CPU {op.other} made active by ISACTIVER",
 }
 
 
 def mentions(op: Op) -> set[int]:
     """The INTIDs that an operation may make pending, active or another's."""
-    if op.kind in (TRIGGER, GROUP):
+    if op.kind in (TRIGGER, GROUP, ACTIVATE, TARGET):
         return {op.where}
     if op.kind == LINE:
         return {(33, 27, 30)[op.where]}

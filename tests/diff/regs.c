@@ -149,3 +149,19 @@ void regs_set_group(bool v2, unsigned int cpu, unsigned int intid, bool group1)
 
 	mmio_write32(reg, value | (group1 ? bit : 0));
 }
+
+void regs_activate(bool v2, unsigned int cpu, unsigned int intid)
+{
+	mmio_write32(frame(v2, cpu, intid) + GICD_ISACTIVER + intid / 32 * 4,
+		     UINT32_C(1) << intid % 32);
+}
+
+void regs_set_targets(unsigned int intid, uint8_t targets)
+{
+	uint32_t busy = mmio_read32(GICD_BASE + GICD_ISPENDR + intid / 32 * 4) |
+			mmio_read32(GICD_BASE + GICD_ISACTIVER + intid / 32 * 4);
+
+	if ((busy >> intid % 32 & 1) == 0) {
+		mmio_write8(GICD_BASE + GICD_ITARGETSR + intid, targets);
+	}
+}

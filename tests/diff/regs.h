@@ -24,5 +24,8 @@ void regs_set_line(enum line line, bool up);
 /* INTID as CPU `cpu` has it; v2: as this CPU has it. */
 void regs_set_trigger(bool v2, unsigned int cpu, unsigned int intid, bool edge);
 void regs_set_group(bool v2, unsigned int cpu, unsigned int intid, bool group1);
+void regs_activate(bool v2, unsigned int cpu, unsigned int intid);
+/* GICv2, unless it is pending or active: listed difference `retargeted`. */
+void regs_set_targets(unsigned int intid, uint8_t targets);
 
 #endif

@@ -10,7 +10,6 @@
 #define TAKES_MAX	    12 /* in one window: a line that stays up would interrupt for ever */
 #define INTID_FIRST_SPECIAL 1020
 #define INTID_BITS	    BITS(9, 0)
-#define GROUP1_PENDING	    1022
 #define SPSR_IF		    0xc0
 
 /* In the log: what follows is an interrupt taken, a word of the CPU it was on. */
@@ -41,9 +40,13 @@ static struct taker *taker_this(void)
 
 void take_reset(void)
 {
-	for (unsigned int i = 0; i < DIFF_CPUS_MAX; i++) {
-		takers[i] = (struct taker){0};
+	struct taker *t = taker_this();
+
+	/* listed difference `active-priorities` */
+	for (cpuif_ready_to_end(take_v2); take_v2 && t->depth != 0; t->depth--) {
+		cpuif_end(take_v2, t->stack[t->depth - 1].group, t->stack[t->depth - 1].value);
 	}
+	*t = (struct taker){0};
 }
 
 static bool is_interrupt(uint32_t value)
@@ -103,8 +106,9 @@ void take_deactivate(unsigned int of_cpu, unsigned int n)
 	}
 	n %= of->dropped_count;
 	value = of->dropped[n];
-	/* private interrupts are deactivated where they are */
-	if ((value & INTID_BITS) < 32 && of != taker_this()) {
+	/* private interrupts are deactivated where they are; listed difference
+	 * `remote-deactivation` */
+	if (((value & INTID_BITS) < 32 || take_v2) && of != taker_this()) {
 		log_word(LOG_NOTHING);
 		return;
 	}
@@ -189,16 +193,13 @@ static void take_irq(struct exc_frame *frame, bool fiq)
 	}
 	t->left--;
 	taken = acknowledge(t, fiq || take_v2 ? 0 : 1, &value);
-	if (!taken && take_v2 && (value & INTID_BITS) == GROUP1_PENDING) {
-		taken = acknowledge(t, 1, &value);
-	}
 	if (!taken || t->left == 0) {
 		frame->spsr |= SPSR_IF;
 	}
 	if (!taken) {
 		return;
 	}
-	log_word(cpuif_look(take_v2));
+	log_word(cpuif_look(take_v2, false));
 	if (t->how == TAKE_KEEP) {
 		return;
 	}
