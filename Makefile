@@ -185,6 +185,8 @@ UNIT := \
 	vgic_random \
 	vgic_regs \
 	vgic_short \
+	vgic_v2 \
+	vgic_v2_random \
 	vits \
 	vlpi \
 	vpl011 \
@@ -217,6 +219,8 @@ UNIT_WITH_vgic_linked := $(FAKE_VGIC)
 UNIT_WITH_vgic_random := $(FAKE_VGIC)
 UNIT_WITH_vgic_regs   := $(FAKE_VGIC)
 UNIT_WITH_vgic_short  := $(FAKE_VGIC)
+UNIT_WITH_vgic_v2     := $(FAKE_VGIC)
+UNIT_WITH_vgic_v2_random := $(FAKE_VGIC)
 UNIT_WITH_vits        := $(FAKE_VGIC) tests/unit/fake_its.c
 UNIT_WITH_vlpi        := $(FAKE_VGIC)
 UNIT_WITH_vgic_lpi        := $(FAKE_VGIC)

@@ -456,7 +456,7 @@ void fake_settle(void)
 	} while (anyone_has_events());
 }
 
-void fake_gic_create(uint32_t vcpu_count, uint32_t list_registers, uint32_t spis)
+static void create(uint32_t vcpu_count, const struct vgic_setup *setup)
 {
 	static uint8_t memory[65536] __attribute__((aligned(16)));
 	struct arena arena = {.base = memory, .size = sizeof(memory)};
@@ -466,7 +466,7 @@ void fake_gic_create(uint32_t vcpu_count, uint32_t list_registers, uint32_t spis
 	memset(cpus, 0, sizeof(cpus));
 	memset(&board, 0, sizeof(board));
 	here = 0;
-	lr_count = list_registers;
+	lr_count = setup->lr_count;
 	short_ways = false;
 	short_count = middle_count = 0;
 	fake_vm.vcpu = vcpu_table;
@@ -479,9 +479,21 @@ void fake_gic_create(uint32_t vcpu_count, uint32_t list_registers, uint32_t spis
 		vcpus[i].cpu_mpidr = i;
 		vcpus[i].mpidr = BIT(31) | i;
 	}
+	PROMISE(vgic_create(&fake_vm, setup, &arena) == 0);
+}
+
+void fake_gic_create(uint32_t vcpu_count, uint32_t list_registers, uint32_t spis)
+{
 	const struct vgic_setup setup = {.spi_count = spis, .lr_count = list_registers};
 
-	PROMISE(vgic_create(&fake_vm, &setup, &arena) == 0);
+	create(vcpu_count, &setup);
+}
+
+void fake_gicv2_create(uint32_t vcpu_count, uint32_t list_registers, uint32_t spis)
+{
+	const struct vgic_setup setup = {.v2 = true, .spi_count = spis, .lr_count = list_registers};
+
+	create(vcpu_count, &setup);
 }
 
 void fake_vcpu_on(uint32_t i)

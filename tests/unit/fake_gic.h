@@ -20,6 +20,9 @@ extern struct vm fake_vm;
 /* A VM of so many vCPUs, which are off, and physical CPUs with so many list registers. */
 void fake_gic_create(uint32_t vcpus, uint32_t list_registers, uint32_t spis);
 
+/* The same with a GICv2, whose interface is in software. Its registers: fake_access(). */
+void fake_gicv2_create(uint32_t vcpus, uint32_t list_registers, uint32_t spis);
+
 /* The same, all vCPUs on, and their guest takes all priorities of both groups; group 1 everywhere,
  * distributor enabled. */
 void fake_gic_boot(uint32_t vcpus, uint32_t list_registers, uint32_t spis);
