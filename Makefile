@@ -237,9 +237,11 @@ FUZZ := \
 	image \
 	insn \
 	vgic \
+	vgic_v2 \
 	vits \
 
 FUZZ_WITH_vgic := $(FAKE_VGIC)
+FUZZ_WITH_vgic_v2 := $(FAKE_VGIC)
 FUZZ_WITH_vits := $(FAKE_VGIC) tests/unit/fake_its.c
 
 # Sources a list names but nobody has written yet would stop make; so no wildcards in these lists.
