@@ -31,6 +31,7 @@ HYP_C := \
 	core/config/check.c \
 	core/config/check_board.c \
 	core/config/check_layout.c \
+	core/config/check_passthrough.c \
 	core/config/check_places.c \
 	core/config/image.c \
 	core/config/override.c \
@@ -67,6 +68,7 @@ HYP_C := \
 	core/vm/describe.c \
 	core/vm/life.c \
 	core/vm/load.c \
+	core/vm/passthrough.c \
 	core/vm/vcpu.c \
 	core/vm/vm.c \
 	drivers/emul/vdevs.c \
@@ -141,6 +143,7 @@ GUESTS := \
 	kept \
 	messages \
 	mmio \
+	passthrough \
 	pl011 \
 	pl031 \
 	psci \

@@ -138,12 +138,33 @@ static void claim(struct prange range)
 	}
 }
 
+/* Frames of the interrupt controller may share a page: what is claimed stays so. */
+static void claim_device(struct prange range)
+{
+	if (range.size != 0) {
+		registry_claim(parts.registry, range);
+	}
+}
+
+/* GICV, which guests are given, apart. */
 static void claim_own_memory(void)
 {
+	const struct board_gic *gic = &parts.board->gic;
+
 	claim(parts.image);
 	claim(parts.heap);
 	claim(parts.extra_heap);
 	claim(parts.board->initrd);
+	claim_device(gic->dist);
+	claim_device(gic->cpuif);
+	claim_device(gic->vctrl);
+	claim_device(gic->its);
+	for (uint32_t i = 0; i < gic->redist_count; i++) {
+		claim_device(gic->redist[i]);
+	}
+	if (parts.board->uart.kind != BOARD_UART_NONE) {
+		claim_device(parts.board->uart.regs);
+	}
 }
 
 static void all_off(void)

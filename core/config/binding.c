@@ -11,7 +11,10 @@
 #define LATER_SHARED  "shared memory comes with a later version: leave it out"
 #define LATER_NETWORK "networks come with a later version: leave it out"
 #define LATER_DIRECT  "direct mapping comes with a later version: leave it out"
-#define LATER_LOG     "a log that survives a reset comes with a later version: leave it out"
+#define LATER_MERGE                                                                                \
+	"merging into the node of a board device comes with a later version: leave it out, or "    \
+	"write into guest-dtb"
+#define LATER_LOG "a log that survives a reset comes with a later version: leave it out"
 
 static const struct config_prop root_props[] = {
 	{.name = "compatible",
@@ -345,6 +348,39 @@ static const struct config_prop ram_props[] = {
 	{0},
 };
 
+static const struct config_prop passthrough_props[] = {
+	{.name = "compatible",
+	 .type = PROP_STRINGS,
+	 .required = true,
+	 .help = DOC("`bulkhead,passthrough`.")},
+	{.name = "board-node",
+	 .type = PROP_BOARD_REF,
+	 .required = true,
+	 .help = DOC("The device: registers and interrupts come from the board's tree. In this "
+		     "version it has one `reg` entry, of whole pages, and its interrupts are SPIs "
+		     "of the board's GIC.")},
+	{.name = "ipa",
+	 .type = PROP_U64_LIST,
+	 .dflt = DOC("the board's numbers"),
+	 .help = DOC("The guest-physical address, a multiple of 4 KiB; one per `reg` entry.")},
+	{.name = "spi",
+	 .type = PROP_U32_LIST,
+	 .max = 987,
+	 .dflt = DOC("the board's numbers"),
+	 .help = DOC("The guest's interrupts, one per interrupt of the device.")},
+	{.name = "dma",
+	 .type = PROP_STRING,
+	 .required = true,
+	 .values = "none|smmu|unsafe",
+	 .help = DOC("What keeps its DMA inside the VM. `none`: it does none, which the "
+		     "hypervisor can't know; `smmu` and `unsafe` come with a later version.")},
+	{.name = "guest",
+	 .type = PROP_NODE,
+	 .later = LATER_MERGE,
+	 .help = DOC("Merged over the copied node.")},
+	{0},
+};
+
 const struct binding_node binding_nodes[BINDING_COUNT] = {
 	[BINDING_ROOT] = {"/", "the config", NULL, root_props, DOC("")},
 	[BINDING_HYPERVISOR] =
@@ -378,6 +414,14 @@ const struct binding_node binding_nodes[BINDING_COUNT] = {
 		 DOC("What the guest finds besides vCPUs, interrupt controller and timer.")},
 	[BINDING_RAM_DEVICE] = {"/vms/NAME/devices/NAME", "RAM", NULL, ram_props,
 				DOC("A region of RAM, in place of `memory-size`.")},
+	[BINDING_PASSTHROUGH_DEVICE] =
+		{"/vms/NAME/devices/NAME", "a board device", NULL, passthrough_props,
+		 DOC("A device of the board, given to this VM alone. Its interrupts are the "
+		     "hardware's: enabled, routed and ended as the guest says. The guest's node is "
+		     "a copy of the board's, less what refers to other nodes (clocks, resets, "
+		     "pins, supplies): the log says what was left out. A device whose only clock "
+		     "is `apb_pclk` gets one of that name. The device is not reset when its VM "
+		     "is.")},
 };
 
 /* For those who write a config: `make bundle` gives them. At boot the plain sentence is enough. */

@@ -13,6 +13,7 @@
 #define BINDING_VERSIONS_READ "1"
 #define BINDING_VM_COMPATIBLE "bulkhead,vm"
 #define BINDING_RAM	      "bulkhead,ram"
+#define BINDING_PASSTHROUGH   "bulkhead,passthrough"
 
 /* A kind of node of the binding. */
 struct binding_node {
@@ -38,8 +39,9 @@ enum binding_kind {
 	BINDING_VMS,
 	BINDING_VM,
 	BINDING_DEVICES,
-	BINDING_DEVICE,	    /* what every device has */
-	BINDING_RAM_DEVICE, /* bulkhead,ram: memory, so no vdev_type */
+	BINDING_DEVICE,		    /* what every device has */
+	BINDING_RAM_DEVICE,	    /* bulkhead,ram: memory, so no vdev_type */
+	BINDING_PASSTHROUGH_DEVICE, /* bulkhead,passthrough: the board's, so no vdev_type */
 	BINDING_COUNT,
 };
 

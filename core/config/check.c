@@ -87,6 +87,13 @@ static uint32_t spis_needed(const struct vm_config *vm)
 			count = spi + 1;
 		}
 	}
+	for (uint32_t i = 0; i < vm->passthrough_count; i++) {
+		const struct passthrough_config *p = &vm->passthrough[i];
+
+		for (uint32_t k = 0; k < p->spi_count; k++) {
+			count = p->spi[k] < GUEST_SPI_COUNT_MAX ? MAX(count, p->spi[k] + 1) : count;
+		}
+	}
 	return (count + 31) / 32 * 32;
 }
 
@@ -186,6 +193,7 @@ static void check_vm(struct checker *c, struct vm_config *vm)
 	c->vm = vm;
 	config_vm_path(vm, c->path, sizeof(c->path));
 	check_vcpu_count(c);
+	checker_board_devices(c);
 	check_gic(c);
 	check_bootargs(c);
 	check_guest_dtb(c);
@@ -217,5 +225,6 @@ int config_check(struct config *config, const struct board *board, const struct 
 	}
 	checker_cpus(&c);
 	checker_memory(&c);
+	checker_board_devices_shared(&c);
 	return usable ? 0 : -EINVAL;
 }

@@ -6,17 +6,13 @@
 
 #define RAM_PATH checker_device_path(c, ram->name, path, sizeof(path))
 
-static void look_at(struct checker *c, struct vm_config *vm)
+void checker_look_at(struct checker *c, struct vm_config *vm)
 {
 	c->vm = vm;
 	config_vm_path(vm, c->path, sizeof(c->path));
 }
 
-/*
- * Two VMs want the same: the later one is refused, unless the earlier one does not run anyway. Then
- * it is an error of the earlier one, and the later one runs.
- */
-static struct vm_config *loser(struct vm_config *earlier, struct vm_config *later)
+struct vm_config *checker_loser(struct vm_config *earlier, struct vm_config *later)
 {
 	return earlier->refused ? earlier : later;
 }
@@ -67,8 +63,8 @@ static void check_cpu_shared(struct checker *c, uint32_t vm, uint32_t vcpu)
 	if (other == NULL) {
 		return;
 	}
-	lost = loser(other, me);
-	look_at(c, lost);
+	lost = checker_loser(other, me);
+	checker_look_at(c, lost);
 	if (other == me) {
 		diag_error(c->diag, c->path, "vcpu-cpus",
 			   "CPU %u stands twice: two vCPUs on one CPU come with a later version",
@@ -114,7 +110,7 @@ static void choose_cpus(struct checker *c, struct vm_config *vm)
 		}
 	}
 	if (missing > 0) {
-		look_at(c, vm);
+		checker_look_at(c, vm);
 		diag_error(c->diag, c->path, "vcpus",
 			   "%u of its %u vCPUs get no CPU of their own: the board has %u and the "
 			   "VMs before took "
@@ -130,7 +126,7 @@ void checker_cpus(struct checker *c)
 
 	for (uint32_t i = 0; i < config->vm_count; i++) {
 		for (uint32_t k = 0; k < config->vm[i].vcpu_count; k++) {
-			look_at(c, &config->vm[i]);
+			checker_look_at(c, &config->vm[i]);
 			check_cpu_exists(c, k);
 			check_cpu_shared(c, i, k);
 		}
@@ -186,8 +182,8 @@ static void check_ram_shared(struct checker *c, uint32_t vm, uint32_t index)
 	if (theirs == NULL) {
 		return;
 	}
-	lost = loser(other, me);
-	look_at(c, lost);
+	lost = checker_loser(other, me);
+	checker_look_at(c, lost);
 	if (lost != me) {
 		const struct ram_config *swap = mine;
 
@@ -254,7 +250,7 @@ void checker_memory(struct checker *c)
 	for (uint32_t i = 0; i < config->vm_count; i++) {
 		for (uint32_t k = 0; k < config->vm[i].ram_count; k++) {
 			if (config->vm[i].ram[k].pa != CONFIG_PA_ANY) {
-				look_at(c, &config->vm[i]);
+				checker_look_at(c, &config->vm[i]);
 				check_ram_place(c, &config->vm[i].ram[k]);
 				check_ram_shared(c, i, k);
 			}

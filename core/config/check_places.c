@@ -96,28 +96,43 @@ static bool take_spi(struct map *map, uint32_t spi)
 	return true;
 }
 
+static bool has_spi(const struct passthrough_config *p, uint32_t spi)
+{
+	for (uint32_t i = 0; i < p->spi_count; i++) {
+		if (p->spi[i] == spi) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* The name of the other device that has this SPI. */
-static const char *spi_owner(const struct vm_config *vm, const struct vdev_config *not_me)
+static const char *spi_owner(const struct vm_config *vm, const char *not_me, uint32_t spi)
 {
 	for (uint32_t i = 0; i < vm->device_count; i++) {
-		if (&vm->device[i] != not_me && vm->device[i].spi == not_me->spi) {
+		if (vm->device[i].name != not_me && vm->device[i].spi == spi) {
 			return vm->device[i].name;
 		}
 	}
-	return not_me->spi >= vm->spi_count - GUEST_MBI_COUNT && vm->mbi ? "mbi" : "gicv2m";
+	for (uint32_t i = 0; i < vm->passthrough_count; i++) {
+		if (has_spi(&vm->passthrough[i], spi)) {
+			return vm->passthrough[i].name;
+		}
+	}
+	return spi >= vm->spi_count - GUEST_MBI_COUNT && vm->mbi ? "mbi" : "gicv2m";
 }
 
-static void check_spi(struct checker *c, struct map *map, const struct vdev_config *device)
+static void check_spi(struct checker *c, struct map *map, const char *name, uint32_t spi)
 {
 	char path[CHECKER_PATH_MAX];
 
-	checker_device_path(c, device->name, path, sizeof(path));
-	if (device->spi >= c->vm->spi_count) {
-		diag_error(c->diag, path, "spi", "is %u: spi-count of the VM is %u", device->spi,
+	checker_device_path(c, name, path, sizeof(path));
+	if (spi >= c->vm->spi_count) {
+		diag_error(c->diag, path, "spi", "is %u: spi-count of the VM is %u", spi,
 			   c->vm->spi_count);
-	} else if (!take_spi(map, device->spi)) {
-		diag_error(c->diag, path, "spi", "%u is the interrupt of %s already", device->spi,
-			   spi_owner(c->vm, device));
+	} else if (!take_spi(map, spi)) {
+		diag_error(c->diag, path, "spi", "%u is the interrupt of %s already", spi,
+			   spi_owner(c->vm, name, spi));
 	}
 }
 
@@ -174,42 +189,66 @@ static void check_counts(struct checker *c)
 	}
 }
 
-void checker_places(struct checker *c)
+/* The interrupt controller's frames. */
+static void add_gic(const struct vm_config *vm, struct map *map)
 {
-	struct vm_config *vm = c->vm;
-	struct map map = {.count = 0};
-
-	add(&map, GUEST_GICD_BASE, GUEST_GICD_SIZE, "the interrupt controller's distributor");
+	add(map, GUEST_GICD_BASE, GUEST_GICD_SIZE, "the interrupt controller's distributor");
 	if (vm->gic == VM_GIC_V2) {
-		add(&map, GUEST_GICC_BASE, GUEST_GICC_SIZE,
+		add(map, GUEST_GICC_BASE, GUEST_GICC_SIZE,
 		    "the interrupt controller's CPU interface");
 	} else {
-		add(&map, GUEST_GICR_BASE, GUEST_GICR_STRIDE * vm->vcpu_count,
+		add(map, GUEST_GICR_BASE, GUEST_GICR_STRIDE * vm->vcpu_count,
 		    "the interrupt controller's redistributors");
 	}
 	if (vm->gicv2m) {
-		add(&map, GUEST_V2M_BASE, GUEST_V2M_SIZE, "the GICv2m frame");
+		add(map, GUEST_V2M_BASE, GUEST_V2M_SIZE, "the GICv2m frame");
 	}
 	if (vm->its) {
-		add(&map, GUEST_ITS_BASE, GUEST_ITS_SIZE, "the ITS");
+		add(map, GUEST_ITS_BASE, GUEST_ITS_SIZE, "the ITS");
 	}
-	take_messages(vm, &map);
+}
+
+/* What has its place and interrupts: by the config, or the board's. */
+static void add_all_placed(struct checker *c, struct map *map)
+{
+	struct vm_config *vm = c->vm;
+
 	for (uint32_t i = 0; i < vm->ram_count; i++) {
 		const struct ram_config *ram = &vm->ram[i];
 
-		add_placed(c, &map, &(struct span){ram->ipa, ram->size, ram->name});
+		add_placed(c, map, &(struct span){ram->ipa, ram->size, ram->name});
+	}
+	for (uint32_t i = 0; i < vm->passthrough_count; i++) {
+		const struct passthrough_config *p = &vm->passthrough[i];
+
+		if (p->regs.size != 0) {
+			add_placed(c, map, &(struct span){p->ipa, p->regs.size, p->name});
+		}
+		for (uint32_t k = 0; k < p->spi_count; k++) {
+			check_spi(c, map, p->name, p->spi[k]);
+		}
 	}
 	for (uint32_t i = 0; i < vm->device_count; i++) {
 		const struct vdev_config *device = &vm->device[i];
 
 		if (device->ipa != CONFIG_IPA_ANY) {
-			add_placed(c, &map,
+			add_placed(c, map,
 				   &(struct span){device->ipa, device->type->size, device->name});
 		}
 		if (device->spi != CONFIG_SPI_ANY) {
-			check_spi(c, &map, device);
+			check_spi(c, map, device->name, device->spi);
 		}
 	}
+}
+
+void checker_places(struct checker *c)
+{
+	struct vm_config *vm = c->vm;
+	struct map map = {.count = 0};
+
+	add_gic(vm, &map);
+	take_messages(vm, &map);
+	add_all_placed(c, &map);
 	for (uint32_t i = 0; i < vm->device_count; i++) {
 		if (vm->device[i].ipa == CONFIG_IPA_ANY) {
 			place_ipa(c, &map, &vm->device[i]);

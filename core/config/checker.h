@@ -23,6 +23,22 @@ void checker_places(struct checker *c);
 /* Kernel, initrd and dtb fit into the VM's RAM; fills vm->layout. */
 void checker_layout(struct checker *c);
 
+/* Devices of the board that c->vm gets: what the board's tree says of them, and that the hypervisor
+ * does not need them. Nothing without a board. */
+void checker_board_devices(struct checker *c);
+
+/* The same of all VMs: each has one owner. */
+void checker_board_devices_shared(struct checker *c);
+
+/* Messages are about this VM from here on. */
+void checker_look_at(struct checker *c, struct vm_config *vm);
+
+/*
+ * Two VMs want the same: the later one is refused, unless the earlier one does not run anyway. Then
+ * it is an error of the earlier one, and the later one runs.
+ */
+struct vm_config *checker_loser(struct vm_config *earlier, struct vm_config *later);
+
 /* CPUs of all VMs: they exist, and each serves one vCPU. Fills vcpu_cpu where the board is known.
  */
 void checker_cpus(struct checker *c);

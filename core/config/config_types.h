@@ -8,12 +8,14 @@
 
 #include "core/base/types.h"
 
-#define CONFIG_VM_MAX	  64
-#define CONFIG_IMAGE_MAX  64
-#define CONFIG_VCPU_MAX	  64 /* per VM; the number of vCPUs of all VMs is bounded by memory only */
-#define CONFIG_RAM_MAX	  8  /* bulkhead,ram regions per VM */
-#define CONFIG_DEVICE_MAX 32 /* per VM, RAM included */
-#define CONFIG_SMC_MAX	  16
+#define CONFIG_VM_MAX		   64
+#define CONFIG_IMAGE_MAX	   64
+#define CONFIG_VCPU_MAX		   64 /* per VM; those of all VMs: bounded by memory only */
+#define CONFIG_RAM_MAX		   8  /* bulkhead,ram regions per VM */
+#define CONFIG_DEVICE_MAX	   32 /* per VM, RAM included */
+#define CONFIG_SMC_MAX		   16
+#define CONFIG_PASSTHROUGH_MAX	   64 /* of all VMs */
+#define CONFIG_PASSTHROUGH_SPI_MAX 8  /* interrupts of one */
 
 #define CONFIG_PA_ANY	 UINT64_MAX /* the hypervisor chooses */
 #define CONFIG_CPU_ANY	 UINT32_MAX /* a CPU of its own, chosen by config_check() */
@@ -65,6 +67,22 @@ struct vdev_config {
 	bool input_none; /* bulkhead,pl011: input = "none" */
 };
 
+/* A bulkhead,passthrough node. */
+struct passthrough_config {
+	const char *name;
+	const char *board_node;			  /* board ref */
+	uint64_t ipa;				  /* CONFIG_IPA_ANY: the board's address */
+	uint32_t spi_count;			  /* 0: the board's numbers */
+	uint32_t spi[CONFIG_PASSTHROUGH_SPI_MAX]; /* INTID - 32, one per interrupt */
+	/* what the board's tree says, by config_check(); regs.size 0: not known */
+	int node;
+	struct prange regs;
+	struct {
+		uint32_t intid;
+		bool edge;
+	} irq[CONFIG_PASSTHROUGH_SPI_MAX]; /* [spi_count] */
+};
+
 /* Where the images go, as config_check() has found that they fit: all in guest-physical addresses.
  */
 struct vm_layout {
@@ -112,6 +130,8 @@ struct vm_config {
 	uint32_t restart_limit; /* per hour, 0 = no limit */
 	struct vdev_config device[CONFIG_DEVICE_MAX];
 	uint32_t device_count;
+	struct passthrough_config *passthrough; /* [passthrough_count], in struct config */
+	uint32_t passthrough_count;
 	struct vm_layout layout; /* made by config_check() */
 	int node;		 /* in the config's index */
 };
@@ -124,7 +144,7 @@ enum when_all_off {
 
 struct config {
 	const struct dt *tree; /* the config's index */
-	uint32_t image_count, vm_count;
+	uint32_t image_count, vm_count, passthrough_count;
 	const char *console; /* board ref, "none" or NULL: stdout-path */
 	uint8_t console_escape;
 	uint8_t log_level;
@@ -132,6 +152,7 @@ struct config {
 	bool panic_reboot;
 	/* last, and large: only what is counted has values */
 	struct image_config image[CONFIG_IMAGE_MAX];
+	struct passthrough_config passthrough[CONFIG_PASSTHROUGH_MAX];
 	struct vm_config vm[CONFIG_VM_MAX];
 };
 

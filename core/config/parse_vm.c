@@ -264,6 +264,7 @@ static void refuse_compatible(struct parser *p, const char *compatible)
 
 	suggest_begin(&s, model_of(compatible));
 	suggest_try(&s, model_of(BINDING_RAM));
+	suggest_try(&s, model_of(BINDING_PASSTHROUGH));
 	for (size_t i = 0; vdev_types[i] != NULL; i++) {
 		suggest_try(&s, model_of(vdev_types[i]->compatible));
 	}
@@ -317,6 +318,70 @@ static void add_device(struct parser *p, int node, struct vm_config *vm,
 	}
 }
 
+/* The numbers that the guest sees, in place of the board's. */
+static void parse_passthrough_numbers(struct parser *p, int node,
+				      struct passthrough_config *passthrough)
+{
+	struct dt_prop list;
+
+	if (dt_prop(p->dt, node, "ipa", &list) && list.len != 0 && list.len % 8 == 0) {
+		passthrough->ipa = parser_u64(p, node, "ipa", CONFIG_IPA_ANY);
+		if (list.len != 8) {
+			diag_error(p->diag, p->path, "ipa",
+				   "has %u addresses: a device with several `reg` entries comes "
+				   "with a later version",
+				   list.len / 8);
+		} else if (passthrough->ipa % PAGE_SIZE != 0) {
+			diag_error(p->diag, p->path, "ipa",
+				   "is 0x%lx: it must be a multiple of 4 KiB (0x1000)",
+				   passthrough->ipa);
+		}
+	}
+	if (!dt_prop(p->dt, node, "spi", &list) || list.len == 0 || list.len % 4 != 0) {
+		return;
+	}
+	passthrough->spi_count = list.len / 4;
+	if (passthrough->spi_count > CONFIG_PASSTHROUGH_SPI_MAX) {
+		diag_error(p->diag, p->path, "spi", "has %u interrupts: a device has at most %u",
+			   passthrough->spi_count, CONFIG_PASSTHROUGH_SPI_MAX);
+		passthrough->spi_count = 0;
+	}
+	for (uint32_t i = 0; i < passthrough->spi_count; i++) {
+		passthrough->spi[i] = dt_prop_cell(&list, i);
+	}
+}
+
+static void add_passthrough(struct parser *p, int node, struct vm_config *vm)
+{
+	struct config *config = p->config;
+	struct passthrough_config *passthrough = &config->passthrough[config->passthrough_count];
+	const char *dma = dt_string(p->dt, node, "dma");
+
+	if (config->passthrough_count == CONFIG_PASSTHROUGH_MAX) {
+		diag_error(p->diag, p->path, NULL,
+			   "is one board device too many: all VMs together have at most %u",
+			   CONFIG_PASSTHROUGH_MAX);
+		return;
+	}
+	*passthrough = (struct passthrough_config){
+		.name = dt_name(p->dt, node),
+		.board_node = dt_string(p->dt, node, "board-node"),
+		.ipa = CONFIG_IPA_ANY,
+		.node = DT_NONE,
+	};
+	parse_passthrough_numbers(p, node, passthrough);
+	if (dma != NULL && (strcmp(dma, "smmu") == 0 || strcmp(dma, "unsafe") == 0)) {
+		diag_error(p->diag, p->path, "dma",
+			   "\"%s\" comes with a later version: in this one only a device that does "
+			   "no DMA can be given, with \"none\"",
+			   dma);
+	}
+	if (passthrough->board_node != NULL) {
+		config->passthrough_count++;
+		vm->passthrough_count++;
+	}
+}
+
 static void parse_device(struct parser *p, int node, struct vm_config *vm)
 {
 	const char *compatible = dt_string(p->dt, node, "compatible");
@@ -326,6 +391,11 @@ static void parse_device(struct parser *p, int node, struct vm_config *vm)
 	if (compatible != NULL && strcmp(compatible, BINDING_RAM) == 0) {
 		parser_check_node(p, node, BINDING_RAM_DEVICE, NULL);
 		add_ram(p, node, vm, dt_name(p->dt, node));
+		return;
+	}
+	if (compatible != NULL && strcmp(compatible, BINDING_PASSTHROUGH) == 0) {
+		parser_check_node(p, node, BINDING_PASSTHROUGH_DEVICE, NULL);
+		add_passthrough(p, node, vm);
 		return;
 	}
 	type = compatible == NULL ? NULL : find_type(compatible);
@@ -394,6 +464,7 @@ void parser_vm(struct parser *p, int node, struct vm_config *vm)
 		.name = dt_name(p->dt, node),
 		.node = node,
 		.restart_limit = 5,
+		.passthrough = &p->config->passthrough[p->config->passthrough_count],
 	};
 	parser_check_name(p, node);
 	parser_check_node(p, node, BINDING_VM, NULL);

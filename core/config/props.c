@@ -382,6 +382,9 @@ static void check_children(struct parser *p, int node, enum binding_kind kind,
 		if (rule == NULL) {
 			rule = find_rule(more, name);
 		}
+		if (rule != NULL && rule->type == PROP_NODE && rule->later != NULL) {
+			diag_error(p->diag, p->path, name, "%s", rule->later);
+		}
 		if ((rule != NULL && rule->type == PROP_NODE) || is_symbol_table(node, name)) {
 			continue;
 		}

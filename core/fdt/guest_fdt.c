@@ -8,7 +8,7 @@
 #include "core/base/format.h"
 #include "core/base/string.h"
 
-#define CELL_MAX 16
+#define CELL_MAX 24 /* 8 interrupts of a board device */
 
 static void note(struct guest_fdt *fdt, int err)
 {

@@ -10,6 +10,7 @@
 #include "core/sched/sched.h"
 #include "core/vm/describe.h"
 #include "core/vm/load.h"
+#include "core/vm/passthrough.h"
 #include "drivers/emul/vdev.h"
 #include "irq/hw/gic.h"
 #include "irq/hw/gich.h"
@@ -212,7 +213,7 @@ static int plan_images(const struct build_context *build, struct vm *vm)
 	if (dtb == NULL) {
 		return -ENOMEM;
 	}
-	size = describe_vm(vm, build->config_tree, dtb, DTB_SIZE);
+	size = describe_vm(vm, build->config_tree, build->board->tree, dtb, DTB_SIZE);
 	if (size < 0) {
 		return size;
 	}
@@ -243,6 +244,7 @@ static int make_vm(const struct build_context *build, struct vm *vm, uint32_t in
 	make_idregs(vm);
 	err = make_gic(build, vm, &arena);
 	err = err != 0 ? err : make_devices(vm, &arena);
+	err = err != 0 ? err : passthrough_make(vm, build->registry);
 	return err != 0 ? err : plan_images(build, vm);
 }
 
@@ -298,8 +300,8 @@ uint32_t build_pages(const struct config *config)
 		pages += align_up(sizeof(struct vm), PAGE_SIZE) / PAGE_SIZE +
 			 arena_size(vm) / PAGE_SIZE + DTB_SIZE / PAGE_SIZE;
 		pages += vm->vcpu_count * align_up(sizeof(struct vcpu), PAGE_SIZE) / PAGE_SIZE;
-		/* root, and per piece of RAM the tables at both ends */
-		pages += 16 + 4 * (vm->ram_count + 2);
+		/* root, and per piece of RAM or device the tables at both ends */
+		pages += 16 + 4 * (vm->ram_count + vm->passthrough_count + 2);
 	}
 	return (uint32_t)pages;
 }

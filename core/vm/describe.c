@@ -6,6 +6,7 @@
 #include "core/base/format.h"
 #include "core/config/guest_map_types.h"
 #include "core/fdt/guest_fdt.h"
+#include "core/vm/passthrough.h"
 #include "drivers/emul/vdev.h"
 #include "irq/hw/gic_regs.h"
 #include "timer/vtimer.h"
@@ -185,7 +186,8 @@ static void describe_clock(struct guest_fdt *fdt)
 	guest_fdt_end_node(fdt);
 }
 
-int describe_vm(const struct vm *vm, const struct dt *config_tree, void *buf, uint32_t size)
+int describe_vm(const struct vm *vm, const struct dt *config_tree, const struct dt *board_tree,
+		void *buf, uint32_t size)
 {
 	static struct guest_fdt writer; /* too large for a stack; boot CPU only */
 	struct guest_fdt *fdt = &writer;
@@ -207,5 +209,6 @@ int describe_vm(const struct vm *vm, const struct dt *config_tree, void *buf, ui
 	for (uint32_t i = 0; i < vm->vdev_count && err == 0; i++) {
 		err = vm->vdev[i]->type->describe(vm->vdev[i], fdt);
 	}
+	passthrough_describe(vm, board_tree, fdt);
 	return err != 0 ? err : guest_fdt_finish(fdt);
 }

@@ -7,6 +7,7 @@
 #include "core/vm/vm.h"
 
 /* Writes the tree; bytes of it, or -E2BIG (no room), -EINVAL (guest-dtb does not merge). */
-int describe_vm(const struct vm *vm, const struct dt *config_tree, void *buf, uint32_t size);
+int describe_vm(const struct vm *vm, const struct dt *config_tree, const struct dt *board_tree,
+		void *buf, uint32_t size);
 
 #endif

@@ -3,11 +3,10 @@
 #include "drivers/emul/models.h"
 
 /* Fragments of the sentence that refuses a device. */
-#define LATER_WATCHDOG	  "the watchdog comes with a later version: leave the device out"
-#define LATER_VIRTIO	  "virtio devices come with a later version: leave the device out"
-#define LATER_SHARED	  "shared memory comes with a later version: leave the device out"
-#define LATER_DOORBELL	  "doorbells come with a later version: leave the device out"
-#define LATER_PASSTHROUGH "giving board devices to VMs comes with a later version: leave it out"
+#define LATER_WATCHDOG "the watchdog comes with a later version: leave the device out"
+#define LATER_VIRTIO   "virtio devices come with a later version: leave the device out"
+#define LATER_SHARED   "shared memory comes with a later version: leave the device out"
+#define LATER_DOORBELL "doorbells come with a later version: leave the device out"
 
 /* What is refused is checked no further: its properties are for the document alone. */
 #if __STDC_HOSTED__
@@ -83,28 +82,6 @@ static const struct config_prop doorbell_props[] = {
 	 .help = "The other VM's doorbell, which must point back."},
 	{0},
 };
-
-static const struct config_prop passthrough_props[] = {
-	{.name = "board-node",
-	 .type = PROP_BOARD_REF,
-	 .required = true,
-	 .help = "The device: registers, interrupts and SMMU streams come from the board's tree."},
-	{.name = "ipa",
-	 .type = PROP_U64_LIST,
-	 .dflt = "the board's numbers",
-	 .help = "One per `reg` entry."},
-	{.name = "spi",
-	 .type = PROP_U32_LIST,
-	 .dflt = "the board's numbers",
-	 .help = "One per interrupt."},
-	{.name = "dma",
-	 .type = PROP_STRING,
-	 .values = "none|smmu|unsafe",
-	 .dflt = "`\"smmu\"` if the node has `iommus`",
-	 .help = "What keeps its DMA inside the VM; required where the node has no `iommus`."},
-	{.name = "guest", .type = PROP_NODE, .help = "Merged over the copied node."},
-	{0},
-};
 #define PROPS(table) table
 #else
 #define PROPS(table) NULL
@@ -172,25 +149,8 @@ static const struct vdev_type doorbell_type = {
 	.props = PROPS(doorbell_props),
 };
 
-static const struct vdev_type passthrough_type = {
-	.compatible = "bulkhead,passthrough",
-	.later = LATER_PASSTHROUGH,
-	.help = DOC("A device of the board, given to this VM alone."),
-	.props = PROPS(passthrough_props),
-};
-
 const struct vdev_type *const vdev_types[] = {
-	&vpl011_type,
-	&vpl031_type,
-	&sp805_type,
-	&virtio_console_type,
-	&virtio_blk_type,
-	&virtio_net_type,
-	&virtio_rng_type,
-	&virtio_balloon_type,
-	&virtio_vsock_type,
-	&shared_memory_type,
-	&doorbell_type,
-	&passthrough_type,
-	NULL,
+	&vpl011_type,	    &vpl031_type,	 &sp805_type,	   &virtio_console_type,
+	&virtio_blk_type,   &virtio_net_type,	 &virtio_rng_type, &virtio_balloon_type,
+	&virtio_vsock_type, &shared_memory_type, &doorbell_type,   NULL,
 };

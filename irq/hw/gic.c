@@ -108,6 +108,14 @@ void gic_clear_spi_pending(uint32_t intid)
 	}
 }
 
+/* By the distributor: QEMU's GICv2 knows of a deactivation only by the CPU that took it. */
+void gic_deactivate_spi(uint32_t intid)
+{
+	if (is_spi(intid)) {
+		write_bit(GICD_ICACTIVER, intid);
+	}
+}
+
 void gic_enable_spi(uint32_t intid, uint32_t flags, uint64_t mpidr)
 {
 	gic_set_spi_trigger(intid, (flags & 3) != 0);

@@ -107,6 +107,9 @@ void gic_route_spi(uint32_t intid, uint64_t mpidr);
 bool gic_spi_is_pending(uint32_t intid);
 void gic_clear_spi_pending(uint32_t intid);
 
+/* Whichever CPU took it: gic_deactivate() of an SPI is for the one that did. Any CPU. */
+void gic_deactivate_spi(uint32_t intid);
+
 /* SGI `sgi` to a CPU; what was written before is seen by its handler. */
 void gic_send_sgi(uint32_t sgi, uint64_t target);
 

@@ -96,7 +96,11 @@ bool vgic_link_asserted(struct vcpu *vcpu, uint32_t intid)
 void vgic_unlink_locked(struct vcpu *vcpu, uint32_t intid)
 {
 	vgic_bank_of(vcpu, intid)->line &= ~vgic_bit(intid);
-	gic_deactivate(vgic_pintid(vcpu->vm, intid));
+	if (intid < INTID_SPI) {
+		gic_deactivate(intid);
+	} else {
+		gic_deactivate_spi(vgic_pintid(vcpu->vm, intid));
+	}
 }
 
 uint32_t vgic_link_sample_locked(struct vm *vm, uint32_t n)
@@ -150,7 +154,7 @@ void vgic_link_reset_locked(struct vm *vm)
 			/* off before it is let go, so that it does not come at once */
 			gic_set_spi_enable(pintid, false);
 			gic_clear_spi_pending(pintid);
-			gic_deactivate(pintid);
+			gic_deactivate_spi(pintid);
 		}
 	}
 }

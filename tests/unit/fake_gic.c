@@ -190,6 +190,11 @@ void gic_deactivate(uint32_t intid)
 	}
 }
 
+void gic_deactivate_spi(uint32_t intid)
+{
+	board.active &= ~spi_bit(intid);
+}
+
 void gic_set_spi_trigger(uint32_t intid, bool edge)
 {
 	board.edge = edge ? board.edge | spi_bit(intid) : board.edge & ~spi_bit(intid);

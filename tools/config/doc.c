@@ -132,6 +132,9 @@ int command_doc(void)
 	}
 	printf("\n### `%s`\n\n%s\n", BINDING_RAM, binding_nodes[BINDING_RAM_DEVICE].help);
 	print_props(binding_nodes[BINDING_RAM_DEVICE].props);
+	printf("\n### `%s`\n\n%s\n", BINDING_PASSTHROUGH,
+	       binding_nodes[BINDING_PASSTHROUGH_DEVICE].help);
+	print_props(binding_nodes[BINDING_PASSTHROUGH_DEVICE].props);
 	for (size_t i = 0; vdev_types[i] != NULL; i++) {
 		print_device(vdev_types[i]);
 	}
