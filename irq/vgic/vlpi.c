@@ -6,17 +6,9 @@
 #include "core/base/errno.h"
 #include "core/base/string.h"
 #include "irq/vgic/lr.h"
+#include "irq/vgic/vlpi_list.h"
 #include "mm/cache.h"
 #include "mm/guest_access.h"
-
-/* -- objects and lists -- */
-
-/* struct vlpi.flags; neither LINKED nor LISTED: not pending */
-#define LINKED	BIT(0) /* in a list of `target` */
-#define LISTED	BIT(1) /* in a list register of its home */
-#define CHANGED BIT(2) /* listed, and to be taken back */
-#define AGAIN	BIT(3) /* listed, and sent again since */
-#define DROP	BIT(4) /* listed, and cleared since, but for AGAIN */
 
 /* struct vlpi.config; generation 0: not known */
 #define CONFIG_ENABLE	  BIT(0)
@@ -26,12 +18,6 @@
 /* Each INVALL forgets a part for good, so that all are forgotten long before a generation comes
  * again. */
 #define SWEEP_PARTS 512U
-
-/* Lists of a vCPU: one for each priority level, then these. */
-#define LEVELS	    32U
-#define LIST_FRESH  32U
-#define LIST_ASLEEP 33U
-#define LISTS	    34U
 
 /* What one step does at most. */
 #define STEP_JUDGED 16U
@@ -54,7 +40,7 @@ static uint32_t count_for(uint32_t lpi_count)
 
 uint64_t vlpi_size(uint32_t lpi_count, uint32_t vcpu_count)
 {
-	return (count_for(lpi_count) + (uint64_t)vcpu_count * LISTS) * sizeof(struct vlpi);
+	return (count_for(lpi_count) + (uint64_t)vcpu_count * VLPI_LISTS) * sizeof(struct vlpi);
 }
 
 int vlpi_create(struct vm *vm, uint32_t lpi_count, struct arena *arena)
@@ -84,77 +70,6 @@ int vlpi_create(struct vm *vm, uint32_t lpi_count, struct arena *arena)
 	return 0;
 }
 
-static struct vlpi *object(const struct vm *vm, uint32_t index)
-{
-	return &vm->vgic.lpis.lpi[index];
-}
-
-/* Heads lie behind the objects; a list is a ring through its head. */
-static uint32_t head_of(const struct vcpu *vcpu, uint32_t list)
-{
-	return vcpu->vm->vgic.lpis.count + vcpu->index * LISTS + list;
-}
-
-static uint32_t first(const struct vcpu *vcpu, uint32_t list)
-{
-	return object(vcpu->vm, head_of(vcpu, list))->next;
-}
-
-static bool is_empty(const struct vcpu *vcpu, uint32_t list)
-{
-	return first(vcpu, list) == head_of(vcpu, list);
-}
-
-static void link_between(const struct vm *vm, uint32_t prev, uint32_t index, uint32_t next)
-{
-	object(vm, index)->prev = (uint16_t)prev;
-	object(vm, index)->next = (uint16_t)next;
-	object(vm, prev)->next = (uint16_t)index;
-	object(vm, next)->prev = (uint16_t)index;
-	object(vm, index)->flags = LINKED;
-}
-
-static void link_last(const struct vcpu *vcpu, uint32_t list, uint32_t index)
-{
-	uint32_t head = head_of(vcpu, list);
-
-	object(vcpu->vm, index)->target = (uint8_t)vcpu->index;
-	link_between(vcpu->vm, object(vcpu->vm, head)->prev, index, head);
-}
-
-static void link_first(const struct vcpu *vcpu, uint32_t list, uint32_t index)
-{
-	uint32_t head = head_of(vcpu, list);
-
-	object(vcpu->vm, index)->target = (uint8_t)vcpu->index;
-	link_between(vcpu->vm, head, index, object(vcpu->vm, head)->next);
-}
-
-static void unlink(const struct vm *vm, uint32_t index)
-{
-	const struct vlpi *lpi = object(vm, index);
-
-	object(vm, lpi->prev)->next = lpi->next;
-	object(vm, lpi->next)->prev = lpi->prev;
-	object(vm, index)->flags = 0;
-}
-
-/* All of one list behind another's. */
-static void splice(const struct vcpu *vcpu, uint32_t from, uint32_t to)
-{
-	struct vlpi *src = object(vcpu->vm, head_of(vcpu, from));
-	struct vlpi *dst = object(vcpu->vm, head_of(vcpu, to));
-
-	if (is_empty(vcpu, from)) {
-		return;
-	}
-	object(vcpu->vm, src->next)->prev = dst->prev;
-	object(vcpu->vm, dst->prev)->next = src->next;
-	object(vcpu->vm, src->prev)->next = (uint16_t)head_of(vcpu, to);
-	dst->prev = src->prev;
-	src->next = src->prev = (uint16_t)head_of(vcpu, from);
-}
-
 void vlpi_reset_locked(struct vm *vm)
 {
 	struct vlpi_dist *lpis = &vm->vgic.lpis;
@@ -168,10 +83,10 @@ void vlpi_reset_locked(struct vm *vm)
 	lpis->sweep = 0;
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
 		memset(&vm->vcpu[i]->vgic.lpi, 0, sizeof(vm->vcpu[i]->vgic.lpi));
-		for (uint32_t list = 0; list < LISTS; list++) {
-			uint32_t head = head_of(vm->vcpu[i], list);
+		for (uint32_t list = 0; list < VLPI_LISTS; list++) {
+			uint32_t head = vlpi_head_of(vm->vcpu[i], list);
 
-			object(vm, head)->next = object(vm, head)->prev = (uint16_t)head;
+			vlpi_object(vm, head)->next = vlpi_object(vm, head)->prev = (uint16_t)head;
 		}
 	}
 }
@@ -221,7 +136,7 @@ static void pending_write(const struct vcpu *vcpu, uint64_t at, uint64_t word)
 /* Reads the LPI's byte of the table. One that can't be read is disabled. */
 static void configure(const struct vcpu *vcpu, uint32_t index)
 {
-	struct vlpi *lpi = object(vcpu->vm, index);
+	struct vlpi *lpi = vlpi_object(vcpu->vm, index);
 	uint8_t byte = 0;
 
 	if (FIELD_GET(CONFIG_GENERATION, lpi->config) == vcpu->vm->vgic.lpis.generation) {
@@ -242,19 +157,19 @@ static uint32_t level_of(const struct vlpi *lpi)
 
 uint8_t vlpi_priority(const struct vm *vm, uint32_t intid)
 {
-	return (uint8_t)(level_of(object(vm, intid - INTID_LPI)) << 3);
+	return (uint8_t)(level_of(vlpi_object(vm, intid - INTID_LPI)) << 3);
 }
 
 /* Into the list of `vcpu` where a pending one belongs; first of its equals where it was taken back.
  */
 static void place(struct vcpu *vcpu, uint32_t index, bool as_first)
 {
-	struct vlpi *lpi = object(vcpu->vm, index);
-	uint32_t list = LIST_ASLEEP;
+	struct vlpi *lpi = vlpi_object(vcpu->vm, index);
+	uint32_t list = VLPI_LIST_ASLEEP;
 
 	if (!is_on(vcpu)) {
 		if (vcpu->vgic.lpi.phase == VLPI_SAVING) {
-			link_last(vcpu, LIST_FRESH, index);
+			vlpi_link_last(vcpu, VLPI_LIST_FRESH, index);
 			post(vcpu);
 		}
 		return;
@@ -266,9 +181,9 @@ static void place(struct vcpu *vcpu, uint32_t index, bool as_first)
 		post(vcpu);
 	}
 	if (as_first) {
-		link_first(vcpu, list, index);
+		vlpi_link_first(vcpu, list, index);
 	} else {
-		link_last(vcpu, list, index);
+		vlpi_link_last(vcpu, list, index);
 	}
 }
 
@@ -283,8 +198,8 @@ static void change(const struct vm *vm, struct vlpi *lpi)
 {
 	struct vcpu *home = home_of(vm, lpi);
 
-	if ((lpi->flags & CHANGED) == 0) {
-		lpi->flags |= CHANGED;
+	if ((lpi->flags & VLPI_CHANGED) == 0) {
+		lpi->flags |= VLPI_CHANGED;
 		home->vgic.lpi.changed_count++;
 	}
 	post(home);
@@ -293,7 +208,7 @@ static void change(const struct vm *vm, struct vlpi *lpi)
 static void change_all_listed(struct vcpu *vcpu)
 {
 	for (uint32_t i = 0; i < vcpu->vgic.lpi.listed_count; i++) {
-		change(vcpu->vm, object(vcpu->vm, vcpu->vgic.lpi.listed[i]));
+		change(vcpu->vm, vlpi_object(vcpu->vm, vcpu->vgic.lpi.listed[i]));
 	}
 }
 
@@ -315,7 +230,7 @@ uint32_t vlpi_changed_locked(struct vcpu *vcpu)
 	     i++) {
 		uint32_t index = vcpu->vgic.lpi.listed[i];
 
-		if ((object(vcpu->vm, index)->flags & CHANGED) != 0) {
+		if ((vlpi_object(vcpu->vm, index)->flags & VLPI_CHANGED) != 0) {
 			return INTID_LPI + index;
 		}
 	}
@@ -325,7 +240,8 @@ uint32_t vlpi_changed_locked(struct vcpu *vcpu)
 bool vlpi_is_deliverable_locked(const struct vcpu *vcpu, uint32_t intid)
 {
 	return is_on(vcpu) && (vcpu->vm->vgic.ctlr & GICD_CTLR_ENGRP1) != 0 &&
-	       (object(vcpu->vm, intid - INTID_LPI)->flags & (LISTED | CHANGED)) == LISTED;
+	       (vlpi_object(vcpu->vm, intid - INTID_LPI)->flags & (VLPI_LISTED | VLPI_CHANGED)) ==
+		       VLPI_LISTED;
 }
 
 uint32_t vlpi_next_locked(struct vcpu *vcpu)
@@ -339,8 +255,8 @@ uint32_t vlpi_next_locked(struct vcpu *vcpu)
 	while (cpu->ready != 0) {
 		uint32_t level = (uint32_t)__builtin_ctz(cpu->ready);
 
-		if (!is_empty(vcpu, level)) {
-			return INTID_LPI + first(vcpu, level);
+		if (!vlpi_is_empty(vcpu, level)) {
+			return INTID_LPI + vlpi_first(vcpu, level);
 		}
 		cpu->ready &= cpu->ready - 1;
 	}
@@ -350,10 +266,10 @@ uint32_t vlpi_next_locked(struct vcpu *vcpu)
 static void note_listed(struct vcpu *vcpu, uint32_t index)
 {
 	struct vlpi_cpu *cpu = &vcpu->vgic.lpi;
-	struct vlpi *lpi = object(vcpu->vm, index);
+	struct vlpi *lpi = vlpi_object(vcpu->vm, index);
 
 	CHECK(cpu->listed_count < VLPI_LISTED_MAX);
-	lpi->flags = LISTED;
+	lpi->flags = VLPI_LISTED;
 	lpi->target = (uint8_t)vcpu->index;
 	lpi->next = (uint16_t)vcpu->index;
 	lpi->prev = (uint16_t)cpu->listed_count;
@@ -365,7 +281,7 @@ void vlpi_listed_locked(struct vcpu *vcpu, uint32_t intid)
 	uint32_t index = intid - INTID_LPI;
 
 	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
-	unlink(vcpu->vm, index);
+	vlpi_unlink(vcpu->vm, index);
 	note_listed(vcpu, index);
 }
 
@@ -373,19 +289,19 @@ void vlpi_unlisted_locked(struct vcpu *vcpu, uint32_t intid, bool pending)
 {
 	struct vlpi_cpu *cpu = &vcpu->vgic.lpi;
 	uint32_t index = intid - INTID_LPI;
-	struct vlpi *lpi = object(vcpu->vm, index);
+	struct vlpi *lpi = vlpi_object(vcpu->vm, index);
 	struct vcpu *target = vcpu->vm->vcpu[lpi->target];
-	bool again = (lpi->flags & AGAIN) != 0;
-	bool back = pending && (lpi->flags & DROP) == 0;
+	bool again = (lpi->flags & VLPI_AGAIN) != 0;
+	bool back = pending && (lpi->flags & VLPI_DROP) == 0;
 
 	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
-	CHECK((lpi->flags & LISTED) != 0 && lpi->next == vcpu->index);
-	if ((lpi->flags & CHANGED) != 0) {
+	CHECK((lpi->flags & VLPI_LISTED) != 0 && lpi->next == vcpu->index);
+	if ((lpi->flags & VLPI_CHANGED) != 0) {
 		cpu->changed_count--;
 	}
 	/* the last one takes its place */
 	cpu->listed[lpi->prev] = cpu->listed[--cpu->listed_count];
-	object(vcpu->vm, cpu->listed[lpi->prev])->prev = lpi->prev;
+	vlpi_object(vcpu->vm, cpu->listed[lpi->prev])->prev = lpi->prev;
 	lpi->flags = 0;
 	if (again || back) {
 		place(target, index, back);
@@ -422,16 +338,16 @@ static void load_word(struct vcpu *vcpu, uint32_t base, uint64_t word)
 {
 	for (; word != 0; word &= word - 1) {
 		uint32_t index = base + (uint32_t)__builtin_ctzll(word);
-		struct vlpi *lpi = object(vcpu->vm, index);
+		struct vlpi *lpi = vlpi_object(vcpu->vm, index);
 
-		if ((lpi->flags & LISTED) != 0) {
+		if ((lpi->flags & VLPI_LISTED) != 0) {
 			vlpi_pend_locked(vcpu, INTID_LPI + index);
 			continue;
 		}
-		if ((lpi->flags & LINKED) != 0) {
-			unlink(vcpu->vm, index);
+		if ((lpi->flags & VLPI_LINKED) != 0) {
+			vlpi_unlink(vcpu->vm, index);
 		}
-		link_last(vcpu, LIST_FRESH, index);
+		vlpi_link_last(vcpu, VLPI_LIST_FRESH, index);
 	}
 }
 
@@ -467,9 +383,9 @@ static void load_step(struct vcpu *vcpu)
 /* The first that is pending in a list of this vCPU; the count of LPIs where none is. */
 static uint32_t any_linked(const struct vcpu *vcpu)
 {
-	for (uint32_t list = 0; list < LISTS; list++) {
-		if (!is_empty(vcpu, list)) {
-			return first(vcpu, list);
+	for (uint32_t list = 0; list < VLPI_LISTS; list++) {
+		if (!vlpi_is_empty(vcpu, list)) {
+			return vlpi_first(vcpu, list);
 		}
 	}
 	return vcpu->vm->vgic.lpis.count;
@@ -484,7 +400,7 @@ static bool is_any_listed(const struct vcpu *vcpu)
 		const struct vlpi_cpu *cpu = &vm->vcpu[i]->vgic.lpi;
 
 		for (uint32_t n = 0; n < cpu->listed_count; n++) {
-			if (object(vm, cpu->listed[n])->target == vcpu->index) {
+			if (vlpi_object(vm, cpu->listed[n])->target == vcpu->index) {
 				return true;
 			}
 		}
@@ -517,7 +433,7 @@ static void save_step(struct vcpu *vcpu)
 	for (uint32_t i = 0; i < STEP_MOVED && index != none; i++) {
 		uint64_t at = table_word(vcpu, index), word;
 
-		unlink(vcpu->vm, index);
+		vlpi_unlink(vcpu->vm, index);
 		if (table_read(vcpu, vcpu->vgic.lpi.pendbaser, at, &word, sizeof(word)) == 0) {
 			word |= BIT(index % 64);
 			pending_write(vcpu, at, word);
@@ -569,13 +485,15 @@ bool vlpi_look_locked(struct vcpu *vcpu)
 	} else if (cpu->phase == VLPI_LOADING) {
 		load_step(vcpu);
 	}
-	for (uint32_t i = 0; i < STEP_JUDGED && is_on(vcpu) && !is_empty(vcpu, LIST_FRESH); i++) {
-		uint32_t index = first(vcpu, LIST_FRESH);
+	for (uint32_t i = 0;
+	     i < STEP_JUDGED && is_on(vcpu) && !vlpi_is_empty(vcpu, VLPI_LIST_FRESH); i++) {
+		uint32_t index = vlpi_first(vcpu, VLPI_LIST_FRESH);
 
-		unlink(vcpu->vm, index);
+		vlpi_unlink(vcpu->vm, index);
 		place(vcpu, index, false);
 	}
-	if (cpu->phase == VLPI_OFF || (cpu->phase == VLPI_ON && is_empty(vcpu, LIST_FRESH))) {
+	if (cpu->phase == VLPI_OFF ||
+	    (cpu->phase == VLPI_ON && vlpi_is_empty(vcpu, VLPI_LIST_FRESH))) {
 		return false;
 	}
 	post(vcpu);
@@ -588,13 +506,13 @@ bool vlpi_look_locked(struct vcpu *vcpu)
  * it has changed the middle one. */
 static void pend_listed(struct vcpu *target, uint32_t intid)
 {
-	struct vlpi *lpi = object(target->vm, intid - INTID_LPI);
+	struct vlpi *lpi = vlpi_object(target->vm, intid - INTID_LPI);
 
-	if (lpi->flags == LISTED && lpi->next == target->index && target == vcpu_loaded() &&
+	if (lpi->flags == VLPI_LISTED && lpi->next == target->index && target == vcpu_loaded() &&
 	    lr_list_lpi_again(target, intid, vlpi_priority(target->vm, intid))) {
 		return;
 	}
-	lpi->flags |= AGAIN;
+	lpi->flags |= VLPI_AGAIN;
 	lpi->target = (uint8_t)target->index;
 	change(target->vm, lpi);
 }
@@ -608,7 +526,7 @@ static bool list_at_once(struct vcpu *target, uint32_t index)
 		return false;
 	}
 	configure(target, index);
-	if ((object(target->vm, index)->config & CONFIG_ENABLE) == 0 ||
+	if ((vlpi_object(target->vm, index)->config & CONFIG_ENABLE) == 0 ||
 	    !lr_list_lpi(target, intid, vlpi_priority(target->vm, intid))) {
 		return false;
 	}
@@ -625,16 +543,16 @@ void vlpi_pend_locked(struct vcpu *target, uint32_t intid)
 	if (!is_on(target) || index >= target->vgic.lpi.limit) {
 		return;
 	}
-	lpi = object(target->vm, index);
-	if ((lpi->flags & LISTED) != 0) {
+	lpi = vlpi_object(target->vm, index);
+	if ((lpi->flags & VLPI_LISTED) != 0) {
 		pend_listed(target, intid);
 		return;
 	}
-	if ((lpi->flags & LINKED) != 0) {
+	if ((lpi->flags & VLPI_LINKED) != 0) {
 		if (lpi->target == target->index) {
 			return;
 		}
-		unlink(target->vm, index);
+		vlpi_unlink(target->vm, index);
 	}
 	if (!list_at_once(target, index)) {
 		place(target, index, false);
@@ -651,14 +569,14 @@ void vlpi_clear_locked(struct vcpu *target, uint32_t intid)
 		return;
 	}
 	fetch(target, index);
-	lpi = object(target->vm, index);
+	lpi = vlpi_object(target->vm, index);
 	if (lpi->target != target->index) {
 		return;
 	}
-	if ((lpi->flags & LINKED) != 0) {
-		unlink(target->vm, index);
-	} else if ((lpi->flags & LISTED) != 0) {
-		lpi->flags = (uint8_t)((lpi->flags & ~AGAIN) | DROP);
+	if ((lpi->flags & VLPI_LINKED) != 0) {
+		vlpi_unlink(target->vm, index);
+	} else if ((lpi->flags & VLPI_LISTED) != 0) {
+		lpi->flags = (uint8_t)((lpi->flags & ~VLPI_AGAIN) | VLPI_DROP);
 		change(target->vm, lpi);
 	}
 }
@@ -667,14 +585,14 @@ void vlpi_clear_locked(struct vcpu *target, uint32_t intid)
  * still to be judged. */
 static void hand_over(struct vcpu *to, uint32_t index)
 {
-	unlink(to->vm, index);
+	vlpi_unlink(to->vm, index);
 	place(to, index, false);
 }
 
 /* One that is listed somewhere, if it is for `from`. */
 static void move_listed(const struct vcpu *from, const struct vcpu *to, uint32_t index)
 {
-	struct vlpi *lpi = object(from->vm, index);
+	struct vlpi *lpi = vlpi_object(from->vm, index);
 
 	if (lpi->target == from->index) {
 		lpi->target = (uint8_t)to->index;
@@ -705,10 +623,10 @@ void vlpi_move_locked(struct vcpu *from, struct vcpu *to, uint32_t intid)
 		return;
 	}
 	fetch(from, index);
-	lpi = object(from->vm, index);
-	if ((lpi->flags & LISTED) != 0) {
+	lpi = vlpi_object(from->vm, index);
+	if ((lpi->flags & VLPI_LISTED) != 0) {
 		move_listed(from, to, index);
-	} else if ((lpi->flags & LINKED) != 0 && lpi->target == from->index) {
+	} else if ((lpi->flags & VLPI_LINKED) != 0 && lpi->target == from->index) {
 		hand_over(to, index);
 	}
 }
@@ -745,14 +663,14 @@ void vlpi_inv_locked(struct vm *vm, uint32_t intid)
 	if (!vlpi_exists(vm, intid)) {
 		return;
 	}
-	lpi = object(vm, index);
+	lpi = vlpi_object(vm, index);
 	lpi->config &= (uint16_t)~CONFIG_GENERATION;
-	if ((lpi->flags & LISTED) != 0) {
+	if ((lpi->flags & VLPI_LISTED) != 0) {
 		change(vm, lpi);
-	} else if ((lpi->flags & LINKED) != 0) {
+	} else if ((lpi->flags & VLPI_LINKED) != 0) {
 		struct vcpu *vcpu = vm->vcpu[lpi->target];
 
-		unlink(vm, index);
+		vlpi_unlink(vm, index);
 		place(vcpu, index, false);
 	}
 }
@@ -777,10 +695,10 @@ void vlpi_invall_locked(struct vcpu *vcpu)
 	}
 	forget_all(&vcpu->vm->vgic.lpis);
 	for (uint32_t levels = vcpu->vgic.lpi.ready; levels != 0; levels &= levels - 1) {
-		splice(vcpu, (uint32_t)__builtin_ctz(levels), LIST_FRESH);
+		vlpi_splice(vcpu, (uint32_t)__builtin_ctz(levels), VLPI_LIST_FRESH);
 	}
 	vcpu->vgic.lpi.ready = 0;
-	splice(vcpu, LIST_ASLEEP, LIST_FRESH);
+	vlpi_splice(vcpu, VLPI_LIST_ASLEEP, VLPI_LIST_FRESH);
 	change_all_listed(vcpu);
 	post(vcpu);
 }
@@ -792,7 +710,7 @@ uint32_t vlpi_busy_count_locked(const struct vm *vm)
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < vm->vgic.lpis.count; i++) {
-		count += (object(vm, i)->flags & (LINKED | LISTED)) != 0;
+		count += (vlpi_object(vm, i)->flags & (VLPI_LINKED | VLPI_LISTED)) != 0;
 	}
 	return count;
 }
@@ -801,14 +719,14 @@ uint32_t vlpi_busy_count_locked(const struct vm *vm)
 static uint32_t list_length(const struct vcpu *vcpu, uint32_t list)
 {
 	const struct vm *vm = vcpu->vm;
-	uint32_t head = head_of(vcpu, list), at = head, length = 0;
+	uint32_t head = vlpi_head_of(vcpu, list), at = head, length = 0;
 
-	for (at = first(vcpu, list); at != head; at = object(vm, at)->next) {
-		const struct vlpi *lpi = object(vm, at);
+	for (at = vlpi_first(vcpu, list); at != head; at = vlpi_object(vm, at)->next) {
+		const struct vlpi *lpi = vlpi_object(vm, at);
 
-		if (at >= vm->vgic.lpis.count || lpi->flags != LINKED ||
-		    lpi->target != vcpu->index || object(vm, lpi->next)->prev != at ||
-		    (list < LEVELS &&
+		if (at >= vm->vgic.lpis.count || lpi->flags != VLPI_LINKED ||
+		    lpi->target != vcpu->index || vlpi_object(vm, lpi->next)->prev != at ||
+		    (list < VLPI_LEVELS &&
 		     (level_of(lpi) != list || ((vcpu->vgic.lpi.ready >> list) & 1) == 0)) ||
 		    ++length > vm->vgic.lpis.count) {
 			return VLPI_COUNT_MAX + 1;
@@ -822,7 +740,7 @@ static bool is_cpu_sound(const struct vcpu *vcpu, uint32_t *total)
 	const struct vlpi_cpu *cpu = &vcpu->vgic.lpi;
 	uint32_t linked = 0, changed = 0;
 
-	for (uint32_t list = 0; list < LISTS; list++) {
+	for (uint32_t list = 0; list < VLPI_LISTS; list++) {
 		uint32_t length = list_length(vcpu, list);
 
 		if (length > VLPI_COUNT_MAX) {
@@ -831,12 +749,12 @@ static bool is_cpu_sound(const struct vcpu *vcpu, uint32_t *total)
 		linked += length;
 	}
 	for (uint32_t i = 0; i < cpu->listed_count; i++) {
-		const struct vlpi *lpi = object(vcpu->vm, cpu->listed[i]);
+		const struct vlpi *lpi = vlpi_object(vcpu->vm, cpu->listed[i]);
 
-		if ((lpi->flags & LISTED) == 0 || lpi->next != vcpu->index || lpi->prev != i) {
+		if ((lpi->flags & VLPI_LISTED) == 0 || lpi->next != vcpu->index || lpi->prev != i) {
 			return false;
 		}
-		changed += (lpi->flags & CHANGED) != 0;
+		changed += (lpi->flags & VLPI_CHANGED) != 0;
 	}
 	*total += linked + cpu->listed_count;
 	return changed == cpu->changed_count && (cpu->phase != VLPI_OFF || linked == 0);
