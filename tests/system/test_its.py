@@ -20,3 +20,10 @@ def test_a_Linux_brings_its_ITS_up(boot):
     run.expect("GICv3: using LPI property table")
     run.expect("CPU3: using allocated LPI pending table")
     run.expect("^alpha # ", 120)
+    # The next life finds an ITS as after a reset.
+    run.line("reboot -f")
+    run.expect("^bulkhead: alpha: reset by itself, starts again", 60)
+    run.expect(r"ITS@0x0*8080000: allocated \d+ Devices", 60)
+    run.expect("CPU3: using allocated LPI pending table")
+    run.expect("^alpha # ", 120)
+    assert "4" in run.run("nproc", "alpha # ").split()
