@@ -126,15 +126,29 @@ debian_unpacked()
 	[ -e "$debian_cache/$1/$2" ]
 }
 
-# What build/cache lacks for goal run or test, as words that fetch.sh takes.
+# What build/cache lacks for a goal of setup.sh, as words that fetch.sh takes.
 debian_cache_missing()
 {
 	local items=()
 
-	[ -e "$debian_cache/vmlinuz" ] || items+=(kernel)
-	[ -e "$debian_cache/busybox" ] || [ -e "$debian_cache/initrd.cpio.gz" ] || items+=(busybox)
-	[ -e "$debian_cache/libfdt/libfdt.a" ] || [ -e "$debian_cache/libfdt/src/libfdt.h" ] ||
-		items+=(libfdt)
+	case $1 in
+	bench | bench-chart) ;;
+	*) [ -e "$debian_cache/vmlinuz" ] || items+=(kernel) ;;
+	esac
+	case $1 in
+	bench*) ;;
+	*)
+		[ -e "$debian_cache/busybox" ] || [ -e "$debian_cache/initrd.cpio.gz" ] ||
+			items+=(busybox)
+		;;
+	esac
+	case $1 in
+	bench-*) ;;
+	*)
+		[ -e "$debian_cache/libfdt/libfdt.a" ] ||
+			[ -e "$debian_cache/libfdt/src/libfdt.h" ] || items+=(libfdt)
+		;;
+	esac
 	# Tests run on QEMU 7.2 and on QEMU 10, the host's own being one of them or neither.
 	if [ "$1" = test ]; then
 		debian_unpacked qemu7 qemu-system-aarch64 || debian_host_qemu_is 7 ||

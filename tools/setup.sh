@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 usage()
 {
 	cat <<-EOF
-	usage: tools/setup.sh run|test|fetch|bench
+	usage: tools/setup.sh run|test|fetch|bench|bench-kvm|bench-chart
 
 	Prints what it will install and download, with sizes, and asks for sudo once, before any
 	work; as root it asks nothing. Packages come from the host's own apt sources, without the
@@ -77,10 +77,14 @@ needs_fetch()
 	needs_test
 }
 
-# The peers' programs are Linux ones, and a chart is drawn.
 needs_bench()
 {
 	needs_run
+}
+
+# KVM's side is a Linux program.
+needs_bench-kvm()
+{
 	case $(uname -m) in
 	aarch64) ;;
 	*)
@@ -88,6 +92,10 @@ needs_bench()
 		echo /usr/aarch64-linux-gnu/lib/libc.a libc6-dev-arm64-cross
 		;;
 	esac
+}
+
+needs_bench-chart()
+{
 	echo py:pygal python3-pygal
 }
 
@@ -147,7 +155,7 @@ install_packages()
 
 goal=${1:-}
 case $goal in
-run | test | fetch | bench) ;;
+run | test | fetch | bench | bench-kvm | bench-chart) ;;
 --help) usage; exit 0 ;;
 *) usage >&2; exit 2 ;;
 esac

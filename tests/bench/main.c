@@ -139,8 +139,13 @@ static bool wanted(const char *name)
 
 static struct result *add(const char *name)
 {
-	struct result *r = &results[result_count++];
+	struct result *r;
 
+	if (result_count == ARRAY_SIZE(results)) {
+		put_string("\nbench stops: more results than results[] has room for\n");
+		call(PSCI_SYSTEM_OFF, 0, 0, 0);
+	}
+	r = &results[result_count++];
 	r->name = name;
 	return r;
 }

@@ -44,15 +44,26 @@ $(BUILD)/bench/kvm-guest.dtb: tests/bench/kvm/guest.dts
 	@mkdir -p $(@D)
 	$(Q)tools/dtc.sh $(DTC) $< $@
 
-# ONLY= names machines, OPTIONS= goes to tools/bench/bench.py as it is (OPTIONS=--help).
-.PHONY: bench bench-parts
+# ONLY= names machines, OPTIONS= goes to tools/bench/bench.py as it is (OPTIONS=--help). What KVM,
+# Xen and the chart need is asked for where they are to be measured or drawn alone.
+comma := ,
+BENCH_ONLY := $(strip $(subst $(comma), ,$(ONLY)))
+bench-has = $(strip $(if $(BENCH_ONLY),$(foreach word,$(BENCH_ONLY),$(filter $(word)%,$(1))),$(1)))
+BENCH_SELF := $(filter --help --check% --profile%,$(OPTIONS))
+BENCH_WANTS := $(if $(BENCH_SELF),,$(if $(call bench-has,xen),xen) \
+	$(if $(call bench-has,kvm-vhe kvm-a57),kvm) \
+	$(if $(filter --no-chart,$(OPTIONS)),,$(if $(call bench-has,bulkhead-a57),chart)))
+.PHONY: bench bench-parts bench-kvm
 bench-parts: $(BUILD)/bulkhead.img $(BUILD)/host/bulkhead-config $(BUILD)/bench/guest.bin \
-	$(BUILD)/bench/guest-v2.bin \
-	$(if $(filter-out bulkhead%,$(ONLY)all),$(BUILD)/bench/vmm $(BUILD)/bench/kvm-guest.dtb)
+	$(BUILD)/bench/guest-v2.bin
+bench-kvm: $(BUILD)/bench/vmm $(BUILD)/bench/kvm-guest.dtb
 bench:
 	$(Q)tools/setup.sh bench
-	$(Q)tools/bench/fetch.sh
+	$(Q)tools/bench/fetch.sh $(BENCH_WANTS)
 	$(Q)+$(MAKE) --no-print-directory bench-parts
+	$(if $(filter kvm,$(BENCH_WANTS)),$(Q)+$(MAKE) --no-print-directory bench-kvm \
+		2>> $(BUILD)/log/bench-fetch.log || echo "bench: the VMM for KVM can't be built:" \
+		"$(BUILD)/log/bench-fetch.log says why." >&2)
 	$(Q)$(PYTHON) tools/bench/bench.py $(if $(ONLY),--only '$(ONLY)') $(OPTIONS)
 
 -include $(wildcard $(BUILD)/bench/*.d)

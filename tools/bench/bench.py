@@ -6,6 +6,7 @@
 """
 import argparse
 import concurrent.futures
+import importlib.util
 import os
 import pathlib
 import subprocess
@@ -13,6 +14,7 @@ import sys
 import time
 
 import gate
+import limits
 import report
 import runs
 from runs import RUNS, Run, board
@@ -34,7 +36,15 @@ def arguments() -> argparse.Namespace:
         help="hold Bulkhead to tests/bench/limits.txt and fail with where it is over",
     )
     parser.add_argument(
-        "--limits", type=pathlib.Path, default=gate.LIMITS, help="another file for --check"
+        "--limits", type=pathlib.Path, default=limits.LIMITS, help="another file for --check"
+    )
+    parser.add_argument(
+        "--check-document",
+        metavar="FILE",
+        type=pathlib.Path,
+        nargs="?",
+        const=report.DOCUMENT,
+        help="fail where the page's columns of Bulkhead on cortex-a57 are not what is measured",
     )
     parser.add_argument(
         "--profile", metavar="OPERATION", help="which EL2 functions Bulkhead spends it in, and end"
@@ -90,26 +100,91 @@ def measure(chosen: list[Run], qemu: str, jobs: int) -> None:
                   file=sys.stderr, flush=True)  # fmt: skip
 
 
-def prepare(chosen: list[Run]) -> None:
+def add_boot(chosen: list[Run], qemu: str, major: str) -> None:
+    """What of the boot is neither libfdt nor log: a figure that only QEMU 7.2's plugin gives."""
+    for run in chosen:
+        if run.key == limits.MAIN and run.figures and major == "7":
+            gate.measure_boot(run, qemu)
+
+
+def prepare(chosen: list[Run]) -> list[Run]:
+    """Makes what several runs boot; those that can be made here. Of the others it tells."""
     runs.WORK.mkdir(parents=True, exist_ok=True)
-    if any(run.key.startswith("kvm") for run in chosen):
+    able = []
+    for run in chosen:
+        why = runs.lacks(run)
+        if why:
+            print(f"  left out {run.key}: {why}", file=sys.stderr, flush=True)
+        else:
+            able.append(run)
+    if not able:
+        raise runs.Unfit("no machine is left to measure")
+    if any(run.key.startswith("kvm") for run in able):
         runs.kvm_initrd()
+    return able
 
 
-def checked(chosen: list[Run], qemu: str, held: dict[str, gate.Limit]) -> int:
-    """The gate: 0, or 1 with a sentence for each figure over its limit."""
-    keys = {name.partition(" @ ")[2] or "bulkhead-a57" for name in held}
+def held_machines(chosen: list[Run], held: dict[str, limits.Limit]) -> list[Run]:
+    """Those of the chosen ones that have limits; ends with a sentence where none has."""
+    keys = {limits.machine_of(name) for name in held}
     ours = [run for run in chosen if run.key in keys]
     if not ours:
         sys.exit(f"--check needs one of {', '.join(sorted(keys))}: leave --only out or name it.")
-    found = [(run, one) for run in ours for one in gate.check(run, qemu, held)]
-    for run, one in found:
-        print(gate.sentence(one, run))
+    return ours
+
+
+def checked(ours: list[Run], qemu: str, held: dict[str, limits.Limit]) -> int:
+    """The gate: 0, or 1 with a sentence for each figure over its limit."""
+    over: set[str] = set()
+    for run in ours:
+        if run.failure:
+            print(f"{run.key}: {run.failure}")
+            over |= {name for name in held if limits.machine_of(name) == run.key}
+            continue
+        for one in gate.check(run, qemu, held):
+            print(gate.sentence(one, run))
+            over.add(one.name)
     measured = {run.key for run in ours}
-    count = sum((name.partition(" @ ")[2] or "bulkhead-a57") in measured for name in held)
-    within = count - len({one.name for _, one in found})
-    print(f"{within} of {count} operations are within their limits")
-    return 1 if found else 0
+    count = sum(limits.machine_of(name) in measured for name in held)
+    print(f"{count - len(over)} of {count} operations are within their limits")
+    return 1 if over else 0
+
+
+def document_checked(chosen: list[Run], path: pathlib.Path) -> int:
+    """0, or 1 with a sentence for each figure of the page that is not what was measured."""
+    said = report.stale(chosen, path)
+    for sentence in said:
+        print(f"{path}: {sentence}")
+    if said:
+        print("Write the tables again: make bench OPTIONS=--document")
+    return 1 if said else 0
+
+
+def chart_of(args: argparse.Namespace, done: list[Run]) -> str:
+    """The SVG, or nothing and a sentence why."""
+    if args.no_chart or not any(run.key == "bulkhead-a57" and run.figures for run in done):
+        return ""
+    if importlib.util.find_spec("pygal") is None:
+        print("no chart: pygal is missing (Debian's python3-pygal)")
+        return ""
+    import chart  # needs pygal
+
+    return chart.draw(done)
+
+
+def document(done: list[Run], svg: str, version: str) -> None:
+    """Writes the page's tables and its chart: both or, where a figure is missing, neither."""
+    lost = [run.key for run in RUNS if not any(run.key == one.key and one.figures for one in done)]
+    lost += [f"{run.key} ({run.failure})" for run in done if run.failure and run.key not in lost]
+    if not any("boot_rest" in run.figures for run in done):
+        lost.append("boot_rest (QEMU 7.2 counts it)")
+    if not svg:
+        lost.append("the chart")
+    if lost:
+        raise runs.Unfit(f"--document changes nothing: there is none of {', '.join(lost)}")
+    report.write_document(done, version)
+    report.DOCUMENT.with_suffix(".svg").write_text(svg, encoding="utf-8")
+    print(f"tables and chart: {report.DOCUMENT.relative_to(board.ROOT)}")
 
 
 def publish(args: argparse.Namespace, chosen: list[Run], version: str) -> None:
@@ -121,40 +196,64 @@ def publish(args: argparse.Namespace, chosen: list[Run], version: str) -> None:
         print(report.aligned(report.gic_rows(chosen)) + "\n")
     report.write_json(runs.WORK / "results.json", chosen, version)
     print("figures: build/bench/results.json")
-    if args.no_chart or not any(run.key == "bulkhead-a57" and run.figures for run in chosen):
-        return
-    import chart  # needs pygal
-
-    svg = report.DOCUMENT.with_suffix(".svg") if args.document else runs.WORK / "results.svg"
-    chart.draw(chosen, svg)
-    print(f"chart: {svg.relative_to(board.ROOT)}")
+    svg = chart_of(args, chosen)
     if args.document:
-        report.write_document(chosen, version)
-        print(f"tables: {report.DOCUMENT.relative_to(board.ROOT)}")
+        document(chosen, svg, version)
+    elif svg:
+        path = runs.WORK / "results.svg"
+        path.write_text(svg, encoding="utf-8")
+        print(f"chart: {path.relative_to(board.ROOT)}")
+
+
+def print_profile(run: Run, qemu: str, name: str) -> None:
+    """Functions, most first; of the boot its parts too."""
+    figure = run.figures.get(name)
+    if run.failure:
+        raise runs.Unfit(f"{run.key}: {run.failure}")
+    if name not in gate.BOOT and (figure is None or figure.missing):
+        why = figure.missing if figure else "the guest does not know it"
+        raise runs.Unfit(f"--profile {name}: {run.key} has no figure of it: {why}")
+    for function, count in gate.profile(run, qemu, name):
+        print(f"{count:8.1f}  {function}")
+    if name in gate.BOOT:
+        for part, count in gate.boot_parts(*gate.boot_profile(run, qemu)).items():
+            print(f"{count:8d}  ({part})")
+
+
+def profiled(args: argparse.Namespace) -> list[Run]:
+    """The one machine of --profile; ends with a sentence where it or the operation is unknown."""
+    if args.profile not in report.OPERATIONS:
+        sys.exit(f"--profile {args.profile}: no such operation; {', '.join(report.OPERATIONS)}.")
+    chosen = [run for run in selected(args.only or limits.MAIN) if run.key.startswith("bulkhead")]
+    if not chosen:
+        sys.exit(f"--profile looks into Bulkhead: --only {args.only} names none of its machines.")
+    return chosen[:1]
 
 
 def main() -> int:
     args = arguments()
     qemu = args.qemu or os.environ.get("QEMU") or board.qemu_of_version(7) or board.qemu_binary()
     version, major = version_of(qemu)
-    chosen = selected(args.only or "bulkhead-a57") if args.profile else selected(args.only)
+    chosen = profiled(args) if args.profile else selected(args.only)
     if args.document and len(chosen) != len(RUNS):
         sys.exit("--document needs all machines: leave --only out.")
     try:
-        prepare(chosen)
+        held = limits.read(args.limits, major) if args.check else {}
+        if args.check:
+            chosen = held_machines(chosen, held)
+        chosen = prepare(chosen)
         measure(chosen, qemu, args.jobs)
         if args.profile:
-            run = chosen[0]
-            if args.profile not in run.figures:
-                sys.exit(f"--profile {args.profile}: no such operation; {', '.join(run.figures)}.")
-            for function, count in gate.profile(run, qemu, args.profile):
-                print(f"{count:8.1f}  {function}")
+            print_profile(chosen[0], qemu, args.profile)
             return 0
+        add_boot(chosen, qemu, major)
         if args.check:
-            return checked(chosen, qemu, gate.limits(args.limits, major))
+            return checked(chosen, qemu, held)
+        if args.check_document:
+            return document_checked(chosen, args.check_document)
+        publish(args, chosen, version)
     except runs.Unfit as error:
         sys.exit(f"bench: {error}")
-    publish(args, chosen, version)
     return 1 if any(run.failure for run in chosen) else 0
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Holds Bulkhead's figures to tests/bench/limits.txt; says where a slow one's instructions go."""
+"""Holds Bulkhead's figures to their limits; says where a slow one's instructions go."""
 import bisect
 import pathlib
 import re
@@ -7,9 +7,9 @@ import subprocess
 from dataclasses import dataclass
 
 import runs
-from runs import Run, board
+from limits import Limit, machine_of
+from runs import Figure, Run, board
 
-LIMITS = board.ROOT / "tests" / "bench" / "limits.txt"
 PLUGIN = "tools/plugin/el2count.c"
 SYMBOL = re.compile(r"^([0-9a-f]+) [tT] ([A-Za-z_][\w.]*)$", re.M)
 BLOCK = re.compile(r"^(el2block|el2boot): ([0-9a-f]+) (\d+)$", re.M)
@@ -18,13 +18,15 @@ IMAGE_BASE = 1 << 47
 FUNCTIONS_MAX = 12
 # What main.c's MEASURE times is done once more for the maximum, a tenth as often.
 TURNS = 1.1
+BEFORE = re.compile(r"^el2count: before (\d+)", re.M)
+# Of the boot: what libfdt executes in writing the guest's tree, and what the log does.
+LIBFDT = re.compile(r"fdt_|memcmp$")
+LOG = re.compile(
+    r"printk|log_|format|put|pump_|take_byte|stage(_|$)|keep_partial|ring_|pl011_|next_port|"
+    r"may_show"
+)
+BOOT = ("reset_to_first", "boot_rest")  # operations of the boot, not of the guest
 TIMED_ALONE = re.compile(r"timer_spin|timer_wfi|sgi_spin|sgi_wfi|cpu_on")
-
-
-@dataclass
-class Limit:
-    mean: float
-    max: float | None
 
 
 @dataclass
@@ -38,25 +40,6 @@ class Over:
     functions: list[tuple[str, float]]
 
 
-def limits(path: pathlib.Path, major: str) -> dict[str, Limit]:
-    """The limits under QEMU `major`: a line of that version goes before one of `*`. By operation,
-    and `operation @ machine` where that is not bulkhead-a57."""
-    found: dict[str, Limit] = {}
-    exact = set()
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if not line or line.startswith("#"):
-            continue
-        words = [word.strip() for word in line.split("|")]
-        if len(words) != 4:
-            raise runs.Unfit(f"{path}:{number}: not `operation | version | mean | maximum`")
-        name, version, mean, most = words
-        if version == major or (version == "*" and name not in exact):
-            found[name] = Limit(float(mean), None if most == "-" else float(most))
-        if version == major:
-            exact.add(name)
-    return found
-
-
 def symbols() -> tuple[list[int], list[str]]:
     """Text symbols of the hypervisor, sorted, without mapping symbols and local labels."""
     done = subprocess.run(
@@ -66,11 +49,8 @@ def symbols() -> tuple[list[int], list[str]]:
     return [at for at, _ in table], [name for _, name in table]
 
 
-def count_functions(run: Run, qemu: str, name: str) -> dict[str, int]:
-    """Instructions at EL2 by function in a run of one operation, or until the guest starts.
-
-    `none` is a run without any: the guest's own start and end.
-    """
+def run_with_plugin(run: Run, qemu: str, name: str) -> str:
+    """What the plugin counts in a run of one operation."""
     plugin, report = runs.WORK / "el2count.so", runs.WORK / f"profile-{name}.txt"
     runs.call("gcc", "-shared", "-fPIC", "-O2", "-o", plugin, PLUGIN)
     bundle = runs.bulkhead_bundle(run, name)
@@ -79,18 +59,44 @@ def count_functions(run: Run, qemu: str, name: str) -> dict[str, int]:
         qemu, run, runs.EL2, "-kernel", str(board.BUILD / "bulkhead.img"), "-initrd", str(bundle),
         "-plugin", f"{plugin},guest={GUEST_ENTRY:x}", "-d", "plugin", "-D", str(report),
     )  # fmt: skip
-    runs.watch(argv, runs.LOGS / f"bench-profile-{name}.log", run.seconds)
-    if not report.exists() or not BLOCK.search(report.read_text(encoding="utf-8")):
+    try:
+        runs.watch(argv, runs.LOGS / f"bench-profile-{name}.log", run.seconds)
+    except runs.Unfit as error:
+        raise runs.Unfit(f"no profile of {name}, for which QEMU 7.2 is needed: {error}") from None
+    text = report.read_text(encoding="utf-8") if report.exists() else ""
+    if not BLOCK.search(text):
         raise runs.Unfit(f"{qemu} takes no plugin of {PLUGIN}'s version: use QEMU 7.2")
+    return text
+
+
+def by_function(text: str, kind: str) -> dict[str, int]:
+    """Instructions by function, of the blocks of one kind."""
     places, names = symbols()
     per_function: dict[str, int] = {}
-    kind = "el2boot" if name == "reset_to_first" else "el2block"
-    for found, offset, count in BLOCK.findall(report.read_text(encoding="utf-8")):
-        if found != kind:
-            continue
-        function = names[bisect.bisect_right(places, int(offset, 16)) - 1]
-        per_function[function] = per_function.get(function, 0) + int(count)
+    for found, offset, count in BLOCK.findall(text):
+        if found == kind:
+            function = names[bisect.bisect_right(places, int(offset, 16)) - 1]
+            per_function[function] = per_function.get(function, 0) + int(count)
     return per_function
+
+
+def boot_profile(run: Run, qemu: str) -> tuple[int, dict[str, int]]:
+    """All instructions until the guest starts, and those of each function once the MMU is on."""
+    text = run_with_plugin(run, board.qemu_of_version(7) or qemu, "reset_to_first")
+    return int(BEFORE.search(text)[1]), by_function(text, "el2boot")
+
+
+def boot_parts(total: int, functions: dict[str, int]) -> dict[str, int]:
+    """libfdt, log, and all else with what is executed before the MMU is on."""
+    libfdt = sum(count for name, count in functions.items() if LIBFDT.match(name))
+    log = sum(count for name, count in functions.items() if LOG.match(name))
+    return {"libfdt": libfdt, "log": log, "rest": total - libfdt - log}
+
+
+def measure_boot(run: Run, qemu: str) -> None:
+    """Adds the figure `boot_rest`; Unfit where it can't be had."""
+    rest = boot_parts(*boot_profile(run, qemu))["rest"]
+    run.figures["boot_rest"] = Figure(rest, rest, 1)
 
 
 def profile(run: Run, qemu: str, name: str) -> list[tuple[str, float]]:
@@ -98,14 +104,22 @@ def profile(run: Run, qemu: str, name: str) -> list[tuple[str, float]]:
 
     Other QEMUs have other plugin interfaces, but the instructions are the same: QEMU 7.2 counts.
     """
-    qemu = board.qemu_of_version(7) or qemu
-    besides = {} if name == "reset_to_first" else count_functions(run, qemu, "none")
-    once_only = name == "reset_to_first" or TIMED_ALONE.match(name)
-    turns = run.figures[name].count * (1 if once_only else TURNS)
-    each = [
-        (function, (count - besides.get(function, 0)) / turns)
-        for function, count in count_functions(run, qemu, name).items()
-    ]
+    each: list[tuple[str, float]]
+    if name in BOOT:
+        _, counts = boot_profile(run, qemu)
+        each = [
+            (function, float(count))
+            for function, count in counts.items()
+            if name != "boot_rest" or not (LIBFDT.match(function) or LOG.match(function))
+        ]
+    else:
+        qemu = board.qemu_of_version(7) or qemu
+        besides = by_function(run_with_plugin(run, qemu, "none"), "el2block")
+        turns = run.figures[name].count * (1 if TIMED_ALONE.match(name) else TURNS)
+        each = [
+            (function, (count - besides.get(function, 0)) / turns)
+            for function, count in by_function(run_with_plugin(run, qemu, name), "el2block").items()
+        ]
     return sorted((item for item in each if item[1] >= 0.5), key=lambda item: -item[1])
 
 
@@ -113,8 +127,8 @@ def check(run: Run, qemu: str, held: dict[str, Limit]) -> list[Over]:
     """What is over its limit; a missing figure is too."""
     over = []
     for full_name, limit in held.items():
-        name, _, key = full_name.partition(" @ ")
-        if (key or "bulkhead-a57") != run.key:
+        name = full_name.partition(" @ ")[0]
+        if machine_of(full_name) != run.key:
             continue
         figure = run.figures.get(name)
         if figure is None or figure.missing:
@@ -138,7 +152,7 @@ def sentence(over: Over, run: Run) -> str:
     text += f" ({over.what}, instructions, {run.cpu})"
     for function, count in over.functions[:FUNCTIONS_MAX]:
         text += f"\n    {count:8.1f}  {function}"
-    if over.name == "reset_to_first":
+    if over.name in BOOT:
         took = re.search(r"boot took .*", run.text)
         text += f"\n    {took[0]}" if took else ""
     return text

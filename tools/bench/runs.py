@@ -22,6 +22,7 @@ ICOUNT = ("-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2024-01-01
 EL2 = "virt,virtualization=on,gic-version=3"
 BARE = "virt,gic-version=3"
 LINE = re.compile(r"bench (\w+) (?:n/a (.+)|(\d+\.\d\d) (\d+) (\d+))\s*$", re.M)
+LAST_LINES = 3  # of a QEMU that died
 XEN_MODULE = 0x50000000  # where QEMU puts the guest for Xen to copy: clear of kernel and dtb
 
 
@@ -89,9 +90,12 @@ def command(qemu: str, run: Run, machine: str, *words: str) -> list[str]:
 
 def call(*words: str | pathlib.Path) -> None:
     """A tool that has nothing to say unless it fails."""
-    done = subprocess.run(
-        [str(word) for word in words], cwd=board.ROOT, capture_output=True, text=True, check=False
-    )
+    argv = [str(word) for word in words]
+    try:
+        done = subprocess.run(argv, cwd=board.ROOT, capture_output=True, text=True, check=False)
+    except OSError as error:
+        said = f"{words[0]} can't be run: {error.strerror}; `make bench` installs it"
+        raise Unfit(said) from None
     if done.returncode:
         raise Unfit(f"{words[0]} fails: {(done.stderr or done.stdout).strip()}")
 
@@ -111,6 +115,21 @@ def bulkhead_bundle(run: Run, only: str = "") -> pathlib.Path:
         call("fdtput", "-t", "s", dtb, "/vms/bench", "bootargs", f"only={only}")
     call("build/host/bulkhead-config", "bundle", dtb, out)
     return out
+
+
+def lacks(run: Run) -> str:
+    """Why a run can't be made here, as a sentence; empty where it can."""
+    kind = run.key.split("-")[0]
+    need = {
+        "kvm": (CACHE / "vmlinuz", WORK / "vmm", WORK / "kvm-guest.dtb", GUEST),
+        "xen": (CACHE / "xen" / "xen.img", GUEST),
+        "bare": (GUEST_V2 if run.guest_gic == 2 else GUEST,),
+    }.get(kind, (board.BUILD / "bulkhead.img", board.BUILD / "host" / "bulkhead-config", GUEST))
+    missing = [str(path.relative_to(board.ROOT)) for path in need if not path.exists()]
+    if not missing:
+        return ""
+    are = "is" if len(missing) == 1 else "are"
+    return f"{', '.join(missing)} {are} missing; `make bench` makes or downloads what it can"
 
 
 def kvm_initrd() -> pathlib.Path:
@@ -162,18 +181,16 @@ def qemu_of(run: Run, qemu: str) -> list[str]:
         image = board.BUILD / "bulkhead.img"
         bundle = bulkhead_bundle(run)
         return command(qemu, run, EL2, "-kernel", str(image), "-initrd", str(bundle))
-    need = CACHE / ("vmlinuz" if kind == "kvm" else "xen/xen.img")
-    if not need.exists():
-        raise Unfit(f"{need.relative_to(board.ROOT)} is missing; `make bench` downloads it")
     if kind == "kvm":
         return command(
-            qemu, run, EL2, "-kernel", str(need), "-initrd", str(WORK / "kvm.cpio"),
+            qemu, run, EL2, "-kernel", str(CACHE / "vmlinuz"), "-initrd", str(WORK / "kvm.cpio"),
             "-append", "console=ttyAMA0 quiet mitigations=off",
         )  # fmt: skip
     loader = f"loader,file={GUEST},addr={XEN_MODULE:#x},force-raw=on"
     return command(
-        qemu, run, EL2, "-kernel", str(need), "-dtb", str(xen_dtb(qemu, run)), "-device", loader
-    )
+        qemu, run, EL2, "-kernel", str(CACHE / "xen" / "xen.img"), "-dtb", str(xen_dtb(qemu, run)),
+        "-device", loader,
+    )  # fmt: skip
 
 
 def read_figures(text: str) -> dict[str, Figure]:
@@ -187,8 +204,10 @@ def read_figures(text: str) -> dict[str, Figure]:
 
 
 def watch(argv: list[str], log: pathlib.Path, seconds: int) -> str:
-    """Runs until the guest says it is done or QEMU ends; the console's text."""
+    """Runs until the guest says it is done; the console's text. Unfit where it does not get there,
+    with what QEMU said if it ended by itself."""
     end = time.monotonic() + seconds
+    LOGS.mkdir(parents=True, exist_ok=True)
     with open(log, "wb") as out, subprocess.Popen(
         argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
     ) as qemu:
@@ -199,21 +218,34 @@ def watch(argv: list[str], log: pathlib.Path, seconds: int) -> str:
                 except subprocess.TimeoutExpired:
                     if b"bench done" in log.read_bytes():
                         break
+            status = qemu.poll()
         finally:
             qemu.terminate()
             qemu.wait()
-    return log.read_text(encoding="utf-8", errors="replace")
+    text = log.read_text(encoding="utf-8", errors="replace")
+    if "bench done" not in text:
+        raise Unfit(unfinished(text, status, seconds, log))
+    return text
+
+
+def unfinished(text: str, status: int | None, seconds: int, log: pathlib.Path) -> str:
+    """The sentence of a run that did not end as it should; status None: it was still running."""
+    place = log.relative_to(board.ROOT)
+    if status is None:
+        return f"the guest did not end within {seconds} s; its console is in {place}"
+    how = f"by signal {-status}" if status < 0 else f"with status {status}"
+    last = [line.strip() for line in text.splitlines() if line.strip()][-LAST_LINES:]
+    said = "".join(f"\n           {line}" for line in last) or " nothing"
+    return f"QEMU ended {how} before the guest was done ({place}); last it said:{said}"
 
 
 def make(run: Run, qemu: str) -> None:
     """Runs one machine; its figures, or a failure as a sentence."""
     log = LOGS / f"bench-{run.key}.log"
-    LOGS.mkdir(parents=True, exist_ok=True)
     try:
         run.text = watch(qemu_of(run, qemu), log, run.seconds)
         run.figures = read_figures(run.text)
-        if "bench done" not in run.text:
-            place = log.relative_to(board.ROOT)
-            raise Unfit(f"the guest did not end within {run.seconds} s; its console is in {place}")
+        if not run.figures:
+            raise Unfit(f"the guest has no figure; its console is in {log.relative_to(board.ROOT)}")
     except Unfit as error:
         run.failure = str(error)
