@@ -371,7 +371,7 @@ UNIT_WITH_O = $(patsubst %.c,$(BUILD)/unit/%.o,$(UNIT_WITH_$(1)))
 UNIT_BIN := $(patsubst %,$(BUILD)/unit/test_%,$(UNIT))
 FUZZ_BIN := $(patsubst %,$(BUILD)/fuzz/fuzz_%,$(FUZZ))
 
-.PHONY: numbers all hyp host guests unit fuzz bundle check run test lint fmt fetch clean help FORCE \
+.PHONY: numbers all hyp host guests unit fuzz bundle check run test lint soak soak-record fmt fetch clean help FORCE \
 	generated pure $(addprefix test-,$(TEST_TIERS))
 all: hyp host
 hyp: $(BUILD)/bulkhead.img
@@ -640,6 +640,14 @@ $(addprefix test-,$(TEST_TIERS)): test-%:
 lint:
 	$(Q)+$(RUN_TESTS) lint
 
+# The same with long counts; what came of it goes into docs/soak.md.
+soak:
+	$(Q)tools/setup.sh test
+	$(Q)+$(PYTHON) tests/run_soak.py $(if $(ONLY),--only '$(ONLY)') \
+		$(if $(MINUTES),--minutes '$(MINUTES)') $(if $(SEED),--seed '$(SEED)')
+soak-record:
+	$(Q)$(PYTHON) tests/run_soak.py --record
+
 # The README's table.
 numbers:
 	$(Q)tools/setup.sh test
@@ -683,6 +691,7 @@ help:
 #H make test                       everything, in minutes
 #H make lint, make test-build, -unit, -guest, -diff, -system, -fuzz   one tier
 #H make test-guest ONLY=NAME V=1   one case, with what it prints
+#H make soak [ONLY=diff/v3 MINUTES= SEED=]   long counts; make soak-record puts them into docs/soak.md
 #H make bench [ONLY=bulkhead,kvm]   exit costs beside KVM, Xen and Bao; OPTIONS=--help
 #H make numbers                    sizes and instruction counts, as in the README
 #H make fmt [C_FILES="a.c b.h"]     format as .clang-format says

@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 import machine as board  # noqa: E402
 from diff import generate  # noqa: E402
 from diff.program import RESET, Op, Program, mentions  # noqa: E402
+from soak import Part, Record, Run  # noqa: E402
 
 GUEST = BUILD / "diff" / "diff.bin"
 WORK = BUILD / "diff" / "run"
@@ -349,10 +350,19 @@ def programs(kind: str, seed: int, operations: int):
         number += 1
 
 
-def run(kind: str, seed: int, operations: int, tell: Callable[[str], None]) -> Outcome:
-    """Compares that many operations; stops at the first program in which sequences differ."""
+def run(
+    kind: str,
+    seed: int,
+    operations: int,
+    tell: Callable[[str], None],
+    seconds: float = 0.0,
+) -> Outcome:
+    """Compares that many operations, or as many as there is time for; stops at the first program
+    in which sequences differ."""
     outcome = Outcome()
     started = time.monotonic()
+    if seconds:
+        operations = sys.maxsize
     runner = Runner(kind, f"seed-{seed}")
     for program in programs(kind, seed, operations):
         count = sum(len(sequence) + 1 for sequence in program.sequences)
@@ -360,7 +370,7 @@ def run(kind: str, seed: int, operations: int, tell: Callable[[str], None]) -> O
         outcome.operations += count
         outcome.sequences += len(program.sequences)
         tell(
-            f"{kind}: {outcome.operations} of {operations} operations, seed {seed}, "
+            f"{kind}: {outcome.operations} operations, seed {seed}, "
             f"{program.cpus} CPUs, {len(differing)} of {len(program.sequences)} sequences differ"
         )
         if differing:
@@ -369,12 +379,15 @@ def run(kind: str, seed: int, operations: int, tell: Callable[[str], None]) -> O
                 runner, program, shrunk(runner, program, differing[0])
             )
             break
+        if seconds and time.monotonic() - started >= seconds:
+            break
     outcome.seconds = time.monotonic() - started
     return outcome
 
 
-# `make test`'s part of the 200,000 that a soak run does of each kind.
+# What `make test` and a soak run do of each kind.
 TEST_OPERATIONS, TEST_SEED = 40000, 1
+SOAK_OPERATIONS = 200000
 
 def _case(kind: str):
     def body(result: Result) -> None:
@@ -400,6 +413,26 @@ def diff_cases(_args: argparse.Namespace) -> list[Case]:
     if not build(GOALS, result):
         return [Case("diff", "build", lambda into: into.failures.extend(result.failures))]
     return [Case("diff", kind, _case(kind)) for kind in KINDS]
+
+
+def _soak(kind: str):
+    def body(how: Run) -> Record:
+        result = Result("diff", kind)
+        if not build(GOALS, result):
+            return Record("nothing", [result.failures[0].sentence])
+        outcome = run(kind, how.seed, SOAK_OPERATIONS, how.tell, 60 * (how.minutes or 0))
+        said = f"{outcome.operations} operations in {outcome.sequences} sequences"
+        failures = ["sequences differ:", *outcome.explanation] if outcome.differing else []
+        return Record(said, failures)
+
+    return body
+
+
+def soak_parts() -> list[Part]:
+    return [
+        Part(f"diff/{kind}", f"{what.said}: {SOAK_OPERATIONS} operations", _soak(kind))
+        for kind, what in KINDS.items()
+    ]
 
 
 def main() -> int:

@@ -11,9 +11,11 @@ import threading
 
 from run_case import BUILD, ROOT, Case, Failure, Result, command
 from run_tap import read_tap
+from soak import Part, Record, Run
 
 PYTHON = sys.executable
 FUZZ_SECONDS = 10
+SOAK_MINUTES = 5
 LINT_LINES_MAX = 40
 FINDING = re.compile(r"^([\w./-]+:\d+)(?::\d+)?:\s*(?:error: |warning: )?(.*)$")
 
@@ -29,6 +31,7 @@ def make_variable(name: str) -> str:
 
 # Two makes in one folder would write the same objects.
 BUILDING = threading.Lock()
+SEEDING = threading.Lock()
 # Bytes: what the README promises of gcc's image holds for clang's.
 IMAGE_MAX = 224 * 1024
 
@@ -335,7 +338,7 @@ def make_seeds() -> dict[str, pathlib.Path]:
     return folders
 
 
-def _fuzz(name: str, seeds: dict[str, pathlib.Path]):
+def _fuzz(name: str, seeds: dict[str, pathlib.Path], seconds: int = FUZZ_SECONDS, seed: int = 1):
     def body(result: Result) -> None:
         if not build([f"build/fuzz/fuzz_{name}"], result):
             return
@@ -348,8 +351,8 @@ def _fuzz(name: str, seeds: dict[str, pathlib.Path]):
             environment["FUZZ_BOARD"] = str(seeds["board"] / "virt")
         argv = [
             str(BUILD / "fuzz" / f"fuzz_{name}"),
-            f"-max_total_time={FUZZ_SECONDS}",
-            "-seed=1",
+            f"-max_total_time={seconds}",
+            f"-seed={seed}",
             "-timeout=10",
             "-max_len=65536",
             f"-artifact_prefix={BUILD}/log/fuzz-{name}-",
@@ -361,7 +364,7 @@ def _fuzz(name: str, seeds: dict[str, pathlib.Path]):
             for folder in (kept, seeds.get(name))
             if folder is not None and folder.is_dir()
         ]
-        status = command(argv, result, timeout=FUZZ_SECONDS + 60, env=environment)
+        status = command(argv, result, timeout=seconds + 60, env=environment)
         if status == 0:
             result.passed = 1
             return
@@ -373,6 +376,26 @@ def _fuzz(name: str, seeds: dict[str, pathlib.Path]):
         result.failures.append(Failure("an input breaks it", details=lines[:12]))
 
     return body
+
+
+def _soak(name: str):
+    def body(how: Run) -> Record:
+        result = Result("fuzz", name)
+        seconds = int(60 * (how.minutes or SOAK_MINUTES))
+        (BUILD / "log").mkdir(parents=True, exist_ok=True)
+        with SEEDING:
+            seeds = make_seeds()
+        _fuzz(name, seeds, seconds, how.seed)(result)
+        inputs = re.search(r"number_of_executed_units: (\d+)", result.output)
+        failures = [line for one in result.failures for line in (one.sentence, *one.details)]
+        return Record(f"{inputs[1] if inputs else 'no'} inputs in {seconds} s", failures)
+
+    return body
+
+
+def soak_parts() -> list[Part]:
+    says = f"libFuzzer, {SOAK_MINUTES} minutes"
+    return [Part(f"fuzz/{name}", says, _soak(name)) for name in make_variable("FUZZ").split()]
 
 
 def fuzz_cases(args: argparse.Namespace) -> list[Case]:

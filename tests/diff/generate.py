@@ -12,7 +12,7 @@ from diff import program as p
 from diff.program import Op
 
 HERE = pathlib.Path(__file__).parent
-LENGTH = (20, 160)  # operations after the set-up
+LENGTH = (20, 200)  # operations after the set-up
 LEVELS = 32  # priorities that 5 bits tell apart
 UART, VTIMER, PTIMER = 33, 27, 30
 SGIS = tuple(range(0, 16))
@@ -58,11 +58,14 @@ class Generator:
         self.skipped = skipped  # listed differences that are not made
         self.interrupts: list[Interrupt] = []
         self.ops: list[Op] = []
+        self.busy, self.focus = 0, 0.0  # a CPU that much happens on, and how much
         self.one_group = False  # all of the sequence's interrupts are in group 1
 
     # -- places --
 
     def any_cpu(self) -> int:
+        if self.random.random() < self.focus:
+            return self.busy
         return self.random.randrange(self.cpus)
 
     def register(self, name: str, intid: int, cpu: int) -> int:
@@ -95,7 +98,11 @@ class Generator:
         value = 0
         for interrupt in self.random.sample(word, min(len(word), self.random.randint(1, most))):
             value |= interrupt.bit
-        self.add(p.STORE, self.executor(one, owner), self.register(name, one.intid, owner), value)
+        at, cpu = self.register(name, one.intid, owner), self.executor(one, owner)
+        if name == "ICACTIVER":
+            self.add(p.INACTIVATE, cpu, at, value, size=one.intid // 32)
+        else:
+            self.add(p.STORE, cpu, at, value)
 
     def add(self, kind: int, cpu: int, where: int = 0, value: int = 0, **more: int) -> None:
         self.ops.append(Op(kind, cpu, where, value, **more))
@@ -103,7 +110,7 @@ class Generator:
     # -- operations --
 
     def pend(self) -> None:
-        self.store_bits("ISPENDR", self.random.choice((1, 3, 8)))
+        self.store_bits("ISPENDR", self.random.choice((1, 3, 12)))
 
     def unpend(self) -> None:
         self.store_bits("ICPENDR")
@@ -304,8 +311,11 @@ class Generator:
     # -- sequences --
 
     def choose_interrupts(self) -> None:
-        count = self.random.randint(2, 12)
+        crowded = self.random.random() < 0.5
+        count = self.random.randint(10, 15) if crowded else self.random.randint(2, 12)
         pool = [*self.random.sample(SGIS, 5), *PPIS, *SPIS, UART]
+        self.busy = self.random.randrange(self.cpus)
+        self.focus = self.random.choice((0.6, 0.9) if crowded else (0, 0, 0.5))
         chosen = sorted(self.random.sample(pool, count))
         shift = self.random.randrange(count)
         self.interrupts = [

@@ -113,6 +113,48 @@ static void set(const volatile struct op *op)
 	}
 }
 
+/* Listed difference `activated-again`. */
+static void inactivate(const volatile struct op *op)
+{
+	uint32_t value = (uint32_t)op->value;
+
+	for (unsigned int i = 0; i < 32; i++) {
+		if (op->size != 0 && program.cpus > 1 && take_is_held(op->size * 32U + i)) {
+			value &= ~(UINT32_C(1) << i);
+		}
+	}
+	mmio_write32(op->where, value);
+	dsb(sy); /* the store before what is looked at next */
+}
+
+/* What takes several accesses, or is done only where it may be. */
+static void change(const volatile struct op *op)
+{
+	switch (op->kind) {
+	case OP_TRIGGER:
+		regs_set_trigger(program.v2, op->other, op->where, op->value != 0);
+		break;
+	case OP_GROUP:
+		if (!take_is_held(op->where)) {
+			regs_set_group(program.v2, op->other, op->where, op->value != 0);
+		}
+		break;
+	case OP_ACTIVATE:
+		if (!take_is_held(op->where)) {
+			regs_activate(program.v2, op->other, op->where);
+		}
+		break;
+	case OP_INACTIVATE:
+		inactivate(op);
+		break;
+	case OP_TARGET:
+		regs_set_targets(op->where, (uint8_t)op->value);
+		break;
+	default:
+		break;
+	}
+}
+
 /* Operations on this CPU. */
 static void execute(const volatile struct op *op)
 {
@@ -148,22 +190,6 @@ static void execute(const volatile struct op *op)
 	case OP_LINE:
 		regs_set_line(op->where, op->value != 0);
 		break;
-	case OP_TRIGGER:
-		regs_set_trigger(program.v2, op->other, op->where, op->value != 0);
-		break;
-	case OP_GROUP:
-		if (!take_is_held(op->where)) {
-			regs_set_group(program.v2, op->other, op->where, op->value != 0);
-		}
-		break;
-	case OP_ACTIVATE:
-		if (!take_is_held(op->where)) {
-			regs_activate(program.v2, op->other, op->where);
-		}
-		break;
-	case OP_TARGET:
-		regs_set_targets(op->where, (uint8_t)op->value);
-		break;
 	case OP_LEAVE:
 		take_reset();
 		break;
@@ -171,6 +197,7 @@ static void execute(const volatile struct op *op)
 		take_set_eoimode(op->value != 0);
 		break;
 	default:
+		change(op);
 		break;
 	}
 }

@@ -26,6 +26,7 @@ enum op_kind {
 	OP_GROUP,      /* INTID `where` in group `value`, if no CPU has acknowledged it */
 	OP_EOIMODE,    /* `value`, if this CPU has acknowledged nothing */
 	OP_ACTIVATE,   /* INTID `where` made active, if no CPU has acknowledged it */
+	OP_INACTIVATE, /* ICACTIVER at `where`, of bank `size`: but for SPIs some CPU has taken */
 	OP_TARGET,     /* GICv2: targets `value` for SPI `where`, if it is idle */
 	OP_LEAVE,      /* not in programs: a CPU ends what it has acknowledged */
 	OP_OBSERVE,    /* not in programs: what a CPU sees after each operation */
