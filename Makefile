@@ -181,6 +181,7 @@ UNIT := \
 	registry \
 	softif \
 	string \
+	sysreg_trap \
 	vgic \
 	vgic_link \
 	vgic_linked \
@@ -216,6 +217,7 @@ UNIT_WITH_life     := core/base/percpu.c core/base/printk.c core/exit/run.c core
 UNIT_WITH_mmio     := core/exit/mmio.c tests/unit/fake_sysreg.c
 UNIT_WITH_mux      := core/base/printk.c $(FAKE_CPU)
 UNIT_WITH_softif    := $(FAKE_VGIC)
+UNIT_WITH_sysreg_trap := core/exit/sysreg_trap.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_vgic      := $(FAKE_VGIC)
 UNIT_WITH_vgic_link   := $(FAKE_VGIC)
 UNIT_WITH_vgic_linked := $(FAKE_VGIC)

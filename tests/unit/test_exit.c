@@ -430,6 +430,29 @@ static void accesses(void **state)
 	assert_int_equal(sysreg_read(elr_el2), PC + 4);
 }
 
+/* ldrsb, ldrsh, ldrsw: all bits of Xt are the sign's, those above bit 31 are 0 in Wt. */
+static void sign_extended(void **state)
+{
+	static const struct {
+		uint64_t form, value;
+	} cases[] = {
+		{SAS(0), UINT64_C(0x00000000ffffff88)},
+		{SAS(0) | ESR_DABT_SF, UINT64_C(0xffffffffffffff88)},
+		{SAS(1), UINT64_C(0x00000000ffff8988)},
+		{SAS(1) | ESR_DABT_SF, UINT64_C(0xffffffffffff8988)},
+		{SAS(2) | ESR_DABT_SF, UINT64_C(0xffffffff8b8a8988)},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		for (uint32_t rt = 0; rt < 31; rt++) {
+			same_both_ways(DABT | ESR_DABT_ISV | ESR_DABT_SSE | SRT(rt) |
+				       cases[i].form);
+			assert_int_equal(vcpu.regs.x[rt], cases[i].value);
+		}
+	}
+}
+
 static void accesses_fail(void **state)
 {
 	static const struct {
@@ -828,6 +851,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE_IN("loads and stores of every register end alike in one stage and two",
 			accesses, set_up),
+		CASE_IN("a load that extends the sign does so as far as its register goes",
+			sign_extended, set_up),
 		CASE_IN("so do those that fail or wait", accesses_fail, set_up),
 		CASE_IN("so do those that have to be decoded", decoded, set_up),
 		CASE_IN("so do system registers", system_registers, set_up),

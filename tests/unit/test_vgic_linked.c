@@ -101,6 +101,30 @@ static void disabled(void **state)
 	assert_false(fake_physically_active(0, TIMER));
 }
 
+/* Disabled, it is looked at all the same when its pending state is written: the hardware's active
+ * state, kept for what no longer is, ends. */
+static void cleared_while_disabled(void **state)
+{
+	(void)state;
+	for (uint32_t by = 0; by < 2; by++) {
+		timer(0, true);
+		fake_settle();
+		fake_set_bit(0, 0, GICD_ICENABLER, TIMER);
+		fake_settle();
+		assert_true(fake_physically_active(0, TIMER));
+		timer(0, false);
+		fake_set_bit(by, 0, GICD_ICPENDR, TIMER);
+		fake_settle();
+		assert_false(fake_physically_active(0, TIMER));
+		timer(0, true);
+		fake_settle();
+		fake_set_bit(0, 0, GICD_ISENABLER, TIMER);
+		assert_int_equal(fake_ack(0), TIMER);
+		timer(0, false);
+		fake_eoi(0, TIMER);
+	}
+}
+
 static void by_register(void **state)
 {
 	(void)state;
@@ -229,6 +253,8 @@ int main(void)
 		CASE_IN("one whose line has fallen does not come", level_gone, set_up),
 		CASE_IN("nor does it read as pending", level_gone_is_not_pending, set_up),
 		CASE_IN("a disabled one waits", disabled, set_up),
+		CASE_IN("a disabled one whose line fell ends when its pending state is cleared",
+			cleared_while_disabled, set_up),
 		CASE_IN("the guest may make it pending by register", by_register, set_up),
 		CASE_IN("also while it is active", pended_while_active, set_up),
 		CASE_IN("the guest may hold it active by register", active_by_register, set_up),

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "irq/vgic/lr.h"
 #include "tests/unit/fake_gic.h"
 #include "tests/unit/unit.h"
 
@@ -13,6 +14,7 @@
 #define SPIS  64
 #define SGI   5
 #define TIMER 27
+#define LEVEL 30 /* private, level-sensitive, not linked */
 #define EDGE  40 /* and some behind it */
 
 static int set_up(void **state)
@@ -633,6 +635,87 @@ static void none_to_evict(void **state)
 	nothing_comes(0);
 }
 
+/* Which register is given up goes round: new ones take all in turn, and two that are in use keep
+ * theirs, whatever else has one. */
+static void registers_in_turn(void **state)
+{
+	const uint8_t *lr = fake_vcpu(0)->vgic.bank.lr;
+	uint32_t before, seen = 0;
+
+	(void)state;
+	for (uint32_t sgi = 0; sgi < LRS; sgi++) {
+		warm(0, sgi);
+	}
+	for (uint32_t round = 0; round < 3; round++) {
+		for (uint32_t sgi = 8; sgi < 8 + LRS; sgi++) {
+			send(0, 0, sgi - (round & 1) * 8);
+			take(0, sgi - (round & 1) * 8);
+			seen |= 1U << lr[sgi - (round & 1) * 8];
+		}
+		assert_int_equal(seen, (1U << LRS) - 1);
+		seen = 0;
+	}
+	for (uint32_t n = 0; n < 4; n++) {
+		/* the hand stands at each register once */
+		send(0, 0, 12 + n % 2);
+		take(0, 12 + n % 2);
+		send(1, 0, SGI);
+		take(0, SGI);
+		tick(0);
+		before = fake_middle_count();
+		for (uint32_t turn = 0; turn < 4; turn++) {
+			send(1, 0, SGI);
+			take(0, SGI);
+			tick(0);
+		}
+		assert_int_equal(fake_middle_count(), before);
+		for (uint32_t sgi = 0; sgi < LRS + n; sgi++) {
+			send(1, 0, sgi % SGI);
+			take(0, sgi % SGI);
+		}
+	}
+}
+
+/* One's end that asked for maintenance costs others nothing: their registers stay theirs. */
+static void others_keep_theirs(void **state)
+{
+	uint32_t before, kept = vgic_bit(SGI) | vgic_bit(TIMER);
+
+	(void)state;
+	warm(0, SGI);
+	warm(0, TIMER);
+	for (uint32_t n = 0; n < 3; n++) {
+		fake_private_line(0, LEVEL, true);
+		assert_int_equal(fake_ack(0), LEVEL);
+		fake_private_line(0, LEVEL, false);
+		fake_eoi(0, LEVEL);
+		fake_run(0);
+		assert_int_equal(fake_vcpu(0)->vgic.bank.listed & (kept | vgic_bit(LEVEL)), kept);
+		assert_int_equal(fake_vcpu(0)->vgic.again & kept, kept);
+		before = fake_short_count();
+		send(1, 0, SGI);
+		take(0, SGI);
+		tick(0);
+		assert_int_equal(fake_short_count(), before + 2);
+	}
+}
+
+/* Listed active while another is pending in its bank: to be looked at, not made pending again. */
+static void pending_in_its_bank(void **state)
+{
+	struct vcpu *vcpu = fake_vcpu(0);
+
+	(void)state;
+	spin_lock(&fake_vm.vgic.lock);
+	vcpu->vgic.bank.latch |= vgic_bit(SGI);
+	lr_list(vcpu, 0, SGI, ICH_LR_ACTIVE);
+	assert_int_equal(vcpu->vgic.again & vgic_bit(SGI), 0);
+	assert_int_equal(vcpu->vgic.bank.latch & vgic_bit(SGI), vgic_bit(SGI));
+	lr_list(vcpu, 1, SGI + 1, ICH_LR_ACTIVE);
+	assert_int_equal(vcpu->vgic.again & vgic_bit(SGI + 1), vgic_bit(SGI + 1));
+	spin_unlock(&fake_vm.vgic.lock);
+}
+
 /* What may not come waits, and nothing is posted for it. */
 static void judged_by(uint32_t by, uint32_t sender)
 {
@@ -729,6 +812,12 @@ int main(void)
 			one_evicted, set_up),
 		CASE_IN("where each list register holds something, one is made room for",
 			none_to_evict, set_up),
+		CASE_IN("registers are given up in turn, and what is in use keeps its own",
+			registers_in_turn, set_up),
+		CASE_IN("maintenance of one leaves others their registers", others_keep_theirs,
+			set_up),
+		CASE_IN("active and pending besides, it has no short way", pending_in_its_bank,
+			set_up),
 		CASE_IN("one that becomes pending though it may not come waits", judged, set_up),
 		CASE_IN("a vCPU that is held, asked or off is told by an event", not_the_middle_way,
 			set_up),
