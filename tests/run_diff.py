@@ -339,7 +339,7 @@ def programs(kind: str, seed: int, operations: int):
     done, number = 0, 0
     while done < operations:
         cpus = (2, 1, 3, 4)[number % 4]
-        maker = generate.Generator(f"{kind} {seed} {number}", cpus, KINDS[kind].v2, frozenset())
+        maker = generate.Generator(f"{kind} {seed} {number}", cpus, KINDS[kind].v2)
         sequences, count = [], 0
         wanted = min(OPS_A_BOOT, operations - done)
         while count < wanted:

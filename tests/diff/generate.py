@@ -3,7 +3,6 @@
 
 What a sequence does depends on nothing but the seed: neither on what it reads nor on the machine.
 """
-import pathlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ from dataclasses import dataclass
 from diff import program as p
 from diff.program import Op
 
-HERE = pathlib.Path(__file__).parent
 LENGTH = (20, 200)  # operations after the set-up
 LEVELS = 32  # priorities that 5 bits tell apart
 UART, VTIMER, PTIMER = 33, 27, 30
@@ -20,16 +18,6 @@ PPIS = (16, 17, 20, 21, 22)
 SPIS = (40, 41, 42, 43, 60, 63, 224, 250, 255)
 # INTIDs of device lines, by struct op's number.
 LINE_OF = {UART: 0, VTIMER: 1, PTIMER: 2}
-
-
-def listed() -> dict[str, tuple[str, str, str]]:
-    """The listed differences: name -> versions, what, clause."""
-    rows = {}
-    for line in (HERE / "differences.txt").read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
-            name, *rest = (part.strip() for part in line.split("|"))
-            rows[name] = tuple(rest)
-    return rows
 
 
 @dataclass(frozen=True)
@@ -51,11 +39,10 @@ class Interrupt:
 class Generator:
     """Sequences for one kind of machine."""
 
-    def __init__(self, seed: str, cpus: int, v2: bool, skipped: frozenset[str]) -> None:
+    def __init__(self, seed: str, cpus: int, v2: bool) -> None:
         self.random = random.Random(seed)
         self.cpus = cpus
         self.v2 = v2
-        self.skipped = skipped  # listed differences that are not made
         self.interrupts: list[Interrupt] = []
         self.ops: list[Op] = []
         self.busy, self.focus = 0, 0.0  # a CPU that much happens on, and how much
