@@ -30,6 +30,7 @@ HYP_C := \
 	core/config/binding.c \
 	core/config/check.c \
 	core/config/check_board.c \
+	core/config/check_doorbell.c \
 	core/config/check_layout.c \
 	core/config/check_passthrough.c \
 	core/config/check_places.c \
@@ -72,6 +73,7 @@ HYP_C := \
 	core/vm/vcpu.c \
 	core/vm/vm.c \
 	drivers/emul/vdevs.c \
+	drivers/emul/vdoorbell.c \
 	drivers/emul/vpl011.c \
 	drivers/emul/vpl031.c \
 	drivers/hw/psci.c \
@@ -135,6 +137,7 @@ GUESTS := \
 	aarch32 \
 	crash \
 	debug \
+	doorbell \
 	facts \
 	hostile \
 	hostile_endless \

@@ -30,6 +30,9 @@ void checker_board_devices(struct checker *c);
 /* The same of all VMs: each has one owner. */
 void checker_board_devices_shared(struct checker *c);
 
+/* Doorbells of c->vm: each has another VM's, which points back. */
+void checker_doorbells(struct checker *c);
+
 /* Messages are about this VM from here on. */
 void checker_look_at(struct checker *c, struct vm_config *vm);
 

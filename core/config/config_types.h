@@ -10,9 +10,12 @@
 
 #define CONFIG_VM_MAX		   64
 #define CONFIG_IMAGE_MAX	   64
-#define CONFIG_VCPU_MAX		   64 /* per VM; those of all VMs: bounded by memory only */
-#define CONFIG_RAM_MAX		   8  /* bulkhead,ram regions per VM */
-#define CONFIG_DEVICE_MAX	   32 /* per VM, RAM included */
+#define CONFIG_VCPU_MAX		   64  /* per VM; those of all VMs: bounded by memory only */
+#define CONFIG_RAM_MAX		   8   /* bulkhead,ram regions per VM */
+#define CONFIG_DEVICE_MAX	   32  /* per VM, RAM included */
+#define CONFIG_DOORBELL_MAX	   128 /* of all VMs */
+#define CONFIG_DOORBELLS_OF_PL061  4
+#define CONFIG_DOORBELL_NAME_MAX   31
 #define CONFIG_SMC_MAX		   16
 #define CONFIG_PASSTHROUGH_MAX	   64 /* of all VMs */
 #define CONFIG_PASSTHROUGH_SPI_MAX 8  /* interrupts of one */
@@ -56,6 +59,14 @@ struct ram_config {
 struct vdev_type; /* drivers/emul/vdev.h */
 struct dt;	  /* core/fdt/dt.h */
 
+/* A bulkhead,doorbell node. */
+struct doorbell_config {
+	const char *name;
+	int node;			    /* in the config's index */
+	int peer_node;			    /* what `peer` names, or DT_NONE */
+	const struct doorbell_config *peer; /* by config_check(); NULL after an error */
+};
+
 /* One node below devices/ other than bulkhead,ram. Places are resolved (never *_ANY) after
  * config_check(). */
 struct vdev_config {
@@ -65,6 +76,9 @@ struct vdev_config {
 	uint32_t spi;	 /* INTID - 32 */
 	int node;	 /* in the config's index: for properties of the type's own */
 	bool input_none; /* bulkhead,pl011: input = "none" */
+	/* bulkhead,doorbell: what its PL061 serves, this node first */
+	struct doorbell_config *doorbell;
+	uint32_t doorbell_count;
 };
 
 /* A bulkhead,passthrough node. */
@@ -144,7 +158,7 @@ enum when_all_off {
 
 struct config {
 	const struct dt *tree; /* the config's index */
-	uint32_t image_count, vm_count, passthrough_count;
+	uint32_t image_count, vm_count, passthrough_count, doorbell_count;
 	const char *console; /* board ref, "none" or NULL: stdout-path */
 	uint8_t console_escape;
 	uint8_t log_level;
@@ -153,6 +167,7 @@ struct config {
 	/* last, and large: only what is counted has values */
 	struct image_config image[CONFIG_IMAGE_MAX];
 	struct passthrough_config passthrough[CONFIG_PASSTHROUGH_MAX];
+	struct doorbell_config doorbell[CONFIG_DOORBELL_MAX];
 	struct vm_config vm[CONFIG_VM_MAX];
 };
 

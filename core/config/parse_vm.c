@@ -5,6 +5,7 @@
 #include "core/config/guest_map_types.h"
 #include "core/config/parser.h"
 #include "core/config/suggest.h"
+#include "drivers/emul/models.h"
 
 #define SCRUB_WORDS "owner-change|always"
 #define GIC_WORDS   "v2|v3"
@@ -382,6 +383,55 @@ static void add_passthrough(struct parser *p, int node, struct vm_config *vm)
 	}
 }
 
+/* The last PL061 of the VM, while it has lines left. */
+static struct vdev_config *pl061_with_room(struct vm_config *vm, const struct vdev_type *type)
+{
+	for (uint32_t i = vm->device_count; i > 0; i--) {
+		struct vdev_config *device = &vm->device[i - 1];
+
+		if (device->type == type) {
+			return device->doorbell_count < CONFIG_DOORBELLS_OF_PL061 ? device : NULL;
+		}
+	}
+	return NULL;
+}
+
+/* A doorbell is a device of its own only where it is the first of a PL061. */
+static void add_doorbell(struct parser *p, int node, struct vm_config *vm,
+			 const struct vdev_type *type)
+{
+	struct doorbell_config *doorbell = &p->config->doorbell[p->config->doorbell_count];
+	struct vdev_config *device = pl061_with_room(vm, type);
+	uint32_t before = vm->device_count;
+
+	if (p->config->doorbell_count == CONFIG_DOORBELL_MAX) {
+		diag_error(p->diag, p->path, NULL,
+			   "is one doorbell too many: all VMs together have at most %u",
+			   CONFIG_DOORBELL_MAX);
+		return;
+	}
+	if (device == NULL) {
+		add_device(p, node, vm, type);
+		if (vm->device_count == before) {
+			return; /* told of */
+		}
+		device = &vm->device[before];
+		device->doorbell = doorbell;
+	} else if (dt_prop(p->dt, node, "ipa", NULL) || dt_prop(p->dt, node, "spi", NULL)) {
+		diag_error(p->diag, p->path, dt_prop(p->dt, node, "ipa", NULL) ? "ipa" : "spi",
+			   "stands at \"%s\", with which this doorbell shares a PL061: leave it "
+			   "out here",
+			   device->name);
+	}
+	*doorbell = (struct doorbell_config){
+		.name = dt_name(p->dt, node),
+		.node = node,
+		.peer_node = dt_by_phandle(p->dt, parser_u32(p, node, "peer", 0)),
+	};
+	p->config->doorbell_count++;
+	device->doorbell_count++;
+}
+
 static void parse_device(struct parser *p, int node, struct vm_config *vm)
 {
 	const char *compatible = dt_string(p->dt, node, "compatible");
@@ -403,7 +453,11 @@ static void parse_device(struct parser *p, int node, struct vm_config *vm)
 		diag_error(p->diag, p->path, "compatible", "\"%s\": %s", compatible, type->later);
 	} else if (type != NULL) {
 		parser_check_node(p, node, BINDING_DEVICE, type->props);
-		add_device(p, node, vm, type);
+		if (type == &vdoorbell_type) {
+			add_doorbell(p, node, vm, type);
+		} else {
+			add_device(p, node, vm, type);
+		}
 	} else if (compatible != NULL) {
 		refuse_compatible(p, compatible);
 	} else {

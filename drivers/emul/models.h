@@ -5,6 +5,7 @@
 
 #include "drivers/emul/vdev.h"
 
+extern const struct vdev_type vdoorbell_type;
 extern const struct vdev_type vpl011_type;
 extern const struct vdev_type vpl031_type;
 

@@ -73,15 +73,6 @@ static const struct config_prop shared_memory_props[] = {
 	{.name = "read-only", .type = PROP_FLAG, .help = "The guest can't write to it."},
 	{0},
 };
-
-static const struct config_prop doorbell_props[] = {
-	{.name = "peer",
-	 .type = PROP_PHANDLE,
-	 .required = true,
-	 .values = "doorbell",
-	 .help = "The other VM's doorbell, which must point back."},
-	{0},
-};
 #define PROPS(table) table
 #else
 #define PROPS(table) NULL
@@ -142,15 +133,8 @@ static const struct vdev_type shared_memory_type = {
 	.props = PROPS(shared_memory_props),
 };
 
-static const struct vdev_type doorbell_type = {
-	.compatible = "bulkhead,doorbell",
-	.later = LATER_DOORBELL,
-	.help = DOC("An interrupt to and from another VM."),
-	.props = PROPS(doorbell_props),
-};
-
 const struct vdev_type *const vdev_types[] = {
-	&vpl011_type,	    &vpl031_type,	 &sp805_type,	   &virtio_console_type,
-	&virtio_blk_type,   &virtio_net_type,	 &virtio_rng_type, &virtio_balloon_type,
-	&virtio_vsock_type, &shared_memory_type, &doorbell_type,   NULL,
+	&vpl011_type,	      &vpl031_type,	  &vdoorbell_type,     &sp805_type,
+	&virtio_console_type, &virtio_blk_type,	  &virtio_net_type,    &virtio_rng_type,
+	&virtio_balloon_type, &virtio_vsock_type, &shared_memory_type, NULL,
 };

@@ -21,7 +21,7 @@ sys.path.insert(0, str(CONFIGS))
 import images  # noqa: E402
 
 CHECKER = ROOT / "build" / "unit" / "bulkhead-config"      # with ASan and UBSan
-MODELS = ("vpl011", "vpl031")
+MODELS = ("vdoorbell", "vpl011", "vpl031")
 PACKED = ("Image.gz", "zboot.gzip", "zboot.xz", "zboot.lzma", "zboot.zstd")
 TIMEOUT = 20
 

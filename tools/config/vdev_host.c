@@ -38,3 +38,26 @@ const struct vdev_type vpl031_type = {
 	.max_count = 1,
 	.props = vpl031_props,
 };
+
+static const struct config_prop vdoorbell_props[] = {
+	{
+		.name = "peer",
+		.type = PROP_PHANDLE,
+		.required = true,
+		.values = "doorbell",
+		.help = "The other VM's doorbell, which must point back.",
+	},
+	{.name = NULL},
+};
+
+const struct vdev_type vdoorbell_type = {
+	.compatible = "bulkhead,doorbell",
+	.help = "An interrupt to and from another VM: docs/doorbell.md. Guest node: "
+		"`arm,pl061`, one for each four doorbells of a VM, in their order; `ipa` and "
+		"`spi` stand at the first of the four.",
+	.size = 0x1000,
+	.ipa = 0x09030000,
+	.spi = 7,
+	.max_count = 0,
+	.props = vdoorbell_props,
+};
