@@ -45,20 +45,22 @@ boot_entry:
 	msr	daifset, #0xf
 	bl	read_sctlr
 	and	x22, x0, #4			// caches on at entry: told to C
-	// what firmware left in caches must not fall on what is written below
+	// what firmware left in caches must not fall on what is written below; where it left them
+	// on, what is executed with the MMU off may be in them alone (else the boot protocol has it
+	// in memory)
+	adrp	x0, rodata_end
+	cbz	x22, 1f
 	adrp	x0, image_start
-	bl	clean_image
+1:	bl	clean_image
 	bl	mmu_off
-	/* zero .bss, whose ends are 64-aligned: nothing before this point keeps anything there */
+	/* zero .bss, whose ends are 256-aligned: nothing before this point keeps anything there */
 	adrp	x0, data_end
 	add	x0, x0, :lo12:data_end
 	adrp	x1, bss_end
 	add	x1, x1, :lo12:bss_end
-1:	stp	xzr, xzr, [x0]
-	stp	xzr, xzr, [x0, #16]
-	stp	xzr, xzr, [x0, #32]
-	stp	xzr, xzr, [x0, #48]
-	add	x0, x0, #64
+1:	.rept	16
+	stp	xzr, xzr, [x0], #16
+	.endr
 	cmp	x0, x1
 	b.lo	1b
 	bl	cpu_early_setup
@@ -279,10 +281,10 @@ clean_image:
 	mov	x3, #4
 	lsl	x3, x3, x2			// bytes of the smallest data line
 	adrp	x1, late_start
-1:	dc	civac, x0			// both ends are page-aligned: two lines a turn
-	add	x0, x0, x3
+1:	.rept	8				// both ends are page-aligned: eight lines a turn
 	dc	civac, x0
 	add	x0, x0, x3
+	.endr
 	cmp	x0, x1
 	b.lo	1b
 	// done before what is written next, for every observer

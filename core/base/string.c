@@ -28,13 +28,18 @@ static void copy_bytes(uint8_t *dst, const uint8_t *src, size_t size)
 /* Both aligned to words. */
 static void copy_words(word_t *dst, const word_t *src, size_t count)
 {
-	for (; count >= 4; count -= 4, dst += 4, src += 4) {
+	for (; count >= 8; count -= 8, dst += 8, src += 8) {
 		word_t a = src[0], b = src[1], c = src[2], d = src[3];
+		word_t e = src[4], f = src[5], g = src[6], h = src[7];
 
 		dst[0] = a;
 		dst[1] = b;
 		dst[2] = c;
 		dst[3] = d;
+		dst[4] = e;
+		dst[5] = f;
+		dst[6] = g;
+		dst[7] = h;
 		OPAQUE(dst);
 	}
 	for (; count > 0; count--) {
@@ -122,7 +127,7 @@ void *memset(void *to, int byte, size_t size)
 		OPAQUE(dst);
 	}
 	word = (word_t *)dst;
-	for (; size >= 8 * WORD; size -= 8 * WORD, word += 8) {
+	for (; size >= 16 * WORD; size -= 16 * WORD, word += 16) {
 		word[0] = pattern;
 		word[1] = pattern;
 		word[2] = pattern;
@@ -131,6 +136,14 @@ void *memset(void *to, int byte, size_t size)
 		word[5] = pattern;
 		word[6] = pattern;
 		word[7] = pattern;
+		word[8] = pattern;
+		word[9] = pattern;
+		word[10] = pattern;
+		word[11] = pattern;
+		word[12] = pattern;
+		word[13] = pattern;
+		word[14] = pattern;
+		word[15] = pattern;
 		OPAQUE(word);
 	}
 	for (; size >= WORD; size -= WORD, word++) {

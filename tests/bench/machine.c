@@ -12,7 +12,7 @@
 #define FDT_PROP       3
 #define FDT_END	       9
 
-struct machine machine = {.bootargs = ""};
+struct machine machine;
 
 static uint32_t be32(const uint32_t *p)
 {
@@ -133,6 +133,7 @@ bool machine_find(uint64_t dtb)
 	struct walk w = {.address_cells = 2, .size_cells = 1};
 	int depth = 0;
 
+	machine.bootargs = "";
 	if (be32(header) != FDT_MAGIC) {
 		return false;
 	}

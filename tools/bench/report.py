@@ -57,7 +57,7 @@ PEERS = {
 OURS = {"Bulkhead", "max", "cortex-a57", "GICv3, 64 SPIs"}
 # What a figure may be off by before a table is stale: a mean, a maximum (the counter's ticks), the
 # boot (in which lengths of paths and versions show).
-FEW, TICKS_FEW, MANY_FEW = 4, 32, 12000
+FEW, TICKS_FEW, MANY_FEW = 4, 32, 8000
 
 # In the column of ratios.
 SHORT = {
