@@ -5,6 +5,10 @@
  * compiler's own calls keep them; struct vcpu has the others. What ends otherwise than at the same
  * or the next instruction of the same guest goes to exit_second(), with all registers in memory: an
  * action is carried out there, or the run loop entered, because somebody posted an event.
+ *
+ * EXIT_WHOLE stands between the two: exit_sync() has done nothing, as the handler needs a register
+ * that is not in memory. All are stored, exit_sync_whole() decides, and the guest is entered from
+ * there; the second stage follows only where it would after exit_sync().
  */
 #ifndef CORE_EXIT_EXIT_H
 #define CORE_EXIT_EXIT_H
