@@ -4,7 +4,6 @@
  * is trapped, so that it finds an interrupt in whatever list register, or in none. Only guests that
  * split EOI from deactivation use it. IHI 0048B 4.4.15; the rest of the window is reserved.
  */
-#include "irq/hw/vif.h"
 #include "irq/vgic/vgic_state.h"
 
 #define DIR_HERE (GICC_DIR - PAGE_SIZE)
@@ -23,10 +22,7 @@ static int write(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, uint
 {
 	(void)dev;
 	(void)size;
-	if (off != DIR_HERE || (vif_vmcr_read(&vcpu->vgic.vif) & ICH_VMCR_VEOIM) == 0) {
-		return 0; /* with EOImode 0 UNPREDICTABLE: IHI 0048B GICC_DIR */
-	}
-	return vgic_deactivate(vcpu, (uint32_t)(value & GICC_IAR_INTID));
+	return off != DIR_HERE ? 0 : vgic_deactivate(vcpu, (uint32_t)(value & GICC_IAR_INTID));
 }
 
 const struct mmio_ops vgic_v2_dir_ops = {

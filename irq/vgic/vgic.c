@@ -7,6 +7,7 @@
 #include "core/base/errno.h"
 #include "core/base/string.h"
 #include "irq/hw/gic.h"
+#include "irq/hw/vif.h"
 #include "irq/vgic/softif.h"
 #include "irq/vgic/vgic_frames.h"
 #include "irq/vgic/vgic_state.h"
@@ -329,7 +330,8 @@ int vgic_deactivate(struct vcpu *vcpu, uint32_t intid)
 	struct vm *vm = vcpu->vm;
 	int err;
 
-	if (intid >= vgic_limit(vm)) {
+	/* with EOImode 0 ignored: IHI 0069H ICC_DIR_EL1 (GICv2: UNPREDICTABLE) */
+	if (intid >= vgic_limit(vm) || (vif_vmcr_read(&vcpu->vgic.vif) & ICH_VMCR_VEOIM) == 0) {
 		return 0;
 	}
 	spin_lock(&vm->vgic.lock);

@@ -344,7 +344,10 @@ static void split_end(void **state)
 	take(0, SPI);
 	fake_eoi(0, SPI);
 	line(SPI, false);
-	/* the other vCPU may do it */
+	/* the other vCPU may do it, if it splits them too */
+	fake_dir(1, SPI);
+	assert_true(active(SPI));
+	fake_split_eoi(1, true);
 	fake_dir(1, SPI);
 	fake_dir(1, EDGE);
 	assert_false(active(SPI));
