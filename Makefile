@@ -487,7 +487,7 @@ $(BUILD)/guest/%.bin: $(BUILD)/guest/%.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 
 # The guest of the differential tests: tests/diff/.
-DIFF_O := $(patsubst %,$(BUILD)/diff/%.o,cpuif main regs take)
+DIFF_O := $(patsubst %,$(BUILD)/diff/%.o,cpuif lpis main regs take)
 $(BUILD)/diff/%.o: tests/diff/%.c $(BUILD)/guest-cc.flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)

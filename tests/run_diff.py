@@ -23,7 +23,7 @@ from run_host import build  # noqa: E402
 
 sys.path.insert(0, str(ROOT / "tools"))
 import machine as board  # noqa: E402
-from diff import generate  # noqa: E402
+from diff import generate, generate_its  # noqa: E402
 from diff.program import RESET, Op, Program, mentions  # noqa: E402
 from soak import Part, Record, Run  # noqa: E402
 
@@ -61,7 +61,7 @@ CONFIG = """/dts-v1/;
 			memory-size = <0x0 0x4000000>;
 			kernel = <&kernel>;
 			gic = "{gic}";
-			spi-count = <224>;
+			spi-count = <224>;{its}
 
 			devices {{
 				uart {{
@@ -82,12 +82,19 @@ class Kind:
     host: str
     v2: bool
     said: str
+    its: bool = False
+
+    def generator(self, seed: str, cpus: int) -> generate.Generator:
+        if self.its:
+            return generate_its.ItsGenerator(seed, cpus)
+        return generate.Generator(seed, cpus, self.v2)
 
 
 KINDS = {
     "v3": Kind("virt-el1", "virt-gicv3", False, "GICv3 guest on GICv3 hardware"),
     "v2": Kind("virt-el1-gicv2", "virt-gicv2", True, "GICv2 guest on GICv2 hardware"),
     "v2on3": Kind("virt-el1-gicv2", "virt-gicv3", True, "GICv2 guest on GICv3 hardware"),
+    "its": Kind("virt-el1", "virt-gicv3", False, "LPIs and the ITS", True),
 }
 
 
@@ -113,7 +120,9 @@ class Runner:
     def _bundle(self, program: Program, image: pathlib.Path) -> pathlib.Path:
         dts, dtb, bundle = (self.folder / ("vm" + end) for end in (".dts", ".dtb", ".bundle"))
         dts.write_text(
-            CONFIG.format(image=image, cpus=program.cpus, gic="v2" if program.v2 else "v3"),
+            CONFIG.format(image=image, cpus=program.cpus, gic="v2" if program.v2 else "v3",
+                its="\n\t\t\tits;" if program.its else "",
+            ),
             encoding="utf-8",
         )
         for argv in (
@@ -339,13 +348,13 @@ def programs(kind: str, seed: int, operations: int):
     done, number = 0, 0
     while done < operations:
         cpus = (2, 1, 3, 4)[number % 4]
-        maker = generate.Generator(f"{kind} {seed} {number}", cpus, KINDS[kind].v2)
+        maker = KINDS[kind].generator(f"{kind} {seed} {number}", cpus)
         sequences, count = [], 0
         wanted = min(OPS_A_BOOT, operations - done)
         while count < wanted:
             sequences.append(maker.sequence())
             count += len(sequences[-1]) + 1
-        yield Program(tuple(sequences), cpus, KINDS[kind].v2)
+        yield Program(tuple(sequences), cpus, KINDS[kind].v2, KINDS[kind].its)
         done += count
         number += 1
 

@@ -19,6 +19,30 @@ SPIS = (40, 41, 42, 43, 60, 63, 224, 250, 255)
 # INTIDs of device lines, by struct op's number.
 LINE_OF = {UART: 0, VTIMER: 1, PTIMER: 2}
 
+# What is reserved of GICv3's frames (distributor with affinity routing, redistributor, its SGIs),
+# by first and last byte. In register arrays words only: other sizes are listed, `access-sizes`.
+BIT_ARRAYS = (0x80, 0x100, 0x180, 0x200, 0x280, 0x300, 0x380)
+RESERVED_WORDS = (
+    (0x0C, 0x13),
+    *((start, start + 3) for start in BIT_ARRAYS),
+    *((start + 0x24, start + 0x7F) for start in BIT_ARRAYS),
+    (0x400, 0x41F),
+    (0x520, 0xC07),
+    (0xC48, 0xF03),
+    (0xF10, 0xF2F),
+    (0x6900, 0x7FDF),
+)
+RESERVED_DIST = ((0x14, 0x1F), (0x24, 0x3F), (0x60, 0x7F), (0xF04, 0xF0F), (0xF30, 0x60FF))
+RESERVED_REDIST = ((0x18, 0x3F), (0x50, 0x6F), (0x80, 0x9F), (0xC4, 0xFF), (0x118, 0xFFCF))
+RESERVED_SGI = (
+    (0x00, 0x7F),
+    *((start + 4, start + 0x7F) for start in BIT_ARRAYS),
+    (0x420, 0xBFF),
+    (0xC08, 0xCFF),
+    (0xD04, 0xDFF),
+    (0xE04, 0xFFCF),
+)
+
 
 @dataclass(frozen=True)
 class Interrupt:
@@ -249,6 +273,29 @@ class Generator:
             size = self.random.choice((4, 8))
         self.add(p.LOAD, cpu, at, (1 << 8 * size) - 1, size=size)
 
+    def reserved(self) -> None:
+        """Reads or writes a reserved place of GICv3 in some size."""
+        if self.v2:
+            return
+        cpu = p.GICR + self.random.randrange(self.cpus) * p.GICR_STRIDE
+        frame, places, sizes = self.random.choice(
+            (
+                (p.GICD, RESERVED_WORDS, (4,)),
+                (p.GICD, RESERVED_DIST, (1, 2, 4, 4, 8)),
+                (cpu, RESERVED_REDIST, (1, 4, 4, 8)),
+                (cpu + p.SGI_FRAME, RESERVED_SGI, (1, 4, 4, 8)),
+            )
+        )
+        first, last = self.random.choice(places)
+        size = self.random.choice(sizes)
+        begin, end = -(-first // size) * size, last + 1 - size
+        if begin > end:
+            size, begin, end = 4, first, last - 3
+        at = frame + self.random.randrange(begin, end + 1, size)
+        if self.random.random() < 0.5:
+            self.add(p.STORE, self.any_cpu(), at, self.random.getrandbits(8 * size), size=size)
+        self.add(p.LOAD, self.any_cpu(), at, (1 << 8 * size) - 1, size=size)
+
     def look_interface(self) -> None:
         if self.v2:
             at = self.random.choice((0x00, 0x04, 0x08, 0x14, 0x1C))
@@ -336,11 +383,9 @@ class Generator:
             for cpu in range(self.cpus):
                 self.add(p.EOIMODE, cpu, 0, 1)
 
-    def sequence(self) -> tuple[Op, ...]:
-        self.ops = []
-        self.choose_interrupts()
-        self.set_up()
-        weights: dict[Callable[[], None], int] = {
+    def weights(self) -> dict[Callable[[], None], int]:
+        """How often each operation comes."""
+        return {
             self.pend: 22,
             self.unpend: 4,
             self.sgi: 12,
@@ -360,12 +405,19 @@ class Generator:
             self.line: 5,
             self.look: 12,
             self.look_interface: 5,
+            self.reserved: 2,
             self.mask: 3,
             self.binary_point: 2,
             self.group_enables: 2,
             self.common_point: 1,
             self.eoimode: 2,
         }
+
+    def sequence(self) -> tuple[Op, ...]:
+        self.ops = []
+        self.choose_interrupts()
+        self.set_up()
+        weights = self.weights()
         # each sequence has likes of its own: what is rare in one is common in another
         kinds = list(weights)
         odds = [weights[kind] * self.random.choice((0.25, 0.5, 1, 1, 2, 4)) for kind in kinds]

@@ -5,6 +5,7 @@
  * CPUs have had their turn, and logs what each of them sees.
  */
 #include "tests/diff/cpuif.h"
+#include "tests/diff/lpis.h"
 #include "tests/diff/op.h"
 #include "tests/diff/regs.h"
 #include "tests/diff/take.h"
@@ -63,6 +64,9 @@ static void load(const volatile struct op *op)
 	case 1:
 		value = mmio_read8(op->where);
 		break;
+	case 2:
+		value = mmio_read16(op->where);
+		break;
 	case 4:
 		value = mmio_read32(op->where);
 		break;
@@ -78,6 +82,9 @@ static void store(const volatile struct op *op)
 	switch (op->size) {
 	case 1:
 		mmio_write8(op->where, (uint8_t)op->value);
+		break;
+	case 2:
+		mmio_write16(op->where, (uint16_t)op->value);
 		break;
 	case 4:
 		mmio_write32(op->where, (uint32_t)op->value);
@@ -193,6 +200,9 @@ static void execute(const volatile struct op *op)
 	case OP_LEAVE:
 		take_reset();
 		break;
+	case OP_ITS:
+		lpis_do(op);
+		break;
 	case OP_EOIMODE:
 		take_set_eoimode(op->value != 0);
 		break;
@@ -279,6 +289,9 @@ static void reset(const volatile struct op *op)
 		run_on(cpu, &op_leave);
 	}
 	regs_reset_dist(program.v2);
+	if (program.its) {
+		lpis_reset(program.cpus);
+	}
 	for (unsigned int cpu = 0; cpu < program.cpus; cpu++) {
 		run_on(cpu, op);
 	}
@@ -314,7 +327,7 @@ static void conduct(unsigned int i)
 int main(void)
 {
 	diff_log.hash = HASH_INIT;
-	take_setup(program.v2);
+	take_setup(program.v2, program.its);
 	regs_setup(program.v2);
 	regs_setup_cpu(program.v2);
 	for (unsigned int cpu = 1; cpu < program.cpus; cpu++) {

@@ -28,6 +28,7 @@ enum op_kind {
 	OP_ACTIVATE,   /* INTID `where` made active, if no CPU has acknowledged it */
 	OP_INACTIVATE, /* ICACTIVER at `where`, of bank `size`: but for SPIs some CPU has taken */
 	OP_TARGET,     /* GICv2: targets `value` for SPI `where`, if it is idle */
+	OP_ITS,	       /* enum its_op in `where`, struct its_what in `value`: tests/diff/lpis.h */
 	OP_LEAVE,      /* not in programs: a CPU ends what it has acknowledged */
 	OP_OBSERVE,    /* not in programs: what a CPU sees after each operation */
 };
@@ -61,6 +62,8 @@ struct program {
 	uint8_t v2;
 	uint8_t verbose; /* every word logged is printed, not only a hash for each sequence */
 	uint8_t rounds;	 /* how often each CPU is waited for before what they see is logged */
+	uint8_t its;	 /* the machine has LPIs */
+	uint8_t reserved[7];
 	struct op ops[DIFF_OPS_MAX];
 };
 

@@ -7,7 +7,7 @@ import struct
 from dataclasses import dataclass, replace
 
 RESET, LOAD, STORE, GET, SET, ACK, END, DEACTIVATE = range(8)
-OPEN, LINE, TRIGGER, GROUP, EOIMODE, ACTIVATE, INACTIVATE, TARGET = range(8, 16)
+OPEN, LINE, TRIGGER, GROUP, EOIMODE, ACTIVATE, INACTIVATE, TARGET, ITS = range(8, 17)
 OPS_MAX = 16384
 MAGIC = b"DIFFPROG"
 
@@ -18,6 +18,12 @@ INTERFACE = (
 TAKE_END, TAKE_KEEP, TAKE_NEST = range(3)
 HOW = ("end", "keep", "nest")
 LINES = ("uart", "vtimer", "ptimer")
+
+# What is asked of the ITS: enum its_op of tests/diff/lpis.h.
+ITS_OPS = (
+    "MAPD UNMAPD MAPTI MAPC UNMAPC MOVI MOVALL DISCARD INV INVALL INT CLEAR SYNC CONFIG "
+    "CONFIG_INV LPIS_OFF LPIS_ON PENDING"
+).split()
 
 GICD, GICC, GICR = 0x08000000, 0x08010000, 0x080A0000
 GICR_STRIDE, SGI_FRAME = 0x20000, 0x10000
@@ -35,6 +41,15 @@ BITS_PER = {
     "ITARGETSR": (0x800, 8),
     "ICFGR": (0xC00, 2),
     "IROUTER": (0x6000, 64),
+}
+GITS = 0x08080000
+GITS_NAMES = {
+    0x0: "CTLR",
+    0x80: "CBASER",
+    0x88: "CWRITER",
+    0x90: "CREADR",
+    0x100: "BASER0",
+    0x108: "BASER1",
 }
 GICD_SINGLE = {0: "CTLR", 4: "TYPER", 0xF00: "SGIR", 0x40: "SETSPI_NSR", 0x48: "CLRSPI_NSR"}
 GICC_NAMES = {
@@ -75,6 +90,8 @@ class Op:
 
 def place(where: int) -> str:
     """The name of the register at a device address."""
+    if GITS <= where < GICR:
+        return f"GITS_{GITS_NAMES.get(where - GITS, f'+{where - GITS:#x}')}"
     if where >= GICR:
         cpu, offset = divmod(where - GICR, GICR_STRIDE)
         frame, offset = f"GICR{cpu}_", offset - SGI_FRAME
@@ -117,6 +134,46 @@ def _open(op: Op) -> str:
     return f"take {what}, {HOW[op.where]}"
 
 
+def its_value(
+    device: int = 0,
+    event: int = 0,
+    icid: int = 0,
+    *,
+    other: int = 0,
+    config: int = 0,
+    queued: bool = False,
+) -> int:
+    """struct its_what of tests/diff/lpis.h."""
+    return device | event << 8 | icid << 16 | other << 24 | config << 32 | queued << 40
+
+
+def _its(op: Op) -> str:
+    name = ITS_OPS[op.where]
+    device, event, icid, other, config = (op.value >> shift & 255 for shift in range(0, 40, 8))
+    slot = f"device {device} event {event}"
+    queued = ", left in the queue" if op.value >> 40 & 1 else ""
+    if name in ("MAPD", "UNMAPD"):
+        said = f"{name} device {device}"
+    elif name == "MAPTI":
+        said = f"{'MAPI' if device == 3 else name} {slot} to LPI {other} of its, collection {icid}"
+    elif name in ("MAPC", "UNMAPC"):
+        said = f"{name} collection {icid}" + (f" to CPU {other}" if name == "MAPC" else "")
+    elif name == "MOVI":
+        said = f"MOVI {slot} to collection {icid}"
+    elif name == "MOVALL":
+        said = f"MOVALL CPU {icid} to CPU {other}, with its collections"
+    elif name == "INVALL":
+        said = f"INVALL collection {icid}"
+    elif name.startswith("CONFIG"):
+        said = f"LPI {other} of {slot}: configuration {config:#x}"
+        said += ", INV" if name == "CONFIG_INV" else ", CLEAR before it, no INV"
+    elif name in ("LPIS_OFF", "LPIS_ON", "PENDING", "SYNC"):
+        said = f"{name} CPU {other}"
+    else:
+        said = f"{name} {slot}"
+    return said + queued
+
+
 _SENTENCES = {
     RESET: lambda op: "everything as after reset",
     LOAD: lambda op: f"read {place(op.where)}{_size(op)}",
@@ -134,6 +191,7 @@ _SENTENCES = {
     EOIMODE: lambda op: f"EOImode {op.value}",
     INACTIVATE: lambda op: _store(replace(op, size=4)) + ", but for SPIs some CPU has taken",
     TARGET: lambda op: f"ITARGETSR of INTID {op.where} = {op.value:#x}, if it is idle",
+    ITS: _its,
     ACTIVATE: lambda op: f"INTID {op.where} of CPU {op.other} made active by ISACTIVER",
 }
 
@@ -168,6 +226,7 @@ class Program:
     sequences: tuple[tuple[Op, ...], ...]
     cpus: int
     v2: bool
+    its: bool = False
     rounds: int = 2
     verbose: bool = False
 
@@ -178,7 +237,13 @@ class Program:
             raise ValueError(f"{len(ops)} operations; a program has {OPS_MAX} at most")
         at = guest.index(MAGIC)
         header = MAGIC + struct.pack(
-            "<IBBBB", len(ops), self.cpus, self.v2, self.verbose, self.rounds
+            "<IBBBBB7x",
+            len(ops),
+            self.cpus,
+            self.v2,
+            self.verbose,
+            self.rounds,
+            self.its,
         )
         blob = header + b"".join(op.packed() for op in ops)
         return guest[:at] + blob + guest[at + len(blob) :]

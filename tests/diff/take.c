@@ -9,7 +9,7 @@
 #define HELD_MAX	    64
 #define TAKES_MAX	    12 /* in one window: a line that stays up would interrupt for ever */
 #define INTID_FIRST_SPECIAL 1020
-#define INTID_BITS	    BITS(9, 0)
+#define INTID_FIRST_LPI	    8192
 #define SPSR_IF		    0xc0
 
 /* In the log: what follows is an interrupt taken, a word of the CPU it was on. */
@@ -31,7 +31,12 @@ static struct taker {
 	unsigned int left; /* of TAKES_MAX */
 } takers[DIFF_CPUS_MAX];
 
-static bool take_v2;
+static bool take_v2, take_lpis;
+
+static unsigned int intid_of(uint32_t value)
+{
+	return value & (take_v2 ? BITS(9, 0) : BITS(23, 0));
+}
 
 static struct taker *taker_this(void)
 {
@@ -42,8 +47,8 @@ void take_reset(void)
 {
 	struct taker *t = taker_this();
 
-	/* listed difference `active-priorities` */
-	for (cpuif_ready_to_end(take_v2); take_v2 && t->depth != 0; t->depth--) {
+	/* listed difference `active-priorities`; LPIs have no active state to be cleared */
+	for (cpuif_ready_to_end(take_v2); (take_v2 || take_lpis) && t->depth != 0; t->depth--) {
 		cpuif_end(take_v2, t->stack[t->depth - 1].group, t->stack[t->depth - 1].value);
 	}
 	*t = (struct taker){0};
@@ -51,7 +56,7 @@ void take_reset(void)
 
 static bool is_interrupt(uint32_t value)
 {
-	return (value & INTID_BITS) < INTID_FIRST_SPECIAL;
+	return intid_of(value) < INTID_FIRST_SPECIAL || intid_of(value) >= INTID_FIRST_LPI;
 }
 
 /* True: it was one. */
@@ -90,7 +95,7 @@ void take_end(void)
 	held = t->stack[--t->depth];
 	log_word(held.value);
 	cpuif_end(take_v2, held.group, held.value);
-	if (t->split) {
+	if (t->split && intid_of(held.value) < INTID_FIRST_LPI) {
 		t->dropped[t->dropped_count++] = held.value;
 	}
 }
@@ -98,8 +103,16 @@ void take_end(void)
 void take_deactivate(unsigned int of_cpu, unsigned int n)
 {
 	struct taker *of = &takers[of_cpu];
+	const struct taker *t = taker_this();
 	uint32_t value;
 
+	if (!take_v2 && !t->split && t->depth != 0) {
+		/* ignored while EOImode is 0: IHI 0069H ICC_DIR_EL1 */
+		value = t->stack[n % t->depth].value;
+		log_word(value);
+		cpuif_deactivate(false, value);
+		return;
+	}
 	if (of->dropped_count == 0 || !taker_this()->split) {
 		log_word(LOG_NOTHING);
 		return;
@@ -108,7 +121,7 @@ void take_deactivate(unsigned int of_cpu, unsigned int n)
 	value = of->dropped[n];
 	/* private interrupts are deactivated where they are; listed difference
 	 * `remote-deactivation` */
-	if (((value & INTID_BITS) < 32 || take_v2) && of != taker_this()) {
+	if ((intid_of(value) < 32 || take_v2) && of != taker_this()) {
 		log_word(LOG_NOTHING);
 		return;
 	}
@@ -138,12 +151,12 @@ bool take_is_held(unsigned int intid)
 {
 	for (unsigned int i = 0; i < DIFF_CPUS_MAX; i++) {
 		for (unsigned int k = 0; k < takers[i].depth; k++) {
-			if ((takers[i].stack[k].value & INTID_BITS) == intid) {
+			if (intid_of(takers[i].stack[k].value) == intid) {
 				return true;
 			}
 		}
 		for (unsigned int k = 0; k < takers[i].dropped_count; k++) {
-			if ((takers[i].dropped[k] & INTID_BITS) == intid) {
+			if (intid_of(takers[i].dropped[k]) == intid) {
 				return true;
 			}
 		}
@@ -209,9 +222,10 @@ static void take_irq(struct exc_frame *frame, bool fiq)
 	finish(t);
 }
 
-void take_setup(bool v2)
+void take_setup(bool v2, bool lpis)
 {
 	take_v2 = v2;
+	take_lpis = lpis;
 	exc_set_irq(take_irq);
 }
 

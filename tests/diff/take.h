@@ -6,7 +6,7 @@
 #include "tests/diff/op.h"
 
 /* The hook for IRQs and FIQs is set. This CPU has acknowledged nothing, what it had is ended. */
-void take_setup(bool v2);
+void take_setup(bool v2, bool lpis);
 void take_reset(void);
 
 /*

@@ -59,6 +59,12 @@ void its_lpis_on(unsigned int cpu, bool ptz)
 	mmio_write32(base + GICR_CTLR, GICR_CTLR_LPIS);
 }
 
+void its_lpis_forget(unsigned int cpu)
+{
+	its_lpis_off(cpu);
+	zero(&pending[cpu][ITS_LPI / 8], ITS_LPIS / 8);
+}
+
 uint8_t its_pending_byte(unsigned int cpu, unsigned int lpi)
 {
 	dsb(ish); /* RWP read as 0, before what the redistributor wrote */

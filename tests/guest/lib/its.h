@@ -51,6 +51,8 @@ void its_restart(bool two_levels);
 /* LPIs of a CPU off or on; waits for RWP. ptz: its pending table is zero. */
 void its_lpis_off(unsigned int cpu);
 void its_lpis_on(unsigned int cpu, bool ptz);
+/* Off, and none pending. */
+void its_lpis_forget(unsigned int cpu);
 
 /* An LPI's byte in the pending table of a CPU, and in the configuration table; what is written
  * there counts after its_inv() or its_invall(). */
