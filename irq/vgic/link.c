@@ -13,7 +13,7 @@
 
 /* Whose a physical SPI is. Constant after boot. */
 static struct {
-	struct vm *vm;
+	uint16_t vm; /* id + 1; 0: nobody's */
 	uint16_t intid;
 } owners[INTID_LIMIT - INTID_SPI];
 
@@ -32,12 +32,13 @@ int vgic_link_spi(struct vm *vm, uint32_t intid, uint32_t pintid, bool edge)
 		return -EINVAL;
 	}
 	bank = bank_of(vm, intid);
-	taken = owners[pintid - INTID_SPI].vm != NULL &&
-		(owners[pintid - INTID_SPI].vm != vm || owners[pintid - INTID_SPI].intid != intid);
+	taken = owners[pintid - INTID_SPI].vm != 0 &&
+		(owners[pintid - INTID_SPI].vm != vm->id + 1 ||
+		 owners[pintid - INTID_SPI].intid != intid);
 	if (taken || (bank->hw & vgic_bit(intid)) != 0) {
 		return -EBUSY;
 	}
-	owners[pintid - INTID_SPI].vm = vm;
+	owners[pintid - INTID_SPI].vm = (uint16_t)(vm->id + 1);
 	owners[pintid - INTID_SPI].intid = (uint16_t)intid;
 	vm->vgic.pintid[intid - INTID_SPI] = (uint16_t)pintid;
 	bank->hw |= vgic_bit(intid);
@@ -48,7 +49,8 @@ int vgic_link_spi(struct vm *vm, uint32_t intid, uint32_t pintid, bool edge)
 
 bool vgic_linked_interrupt(uint32_t pintid)
 {
-	struct vm *vm = pintid < INTID_SPI ? NULL : owners[pintid - INTID_SPI].vm;
+	uint32_t owner = pintid < INTID_SPI ? 0 : owners[pintid - INTID_SPI].vm;
+	struct vm *vm = owner == 0 ? NULL : vm_by_id(owner - 1);
 	struct vgic_bank *bank;
 	uint32_t intid;
 	bool kept;

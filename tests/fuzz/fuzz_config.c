@@ -52,7 +52,7 @@ static void check_vm(const struct vm_config *vm, const struct board *board)
 {
 	PROMISE(vm->kernel != NULL && vm->ram_count != 0);
 	PROMISE(vm->vcpu_count != 0 && vm->vcpu_count <= CONFIG_VCPU_MAX);
-	PROMISE(vm->spi_count != 0 && vm->spi_count % 32 == 0);
+	PROMISE(vm->spi_count != 0 && (vm->spi_count % 32 == 0 || vm->spi_count == 988));
 	PROMISE(vm->layout.dtb_max != 0);
 	for (uint32_t i = 0; board != NULL && i < vm->vcpu_count; i++) {
 		PROMISE(vm->vcpu_cpu[i] < board->cpu_count);
