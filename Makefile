@@ -74,6 +74,7 @@ HYP_C := \
 	core/vm/vm.c \
 	drivers/emul/vdevs.c \
 	drivers/emul/vdoorbell.c \
+	drivers/emul/vmbigen.c \
 	drivers/emul/vpl011.c \
 	drivers/emul/vpl031.c \
 	drivers/hw/psci.c \

@@ -130,6 +130,19 @@ static void check_messages(struct checker *c)
 	}
 }
 
+/* What may be an LPI is one. */
+static void choose_pins(struct vm_config *vm)
+{
+	uint32_t pin = GUEST_MBIGEN_PIN;
+
+	for (uint32_t i = 0; vm->its && i < vm->device_count; i++) {
+		if (vm->device[i].doorbell_count != 0) {
+			vm->device[i].pin = pin++;
+			vm->mbigen = true;
+		}
+	}
+}
+
 static void check_gic(struct checker *c)
 {
 	struct vm_config *vm = c->vm;
@@ -149,6 +162,7 @@ static void check_gic(struct checker *c)
 			   GUEST_GICC_VCPUS);
 	}
 	check_messages(c);
+	choose_pins(vm);
 }
 
 static void check_bootargs(struct checker *c)

@@ -7,7 +7,7 @@
 #include "core/config/guest_map_types.h"
 #include "drivers/emul/vdev.h"
 
-#define SPAN_MAX     (4 + CONFIG_RAM_MAX + CONFIG_DEVICE_MAX)
+#define SPAN_MAX     (5 + CONFIG_RAM_MAX + CONFIG_DEVICE_MAX)
 #define IPA_BITS_MAX 48
 #define RAM_BY_SIZE  "memory-size" /* the name of the region that this property makes */
 
@@ -205,6 +205,9 @@ static void add_gic(const struct vm_config *vm, struct map *map)
 	}
 	if (vm->its) {
 		add(map, GUEST_ITS_BASE, GUEST_ITS_SIZE, "the ITS");
+	}
+	if (vm->mbigen) {
+		add(map, GUEST_MBIGEN_BASE, GUEST_MBIGEN_SIZE, "the message generator");
 	}
 }
 

@@ -79,6 +79,7 @@ struct vdev_config {
 	/* bulkhead,doorbell: what its PL061 serves, this node first */
 	struct doorbell_config *doorbell;
 	uint32_t doorbell_count;
+	uint32_t pin; /* of the VM's message generator, in place of spi; 0: none */
 };
 
 /* A bulkhead,passthrough node. */
@@ -135,6 +136,7 @@ struct vm_config {
 	enum vm_gic gic;
 	uint32_t spi_count; /* SPIs the guest's distributor offers, multiple of 32, or 988 */
 	bool its, gicv2m, mbi;
+	bool mbigen;	    /* a device has a pin */
 	uint32_t lpi_count; /* of a VM with its; else 0 */
 	struct {
 		uint32_t first, last;

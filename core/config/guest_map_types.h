@@ -5,20 +5,26 @@
 
 #include "core/base/types.h"
 
-#define GUEST_GICD_BASE	  UINT64_C(0x08000000)
-#define GUEST_GICD_SIZE	  UINT64_C(0x00010000)
-#define GUEST_GICC_BASE	  UINT64_C(0x08010000) /* GICv2 */
-#define GUEST_GICC_SIZE	  UINT64_C(0x00010000)
-#define GUEST_GICC_VCPUS  8
-#define GUEST_V2M_BASE	  UINT64_C(0x08020000) /* GICv2m */
-#define GUEST_V2M_SIZE	  UINT64_C(0x00001000)
-#define GUEST_V2M_SPI	  48 /* the first of its messages */
-#define GUEST_V2M_COUNT	  64
-#define GUEST_ITS_BASE	  UINT64_C(0x08080000)
-#define GUEST_ITS_SIZE	  UINT64_C(0x00020000)
-#define GUEST_MBI_COUNT	  64 /* SPIs for messages to the distributor: the last ones */
-#define GUEST_GICR_BASE	  UINT64_C(0x080a0000)
-#define GUEST_GICR_STRIDE UINT64_C(0x00020000) /* per vCPU */
+#define GUEST_GICD_BASE	 UINT64_C(0x08000000)
+#define GUEST_GICD_SIZE	 UINT64_C(0x00010000)
+#define GUEST_GICC_BASE	 UINT64_C(0x08010000) /* GICv2 */
+#define GUEST_GICC_SIZE	 UINT64_C(0x00010000)
+#define GUEST_GICC_VCPUS 8
+#define GUEST_V2M_BASE	 UINT64_C(0x08020000) /* GICv2m */
+#define GUEST_V2M_SIZE	 UINT64_C(0x00001000)
+#define GUEST_V2M_SPI	 48 /* the first of its messages */
+#define GUEST_V2M_COUNT	 64
+/* Lines that become LPIs, in a VM with an ITS that has such lines: hisilicon,mbigen-v2 */
+#define GUEST_MBIGEN_BASE   UINT64_C(0x08040000)
+#define GUEST_MBIGEN_SIZE   UINT64_C(0x00010000)
+#define GUEST_MBIGEN_DEVICE 0xff00 /* its ID at the ITS: PCI functions come from below */
+#define GUEST_MBIGEN_PIN    64	   /* the first */
+#define GUEST_MBIGEN_PINS   128
+#define GUEST_ITS_BASE	    UINT64_C(0x08080000)
+#define GUEST_ITS_SIZE	    UINT64_C(0x00020000)
+#define GUEST_MBI_COUNT	    64 /* SPIs for messages to the distributor: the last ones */
+#define GUEST_GICR_BASE	    UINT64_C(0x080a0000)
+#define GUEST_GICR_STRIDE   UINT64_C(0x00020000) /* per vCPU */
 
 /* Small devices, one per 64 KiB; the first PL011 and PL031 have places of their own before these.
  */

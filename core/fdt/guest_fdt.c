@@ -54,6 +54,7 @@ void guest_fdt_begin(struct guest_fdt *fdt, void *buf, uint32_t size, const stru
 		(overlay_node == DT_NONE ? 0 : highest_phandle(overlay, overlay_node)) + 1;
 	fdt->clock_phandle = fdt->gic_phandle + 1;
 	fdt->its_phandle = fdt->gic_phandle + 2;
+	fdt->mbigen_phandle = fdt->gic_phandle + 3;
 	note(fdt, fdt_create(buf, (int)size));
 	note(fdt, fdt_finish_reservemap(buf));
 	note(fdt, fdt_begin_node(buf, ""));

@@ -18,9 +18,10 @@
 struct guest_fdt {
 	void *buf;
 	int size;
-	int err;					  /* first libfdt error, or 0 */
-	uint32_t gic_phandle, clock_phandle, its_phandle; /* clear of those in guest-dtb */
-	const struct dt *overlay;			  /* the config's index */
+	int err; /* first libfdt error, or 0 */
+	uint32_t gic_phandle, clock_phandle, its_phandle,
+		mbigen_phandle;	  /* clear of those in guest-dtb */
+	const struct dt *overlay; /* the config's index */
 	uint32_t depth;
 	int node[GUEST_FDT_DEPTH_MAX];	  /* overlay's node at each open node, or DT_NONE */
 	int merged[GUEST_FDT_MERGED_MAX]; /* overlay nodes that have been written */

@@ -11,6 +11,7 @@
 #include "core/vm/describe.h"
 #include "core/vm/load.h"
 #include "core/vm/passthrough.h"
+#include "drivers/emul/models.h"
 #include "drivers/emul/vdev.h"
 #include "irq/hw/gic.h"
 #include "irq/hw/gich.h"
@@ -180,6 +181,31 @@ static int make_gic(const struct build_context *build, struct vm *vm, struct are
 	return err;
 }
 
+/* Behind the devices: their lines that become LPIs lead there. */
+static int make_message_generator(struct vm *vm, struct arena *arena)
+{
+	static const struct vdev_config config = {
+		.name = "mbigen",
+		.type = &vmbigen_type,
+		.ipa = GUEST_MBIGEN_BASE,
+	};
+	struct vdev *generator;
+	int err = vmbigen_type.create(vm, &config, arena, &generator);
+
+	for (uint32_t i = 0; err == 0 && i < vm->vdev_count; i++) {
+		if (vm->vdev[i]->config->pin != 0) {
+			vm->vdev[i]->lines = generator;
+			vm->vdev[i]->set_pin = vmbigen_set_pin;
+		}
+	}
+	if (err == 0) {
+		vm->vdev[vm->vdev_count++] = generator;
+		err = mmio_map_add(&vm->mmio, config.ipa, vmbigen_type.size, vmbigen_type.mmio,
+				   generator);
+	}
+	return err;
+}
+
 static int make_devices(struct vm *vm, struct arena *arena)
 {
 	for (uint32_t i = 0; i < vm->config->device_count; i++) {
@@ -196,7 +222,7 @@ static int make_devices(struct vm *vm, struct arena *arena)
 			return err;
 		}
 	}
-	return 0;
+	return vm->config->mbigen ? make_message_generator(vm, arena) : 0;
 }
 
 /* The guest's own tree, or one written for it and kept for every restart. */

@@ -69,7 +69,7 @@ struct vm {
 	uint32_t extent_count;
 	struct stage2 stage2;
 	struct mmio_map mmio;
-	struct vdev *vdev[CONFIG_DEVICE_MAX];
+	struct vdev *vdev[CONFIG_DEVICE_MAX + 1]; /* the last may be a message generator */
 	uint32_t vdev_count;
 	uint64_t idreg[56]; /* IDREG_INDEX(): what its vCPUs read */
 	uint64_t cntvoff;   /* ticks: 0 until its time has been stopped */

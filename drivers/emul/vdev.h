@@ -62,6 +62,10 @@ struct vdev {
 	const struct vdev_type *type;
 	const struct vdev_config *config;
 	struct vm *vm;
+	/* Where its interrupt line leads, where core/vm/build.c has changed that: pin `config->pin`
+	 * of `lines`. Any CPU; no locks above RANK_DEVICE. NULL: SPI `config->spi`. */
+	void (*set_pin)(struct vdev *lines, uint32_t pin, bool level);
+	struct vdev *lines;
 };
 
 struct vdev_type {

@@ -78,8 +78,14 @@ static uint8_t raw_status(const struct vdoorbell *bell)
 
 static void set_line_locked(struct vdoorbell *bell)
 {
-	vgic_set_line(bell->vdev.vm, 32 + bell->vdev.config->spi,
-		      (raw_status(bell) & bell->ie) != 0);
+	const struct vdev *vdev = &bell->vdev;
+	bool level = (raw_status(bell) & bell->ie) != 0;
+
+	if (vdev->set_pin != NULL) {
+		vdev->set_pin(vdev->lines, vdev->config->pin, level);
+	} else {
+		vgic_set_line(vdev->vm, 32 + vdev->config->spi, level);
+	}
 }
 
 /* Takes over what has changed on the wires that peers drive. */
@@ -321,10 +327,18 @@ static void describe_names(const struct vdev_config *config, struct guest_fdt *f
 static int vdoorbell_describe(const struct vdev *vdev, struct guest_fdt *fdt)
 {
 	static const char compatible[] = "arm,pl061\0arm,primecell";
+	const uint64_t reg[] = {vdev->config->ipa, vdev->type->size};
+	const uint32_t pin[] = {vdev->config->pin, 4}; /* level, high */
 
 	guest_fdt_node_at(fdt, "pl061", vdev->config->ipa);
 	guest_fdt_prop(fdt, "compatible", compatible, sizeof(compatible));
-	guest_fdt_device(fdt, vdev->config->ipa, vdev->type->size, vdev->config->spi);
+	if (vdev->config->pin != 0) {
+		guest_fdt_u64s(fdt, "reg", reg, 2);
+		guest_fdt_u32(fdt, "interrupt-parent", fdt->mbigen_phandle);
+		guest_fdt_cells(fdt, "interrupts", pin, 2);
+	} else {
+		guest_fdt_device(fdt, vdev->config->ipa, vdev->type->size, vdev->config->spi);
+	}
 	guest_fdt_u32(fdt, "clocks", fdt->clock_phandle);
 	guest_fdt_string(fdt, "clock-names", "apb_pclk");
 	guest_fdt_flag(fdt, "gpio-controller");

@@ -75,3 +75,25 @@ def test_two_Linux_VMs_ring_each_other(boot, images):
     )
     table = two_that_ring(run)
     assert re.search(r"\d+ +9030000\.pl061 +0 +Edge +doorbell", table), table
+
+
+def test_with_an_ITS_a_doorbell_rings_by_an_LPI(boot, images):
+    run = boot(
+        config(
+            # Without the last word Linux waits ten seconds: docs/doorbell.md.
+            vm(
+                "alpha",
+                devices=devices("one", "two"),
+                extra="its;",
+                bootargs="console=ttyAMA0 hostname=alpha quiet fw_devlink=off",
+            ),
+            vm("beta", devices=devices("two", "one")),
+            images=images,
+        ),
+        cpus=2,
+    )
+    table = two_that_ring(run)
+    assert re.search(r"\d+ +9030000\.pl061 +0 +Edge +doorbell", table), table
+    # What leads to the PL061 has a chained handler, which no count shows: but this is its only way.
+    chips = run.run("cat /sys/kernel/irq/*/chip_name", "alpha # ", 60)
+    assert "mbigen-v2" in chips, chips
