@@ -36,11 +36,30 @@ static void sample_linked_locked(struct vcpu *vcpu)
 	}
 }
 
-static uint32_t pending_locked(struct vcpu *redist, uint32_t n)
+/* Linked interrupts that are active, and pending no more: their lines have fallen since. Those of
+ * another vCPU can't be seen from here. */
+static uint32_t fallen_locked(struct vcpu *vcpu, const struct vcpu *redist, uint32_t n)
+{
+	const struct vgic_bank *bank = n == 0 ? &redist->vgic.bank : &vcpu->vm->vgic.bank[n - 1];
+	uint32_t fallen = 0;
+
+	if (n == 0 && redist != vcpu) {
+		return 0;
+	}
+	for (uint32_t word = bank->hw & bank->line & bank->active & ~bank->latch; word != 0;
+	     word &= word - 1) {
+		uint32_t intid = 32 * n + (uint32_t)__builtin_ctz(word);
+
+		fallen |= vgic_link_asserted(vcpu, intid) ? 0 : vgic_bit(intid);
+	}
+	return fallen;
+}
+
+static uint32_t pending_locked(struct vcpu *vcpu, struct vcpu *redist, uint32_t n)
 {
 	const struct vgic_bank *bank = bank_number(redist, n);
 
-	return vgic_pending_word(bank) |
+	return (vgic_pending_word(bank) & ~fallen_locked(vcpu, redist, n)) |
 	       (n != 0 && bank->hw != 0 ? vgic_link_sample_locked(redist->vm, n) : 0);
 }
 
@@ -72,7 +91,8 @@ int bank_read(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, enum bank_word
 			if (redist == vcpu && n == 0) {
 				sample_linked_locked(vcpu);
 			}
-			*value = word == BANK_ACTIVE ? bank->active : pending_locked(redist, n);
+			*value = word == BANK_ACTIVE ? bank->active :
+						       pending_locked(vcpu, redist, n);
 			vgic_release_locked(vcpu);
 		}
 		break;

@@ -199,6 +199,21 @@ static void split_end(void **state)
 	assert_int_equal(fake_ack(0), TIMER);
 }
 
+static void fallen(void **state)
+{
+	(void)state;
+	timer(0, true);
+	assert_int_equal(fake_ack(0), TIMER);
+	assert_true(fake_bit(0, 0, GICD_ISPENDR, TIMER));
+	timer(0, false);
+	assert_false(fake_bit(0, 0, GICD_ISPENDR, TIMER));
+	assert_true(fake_bit(0, 0, GICD_ISACTIVER, TIMER));
+	timer(0, true);
+	assert_true(fake_bit(0, 0, GICD_ISPENDR, TIMER));
+	fake_eoi(0, TIMER);
+	assert_int_equal(fake_ack(0), TIMER);
+}
+
 /* More urgent ones push it out of the list registers while it is active. */
 static void spilled(void **state)
 {
@@ -259,6 +274,7 @@ int main(void)
 		CASE_IN("also while it is active", pended_while_active, set_up),
 		CASE_IN("the guest may hold it active by register", active_by_register, set_up),
 		CASE_IN("deactivation apart from the end reaches the hardware", split_end, set_up),
+		CASE_IN("an active one is pending while its line is high", fallen, set_up),
 		CASE_IN("one that leaves the list registers comes back to be ended", spilled,
 			set_up),
 		CASE_IN("a vCPU that stops leaves none active", stopped, set_up),
