@@ -249,7 +249,8 @@ class Generator:
         lines = [i.intid for i in self.interrupts if i.intid in LINE_OF]
         if lines:
             intid = self.random.choice(lines)
-            self.add(p.LINE, self.any_cpu(), LINE_OF[intid], self.random.randint(0, 1))
+            states = (0, 1) if intid == UART else (0, 1, 1, 1, 2, 3)
+            self.add(p.LINE, self.any_cpu(), LINE_OF[intid], self.random.choice(states))
 
     def look(self) -> None:
         """Reads a register of some interrupt."""
@@ -348,6 +349,8 @@ class Generator:
         crowded = self.random.random() < 0.5
         count = self.random.randint(10, 15) if crowded else self.random.randint(2, 12)
         pool = [*self.random.sample(SGIS, 5), *PPIS, *SPIS, UART]
+        if not self.v2:
+            pool += [VTIMER, PTIMER]
         self.busy = self.random.randrange(self.cpus)
         self.focus = self.random.choice((0.6, 0.9) if crowded else (0, 0, 0.5))
         chosen = sorted(self.random.sample(pool, count))

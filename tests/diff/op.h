@@ -21,7 +21,7 @@ enum op_kind {
 	OP_END,	       /* EOI of what this CPU acknowledged last */
 	OP_DEACTIVATE, /* DIR of the `value`th that waits for it on CPU `where` */
 	OP_OPEN,       /* let IRQs (value bit 0) and FIQs (bit 1) in; `where`: enum take_how */
-	OP_LINE,       /* device line `where` (enum line) up or down */
+	OP_LINE,       /* device line `where` (enum line): enum line_state */
 	OP_TRIGGER,    /* INTID `where`: disabled, edge (1) or level (0), not pending */
 	OP_GROUP,      /* INTID `where` in group `value`, if no CPU has acknowledged it */
 	OP_EOIMODE,    /* `value`, if this CPU has acknowledged nothing */
@@ -43,6 +43,13 @@ enum line {
 	LINE_UART,
 	LINE_VTIMER,
 	LINE_PTIMER
+};
+
+enum line_state {
+	LINE_DOWN,
+	LINE_UP,
+	LINE_MASKED, /* timers: due, and masked */
+	LINE_ARMED,  /* timers: on, not due */
 };
 
 struct op {

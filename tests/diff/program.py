@@ -18,6 +18,7 @@ INTERFACE = (
 TAKE_END, TAKE_KEEP, TAKE_NEST = range(3)
 HOW = ("end", "keep", "nest")
 LINES = ("uart", "vtimer", "ptimer")
+STATES = ("down", "up", "down: due and masked", "down: on and not due")
 
 # What is asked of the ITS: enum its_op of tests/diff/lpis.h.
 ITS_OPS = (
@@ -184,7 +185,7 @@ _SENTENCES = {
     END: lambda op: "end what was acknowledged last",
     DEACTIVATE: lambda op: f"deactivate number {op.value} of what CPU {op.where} ended",
     OPEN: _open,
-    LINE: lambda op: f"line of the {LINES[op.where]} {'up' if op.value else 'down'}",
+    LINE: lambda op: f"line of the {LINES[op.where]} {STATES[op.value]}",
     TRIGGER: lambda op: f"INTID {op.where} of CPU {op.other}: disabled, "
     f"{'edge' if op.value else 'level'}, not pending",
     GROUP: lambda op: f"INTID {op.where} of CPU {op.other} into group {op.value}",

@@ -78,7 +78,7 @@ void regs_reset_dist(bool v2)
 {
 	mmio_write32(GICD_BASE + GICD_CTLR, v2 ? 0 : GICD_CTLR_ARE);
 	regs_settle(v2);
-	regs_set_line(LINE_UART, false);
+	regs_set_line(LINE_UART, LINE_DOWN);
 	for (unsigned int i = 0; i < ARRAY_SIZE(banks); i++) {
 		reset_bank(GICD_BASE, banks[i], v2 ? 0 : ALL);
 		for (unsigned int k = 0; v2 && k < 8; k++) {
@@ -93,9 +93,14 @@ void regs_reset_dist(bool v2)
 
 void regs_reset_cpu(bool v2)
 {
-	regs_set_line(LINE_VTIMER, false);
-	regs_set_line(LINE_PTIMER, false);
-	reset_bank(frame(v2, cpu_this()->index, 0), 0, v2 ? 0 : ALL);
+	uint64_t base = frame(v2, cpu_this()->index, 0);
+
+	/* first: listed difference `line-withdrawn` */
+	mmio_write32(base + GICD_ICENABLER, ALL);
+	regs_settle(v2);
+	regs_set_line(LINE_VTIMER, LINE_DOWN);
+	regs_set_line(LINE_PTIMER, LINE_DOWN);
+	reset_bank(base, 0, v2 ? 0 : ALL);
 	for (unsigned int i = 0; v2 && i < 4; i++) {
 		mmio_write32(GICD_BASE + GICD_CPENDSGIR + i * 4, ALL);
 	}
@@ -108,23 +113,43 @@ void regs_open_dist(bool v2)
 	regs_settle(v2);
 }
 
-void regs_set_line(enum line line, bool up)
+/* In an hour or so: CNTV_CVAL_EL0, CNTP_CVAL_EL0. */
+#define LATER (UINT64_C(1) << 40)
+
+void regs_set_line(enum line line, enum line_state state)
 {
+	/* CNTx_CTL_EL0: ENABLE, IMASK */
+	static const uint64_t controls[] = {
+		[LINE_DOWN] = 0,
+		[LINE_UP] = 1,
+		[LINE_MASKED] = 3,
+		[LINE_ARMED] = 1,
+	};
+
 	switch (line) {
 	case LINE_UART:
-		mmio_write32(PL011_BASE + UART_IMSC, up ? UART_INT_TX : 0);
+		mmio_write32(PL011_BASE + UART_IMSC, state == LINE_UP ? UART_INT_TX : 0);
 		break;
 	case LINE_VTIMER:
-		sysreg_write(cntv_cval_el0, 0);
-		sysreg_write(cntv_ctl_el0, up ? 1 : 0);
+		sysreg_write(cntv_cval_el0, state == LINE_ARMED ? LATER : 0);
+		sysreg_write(cntv_ctl_el0, controls[state]);
 		break;
 	case LINE_PTIMER:
-		sysreg_write(cntp_cval_el0, 0);
-		sysreg_write(cntp_ctl_el0, up ? 1 : 0);
+		sysreg_write(cntp_cval_el0, state == LINE_ARMED ? LATER : 0);
+		sysreg_write(cntp_ctl_el0, controls[state]);
 		break;
 	}
 	dsb(sy);
 	isb(); /* the line, before what is looked at next */
+}
+
+bool regs_may_come(bool v2, unsigned int intid)
+{
+	uint64_t base = frame(v2, cpu_this()->index, intid) + intid / 32 * 4;
+	uint32_t enabled = mmio_read32(base + GICD_ISENABLER);
+	uint32_t active = mmio_read32(base + GICD_ISACTIVER);
+
+	return ((enabled & ~active) >> intid % 32 & 1) != 0;
 }
 
 /* IHI 0069H GICD_ICFGR<n>: disabled while it changes, and pending state is UNKNOWN after it. */

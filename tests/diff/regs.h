@@ -20,7 +20,10 @@ void regs_open_dist(bool v2);
 /* Waits until the distributor has taken what was written: GICv3's RWP. */
 void regs_settle(bool v2);
 
-void regs_set_line(enum line line, bool up);
+/* A timer is this CPU's. */
+void regs_set_line(enum line line, enum line_state state);
+/* For this CPU: enabled, and not active. */
+bool regs_may_come(bool v2, unsigned int intid);
 /* INTID as CPU `cpu` has it; v2: as this CPU has it. */
 void regs_set_trigger(bool v2, unsigned int cpu, unsigned int intid, bool edge);
 void regs_set_group(bool v2, unsigned int cpu, unsigned int intid, bool group1);

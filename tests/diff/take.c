@@ -147,18 +147,31 @@ unsigned int take_depth(void)
 	return taker_this()->depth;
 }
 
+static bool holds(const struct taker *t, unsigned int intid)
+{
+	for (unsigned int k = 0; k < t->depth; k++) {
+		if (intid_of(t->stack[k].value) == intid) {
+			return true;
+		}
+	}
+	for (unsigned int k = 0; k < t->dropped_count; k++) {
+		if (intid_of(t->dropped[k]) == intid) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool take_holds(unsigned int cpu, unsigned int intid)
+{
+	return cpu < DIFF_CPUS_MAX && holds(&takers[cpu], intid);
+}
+
 bool take_is_held(unsigned int intid)
 {
 	for (unsigned int i = 0; i < DIFF_CPUS_MAX; i++) {
-		for (unsigned int k = 0; k < takers[i].depth; k++) {
-			if (intid_of(takers[i].stack[k].value) == intid) {
-				return true;
-			}
-		}
-		for (unsigned int k = 0; k < takers[i].dropped_count; k++) {
-			if (intid_of(takers[i].dropped[k]) == intid) {
-				return true;
-			}
+		if (holds(&takers[i], intid)) {
+			return true;
 		}
 	}
 	return false;

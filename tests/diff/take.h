@@ -26,5 +26,7 @@ unsigned int take_depth(void);
 
 /* Some CPU has acknowledged this INTID, and it may still be active. */
 bool take_is_held(unsigned int intid);
+/* The same of one CPU. */
+bool take_holds(unsigned int cpu, unsigned int intid);
 
 #endif
