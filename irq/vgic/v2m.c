@@ -19,12 +19,15 @@
 
 static int v2m_read(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, uint64_t *value)
 {
+	uint64_t typer =
+		FIELD_PREP(TYPER_BASE, V2M_INTID) | FIELD_PREP(TYPER_COUNT, GUEST_V2M_COUNT);
+
 	(void)vcpu;
 	(void)dev;
-	(void)size;
-	*value = off == MSI_TYPER ? FIELD_PREP(TYPER_BASE, V2M_INTID) |
-					    FIELD_PREP(TYPER_COUNT, GUEST_V2M_COUNT) :
-				    0;
+	*value = 0;
+	if (off / 4 == MSI_TYPER / 4) {
+		*value = typer >> 8 * (off % 4) & UINT64_MAX >> (64 - 8 * size);
+	}
 	return 0;
 }
 
