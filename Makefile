@@ -187,6 +187,7 @@ UNIT := \
 	string \
 	sysreg_trap \
 	v2m \
+	vdoorbell \
 	vgic \
 	vgic_link \
 	vgic_linked \
@@ -224,6 +225,7 @@ UNIT_WITH_mux      := core/base/printk.c $(FAKE_CPU)
 UNIT_WITH_softif    := $(FAKE_VGIC)
 UNIT_WITH_sysreg_trap := core/exit/sysreg_trap.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_v2m       := irq/vgic/v2m.c $(FAKE_VGIC)
+UNIT_WITH_vdoorbell := drivers/emul/vdoorbell.c $(FAKE_CPU)
 UNIT_WITH_vgic      := $(FAKE_VGIC)
 UNIT_WITH_vgic_link   := $(FAKE_VGIC)
 UNIT_WITH_vgic_linked := $(FAKE_VGIC)
