@@ -52,11 +52,13 @@ class Console:
             return True
         except pexpect.EOF:
             return False
-        data = self._held + data
+        # what is whole is replaced before the end is looked at: the last \r of a wiped line may
+        # be the last that has come
+        data = WIPED.sub("\n", self._held + data)
         partial = PARTIAL.search(data)
         self._held = data[partial.start() :] if partial else ""
         data = data[: partial.start()] if partial else data
-        data = NOISE.sub("", WIPED.sub("\n", data))
+        data = NOISE.sub("", data)
         self.text += data
         self._log.write(data)
         self._log.flush()
