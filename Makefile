@@ -199,6 +199,7 @@ UNIT := \
 	vgic_v2_random \
 	vits \
 	vlpi \
+	vmbigen \
 	vpl011 \
 	vpl031 \
 	vpsci \
@@ -237,6 +238,7 @@ UNIT_WITH_vgic_v2_random := $(FAKE_VGIC)
 UNIT_WITH_vits        := $(FAKE_VGIC) tests/unit/fake_its.c
 UNIT_WITH_vlpi        := $(FAKE_VGIC)
 UNIT_WITH_vgic_lpi        := $(FAKE_VGIC)
+UNIT_WITH_vmbigen     := drivers/emul/vmbigen.c
 UNIT_WITH_vpl011      := drivers/emul/vpl011.c $(FAKE_CPU)
 UNIT_WITH_vpl031      := drivers/emul/vpl031.c $(FAKE_CPU)
 UNIT_WITH_vpsci       := core/exit/vpsci.c $(FAKE_CPU)
