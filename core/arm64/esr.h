@@ -57,9 +57,7 @@ enum esr_ec {
 #define ESR_SYS_RT   BITS(9, 5)
 #define ESR_SYS_CRM  BITS(4, 1)
 #define ESR_SYS_READ BIT(0)
-/* What names the register and the direction, and its value for one register */
-#define ESR_SYS_NAME                                                                               \
-	(ESR_SYS_OP0 | ESR_SYS_OP1 | ESR_SYS_CRN | ESR_SYS_CRM | ESR_SYS_OP2 | ESR_SYS_READ)
+/* Which register: the syndrome without the register transferred and the direction. */
 #define ESR_SYS_OF(op0, op1, crn, crm, op2)                                                        \
 	(FIELD_PREP(ESR_SYS_OP0, op0) | FIELD_PREP(ESR_SYS_OP1, op1) |                             \
 	 FIELD_PREP(ESR_SYS_CRN, crn) | FIELD_PREP(ESR_SYS_CRM, crm) |                             \

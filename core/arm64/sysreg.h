@@ -30,10 +30,6 @@ void sysreg_host_write(const char *name, uint64_t value);
 #define sysreg_read(name)     sysreg_read_raw(#name)
 #define sysreg_write(name, v) sysreg_write_raw(#name, v)
 
-/* op0, op1, CRn, CRm, op2 as one number: bits as in ISS of EC 0x18 without Rt and direction. */
-#define SYSREG_ID(op0, op1, crn, crm, op2)                                                         \
-	(((op0) << 14) | ((op1) << 11) | ((crn) << 7) | ((crm) << 3) | (op2))
-
 /* Interrupt controller, IHI 0069H chapter 12. */
 #define SYSREG_ICC_PMR_EL1     "s3_0_c4_c6_0"
 #define SYSREG_ICC_IAR1_EL1    "s3_0_c12_c12_0"

@@ -225,7 +225,7 @@ void exit_handle(struct vcpu *vcpu, uint64_t esr)
 /* Events that only bring SGIs, most often, are done here and now. */
 static inline bool may_enter(struct vcpu *vcpu)
 {
-	return likely(!vcpu_wants_attention(vcpu)) || vgic_take_sgis(vcpu);
+	return likely(!vcpu_wants_attention(vcpu)) || vgic_take_events(vcpu);
 }
 
 /* x19 to x28 are not in memory in the first stage. */

@@ -42,13 +42,13 @@ VREG_WRITE(write_ctlr)
 	return 0;
 }
 
-VREG_READ(read_typer)
+VREG_READ_SHARED(vgic_read_typer)
 {
 	*value = vcpu->vm->vgic.typer;
 	return 0;
 }
 
-VREG_READ(read_iidr)
+VREG_READ_SHARED(vgic_read_iidr)
 {
 	*value = VGIC_IIDR;
 	return 0;
@@ -224,8 +224,8 @@ VREG_WRITE(write_clrspi)
 
 const struct vreg vgic_dist_regs[] = {
 	VREG_WORD(GICD_CTLR, read_ctlr, write_ctlr),
-	VREG_WORD(GICD_TYPER, read_typer, NULL),
-	VREG_WORD(GICD_IIDR, read_iidr, NULL),
+	VREG_WORD(GICD_TYPER, vgic_read_typer, NULL),
+	VREG_WORD(GICD_IIDR, vgic_read_iidr, NULL),
 	VREG_WORD(GICD_TYPER2, NULL, NULL),
 	VREG_WORD(GICD_STATUSR, NULL, NULL),
 	MESSAGE(GICD_SETSPI_NSR, write_setspi),

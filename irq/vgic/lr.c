@@ -452,8 +452,7 @@ static bool refresh(struct vcpu *vcpu, uint32_t intid)
 	return false;
 }
 
-/* The list register that holds this LPI; -1: none. */
-static int lr_of_lpi(const struct vgic_cpu *cpu, uint32_t intid)
+int lr_of_lpi(const struct vgic_cpu *cpu, uint32_t intid)
 {
 	for (uint32_t used = cpu->lr_used; used != 0; used &= used - 1) {
 		if (cpu->lr_intid[__builtin_ctz(used)] == intid) {
@@ -461,6 +460,16 @@ static int lr_of_lpi(const struct vgic_cpu *cpu, uint32_t intid)
 		}
 	}
 	return -1;
+}
+
+void lr_write_lpi(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint8_t prio)
+{
+	struct vgic_cpu *cpu = &vcpu->vgic;
+
+	cpu->lr_used |= UINT32_C(1) << lr;
+	cpu->lr_intid[lr] = (uint16_t)intid;
+	vif_lr_write(&cpu->vif, lr,
+		     ICH_LR_PENDING | ICH_LR_GROUP | FIELD_PREP(ICH_LR_PRIORITY, prio) | intid);
 }
 
 static void take_back_lpi(struct vcpu *vcpu, uint32_t intid)
@@ -495,11 +504,7 @@ static bool consider_lpis(struct vcpu *vcpu)
 		if (lr < 0) {
 			return false;
 		}
-		cpu->lr_used |= UINT32_C(1) << lr;
-		cpu->lr_intid[lr] = (uint16_t)intid;
-		cpu->lr_pending[lr] =
-			ICH_LR_PENDING | ICH_LR_GROUP | FIELD_PREP(ICH_LR_PRIORITY, prio) | intid;
-		vif_lr_write(&cpu->vif, (uint32_t)lr, cpu->lr_pending[lr]);
+		lr_write_lpi(vcpu, (uint32_t)lr, intid, (uint8_t)prio);
 		vlpi_listed_locked(vcpu, intid);
 	}
 	return true;

@@ -26,6 +26,11 @@ void lr_list(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t state);
  * Posted where it is pending again. */
 void lr_give_up(struct vcpu *vcpu, uint32_t lr);
 
+/* The list register that holds this LPI, -1: none; and the LPI, pending, in a register: LPIs are of
+ * group 1 and have no active state. */
+int lr_of_lpi(const struct vgic_cpu *cpu, uint32_t intid);
+void lr_write_lpi(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint8_t prio);
+
 /*
  * The middle way of an LPI that becomes pending on the CPU that runs its vCPU: into a register at
  * once. False: it waits for the long one. Again: it is listed (vlpi.h), and nothing about it has

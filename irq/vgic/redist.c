@@ -11,12 +11,6 @@
 const uint8_t vgic_pidr[12] = {0x44, 0,	   0,	 0,    0x92, 0xb4, GIC_PIDR2_GICV3,
 			       0,    0x0d, 0xf0, 0x05, 0xb1};
 
-VREG_READ(read_iidr)
-{
-	*value = VGIC_IIDR;
-	return 0;
-}
-
 static bool has_lpis(const struct vcpu *redist)
 {
 	return redist->vm->vgic.lpis.count != 0;
@@ -164,12 +158,6 @@ VREG_READ(read_pidr)
 	return 0;
 }
 
-#define ONE(START, READ, WRITE)                                                                    \
-	{                                                                                          \
-		.start = (START), .end = (START) + 4, .shift = 2, .sizes = 4, .read = (READ),      \
-		.write = (WRITE)                                                                   \
-	}
-
 #define LONG(START, READ, WRITE)                                                                   \
 	{                                                                                          \
 		.start = (START), .end = (START) + 8, .shift = 2, .sizes = 4 | 8, .read = (READ),  \
@@ -177,11 +165,11 @@ VREG_READ(read_pidr)
 	}
 
 static const struct vreg rd_regs[] = {
-	ONE(GICR_CTLR, read_ctlr, write_ctlr),
-	ONE(GICR_IIDR, read_iidr, NULL),
+	VREG_WORD(GICR_CTLR, read_ctlr, write_ctlr),
+	VREG_WORD(GICR_IIDR, vgic_read_iidr, NULL),
 	LONG(GICR_TYPER, read_typer, NULL),
-	ONE(GICR_STATUSR, NULL, NULL),
-	ONE(GICR_WAKER, read_waker, write_waker),
+	VREG_WORD(GICR_STATUSR, NULL, NULL),
+	VREG_WORD(GICR_WAKER, read_waker, write_waker),
 	/* by number only where GICR_TYPER.DirectLPI is 1, which it isn't */
 	LONG(GICR_SETLPIR, NULL, NULL),
 	LONG(GICR_CLRLPIR, NULL, NULL),
@@ -190,7 +178,7 @@ static const struct vreg rd_regs[] = {
 	LONG(GICR_INVLPIR, NULL, write_invlpir),
 	LONG(GICR_INVALLR, NULL, write_invallr),
 	/* GICR_SYNCR: nothing is ever in progress */
-	ONE(GICR_SYNCR, NULL, NULL),
+	VREG_WORD(GICR_SYNCR, NULL, NULL),
 	/* GICR_PIDR */
 	{.start = 0xffd0, .end = 0x10000, .shift = 2, .sizes = 4, .read = read_pidr},
 };
@@ -268,13 +256,13 @@ VREG_WRITE(write_config)
 }
 
 static const struct vreg sgi_regs[] = {
-	ONE(GICD_IGROUPR, read_group, write_group),
-	ONE(GICD_ISENABLER, read_enabled, write_isenable),
-	ONE(GICD_ICENABLER, read_enabled, write_icenable),
-	ONE(GICD_ISPENDR, read_pending, write_ispend),
-	ONE(GICD_ICPENDR, read_pending, write_icpend),
-	ONE(GICD_ISACTIVER, read_active, write_isactive),
-	ONE(GICD_ICACTIVER, read_active, write_icactive),
+	VREG_WORD(GICD_IGROUPR, read_group, write_group),
+	VREG_WORD(GICD_ISENABLER, read_enabled, write_isenable),
+	VREG_WORD(GICD_ICENABLER, read_enabled, write_icenable),
+	VREG_WORD(GICD_ISPENDR, read_pending, write_ispend),
+	VREG_WORD(GICD_ICPENDR, read_pending, write_icpend),
+	VREG_WORD(GICD_ISACTIVER, read_active, write_isactive),
+	VREG_WORD(GICD_ICACTIVER, read_active, write_icactive),
 	/* GICR_IPRIORITYR */
 	{.start = GICD_IPRIORITYR,
 	 .end = GICD_IPRIORITYR + 0x20,
@@ -289,8 +277,8 @@ static const struct vreg sgi_regs[] = {
 	 .sizes = 4,
 	 .read = read_config,
 	 .write = write_config},
-	ONE(GICD_IGRPMODR, NULL, NULL),
-	ONE(GICD_NSACR, NULL, NULL),
+	VREG_WORD(GICD_IGRPMODR, NULL, NULL),
+	VREG_WORD(GICD_NSACR, NULL, NULL),
 	/* the rest of the frame is reserved */
 	/* reserved */
 	{.start = VREG_FRAME_SIZE, .end = VREG_FRAME_SIZE},

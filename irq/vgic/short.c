@@ -93,44 +93,29 @@ static bool list_alone(struct vcpu *vcpu, uint32_t intid)
 	return true;
 }
 
-static void write_lpi(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint8_t prio)
-{
-	vif_lr_write(&vcpu->vgic.vif, lr,
-		     ICH_LR_PENDING | ICH_LR_GROUP | FIELD_PREP(ICH_LR_PRIORITY, prio) | intid);
-}
-
 bool lr_list_lpi(struct vcpu *vcpu, uint32_t intid, uint8_t prio)
 {
-	struct vgic_cpu *cpu = &vcpu->vgic;
 	int lr = lr_is_quiet(vcpu) ? room_for_one(vcpu) : -1;
 
-	if (lr < 0) {
-		return false;
+	if (lr >= 0) {
+		lr_write_lpi(vcpu, (uint32_t)lr, intid, prio);
 	}
-	cpu->lr_used |= UINT32_C(1) << lr;
-	cpu->lr_intid[lr] = (uint16_t)intid;
-	write_lpi(vcpu, (uint32_t)lr, intid, prio);
-	return true;
+	return lr >= 0;
 }
 
 bool lr_list_lpi_again(struct vcpu *vcpu, uint32_t intid, uint8_t prio)
 {
-	const struct vgic_cpu *cpu = &vcpu->vgic;
-	uint32_t used = lr_is_quiet(vcpu) ? cpu->lr_used : 0;
+	int lr = lr_is_quiet(vcpu) ? lr_of_lpi(&vcpu->vgic, intid) : -1;
+	uint64_t state;
 
-	for (; used != 0; used &= used - 1) {
-		uint32_t lr = (uint32_t)__builtin_ctz(used);
-
-		if (cpu->lr_intid[lr] == intid) {
-			uint64_t state = vif_lr_read(&cpu->vif, lr) & ICH_LR_STATE;
-
-			if (state == 0) {
-				write_lpi(vcpu, lr, intid, prio);
-			}
-			return state == 0 || state == ICH_LR_PENDING;
-		}
+	if (lr < 0) {
+		return false;
 	}
-	return false;
+	state = vif_lr_read(&vcpu->vgic.vif, (uint32_t)lr) & ICH_LR_STATE;
+	if (state == 0) {
+		lr_write_lpi(vcpu, (uint32_t)lr, intid, prio);
+	}
+	return state == 0 || state == ICH_LR_PENDING;
 }
 
 void vgic_pend_locked(struct vcpu *vcpu, uint32_t intid)
@@ -193,7 +178,7 @@ static bool __attribute__((noinline)) look_here(struct vcpu *vcpu)
 	return !vcpu_wants_attention(vcpu) && !vgic_is_held(vcpu);
 }
 
-bool vgic_take_sgis(struct vcpu *vcpu)
+bool vgic_take_events(struct vcpu *vcpu)
 {
 	uint32_t events = atomic_read(&vcpu->events), sgis = events >> VCPU_EVENT_SGI_SHIFT;
 

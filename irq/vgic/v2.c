@@ -28,18 +28,6 @@ VREG_WRITE(write_ctlr)
 	return 0;
 }
 
-VREG_READ(read_typer)
-{
-	*value = vcpu->vm->vgic.typer;
-	return 0;
-}
-
-VREG_READ(read_iidr)
-{
-	*value = VGIC_IIDR;
-	return 0;
-}
-
 VREG_READ(read_pidr)
 {
 	*value = pidr[index];
@@ -250,8 +238,8 @@ VREG_WRITE(write_spendsgi)
 
 static const struct vreg regs[] = {
 	VREG_WORD(GICD_CTLR, read_ctlr, write_ctlr),
-	VREG_WORD(GICD_TYPER, read_typer, NULL),
-	VREG_WORD(GICD_IIDR, read_iidr, NULL),
+	VREG_WORD(GICD_TYPER, vgic_read_typer, NULL),
+	VREG_WORD(GICD_IIDR, vgic_read_iidr, NULL),
 	VREG_BIT_WORDS(GICD_IGROUPR, read_group, write_group),
 	VREG_BIT_WORDS(GICD_ISENABLER, read_enabled, write_isenable),
 	VREG_BIT_WORDS(GICD_ICENABLER, read_enabled, write_icenable),

@@ -81,11 +81,16 @@ void vgic_process(struct vcpu *vcpu);
  * The short ways, without a lock. (The middle way, vgic_pend_locked(), looks at one interrupt under
  * it; the long way is vgic_process().) They never decide anything: an interrupt that was delivered
  * before, and about which nothing has changed, is made pending in the list register that it still
- * has. False: nothing was done (for all of the SGIs) and the long way is to be taken. Owner, from
- * the guest.
+ * has. False: nothing was done and the long way is to be taken. Owner, from the guest.
  */
 bool vgic_list_again(struct vcpu *vcpu, uint32_t intid); /* a linked one, taken in hardware */
-bool vgic_take_sgis(struct vcpu *vcpu); /* what VCPU_EVENT_SGIS announce; new ones the middle way */
+
+/*
+ * What was posted to the vCPU whose exit ends, where it concerns interrupts alone: SGIs the short
+ * way, new ones the middle one, VCPU_EVENT_VGIC the long one. True: all is done and its guest may
+ * be entered; false: the run loop is asked. Owner, from the guest.
+ */
+bool vgic_take_events(struct vcpu *vcpu);
 
 /* The guest must not be entered: another vCPU works on what was in its list registers. Owner. */
 bool vgic_is_held(const struct vcpu *vcpu);

@@ -11,6 +11,10 @@
 /* PIDR4-7, PIDR0-3, CIDR0-3, from offset 0xffd0 on. */
 extern const uint8_t vgic_pidr[12];
 
+/* Read alike in several frames: GICD_TYPER, and GICD_IIDR, GICR_IIDR, GITS_IIDR. */
+VREG_READ_SHARED(vgic_read_typer);
+VREG_READ_SHARED(vgic_read_iidr);
+
 /* No vCPU: an affinity in GICD_IROUTER that nobody has. */
 #define VGIC_ROUTE_NONE 0xffff
 

@@ -138,12 +138,6 @@ VREG_WRITE(write_ctlr)
 	return 0;
 }
 
-VREG_READ(read_iidr)
-{
-	*value = VGIC_IIDR;
-	return 0;
-}
-
 /* Numbers of vCPUs for targets (PTA = 0), no collections without memory (HCC = 0). */
 VREG_READ(read_typer)
 {
@@ -242,11 +236,6 @@ VREG_READ(read_pidr)
 	return 0;
 }
 
-#define WORD(START, READ, WRITE)                                                                   \
-	{                                                                                          \
-		.start = (START), .end = (START) + 4, .shift = 2, .sizes = 4, .read = (READ),      \
-		.write = (WRITE)                                                                   \
-	}
 #define LONGS(START, COUNT, READ, WRITE)                                                           \
 	{                                                                                          \
 		.start = (START), .end = (START) + 8 * (COUNT), .shift = 2, .sizes = 4 | 8,        \
@@ -254,10 +243,10 @@ VREG_READ(read_pidr)
 	}
 
 static const struct vreg control_regs[] = {
-	WORD(GITS_CTLR, read_ctlr, write_ctlr),
-	WORD(GITS_IIDR, read_iidr, NULL),
+	VREG_WORD(GITS_CTLR, read_ctlr, write_ctlr),
+	VREG_WORD(GITS_IIDR, vgic_read_iidr, NULL),
 	LONGS(GITS_TYPER, 1, read_typer, NULL),
-	WORD(GITS_STATUSR, NULL, NULL),
+	VREG_WORD(GITS_STATUSR, NULL, NULL),
 	LONGS(GITS_CBASER, 1, read_cbaser, write_cbaser),
 	LONGS(GITS_CWRITER, 1, read_cwriter, write_cwriter),
 	LONGS(GITS_CREADR, 1, read_creadr, NULL),

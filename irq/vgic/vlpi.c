@@ -237,13 +237,6 @@ uint32_t vlpi_changed_locked(struct vcpu *vcpu)
 	return 0;
 }
 
-bool vlpi_is_deliverable_locked(const struct vcpu *vcpu, uint32_t intid)
-{
-	return is_on(vcpu) && (vcpu->vm->vgic.ctlr & GICD_CTLR_ENGRP1) != 0 &&
-	       (vlpi_object(vcpu->vm, intid - INTID_LPI)->flags & (VLPI_LISTED | VLPI_CHANGED)) ==
-		       VLPI_LISTED;
-}
-
 uint32_t vlpi_next_locked(struct vcpu *vcpu)
 {
 	struct vlpi_cpu *cpu = &vcpu->vgic.lpi;

@@ -74,9 +74,6 @@ void vlpi_listed_locked(struct vcpu *vcpu, uint32_t intid);
  * was taken back. Posts where it is to be looked at again. */
 void vlpi_unlisted_locked(struct vcpu *vcpu, uint32_t intid, bool pending);
 
-/* A listed one may stay in its list register: nothing has changed that takes it away. */
-bool vlpi_is_deliverable_locked(const struct vcpu *vcpu, uint32_t intid);
-
 /* GICD_CTLR.EnableGrp1 has changed: LPIs are of group 1. Any CPU. */
 void vlpi_group_changed_locked(struct vm *vm);
 

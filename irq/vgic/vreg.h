@@ -20,9 +20,10 @@ struct vreg_by {
 
 /* The heads of a register's functions: who accesses, whose redistributor it is, the element of the
  * array, the bytes of the access. */
-#define VREG_READ(name)                                                                            \
-	static int name(struct vcpu *vcpu UNUSED, struct vcpu *redist UNUSED,                      \
-			uint32_t index UNUSED, uint32_t size UNUSED, uint64_t *value)
+#define VREG_READ(name) static VREG_READ_SHARED(name)
+#define VREG_READ_SHARED(name)                                                                     \
+	int name(struct vcpu *vcpu UNUSED, struct vcpu *redist UNUSED, uint32_t index UNUSED,      \
+		 uint32_t size UNUSED, uint64_t *value)
 #define VREG_WRITE(name)                                                                           \
 	static int name(struct vcpu *vcpu UNUSED, struct vcpu *redist UNUSED,                      \
 			uint32_t index UNUSED, uint32_t size UNUSED, uint64_t value)

@@ -70,7 +70,7 @@ static void fill(uint32_t i)
 			PROMISE(vlpi_exists(&fake_vm, lpi));
 			PROMISE((vlpi_priority(&fake_vm, lpi) & 7) == 0);
 			vlpi_listed_locked(fake_vcpu(i), lpi);
-			PROMISE(vlpi_is_deliverable_locked(fake_vcpu(i), lpi));
+			PROMISE(vlpi_changed_locked(fake_vcpu(i)) != lpi);
 			listed[i][slot] = lpi;
 		}
 	}

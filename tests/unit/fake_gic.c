@@ -9,6 +9,7 @@
 #include "core/base/errno.h"
 #include "irq/hw/gic.h"
 #include "irq/hw/ich.h"
+#include "irq/vgic/vlpi.h"
 #include "tests/fuzz/fuzz.h"
 
 #define MISR_EOI   BIT(0)
@@ -16,8 +17,7 @@
 #define MISR_LRENP BIT(2)
 #define MISR_NP	   BIT(3)
 
-#define INTID_LPI_FIRST 8192
-#define ROUNDS_MAX	200 /* of the run loop: more is a livelock */
+#define ROUNDS_MAX 200 /* of the run loop: more is a livelock */
 
 struct fake_cpu {
 	uint64_t lr[VGIC_LR_MAX];
@@ -395,7 +395,7 @@ static bool stays_in_guest(struct vcpu *vcpu)
 			bool taken;
 
 			listed = middle_begins(vcpu);
-			taken = vgic_take_sgis(vcpu);
+			taken = vgic_take_events(vcpu);
 			middle_ends(vcpu, listed);
 			if (!taken) {
 				return false;
@@ -599,7 +599,7 @@ uint32_t fake_ack(uint32_t i)
 	cpu->active_priorities |= 1U << (priority_of(cpu->lr[lr]) / 8);
 	cpu->lr[lr] ^= ICH_LR_PENDING;
 	/* an LPI has no active state; there are interfaces that hold it active to its EOI */
-	cpu->lr[lr] |= (uint32_t)cpu->lr[lr] < INTID_LPI_FIRST || lpis_stay ? ICH_LR_ACTIVE : 0;
+	cpu->lr[lr] |= (uint32_t)cpu->lr[lr] < INTID_LPI || lpis_stay ? ICH_LR_ACTIVE : 0;
 	return (uint32_t)cpu->lr[lr];
 }
 
@@ -635,7 +635,7 @@ void fake_eoi(uint32_t i, uint32_t intid)
 			return;
 		}
 	}
-	if (intid >= INTID_LPI_FIRST) {
+	if (intid >= INTID_LPI) {
 		return; /* not counted: IHI 0069H ICH_HCR_EL2.EOIcount */
 	}
 	cpu->lost_eois = (cpu->lost_eois + 1) % 32;

@@ -40,7 +40,7 @@ void fake_settle(void);
 
 /*
  * From now on, exits end as short as they can: linked interrupts and SGIs that come while a guest
- * is in are made pending again where they were, by vgic_list_again() and vgic_take_sgis(), or put
+ * is in are made pending again where they were, by vgic_list_again() and vgic_take_events(), or put
  * into a list register by vgic_pend_locked(). Off (at first): they never are. The counts are of
  * what ended so: without the lock, and with it.
  */

@@ -191,7 +191,7 @@ int vgic_deactivate(struct vcpu *by, uint32_t intid)
 }
 
 /* Like the real one: never more than SGIs, never while held. */
-bool vgic_take_sgis(struct vcpu *by)
+bool vgic_take_events(struct vcpu *by)
 {
 	if ((by->events & ~VCPU_EVENT_SGIS) != 0 || by->hold != 0 || !sgis_can_be_taken) {
 		return false;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The short ways of interrupts (vgic_list_again(), vgic_take_sgis()): they are taken where nothing
- * has changed since the last delivery, and the settings that count are always the newest. And the
- * middle way (vgic_pend_locked()), where there is nothing else to look at.
+ * The short ways of interrupts (vgic_list_again(), vgic_take_events()): they are taken where
+ * nothing has changed since the last delivery, and the settings that count are always the newest.
+ * And the middle way (vgic_pend_locked()), where there is nothing else to look at.
  */
 #include <string.h>
 
@@ -541,17 +541,17 @@ static void refused(void **state)
 	assert_false(vgic_list_again(vcpu, SGI + 1)); /* not listed */
 	/* with anything else to be looked at, nothing is taken away */
 	vcpu->events = VCPU_EVENT_SGI(SGI) | VCPU_EVENT_STOP;
-	assert_false(vgic_take_sgis(vcpu));
+	assert_false(vgic_take_events(vcpu));
 	assert_int_equal(vcpu->events, VCPU_EVENT_SGI(SGI) | VCPU_EVENT_STOP);
 	vcpu->events = VCPU_EVENT_SGI(SGI);
 	vcpu->hold = VCPU_HOLD_STANDBY;
-	assert_false(vgic_take_sgis(vcpu));
+	assert_false(vgic_take_events(vcpu));
 	assert_int_equal(vcpu->events, VCPU_EVENT_SGI(SGI));
 	vcpu->hold = 0;
 	/* one that is not listed, and something was posted: all stay events */
 	vgic_post(vcpu, EDGE);
 	vcpu->events = VCPU_EVENT_SGI(SGI) | VCPU_EVENT_SGI(SGI + 1) | VCPU_EVENT_SGI(SGI + 2);
-	assert_false(vgic_take_sgis(vcpu));
+	assert_false(vgic_take_events(vcpu));
 	assert_int_equal(vcpu->events,
 			 VCPU_EVENT_SGI(SGI) | VCPU_EVENT_SGI(SGI + 1) | VCPU_EVENT_SGI(SGI + 2));
 	for (uint32_t i = 0, seen = 0; i < 3; i++) {
