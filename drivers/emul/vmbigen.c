@@ -18,10 +18,12 @@
 #include "drivers/emul/vdev.h"
 #include "irq/vgic/vgic.h"
 
-/* Registers of the first node, which has the pins 64 to 191 */
-#define TYPE_SIZE   (PINS / 8) /* from 0 on, a bit per pin: 1 level, 0 edge */
-#define VECTOR_BASE 0x0200     /* a word per pin */
-#define CLEAR_BASE  0xa000     /* a bit per pin, the first 64 numbers included */
+/* Nodes have 4 KiB each, the first is for pins that don't exist: pins 64 to 191 are the second's.
+ */
+#define TYPE_BASE   0x1000 /* a bit per pin: 1 level, 0 edge */
+#define TYPE_SIZE   (PINS / 8)
+#define VECTOR_BASE 0x1200 /* a word per pin */
+#define CLEAR_BASE  0xa000 /* a bit per pin, the first 64 numbers included */
 #define CLEAR_SIZE  ((GUEST_MBIGEN_PIN + PINS) / 8)
 
 #define VECTOR_EVENT BITS(21, 12)
@@ -54,7 +56,12 @@ static void send(struct vmbigen *gen, uint32_t pin)
 	}
 }
 
-/* The line is high and nothing is on its way. */
+static bool is_by_level(const struct vmbigen *gen, uint32_t pin)
+{
+	return (atomic_read(&gen->type[pin / 32]) >> pin % 32 & 1) != 0;
+}
+
+/* The line is high: a message, unless one is on its way. */
 static void send_once(struct vmbigen *gen, uint32_t pin)
 {
 	if ((atomic_fetch_or(&gen->state[pin], SENT) & SENT) == 0) {
@@ -65,29 +72,29 @@ static void send_once(struct vmbigen *gen, uint32_t pin)
 void vmbigen_set_pin(struct vdev *vdev, uint32_t pin, bool level)
 {
 	struct vmbigen *gen = vmbigen_of(vdev);
-	bool by_level;
 	uint32_t before;
 
 	pin -= GUEST_MBIGEN_PIN;
-	by_level = (atomic_read(&gen->type[pin / 32]) >> pin % 32 & 1) != 0;
 	if (!level) {
 		atomic_fetch_and(&gen->state[pin], ~LINE);
 		return;
 	}
 	before = atomic_fetch_or(&gen->state[pin], LINE);
-	if (by_level) {
+	if (is_by_level(gen, pin)) {
 		send_once(gen, pin);
 	} else if ((before & LINE) == 0) {
 		send(gen, pin);
 	}
 }
 
-/* Handled, or told anew where it leads. */
-static void look_again(struct vmbigen *gen, uint32_t pin)
+/* Something about the pin was written. Forget: what was sent is handled, or may have gone nowhere.
+ */
+static void look_again(struct vmbigen *gen, uint32_t pin, bool forget)
 {
-	bool by_level = (atomic_read(&gen->type[pin / 32]) >> pin % 32 & 1) != 0;
+	uint32_t state =
+		forget ? atomic_fetch_and(&gen->state[pin], ~SENT) : atomic_read(&gen->state[pin]);
 
-	if ((atomic_fetch_and(&gen->state[pin], ~SENT) & LINE) != 0 && by_level) {
+	if ((state & LINE) != 0 && is_by_level(gen, pin)) {
 		send_once(gen, pin);
 	}
 }
@@ -99,8 +106,8 @@ static int vmbigen_read(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t siz
 	(void)vcpu;
 	(void)size;
 	*value = 0;
-	if (off < TYPE_SIZE) {
-		*value = atomic_read(&gen->type[off / 4]);
+	if (off >= TYPE_BASE && off < TYPE_BASE + TYPE_SIZE) {
+		*value = atomic_read(&gen->type[(off - TYPE_BASE) / 4]);
 	} else if (off >= VECTOR_BASE && off < VECTOR_BASE + 4 * PINS) {
 		*value = atomic_read(&gen->vector[(off - VECTOR_BASE) / 4]);
 	}
@@ -111,23 +118,26 @@ static int vmbigen_write(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t si
 {
 	struct vmbigen *gen = dev;
 	uint32_t first = 0, mask = 0;
+	bool forget = false;
 
 	(void)vcpu;
 	(void)size;
-	if (off < TYPE_SIZE) {
-		atomic_set(&gen->type[off / 4], (uint32_t)value);
-		first = off / 4 * 32;
+	if (off >= TYPE_BASE && off < TYPE_BASE + TYPE_SIZE) {
+		atomic_set(&gen->type[(off - TYPE_BASE) / 4], (uint32_t)value);
+		first = (off - TYPE_BASE) / 4 * 32;
 		mask = (uint32_t)value;
 	} else if (off >= VECTOR_BASE && off < VECTOR_BASE + 4 * PINS) {
 		first = (off - VECTOR_BASE) / 4;
 		atomic_set(&gen->vector[first], (uint32_t)value);
 		mask = 1;
+		forget = true;
 	} else if (off >= CLEAR_BASE + GUEST_MBIGEN_PIN / 8 && off - CLEAR_BASE < CLEAR_SIZE) {
 		first = (off - CLEAR_BASE) / 4 * 32 - GUEST_MBIGEN_PIN;
 		mask = (uint32_t)value;
+		forget = true;
 	}
 	for (; mask != 0; mask &= mask - 1) {
-		look_again(gen, first + (uint32_t)__builtin_ctz(mask));
+		look_again(gen, first + (uint32_t)__builtin_ctz(mask), forget);
 	}
 	return 0;
 }
