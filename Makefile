@@ -189,6 +189,7 @@ UNIT := \
 	v2m \
 	vdoorbell \
 	vgic \
+	vgic_change \
 	vgic_link \
 	vgic_linked \
 	vgic_lpi \
@@ -228,6 +229,7 @@ UNIT_WITH_sysreg_trap := core/exit/sysreg_trap.c tests/unit/fake_sysreg.c $(FAKE
 UNIT_WITH_v2m       := irq/vgic/v2m.c $(FAKE_VGIC)
 UNIT_WITH_vdoorbell := drivers/emul/vdoorbell.c $(FAKE_CPU)
 UNIT_WITH_vgic      := $(FAKE_VGIC)
+UNIT_WITH_vgic_change := $(FAKE_VGIC)
 UNIT_WITH_vgic_link   := $(FAKE_VGIC)
 UNIT_WITH_vgic_linked := $(FAKE_VGIC)
 UNIT_WITH_vgic_random := $(FAKE_VGIC)

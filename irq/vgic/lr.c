@@ -398,6 +398,18 @@ static int make_room(struct vcpu *vcpu, uint8_t prio)
 	return lr;
 }
 
+/* What is active in a register of this value would be pending elsewhere now, or with another
+ * priority or group. */
+static bool is_to_come_otherwise(struct vcpu *vcpu, uint32_t intid, uint64_t value)
+{
+	const struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
+	bool group1 = (bank->group & vgic_bit(intid)) != 0;
+
+	return vgic_target(vcpu, vcpu->vm, intid) != vcpu ||
+	       FIELD_GET(ICH_LR_PRIORITY, value) != bank->prio[intid % 32] ||
+	       ((value & ICH_LR_GROUP) != 0) != group1;
+}
+
 /* What is listed already: does the register still say what should be there? True: it is listed no
  * more, and is to be judged afresh. */
 static bool refresh(struct vcpu *vcpu, uint32_t intid)
@@ -431,10 +443,13 @@ static bool refresh(struct vcpu *vcpu, uint32_t intid)
 	}
 	bank->soft &= ~bit;
 	value &= ~ICH_LR_PENDING;
-	if (vgic_target(vcpu, vcpu->vm, intid) != vcpu ||
-	    FIELD_GET(ICH_LR_PRIORITY, value) != bank->prio[intid % 32]) {
-		/* it goes elsewhere now, or with another priority, once it is no longer active
-		   here: that end has to be seen. It comes by the priority that was acknowledged. */
+	if ((bank->edge & bit) == 0) {
+		/* it may have become level-sensitive */
+		value |= ICH_LR_EOI;
+	}
+	if (is_to_come_otherwise(vcpu, intid, value)) {
+		/* once it is no longer active here: that end has to be seen. It comes by the
+		   priority that was acknowledged. */
 		value |= ICH_LR_EOI;
 	} else if (!is_forwarded(&vcpu->vm->vgic, bank, bit)) {
 		/* not now */

@@ -784,6 +784,11 @@ void fake_set_edge(uint32_t i, uint32_t redist, uint32_t intid, bool edge)
 	}
 }
 
+uint64_t fake_list_register(uint32_t i, uint32_t n)
+{
+	return cpus[i].lr[n];
+}
+
 uint32_t fake_listed_count(uint32_t i)
 {
 	uint32_t count = 0;

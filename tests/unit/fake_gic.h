@@ -110,6 +110,8 @@ bool fake_spi_is_active(uint32_t pintid);
 bool fake_spi_is_enabled(uint32_t pintid);
 uint32_t fake_spi_cpu(uint32_t pintid);
 
+uint64_t fake_list_register(uint32_t i, uint32_t n);
+
 /* List registers that hold something; how often the guest ended what none held. */
 uint32_t fake_listed_count(uint32_t i);
 uint32_t fake_lost_eois(uint32_t i);
