@@ -61,8 +61,10 @@ bool vgic_linked_interrupt(uint32_t pintid)
 	intid = owners[pintid - INTID_SPI].intid;
 	bank = bank_of(vm, intid);
 	spin_lock(&vm->vgic.lock);
-	/* disabled since it was sent: it is not the guest's any more, and pends again if it may */
+	/* disabled since it was sent: it is not the guest's any more, and a level comes again by
+	   itself; an edge is pending until it is enabled */
 	kept = (bank->enabled & vgic_bit(intid)) != 0;
+	bank->latch |= bank->edge & vgic_bit(intid);
 	if (kept) {
 		if ((bank->listed & vgic_bit(intid)) != 0) {
 			/* its home has not seen yet that the guest has ended the one before */
@@ -70,7 +72,6 @@ bool vgic_linked_interrupt(uint32_t pintid)
 		} else {
 			bank->line |= vgic_bit(intid);
 		}
-		bank->latch |= bank->edge & vgic_bit(intid);
 		vgic_post_word_locked(NULL, vm, intid / 32, vgic_bit(intid));
 	}
 	spin_unlock(&vm->vgic.lock);

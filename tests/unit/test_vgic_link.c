@@ -125,6 +125,24 @@ static void enabled_as_the_guest_says(void **state)
 	assert_false(fake_bit(0, 0, GICD_ISPENDR, EDGE));
 }
 
+/* The guest disables it after this CPU has acknowledged it, before that is dealt with. */
+static void disabled_when_taken(void **state)
+{
+	(void)state;
+	fake_set_bit(0, 0, GICD_ICENABLER, EDGE);
+	assert_false(vgic_linked_interrupt(PEDGE));
+	assert_true(fake_bit(0, 0, GICD_ISPENDR, EDGE));
+	fake_set_bit(0, 0, GICD_ISENABLER, EDGE);
+	assert_int_equal(fake_ack(0), EDGE);
+	fake_eoi(0, EDGE);
+	assert_int_equal(fake_pending(0), FAKE_SPURIOUS);
+	assert_false(fake_spi_is_active(PEDGE));
+	/* a level comes by itself, where it still is */
+	fake_set_bit(0, 0, GICD_ICENABLER, LEVEL);
+	assert_false(vgic_linked_interrupt(PLEVEL));
+	assert_false(fake_bit(0, 0, GICD_ISPENDR, LEVEL));
+}
+
 static void follows_its_route(void **state)
 {
 	(void)state;
@@ -227,6 +245,8 @@ int main(void)
 		CASE_IN("an edge that the guest clears is let go", edge_taken_back, set_up),
 		CASE_IN("it is enabled in hardware while the guest has it so",
 			enabled_as_the_guest_says, set_up),
+		CASE_IN("an edge is kept that was taken when the guest disabled it",
+			disabled_when_taken, set_up),
 		CASE_IN("it goes to the CPU of its route, pending, active or neither",
 			follows_its_route, set_up),
 		CASE_IN("its trigger is the board's", trigger_is_the_boards, set_up),
