@@ -401,6 +401,18 @@ static bool is_any_listed(const struct vcpu *vcpu)
 	return false;
 }
 
+/* No configuration is known any more, though levels stay: what is ready stays where it is. */
+static void forget_all(struct vlpi_dist *lpis)
+{
+	uint32_t part = (lpis->count + SWEEP_PARTS - 1) / SWEEP_PARTS;
+
+	lpis->generation = lpis->generation % GENERATION_MAX + 1;
+	for (uint32_t i = 0; i < part; i++) {
+		lpis->lpi[lpis->sweep].config &= (uint16_t)~CONFIG_GENERATION;
+		lpis->sweep = (lpis->sweep + 1) % lpis->count;
+	}
+}
+
 static void start(struct vcpu *vcpu)
 {
 	struct vlpi_cpu *cpu = &vcpu->vgic.lpi;
@@ -412,6 +424,8 @@ static void start(struct vcpu *vcpu)
 			     0 :
 			     MIN((uint32_t)limit - INTID_LPI, vcpu->vm->vgic.lpis.count);
 	cpu->cursor = 0;
+	/* GICR_PROPBASER may name another table than before */
+	forget_all(&vcpu->vm->vgic.lpis);
 	/* the promise of zeros holds once: what is saved later is read again */
 	cpu->phase = cpu->zero ? VLPI_ON : VLPI_LOADING;
 	cpu->zero = false;
@@ -665,18 +679,6 @@ void vlpi_inv_locked(struct vm *vm, uint32_t intid)
 
 		vlpi_unlink(vm, index);
 		place(vcpu, index, false);
-	}
-}
-
-/* No configuration is known any more, though levels stay: what is ready stays where it is. */
-static void forget_all(struct vlpi_dist *lpis)
-{
-	uint32_t part = (lpis->count + SWEEP_PARTS - 1) / SWEEP_PARTS;
-
-	lpis->generation = lpis->generation % GENERATION_MAX + 1;
-	for (uint32_t i = 0; i < part; i++) {
-		lpis->lpi[lpis->sweep].config &= (uint16_t)~CONFIG_GENERATION;
-		lpis->sweep = (lpis->sweep + 1) % lpis->count;
 	}
 }
 

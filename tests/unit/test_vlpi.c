@@ -10,14 +10,15 @@
 #include "tests/unit/fake_ram.h"
 #include "tests/unit/unit.h"
 
-#define LPIS	 1024U
-#define CONFIG	 FAKE_RAM	      /* configuration table */
-#define PENDING0 (FAKE_RAM + 0x10000) /* pending tables */
-#define PENDING1 (FAKE_RAM + 0x20000)
-#define SHARED	 UINT64_C(0x0700000000000f80) /* cacheability and shareability, all ones */
-#define CACHED	 UINT64_C(0x780)	      /* write-back, inner shareable */
-#define PTZ	 BIT(62)
-#define IDBITS	 13U /* 14 bits of INTID: LPIs 8192 to 16383 */
+#define LPIS	     1024U
+#define CONFIG	     FAKE_RAM		  /* configuration table */
+#define PENDING0     (FAKE_RAM + 0x10000) /* pending tables */
+#define PENDING1     (FAKE_RAM + 0x20000)
+#define OTHER_CONFIG (FAKE_RAM + 0x30000)
+#define SHARED	     UINT64_C(0x0700000000000f80) /* cacheability and shareability, all ones */
+#define CACHED	     UINT64_C(0x780)		  /* write-back, inner shareable */
+#define PTZ	     BIT(62)
+#define IDBITS	     13U /* 14 bits of INTID: LPIs 8192 to 16383 */
 
 #define ENABLED 1U
 #define LPI(n)	(INTID_LPI + (n))
@@ -784,6 +785,23 @@ static void kept(void **state)
 	assert_int_equal(take(0), LPI(5));
 }
 
+/* After a time off the table may be another, for instance a new kernel's. */
+static void another_table(void **state)
+{
+	(void)state;
+	pend(0, LPI(5));
+	assert_int_equal(take(0), LPI(5));
+	enable(0, false);
+	look(0);
+	memset(fake_ram(OTHER_CONFIG), 0x60 | ENABLED, LPIS);
+	fake_redist_write(0, RD(0) + GICR_PROPBASER, 8, OTHER_CONFIG | CACHED | IDBITS);
+	enable(0, true);
+	look(0);
+	pend(0, LPI(5));
+	assert_int_equal(next(0), LPI(5));
+	assert_int_equal(vlpi_priority(&fake_vm, LPI(5)), 0x60);
+}
+
 static void on_before_off_is_done(void **state)
 {
 	(void)state;
@@ -882,6 +900,7 @@ int main(void)
 		CASE_IN("the pending table is read when LPIs are enabled", loaded, set_up),
 		CASE_IN("with PTZ the pending table is not read", promised_zeros, set_up),
 		CASE_IN("pending LPIs are kept over a time off", kept, set_up),
+		CASE_IN("configurations are read again after a time off", another_table, set_up),
 		CASE_IN("EnableLPIs set before RWP is 0 counts when it is", on_before_off_is_done,
 			set_up),
 		CASE_IN("tables that aren't cacheable are read from memory", past_the_caches,
