@@ -95,6 +95,7 @@ HYP_C := \
 	irq/vgic/sgi.c \
 	irq/vgic/short.c \
 	irq/vgic/softif.c \
+	irq/vgic/spill.c \
 	irq/vgic/v2.c \
 	irq/vgic/v2m.c \
 	irq/vgic/vgic.c \
@@ -196,6 +197,7 @@ UNIT := \
 	vgic_random \
 	vgic_regs \
 	vgic_short \
+	vgic_spill \
 	vgic_v2 \
 	vgic_v2_random \
 	vits \
@@ -210,7 +212,7 @@ UNIT_WITH_pgtable  := mm/stage2.c tests/unit/fake_pages.c
 UNIT_WITH_registry := core/resource/audit.c mm/stage2.c tests/unit/fake_pages.c
 FAKE_CPU           := core/base/percpu.c core/base/spinlock.c tests/unit/fake_panic.c
 FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/link.c irq/vgic/lr.c irq/vgic/redist.c \
-                      irq/vgic/sgi.c irq/vgic/short.c irq/vgic/softif.c irq/vgic/v2.c \
+                      irq/vgic/sgi.c irq/vgic/short.c irq/vgic/softif.c irq/vgic/spill.c irq/vgic/v2.c \
                       irq/vgic/vgic.c irq/vgic/vits.c irq/vgic/vits_cmd.c irq/vgic/vits_table.c \
                       irq/vgic/vlpi.c irq/vgic/vreg.c tests/unit/fake_gic.c \
                       tests/unit/fake_ram.c tests/unit/fake_sysreg.c $(FAKE_CPU)
@@ -235,6 +237,7 @@ UNIT_WITH_vgic_linked := $(FAKE_VGIC)
 UNIT_WITH_vgic_random := $(FAKE_VGIC)
 UNIT_WITH_vgic_regs   := $(FAKE_VGIC)
 UNIT_WITH_vgic_short  := $(FAKE_VGIC)
+UNIT_WITH_vgic_spill  := $(FAKE_VGIC)
 UNIT_WITH_vgic_v2     := $(FAKE_VGIC)
 UNIT_WITH_vgic_v2_random := $(FAKE_VGIC)
 UNIT_WITH_vits        := $(FAKE_VGIC) tests/unit/fake_its.c

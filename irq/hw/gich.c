@@ -127,6 +127,12 @@ static void clear_active_priorities(const struct vif *vif)
 	gic_write32(gich.base, GICH_APR, 0);
 }
 
+static bool is_idle(const struct vif *vif)
+{
+	(void)vif;
+	return gic_read32(gich.base, GICH_APR) == 0;
+}
+
 const struct vif_ops gich_vif_ops = {
 	.lr_read = lr_read,
 	.lr_write = lr_write,
@@ -138,5 +144,6 @@ const struct vif_ops gich_vif_ops = {
 	.vmcr_read = vmcr_read,
 	.vmcr_write = vmcr_write,
 	.clear_active_priorities = clear_active_priorities,
+	.is_idle = is_idle,
 	.traps_dir = true,
 };

@@ -66,11 +66,34 @@ uint64_t ich_vmcr_read(void)
 	return sysreg_read_raw(SYSREG_ICH_VMCR_EL2);
 }
 
+/* 5 priority bits: one register of active priorities for each group; 6 bits two, 7 bits four. */
+static uint64_t preemption_bits(void)
+{
+	return FIELD_GET(ICH_VTR_PREBITS, sysreg_read_raw(SYSREG_ICH_VTR_EL2)) + 1;
+}
+
+bool ich_is_idle(void)
+{
+	uint64_t bits = preemption_bits();
+	uint64_t active = sysreg_read_raw("s3_4_c12_c8_0");
+
+	active |= sysreg_read_raw("s3_4_c12_c9_0");
+	if (bits >= 6) {
+		active |= sysreg_read_raw("s3_4_c12_c8_1");
+		active |= sysreg_read_raw("s3_4_c12_c9_1");
+	}
+	if (bits >= 7) {
+		active |= sysreg_read_raw("s3_4_c12_c8_2");
+		active |= sysreg_read_raw("s3_4_c12_c8_3");
+		active |= sysreg_read_raw("s3_4_c12_c9_2");
+		active |= sysreg_read_raw("s3_4_c12_c9_3");
+	}
+	return active == 0;
+}
+
 void ich_clear_active_priorities(void)
 {
-	/* 5 priority bits: one register of each group; 6 bits two, 7 bits four
-	 * (ICH_VTR_EL2.PREbits) */
-	uint64_t bits = FIELD_GET(ICH_VTR_PREBITS, sysreg_read_raw(SYSREG_ICH_VTR_EL2)) + 1;
+	uint64_t bits = preemption_bits();
 
 	sysreg_write_raw("s3_4_c12_c8_0", 0);
 	sysreg_write_raw("s3_4_c12_c9_0", 0);

@@ -59,6 +59,9 @@ uint64_t ich_vmcr_read(void);
 /* Active priorities of both groups to zero. */
 void ich_clear_active_priorities(void);
 
+/* No priority of either is active. */
+bool ich_is_idle(void);
+
 /* TDIR is there: deactivation can be trapped alone. */
 bool ich_traps_dir(void);
 

@@ -75,6 +75,12 @@ static inline void vif_clear_active_priorities(const struct vif *vif)
 	}
 }
 
+/* No priority is active: the guest has ended, or forgotten, all it acknowledged. */
+static inline bool vif_is_idle(const struct vif *vif)
+{
+	return likely(vif->ops == NULL) ? ich_is_idle() : vif->ops->is_idle(vif);
+}
+
 /* Deactivation can be trapped alone. */
 static inline bool vif_traps_dir(const struct vif *vif)
 {

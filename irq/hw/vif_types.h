@@ -25,6 +25,7 @@ struct vif_ops {
 	uint64_t (*vmcr_read)(const struct vif *vif);
 	void (*vmcr_write)(const struct vif *vif, uint64_t vmcr);
 	void (*clear_active_priorities)(const struct vif *vif);
+	bool (*is_idle)(const struct vif *vif);
 	bool traps_dir; /* the guest's deactivation comes to EL2, whatever is listed */
 };
 

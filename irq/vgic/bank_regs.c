@@ -22,29 +22,15 @@ static void post_sgis_locked(struct vcpu *redist)
 	vgic_post_word_locked(redist, redist->vm, 0, vgic_latch_sgis_locked(redist));
 }
 
-/* What hardware asserted once and no longer does is not pending. Owner. */
-static void sample_linked_locked(struct vcpu *vcpu)
-{
-	struct vgic_bank *bank = &vcpu->vgic.bank;
-
-	for (uint32_t word = bank->hw & bank->line & ~bank->active; word != 0; word &= word - 1) {
-		uint32_t intid = (uint32_t)__builtin_ctz(word);
-
-		if (!vgic_link_asserted(vcpu, intid)) {
-			vgic_unlink_locked(vcpu, intid);
-		}
-	}
-}
-
-/* Linked interrupts that are active, and pending no more: their lines have fallen since. Those of
- * another vCPU can't be seen from here. */
+/* Linked interrupts that are active, and pending no more: their lines have fallen since. Private
+ * ones have been sampled. */
 static uint32_t fallen_locked(struct vcpu *vcpu, const struct vcpu *redist, uint32_t n)
 {
 	const struct vgic_bank *bank = n == 0 ? &redist->vgic.bank : &vcpu->vm->vgic.bank[n - 1];
 	uint32_t fallen = 0;
 
-	if (n == 0 && redist != vcpu) {
-		return 0;
+	if (n == 0) {
+		return bank->fallen & ~bank->latch;
 	}
 	for (uint32_t word = bank->hw & bank->line & bank->active & ~bank->latch; word != 0;
 	     word &= word - 1) {
@@ -89,7 +75,7 @@ int bank_read(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, enum bank_word
 				post_sgis_locked(redist);
 			}
 			if (redist == vcpu && n == 0) {
-				sample_linked_locked(vcpu);
+				vgic_link_sample_private_locked(vcpu);
 			}
 			*value = word == BANK_ACTIVE ? bank->active :
 						       pending_locked(vcpu, redist, n);

@@ -106,6 +106,25 @@ void vgic_unlink_locked(struct vcpu *vcpu, uint32_t intid)
 	}
 }
 
+void vgic_link_sample_private_locked(struct vcpu *vcpu)
+{
+	struct vgic_bank *bank = &vcpu->vgic.bank;
+
+	bank->fallen = 0;
+	for (uint32_t word = bank->hw & bank->line; word != 0; word &= word - 1) {
+		uint32_t intid = (uint32_t)__builtin_ctz(word);
+
+		if (vgic_link_asserted(vcpu, intid)) {
+			continue;
+		}
+		if ((bank->active & vgic_bit(intid)) != 0) {
+			bank->fallen |= vgic_bit(intid);
+		} else {
+			vgic_unlink_locked(vcpu, intid);
+		}
+	}
+}
+
 uint32_t vgic_link_sample_locked(struct vm *vm, uint32_t n)
 {
 	const struct vgic_bank *bank = &vm->vgic.bank[n - 1];

@@ -49,6 +49,7 @@ static void unlist(struct vcpu *vcpu, uint32_t lr)
 	} else {
 		bank->line |= bank->retaken & vgic_bit(intid);
 		bank->retaken &= ~vgic_bit(intid);
+		bank->ended &= ~vgic_bit(intid);
 	}
 }
 
@@ -74,7 +75,11 @@ static inline __attribute__((always_inline)) void clear(struct vcpu *vcpu, uint3
 
 	if ((bank->hw & vgic_bit(intid)) != 0) {
 		/* the hardware line is live again and interrupts anew if it is still high */
+		if (unlikely((bank->apart & bank->line & vgic_bit(intid)) != 0)) {
+			vgic_unlink_locked(vcpu, intid);
+		}
 		bank->line &= ~vgic_bit(intid);
+		bank->apart &= ~vgic_bit(intid);
 	}
 	unlist(vcpu, lr);
 }
@@ -117,12 +122,6 @@ static void retire_empty(struct vcpu *vcpu)
 	}
 }
 
-/* A software interrupt of GICv2: one of several senders'. */
-static bool is_v2_sgi(const struct vcpu *vcpu, uint32_t intid)
-{
-	return intid < INTID_SGI_COUNT && vcpu->vm->vgic.v2;
-}
-
 /* What is pending in a list register of this value is so in the bank again, as far as it is not
  * its line that says so. */
 static void latch_again(struct vcpu *vcpu, uint32_t intid, uint64_t value)
@@ -131,7 +130,7 @@ static void latch_again(struct vcpu *vcpu, uint32_t intid, uint64_t value)
 
 	bank->latch |= (bank->edge | bank->soft) & vgic_bit(intid);
 	bank->soft &= ~vgic_bit(intid);
-	if (is_v2_sgi(vcpu, intid)) {
+	if (lr_is_v2_sgi(vcpu, intid)) {
 		vgic_v2_put_source_locked(vcpu, intid, value);
 	}
 }
@@ -139,10 +138,8 @@ static void latch_again(struct vcpu *vcpu, uint32_t intid, uint64_t value)
 /* Moves what is in a list register back into the bank. */
 static void pull(struct vcpu *vcpu, uint32_t lr)
 {
-	struct vgic_cpu *cpu = &vcpu->vgic;
 	uint64_t value = vif_lr_read(&vcpu->vgic.vif, lr);
-	uint32_t intid = cpu->lr_intid[lr], bit = vgic_bit(intid);
-	struct vgic_bank *bank;
+	uint32_t intid = vcpu->vgic.lr_intid[lr];
 
 	if ((value & ICH_LR_STATE) == 0) {
 		retire(vcpu, lr);
@@ -153,21 +150,11 @@ static void pull(struct vcpu *vcpu, uint32_t lr)
 		unlist_lpi(vcpu, lr, value);
 		return;
 	}
-	bank = vgic_bank_of(vcpu, intid);
 	if ((value & ICH_LR_PENDING) != 0) {
 		latch_again(vcpu, intid, value);
 	}
 	if ((value & ICH_LR_ACTIVE) != 0) {
-		if (is_v2_sgi(vcpu, intid)) {
-			cpu->sgi_active_source[intid] = (uint8_t)FIELD_GET(VIF_LR_SOURCE, value);
-		}
-		bank->active |= bit;
-		bank->active_prio[intid % 32] = (uint8_t)FIELD_GET(ICH_LR_PRIORITY, value);
-		cpu->spilled[intid / 32] |= bit;
-		if (cpu->spilled_count++ == 0) {
-			/* EOIs that met no list register until now were for none */
-			vif_hcr_write(&cpu->vif, cpu->hcr);
-		}
+		lr_spill(vcpu, intid, value);
 	}
 	unlist(vcpu, lr);
 }
@@ -194,69 +181,6 @@ void vgic_linked_again_locked(struct vcpu *vcpu, uint32_t intid)
 	vgic_pend_locked(vcpu, intid);
 }
 
-/* The active interrupt outside the list registers with the highest priority; there is one. */
-static uint32_t best_spilled(struct vcpu *vcpu)
-{
-	uint32_t best = INTID_LIMIT, best_prio = 0x100;
-
-	for (uint32_t n = 0; n < VGIC_BANK_MAX; n++) {
-		for (uint32_t word = vcpu->vgic.spilled[n]; word != 0; word &= word - 1) {
-			uint32_t intid = 32 * n + (uint32_t)__builtin_ctz(word);
-			uint8_t prio = vgic_bank_of(vcpu, intid)->active_prio[intid % 32];
-
-			if (prio < best_prio) {
-				best = intid;
-				best_prio = prio;
-			}
-		}
-	}
-	return best;
-}
-
-static void take_spilled(struct vcpu *vcpu, uint32_t intid)
-{
-	vcpu->vgic.spilled[intid / 32] &= ~vgic_bit(intid);
-	vcpu->vgic.spilled_count--;
-	vgic_bank_of(vcpu, intid)->active &= ~vgic_bit(intid);
-}
-
-/*
- * EOIs that met no list register were for active interrupts outside them: the CPU counts them
- * (IHI 0069H ICH_HCR_EL2.EOIcount). Those of nested interrupts come highest priority first. A guest
- * that ends by DIR is trapped there instead.
- */
-static void end_spilled(struct vcpu *vcpu)
-{
-	struct vgic_cpu *cpu = &vcpu->vgic;
-	uint64_t hcr;
-	uint32_t count;
-
-	if (cpu->spilled_count == 0) {
-		return;
-	}
-	hcr = vif_hcr_read(&vcpu->vgic.vif);
-	count = (uint32_t)FIELD_GET(ICH_HCR_EOICOUNT, hcr);
-	if (count == 0) {
-		return;
-	}
-	vif_hcr_write(&vcpu->vgic.vif, hcr & ~ICH_HCR_EOICOUNT);
-	if ((vif_vmcr_read(&vcpu->vgic.vif) & ICH_VMCR_VEOIM) != 0) {
-		return;
-	}
-	for (; count != 0 && cpu->spilled_count != 0; count--) {
-		uint32_t intid = best_spilled(vcpu), bit = vgic_bit(intid);
-		struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
-
-		take_spilled(vcpu, intid);
-		if ((bank->hw & bit) != 0) {
-			vgic_unlink_locked(vcpu, intid);
-		}
-		if ((vgic_pending_word(bank) & bit) != 0) {
-			vgic_post(vgic_target(vcpu, vcpu->vm, intid), intid);
-		}
-	}
-}
-
 /* What was pulled is to be looked at; LPIs see to that themselves. */
 static void look_again(struct vcpu *vcpu, uint32_t intid)
 {
@@ -270,7 +194,7 @@ void vgic_sync_locked(struct vcpu *vcpu)
 	uint32_t used;
 
 	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
-	end_spilled(vcpu);
+	lr_end_spilled(vcpu);
 	used = vcpu->vgic.lr_used;
 	while (used != 0) {
 		uint32_t lr = (uint32_t)__builtin_ctz(used);
@@ -299,6 +223,12 @@ static void write_lr(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t st
 	if ((state & ICH_LR_ACTIVE) != 0) {
 		/* its end is looked for by this: IHI 0069H, EOI of a virtual interrupt */
 		prio = FIELD_PREP(ICH_LR_PRIORITY, bank->active_prio[intid % 32]);
+		if ((bank->hw & bank->latch & bit) != 0) {
+			/* pending by a register write: the hardware would end it unseen */
+			bank->apart |= bit;
+			value &= ~(ICH_LR_HW | ICH_LR_PINTID);
+			value |= ICH_LR_EOI;
+		}
 	}
 	vif_lr_write(&vcpu->vgic.vif, lr, value | prio);
 }
@@ -313,7 +243,7 @@ void lr_list(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t state)
 		bank->soft |= bank->latch & ~bank->edge & bit;
 		bank->latch &= ~bit;
 	}
-	if (is_v2_sgi(vcpu, intid)) {
+	if (lr_is_v2_sgi(vcpu, intid)) {
 		state |= (state & ICH_LR_PENDING) != 0 ?
 				 vgic_v2_take_source_locked(vcpu, intid, UINT32_MAX) :
 				 FIELD_PREP(VIF_LR_SOURCE, cpu->sgi_active_source[intid]);
@@ -435,6 +365,11 @@ static bool refresh(struct vcpu *vcpu, uint32_t intid)
 		vgic_post(vcpu, intid);
 		return false;
 	}
+	if (unlikely((bank->ended & bit) != 0)) {
+		pull(vcpu, lr);
+		vgic_post(vcpu, intid);
+		return false;
+	}
 	if ((bank->hw & bit) != 0) {
 		return false; /* the hardware holds it active; it comes again by itself */
 	}
@@ -453,7 +388,7 @@ static bool refresh(struct vcpu *vcpu, uint32_t intid)
 		value |= ICH_LR_EOI;
 	} else if (!is_forwarded(&vcpu->vm->vgic, bank, bit)) {
 		/* not now */
-	} else if (is_v2_sgi(vcpu, intid)) {
+	} else if (lr_is_v2_sgi(vcpu, intid)) {
 		/* of the same sender; others wait for its end */
 		value &= ~ICH_LR_EOI;
 		value |= vgic_v2_take_source_locked(vcpu, intid,
@@ -591,8 +526,8 @@ static void unspill(struct vcpu *vcpu)
 		if (lr < 0 || bits_count(cpu->lr_used) + 1 >= cpu->lr_count) {
 			break;
 		}
-		best = best_spilled(vcpu);
-		take_spilled(vcpu, best);
+		best = lr_best_spilled(vcpu);
+		lr_take_spilled(vcpu, best);
 		lr_list(vcpu, (uint32_t)lr, best, ICH_LR_ACTIVE);
 		vgic_post(vcpu, best);
 	}
@@ -631,11 +566,12 @@ static void update_hcr(struct vcpu *vcpu, bool queued)
 	if (queued) {
 		hcr |= ICH_HCR_NPIE;
 	}
-	if (cpu->spilled_count != 0) {
+	if ((cpu->spilled_count | cpu->undone) != 0) {
 		/* one register in use or none: room for those that wait, so that an EOI finds them.
 		 * LRENPIE tells of one that came sooner, and of each where so few registers are
-		 * that UIE would never end. */
-		hcr |= ICH_HCR_LRENPIE | (cpu->lr_count >= 3 ? ICH_HCR_UIE : 0);
+		 * that UIE would never end, or that will never be in one. */
+		hcr |= ICH_HCR_LRENPIE |
+		       (cpu->spilled_count != 0 && cpu->lr_count >= 3 ? ICH_HCR_UIE : 0);
 	}
 	if (hcr != cpu->hcr) {
 		cpu->hcr = hcr;
@@ -649,6 +585,7 @@ static void answer(struct vcpu *vcpu)
 	struct vm *vm = vcpu->vm;
 
 	vgic_sync_locked(vcpu);
+	vgic_link_sample_private_locked(vcpu);
 	vcpu->vgic.synced = vcpu->vgic.ask_count != 0;
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
 		if ((vm->vcpu[i]->vgic.asking & BIT(vcpu->index)) != 0) {
@@ -666,7 +603,7 @@ void vgic_process(struct vcpu *vcpu)
 		vits_continue(vcpu);
 	}
 	spin_lock(&vcpu->vm->vgic.lock);
-	end_spilled(vcpu);
+	lr_end_spilled(vcpu);
 	sgis = vgic_latch_sgis_locked(vcpu);
 	if (sgis != 0) {
 		/* no event: they are looked at below, or when whatever holds the vCPU is over */
@@ -809,6 +746,7 @@ void vgic_cpu_stop(struct vcpu *vcpu)
 	/* others stay active, but its guest is not going to end them */
 	memset(cpu->spilled, 0, sizeof(cpu->spilled));
 	cpu->spilled_count = 0;
+	cpu->undone = 0;
 	cpu->hcr = 0;
 	vif_hcr_write(&vcpu->vgic.vif, 0);
 	cpu->on = false;

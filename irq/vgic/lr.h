@@ -31,6 +31,31 @@ void lr_give_up(struct vcpu *vcpu, uint32_t lr);
 int lr_of_lpi(const struct vgic_cpu *cpu, uint32_t intid);
 void lr_write_lpi(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint8_t prio);
 
+/* A software interrupt of GICv2: one of several senders'. */
+static inline bool lr_is_v2_sgi(const struct vcpu *vcpu, uint32_t intid)
+{
+	return intid < INTID_SGI_COUNT && vcpu->vm->vgic.v2;
+}
+
+/* What is active in a list register of this value leaves it, and is spilled. */
+void lr_spill(struct vcpu *vcpu, uint32_t intid, uint64_t value);
+
+/* The spilled interrupt with the highest priority, INTID_LIMIT: there is none; and it is spilled no
+ * longer, nor active. */
+uint32_t lr_best_spilled(struct vcpu *vcpu);
+void lr_take_spilled(struct vcpu *vcpu, uint32_t intid);
+
+/* EOIs that met no list register: those of interrupts outside them. A guest that ends by DIR is
+ * trapped there instead. */
+void lr_end_outside(struct vcpu *vcpu);
+
+static inline void lr_end_spilled(struct vcpu *vcpu)
+{
+	if ((vcpu->vgic.spilled_count | vcpu->vgic.undone) != 0) {
+		lr_end_outside(vcpu);
+	}
+}
+
 /*
  * The middle way of an LPI that becomes pending on the CPU that runs its vCPU: into a register at
  * once. False: it waits for the long one. Again: it is listed (vlpi.h), and nothing about it has

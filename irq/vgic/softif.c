@@ -212,6 +212,11 @@ static void clear_active_priorities(const struct vif *vif)
 	drive_lines(softif_of(vif));
 }
 
+static bool is_idle(const struct vif *vif)
+{
+	return softif_of(vif)->active == 0;
+}
+
 static const struct vif_ops softif_ops = {
 	.lr_read = lr_read,
 	.lr_write = lr_write,
@@ -223,6 +228,7 @@ static const struct vif_ops softif_ops = {
 	.vmcr_read = vmcr_read,
 	.vmcr_write = vmcr_write,
 	.clear_active_priorities = clear_active_priorities,
+	.is_idle = is_idle,
 	.traps_dir = true,
 };
 

@@ -93,6 +93,7 @@ static void cpu_reset(struct vgic_cpu *cpu)
 	memset(cpu->todo, 0, sizeof(cpu->todo));
 	memset(cpu->sgi_source, 0, sizeof(cpu->sgi_source));
 	cpu->spilled_count = 0;
+	cpu->undone = 0;
 	cpu->todo_banks = 0;
 	cpu->waker = GICR_WAKER_SLEEP;
 }
@@ -265,10 +266,15 @@ int vgic_gather_locked(struct vcpu *asker, struct vcpu *private_of, uint32_t n, 
 {
 	struct vm *vm = asker->vm;
 	const struct vgic_bank *bank = n == 0 ? &private_of->vgic.bank : &vm->vgic.bank[n - 1];
+	uint32_t word = bank->listed & mask;
 	int err = 0;
 
 	SPIN_ASSERT_HELD(&vm->vgic.lock);
-	for (uint32_t word = bank->listed & mask; word != 0; word &= word - 1) {
+	if (n == 0 && private_of != asker) {
+		/* only the owner sees whether what was asserted still is */
+		word |= bank->hw & bank->line & mask;
+	}
+	for (; word != 0; word &= word - 1) {
 		uint32_t intid = 32 * n + (uint32_t)__builtin_ctz(word);
 		struct vcpu *home =
 			n == 0 ? private_of : vm->vcpu[vm->vgic.home[intid - INTID_SPI]];
@@ -301,8 +307,8 @@ void vgic_set_active_locked(struct vcpu *private_of, struct vm *vm, uint32_t n, 
 {
 	struct vgic_bank *bank = n == 0 ? &private_of->vgic.bank : &vm->vgic.bank[n - 1];
 
-	/* needs no list register: no guest has acknowledged it, so none will end it. One that must
-	   not come now is not listed as pending, the gather has seen to it. */
+	/* needs no list register: no guest has acknowledged it, or one has and it is undone. One
+	   that must not come now is not listed as pending, the gather has seen to it. */
 	bank->active |= mask;
 }
 
@@ -319,6 +325,7 @@ void vgic_clear_active_locked(struct vcpu *private_of, struct vm *vm, uint32_t n
 		if ((home->vgic.spilled[n] & vgic_bit(intid)) != 0) {
 			home->vgic.spilled[n] &= ~vgic_bit(intid);
 			home->vgic.spilled_count--;
+			vgic_undone_add_locked(home, intid);
 		}
 		vgic_post(vgic_target(private_of, vm, intid), intid);
 		vgic_post(home, intid);

@@ -76,6 +76,17 @@ void vgic_release_locked(struct vcpu *asker);
 void vgic_set_active_locked(struct vcpu *private_of, struct vm *vm, uint32_t n, uint32_t mask);
 void vgic_clear_active_locked(struct vcpu *private_of, struct vm *vm, uint32_t n, uint32_t mask);
 
+/*
+ * `home` has acknowledged this interrupt, with bank->active_prio, and it was deactivated before its
+ * EOI (irq/vgic/spill.c). That EOI deactivates whatever the interrupt has become by then, and it
+ * must not be taken for that of another one outside the list registers.
+ */
+void vgic_undone_add_locked(struct vcpu *home, uint32_t intid);
+
+/* Private linked interrupts that were taken: those that nothing asserts any more are let go, or,
+ * where they are active, `fallen`. Nothing is listed. Owner. */
+void vgic_link_sample_private_locked(struct vcpu *vcpu);
+
 /* Reset of one bank; private: SGIs are edge-triggered and enabled bits 0. */
 void vgic_bank_reset(struct vgic_bank *bank, bool private);
 

@@ -42,6 +42,10 @@ struct vgic_bank {
 	uint32_t retaken; /* linked SPIs: taken in hardware again before `listed` was noticed to be
 			     over */
 	uint32_t hw;	  /* linked: deactivated in hardware by the guest's EOI; INTIDs are equal */
+	uint32_t apart;	  /* linked, but listed as active without its hardware, whose active state
+			     software ends: it is pending too, so that its EOI has to be seen */
+	uint32_t fallen;  /* private, linked and active: its line was low when sampled last */
+	uint32_t ended;	  /* SPIs: an EOI of another vCPU ends what its home has listed as active */
 	uint8_t prio[32];
 	uint8_t active_prio[32]; /* of those active outside list registers: when acknowledged */
 	uint8_t lr[32];		 /* which list register, where listed */
@@ -58,6 +62,10 @@ struct vgic_cpu {
 	/* acknowledged by this guest, but in the banks for want of a list register */
 	uint32_t spilled[VGIC_BANK_MAX];
 	uint32_t spilled_count;
+	/* acknowledged by this guest and deactivated since, but not by the EOI, which is still to
+	 * come: bit per level of priority, and which interrupt it is */
+	uint32_t undone;
+	uint16_t undone_intid[1 << VGIC_PRIO_BITS];
 	uint32_t ask_count; /* vCPUs that ask this one */
 	bool synced;	 /* nothing is listed here, and nothing will be while ask_count is not 0 */
 	uint64_t asking; /* vCPUs this one asks: bit per index */

@@ -110,10 +110,7 @@ class Generator:
         for interrupt in self.random.sample(word, min(len(word), self.random.randint(1, most))):
             value |= interrupt.bit
         at, cpu = self.register(name, one.intid, owner), self.executor(one, owner)
-        if name == "ICACTIVER":
-            self.add(p.INACTIVATE, cpu, at, value, size=one.intid // 32)
-        else:
-            self.add(p.STORE, cpu, at, value)
+        self.add(p.STORE, cpu, at, value)
 
     def add(self, kind: int, cpu: int, where: int = 0, value: int = 0, **more: int) -> None:
         self.ops.append(Op(kind, cpu, where, value, **more))

@@ -25,8 +25,7 @@ enum op_kind {
 	OP_TRIGGER,    /* INTID `where`: disabled, edge (1) or level (0), not pending */
 	OP_GROUP,      /* INTID `where` in group `value`, if no CPU has acknowledged it */
 	OP_EOIMODE,    /* `value`, if this CPU has acknowledged nothing */
-	OP_ACTIVATE,   /* INTID `where` made active, if no CPU has acknowledged it */
-	OP_INACTIVATE, /* ICACTIVER at `where`, of bank `size`: but for SPIs some CPU has taken */
+	OP_ACTIVATE,   /* INTID `where` made active; GICv2: if no CPU has acknowledged it */
 	OP_TARGET,     /* GICv2: targets `value` for SPI `where`, if it is idle */
 	OP_ITS,	       /* enum its_op in `where`, struct its_what in `value`: tests/diff/lpis.h */
 	OP_LEAVE,      /* not in programs: a CPU ends what it has acknowledged */

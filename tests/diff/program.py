@@ -7,7 +7,7 @@ import struct
 from dataclasses import dataclass, replace
 
 RESET, LOAD, STORE, GET, SET, ACK, END, DEACTIVATE = range(8)
-OPEN, LINE, TRIGGER, GROUP, EOIMODE, ACTIVATE, INACTIVATE, TARGET, ITS = range(8, 17)
+OPEN, LINE, TRIGGER, GROUP, EOIMODE, ACTIVATE, TARGET, ITS = range(8, 16)
 OPS_MAX = 16384
 MAGIC = b"DIFFPROG"
 
@@ -190,7 +190,6 @@ _SENTENCES = {
     f"{'edge' if op.value else 'level'}, not pending",
     GROUP: lambda op: f"INTID {op.where} of CPU {op.other} into group {op.value}",
     EOIMODE: lambda op: f"EOImode {op.value}",
-    INACTIVATE: lambda op: _store(replace(op, size=4)) + ", but for SPIs some CPU has taken",
     TARGET: lambda op: f"ITARGETSR of INTID {op.where} = {op.value:#x}, if it is idle",
     ITS: _its,
     ACTIVATE: lambda op: f"INTID {op.where} of CPU {op.other} made active by ISACTIVER",
@@ -205,7 +204,7 @@ def mentions(op: Op) -> set[int]:
         return {(33, 27, 30)[op.where]}
     if op.kind == SET and INTERFACE[op.where].endswith("R") and "SGI" in INTERFACE[op.where]:
         return {op.value >> 24 & 15}
-    if op.kind not in (STORE, INACTIVATE) or GICC <= op.where < GICR:
+    if op.kind != STORE or GICC <= op.where < GICR:
         return set()
     offset = (op.where - GICR) % GICR_STRIDE - SGI_FRAME if op.where >= GICR else op.where - GICD
     if offset == 0xF00:

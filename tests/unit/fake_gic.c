@@ -162,6 +162,11 @@ void ich_clear_active_priorities(void)
 	cpus[here].active_priorities = 0;
 }
 
+bool ich_is_idle(void)
+{
+	return cpus[here].active_priorities == 0;
+}
+
 bool ich_traps_dir(void)
 {
 	return true;
@@ -548,6 +553,20 @@ uint32_t fake_running_priority(uint32_t i)
 	return active == 0 ? 0x100 : (uint32_t)__builtin_ctz(active) * 8;
 }
 
+/* The guest executes on this CPU now: what it was owed has been done. */
+static struct fake_cpu *enter(uint32_t i)
+{
+	PROMISE(vcpus[i].vgic.on);
+	PROMISE(fake_run(i));
+	here = i;
+	return &cpus[i];
+}
+
+void fake_clear_active_priorities(uint32_t i)
+{
+	enter(i)->active_priorities = 0;
+}
+
 static int best_pending(const struct fake_cpu *cpu)
 {
 	uint32_t best_priority = cpu->active_priorities == 0 ?
@@ -562,15 +581,6 @@ static int best_pending(const struct fake_cpu *cpu)
 		}
 	}
 	return best;
-}
-
-/* The guest executes on this CPU now: what it was owed has been done. */
-static struct fake_cpu *enter(uint32_t i)
-{
-	PROMISE(vcpus[i].vgic.on);
-	PROMISE(fake_run(i));
-	here = i;
-	return &cpus[i];
 }
 
 bool fake_wakes(uint32_t i)

@@ -73,6 +73,9 @@ void fake_send_sgi(uint32_t i, uint64_t value, bool group1);
 /* ICC_CTLR_EL1.EOImode: the end drops the priority only. */
 void fake_split_eoi(uint32_t i, bool split);
 
+/* All active priorities are cleared: ICC_AP0R0_EL1, ICC_AP1R0_EL1. */
+void fake_clear_active_priorities(uint32_t i);
+
 /* The running priority, 0x100 when idle. */
 uint32_t fake_running_priority(uint32_t i);
 

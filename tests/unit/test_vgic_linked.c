@@ -157,11 +157,79 @@ static void pended_while_active(void **state)
 	fake_set_bit(0, 0, GICD_ISPENDR, TIMER);
 	timer(0, false);
 	fake_eoi(0, TIMER);
+	fake_settle();
 	assert_false(fake_physically_active(0, TIMER));
-	/* its end causes no exit (ICH_LR<n>.HW = 1): it comes with the next look at the registers
-	 */
-	assert_true(fake_bit(0, 0, GICD_ISPENDR, TIMER));
+	/* at once, without another look at the registers */
 	assert_int_equal(fake_ack(0), TIMER);
+	fake_eoi(0, TIMER);
+	assert_int_equal(fake_pending(0), FAKE_SPURIOUS);
+	assert_false(fake_physically_active(0, TIMER));
+	/* by another vCPU, and the line stays up: it comes once more for that */
+	timer(0, true);
+	assert_int_equal(fake_ack(0), TIMER);
+	fake_set_bit(1, 0, GICD_ISPENDR, TIMER);
+	assert_int_equal(fake_pending(0), FAKE_SPURIOUS);
+	fake_eoi(0, TIMER);
+	assert_int_equal(fake_ack(0), TIMER);
+	assert_true(fake_bit(0, 0, GICD_ISPENDR, TIMER));
+	timer(0, false);
+	fake_eoi(0, TIMER);
+	assert_int_equal(fake_pending(0), FAKE_SPURIOUS);
+	assert_false(fake_physically_active(0, TIMER));
+	timer(0, true);
+	assert_int_equal(fake_ack(0), TIMER);
+}
+
+/* Active, made pending, and made neither again before its end. */
+static void pended_and_cleared(void **state)
+{
+	(void)state;
+	timer(0, true);
+	assert_int_equal(fake_ack(0), TIMER);
+	timer(0, false);
+	fake_set_bit(0, 0, GICD_ISPENDR, TIMER);
+	fake_settle();
+	fake_set_bit(0, 0, GICD_ICPENDR, TIMER);
+	fake_eoi(0, TIMER);
+	assert_int_equal(fake_pending(0), FAKE_SPURIOUS);
+	assert_false(fake_physically_active(0, TIMER));
+	/* active by register and due meanwhile: the hardware's is let go by the end, too */
+	fake_set_bit(0, 0, GICD_ISPENDR, TIMER);
+	assert_int_equal(fake_ack(0), TIMER);
+	fake_set_bit(0, 0, GICD_ISPENDR, TIMER);
+	fake_settle();
+	timer(0, true);
+	fake_settle();
+	fake_eoi(0, TIMER);
+	assert_int_equal(fake_ack(0), TIMER);
+	timer(0, false);
+	fake_eoi(0, TIMER);
+	assert_int_equal(fake_pending(0), FAKE_SPURIOUS);
+	assert_false(fake_physically_active(0, TIMER));
+}
+
+/* Only its own CPU sees the line: it is asked. */
+static void seen_by_others(void **state)
+{
+	(void)state;
+	for (uint32_t on = 0; on < 2; on++) {
+		fake_set_bit(0, 0, on ? GICD_ISENABLER : GICD_ICENABLER, TIMER);
+		timer(0, true);
+		fake_settle();
+		assert_true(fake_bit(1, 0, GICD_ISPENDR, TIMER));
+		timer(0, false);
+		assert_false(fake_bit(1, 0, GICD_ISPENDR, TIMER));
+		assert_int_equal(fake_pending(0), FAKE_SPURIOUS);
+	}
+	timer(0, true);
+	assert_int_equal(fake_ack(0), TIMER);
+	assert_true(fake_bit(1, 0, GICD_ISPENDR, TIMER));
+	timer(0, false);
+	assert_false(fake_bit(1, 0, GICD_ISPENDR, TIMER));
+	assert_true(fake_bit(1, 0, GICD_ISACTIVER, TIMER));
+	timer(0, true);
+	assert_true(fake_bit(1, 0, GICD_ISPENDR, TIMER));
+	timer(0, false);
 	fake_eoi(0, TIMER);
 	assert_int_equal(fake_pending(0), FAKE_SPURIOUS);
 }
@@ -272,6 +340,9 @@ int main(void)
 			cleared_while_disabled, set_up),
 		CASE_IN("the guest may make it pending by register", by_register, set_up),
 		CASE_IN("also while it is active", pended_while_active, set_up),
+		CASE_IN("made pending while active and taken back, it ends", pended_and_cleared,
+			set_up),
+		CASE_IN("another vCPU sees the line as it is", seen_by_others, set_up),
 		CASE_IN("the guest may hold it active by register", active_by_register, set_up),
 		CASE_IN("deactivation apart from the end reaches the hardware", split_end, set_up),
 		CASE_IN("an active one is pending while its line is high", fallen, set_up),
