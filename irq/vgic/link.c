@@ -47,6 +47,16 @@ int vgic_link_spi(struct vm *vm, uint32_t intid, uint32_t pintid, bool edge)
 	return 0;
 }
 
+static bool is_on_locked(const struct vm *vm)
+{
+	bool on = false;
+
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		on = on || vm->vcpu[i]->vgic.on;
+	}
+	return on;
+}
+
 bool vgic_linked_interrupt(uint32_t pintid)
 {
 	uint32_t owner = pintid < INTID_SPI ? 0 : owners[pintid - INTID_SPI].vm;
@@ -62,9 +72,9 @@ bool vgic_linked_interrupt(uint32_t pintid)
 	bank = bank_of(vm, intid);
 	spin_lock(&vm->vgic.lock);
 	/* disabled since it was sent: it is not the guest's any more, and a level comes again by
-	   itself; an edge is pending until it is enabled */
+	   itself; an edge is pending until it is enabled, but not into the VM's next life */
 	kept = (bank->enabled & vgic_bit(intid)) != 0;
-	bank->latch |= bank->edge & vgic_bit(intid);
+	bank->latch |= is_on_locked(vm) ? bank->edge & vgic_bit(intid) : 0;
 	if (kept) {
 		if ((bank->listed & vgic_bit(intid)) != 0) {
 			/* its home has not seen yet that the guest has ended the one before */

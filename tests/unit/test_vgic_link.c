@@ -141,6 +141,13 @@ static void disabled_when_taken(void **state)
 	fake_set_bit(0, 0, GICD_ICENABLER, LEVEL);
 	assert_false(vgic_linked_interrupt(PLEVEL));
 	assert_false(fake_bit(0, 0, GICD_ISPENDR, LEVEL));
+	/* the VM has stopped meanwhile: nothing for its next life */
+	fake_vcpu_off(0);
+	fake_vcpu_off(1);
+	vgic_reset(&fake_vm);
+	assert_false(vgic_linked_interrupt(PEDGE));
+	fake_vcpu_on(0);
+	assert_false(fake_bit(0, 0, GICD_ISPENDR, EDGE));
 }
 
 static void follows_its_route(void **state)
