@@ -69,6 +69,9 @@ static uint64_t read_cntpct(struct vcpu *vcpu, uint32_t arg)
 static enum exit_action write_dir(struct vcpu *vcpu, uint32_t arg, uint64_t value)
 {
 	(void)arg;
+	if (vcpu->vm->vgic.v2) {
+		return EXIT_INJECT_UNDEF;
+	}
 	return vgic_deactivate(vcpu, (uint32_t)value & 0xffffff) == 0 ? EXIT_ADVANCE : EXIT_RETRY;
 }
 

@@ -111,6 +111,15 @@ void ich_clear_active_priorities(void)
 	isb();
 }
 
+void ich_hide(void)
+{
+	/* without Enable, so that ICC_SRE_EL1 is EL2's; its SRE bit makes the others undefined at
+	 * EL1, where it may be zero, and else they are trapped */
+	sysreg_write_raw(SYSREG_ICC_SRE_EL2, BITS(2, 0));
+	sysreg_write_raw(SYSREG_ICC_SRE_EL1, 0);
+	sysreg_write_raw(SYSREG_ICH_HCR_EL2, ICH_HCR_TC | ICH_HCR_TALL0 | ICH_HCR_TALL1);
+}
+
 bool ich_traps_dir(void)
 {
 	return (sysreg_read_raw(SYSREG_ICH_VTR_EL2) & ICH_VTR_TDS) != 0;

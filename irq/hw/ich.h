@@ -62,6 +62,9 @@ void ich_clear_active_priorities(void);
 /* No priority of either is active. */
 bool ich_is_idle(void);
 
+/* This CPU's guests have no system registers of a GIC: accesses are undefined, or come to EL2. */
+void ich_hide(void);
+
 /* TDIR is there: deactivation can be trapped alone. */
 bool ich_traps_dir(void);
 

@@ -14,6 +14,7 @@ struct vif;
  * mean the same; what a GICv2 adds is below.
  */
 struct vif_ops {
+	void (*load)(void); /* this CPU has such an interface from now on; NULL: nothing to do */
 	uint64_t (*lr_read)(const struct vif *vif, uint32_t n);
 	void (*lr_write)(const struct vif *vif, uint32_t n, uint64_t value);
 	/* lr_write() of a register that is empty; false: it is not, and stays as it is */

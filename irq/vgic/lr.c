@@ -709,6 +709,9 @@ void vgic_cpu_start(struct vcpu *vcpu)
 	struct vgic_cpu *cpu = &vcpu->vgic;
 
 	spin_lock(&vcpu->vm->vgic.lock);
+	if (cpu->vif.ops != NULL && cpu->vif.ops->load != NULL) {
+		cpu->vif.ops->load();
+	}
 	for (uint32_t lr = 0; lr < cpu->lr_count; lr++) {
 		vif_lr_write(&vcpu->vgic.vif, lr, 0);
 	}

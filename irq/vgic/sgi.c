@@ -82,6 +82,9 @@ enum exit_action vgic_write_sgi(struct vcpu *vcpu, uint32_t group1, uint64_t val
 	uint32_t sgi = (uint32_t)FIELD_GET(SGI1R_INTID, value);
 
 	if (unlikely(named != cpu->sgi_named)) {
+		if (vcpu->vm->vgic.v2) {
+			return EXIT_INJECT_UNDEF;
+		}
 		cpu->sgi_named = named;
 		cpu->sgi_targets = targets_of(vcpu, named);
 	}

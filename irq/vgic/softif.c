@@ -5,6 +5,7 @@
 #include "core/arm64/sysreg.h"
 #include "core/base/errno.h"
 #include "irq/hw/gic.h"
+#include "irq/hw/ich.h"
 #include "irq/vgic/vgic_frames.h"
 #include "irq/vgic/vgic_state.h"
 
@@ -218,6 +219,7 @@ static bool is_idle(const struct vif *vif)
 }
 
 static const struct vif_ops softif_ops = {
+	.load = ich_hide,
 	.lr_read = lr_read,
 	.lr_write = lr_write,
 	.lr_refill = lr_refill,

@@ -32,6 +32,8 @@ static int create_cpu(struct vcpu *vcpu, const struct vgic_setup *setup, struct 
 	struct vgic_cpu *cpu = &vcpu->vgic;
 
 	cpu->bank.exists = UINT32_MAX;
+	/* GICv2: ICC_SGI1R_EL1 isn't there, nobody can be named */
+	cpu->sgi_named = setup->v2 ? UINT64_MAX : 0;
 	cpu->vif.ops = setup->vif;
 	cpu->lr_count = MIN(setup->lr_count, (uint32_t)VGIC_LR_MAX);
 	return setup->v2 && setup->vif == NULL ? softif_create(vcpu, arena) : 0;

@@ -101,8 +101,8 @@ bool vgic_wakes(struct vcpu *vcpu);
 /* The maintenance interrupt. Owner. */
 void vgic_maintenance(struct vcpu *vcpu);
 
-/* Trapped writes of ICC_SGI1R_EL1, ICC_SGI0R_EL1 (group 0), ICC_ASGI1R_EL1 and ICC_DIR_EL1. Owner.
- */
+/* Trapped writes of ICC_SGI1R_EL1, ICC_SGI0R_EL1 (group 0), ICC_ASGI1R_EL1, which a GICv2 VM has
+ * not; and of ICC_DIR_EL1. Owner. */
 enum exit_action vgic_write_sgi(struct vcpu *vcpu, uint32_t group1, uint64_t value);
 int vgic_deactivate(struct vcpu *vcpu, uint32_t intid); /* 0 or -EAGAIN */
 

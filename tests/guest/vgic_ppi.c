@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Private interrupts and the CPU interface: masks, preemption, both EOI modes, active state. */
 #include "tests/guest/lib/cpu.h"
+#include "tests/guest/lib/exc.h"
 #include "tests/guest/lib/gic.h"
+#include "tests/guest/lib/insn.h"
 #include "tests/guest/lib/servant.h"
 #include "tests/guest/lib/tap.h"
 #include "tests/guest/lib/timer.h"
@@ -345,6 +347,43 @@ static void test_waker(void)
 	irq_unmask();
 }
 
+/* Of GICv3; ICC_SRE_EL1 apart, whose accesses QEMU lets nobody trap. */
+static void test_no_system_registers(void)
+{
+	static const uint32_t readable[] = {
+		SYSREG(3, 0, 4, 6, 0),	 /* ICC_PMR_EL1 */
+		SYSREG(3, 0, 12, 8, 0),	 /* ICC_IAR0_EL1 */
+		SYSREG(3, 0, 12, 8, 3),	 /* ICC_BPR0_EL1 */
+		SYSREG(3, 0, 12, 8, 4),	 /* ICC_AP0R0_EL1 */
+		SYSREG(3, 0, 12, 9, 0),	 /* ICC_AP1R0_EL1 */
+		SYSREG(3, 0, 12, 11, 3), /* ICC_RPR_EL1 */
+		SYSREG(3, 0, 12, 12, 0), /* ICC_IAR1_EL1 */
+		SYSREG(3, 0, 12, 12, 2), /* ICC_HPPIR1_EL1 */
+		SYSREG(3, 0, 12, 12, 4), /* ICC_CTLR_EL1 */
+		SYSREG(3, 0, 12, 12, 7), /* ICC_IGRPEN1_EL1 */
+	};
+	static const uint32_t writable[] = {
+		SYSREG(3, 0, 4, 6, 0),	 SYSREG(3, 0, 12, 8, 1),  /* ICC_PMR, ICC_EOIR0 */
+		SYSREG(3, 0, 12, 11, 1), SYSREG(3, 0, 12, 11, 5), /* ICC_DIR, ICC_SGI1R */
+		SYSREG(3, 0, 12, 11, 6), SYSREG(3, 0, 12, 11, 7), /* ICC_ASGI1R, ICC_SGI0R */
+		SYSREG(3, 0, 12, 12, 1), SYSREG(3, 0, 12, 12, 7), /* ICC_EOIR1, ICC_IGRPEN1 */
+	};
+	unsigned int wrong = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(readable); i++) {
+		struct exc_record r = EXC_OF(insn_mrs(readable[i]));
+
+		wrong += r.count != 1 || exc_ec(&r) != EC_UNKNOWN;
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(writable); i++) {
+		struct exc_record r = EXC_OF(insn_msr(writable[i], 1));
+
+		wrong += r.count != 1 || exc_ec(&r) != EC_UNKNOWN;
+	}
+	is(wrong, 0, "with a GICv2 the system registers of GICv3 are undefined");
+	is(FIELD_GET(BITS(27, 24), sysreg_read(id_aa64pfr0_el1)), 0, "as ID_AA64PFR0_EL1 says");
+}
+
 int main(void)
 {
 	gic_setup();
@@ -361,6 +400,8 @@ int main(void)
 	if (!gic_v2) {
 		test_registers();
 		test_waker();
+	} else {
+		test_no_system_registers();
 	}
 	tap_done();
 }

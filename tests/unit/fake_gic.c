@@ -167,6 +167,10 @@ bool ich_is_idle(void)
 	return cpus[here].active_priorities == 0;
 }
 
+void ich_hide(void)
+{
+}
+
 bool ich_traps_dir(void)
 {
 	return true;

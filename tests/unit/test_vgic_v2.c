@@ -453,6 +453,22 @@ static void reset_leaves_nothing(void **state)
 	assert_int_equal(dist_read(0, GICD_ITARGETSR + 40, 1), 0);
 }
 
+/* GICv3's registers for SGIs don't exist, whatever they name. */
+static void no_system_registers(void **state)
+{
+	static const uint64_t values[] = {0, 1, BIT(40), UINT64_MAX, BIT(24) | 1};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(values); i++) {
+		for (uint32_t group = 0; group < 2; group++) {
+			assert_int_equal(vgic_write_sgi(fake_vcpu(0), group, values[i]),
+					 EXIT_INJECT_UNDEF);
+		}
+	}
+	fake_settle();
+	assert_int_equal(fake_vcpu(0)->vgic.bank.latch | fake_vcpu(1)->vgic.bank.latch, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -465,6 +481,7 @@ int main(void)
 			set_up),
 		CASE_IN("what is reserved reads as zero", reserved, set_up),
 		CASE_IN("an SGI is as many interrupts as it has senders", by_sender, set_up),
+		CASE_IN("it has no system registers", no_system_registers, set_up),
 		CASE_IN("an SGI goes to those named, to all others, to oneself", filters, set_up),
 		CASE_IN("SGIs are set and cleared by sender", set_and_cleared, set_up),
 		CASE_IN("a pending interrupt follows its targets", moved, set_up),
