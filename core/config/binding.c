@@ -325,6 +325,10 @@ static const struct config_prop device_props[] = {
 	 .max = 959,
 	 .dflt = DOC("the next free one of QEMU's virt machine"),
 	 .help = DOC("The interrupt: its INTID less 32.")},
+	{.name = "lpi",
+	 .type = PROP_FLAG,
+	 .help = DOC("The interrupt is an LPI in place of an SPI, in a VM with `its`, by a message "
+		     "generator (docs/doorbell.md) whose driver the guest needs.")},
 	{0},
 };
 

@@ -130,14 +130,43 @@ static void check_messages(struct checker *c)
 	}
 }
 
-/* What may be an LPI is one. */
-static void choose_pins(struct vm_config *vm)
+static void check_lpi(struct checker *c, struct vdev_config *device)
 {
+	char path[CHECKER_PATH_MAX];
+
+	if (device->lpi && !c->vm->its) {
+		diag_error(c->diag, checker_device_path(c, device->name, path, sizeof(path)), "lpi",
+			   "is for a VM with an ITS: write `its` there, or leave it out");
+		device->lpi = false;
+	} else if (device->lpi && device->spi != CONFIG_SPI_ANY) {
+		diag_error(c->diag, checker_device_path(c, device->name, path, sizeof(path)), "lpi",
+			   "and `spi` stand together: the interrupt is one of the two");
+	}
+}
+
+/* Doorbells are LPIs where that can be and nobody says otherwise, other devices where it is said:
+ * what expects QEMU's virt finds their SPIs. docs/decisions.md. */
+static bool becomes_lpi(const struct vm_config *vm, const struct vdev_config *device)
+{
+	return device->lpi ||
+	       (vm->its && device->doorbell_count != 0 && device->spi == CONFIG_SPI_ANY);
+}
+
+/* PL061s first: which pins they have does not hang on other devices. */
+static void choose_pins(struct checker *c)
+{
+	struct vm_config *vm = c->vm;
 	uint32_t pin = GUEST_MBIGEN_PIN;
 
-	for (uint32_t i = 0; vm->its && i < vm->device_count; i++) {
-		if (vm->device[i].doorbell_count != 0) {
-			vm->device[i].pin = pin++;
+	for (uint32_t i = 0; i < vm->device_count; i++) {
+		check_lpi(c, &vm->device[i]);
+	}
+	for (uint32_t i = 0; i < 2 * vm->device_count; i++) {
+		struct vdev_config *device = &vm->device[i % vm->device_count];
+		bool first_round = i < vm->device_count;
+
+		if (becomes_lpi(vm, device) && first_round == (device->doorbell_count != 0)) {
+			device->pin = pin++;
 			vm->mbigen = true;
 		}
 	}
@@ -162,7 +191,7 @@ static void check_gic(struct checker *c)
 			   GUEST_GICC_VCPUS);
 	}
 	check_messages(c);
-	choose_pins(vm);
+	choose_pins(c);
 }
 
 static void check_bootargs(struct checker *c)

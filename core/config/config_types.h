@@ -79,6 +79,7 @@ struct vdev_config {
 	/* bulkhead,doorbell: what its PL061 serves, this node first */
 	struct doorbell_config *doorbell;
 	uint32_t doorbell_count;
+	bool lpi;     /* as the config says */
 	uint32_t pin; /* of the VM's message generator, in place of spi; 0: none */
 };
 

@@ -302,6 +302,7 @@ static void add_device(struct parser *p, int node, struct vm_config *vm,
 		.type = type,
 		.ipa = parser_u64(p, node, "ipa", CONFIG_IPA_ANY),
 		.spi = parser_u32(p, node, "spi", CONFIG_SPI_ANY),
+		.lpi = dt_prop(p->dt, node, "lpi", NULL),
 		.node = node,
 		.input_none = input != NULL && strcmp(input, "none") == 0,
 	};
@@ -396,6 +397,22 @@ static struct vdev_config *pl061_with_room(struct vm_config *vm, const struct vd
 	return NULL;
 }
 
+/* What the first doorbell of a PL061 says stands at no other. */
+static void refuse_place(struct parser *p, int node, const struct vdev_config *first)
+{
+	static const char *const names[] = {"ipa", "spi", "lpi"};
+
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+		if (dt_prop(p->dt, node, names[i], NULL)) {
+			diag_error(p->diag, p->path, names[i],
+				   "stands at \"%s\", with which this doorbell shares a PL061: "
+				   "leave it out here",
+				   first->name);
+			return;
+		}
+	}
+}
+
 /* A doorbell is a device of its own only where it is the first of a PL061. */
 static void add_doorbell(struct parser *p, int node, struct vm_config *vm,
 			 const struct vdev_type *type)
@@ -417,11 +434,8 @@ static void add_doorbell(struct parser *p, int node, struct vm_config *vm,
 		}
 		device = &vm->device[before];
 		device->doorbell = doorbell;
-	} else if (dt_prop(p->dt, node, "ipa", NULL) || dt_prop(p->dt, node, "spi", NULL)) {
-		diag_error(p->diag, p->path, dt_prop(p->dt, node, "ipa", NULL) ? "ipa" : "spi",
-			   "stands at \"%s\", with which this doorbell shares a PL061: leave it "
-			   "out here",
-			   device->name);
+	} else {
+		refuse_place(p, node, device);
 	}
 	*doorbell = (struct doorbell_config){
 		.name = dt_name(p->dt, node),

@@ -8,7 +8,8 @@
 #include "core/base/format.h"
 #include "core/base/string.h"
 
-#define CELL_MAX 24 /* 8 interrupts of a board device */
+#define CELL_MAX   24 /* 8 interrupts of a board device */
+#define LEVEL_HIGH 4
 
 static void note(struct guest_fdt *fdt, int err)
 {
@@ -208,13 +209,19 @@ void guest_fdt_node_at(struct guest_fdt *fdt, const char *name, uint64_t address
 	guest_fdt_node(fdt, text);
 }
 
-void guest_fdt_device(struct guest_fdt *fdt, uint64_t address, uint64_t size, uint32_t spi)
+void guest_fdt_device(struct guest_fdt *fdt, const struct guest_device *device)
 {
-	const uint64_t reg[] = {address, size};
-	const uint32_t interrupt[] = {0, spi, 4}; /* SPI, level high */
+	const uint64_t reg[] = {device->ipa, device->size};
+	const uint32_t spi[] = {0, device->spi, LEVEL_HIGH}; /* 0: an SPI */
+	const uint32_t pin[] = {device->pin, LEVEL_HIGH};
 
 	guest_fdt_u64s(fdt, "reg", reg, 2);
-	guest_fdt_cells(fdt, "interrupts", interrupt, 3);
+	if (device->pin != 0) {
+		guest_fdt_u32(fdt, "interrupt-parent", fdt->mbigen_phandle);
+		guest_fdt_cells(fdt, "interrupts", pin, 2);
+	} else {
+		guest_fdt_cells(fdt, "interrupts", spi, 3);
+	}
 }
 
 int guest_fdt_finish(struct guest_fdt *fdt)

@@ -49,8 +49,14 @@ void guest_fdt_u64s(struct guest_fdt *fdt, const char *name, const uint64_t *val
 /* "name@address", hexadecimal */
 void guest_fdt_node_at(struct guest_fdt *fdt, const char *name, uint64_t address);
 
-/* A device on the GIC: reg and one level-sensitive SPI. */
-void guest_fdt_device(struct guest_fdt *fdt, uint64_t address, uint64_t size, uint32_t spi);
+struct guest_device {
+	uint64_t ipa, size;
+	uint32_t spi;
+	uint32_t pin; /* of the message generator, in place of spi; 0: none */
+};
+
+/* A device's reg and its one interrupt, level-sensitive. */
+void guest_fdt_device(struct guest_fdt *fdt, const struct guest_device *device);
 
 /* Ends the root node. Bytes of the finished tree, or -E2BIG, -EINVAL. */
 int guest_fdt_finish(struct guest_fdt *fdt);

@@ -18,7 +18,7 @@
 #include "core/vm/vm.h"
 #include "drivers/emul/models.h"
 #include "drivers/emul/vdev.h"
-#include "irq/vgic/vgic.h"
+#include "drivers/emul/vdev_line.h"
 
 /* 0x000-0x3fc: address bits 9:2 are the mask of the lines that are read or written */
 #define GPIODATA      0x000
@@ -78,14 +78,7 @@ static uint8_t raw_status(const struct vdoorbell *bell)
 
 static void set_line_locked(struct vdoorbell *bell)
 {
-	const struct vdev *vdev = &bell->vdev;
-	bool level = (raw_status(bell) & bell->ie) != 0;
-
-	if (vdev->set_pin != NULL) {
-		vdev->set_pin(vdev->lines, vdev->config->pin, level);
-	} else {
-		vgic_set_line(vdev->vm, 32 + vdev->config->spi, level);
-	}
+	vdev_set_line(&bell->vdev, (raw_status(bell) & bell->ie) != 0);
 }
 
 /* Takes over what has changed on the wires that peers drive. */
@@ -327,18 +320,10 @@ static void describe_names(const struct vdev_config *config, struct guest_fdt *f
 static int vdoorbell_describe(const struct vdev *vdev, struct guest_fdt *fdt)
 {
 	static const char compatible[] = "arm,pl061\0arm,primecell";
-	const uint64_t reg[] = {vdev->config->ipa, vdev->type->size};
-	const uint32_t pin[] = {vdev->config->pin, 4}; /* level, high */
 
 	guest_fdt_node_at(fdt, "pl061", vdev->config->ipa);
 	guest_fdt_prop(fdt, "compatible", compatible, sizeof(compatible));
-	if (vdev->config->pin != 0) {
-		guest_fdt_u64s(fdt, "reg", reg, 2);
-		guest_fdt_u32(fdt, "interrupt-parent", fdt->mbigen_phandle);
-		guest_fdt_cells(fdt, "interrupts", pin, 2);
-	} else {
-		guest_fdt_device(fdt, vdev->config->ipa, vdev->type->size, vdev->config->spi);
-	}
+	vdev_describe_place(vdev, fdt);
 	guest_fdt_u32(fdt, "clocks", fdt->clock_phandle);
 	guest_fdt_string(fdt, "clock-names", "apb_pclk");
 	guest_fdt_flag(fdt, "gpio-controller");
@@ -371,8 +356,9 @@ static const struct config_prop vdoorbell_props[] = {
 const struct vdev_type vdoorbell_type = {
 	.compatible = "bulkhead,doorbell",
 	.help = DOC("An interrupt to and from another VM: docs/doorbell.md. Guest node: "
-		    "`arm,pl061`, one for each four doorbells of a VM, in their order; `ipa` and "
-		    "`spi` stand at the first of the four."),
+		    "`arm,pl061`, one for each four doorbells of a VM, in their order; `ipa`, "
+		    "`spi` and `lpi` stand at the first of the four. An LPI in a VM with `its`, "
+		    "unless `spi` is there."),
 	.size = 0x1000,
 	.ipa = 0x09030000,
 	.spi = 7,

@@ -7,8 +7,8 @@
 #include "core/base/errno.h"
 #include "core/fdt/guest_fdt.h"
 #include "core/vm/vm.h"
+#include "drivers/emul/vdev_line.h"
 #include "drivers/hw/uart/pl011_regs.h"
-#include "irq/vgic/vgic.h"
 
 #define CLOCK_HZ       24000000
 #define IFLS_RESET     0x12
@@ -51,7 +51,7 @@ static void set_line(struct vpl011 *uart)
 		return;
 	}
 	uart->line = level;
-	vgic_set_line(uart->vdev.vm, 32 + uart->vdev.config->spi, level);
+	vdev_set_line(&uart->vdev, level);
 }
 
 /* One byte into the receive FIFO. The timeout is as good as over when nothing else is coming. */
@@ -327,7 +327,7 @@ static int vpl011_describe(const struct vdev *vdev, struct guest_fdt *fdt)
 
 	guest_fdt_node_at(fdt, "pl011", vdev->config->ipa);
 	guest_fdt_prop(fdt, "compatible", compatible, sizeof(compatible));
-	guest_fdt_device(fdt, vdev->config->ipa, vdev->type->size, vdev->config->spi);
+	vdev_describe_place(vdev, fdt);
 	guest_fdt_cells(fdt, "clocks", clocks, 2);
 	guest_fdt_prop(fdt, "clock-names", names, sizeof(names));
 	guest_fdt_end_node(fdt);

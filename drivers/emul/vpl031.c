@@ -11,7 +11,7 @@
 #include "core/vm/vm.h"
 #include "drivers/emul/models.h"
 #include "drivers/emul/vdev.h"
-#include "irq/vgic/vgic.h"
+#include "drivers/emul/vdev_line.h"
 #include "timer/deadline.h"
 #include "timer/wall_clock.h"
 
@@ -63,7 +63,7 @@ static uint32_t now(const struct vpl031 *rtc)
 
 static void set_line(struct vpl031 *rtc)
 {
-	vgic_set_line(rtc->vdev.vm, 32 + rtc->vdev.config->spi, (rtc->ris & rtc->imsc) != 0);
+	vdev_set_line(&rtc->vdev, (rtc->ris & rtc->imsc) != 0);
 }
 
 /* For the moment RTCDR becomes RTCMR, on this CPU; one that is armed elsewhere for another moment
@@ -207,7 +207,7 @@ static int vpl031_describe(const struct vdev *vdev, struct guest_fdt *fdt)
 
 	guest_fdt_node_at(fdt, "pl031", vdev->config->ipa);
 	guest_fdt_prop(fdt, "compatible", compatible, sizeof(compatible));
-	guest_fdt_device(fdt, vdev->config->ipa, vdev->type->size, vdev->config->spi);
+	vdev_describe_place(vdev, fdt);
 	guest_fdt_u32(fdt, "clocks", fdt->clock_phandle);
 	guest_fdt_string(fdt, "clock-names", "apb_pclk");
 	guest_fdt_end_node(fdt);

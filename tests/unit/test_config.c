@@ -181,6 +181,49 @@ static void places(void **state)
 	assert_false(config.vm[1].device[1].input_none);
 }
 
+/* Says what the PL061 and the clock of VM `of` are, in a config whose VMs ring each other. */
+static void a_pair(const char *own, const char *with, const char *name, uint32_t of)
+{
+	bool first = of == 0;
+
+	vm(name, 1, 64, 3);
+	tree_prop(&tree, "its", NULL, 0);
+	tree_begin(&tree, "devices");
+	tree_begin(&tree, "clock");
+	tree_string(&tree, "compatible", "bulkhead,pl031");
+	if (with != NULL) {
+		tree_prop(&tree, with, NULL, 0);
+	}
+	tree_end(&tree);
+	tree_begin(&tree, "bell");
+	tree_string(&tree, "compatible", "bulkhead,doorbell");
+	tree_cell(&tree, "phandle", first ? 50 : 51);
+	tree_cell(&tree, "peer", first ? 51 : 50);
+	if (own != NULL) {
+		tree_cell(&tree, own, 40);
+	}
+	tree_end(&tree);
+	tree_end(&tree);
+	tree_end(&tree);
+}
+
+static void messages(void **state)
+{
+	(void)state;
+	start();
+	a_pair(NULL, "lpi", "a", 0);
+	a_pair("spi", NULL, "b", 1);
+	accept();
+	assert_int_equal(config.vm[0].device[0].pin, 65);
+	assert_int_equal(config.vm[0].device[1].pin, 64);
+	assert_true(config.vm[0].mbigen);
+	assert_int_equal(config.vm[1].device[0].pin, 0);
+	assert_int_equal(config.vm[1].device[0].spi, 2);
+	assert_int_equal(config.vm[1].device[1].pin, 0);
+	assert_int_equal(config.vm[1].device[1].spi, 40);
+	assert_false(config.vm[1].mbigen);
+}
+
 static void linux_layout(void **state)
 {
 	const struct vm_layout *layout = &config.vm[0].layout;
@@ -407,6 +450,8 @@ int main(void)
 		CASE("what is left out gets its default", defaults),
 		CASE("vCPUs without a CPU get the lowest that nobody wants", chosen_cpus),
 		CASE("devices without a place get the next free one of virt", places),
+		CASE("lines are LPIs where the config says so, doorbells unless it says not",
+		     messages),
 		CASE("Linux, initrd and tree are laid out as the boot protocol says", linux_layout),
 		CASE("a raw image keeps its place, the tree goes to the start of RAM", raw_layout),
 		CASE("bulkhead,ram devices follow each other", ram_devices),

@@ -115,12 +115,15 @@ void guest_fdt_u64s(struct guest_fdt *fdt, const char *name, const uint64_t *val
 	guest_fdt_prop(fdt, name, values, 8 * count);
 }
 
-void guest_fdt_device(struct guest_fdt *fdt, uint64_t address, uint64_t size, uint32_t spi)
+void guest_fdt_device(struct guest_fdt *fdt, const struct guest_device *device)
 {
+	const struct vdev_config *config = device->pin != 0 ? &configs[C] : &configs[A];
+
 	(void)fdt;
-	(void)size;
-	assert_int_equal(address, configs[A].ipa);
-	assert_int_equal(spi, configs[A].spi);
+	assert_int_equal(device->ipa, config->ipa);
+	assert_int_equal(device->size, 0x1000);
+	assert_int_equal(device->spi, config->spi);
+	assert_int_equal(device->pin, config->pin);
 }
 
 /* -- the guests -- */

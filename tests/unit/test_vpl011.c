@@ -116,12 +116,10 @@ void guest_fdt_cells(struct guest_fdt *fdt, const char *name, const uint32_t *ce
 	(void)count;
 }
 
-void guest_fdt_device(struct guest_fdt *fdt, uint64_t address, uint64_t size, uint32_t spi)
+void guest_fdt_device(struct guest_fdt *fdt, const struct guest_device *device)
 {
 	(void)fdt;
-	(void)address;
-	(void)size;
-	(void)spi;
+	(void)device;
 }
 
 /* -- the guest -- */

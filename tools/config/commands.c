@@ -96,7 +96,14 @@ static void show_vm(const struct vm_config *vm)
 	printf(" %5lu MiB  %-12s %-12s", ram >> 20, vm->kernel->name,
 	       vm->initrd == NULL ? "-" : vm->initrd->name);
 	for (uint32_t i = 0; i < vm->device_count; i++) {
-		printf(" %s@%lx(spi %u)", vm->device[i].name, vm->device[i].ipa, vm->device[i].spi);
+		const struct vdev_config *device = &vm->device[i];
+
+		printf(" %s@%lx", device->name, device->ipa);
+		if (device->pin != 0) {
+			printf("(lpi)");
+		} else {
+			printf("(spi %u)", device->spi);
+		}
 	}
 	putchar('\n');
 }

@@ -53,8 +53,9 @@ static const struct config_prop vdoorbell_props[] = {
 const struct vdev_type vdoorbell_type = {
 	.compatible = "bulkhead,doorbell",
 	.help = "An interrupt to and from another VM: docs/doorbell.md. Guest node: "
-		"`arm,pl061`, one for each four doorbells of a VM, in their order; `ipa` and "
-		"`spi` stand at the first of the four.",
+		"`arm,pl061`, one for each four doorbells of a VM, in their order; `ipa`, `spi` "
+		"and `lpi` stand at the first of the four. An LPI in a VM with `its`, unless `spi` "
+		"is there.",
 	.size = 0x1000,
 	.ipa = 0x09030000,
 	.spi = 7,
