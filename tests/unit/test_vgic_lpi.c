@@ -287,6 +287,36 @@ static void switched_off(void **state)
 	assert_int_equal(fake_ack(1), FAKE_SPURIOUS);
 }
 
+/* As a guest does whose CPU goes: listed, acknowledged and waiting ones, one left active there. */
+static void moved_from_a_cpu_that_is_off(void **state)
+{
+	bool done = false;
+
+	(void)state;
+	for (uint32_t n = 0; n < 40; n++) {
+		pend(1, LPI(n));
+	}
+	assert_int_equal(fake_ack(1), LPI(0));
+	pend(1, LPI(0));
+	fake_vcpu_off(1);
+	for (uint32_t i = 0; i < 10 && !done; i++) {
+		spin_lock(&fake_vm.vgic.lock);
+		done = vlpi_move_all_locked(fake_vcpu(1), fake_vcpu(0));
+		assert_true(vlpi_is_sound_locked(&fake_vm));
+		spin_unlock(&fake_vm.vgic.lock);
+	}
+	assert_true(done);
+	for (uint32_t n = 0; n < 40; n++) {
+		uint32_t got = fake_ack(0);
+
+		assert_int_not_equal(got, FAKE_SPURIOUS);
+		fake_eoi(0, got);
+	}
+	assert_int_equal(fake_ack(0), FAKE_SPURIOUS);
+	fake_vcpu_on(1);
+	assert_int_equal(fake_ack(1), FAKE_SPURIOUS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +328,7 @@ int main(void)
 		BOTH("a vCPU that goes and comes finds its LPIs; a reset leaves none", off_and_on),
 		BOTH("20,000 steps at random deliver what was sent", at_random),
 		BOTH("an LPI that its own CPU sends needs no look", middle_way),
+		BOTH("MOVALL takes the LPIs of a vCPU that is off", moved_from_a_cpu_that_is_off),
 		CASE_IN("LPIs of a vCPU that is off can be switched off", switched_off, set_up),
 	};
 
