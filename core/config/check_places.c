@@ -7,7 +7,7 @@
 #include "core/config/guest_map_types.h"
 #include "drivers/emul/vdev.h"
 
-#define SPAN_MAX     (5 + CONFIG_RAM_MAX + CONFIG_DEVICE_MAX)
+#define SPAN_MAX     (6 + CONFIG_RAM_MAX + CONFIG_DEVICE_MAX)
 #define IPA_BITS_MAX 48
 #define RAM_BY_SIZE  "memory-size" /* the name of the region that this property makes */
 
@@ -37,10 +37,15 @@ static void add(struct map *map, uint64_t base, uint64_t size, const char *name)
 	map->span[map->count++] = (struct span){.base = base, .size = size, .name = name};
 }
 
+static uint32_t ipa_bits(const struct checker *c)
+{
+	return c->place->ipa_bits == 0 ? IPA_BITS_MAX : c->place->ipa_bits;
+}
+
 /* Adds what the config placed, or says what it would lie over. `base + size` does not wrap. */
 static void add_placed(struct checker *c, struct map *map, const struct span *s)
 {
-	uint32_t bits = c->place->ipa_bits == 0 ? IPA_BITS_MAX : c->place->ipa_bits;
+	uint32_t bits = ipa_bits(c);
 	const struct span *other = find_clash(map, s->base, s->size);
 	bool whole_ram = strcmp(s->name, RAM_BY_SIZE) == 0;
 	const char *property = whole_ram ? RAM_BY_SIZE : "ipa";
@@ -189,6 +194,44 @@ static void check_counts(struct checker *c)
 	}
 }
 
+/* How many redistributors have their place below what the config put among them; all where it is in
+ * nobody's way, or in that of the first. */
+static uint32_t redists_below(const struct vm_config *vm, uint64_t base, uint64_t size)
+{
+	uint32_t all = vm->vcpu_count;
+
+	if (base < GUEST_GICR_BASE + GUEST_GICR_STRIDE ||
+	    !ranges_overlap(GUEST_GICR_BASE, all * GUEST_GICR_STRIDE, base, size)) {
+		return all;
+	}
+	return (uint32_t)((base - GUEST_GICR_BASE) / GUEST_GICR_STRIDE);
+}
+
+/* The others go to a second region, where guest-physical addresses reach that. */
+static void split_redists(struct checker *c)
+{
+	struct vm_config *vm = c->vm;
+	uint32_t low = vm->vcpu_count;
+
+	for (uint32_t i = 0; i < vm->ram_count; i++) {
+		low = MIN(low, redists_below(vm, vm->ram[i].ipa, vm->ram[i].size));
+	}
+	for (uint32_t i = 0; i < vm->passthrough_count; i++) {
+		low = MIN(low,
+			  redists_below(vm, vm->passthrough[i].ipa, vm->passthrough[i].regs.size));
+	}
+	for (uint32_t i = 0; i < vm->device_count; i++) {
+		if (vm->device[i].ipa != CONFIG_IPA_ANY) {
+			low = MIN(low,
+				  redists_below(vm, vm->device[i].ipa, vm->device[i].type->size));
+		}
+	}
+	if (GUEST_GICR_HIGH + (vm->vcpu_count - low) * GUEST_GICR_STRIDE > BIT(ipa_bits(c))) {
+		low = vm->vcpu_count;
+	}
+	vm->redist_low = low;
+}
+
 /* The interrupt controller's frames. */
 static void add_gic(const struct vm_config *vm, struct map *map)
 {
@@ -197,8 +240,12 @@ static void add_gic(const struct vm_config *vm, struct map *map)
 		add(map, GUEST_GICC_BASE, GUEST_GICC_SIZE,
 		    "the interrupt controller's CPU interface");
 	} else {
-		add(map, GUEST_GICR_BASE, GUEST_GICR_STRIDE * vm->vcpu_count,
+		add(map, GUEST_GICR_BASE, GUEST_GICR_STRIDE * vm->redist_low,
 		    "the interrupt controller's redistributors");
+	}
+	if (vm->gic == VM_GIC_V3 && vm->redist_low < vm->vcpu_count) {
+		add(map, GUEST_GICR_HIGH, GUEST_GICR_STRIDE * (vm->vcpu_count - vm->redist_low),
+		    "the interrupt controller's further redistributors");
 	}
 	if (vm->gicv2m) {
 		add(map, GUEST_V2M_BASE, GUEST_V2M_SIZE, "the GICv2m frame");
@@ -249,6 +296,7 @@ void checker_places(struct checker *c)
 	struct vm_config *vm = c->vm;
 	struct map map = {.count = 0};
 
+	split_redists(c);
 	add_gic(vm, &map);
 	take_messages(vm, &map);
 	add_all_placed(c, &map);

@@ -135,7 +135,8 @@ struct vm_config {
 	uint64_t dtb_address;				  /* ipa or CONFIG_ADDR_NONE */
 	int guest_dtb;					  /* node in the config's index, or -1 */
 	enum vm_gic gic;
-	uint32_t spi_count; /* SPIs the guest's distributor offers, multiple of 32, or 988 */
+	uint32_t spi_count;  /* SPIs the guest's distributor offers, multiple of 32, or 988 */
+	uint32_t redist_low; /* GICv3: vCPUs whose redistributors are in the first region */
 	bool its, gicv2m, mbi;
 	bool mbigen;	    /* a device has a pin */
 	uint32_t lpi_count; /* of a VM with its; else 0 */

@@ -25,6 +25,8 @@
 #define GUEST_MBI_COUNT	    64 /* SPIs for messages to the distributor: the last ones */
 #define GUEST_GICR_BASE	    UINT64_C(0x080a0000)
 #define GUEST_GICR_STRIDE   UINT64_C(0x00020000) /* per vCPU */
+/* The second region of redistributors, for those that the config leaves no place in the first */
+#define GUEST_GICR_HIGH UINT64_C(0x4000000000)
 
 /* Small devices, one per 64 KiB; the first PL011 and PL031 have places of their own before these.
  */

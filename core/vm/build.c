@@ -152,12 +152,27 @@ static int make_messages(struct vm *vm, struct arena *arena)
 	return err;
 }
 
+static int make_redists(struct vm *vm)
+{
+	uint32_t low = vm->config->redist_low;
+	int err = mmio_map_add(&vm->mmio, GUEST_GICR_BASE, low * GUEST_GICR_STRIDE,
+			       &vgic_redist_ops, vm);
+
+	if (err == 0 && low < vm->vcpu_count) {
+		err = mmio_map_add(&vm->mmio, GUEST_GICR_HIGH,
+				   (vm->vcpu_count - low) * GUEST_GICR_STRIDE,
+				   &vgic_redist_high_ops, vm);
+	}
+	return err;
+}
+
 static int make_gic(const struct build_context *build, struct vm *vm, struct arena *arena)
 {
 	const struct vgic_setup setup = {
 		.v2 = vm->config->gic == VM_GIC_V2,
 		.spi_count = vm->config->spi_count,
 		.lpi_count = vm->config->lpi_count,
+		.redist_low = vm->config->redist_low,
 		.mbi = vm->config->mbi,
 		.lr_count = gic_list_register_count(),
 		.vif = gic_is_v2() ? &gich_vif_ops : NULL,
@@ -171,8 +186,7 @@ static int make_gic(const struct build_context *build, struct vm *vm, struct are
 	if (err == 0 && setup.v2) {
 		err = make_gicc(build, vm);
 	} else if (err == 0) {
-		err = mmio_map_add(&vm->mmio, GUEST_GICR_BASE, vm->vcpu_count * GUEST_GICR_STRIDE,
-				   &vgic_redist_ops, vm);
+		err = make_redists(vm);
 	}
 	err = err != 0 ? err : make_messages(vm, arena);
 	for (uint32_t i = 0; err == 0 && i < vm->vcpu_count; i++) {

@@ -141,11 +141,15 @@ static void describe_v2m(struct guest_fdt *fdt)
 static void describe_gic(const struct vm *vm, struct guest_fdt *fdt)
 {
 	bool v2 = vm->vgic.v2;
+	uint32_t low = vm->config->redist_low;
+	bool split = !v2 && low < vm->vcpu_count;
 	const uint64_t reg[] = {
 		GUEST_GICD_BASE,
 		GUEST_GICD_SIZE,
 		v2 ? GUEST_GICC_BASE : GUEST_GICR_BASE,
-		v2 ? GUEST_GICC_SIZE : vm->vcpu_count * GUEST_GICR_STRIDE,
+		v2 ? GUEST_GICC_SIZE : low * GUEST_GICR_STRIDE,
+		GUEST_GICR_HIGH,
+		(vm->vcpu_count - low) * GUEST_GICR_STRIDE,
 	};
 
 	const uint32_t mbi[] = {
@@ -160,7 +164,10 @@ static void describe_gic(const struct vm *vm, struct guest_fdt *fdt)
 	guest_fdt_u32(fdt, "#address-cells", 2);
 	guest_fdt_u32(fdt, "#size-cells", 2);
 	guest_fdt_flag(fdt, "ranges");
-	guest_fdt_u64s(fdt, "reg", reg, 4);
+	guest_fdt_u64s(fdt, "reg", reg, split ? 6 : 4);
+	if (split) {
+		guest_fdt_u32(fdt, "#redistributor-regions", 2);
+	}
 	guest_fdt_u32(fdt, "phandle", fdt->gic_phandle);
 	if (vm->config->mbi) {
 		guest_fdt_flag(fdt, "msi-controller");

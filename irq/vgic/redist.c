@@ -16,13 +16,19 @@ static bool has_lpis(const struct vcpu *redist)
 	return redist->vm->vgic.lpis.count != 0;
 }
 
+static bool is_last_of_region(const struct vcpu *redist)
+{
+	return redist->index + 1 == redist->vm->vcpu_count ||
+	       redist->index + 1 == redist->vm->vgic.redist_low;
+}
+
 /* CommonLPIAff = 0: all redistributors share a configuration table. DPG bits are not offered. */
 VREG_READ(read_typer)
 {
 	uint64_t affinity = (redist->mpidr & 0xffffff) | ((redist->mpidr >> 8) & 0xff000000);
 	uint64_t typer = FIELD_PREP(GICR_TYPER_AFFINITY, affinity) |
 			 FIELD_PREP(GICR_TYPER_NUMBER, redist->index) |
-			 (redist->index + 1 == redist->vm->vcpu_count ? GICR_TYPER_LAST : 0) |
+			 (is_last_of_region(redist) ? GICR_TYPER_LAST : 0) |
 			 (has_lpis(redist) ? GICR_TYPER_PLPIS : 0);
 
 	*value = size == 8 ? typer : (uint32_t)(typer >> (32 * index));
@@ -314,4 +320,26 @@ const struct mmio_ops vgic_redist_ops = {
 	.sizes = 1 | 4 | 8,
 	.read = redist_read,
 	.write = redist_write,
+};
+
+static uint32_t high(const struct vm *vm, uint32_t off)
+{
+	return vm->vgic.redist_low * VGIC_REDIST_STRIDE + off;
+}
+
+static int high_read(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, uint64_t *value)
+{
+	return redist_read(vcpu, dev, high(dev, off), size, value);
+}
+
+static int high_write(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, uint64_t value)
+{
+	return redist_write(vcpu, dev, high(dev, off), size, value);
+}
+
+const struct mmio_ops vgic_redist_high_ops = {
+	.name = "GICR",
+	.sizes = 1 | 4 | 8,
+	.read = high_read,
+	.write = high_write,
 };

@@ -46,6 +46,7 @@ int vgic_create(struct vm *vm, const struct vgic_setup *setup, struct arena *are
 
 	spin_init(&dist->lock, RANK_VGIC_DIST);
 	dist->v2 = setup->v2;
+	dist->redist_low = setup->redist_low != 0 ? setup->redist_low : vm->vcpu_count;
 	dist->spi_count = spi_count;
 	dist->bank_count = (spi_count + 31) / 32;
 	dist->typer = typer_of(vm, setup);

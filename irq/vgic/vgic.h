@@ -18,11 +18,12 @@
 
 /* What a VM's interrupt controller is to be. */
 struct vgic_setup {
-	bool v2;	    /* GICv2: up to 8 vCPUs */
-	uint32_t spi_count; /* up to 988 */
-	uint32_t lpi_count; /* GICv3: LPIs, up to 57344; 0: none */
-	bool mbi;	    /* GICv3: SPIs by message, GICD_SETSPI_NSR */
-	uint32_t lr_count;  /* list registers of the CPUs it runs on */
+	bool v2;	     /* GICv2: up to 8 vCPUs */
+	uint32_t spi_count;  /* up to 988 */
+	uint32_t lpi_count;  /* GICv3: LPIs, up to 57344; 0: none */
+	uint32_t redist_low; /* GICv3: redistributors of the first region; 0: all */
+	bool mbi;	     /* GICv3: SPIs by message, GICD_SETSPI_NSR */
+	uint32_t lr_count;   /* list registers of the CPUs it runs on */
 	/* of GICv2 hardware; NULL: the system registers of GICv3, by which a GICv2 VM gets an
 	 * interface in software */
 	const struct vif_ops *vif;
@@ -109,7 +110,8 @@ int vgic_deactivate(struct vcpu *vcpu, uint32_t intid); /* 0 or -EAGAIN */
 /* The architecture's registers. `dev`: the VM for the distributor and redistributors. */
 extern const struct mmio_ops vgic_dist_ops;
 extern const struct mmio_ops vgic_redist_ops;
-extern const struct mmio_ops vgic_v2m_ops; /* GICv2m; any GIC */
+extern const struct mmio_ops vgic_redist_high_ops; /* the second region */
+extern const struct mmio_ops vgic_v2m_ops;	   /* GICv2m; any GIC */
 extern const struct mmio_ops vgic_v2_dist_ops;
 extern const struct mmio_ops vgic_v2_cpu_ops; /* its interface in software */
 extern const struct mmio_ops vgic_v2_dir_ops; /* its second page, where the first is hardware's */

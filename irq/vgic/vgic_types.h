@@ -117,6 +117,7 @@ struct vgic_dist {
 
 	bool v2;	     /* a GICv2, and its interfaces too; constant */
 	uint64_t typer;	     /* GICD_TYPER; constant */
+	uint32_t redist_low; /* vCPUs whose redistributors are in the first region; constant */
 	uint32_t spi_count;  /* constant */
 	uint32_t bank_count; /* constant */
 };

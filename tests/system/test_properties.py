@@ -95,6 +95,29 @@ def test_a_device_is_where_ipa_says_with_the_interrupt_that_spi_says(boot):
     assert "PL031 at 0x9010000" not in run.text
 
 
+def test_redistributors_make_way_for_a_device(boot):
+    clock = 'clock { compatible = "bulkhead,pl031"; ipa = <0 0x8100000>; }; '
+    run = boot(
+        config(
+            vm(
+                "alpha",
+                vcpus=4,
+                devices=f"devices {{ {UART} {clock} }};",
+                bootargs="console=ttyAMA0 hostname=alpha",
+            )
+        ),
+        cpus=4,
+    )
+    # Three are below it, the fourth is where the virt machine has those it has no room for.
+    run.expect(r"CPU2: found redistributor 2 region 0:0x0*80e0000")
+    run.expect(r"CPU3: found redistributor 3 region 1:0x0*4000000000")
+    run.expect("^alpha # ", 120)
+    table = run.run("cat /proc/interrupts", "^alpha # ")
+    timers = re.search(r"^ *\d+: +(\d+) +(\d+) +(\d+) +(\d+) .* 27 Level", table, re.M)
+    assert timers and all(int(count) > 0 for count in timers.groups()), table
+    assert "8100000.pl031" in run.run("ls /sys/bus/amba/devices", "^alpha # ")
+
+
 def test_what_is_disabled_is_as_if_absent(boot):
     rtc = 'rtc { compatible = "bulkhead,pl031"; status = "disabled"; };'
     run = boot(

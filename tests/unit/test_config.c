@@ -224,6 +224,46 @@ static void messages(void **state)
 	assert_false(config.vm[1].mbigen);
 }
 
+/* A device among the redistributors leaves those behind it for a second region. */
+static void redistributors(void **state)
+{
+	static const struct {
+		uint32_t ipa, low;
+	} cases[] = {
+		{0x08120000, 4}, /* behind all of them */
+		{0x0811f000, 3}, {0x08100000, 3}, {0x080ff000, 2}, {0x080c0000, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		start();
+		vm("a", 4, 64, 3);
+		tree_begin(&tree, "devices");
+		tree_begin(&tree, "clock");
+		tree_string(&tree, "compatible", "bulkhead,pl031");
+		tree_cells(&tree, "ipa", TREE_CELLS(0, cases[i].ipa));
+		tree_end(&tree);
+		tree_end(&tree);
+		tree_end(&tree);
+		accept();
+		assert_int_equal(config.vm[0].redist_low, cases[i].low);
+		assert_int_equal(config.vm[0].device[0].ipa, cases[i].ipa);
+	}
+	/* but for the first one's place */
+	start();
+	vm("a", 4, 64, 3);
+	tree_begin(&tree, "devices");
+	tree_begin(&tree, "clock");
+	tree_string(&tree, "compatible", "bulkhead,pl031");
+	tree_cells(&tree, "ipa", TREE_CELLS(0, 0x080bf000));
+	tree_end(&tree);
+	tree_end(&tree);
+	tree_end(&tree);
+	parse();
+	config_check(&config, &board, NULL, &said.diag);
+	assert_true(said_has(&said, "lies over the interrupt controller's redistributors"));
+}
+
 static void linux_layout(void **state)
 {
 	const struct vm_layout *layout = &config.vm[0].layout;
@@ -452,6 +492,7 @@ int main(void)
 		CASE("devices without a place get the next free one of virt", places),
 		CASE("lines are LPIs where the config says so, doorbells unless it says not",
 		     messages),
+		CASE("redistributors make way for a device", redistributors),
 		CASE("Linux, initrd and tree are laid out as the boot protocol says", linux_layout),
 		CASE("a raw image keeps its place, the tree goes to the start of RAM", raw_layout),
 		CASE("bulkhead,ram devices follow each other", ram_devices),

@@ -278,6 +278,26 @@ static void typer(void **state)
 	}
 }
 
+/* In a second region, redistributor 1 is the first and last of it. */
+static void second_region(void **state)
+{
+	uint64_t value = 0;
+
+	(void)state;
+	assert_int_equal(fake_vm.vgic.redist_low, 2);
+	fake_vm.vgic.redist_low = 1;
+	assert_int_equal((fake_redist_read(0, GICR_TYPER, 4) >> 4) & 1, 1);
+	assert_int_equal(fake_access(0, &vgic_redist_high_ops, GICR_TYPER, 4, &value), 0);
+	assert_int_equal((value >> 4) & 1, 1);
+	assert_int_equal(value >> 8, 1);
+	value = 0x50;
+	assert_int_equal(fake_access(0, &vgic_redist_high_ops, GICR_IPRIORITYR + 20, 1 | FAKE_WRITE,
+				     &value),
+			 0);
+	assert_int_equal(fake_vcpu(1)->vgic.bank.prio[20], 0x50);
+	assert_int_equal(fake_vcpu(0)->vgic.bank.prio[20], 0);
+}
+
 static void waker(void **state)
 {
 	(void)state;
@@ -500,6 +520,7 @@ int main(void)
 			set_up),
 		CASE_IN("identification registers say GICv3 and how much of it", identity, set_up),
 		CASE_IN("GICR_TYPER names its vCPU and the last one", typer, set_up),
+		CASE_IN("those of a second region are found there", second_region, set_up),
 		CASE_IN("a redistributor sleeps and wakes as it is told", waker, set_up),
 		CASE_IN("arrays of bits are set, cleared and read by word", bit_arrays, set_up),
 		CASE_IN("what is reserved or not offered reads as zero", read_as_zero, set_up),
