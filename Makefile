@@ -253,6 +253,7 @@ FUZZ := \
 	board \
 	bundle \
 	config \
+	doorbell \
 	dt \
 	image \
 	insn \
@@ -260,6 +261,8 @@ FUZZ := \
 	vgic_v2 \
 	vits \
 
+FUZZ_WITH_doorbell := drivers/emul/vdoorbell.c drivers/emul/vmbigen.c core/fdt/guest_fdt.c \
+                      core/base/spinlock.c tests/unit/fake_panic.c
 FUZZ_WITH_vgic := $(FAKE_VGIC)
 FUZZ_WITH_vgic_v2 := $(FAKE_VGIC)
 FUZZ_WITH_vits := $(FAKE_VGIC) tests/unit/fake_its.c
@@ -545,9 +548,12 @@ $(BUILD)/fuzz/%.o: %.c $(BUILD)/fuzz-cc.flags | $(VERSION)
 	$(Q)$(FUZZCC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 FUZZ_WITH_O = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(FUZZ_WITH_$(1)))
 $(foreach name,$(FUZZ),$(eval $(BUILD)/fuzz/fuzz_$(name): $(call FUZZ_WITH_O,$(name))))
-$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(FUZZ_O)
+$(BUILD)/fuzz/libpure.a: $(FUZZ_O) $(BUILD)/fuzz-cc.flags
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && ar rcD $@ $(FUZZ_O)
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(BUILD)/fuzz/libpure.a
 	$(call say,FUZZLD,$@)
-	$(Q)$(FUZZCC) $(SANITIZE) -fsanitize=fuzzer -o $@ $(sort $(filter %.o,$^)) -lfdt -lz
+	$(Q)$(FUZZCC) $(SANITIZE) -fsanitize=fuzzer -o $@ $(sort $(filter %.o,$^)) $(BUILD)/fuzz/libpure.a -lfdt -lz
 
 # --- Configs: a name in vm-configs/, or the path of a .dts anywhere -----------------------------
 
