@@ -88,6 +88,7 @@ HYP_C := \
 	irq/hw/ich.c \
 	irq/vgic/bank_regs.c \
 	irq/vgic/dist.c \
+	irq/vgic/dist_bank.c \
 	irq/vgic/gicv.c \
 	irq/vgic/link.c \
 	irq/vgic/lr.c \
@@ -211,8 +212,8 @@ UNIT := \
 UNIT_WITH_pgtable  := mm/stage2.c tests/unit/fake_pages.c
 UNIT_WITH_registry := core/resource/audit.c mm/stage2.c tests/unit/fake_pages.c
 FAKE_CPU           := core/base/percpu.c core/base/spinlock.c tests/unit/fake_panic.c
-FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/link.c irq/vgic/lr.c irq/vgic/redist.c \
-                      irq/vgic/sgi.c irq/vgic/short.c irq/vgic/softif.c irq/vgic/spill.c irq/vgic/v2.c \
+FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/dist_bank.c irq/vgic/link.c \
+                      irq/vgic/lr.c irq/vgic/redist.c irq/vgic/sgi.c irq/vgic/short.c irq/vgic/softif.c irq/vgic/spill.c irq/vgic/v2.c \
                       irq/vgic/vgic.c irq/vgic/vits.c irq/vgic/vits_cmd.c irq/vgic/vits_table.c \
                       irq/vgic/vlpi.c irq/vgic/vreg.c tests/unit/fake_gic.c \
                       tests/unit/fake_ram.c tests/unit/fake_sysreg.c $(FAKE_CPU)

@@ -36,7 +36,7 @@ void vgic_write_ctlr(struct vm *vm, uint32_t on)
 	spin_unlock(&vm->vgic.lock);
 }
 
-VREG_WRITE(write_ctlr)
+VREG_WRITE_SHARED(vgic_dist_write_ctlr)
 {
 	vgic_write_ctlr(vcpu->vm, (uint32_t)(value & (GICD_CTLR_ENGRP0 | GICD_CTLR_ENGRP1)));
 	return 0;
@@ -57,81 +57,6 @@ VREG_READ_SHARED(vgic_read_iidr)
 VREG_READ(read_pidr)
 {
 	*value = vgic_pidr[index];
-	return 0;
-}
-
-/* Bank 0 lives in the redistributors: with affinity routing these words are RAZ/WI. */
-#define BANK_WORD(NAME, WORD)                                                                      \
-	VREG_READ(read_##NAME)                                                                     \
-	{                                                                                          \
-		*value = 0;                                                                        \
-		return index == 0 ? 0 : bank_read(vcpu, vcpu, index, WORD, value);                 \
-	}
-BANK_WORD(group, BANK_GROUP)
-BANK_WORD(enabled, BANK_ENABLED)
-BANK_WORD(pending, BANK_PENDING)
-BANK_WORD(active, BANK_ACTIVE)
-
-VREG_WRITE(write_group)
-{
-	return index == 0 ? 0 : bank_write_group(vcpu, index, (uint32_t)value);
-}
-
-VREG_WRITE(write_isenable)
-{
-	return index == 0 ? 0 : bank_enable(vcpu, index, (uint32_t)value);
-}
-
-VREG_WRITE(write_icenable)
-{
-	return index == 0 ? 0 : bank_disable(vcpu, index, (uint32_t)value);
-}
-
-VREG_WRITE(write_ispend)
-{
-	return index == 0 ? 0 : bank_pend(vcpu, vcpu, index, (uint32_t)value, true);
-}
-
-VREG_WRITE(write_icpend)
-{
-	return index == 0 ? 0 : bank_pend(vcpu, vcpu, index, (uint32_t)value, false);
-}
-
-VREG_WRITE(write_isactive)
-{
-	return index == 0 ? 0 : bank_activate(vcpu, vcpu, index, (uint32_t)value, true);
-}
-
-VREG_WRITE(write_icactive)
-{
-	return index == 0 ? 0 : bank_activate(vcpu, vcpu, index, (uint32_t)value, false);
-}
-
-VREG_READ(read_priority)
-{
-	*value = index < INTID_SPI ? 0 : bank_read_priority(vcpu, index, size);
-	return 0;
-}
-
-VREG_WRITE(write_priority)
-{
-	if (index >= INTID_SPI) {
-		bank_write_priority(vcpu, index, size, value);
-	}
-	return 0;
-}
-
-VREG_READ(read_config)
-{
-	*value = index < 2 ? 0 : bank_read_config(vcpu, index);
-	return 0;
-}
-
-VREG_WRITE(write_config)
-{
-	if (index >= 2) {
-		bank_write_config(vcpu, index, (uint32_t)value);
-	}
 	return 0;
 }
 
@@ -223,7 +148,7 @@ VREG_WRITE(write_clrspi)
 	}
 
 const struct vreg vgic_dist_regs[] = {
-	VREG_WORD(GICD_CTLR, read_ctlr, write_ctlr),
+	VREG_WORD(GICD_CTLR, read_ctlr, vgic_dist_write_ctlr),
 	VREG_WORD(GICD_TYPER, vgic_read_typer, NULL),
 	VREG_WORD(GICD_IIDR, vgic_read_iidr, NULL),
 	VREG_WORD(GICD_TYPER2, NULL, NULL),
@@ -233,30 +158,11 @@ const struct vreg vgic_dist_regs[] = {
 	/* GICD_SETSPI_SR, GICD_CLRSPI_SR: RES0 with security disabled */
 	MESSAGE(GICD_SETSPI_SR, NULL),
 	MESSAGE(GICD_CLRSPI_SR, NULL),
-	VREG_BIT_WORDS(GICD_IGROUPR, read_group, write_group),
-	VREG_BIT_WORDS(GICD_ISENABLER, read_enabled, write_isenable),
-	VREG_BIT_WORDS(GICD_ICENABLER, read_enabled, write_icenable),
-	VREG_BIT_WORDS(GICD_ISPENDR, read_pending, write_ispend),
-	VREG_BIT_WORDS(GICD_ICPENDR, read_pending, write_icpend),
-	VREG_BIT_WORDS(GICD_ISACTIVER, read_active, write_isactive),
-	VREG_BIT_WORDS(GICD_ICACTIVER, read_active, write_icactive),
-	/* GICD_IPRIORITYR */
-	{.start = GICD_IPRIORITYR,
-	 .end = GICD_IPRIORITYR + 0x400,
-	 .shift = 0,
-	 .sizes = 1 | 4,
-	 .read = read_priority,
-	 .write = write_priority},
+	VGIC_DIST_BANKS,
 	/* RAZ/WI with affinity routing, bytes too */
 	/* GICD_ITARGETSR */
 	{.start = GICD_ITARGETSR, .end = GICD_ITARGETSR + 0x400, .shift = 2, .sizes = 1 | 4},
-	/* GICD_ICFGR */
-	{.start = GICD_ICFGR,
-	 .end = GICD_ICFGR + 0x100,
-	 .shift = 2,
-	 .sizes = 4,
-	 .read = read_config,
-	 .write = write_config},
+	VGIC_DIST_CONFIG,
 	/* RES0 with security disabled */
 	VREG_BIT_WORDS(GICD_IGRPMODR, NULL, NULL),
 	/* GICD_NSACR */

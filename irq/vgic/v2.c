@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The distributor of GICv2, as a machine without the Security Extensions has it, both groups there.
- * IHI 0048B 4.3. Its banks are those of GICv3; what differs are the private registers, which are
- * here, targets in place of routes, and SGIs that are pending by sender (irq/vgic/sgi.c).
+ * IHI 0048B 4.3. Its banks are those of GICv3 (irq/vgic/dist_bank.c); what differs is that targets
+ * stand in place of routes, and that SGIs are pending by sender (irq/vgic/sgi.c).
  */
 #include "irq/vgic/vreg.h"
 
-#include "core/base/atomic.h"
-#include "irq/vgic/bank_regs.h"
 #include "irq/vgic/vgic_frames.h"
+#include "irq/vgic/vgic_state.h"
 
-#define SGI_BITS    UINT32_C(0xffff)
 #define BYTES_FIRST UINT32_C(0x01010101)
 
 /* GIC-400's: PIDR4-7, PIDR0-3 (architecture revision 2), CIDR0-3, from offset 0xfd0 on. */
@@ -22,94 +20,9 @@ VREG_READ(read_ctlr)
 	return 0;
 }
 
-VREG_WRITE(write_ctlr)
-{
-	vgic_write_ctlr(vcpu->vm, (uint32_t)(value & (GICD_CTLR_ENGRP0 | GICD_CTLR_ENGRP1)));
-	return 0;
-}
-
 VREG_READ(read_pidr)
 {
 	*value = pidr[index];
-	return 0;
-}
-
-#define BANK_WORD(NAME, WORD)                                                                      \
-	VREG_READ(read_##NAME)                                                                     \
-	{                                                                                          \
-		return bank_read(vcpu, vcpu, index, WORD, value);                                  \
-	}
-BANK_WORD(group, BANK_GROUP)
-BANK_WORD(enabled, BANK_ENABLED)
-BANK_WORD(pending, BANK_PENDING)
-BANK_WORD(active, BANK_ACTIVE)
-
-VREG_WRITE(write_group)
-{
-	return bank_write_group(vcpu, index, (uint32_t)value);
-}
-
-/* SGIs are always enabled, as GIC-400 has them: IHI 0048B GICD_ISENABLERn leaves it open. They
- * become pending and cease to be by GICD_SPENDSGIRn and GICD_CPENDSGIRn alone. */
-static uint32_t no_sgi(uint32_t n, uint64_t value)
-{
-	return (uint32_t)value & (n == 0 ? ~SGI_BITS : UINT32_MAX);
-}
-
-VREG_WRITE(write_isenable)
-{
-	return bank_enable(vcpu, index, no_sgi(index, value));
-}
-
-VREG_WRITE(write_icenable)
-{
-	return bank_disable(vcpu, index, no_sgi(index, value));
-}
-
-VREG_WRITE(write_ispend)
-{
-	return bank_pend(vcpu, vcpu, index, no_sgi(index, value), true);
-}
-
-VREG_WRITE(write_icpend)
-{
-	return bank_pend(vcpu, vcpu, index, no_sgi(index, value), false);
-}
-
-VREG_WRITE(write_isactive)
-{
-	return bank_activate(vcpu, vcpu, index, (uint32_t)value, true);
-}
-
-VREG_WRITE(write_icactive)
-{
-	return bank_activate(vcpu, vcpu, index, (uint32_t)value, false);
-}
-
-VREG_READ(read_priority)
-{
-	*value = bank_read_priority(vcpu, index, size);
-	return 0;
-}
-
-VREG_WRITE(write_priority)
-{
-	bank_write_priority(vcpu, index, size, value);
-	return 0;
-}
-
-VREG_READ(read_config)
-{
-	/* SGIs are edge-triggered */
-	*value = bank_read_config(vcpu, index);
-	return 0;
-}
-
-VREG_WRITE(write_config)
-{
-	if (index != 0) {
-		bank_write_config(vcpu, index, (uint32_t)value);
-	}
 	return 0;
 }
 
@@ -237,23 +150,10 @@ VREG_WRITE(write_spendsgi)
 }
 
 static const struct vreg regs[] = {
-	VREG_WORD(GICD_CTLR, read_ctlr, write_ctlr),
+	VREG_WORD(GICD_CTLR, read_ctlr, vgic_dist_write_ctlr),
 	VREG_WORD(GICD_TYPER, vgic_read_typer, NULL),
 	VREG_WORD(GICD_IIDR, vgic_read_iidr, NULL),
-	VREG_BIT_WORDS(GICD_IGROUPR, read_group, write_group),
-	VREG_BIT_WORDS(GICD_ISENABLER, read_enabled, write_isenable),
-	VREG_BIT_WORDS(GICD_ICENABLER, read_enabled, write_icenable),
-	VREG_BIT_WORDS(GICD_ISPENDR, read_pending, write_ispend),
-	VREG_BIT_WORDS(GICD_ICPENDR, read_pending, write_icpend),
-	VREG_BIT_WORDS(GICD_ISACTIVER, read_active, write_isactive),
-	VREG_BIT_WORDS(GICD_ICACTIVER, read_active, write_icactive),
-	/* GICD_IPRIORITYR */
-	{.start = GICD_IPRIORITYR,
-	 .end = GICD_IPRIORITYR + 0x400,
-	 .shift = 0,
-	 .sizes = 1 | 4,
-	 .read = read_priority,
-	 .write = write_priority},
+	VGIC_DIST_BANKS,
 	/* GICD_ITARGETSR */
 	{.start = GICD_ITARGETSR,
 	 .end = GICD_ITARGETSR + 0x400,
@@ -261,13 +161,7 @@ static const struct vreg regs[] = {
 	 .sizes = 1 | 4,
 	 .read = read_targets,
 	 .write = write_targets},
-	/* GICD_ICFGR */
-	{.start = GICD_ICFGR,
-	 .end = GICD_ICFGR + 0x100,
-	 .shift = 2,
-	 .sizes = 4,
-	 .read = read_config,
-	 .write = write_config},
+	VGIC_DIST_CONFIG,
 	/* GICD_NSACR: RAZ/WI without the Security Extensions */
 	{.start = GICD_NSACR, .end = GICD_NSACR + 0x100, .shift = 2, .sizes = 4},
 	VREG_WORD(GICD_SGIR, NULL, write_sgir),

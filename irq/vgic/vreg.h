@@ -24,9 +24,10 @@ struct vreg_by {
 #define VREG_READ_SHARED(name)                                                                     \
 	int name(struct vcpu *vcpu UNUSED, struct vcpu *redist UNUSED, uint32_t index UNUSED,      \
 		 uint32_t size UNUSED, uint64_t *value)
-#define VREG_WRITE(name)                                                                           \
-	static int name(struct vcpu *vcpu UNUSED, struct vcpu *redist UNUSED,                      \
-			uint32_t index UNUSED, uint32_t size UNUSED, uint64_t value)
+#define VREG_WRITE(name) static VREG_WRITE_SHARED(name)
+#define VREG_WRITE_SHARED(name)                                                                    \
+	int name(struct vcpu *vcpu UNUSED, struct vcpu *redist UNUSED, uint32_t index UNUSED,      \
+		 uint32_t size UNUSED, uint64_t value)
 
 struct vreg {
 	uint32_t start, end; /* offsets, end exclusive */
