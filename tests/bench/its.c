@@ -6,13 +6,15 @@
 
 /* In RAM that nothing else uses, zero at reset. */
 #define TABLES	    UINT64_C(0x42000000)
-#define DEVICES	    (TABLES + 0x00000)
 #define COLLECTIONS (TABLES + 0x10000)
 #define QUEUE	    (TABLES + 0x20000)
 #define ITT	    (TABLES + 0x30000)
 #define CONFIG	    (TABLES + 0x40000)
 #define PENDING	    (TABLES + 0x60000)
+#define DEVICES	    (TABLES + 0x80000)
+#define DEVICE_64KS 8 /* of eight bytes: all 16 bits of a device ID */
 
+#define ITT_STEP   256U
 #define QUEUE_SIZE 4096U
 
 #define GITS_CTLR    0x0000
@@ -43,6 +45,7 @@
 #define CMD_MAPTI 0x0a
 
 static uint32_t tail;
+static uint64_t target; /* the first CPU, as commands name it */
 
 static inline void put_command(uint64_t w0, uint64_t w1, uint64_t w2)
 {
@@ -65,7 +68,9 @@ void its_int(void)
 
 static void start_redist(void)
 {
-	*(volatile uint8_t *)CONFIG = 0xa0 | 1;
+	for (uint32_t i = 0; i <= BENCH_LPI_DEVICE - BENCH_LPI; i++) {
+		((volatile uint8_t *)CONFIG)[i] = 0xa0 | 1;
+	}
 	__asm__ volatile(
 		"dsb sy" ::
 			: "memory"); /* the configuration before the redistributor reads it */
@@ -74,10 +79,25 @@ static void start_redist(void)
 	mmio_write32(machine.gicr + GICR_CTLR, 1);
 }
 
+static void wait_done(void)
+{
+	while (mmio_read64(machine.its + GITS_CREADR) != tail) {
+		cpu_yield();
+	}
+}
+
+void its_map(uint32_t device, uint32_t lpi)
+{
+	uint64_t itt = ITT + (lpi - BENCH_LPI) * ITT_STEP;
+
+	put_command((uint64_t)device << 32 | CMD_MAPD, 0, VALID | itt);
+	put_command((uint64_t)device << 32 | CMD_MAPTI, (uint64_t)lpi << 32, 0);
+	put_command(CMD_SYNC, 0, target);
+	wait_done();
+}
+
 bool its_start(void)
 {
-	uint64_t target = 0;
-
 	if (!machine.its) {
 		return false;
 	}
@@ -91,7 +111,8 @@ bool its_start(void)
 		if (type == BASER_DEVICES || type == BASER_COLLECTIONS) {
 			mmio_write64(baser,
 				     VALID | CACHED | PAGE_64K |
-					     (type == BASER_DEVICES ? DEVICES : COLLECTIONS));
+					     (type == BASER_DEVICES ? DEVICES | (DEVICE_64KS - 1) :
+								      COLLECTIONS));
 		}
 	}
 	mmio_write64(machine.its + GITS_CBASER, VALID | CACHED | QUEUE);
@@ -99,11 +120,6 @@ bool its_start(void)
 	mmio_write32(machine.its + GITS_CTLR, 1);
 	start_redist();
 	put_command(CMD_MAPC, 0, VALID | target);
-	put_command(CMD_MAPD, 0, VALID | ITT);
-	put_command(CMD_MAPTI, (uint64_t)BENCH_LPI << 32, 0);
-	put_command(CMD_SYNC, 0, target);
-	while (mmio_read64(machine.its + GITS_CREADR) != tail) {
-		cpu_yield();
-	}
+	its_map(0, BENCH_LPI);
 	return true;
 }

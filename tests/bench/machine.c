@@ -51,6 +51,7 @@ struct walk {
 	const char *compatible;
 	uint32_t compatible_size;
 	const uint32_t *reg;
+	uint32_t pin; /* its interrupt, where that has two cells */
 	bool chosen;
 	/* of the node below it that is walked */
 	const char *inner;
@@ -72,6 +73,10 @@ static void walk_property(struct walk *w, int depth, const uint32_t *prop)
 		w->compatible_size = be32(prop);
 	} else if (depth == 2 && same(name, "reg")) {
 		w->reg = value;
+	} else if (depth == 2 && same(name, "interrupts") && be32(prop) == 8) {
+		w->pin = be32(value);
+	} else if (depth == 4 && same(name, "msi-parent")) {
+		machine.mbigen_device = be32(value + 1);
 	} else if (depth == 2 && same(name, "mbi-ranges")) {
 		machine.message_intid = be32(value);
 	} else if (depth == 3 && same(name, "compatible")) {
@@ -84,7 +89,7 @@ static void walk_property(struct walk *w, int depth, const uint32_t *prop)
 	}
 }
 
-/* Below the interrupt controller. */
+/* Below the interrupt controller or a bus. */
 static void walk_inner_end(struct walk *w)
 {
 	if (w->inner && w->inner_reg) {
@@ -92,6 +97,8 @@ static void walk_inner_end(struct walk *w)
 
 		if (lists(w->inner, w->inner_size, "arm,gic-v3-its")) {
 			machine.its = base;
+		} else if (lists(w->inner, w->inner_size, "hisilicon,mbigen-v2")) {
+			machine.mbigen = base;
 		} else if (lists(w->inner, w->inner_size, "arm,gic-v2m-frame") &&
 			   !machine.message) {
 			machine.message = base + 0x40;			     /* MSI_SETSPI_NS */
@@ -120,9 +127,13 @@ static void walk_node_end(struct walk *w)
 			   (lists(w->compatible, w->compatible_size, "arm,pl011") ||
 			    lists(w->compatible, w->compatible_size, "arm,sbsa-uart"))) {
 			machine.uart = cells(w->reg, w->address_cells);
+		} else if (lists(w->compatible, w->compatible_size, "arm,pl031") && w->pin) {
+			machine.rtc = cells(w->reg, w->address_cells);
+			machine.rtc_pin = w->pin;
 		}
 	}
 	w->compatible = NULL;
+	w->pin = 0;
 	w->reg = NULL;
 }
 

@@ -20,6 +20,11 @@ struct machine {
 	uint64_t gicr; /* GICv3 */
 	uint64_t gicc; /* GICv2 */
 	uint64_t its;  /* 0 = none */
+	/* A PL031 whose line is pin `rtc_pin` of a message generator, and the device it is to the
+	 * ITS; 0 = none */
+	uint64_t rtc;
+	uint32_t rtc_pin, mbigen_device;
+	uint64_t mbigen;
 	/* a write of `message_intid` there is an edge of that SPI; 0 = nothing does that */
 	uint64_t message;
 	uint32_t message_intid;

@@ -315,6 +315,54 @@ static inline void lpi(struct cpu *self)
 	wait_taken(self, before);
 }
 
+/* Shifts where in a tick of the counter the next turn begins, so that rounding evens out. */
+static void shift_phase(uint32_t i)
+{
+	for (uint32_t j = i % 16; j; j--) {
+		__asm__ volatile("nop");
+	}
+}
+
+#define RTC_DR	 0x00
+#define RTC_MR	 0x04
+#define RTC_IMSC 0x10
+#define RTC_RIS	 0x14
+
+#define MBIGEN_VECTOR(pin) (0x1200 + 4 * ((pin)-64)) /* the event in bits 21:12 */
+
+/*
+ * A device's message, from the write that raises its line (a PL031's, whose alarm is over, when it
+ * gets unmasked) until its LPI has been taken and ended. Its pin goes by edge, so that nothing else
+ * has to be done meanwhile.
+ */
+static void bench_device_message(struct cpu *self)
+{
+	uint64_t imsc = machine.rtc + RTC_IMSC, total = 0, max = 0;
+
+	if (!wanted("lpi_device")) {
+		return;
+	}
+	its_map(machine.mbigen_device, BENCH_LPI_DEVICE);
+	mmio_write32(machine.mbigen + MBIGEN_VECTOR(machine.rtc_pin), 0);
+	mmio_write32(imsc, 0);
+	while (!(mmio_read32(machine.rtc + RTC_RIS) & 1)) {
+		mmio_write32(machine.rtc + RTC_MR, mmio_read32(machine.rtc + RTC_DR));
+	}
+	for (uint32_t i = 0; i < MANY; i++) {
+		uint64_t before = self->taken, start, took;
+
+		shift_phase(i);
+		start = now();
+		mmio_write32(imsc, 1);
+		wait_taken(self, before);
+		took = now() - start;
+		total += took;
+		max = took > max ? took : max;
+		mmio_write32(imsc, 0);
+	}
+	add_total("lpi_device", total, max, MANY);
+}
+
 static void bench_messages(struct cpu *self)
 {
 	if (machine.message) {
@@ -327,6 +375,11 @@ static void bench_messages(struct cpu *self)
 		MEASURE("lpi_int", MANY, lpi(self));
 	} else {
 		add_missing("lpi_int", "this machine has no ITS");
+	}
+	if (machine.its && machine.rtc) {
+		bench_device_message(self);
+	} else {
+		add_missing("lpi_device", "no device here has a line that becomes an LPI");
 	}
 }
 
@@ -385,14 +438,6 @@ static void bench_interrupts(struct cpu *self)
 	});
 	bench_lateness("timer_spin", self, false);
 	bench_lateness("timer_wfi", self, true);
-}
-
-/* Shifts where in a tick of the counter the next turn begins, so that rounding evens out. */
-static void shift_phase(uint32_t i)
-{
-	for (uint32_t j = i % 16; j; j--) {
-		__asm__ volatile("nop");
-	}
 }
 
 /* Lets the other CPU get to where it waits. */

@@ -33,6 +33,7 @@ OPERATIONS = {
     "physical_timer": "physical timer: armed, taken, EOI",
     "message_spi": "message to an SPI: sent, taken, EOI",
     "lpi_int": "LPI by the ITS command INT: sent, taken, EOI",
+    "lpi_device": "a device's line to an LPI: raised, taken, EOI",
     "both_timers": "physical, then virtual timer",
     "timer_spin": "timer late, spinning, ns",
     "timer_wfi": "timer late, from WFI, ns",

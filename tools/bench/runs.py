@@ -51,6 +51,7 @@ class Run:
     guest_gic: int = 3
     # Properties of the bench VM beyond tests/bench/bench.dts: fdtput's type, name, values.
     vm: tuple[tuple[str, ...], ...] = ()
+    lpi: bool = False  # with a PL031 whose line is an LPI
     figures: dict[str, Figure] = field(default_factory=dict)
     text: str = ""
     failure: str = ""
@@ -70,8 +71,8 @@ RUNS = (
     Run("bulkhead-a72", "Bulkhead, cortex-a72", cpu="cortex-a72"),
     Run("bulkhead-n1", "Bulkhead, neoverse-n1", cpu="neoverse-n1"),
     Run("bulkhead-max", "Bulkhead, max", cpu="max"),
-    Run("bulkhead-few", "96 SPIs, 64 LPIs", vm=messages(96, 64)),
-    Run("bulkhead-many", "988 SPIs, 8192 LPIs", vm=messages(988, 8192)),
+    Run("bulkhead-few", "96 SPIs, 64 LPIs", vm=messages(96, 64), lpi=True),
+    Run("bulkhead-many", "988 SPIs, 8192 LPIs", vm=messages(988, 8192), lpi=True),
     Run("bulkhead-v2", "GICv2", gic=2, guest_gic=2, vm=GICV2),
     Run("bulkhead-v2-on-v3", "GICv2 in software", guest_gic=2, vm=GICV2),
     Run("xen", "Xen 4.17 (Debian)", cpus=1),
@@ -111,6 +112,11 @@ def bulkhead_bundle(run: Run, only: str = "") -> pathlib.Path:
     call("tools/dtc.sh", os.environ.get("DTC", "dtc"), dts, dtb)
     for kind, *words in run.vm:
         call("fdtput", *(("-t", kind) if kind else ()), dtb, "/vms/bench", *words)
+    if run.lpi:
+        rtc = "/vms/bench/devices/rtc"
+        call("fdtput", "-c", dtb, rtc)
+        call("fdtput", "-t", "s", dtb, rtc, "compatible", "bulkhead,pl031")
+        call("fdtput", dtb, rtc, "lpi")
     if only:
         call("fdtput", "-t", "s", dtb, "/vms/bench", "bootargs", f"only={only}")
     call("build/host/bulkhead-config", "bundle", dtb, out)
