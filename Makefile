@@ -150,6 +150,7 @@ GUESTS := \
 	messages \
 	mmio \
 	passthrough \
+	passthrough_edge \
 	pl011 \
 	pl031 \
 	psci \

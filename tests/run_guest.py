@@ -156,6 +156,19 @@ def make_bundle(program: Program, result: Result) -> pathlib.Path | None:
     return bundle
 
 
+def make_tree(program: Program) -> None:
+    """The board's own tree, but for `edge=`: the interrupt of that node is edge-triggered there."""
+    tree, node = BUILD / "test" / (program.stem + "-board.dtb"), program.machine["edge"]
+    argv, environment = qemu_of(program, bare=False)
+    argv = [word for word in argv if word not in ("-dtb", str(tree))]
+    dump = [*argv, "-machine", f"dumpdtb={tree}"]
+    subprocess.run(dump, env=environment, capture_output=True, check=True)
+    get = ["fdtget", "-t", "u", str(tree), node, "interrupts"]
+    told = subprocess.run(get, capture_output=True, text=True, check=True).stdout.split()
+    put = ["fdtput", "-t", "u", str(tree), node, "interrupts", *told[:-1], "1"]
+    subprocess.run(put, capture_output=True, check=True)
+
+
 def boot(
     argv: list[str], environment: dict[str, str], timeout: float, log: pathlib.Path
 ) -> tuple[str, str]:
@@ -207,6 +220,8 @@ def qemu_of(program: Program, bare: bool) -> tuple[list[str], dict[str, str]]:
         extra = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2024-01-01,clock=vm"]
     memory = size_bytes(program.machine.get("mem", "512M")) >> 20
     version = program.machine.get("qemu")
+    if not bare and "edge" in program.machine:
+        extra += ["-dtb", str(BUILD / "test" / (program.stem + "-board.dtb"))]
     argv = board.qemu_command(
         name,
         kernel=BUILD / "guest" / (program.image + ".bin") if bare else BUILD / "bulkhead.img",
@@ -229,6 +244,8 @@ def _guest(program: Program, bare: bool):
             return
         if not bare and make_bundle(program, result) is None:
             return
+        if not bare and "edge" in program.machine:
+            make_tree(program)
         argv, environment = qemu_of(program, bare)
         output, ending = boot(argv, environment, program.timeout, result.log)
         result.output = " ".join(argv) + "\n" + output
