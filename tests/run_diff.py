@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import bare_metal  # noqa: E402
 from run_case import BUILD, LOGS, ROOT, Case, Failure, Result  # noqa: E402
 from run_host import build  # noqa: E402
 
@@ -34,44 +35,6 @@ OPS_A_BOOT = 6000
 BOOT_SECONDS = 60
 # Sequences that a boot of the shrinker tries at once, and how often it is started at most.
 TRIES_A_BOOT, SHRINK_BOOTS = 60, 400
-
-CONFIG = """/dts-v1/;
-
-/* Written for the differential tests. */
-/ {{
-	compatible = "bulkhead,config-1";
-
-	hypervisor {{
-		when-all-off = "poweroff";
-	}};
-
-	images {{
-		kernel: kernel {{
-			type = "raw";
-			data = /incbin/("{image}");
-			load = <0x0 0x40080000>;
-			entry = <0x0 0x40080000>;
-		}};
-	}};
-
-	vms {{
-		guest {{
-			compatible = "bulkhead,vm";
-			vcpus = <{cpus}>;
-			memory-size = <0x0 0x4000000>;
-			kernel = <&kernel>;
-			gic = "{gic}";
-			spi-count = <224>;{its}
-
-			devices {{
-				uart {{
-					compatible = "bulkhead,pl011";
-				}};
-			}};
-		}};
-	}};
-}};
-"""
 
 
 @dataclass(frozen=True)
@@ -118,18 +81,18 @@ class Runner:
         self.boots = 0
 
     def _bundle(self, program: Program, image: pathlib.Path) -> pathlib.Path:
-        dts, dtb, bundle = (self.folder / ("vm" + end) for end in (".dts", ".dtb", ".bundle"))
+        words = {"vcpus": str(program.cpus), "gic": "v2" if program.v2 else "v3"}
+        words["spi-count"] = "224"
+        if program.its:
+            words["its"] = ""
+        dts = self.folder / "vm.dts"
         dts.write_text(
-            CONFIG.format(image=image, cpus=program.cpus, gic="v2" if program.v2 else "v3",
-                its="\n\t\t\tits;" if program.its else "",
-            ),
+            bare_metal.config("the differential tests", image, 64 << 20, words),
             encoding="utf-8",
         )
-        for argv in (
-            ["tools/dtc.sh", "dtc", str(dts), str(dtb)],
-            ["build/host/bulkhead-config", "bundle", str(dtb), str(bundle)],
-        ):
-            subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=True)
+        bundle, refused = bare_metal.bundle(dts, self.folder / "vm")
+        if refused:
+            raise OSError(f"{dts} is refused: {refused[0]}")
         return bundle
 
     def boot(self, program: Program, bare: bool) -> Logs:

@@ -14,6 +14,7 @@ import threading
 import time
 from dataclasses import dataclass
 
+import bare_metal
 from run_case import BUILD, LOGS, ROOT, Case, Failure, Result
 from run_host import build
 from run_tap import read_tap
@@ -26,45 +27,6 @@ FORBIDDEN = re.compile(r"\bpanic\b|\bCHECK\b|UBSAN|BUG:", re.I)
 SIZES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 # The name a console line may carry before the guest's own text.
 PREFIX = re.compile(r"^(?:\[?guest\]?[:|>]? ?)(?=1\.\.|ok |not ok |#)", re.M)
-
-CONFIG = """/dts-v1/;
-
-/* Written for the guest test {name}. */
-/ {{
-	compatible = "bulkhead,config-1";
-
-	hypervisor {{
-		when-all-off = "poweroff";
-	}};
-
-	images {{
-		kernel: kernel {{
-			type = "raw";
-			data = /incbin/("{image}");
-			load = <0x0 0x40080000>;
-			entry = <0x0 0x40080000>;
-		}};
-	}};
-
-	vms {{
-		guest {{
-			compatible = "bulkhead,vm";
-			vcpus = <{vcpus}>;
-			memory-size = <{high:#x} {low:#x}>;
-			kernel = <&kernel>;
-{more}
-			devices {{
-				uart {{
-					compatible = "bulkhead,pl011";
-				}};
-				rtc {{
-					compatible = "bulkhead,pl031";
-				}};
-			}};
-		}};
-	}};
-}};
-"""
 
 
 @dataclass
@@ -108,51 +70,29 @@ def read_cases(path: pathlib.Path) -> list[Program]:
     return programs
 
 
-def properties(vm: dict[str, str]) -> str:
-    """Further words of the VM's column as properties: `gic=v2 its lpi-count=64`."""
-    lines = []
-    for name, value in vm.items():
-        if name not in ("vcpus", "memory"):
-            text = f"<{value}>" if value.isdigit() else f'"{value}"'
-            lines.append(f"\t\t\t{name} = {text};\n" if value else f"\t\t\t{name};\n")
-    return "".join(lines)
-
-
 def make_bundle(program: Program, result: Result) -> pathlib.Path | None:
     """The bundle of a VM with the program in it; tests/guest/NAME.dts where that exists."""
     folder = BUILD / "test"
     folder.mkdir(parents=True, exist_ok=True)
-    dts, dtb, bundle = (folder / (program.stem + end) for end in (".dts", ".dtb", ".bundle"))
-    own = ROOT / "tests" / "guest" / (program.image + ".dts")
-    if own.exists():
-        dts = own
-    else:
-        memory = size_bytes(program.vm.get("memory", "64M"))
+    dts = ROOT / "tests" / "guest" / (program.image + ".dts")
+    if not dts.exists():
+        dts = folder / (program.stem + ".dts")
+        words = {"vcpus": "1"} | {k: v for k, v in program.vm.items() if k != "memory"}
         dts.write_text(
-            CONFIG.format(
-                name=program.name,
-                image=BUILD / "guest" / (program.image + ".bin"),
-                vcpus=program.vm.get("vcpus", "1"),
-                more=properties(program.vm),
-                high=memory >> 32,
-                low=memory & 0xFFFFFFFF,
+            bare_metal.config(
+                f"the guest test {program.name}",
+                BUILD / "guest" / (program.image + ".bin"),
+                size_bytes(program.vm.get("memory", "64M")),
+                words,
             ),
             encoding="utf-8",
         )
-    for argv in (
-        ["tools/dtc.sh", "dtc", str(dts), str(dtb)],
-        ["build/host/bulkhead-config", "bundle", str(dtb), str(bundle)],
-    ):
-        done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            result.failures.append(
-                Failure(
-                    "its config is refused",
-                    str(dts.relative_to(ROOT)),
-                    (done.stdout + done.stderr).splitlines()[:10],
-                )
-            )
-            return None
+    bundle, refused = bare_metal.bundle(dts, folder / program.stem)
+    if refused:
+        result.failures.append(
+            Failure("its config is refused", str(dts.relative_to(ROOT)), refused[:10])
+        )
+        return None
     return bundle
 
 
