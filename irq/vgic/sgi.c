@@ -119,8 +119,9 @@ uint64_t vgic_v2_take_source_locked(struct vcpu *vcpu, uint32_t sgi, uint32_t am
 	uint64_t more = ICH_LR_EOI;
 
 	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
-	if ((sources & among) != 0) {
-		source = (uint32_t)__builtin_ctz(sources & among);
+	/* the lowest first: IHI 0048B leaves the choice */
+	if ((sources & -sources & among) != 0) {
+		source = (uint32_t)__builtin_ctz(sources);
 		atomic_fetch_and(&cpu->sgi_source[sgi / 4], ~source_bit(sgi, source));
 		sources &= ~(UINT32_C(1) << source);
 		more = ICH_LR_PENDING | FIELD_PREP(VIF_LR_SOURCE, source) |

@@ -121,8 +121,9 @@ void vgic_v2_route_again_locked(struct vm *vm);
 void vgic_v2_send_sgi(struct vcpu *vcpu, uint64_t targets, uint32_t sgi);
 
 /*
- * Takes one of the senders `among` (bit per vCPU) for a list register: pending state, sender, and
- * ICH_LR_EOI where more wait. ICH_LR_EOI alone: only others wait. put_source: the other way.
+ * Takes the lowest sender, where it is `among` these (bit per vCPU), for a list register: pending
+ * state, sender, and ICH_LR_EOI where more wait. ICH_LR_EOI alone: another is first. put_source:
+ * the other way.
  */
 uint64_t vgic_v2_take_source_locked(struct vcpu *vcpu, uint32_t sgi, uint32_t among);
 void vgic_v2_put_source_locked(struct vcpu *vcpu, uint32_t sgi, uint64_t lr);

@@ -173,6 +173,25 @@ static void by_sender(void **state)
 	assert_int_equal(dist_read(0, GICD_ISACTIVER, 4), 0);
 }
 
+static void lowest_sender_first(void **state)
+{
+	(void)state;
+	sgi(1, SGIR_LISTED, 1, 3);
+	assert_int_equal(ack(0), 1 << 10 | 3);
+	/* while it is active: the same sender again, and another */
+	sgi(1, SGIR_LISTED, 1, 3);
+	fake_settle();
+	sgi(0, SGIR_SELF, 0, 3);
+	sgi(2, SGIR_LISTED, 1, 3);
+	assert_int_equal(ack(0), NONE);
+	eoi(0, 1 << 10 | 3);
+	for (uint32_t sender = 0; sender < 3; sender++) {
+		assert_int_equal(ack(0), sender << 10 | 3);
+		eoi(0, sender << 10 | 3);
+	}
+	assert_int_equal(ack(0), NONE);
+}
+
 static void filters(void **state)
 {
 	(void)state;
@@ -483,6 +502,8 @@ int main(void)
 		CASE_IN("an SGI is as many interrupts as it has senders", by_sender, set_up),
 		CASE_IN("it has no system registers", no_system_registers, set_up),
 		CASE_IN("an SGI goes to those named, to all others, to oneself", filters, set_up),
+		CASE_IN("the lowest sender is first, whoever was taken last", lowest_sender_first,
+			set_up),
 		CASE_IN("SGIs are set and cleared by sender", set_and_cleared, set_up),
 		CASE_IN("a pending interrupt follows its targets", moved, set_up),
 		CASE_IN("of several targets the first that is there has it", one_of_several,
