@@ -46,16 +46,24 @@ class Kind:
     v2: bool
     said: str
     its: bool = False
+    timers: tuple[int, ...] = (generate.VTIMER, generate.PTIMER)
 
     def generator(self, seed: str, cpus: int) -> generate.Generator:
         if self.its:
             return generate_its.ItsGenerator(seed, cpus)
-        return generate.Generator(seed, cpus, self.v2)
+        return generate.Generator(seed, cpus, self.v2, self.timers)
 
 
 KINDS = {
     "v3": Kind("virt-el1", "virt-gicv3", False, "GICv3 guest on GICv3 hardware"),
-    "v2": Kind("virt-el1-gicv2", "virt-gicv2", True, "GICv2 guest on GICv2 hardware"),
+    # listed difference `linked-end`
+    "v2": Kind(
+        "virt-el1-gicv2",
+        "virt-gicv2",
+        True,
+        "GICv2 guest on GICv2 hardware",
+        timers=(generate.PTIMER,),
+    ),
     "v2on3": Kind("virt-el1-gicv2", "virt-gicv3", True, "GICv2 guest on GICv3 hardware"),
     "its": Kind("virt-el1", "virt-gicv3", False, "LPIs and the ITS", True),
 }
@@ -317,7 +325,9 @@ def programs(kind: str, seed: int, operations: int):
         while count < wanted:
             sequences.append(maker.sequence())
             count += len(sequences[-1]) + 1
-        yield Program(tuple(sequences), cpus, KINDS[kind].v2, KINDS[kind].its)
+        # one after the other: device tables flat and in two levels, registers in halves and whole
+        its = 1 + 2 * (number % 3 % 2) + 4 * (number % 2) if KINDS[kind].its else 0
+        yield Program(tuple(sequences), cpus, KINDS[kind].v2, its)
         done += count
         number += 1
 

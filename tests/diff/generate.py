@@ -32,6 +32,9 @@ RESERVED_WORDS = (
     (0xF10, 0xF2F),
     (0x6900, 0x7FDF),
 )
+RESERVED_BYTES = ((0x400, 0x41F), (0x520, 0x7FF), (0x800, 0xBFF), (0xF10, 0xF2F))
+# message-based SPIs, of which there are none
+RESERVED_MESSAGES = ((0x40, 0x47), (0x48, 0x4F), (0x50, 0x57), (0x58, 0x5F))
 RESERVED_DIST = ((0x14, 0x1F), (0x24, 0x3F), (0x60, 0x7F), (0xF04, 0xF0F), (0xF30, 0x60FF))
 RESERVED_REDIST = ((0x18, 0x3F), (0x50, 0x6F), (0x80, 0x9F), (0xC4, 0xFF), (0x118, 0xFFCF))
 RESERVED_SGI = (
@@ -42,6 +45,21 @@ RESERVED_SGI = (
     (0xD04, 0xDFF),
     (0xE04, 0xFFCF),
 )
+# The same of GICv2's distributor and CPU interface.
+RESERVED_V2_DIST = (
+    (0x0C, 0x7F),
+    (0x520, 0x7FF),
+    (0x920, 0xBFF),
+    (0xD00, 0xDFF),
+    (0xF04, 0xF0F),
+    (0xF30, 0xFCF),
+)
+RESERVED_V2_WORDS = (
+    *((start + 0x24, start + 0x7F) for start in BIT_ARRAYS),
+    (0xC48, 0xCFF),
+    (0xE00, 0xEFF),
+)
+RESERVED_V2_INTERFACE = ((0x2C, 0xCF), (0xF0, 0xFB), (0x100, 0xFFF), (0x1004, 0x1FFF))
 
 
 @dataclass(frozen=True)
@@ -63,10 +81,13 @@ class Interrupt:
 class Generator:
     """Sequences for one kind of machine."""
 
-    def __init__(self, seed: str, cpus: int, v2: bool) -> None:
+    def __init__(
+        self, seed: str, cpus: int, v2: bool, timers: tuple[int, ...] = (VTIMER, PTIMER)
+    ) -> None:
         self.random = random.Random(seed)
         self.cpus = cpus
         self.v2 = v2
+        self.timers = timers  # whose lines are driven
         self.interrupts: list[Interrupt] = []
         self.ops: list[Op] = []
         self.busy, self.focus = 0, 0.0  # a CPU that much happens on, and how much
@@ -134,7 +155,20 @@ class Generator:
         self.add(p.ACTIVATE, self.executor(one, owner), one.intid, other=owner)
 
     def inactivate(self) -> None:
-        self.store_bits("ICACTIVER")
+        self.store_bits("ICACTIVER", self.random.choice((1, 3, 12)))
+        while self.random.random() < 0.4:
+            self.activate()
+
+    def nest(self) -> None:
+        """Several are acknowledged, one above the other; some are inactive before their ends."""
+        cpu = self.any_cpu()
+        for _ in range(self.random.randint(2, 6)):
+            self.pend()
+            self.add(p.ACK, cpu, 0 if self.v2 else self.random.choice((0, 1, 1)))
+        if self.random.random() < 0.6:
+            self.inactivate()
+        for _ in range(self.random.randint(0, 6)):
+            self.add(p.END, cpu)
 
     def priority(self) -> None:
         self.set_priority(self.some(), self.any_cpu())
@@ -202,8 +236,7 @@ class Generator:
         if self.v2:
             choice = self.random.choice((0, 0, 0, 1, 2))
             value = choice << 24 | targets << 16 | intid
-            # listed difference `senders`
-            self.add(p.STORE, intid % self.cpus, p.GICD + 0xF00, value)
+            self.add(p.STORE, self.any_cpu(), p.GICD + 0xF00, value)
             return
         value = intid << 24 | targets
         if everyone:
@@ -220,11 +253,16 @@ class Generator:
             return
         base = self.random.choice((0xF10, 0xF20))
         sgi, cpu = self.random.choice(sgis), self.any_cpu()
-        at = p.GICD + base + sgi
+        size = self.random.choice((1, 1, 4))
+        at = p.GICD + base + (sgi & -size)
         if self.random.random() < 0.3:
-            self.add(p.LOAD, cpu, at, 0xFF, size=1)
+            self.add(p.LOAD, cpu, at, (1 << 8 * size) - 1, size=size)
+        elif size == 4:
+            # of several, to clear them only: listed difference `no-sender`
+            at = p.GICD + 0xF10 + (sgi & -4)
+            self.add(p.STORE, cpu, at, self.random.getrandbits(32), size=4)
         else:
-            self.add(p.STORE, cpu, at, 1 << sgi % self.cpus, size=1)
+            self.add(p.STORE, cpu, at, self.random.randrange(1, 1 << self.cpus), size=1)
 
     def acknowledge(self) -> None:
         self.add(p.ACK, self.any_cpu(), 0 if self.v2 else self.random.choice((0, 1, 1)))
@@ -235,7 +273,8 @@ class Generator:
     def deactivate(self) -> None:
         of_cpu = self.any_cpu()
         cpu = of_cpu if self.random.random() < 0.7 else self.any_cpu()
-        self.add(p.DEACTIVATE, cpu, of_cpu, self.random.randrange(8))
+        early = int(self.random.random() < 0.25)
+        self.add(p.DEACTIVATE, cpu, of_cpu, self.random.randrange(8), other=early)
 
     def open(self) -> None:
         self.add(
@@ -248,6 +287,40 @@ class Generator:
             intid = self.random.choice(lines)
             states = (0, 1) if intid == UART else (0, 1, 1, 1, 2, 3)
             self.add(p.LINE, self.any_cpu(), LINE_OF[intid], self.random.choice(states))
+
+    def blip(self) -> None:
+        """A timer's line goes up and down again, disabled or active; somebody looks."""
+        timers = [i for i in self.interrupts if i.intid in self.timers]
+        if not timers:
+            return
+        one, cpu = self.random.choice(timers), self.any_cpu()
+        if self.random.random() < 0.5:
+            self.add(p.STORE, cpu, self.register("ICENABLER", one.intid, cpu), one.bit)
+        for state in (1, self.random.choice((0, 2, 3))):
+            self.add(p.LINE, cpu, LINE_OF[one.intid], state)
+            for _ in range(self.random.randint(0, 2)):
+                at = self.register(self.random.choice(("ISPENDR", "ICPENDR")), one.intid, cpu)
+                self.add(p.LOAD, self.executor(one, cpu), at, 0xFFFFFFFF)
+        if self.random.random() < 0.7:
+            self.add(p.STORE, cpu, self.register("ISENABLER", one.intid, cpu), one.bit)
+
+    def steal(self) -> None:
+        """An SPI is taken by a CPU, deactivated, and taken by another before the first ends it."""
+        spis = [i for i in self.interrupts if not i.private and i.intid != UART]
+        if not spis or self.v2:  # listed difference `remote-deactivation`
+            return
+        one, first = self.random.choice(spis), self.any_cpu()
+        second = self.random.randrange(self.cpus)
+        router = self.register("IROUTER", one.intid, 0)
+        for cpu in (first, second):
+            at = self.register("ICACTIVER", one.intid, 0)
+            self.add(p.STORE, self.any_cpu(), at, one.bit)
+            self.add(p.STORE, self.any_cpu(), router, cpu, size=8)
+            at = self.register("ISPENDR", one.intid, 0)
+            self.add(p.STORE, self.any_cpu(), at, one.bit)
+            self.add(p.ACK, cpu, self.random.choice((0, 1, 1)))
+        for cpu in self.random.sample((first, second), self.random.randint(0, 2)):
+            self.add(p.END, cpu)
 
     def look(self) -> None:
         """Reads a register of some interrupt."""
@@ -272,13 +345,19 @@ class Generator:
         self.add(p.LOAD, cpu, at, (1 << 8 * size) - 1, size=size)
 
     def reserved(self) -> None:
-        """Reads or writes a reserved place of GICv3 in some size."""
-        if self.v2:
-            return
+        """Reads or writes a reserved place in some size."""
         cpu = p.GICR + self.random.randrange(self.cpus) * p.GICR_STRIDE
         frame, places, sizes = self.random.choice(
             (
+                (p.GICD, RESERVED_V2_DIST, (1, 4)),
+                (p.GICD, RESERVED_V2_WORDS, (4,)),
+                (p.GICC, RESERVED_V2_INTERFACE, (4,)),
+            )
+            if self.v2
+            else (
                 (p.GICD, RESERVED_WORDS, (4,)),
+                (p.GICD, RESERVED_BYTES, (1, 4)),
+                (p.GICD, RESERVED_MESSAGES, (2, 4)),
                 (p.GICD, RESERVED_DIST, (1, 2, 4, 4, 8)),
                 (cpu, RESERVED_REDIST, (1, 4, 4, 8)),
                 (cpu + p.SGI_FRAME, RESERVED_SGI, (1, 4, 4, 8)),
@@ -345,9 +424,7 @@ class Generator:
     def choose_interrupts(self) -> None:
         crowded = self.random.random() < 0.5
         count = self.random.randint(10, 15) if crowded else self.random.randint(2, 12)
-        pool = [*self.random.sample(SGIS, 5), *PPIS, *SPIS, UART]
-        if not self.v2:
-            pool += [VTIMER, PTIMER]
+        pool = [*self.random.sample(SGIS, 5), *PPIS, *SPIS, UART, *self.timers]
         self.busy = self.random.randrange(self.cpus)
         self.focus = self.random.choice((0.6, 0.9) if crowded else (0, 0, 0.5))
         chosen = sorted(self.random.sample(pool, count))
@@ -401,8 +478,11 @@ class Generator:
             self.group: 2,
             self.trigger: 2,
             self.activate: 2,
-            self.inactivate: 2,
+            self.inactivate: 3,
+            self.nest: 2,
             self.line: 5,
+            self.blip: 2,
+            self.steal: 2,
             self.look: 12,
             self.look_interface: 5,
             self.reserved: 2,

@@ -326,12 +326,16 @@ void lpis_do(const volatile struct op *op)
 	}
 }
 
-void lpis_reset(unsigned int cpus)
+void lpis_reset(unsigned int cpus, unsigned int how)
 {
+	its_write_halves((how & PROGRAM_HALVES) != 0);
 	for (unsigned int cpu = 0; cpu < cpus; cpu++) {
 		its_lpis_forget(cpu);
 	}
 	its_setup(cpus);
+	if ((how & PROGRAM_TWO_LEVELS) != 0) {
+		its_restart(true);
+	}
 	for (unsigned int i = 0; i < SLOTS; i++) {
 		its.slot[i] = (struct slot){0};
 		its.dirty[i] = its.dirty[i + SLOTS] = false;

@@ -40,8 +40,9 @@ enum its_op {
 #define ITS_CONFIG_BYTE BITS(39, 32)
 #define ITS_QUEUED	BIT(40) /* GITS_CWRITER is not written yet */
 
-/* A sequence begins: nothing mapped but collection n to CPU n, no LPI enabled or pending. */
-void lpis_reset(unsigned int cpus);
+/* A sequence begins: nothing mapped but collection n to CPU n, no LPI enabled or pending. how: of
+ * PROGRAM_*. */
+void lpis_reset(unsigned int cpus, unsigned int how);
 
 void lpis_do(const volatile struct op *op);
 

@@ -193,7 +193,11 @@ static void execute(const volatile struct op *op)
 		take_end();
 		break;
 	case OP_DEACTIVATE:
-		take_deactivate(op->where, (unsigned int)op->value);
+		if (op->other != 0) {
+			take_deactivate_early(op->where, (unsigned int)op->value);
+		} else {
+			take_deactivate(op->where, (unsigned int)op->value);
+		}
 		break;
 	case OP_OPEN:
 		take_open(op->where, (unsigned int)op->value);
@@ -294,7 +298,7 @@ static void reset(const volatile struct op *op)
 	}
 	regs_reset_dist(program.v2);
 	if (program.its) {
-		lpis_reset(program.cpus);
+		lpis_reset(program.cpus, program.its);
 	}
 	for (unsigned int cpu = 0; cpu < program.cpus; cpu++) {
 		run_on(cpu, op);

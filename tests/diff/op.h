@@ -19,7 +19,8 @@ enum op_kind {
 	OP_SET,	       /* interface register `where` */
 	OP_ACK,	       /* acknowledge in group `where` */
 	OP_END,	       /* EOI of what this CPU acknowledged last */
-	OP_DEACTIVATE, /* DIR of the `value`th that waits for it on CPU `where` */
+	OP_DEACTIVATE, /* DIR of the `value`th that waits for it on CPU `where`; other: of those
+			  that wait for their EOI */
 	OP_OPEN,       /* let IRQs (value bit 0) and FIQs (bit 1) in; `where`: enum take_how */
 	OP_LINE,       /* device line `where` (enum line): enum line_state */
 	OP_TRIGGER,    /* INTID `where`: disabled, edge (1) or level (0), not pending */
@@ -51,6 +52,9 @@ enum line_state {
 	LINE_ARMED,  /* timers: on, not due */
 };
 
+#define PROGRAM_TWO_LEVELS 2 /* of device tables */
+#define PROGRAM_HALVES	   4 /* 64-bit registers of LPIs and ITS are written in halves */
+
 struct op {
 	uint8_t kind;
 	uint8_t cpu; /* that executes it */
@@ -68,7 +72,7 @@ struct program {
 	uint8_t v2;
 	uint8_t verbose; /* every word logged is printed, not only a hash for each sequence */
 	uint8_t rounds;	 /* how often each CPU is waited for before what they see is logged */
-	uint8_t its;	 /* the machine has LPIs */
+	uint8_t its;	 /* the machine has LPIs; PROGRAM_* */
 	uint8_t reserved[7];
 	struct op ops[DIFF_OPS_MAX];
 };

@@ -183,7 +183,8 @@ _SENTENCES = {
     SET: lambda op: f"ICC_{INTERFACE[op.where]} = {op.value:#x}",
     ACK: lambda op: f"acknowledge in group {op.where}",
     END: lambda op: "end what was acknowledged last",
-    DEACTIVATE: lambda op: f"deactivate number {op.value} of what CPU {op.where} ended",
+    DEACTIVATE: lambda op: f"deactivate number {op.value} of what CPU {op.where} "
+    f"{'has not ended yet' if op.other else 'ended'}",
     OPEN: _open,
     LINE: lambda op: f"line of the {LINES[op.where]} {STATES[op.value]}",
     TRIGGER: lambda op: f"INTID {op.where} of CPU {op.other}: disabled, "
@@ -226,7 +227,7 @@ class Program:
     sequences: tuple[tuple[Op, ...], ...]
     cpus: int
     v2: bool
-    its: bool = False
+    its: int = 0  # 1: LPIs; 2: with two levels of device tables; 4: written in halves
     rounds: int = 2
     verbose: bool = False
 

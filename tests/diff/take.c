@@ -19,6 +19,7 @@
 struct held {
 	uint32_t value; /* as acknowledged */
 	unsigned int group;
+	bool over; /* deactivated ahead of its end */
 };
 
 static struct taker {
@@ -67,7 +68,7 @@ static bool acknowledge(struct taker *t, unsigned int group, uint32_t *value)
 	if (!is_interrupt(*value)) {
 		return false;
 	}
-	t->stack[t->depth++] = (struct held){*value, group};
+	t->stack[t->depth++] = (struct held){*value, group, false};
 	return true;
 }
 
@@ -95,39 +96,52 @@ void take_end(void)
 	held = t->stack[--t->depth];
 	log_word(held.value);
 	cpuif_end(take_v2, held.group, held.value);
-	if (t->split && intid_of(held.value) < INTID_FIRST_LPI) {
+	if (t->split && !held.over && intid_of(held.value) < INTID_FIRST_LPI) {
 		t->dropped[t->dropped_count++] = held.value;
 	}
+}
+
+/* Private interrupts are deactivated where they are; listed difference `remote-deactivation`. */
+static bool is_in_reach(uint32_t value, const struct taker *of)
+{
+	return of == taker_this() || (intid_of(value) >= 32 && !take_v2);
+}
+
+static void deactivate(uint32_t value)
+{
+	log_word(value);
+	cpuif_deactivate(take_v2, value);
+}
+
+void take_deactivate_early(unsigned int of_cpu, unsigned int n)
+{
+	struct taker *of = &takers[of_cpu];
+	struct held *held = of->depth == 0 ? NULL : &of->stack[n % of->depth];
+
+	if (held == NULL || !is_in_reach(held->value, of) || held->over ||
+	    intid_of(held->value) >= INTID_FIRST_LPI || of->split != taker_this()->split) {
+		log_word(LOG_NOTHING);
+		return;
+	}
+	/* ignored while EOImode is 0: IHI 0069H ICC_DIR_EL1, GICC_DIR */
+	held->over = of->split;
+	deactivate(held->value);
 }
 
 void take_deactivate(unsigned int of_cpu, unsigned int n)
 {
 	struct taker *of = &takers[of_cpu];
-	const struct taker *t = taker_this();
 	uint32_t value;
 
-	if (!take_v2 && !t->split && t->depth != 0) {
-		/* ignored while EOImode is 0: IHI 0069H ICC_DIR_EL1 */
-		value = t->stack[n % t->depth].value;
-		log_word(value);
-		cpuif_deactivate(false, value);
-		return;
-	}
-	if (of->dropped_count == 0 || !taker_this()->split) {
+	if (of->dropped_count == 0 || !taker_this()->split ||
+	    !is_in_reach(of->dropped[n % of->dropped_count], of)) {
 		log_word(LOG_NOTHING);
 		return;
 	}
 	n %= of->dropped_count;
 	value = of->dropped[n];
-	/* private interrupts are deactivated where they are; listed difference
-	 * `remote-deactivation` */
-	if ((intid_of(value) < 32 || take_v2) && of != taker_this()) {
-		log_word(LOG_NOTHING);
-		return;
-	}
 	of->dropped[n] = of->dropped[--of->dropped_count];
-	log_word(value);
-	cpuif_deactivate(take_v2, value);
+	deactivate(value);
 }
 
 void take_set_eoimode(bool split)

@@ -16,6 +16,8 @@ void take_reset(void);
 void take_ack(unsigned int group);
 void take_end(void);
 void take_deactivate(unsigned int of_cpu, unsigned int n);
+/* The n-th of those that a CPU has acknowledged, before its end. */
+void take_deactivate_early(unsigned int of_cpu, unsigned int n);
 void take_set_eoimode(bool split);
 
 /* Interrupts are let in for a moment: masks' bit 0 IRQs, bit 1 FIQs. */

@@ -21,6 +21,24 @@ static uint8_t queue[ITS_QUEUE] __attribute__((aligned(PAGE)));
 static uint8_t itts[DEVICES][ITT_SIZE] __attribute__((aligned(256)));
 static unsigned int queue_end, cpu_total;
 
+static bool halves;
+
+void its_write_halves(bool on)
+{
+	halves = on;
+}
+
+/* A register of 64 bits. */
+static void write64(uint64_t addr, uint64_t value)
+{
+	if (halves) {
+		mmio_write32(addr, (uint32_t)value);
+		mmio_write32(addr + 4, (uint32_t)(value >> 32));
+	} else {
+		mmio_write64(addr, value);
+	}
+}
+
 static uint64_t redist(unsigned int cpu)
 {
 	return gic_redist(cpu_mpidr(cpu));
@@ -53,9 +71,9 @@ void its_lpis_on(unsigned int cpu, bool ptz)
 	uint64_t base = redist(cpu);
 
 	dsb(ish); /* the tables, before the redistributor reads them */
-	mmio_write64(base + GICR_PROPBASER, (uint64_t)configs | RD_ATTRIBUTES | 13);
-	mmio_write64(base + GICR_PENDBASER,
-		     (uint64_t)pending[cpu] | RD_ATTRIBUTES | (ptz ? GICR_PENDBASER_PTZ : 0));
+	write64(base + GICR_PROPBASER, (uint64_t)configs | RD_ATTRIBUTES | 13);
+	write64(base + GICR_PENDBASER,
+		(uint64_t)pending[cpu] | RD_ATTRIBUTES | (ptz ? GICR_PENDBASER_PTZ : 0));
 	mmio_write32(base + GICR_CTLR, GICR_CTLR_LPIS);
 }
 
@@ -82,7 +100,7 @@ static void set_table(uint64_t type, uint64_t value)
 		uint64_t addr = ITS_BASE + GITS_BASER + 8 * n;
 
 		if (FIELD_GET(GITS_BASER_TYPE, mmio_read64(addr)) == type) {
-			mmio_write64(addr, BIT(63) | ATTRIBUTES | value | 2 << 8);
+			write64(addr, BIT(63) | ATTRIBUTES | value | 2 << 8);
 		}
 	}
 }
@@ -103,8 +121,8 @@ void its_restart(bool two_levels)
 	dsb(ish); /* the tables, before the ITS reads them */
 	set_table(1, (uint64_t)devices | (two_levels ? GITS_BASER_INDIRECT : 0));
 	set_table(4, (uint64_t)collections);
-	mmio_write64(ITS_BASE + GITS_CBASER, BIT(63) | ATTRIBUTES | (uint64_t)queue);
-	mmio_write64(ITS_BASE + GITS_CWRITER, 0);
+	write64(ITS_BASE + GITS_CBASER, BIT(63) | ATTRIBUTES | (uint64_t)queue);
+	write64(ITS_BASE + GITS_CWRITER, 0);
 	mmio_write32(ITS_BASE + GITS_CTLR, 1);
 	for (unsigned int cpu = 0; cpu < cpu_total; cpu++) {
 		its_do(its_mapc(cpu, cpu, true));
@@ -136,7 +154,7 @@ void its_put(struct its_command cmd)
 bool its_wait(void)
 {
 	dsb(ish); /* commands and what they refer to, before the ITS reads them */
-	mmio_write64(ITS_BASE + GITS_CWRITER, queue_end);
+	write64(ITS_BASE + GITS_CWRITER, queue_end);
 	return WAIT(mmio_read64(ITS_BASE + GITS_CREADR) == queue_end);
 }
 

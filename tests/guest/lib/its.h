@@ -48,6 +48,9 @@ void its_setup(unsigned int count);
 /* The same anew, with nothing mapped: device table in two levels or flat. */
 void its_restart(bool two_levels);
 
+/* Registers of 64 bits are written in halves of 32 from now on, the low one first. */
+void its_write_halves(bool on);
+
 /* LPIs of a CPU off or on; waits for RWP. ptz: its pending table is zero. */
 void its_lpis_off(unsigned int cpu);
 void its_lpis_on(unsigned int cpu, bool ptz);
