@@ -196,6 +196,7 @@ UNIT := \
 	vgic_link \
 	vgic_linked \
 	vgic_lpi \
+	vgic_middle \
 	vgic_random \
 	vgic_regs \
 	vgic_short \
@@ -203,7 +204,9 @@ UNIT := \
 	vgic_v2 \
 	vgic_v2_random \
 	vits \
+	vits_cmd \
 	vlpi \
+	vlpi_tables \
 	vmbigen \
 	vpl011 \
 	vpl031 \
@@ -216,10 +219,10 @@ FAKE_CPU           := core/base/percpu.c core/base/spinlock.c tests/unit/fake_pa
 FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/dist_bank.c irq/vgic/link.c \
                       irq/vgic/lr.c irq/vgic/redist.c irq/vgic/sgi.c irq/vgic/short.c irq/vgic/softif.c irq/vgic/spill.c irq/vgic/v2.c \
                       irq/vgic/vgic.c irq/vgic/vits.c irq/vgic/vits_cmd.c irq/vgic/vits_table.c \
-                      irq/vgic/vlpi.c irq/vgic/vreg.c tests/unit/fake_gic.c \
+                      irq/vgic/vlpi.c irq/vgic/vreg.c tests/unit/fake_gic.c tests/unit/fake_gic_regs.c \
                       tests/unit/fake_ram.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_exit     := core/exit/exit.c core/exit/mmio.c core/exit/sysreg_trap.c \
-                      tests/unit/fake_sysreg.c $(FAKE_CPU)
+                      tests/unit/fake_exit.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_gic      := irq/hw/gic.c irq/hw/gic_v2.c irq/hw/gic_v3.c irq/hw/gich.c core/base/printk.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_idreg    := core/arm64/errata.c core/base/percpu.c core/base/printk.c
 UNIT_WITH_inject   := core/exit/inject.c tests/unit/fake_sysreg.c
@@ -236,6 +239,7 @@ UNIT_WITH_vgic      := $(FAKE_VGIC)
 UNIT_WITH_vgic_change := $(FAKE_VGIC)
 UNIT_WITH_vgic_link   := $(FAKE_VGIC)
 UNIT_WITH_vgic_linked := $(FAKE_VGIC)
+UNIT_WITH_vgic_middle := $(FAKE_VGIC)
 UNIT_WITH_vgic_random := $(FAKE_VGIC)
 UNIT_WITH_vgic_regs   := $(FAKE_VGIC)
 UNIT_WITH_vgic_short  := $(FAKE_VGIC)
@@ -243,7 +247,9 @@ UNIT_WITH_vgic_spill  := $(FAKE_VGIC)
 UNIT_WITH_vgic_v2     := $(FAKE_VGIC)
 UNIT_WITH_vgic_v2_random := $(FAKE_VGIC)
 UNIT_WITH_vits        := $(FAKE_VGIC) tests/unit/fake_its.c
+UNIT_WITH_vits_cmd    := $(FAKE_VGIC) tests/unit/fake_its.c
 UNIT_WITH_vlpi        := $(FAKE_VGIC)
+UNIT_WITH_vlpi_tables := $(FAKE_VGIC)
 UNIT_WITH_vgic_lpi        := $(FAKE_VGIC)
 UNIT_WITH_vmbigen     := drivers/emul/vmbigen.c
 UNIT_WITH_vpl011      := drivers/emul/vpl011.c $(FAKE_CPU)

@@ -4,392 +4,17 @@
  * device and vCPU is the same whatever register the instruction names.
  */
 #include "core/exit/exit.h"
-#include "core/exit/sysreg_trap.h"
 
 #include <string.h>
 
 #include "core/arm64/esr.h"
 #include "core/arm64/features.h"
 #include "core/base/errno.h"
-#include "core/exit/hvc.h"
-#include "core/exit/inject.h"
-#include "core/exit/irq.h"
-#include "core/exit/run.h"
-#include "core/exit/set_way.h"
-#include "core/vm/life.h"
-#include "drivers/hw/psci.h"
-#include "mm/guest_access.h"
-#include "tests/unit/fake_sysreg.h"
+#include "core/exit/sysreg_trap.h"
+#include "irq/hw/gic.h"
+#include "tests/unit/fake_exit.h"
 #include "tests/unit/unit.h"
-#include "timer/deadline.h"
-
-#define DEVICE	 UINT64_C(0x09000000)
-#define HOLE	 UINT64_C(0x0a000000)
-#define PAGE_VA	 UINT64_C(0xffff000000001000)
-#define PC	 UINT64_C(0x40080000)
-#define PATTERN	 UINT64_C(0x5a3c0f96a5c3f069)
-#define POISON	 UINT64_C(0xdead2bad4badbeef)
-#define LATE	 19 /* the first register that is not in memory at first */
-#define LATE_END 29
-
-static struct vm vm;
-static struct vcpu vcpu, *const table[] = {&vcpu};
-
-/* All that an exit may change, but for what is in struct vcpu and the registers of EL2. */
-static struct world {
-	uint8_t bytes[64]; /* of the device */
-	uint32_t accesses, undefs, aborts, calls, sgis, deactivated, timer_writes, set_ways;
-	uint32_t stops, crashes, runs, complaints;
-	uint64_t sgi, timer_value, timer_reg, fault_far;
-} world;
-static int device_err;
-static bool sgis_can_be_taken, list_again_works;
-static bool hardware_v2;
-static uint32_t acknowledged, ended, physically_deactivated, handled;
-
-/* -- what exit.c calls -- */
-
-static int device_read(struct vcpu *by, void *dev, uint32_t off, uint32_t size, uint64_t *value)
-{
-	assert_ptr_equal(by, &vcpu);
-	assert_ptr_equal(dev, &world);
-	*value = 0;
-	memcpy(value, world.bytes + off, size);
-	world.accesses++;
-	return device_err;
-}
-
-static int device_write(struct vcpu *by, void *dev, uint32_t off, uint32_t size, uint64_t value)
-{
-	assert_ptr_equal(by, &vcpu);
-	assert_ptr_equal(dev, &world);
-	memcpy(world.bytes + off, &value, size);
-	world.accesses++;
-	return device_err;
-}
-
-static const struct mmio_ops ops = {"device", 1 | 2 | 4 | 8, device_read, device_write};
-
-void vm_complain(struct vcpu *by, const char *fmt, ...)
-{
-	(void)by;
-	(void)fmt;
-	world.complaints++;
-}
-
-/* ldp x19, x20, [x21]: what is there where no syndrome says it */
-int guest_translate(uint64_t va, uint64_t *ipa)
-{
-	*ipa = va;
-	return 0;
-}
-
-int guest_read(const struct vm *of, uint64_t ipa, void *buf, uint64_t size)
-{
-	uint32_t word = 0xa94052b3;
-
-	(void)of;
-	(void)ipa;
-	assert_int_equal(size, 4);
-	memcpy(buf, &word, 4);
-	return 0;
-}
-
-uint32_t guest_walk_level(const struct vm *of, uint64_t va)
-{
-	(void)of;
-	(void)va;
-	return 3;
-}
-
-void inject_undef(struct vcpu *by)
-{
-	(void)by;
-	world.undefs++;
-}
-
-void inject_abort(struct vcpu *by, const struct inject_fault *fault)
-{
-	(void)by;
-	world.aborts++;
-	world.fault_far = fault->far;
-}
-
-static uint32_t serrors;
-
-void inject_serror(struct vcpu *by)
-{
-	assert_ptr_equal(by, &vcpu);
-	serrors++;
-}
-
-uint32_t inject_vector_offset(uint64_t pstate)
-{
-	(void)pstate;
-	return 0x200;
-}
-
-enum exit_action hvc_call(struct vcpu *by, uint32_t immediate)
-{
-	by->regs.x[0] = by->regs.x[17] + immediate;
-	world.calls++;
-	return EXIT_RESUME;
-}
-
-enum exit_action hvc_smc(struct vcpu *by, uint32_t immediate)
-{
-	by->regs.x[0] = by->regs.x[17] - immediate;
-	world.calls++;
-	return EXIT_ADVANCE;
-}
-
-struct vcpu *run_next(void)
-{
-	world.runs++;
-	return &vcpu;
-}
-
-void run_vcpu_off(struct vcpu *by)
-{
-	(void)by;
-}
-
-int life_stop(struct vm *of, enum vm_stop_reason reason)
-{
-	(void)of;
-	(void)reason;
-	world.stops++;
-	return 0;
-}
-
-void life_crash(struct vcpu *by, const char *why)
-{
-	(void)by;
-	(void)why;
-	world.crashes++;
-}
-
-bool vgic_wakes(struct vcpu *by)
-{
-	(void)by;
-	return false;
-}
-
-enum exit_action vgic_write_sgi(struct vcpu *by, uint32_t group1, uint64_t value)
-{
-	(void)by;
-	world.sgis += group1 != 0 ? 1 : 0x100;
-	world.sgi = value;
-	return EXIT_ADVANCE;
-}
-
-int vgic_deactivate(struct vcpu *by, uint32_t intid)
-{
-	(void)by;
-	world.deactivated = intid;
-	return device_err == -EAGAIN ? -EAGAIN : 0;
-}
-
-/* Like the real one: never more than SGIs, never while held. */
-bool vgic_take_events(struct vcpu *by)
-{
-	if ((by->events & ~VCPU_EVENT_SGIS) != 0 || by->hold != 0 || !sgis_can_be_taken) {
-		return false;
-	}
-	by->events = 0;
-	return true;
-}
-
-bool vgic_list_again(struct vcpu *by, uint32_t intid)
-{
-	(void)by;
-	assert_int_equal(intid, VTIMER_VIRT_INTID);
-	return list_again_works;
-}
-
-volatile uint8_t *gic_cpuif;
-
-uint32_t gic_acknowledge_as(bool v2)
-{
-	assert_int_equal(v2, hardware_v2);
-	return acknowledged;
-}
-
-void gic_end_as(bool v2, uint32_t token)
-{
-	assert_int_equal(v2, hardware_v2);
-	assert_int_equal(token, acknowledged);
-	ended++;
-}
-
-void gic_deactivate_as(bool v2, uint32_t token)
-{
-	assert_int_equal(v2, hardware_v2);
-	assert_int_equal(token, acknowledged);
-	physically_deactivated++;
-}
-
-void irq_handle(uint32_t token)
-{
-	assert_int_equal(token, acknowledged);
-	handled++;
-}
-
-uint64_t vtimer_read(struct vcpu *by, enum vtimer_reg reg)
-{
-	(void)by;
-	return PATTERN + reg;
-}
-
-void vtimer_write(struct vcpu *by, enum vtimer_reg reg, uint64_t value)
-{
-	(void)by;
-	world.timer_writes++;
-	world.timer_reg = reg;
-	world.timer_value = value;
-}
-
-uint64_t deadline_now(void)
-{
-	return 123456;
-}
-
-void set_way_operation(struct vcpu *by)
-{
-	(void)by;
-	world.set_ways++;
-}
-
-void set_way_sctlr(struct vcpu *by, uint64_t value)
-{
-	(void)by;
-	sysreg_write(sctlr_el1, value);
-}
-
-/* -- the two ways of one exit -- */
-
-static uint64_t exit_ipa, exit_pstate;
-
-static void prepare(uint64_t esr)
-{
-	static const struct mmio_region nowhere;
-
-	fake_sysreg_reset();
-	memset(&vcpu, 0, sizeof(vcpu));
-	memset(&world, 0, sizeof(world));
-	vcpu.vm = &vm;
-	vcpu.mmio_last = &nowhere;
-	vcpu.loaded = true;
-	for (uint32_t i = 0; i < 31; i++) {
-		vcpu.regs.x[i] = PATTERN + i * UINT64_C(0x0101010101010101);
-	}
-	vcpu.regs.x[21] = PAGE_VA + (exit_ipa & 0xfff);
-	for (uint32_t i = 0; i < sizeof(world.bytes); i++) {
-		world.bytes[i] = (uint8_t)(0x80 + i);
-	}
-	sysreg_write(esr_el2, esr);
-	sysreg_write(elr_el2, PC);
-	sysreg_write(spsr_el2, exit_pstate);
-	sysreg_write(hpfar_el2, exit_ipa >> 12 << 4);
-	sysreg_write(far_el2, PAGE_VA | (exit_ipa & 0xfff));
-}
-
-struct outcome {
-	struct world world;
-	struct vcpu vcpu;
-	uint64_t pc, pstate, ttbr0, sctlr;
-};
-
-static void look(struct outcome *outcome)
-{
-	memset(outcome, 0, sizeof(*outcome));
-	outcome->world = world;
-	outcome->vcpu = vcpu;
-	outcome->pc = sysreg_read(elr_el2);
-	outcome->pstate = sysreg_read(spsr_el2);
-	outcome->ttbr0 = sysreg_read(ttbr0_el1);
-	outcome->sctlr = sysreg_read(sctlr_el1);
-}
-
-static bool is_late(uint32_t rt)
-{
-	return rt >= LATE && rt < LATE_END;
-}
-
-/* As vectors.S does it: x19 to x28 come to memory between the stages. True: there was a second. */
-static bool in_stages(uint64_t esr, uint64_t *first_action)
-{
-	uint64_t late[LATE_END - LATE];
-	struct exit_first first;
-
-	memcpy(late, vcpu.regs.x + LATE, sizeof(late));
-	for (uint32_t i = LATE; i < LATE_END; i++) {
-		vcpu.regs.x[i] = POISON;
-	}
-	first = exit_sync(&vcpu, esr);
-	assert_ptr_equal(first.vcpu, &vcpu);
-	for (uint32_t i = LATE; i < LATE_END; i++) {
-		assert_int_equal(vcpu.regs.x[i], POISON);
-	}
-	memcpy(vcpu.regs.x + LATE, late, sizeof(late));
-	*first_action = first.action;
-	if (first.action == EXIT_RESUME) {
-		return false;
-	}
-	if (first.action == EXIT_WHOLE) {
-		/* nothing has been done */
-		assert_int_equal(world.accesses | world.calls | world.sgis | world.timer_writes, 0);
-		assert_int_equal(sysreg_read(elr_el2), PC);
-		first = exit_sync_whole(&vcpu, esr);
-		assert_ptr_equal(first.vcpu, &vcpu);
-	}
-	if (first.action != EXIT_RESUME) {
-		assert_ptr_equal(exit_second(&vcpu, first.action), &vcpu);
-	}
-	return true;
-}
-
-/* The action of the first stage; both outcomes are the same. */
-static uint64_t same_both_ways(uint64_t esr)
-{
-	static struct outcome whole, staged;
-	uint64_t action;
-
-	prepare(esr);
-	exit_handle(&vcpu, esr);
-	if (vcpu.attention != 0) {
-		world.runs++; /* the second stage goes on to the run loop */
-	}
-	look(&whole);
-	prepare(esr);
-	in_stages(esr, &action);
-	look(&staged);
-	assert_memory_equal(&whole.world, &staged.world, sizeof(world));
-	assert_memory_equal(whole.vcpu.regs.x, staged.vcpu.regs.x, sizeof(vcpu.regs.x));
-	assert_memory_equal(&whole.vcpu, &staged.vcpu, sizeof(vcpu));
-	assert_int_equal(whole.pc, staged.pc);
-	assert_int_equal(whole.pstate, staged.pstate);
-	assert_int_equal(whole.ttbr0, staged.ttbr0);
-	assert_int_equal(whole.sctlr, staged.sctlr);
-	return action;
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	memset(&vm, 0, sizeof(vm));
-	vm.vcpu = (struct vcpu **)table;
-	vm.vcpu_count = 1;
-	for (uint32_t i = 0; i < ARRAY_COUNT(vm.idreg); i++) {
-		vm.idreg[i] = ~PATTERN + i;
-	}
-	device_err = 0;
-	sgis_can_be_taken = list_again_works = false;
-	acknowledged = ended = physically_deactivated = handled = 0;
-	exit_ipa = DEVICE + 8;
-	exit_pstate = SPSR_M_EL1H;
-	return mmio_map_add(&vm.mmio, DEVICE, 64, &ops, &world);
-}
+#include "timer/vtimer.h"
 
 /* -- loads and stores -- */
 
@@ -423,10 +48,10 @@ static void accesses(void **state)
 	}
 	/* to be sure that something came of it: ldr x5, str w6 */
 	same_both_ways(DABT | ESR_DABT_ISV | SAS(3) | SRT(5) | ESR_DABT_SF);
-	assert_int_equal(vcpu.regs.x[5], UINT64_C(0x8f8e8d8c8b8a8988));
+	assert_int_equal(fake_vcpu.regs.x[5], UINT64_C(0x8f8e8d8c8b8a8988));
 	assert_int_equal(sysreg_read(elr_el2), PC + 4);
 	same_both_ways(DABT | ESR_DABT_ISV | SAS(2) | SRT(25) | ESR_DABT_WNR);
-	assert_memory_equal(world.bytes + 8, &vcpu.regs.x[25], 4);
+	assert_memory_equal(world.bytes + 8, &fake_vcpu.regs.x[25], 4);
 	assert_int_equal(sysreg_read(elr_el2), PC + 4);
 }
 
@@ -448,7 +73,7 @@ static void sign_extended(void **state)
 		for (uint32_t rt = 0; rt < 31; rt++) {
 			same_both_ways(DABT | ESR_DABT_ISV | ESR_DABT_SSE | SRT(rt) |
 				       cases[i].form);
-			assert_int_equal(vcpu.regs.x[rt], cases[i].value);
+			assert_int_equal(fake_vcpu.regs.x[rt], cases[i].value);
 		}
 	}
 }
@@ -474,8 +99,8 @@ static void accesses_fail(void **state)
 	assert_int_equal(world.aborts, 1);
 	device_err = -EAGAIN;
 	same_both_ways(DABT | ESR_DABT_ISV | SAS(2) | SRT(3));
-	assert_int_equal(vcpu.hold, VCPU_HOLD_PARKED);
-	assert_int_equal(vcpu.retry_esr, DABT | ESR_DABT_ISV | SAS(2) | SRT(3));
+	assert_int_equal(fake_vcpu.hold, VCPU_HOLD_PARKED);
+	assert_int_equal(fake_vcpu.retry_esr, DABT | ESR_DABT_ISV | SAS(2) | SRT(3));
 	/* nobody there */
 	exit_ipa = HOLE;
 	for (uint32_t rt = 0; rt < 32; rt++) {
@@ -492,8 +117,8 @@ static void decoded(void **state)
 	for (uint32_t srt = 0; srt < 32; srt++) {
 		assert_int_equal(same_both_ways(DABT | SRT(srt)), EXIT_WHOLE);
 		assert_int_equal(world.accesses, 2);
-		assert_int_equal(vcpu.regs.x[19], UINT64_C(0x8f8e8d8c8b8a8988));
-		assert_int_equal(vcpu.regs.x[20], UINT64_C(0x9796959493929190));
+		assert_int_equal(fake_vcpu.regs.x[19], UINT64_C(0x8f8e8d8c8b8a8988));
+		assert_int_equal(fake_vcpu.regs.x[20], UINT64_C(0x9796959493929190));
 		assert_int_equal(sysreg_read(elr_el2), PC + 4);
 	}
 }
@@ -546,20 +171,20 @@ static void system_registers(void **state)
 	}
 	for (uint32_t rt = 0; rt < 31; rt++) {
 		same_both_ways(SYS | ID_REG | READ | RT(rt));
-		assert_int_equal(vcpu.regs.x[rt], ~PATTERN + IDREG_INDEX(6, 1));
+		assert_int_equal(fake_vcpu.regs.x[rt], ~PATTERN + IDREG_INDEX(6, 1));
 		same_both_ways(SYS | SGI1R | RT(rt));
 		assert_int_equal(world.sgis, 1);
-		assert_int_equal(world.sgi, vcpu.regs.x[rt]);
+		assert_int_equal(world.sgi, fake_vcpu.regs.x[rt]);
 		same_both_ways(SYS | CP_CVAL | RT(rt));
-		assert_int_equal(world.timer_value, vcpu.regs.x[rt]);
+		assert_int_equal(world.timer_value, fake_vcpu.regs.x[rt]);
 	}
 	same_both_ways(SYS | SGI1R | RT(31));
 	assert_int_equal(world.sgi, 0);
 	device_err = -EAGAIN;
 	assert_int_equal(same_both_ways(SYS | DIR | RT(2)), EXIT_RETRY);
-	assert_int_equal(vcpu.hold, VCPU_HOLD_PARKED);
+	assert_int_equal(fake_vcpu.hold, VCPU_HOLD_PARKED);
 	assert_int_equal(same_both_ways(SYS | DIR | RT(20)), EXIT_WHOLE);
-	assert_int_equal(vcpu.hold, VCPU_HOLD_PARKED);
+	assert_int_equal(fake_vcpu.hold, VCPU_HOLD_PARKED);
 }
 
 /* -- all classes -- */
@@ -574,10 +199,10 @@ static void classes(void **state)
 		}
 	}
 	assert_int_equal(same_both_ways(FIELD_PREP(ESR_EC, EC_HVC64) | ESR_IL | 7), EXIT_RESUME);
-	assert_int_equal(vcpu.regs.x[0], vcpu.regs.x[17] + 7);
+	assert_int_equal(fake_vcpu.regs.x[0], fake_vcpu.regs.x[17] + 7);
 	assert_int_equal(sysreg_read(elr_el2), PC); /* is behind an HVC already */
 	assert_int_equal(same_both_ways(FIELD_PREP(ESR_EC, EC_SMC64) | ESR_IL | 7), EXIT_RESUME);
-	assert_int_equal(vcpu.regs.x[0], vcpu.regs.x[17] - 7);
+	assert_int_equal(fake_vcpu.regs.x[0], fake_vcpu.regs.x[17] - 7);
 	assert_int_equal(sysreg_read(elr_el2), PC + 4);
 	assert_int_equal(same_both_ways(FIELD_PREP(ESR_EC, EC_WFX) | ESR_IL), EXIT_RESUME);
 	assert_int_equal(sysreg_read(elr_el2), PC + 4);
@@ -656,32 +281,32 @@ static void time32(void **state)
 
 	(void)state;
 	exit_pstate = USER32;
-	vm.cntvoff = 123456 - now;
+	fake_vm.cntvoff = 123456 - now;
 	for (uint32_t rt = 0; rt < 15; rt++) {
 		uint32_t rt2 = (rt + 1) % 15;
 
 		assert_int_equal(same_both_ways(CP15_WIDE | ALWAYS | READ | CP_WIDE(0, rt, rt2)),
 				 EXIT_RESUME);
-		assert_int_equal(vcpu.regs.x[rt], (uint32_t)now);
-		assert_int_equal(vcpu.regs.x[rt2], now >> 32);
+		assert_int_equal(fake_vcpu.regs.x[rt], (uint32_t)now);
+		assert_int_equal(fake_vcpu.regs.x[rt2], now >> 32);
 		assert_int_equal(sysreg_read(elr_el2), PC + 4);
 		same_both_ways(CP15_WIDE | ALWAYS | READ | CP_WIDE(8, rt, rt2));
-		assert_int_equal(vcpu.regs.x[rt], (uint32_t)now);
+		assert_int_equal(fake_vcpu.regs.x[rt], (uint32_t)now);
 		same_both_ways(CP15_WIDE | ALWAYS | READ | CP_WIDE(2, rt, rt2));
-		assert_int_equal(vcpu.regs.x[rt], (uint32_t)(PATTERN + VTIMER_CVAL));
-		assert_int_equal(vcpu.regs.x[rt2], (PATTERN + VTIMER_CVAL) >> 32);
+		assert_int_equal(fake_vcpu.regs.x[rt], (uint32_t)(PATTERN + VTIMER_CVAL));
+		assert_int_equal(fake_vcpu.regs.x[rt2], (PATTERN + VTIMER_CVAL) >> 32);
 		same_both_ways(CP15_WIDE | ALWAYS | CP_WIDE(2, rt, rt2));
 		assert_int_equal(world.timer_writes, 1);
 		assert_int_equal(world.timer_reg, VTIMER_CVAL);
 		assert_int_equal(world.timer_value,
-				 vcpu.regs.x[rt2] << 32 | (uint32_t)vcpu.regs.x[rt]);
+				 fake_vcpu.regs.x[rt2] << 32 | (uint32_t)fake_vcpu.regs.x[rt]);
 		same_both_ways(CP15 | ALWAYS | READ | CP_REG(0, 14, 2, 1) | RT(rt));
-		assert_int_equal(vcpu.regs.x[rt], (uint32_t)(PATTERN + VTIMER_CTL));
+		assert_int_equal(fake_vcpu.regs.x[rt], (uint32_t)(PATTERN + VTIMER_CTL));
 		same_both_ways(CP15 | ALWAYS | READ | CP_REG(0, 14, 2, 0) | RT(rt));
-		assert_int_equal(vcpu.regs.x[rt], (uint32_t)(PATTERN + VTIMER_TVAL));
+		assert_int_equal(fake_vcpu.regs.x[rt], (uint32_t)(PATTERN + VTIMER_TVAL));
 		same_both_ways(CP15 | ALWAYS | CP_REG(0, 14, 2, 1) | RT(rt));
 		assert_int_equal(world.timer_reg, VTIMER_CTL);
-		assert_int_equal(world.timer_value, (uint32_t)vcpu.regs.x[rt]);
+		assert_int_equal(world.timer_value, (uint32_t)fake_vcpu.regs.x[rt]);
 		assert_int_equal(world.undefs, 0);
 	}
 }
@@ -758,27 +383,27 @@ static void events(void **state)
 			uint64_t action;
 
 			prepare(load);
-			vcpu.events = raised[i];
+			fake_vcpu.events = raised[i];
 			assert_int_equal(in_stages(load, &action), !consumed);
 			assert_int_equal(action, consumed ? EXIT_RESUME : EXIT_NEXT);
 			/* done once, and the events are left to the run loop */
 			assert_int_equal(world.accesses, 1);
-			assert_int_equal(vcpu.regs.x[1], 0x8b8a8988);
+			assert_int_equal(fake_vcpu.regs.x[1], 0x8b8a8988);
 			assert_int_equal(sysreg_read(elr_el2), PC + 4);
-			assert_int_equal(vcpu.events, consumed ? 0 : raised[i]);
+			assert_int_equal(fake_vcpu.events, consumed ? 0 : raised[i]);
 			assert_int_equal(world.runs, consumed ? 0 : 1);
 		}
 	}
 	/* held: the run loop, whatever may be taken */
 	prepare(load);
-	vcpu.hold = VCPU_HOLD_STANDBY;
-	assert_int_equal(exit_sync(&vcpu, load).action, EXIT_NEXT);
+	fake_vcpu.hold = VCPU_HOLD_STANDBY;
+	assert_int_equal(exit_sync(&fake_vcpu, load).action, EXIT_NEXT);
 	/* an action that is not done in the first stage goes on to the run loop after it */
 	prepare(load | SRT(20));
-	vcpu.events = VCPU_EVENT_STOP;
-	assert_int_equal(exit_sync(&vcpu, load | SRT(20)).action, EXIT_WHOLE);
-	assert_int_equal(exit_sync_whole(&vcpu, load | SRT(20)).action, EXIT_NEXT);
-	assert_ptr_equal(exit_second(&vcpu, EXIT_NEXT), &vcpu);
+	fake_vcpu.events = VCPU_EVENT_STOP;
+	assert_int_equal(exit_sync(&fake_vcpu, load | SRT(20)).action, EXIT_WHOLE);
+	assert_int_equal(exit_sync_whole(&fake_vcpu, load | SRT(20)).action, EXIT_NEXT);
+	assert_ptr_equal(exit_second(&fake_vcpu, EXIT_NEXT), &fake_vcpu);
 	assert_int_equal(world.accesses, 1);
 	assert_int_equal(world.runs, 1);
 	assert_int_equal(sysreg_read(elr_el2), PC + 4);
@@ -821,9 +446,9 @@ static void interrupts(void **state)
 			acknowledged = cases[i].token;
 			hardware_v2 = cases[i].v2;
 			list_again_works = cases[i].again;
-			vcpu.events = event != 0 ? VCPU_EVENT_VGIC : 0;
-			first = hardware_v2 ? exit_irq_gicv2(&vcpu) : exit_irq(&vcpu);
-			assert_ptr_equal(first.vcpu, &vcpu);
+			fake_vcpu.events = event != 0 ? VCPU_EVENT_VGIC : 0;
+			first = hardware_v2 ? exit_irq_gicv2(&fake_vcpu) : exit_irq(&fake_vcpu);
+			assert_ptr_equal(first.vcpu, &fake_vcpu);
 			assert_int_equal(first.action, event != 0 ? EXIT_NEXT : EXIT_RESUME);
 			assert_int_equal(ended, cases[i].ended);
 			assert_int_equal(physically_deactivated, cases[i].deactivated);
@@ -839,7 +464,7 @@ static void serror(void **state)
 	(void)state;
 	prepare(0);
 	serrors = 0;
-	assert_ptr_equal(exit_serror(&vcpu, (uint64_t)EC_SERROR << 26), &vcpu);
+	assert_ptr_equal(exit_serror(&fake_vcpu, (uint64_t)EC_SERROR << 26), &fake_vcpu);
 	assert_int_equal(serrors, 1);
 	assert_int_equal(world.complaints, 1);
 	assert_int_equal(sysreg_read(elr_el2), PC);
