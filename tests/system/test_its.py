@@ -1,6 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Messages as interrupts, to a stock Linux."""
+import re
+
 from configs import config, vm
+
+CONSOLE_BY_LPI = 'devices { uart { compatible = "bulkhead,pl011"; lpi; }; };'
+
+
+def typed(run) -> list[int]:
+    """Interrupts of the console, which is an LPI, on each CPU."""
+    table = run.run("grep pl011 /proc/interrupts", "alpha # ")
+    assert re.search(r"mbigen-v2 +64 +Level +uart-pl011", table), table
+    return [int(word) for word in table.split(":")[1].split()[:4]]
 
 
 def test_a_Linux_brings_its_ITS_up(boot):
@@ -11,6 +22,7 @@ def test_a_Linux_brings_its_ITS_up(boot):
                 vcpus=4,
                 memory="512M",
                 extra="its; lpi-count = <16384>;",
+                devices=CONSOLE_BY_LPI,
                 bootargs="console=ttyAMA0 hostname=alpha",
             )
         )
@@ -20,6 +32,11 @@ def test_a_Linux_brings_its_ITS_up(boot):
     run.expect("GICv3: using LPI property table")
     run.expect("CPU3: using allocated LPI pending table")
     run.expect("^alpha # ", 120)
+    # What is typed comes by an LPI, wherever that is sent.
+    run.run("n=$(grep pl011 /proc/interrupts | cut -d: -f1 | tr -d ' ')", "alpha # ")
+    for cpu in (1, 2, 3):
+        run.run(f"echo {cpu} > /proc/irq/$n/smp_affinity_list", "alpha # ")
+    assert all(count > 0 for count in typed(run))
     # The next life finds an ITS as after a reset.
     run.line("reboot -f")
     run.expect("^bulkhead: alpha: reset by itself, starts again", 60)
@@ -27,3 +44,4 @@ def test_a_Linux_brings_its_ITS_up(boot):
     run.expect("CPU3: using allocated LPI pending table")
     run.expect("^alpha # ", 120)
     assert "4" in run.run("nproc", "alpha # ").split()
+    assert sum(typed(run)) > 0
