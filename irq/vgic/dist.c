@@ -129,12 +129,14 @@ VREG_WRITE(write_clrspi)
 {
 	struct vm *vm = vcpu->vm;
 	uint32_t intid = (uint32_t)(value & SETSPI_INTID);
+	const struct vgic_bank *bank;
 
 	if (index != 0 || (vm->vgic.typer & GICD_TYPER_MBIS) == 0 || intid < INTID_SPI ||
 	    intid >= vgic_limit(vm)) {
 		return 0;
 	}
-	if ((atomic_read(&vgic_bank_of(vcpu, intid)->edge) & vgic_bit(intid)) == 0) {
+	bank = vgic_bank_of(vcpu, intid);
+	if (((atomic_read(&bank->edge) | bank->hw) & vgic_bit(intid)) == 0) {
 		vgic_set_line(vm, intid, false);
 		return 0;
 	}

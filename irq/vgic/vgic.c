@@ -219,7 +219,8 @@ void vgic_send_message(struct vm *vm, uint32_t intid)
 	}
 	bank = &vm->vgic.bank[intid / 32 - 1];
 	spin_lock(&vm->vgic.lock);
-	if ((bank->edge & vgic_bit(intid)) == 0) {
+	/* the line of a linked one is its hardware's */
+	if (((bank->edge | bank->hw) & vgic_bit(intid)) == 0) {
 		set_line_locked(NULL, vm, bank, intid, true);
 	} else {
 		bank->latch |= vgic_bit(intid);

@@ -150,6 +150,27 @@ static void disabled_when_taken(void **state)
 	assert_false(fake_bit(0, 0, GICD_ISPENDR, EDGE));
 }
 
+/* As if by GICD_ISPENDR and GICD_ICPENDR: what its line says is the board's. */
+static void sent_as_a_message(void **state)
+{
+	(void)state;
+	fake_vm.vgic.typer |= GICD_TYPER_MBIS;
+	fake_dist_write(0, GICD_SETSPI_NSR, 4, LEVEL);
+	assert_int_equal(fake_ack(0), LEVEL);
+	fake_eoi(0, LEVEL);
+	assert_int_equal(fake_pending(0), FAKE_SPURIOUS);
+	/* nor does a message take back what the hardware has, and holds active */
+	fake_spi_line(PLEVEL, true);
+	fake_settle();
+	fake_dist_write(0, GICD_CLRSPI_NSR, 4, LEVEL);
+	assert_int_equal(fake_ack(0), LEVEL);
+	fake_spi_line(PLEVEL, false);
+	fake_eoi(0, LEVEL);
+	assert_false(fake_spi_is_active(PLEVEL));
+	fake_spi_line(PLEVEL, true);
+	assert_int_equal(fake_ack(0), LEVEL);
+}
+
 static void follows_its_route(void **state)
 {
 	(void)state;
@@ -254,6 +275,8 @@ int main(void)
 			enabled_as_the_guest_says, set_up),
 		CASE_IN("an edge is kept that was taken when the guest disabled it",
 			disabled_when_taken, set_up),
+		CASE_IN("a message for it does not change what its line says", sent_as_a_message,
+			set_up),
 		CASE_IN("it goes to the CPU of its route, pending, active or neither",
 			follows_its_route, set_up),
 		CASE_IN("its trigger is the board's", trigger_is_the_boards, set_up),
