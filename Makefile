@@ -53,6 +53,7 @@ HYP_C := \
 	core/exit/mmio_map.c \
 	core/exit/run.c \
 	core/exit/set_way.c \
+	core/exit/switch.c \
 	core/exit/symbols.c \
 	core/exit/sysreg_trap.c \
 	core/exit/vpsci.c \
@@ -64,6 +65,7 @@ HYP_C := \
 	core/resource/audit.c \
 	core/resource/ram_plan.c \
 	core/resource/registry.c \
+	core/sched/policy.c \
 	core/sched/sched.c \
 	core/vm/build.c \
 	core/vm/describe.c \
@@ -86,6 +88,7 @@ HYP_C := \
 	irq/hw/gic_v3.c \
 	irq/hw/gich.c \
 	irq/hw/ich.c \
+	irq/hw/vif_saved.c \
 	irq/vgic/bank_regs.c \
 	irq/vgic/dist.c \
 	irq/vgic/dist_bank.c \
@@ -97,6 +100,7 @@ HYP_C := \
 	irq/vgic/short.c \
 	irq/vgic/softif.c \
 	irq/vgic/spill.c \
+	irq/vgic/switch.c \
 	irq/vgic/v2.c \
 	irq/vgic/v2m.c \
 	irq/vgic/vgic.c \
@@ -201,6 +205,7 @@ UNIT := \
 	vgic_regs \
 	vgic_short \
 	vgic_spill \
+	vgic_switch \
 	vgic_v2 \
 	vgic_v2_random \
 	vits \
@@ -217,9 +222,11 @@ UNIT_WITH_pgtable  := mm/stage2.c tests/unit/fake_pages.c
 UNIT_WITH_registry := core/resource/audit.c mm/stage2.c tests/unit/fake_pages.c
 FAKE_CPU           := core/base/percpu.c core/base/spinlock.c tests/unit/fake_panic.c
 FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/dist_bank.c irq/vgic/link.c \
-                      irq/vgic/lr.c irq/vgic/redist.c irq/vgic/sgi.c irq/vgic/short.c irq/vgic/softif.c irq/vgic/spill.c irq/vgic/v2.c \
+                      irq/vgic/lr.c irq/vgic/redist.c irq/vgic/sgi.c irq/vgic/short.c \
+                      irq/vgic/softif.c irq/vgic/spill.c irq/vgic/switch.c irq/vgic/v2.c \
                       irq/vgic/vgic.c irq/vgic/vits.c irq/vgic/vits_cmd.c irq/vgic/vits_table.c \
-                      irq/vgic/vlpi.c irq/vgic/vreg.c tests/unit/fake_gic.c tests/unit/fake_gic_regs.c \
+                      irq/vgic/vlpi.c irq/vgic/vreg.c irq/hw/vif_saved.c tests/unit/fake_gic.c \
+                      tests/unit/fake_gic_regs.c \
                       tests/unit/fake_ram.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_exit     := core/exit/exit.c core/exit/mmio.c core/exit/sysreg_trap.c \
                       tests/unit/fake_exit.c tests/unit/fake_sysreg.c $(FAKE_CPU)
@@ -244,6 +251,7 @@ UNIT_WITH_vgic_random := $(FAKE_VGIC)
 UNIT_WITH_vgic_regs   := $(FAKE_VGIC)
 UNIT_WITH_vgic_short  := $(FAKE_VGIC)
 UNIT_WITH_vgic_spill  := $(FAKE_VGIC)
+UNIT_WITH_vgic_switch := $(FAKE_VGIC)
 UNIT_WITH_vgic_v2     := $(FAKE_VGIC)
 UNIT_WITH_vgic_v2_random := $(FAKE_VGIC)
 UNIT_WITH_vits        := $(FAKE_VGIC) tests/unit/fake_its.c

@@ -19,6 +19,7 @@
 #include "mm/hyp_map.h"
 #include "mm/page_alloc.h"
 #include "timer/deadline.h"
+#include "timer/vtimer.h"
 
 #define START_TIMEOUT_MS  1000
 #define INTID_HYP_TIMER	  26
@@ -68,6 +69,8 @@ void smp_cpu_init(uint32_t index, uint64_t mpidr)
 	if (smp.gic && gic_cpu_init(mpidr) == 0) {
 		gic_enable_ppi(INTID_HYP_TIMER, true);
 		gic_enable_ppi(INTID_MAINTENANCE, true);
+		/* its output is low while no vCPU is loaded */
+		gic_enable_ppi(VTIMER_VIRT_INTID, true);
 	}
 }
 

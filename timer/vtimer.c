@@ -10,14 +10,28 @@
 
 #define CTL_WRITABLE (CNT_CTL_ENABLE | CNT_CTL_IMASK)
 
-static bool virt_level(struct vcpu *vcpu, uint32_t intid)
+/* Enabled, not masked, and due. */
+static bool is_asserted(uint64_t ctl)
 {
-	uint64_t ctl = sysreg_read(cntv_ctl_el0);
-
-	(void)vcpu;
-	(void)intid;
 	return (ctl & (CNT_CTL_ENABLE | CNT_CTL_IMASK | CNT_CTL_ISTATUS)) ==
 	       (CNT_CTL_ENABLE | CNT_CTL_ISTATUS);
+}
+
+static uint64_t virt_now(const struct vcpu *vcpu)
+{
+	return deadline_now() - vcpu->vm->cntvoff;
+}
+
+static bool virt_level(struct vcpu *vcpu, uint32_t intid)
+{
+	const struct vtimer *timer = &vcpu->timer;
+
+	(void)intid;
+	if (vcpu->vgic.here) {
+		return is_asserted(sysreg_read(cntv_ctl_el0));
+	}
+	return (timer->vtimer_ctl & CTL_WRITABLE) == CNT_CTL_ENABLE &&
+	       virt_now(vcpu) >= timer->vtimer_cval;
 }
 
 static uint64_t phys_now(const struct vcpu *vcpu)
@@ -50,9 +64,16 @@ static void ptimer_fired(struct deadline *deadline)
 	ptimer_update(CONTAINER_OF(deadline, struct vcpu, timer.ptimer_deadline));
 }
 
+/* The interrupt itself comes when the vCPU is loaded, from the hardware. */
+static void wake_fired(struct deadline *deadline)
+{
+	vcpu_post(CONTAINER_OF(deadline, struct vcpu, timer.wake), VCPU_EVENT_TIMER);
+}
+
 void vtimer_create(struct vcpu *vcpu)
 {
 	deadline_init(&vcpu->timer.ptimer_deadline, ptimer_fired);
+	deadline_init(&vcpu->timer.wake, wake_fired);
 	vgic_link_private(vcpu, VTIMER_VIRT_INTID, virt_level);
 }
 
@@ -62,23 +83,58 @@ void vtimer_start(struct vcpu *vcpu)
 
 	timer->ptimer_ctl = 0;
 	timer->ptimer_cval = 0;
-	sysreg_write(cntv_ctl_el0, 0);
-	sysreg_write(cntv_cval_el0, 0);
-	sysreg_write(cntkctl_el1, 0);
-	sysreg_write(cntvoff_el2, vcpu->vm->cntvoff);
-	/* the counter is read natively where it shows the right time */
-	sysreg_write(cnthctl_el2, vcpu->vm->cntvoff == 0 ? CNTHCTL_EL1PCTEN : 0);
-	gic_enable_ppi(VTIMER_VIRT_INTID, true);
+	timer->vtimer_ctl = 0;
+	timer->vtimer_cval = 0;
+	timer->kernel_control = 0;
 }
 
 void vtimer_stop(struct vcpu *vcpu)
 {
 	deadline_cancel(&vcpu->timer.ptimer_deadline);
-	vcpu->timer.ptimer_ctl = 0;
-	gic_enable_ppi(VTIMER_VIRT_INTID, false);
-	sysreg_write(cntv_ctl_el0, 0);
-	/* the timer's output before the interrupt's state is looked at */
+	deadline_cancel(&vcpu->timer.wake);
+	vtimer_start(vcpu);
+}
+
+void vtimer_load(struct vcpu *vcpu)
+{
+	const struct vtimer *timer = &vcpu->timer;
+
+	deadline_cancel(&vcpu->timer.wake);
+	sysreg_write(cntvoff_el2, vcpu->vm->cntvoff);
+	/* the counter is read natively where it shows the right time */
+	sysreg_write(cnthctl_el2, vcpu->vm->cntvoff == 0 ? CNTHCTL_EL1PCTEN : 0);
+	sysreg_write(cntkctl_el1, timer->kernel_control);
+	sysreg_write(cntv_cval_el0, timer->vtimer_cval);
+	/* the compare value before the timer is on */
 	isb();
+	sysreg_write(cntv_ctl_el0, timer->vtimer_ctl);
+}
+
+/* Its interrupt is to wake the vCPU, and is not listed already, in which case it would not sleep.
+ */
+static bool is_awaited(const struct vcpu *vcpu)
+{
+	const struct vgic_bank *bank = &vcpu->vgic.bank;
+
+	return (vcpu->hold & VCPU_HOLD_STANDBY) != 0 &&
+	       (vcpu->timer.vtimer_ctl & CTL_WRITABLE) == CNT_CTL_ENABLE &&
+	       ((bank->enabled & ~bank->line) >> VTIMER_VIRT_INTID & 1) != 0;
+}
+
+void vtimer_save(struct vcpu *vcpu)
+{
+	struct vtimer *timer = &vcpu->timer;
+
+	timer->vtimer_ctl = sysreg_read(cntv_ctl_el0);
+	timer->vtimer_cval = sysreg_read(cntv_cval_el0);
+	timer->kernel_control = sysreg_read(cntkctl_el1);
+	sysreg_write(cntv_ctl_el0, 0);
+	/* the timer's output before the interrupt's state is looked at, or another's timer is
+	   loaded */
+	isb();
+	if (is_awaited(vcpu)) {
+		deadline_set(&timer->wake, timer->vtimer_cval + vcpu->vm->cntvoff);
+	}
 }
 
 void vtimer_interrupt(struct vcpu *vcpu)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest's generic timers. The virtual timer is the hardware's: its interrupt is linked, so that
- * neither arming it nor its EOI costs an exit. The physical timer is EL2's; the guest's is emulated
- * on the deadline queue.
+ * A guest's generic timers. The virtual timer is the hardware's while its vCPU is loaded: its
+ * interrupt is linked, so that neither arming it nor its EOI costs an exit. That of a vCPU that
+ * waits elsewhere is on the deadline queue. The physical timer is EL2's; the guest's is emulated on
+ * that queue always.
  */
 #ifndef TIMER_VTIMER_H
 #define TIMER_VTIMER_H
@@ -15,11 +16,16 @@
 /* Links the interrupt. Boot CPU, once per vCPU. */
 void vtimer_create(struct vcpu *vcpu);
 
-/* Timers as after reset, in this CPU. Owner. */
+/* Timers as after reset, and nothing of them any more. Its vCPU is not loaded. Owner. */
 void vtimer_start(struct vcpu *vcpu);
-
-/* Nothing of the vCPU's timers is left in this CPU. Owner. */
 void vtimer_stop(struct vcpu *vcpu);
+
+/*
+ * The virtual timer into this CPU, after the vCPU's interrupts, and back to memory, before them.
+ * From then on a vCPU in standby is woken by VCPU_EVENT_TIMER. Owner.
+ */
+void vtimer_load(struct vcpu *vcpu);
+void vtimer_save(struct vcpu *vcpu);
 
 /* The physical interrupt of the virtual timer was taken and is active. Owner of the loaded vCPU. */
 void vtimer_interrupt(struct vcpu *vcpu);

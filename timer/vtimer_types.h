@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A vCPU's emulated physical timer: plain data. The virtual timer's state is in the hardware. */
+/* A vCPU's timers: plain data. The virtual one is in the hardware while its vCPU is loaded. */
 #ifndef TIMER_VTIMER_TYPES_H
 #define TIMER_VTIMER_TYPES_H
 
@@ -10,6 +10,10 @@ struct vtimer {
 	uint64_t ptimer_cval; /* ticks of the guest's time */
 	uint32_t ptimer_ctl;  /* ENABLE, IMASK */
 	struct deadline ptimer_deadline;
+
+	/* the virtual timer's registers, while it is not loaded */
+	uint64_t vtimer_cval, vtimer_ctl, kernel_control;
+	struct deadline wake; /* for when it is due while the vCPU waits for that */
 };
 
 #endif

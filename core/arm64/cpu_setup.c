@@ -21,7 +21,6 @@
 #define SYSREG_MPAMIDR_EL1 "s3_0_c10_c4_4"
 #define SYSREG_TRFCR_EL2   "s3_4_c1_c2_1"
 #define SYSREG_PMSCR_EL2   "s3_4_c9_c9_0"
-#define SYSREG_VSESR_EL2   "s3_4_c5_c2_3"
 #define SYSREG_CNTPOFF_EL2 "s3_4_c14_c0_6"
 #define SYSREG_CNTHV_CTL   "s3_4_c14_c3_1"
 
@@ -64,6 +63,7 @@ static void setup_debug(void)
 		mdcr |= MDCR_TTRF;
 		sysreg_write_raw(SYSREG_TRFCR_EL2, 0);
 	}
+	/* the rest comes and goes with its vCPU: vcpu_load() */
 	sysreg_write(mdcr_el2, mdcr);
 }
 
@@ -158,8 +158,12 @@ void cpu_el2_setup(void)
 	sysreg_write(hacr_el2, 0);
 	sysreg_write(actlr_el2, 0);
 	sysreg_write(vttbr_el2, 0);
+	/* of AArch32 at EL1, where no guest runs; without it undefined (DDI 0487 DACR32_EL2) */
 	if (cpu_has_aarch32_el1()) {
 		sysreg_write(dbgvcr32_el2, 0);
+		sysreg_write(dacr32_el2, 0);
+		sysreg_write(ifsr32_el2, 0);
+		sysreg_write(fpexc32_el2, 0x700);
 	}
 	setup_debug();
 	setup_optional_traps();

@@ -48,6 +48,7 @@ enum esr_ec {
 
 /* EC_WFX */
 #define ESR_WFX_TI BITS(1, 0)
+#define WFX_WFI	   0 /* 1: WFE, 2: WFIT, 3: WFET */
 
 /* EC_SYS64 */
 #define ESR_SYS_OP0  BITS(21, 20)

@@ -48,6 +48,10 @@ void sysreg_host_write(const char *name, uint64_t value);
 #define SYSREG_ICH_ELRSR_EL2   "s3_4_c12_c11_5"
 #define SYSREG_ICH_VMCR_EL2    "s3_4_c12_c11_7"
 
+/* Virtual SErrors, FEAT_RAS */
+#define SYSREG_VSESR_EL2 "s3_4_c5_c2_3"
+#define SYSREG_VDISR_EL2 "s3_4_c12_c1_1"
+
 #define CURRENTEL_EL BITS(3, 2)
 
 /* HCR_EL2 */
@@ -111,6 +115,15 @@ void sysreg_host_write(const char *name, uint64_t value);
 #define MDCR_TPMS  BIT(14)
 #define MDCR_TTRF  BIT(19)
 
+/* ISR_EL1: pending, whatever PSTATE masks */
+#define ISR_I BIT(7)
+#define ISR_A BIT(8)
+
+/* MDSCR_EL1, OSLSR_EL1 */
+#define MDSCR_KDE  BIT(13)
+#define MDSCR_MDE  BIT(15)
+#define OSLSR_OSLK BIT(1)
+
 /* CNTHCTL_EL2 where E2H = 0 */
 #define CNTHCTL_EL1PCTEN BIT(0)
 #define CNTHCTL_EL1PCEN	 BIT(1)
@@ -163,6 +176,7 @@ void sysreg_host_write(const char *name, uint64_t value);
 #define SPSR_M	       BITS(4, 0)
 #define SPSR_M_EL1H    UINT64_C(5)
 #define SPSR_M_AARCH32 BIT(4)
+#define SPSR_A	       BIT(8)
 #define SPSR_DAIF      BITS(9, 6)
 #define SPSR_IL	       BIT(20)
 #define SPSR_SS	       BIT(21)

@@ -87,7 +87,7 @@ static void stop_others(void)
 
 	for (uint32_t cpu = 0; cpu < PERCPU_CPU_MAX && panicking.smp; cpu++) {
 		if (cpu != this_cpu(cpu_index) && (cpu == 0 || percpu_offset_of(cpu) != 0)) {
-			gic_send_sgi(GIC_SGI_STOP, gic_cpu_target(percpu_of(cpu_id, cpu)->mpidr));
+			gic_send_sgi(gic_sgi_to(GIC_SGI_STOP, percpu_of(cpu_id, cpu)->mpidr));
 			others++;
 		}
 	}
@@ -222,6 +222,13 @@ void el2_fault(struct el2_frame *frame)
 
 	if (frame->pc - (uint64_t)probe_instruction < 8) {
 		sysreg_write(elr_el2, (uint64_t)probe_fixup);
+		return;
+	}
+	if (FIELD_GET(ESR_EC, esr) == EC_SERROR &&
+	    frame->pc - (uint64_t)take_serror_begin <=
+		    (uint64_t)(take_serror_end - take_serror_begin)) {
+		/* masked again: it goes on behind */
+		sysreg_write(spsr_el2, frame->spsr | SPSR_A);
 		return;
 	}
 	begin(fault_text(frame, esr, far));

@@ -12,8 +12,14 @@ struct el2_frame {
 };
 
 /* From vectors.S, on the emergency stack. Returns only when the fault was expected by
- * probe_read32(). */
+ * probe_read32() or el2_take_serror(). */
 void el2_fault(struct el2_frame *frame);
+
+/* Takes an SError that is pending, and goes on. No guest's registers are in the CPU. */
+void el2_take_serror(void);
+
+/* Where el2_take_serror() takes it (vectors.S). */
+extern const char take_serror_begin[], take_serror_end[];
 
 /* The load of probe_read32(), and where it goes on after an abort (vectors.S). */
 extern const char probe_instruction[], probe_fixup[];

@@ -12,6 +12,7 @@
 #include "core/exit/mmio.h"
 #include "core/exit/run.h"
 #include "core/exit/sysreg_trap.h"
+#include "core/sched/sched.h"
 #include "core/vm/life.h"
 #include "core/vm/vm.h"
 #include "drivers/hw/psci.h"
@@ -37,6 +38,18 @@ static enum exit_action exit_conditional(struct vcpu *vcpu, uint64_t esr)
 		return EXIT_ADVANCE;
 	}
 	return ec == EC_CP15_32 || ec == EC_CP15_64 ? sysreg_trap32(vcpu, esr) : EXIT_INJECT_UNDEF;
+}
+
+/* FP and SIMD registers are denied to who has not used them since another vCPU did. */
+static enum exit_action exit_fpsimd(struct vcpu *vcpu, uint64_t esr)
+{
+	return vcpu_admit_fp(vcpu) ? EXIT_RESUME : exit_conditional(vcpu, esr);
+}
+
+/* Debug registers are denied likewise. */
+static enum exit_action exit_debug32(struct vcpu *vcpu, uint64_t esr)
+{
+	return vcpu_admit_debug(vcpu) ? EXIT_RESUME : exit_conditional(vcpu, esr);
 }
 
 static enum exit_action exit_hvc(struct vcpu *vcpu, uint64_t esr)
@@ -79,10 +92,13 @@ static enum exit_action exit_unexpected(struct vcpu *vcpu, uint64_t esr)
 
 static enum exit_action exit_wfx(struct vcpu *vcpu, uint64_t esr)
 {
-	(void)vcpu;
-	(void)esr;
-	/* untrapped where a CPU belongs to one vCPU: a hint that may be skipped */
-	return EXIT_ADVANCE;
+	/* trapped where a CPU is shared. WFE and the variants with a timeout are hints: others go
+	   first, then it looks again */
+	if (FIELD_GET(ESR_WFX_TI, esr) != WFX_WFI) {
+		sched_give_way(vcpu);
+		return EXIT_ADVANCE;
+	}
+	return EXIT_ADVANCE_STANDBY;
 }
 
 /* EC_DABT_LOWER and EC_SYS64, most of all exits, stand in decide() without an indirect branch. */
@@ -90,10 +106,10 @@ static const exit_handler handlers[EC_COUNT] = {
 	[EC_WFX] = exit_wfx,
 	[EC_CP15_32] = exit_conditional,
 	[EC_CP15_64] = exit_conditional,
-	[EC_CP14_32] = exit_conditional,
-	[EC_CP14_LS] = exit_conditional,
+	[EC_CP14_32] = exit_debug32,
+	[EC_CP14_LS] = exit_debug32,
 	[EC_CP14_64] = exit_conditional,
-	[EC_FPSIMD] = exit_conditional,
+	[EC_FPSIMD] = exit_fpsimd,
 	[EC_VMRS] = exit_conditional,
 	[EC_PAUTH] = exit_undefined,
 	[EC_HVC64] = exit_hvc,

@@ -8,6 +8,7 @@
 #include "core/base/printk.h"
 #include "core/console/mux.h"
 #include "core/exit/el2_fault.h"
+#include "core/sched/sched.h"
 #include "core/vm/vcpu.h"
 #include "irq/hw/gic.h"
 #include "irq/hw/gic_regs.h"
@@ -33,11 +34,10 @@ static bool handle(uint32_t intid)
 
 	switch (intid) {
 	case VTIMER_VIRT_INTID:
-		if (vcpu == NULL || atomic_read(&vcpu->power) != VCPU_ON) {
-			return false;
+		if (vcpu != NULL) {
+			vtimer_interrupt(vcpu);
 		}
-		vtimer_interrupt(vcpu);
-		return true;
+		return vcpu != NULL;
 	case INTID_HYP_TIMER:
 		deadline_interrupt();
 		return false;
@@ -48,6 +48,9 @@ static bool handle(uint32_t intid)
 		return false;
 	case GIC_SGI_KICK:
 		return false; /* the event it announces is looked at on the way on */
+	case GIC_SGI_SCHED:
+		sched_kicked();
+		return false;
 	case GIC_SGI_STOP:
 		el2_fault_stop();
 	default:
@@ -85,8 +88,7 @@ void irq_take(void)
 
 static bool is_pending(void)
 {
-	/* ISR_EL1.I: a physical interrupt is pending, whatever PSTATE masks */
-	return (sysreg_read(isr_el1) & BIT(7)) != 0;
+	return (sysreg_read(isr_el1) & ISR_I) != 0;
 }
 
 void irq_poll(void)

@@ -4,15 +4,19 @@
 
 #include "core/exit/exit.h"
 #include "core/exit/irq.h"
+#include "core/exit/switch.h"
 #include "core/sched/sched.h"
 #include "core/vm/life.h"
 #include "core/vm/vm.h"
 #include "irq/vgic/vgic.h"
 #include "timer/vtimer.h"
 
+/* Of these it may find that what its guest waits for has come. */
+#define VCPU_WAKE_EVENTS (VCPU_EVENT_VGIC | VCPU_EVENT_SGIS | VCPU_EVENT_TIMER)
+
 static void start(struct vcpu *vcpu)
 {
-	vcpu_start(vcpu, vcpu->start_pc, vcpu->start_context);
+	vcpu_reset(vcpu, vcpu->start_pc, vcpu->start_context);
 	vtimer_start(vcpu);
 	vgic_cpu_start(vcpu);
 	atomic_set_release(&vcpu->power, VCPU_ON);
@@ -35,14 +39,16 @@ static void begin(struct vcpu *vcpu)
 	}
 }
 
-/* Takes a vCPU that is on off its CPU. */
+/* Nothing of a vCPU that may be on is left in its CPU, nor anything that it waits for. */
 static void quiesce(struct vcpu *vcpu)
 {
+	if (vcpu->loaded) {
+		switch_to(NULL);
+	}
 	if (atomic_read(&vcpu->power) == VCPU_ON) {
 		vtimer_stop(vcpu);
 		vgic_cpu_stop(vcpu);
 	}
-	vcpu->loaded = false;
 	vcpu->hold = VCPU_HOLD_OFF;
 	vcpu->job = NULL;
 }
@@ -73,8 +79,13 @@ static void look_at_events(struct vcpu *vcpu)
 	    atomic_read_acquire(&vcpu->power) == VCPU_ON_PENDING) {
 		begin(vcpu);
 	}
+	if (atomic_read(&vcpu->power) == VCPU_ON) {
+		switch_to(vcpu);
+	}
 	if ((events & (VCPU_EVENT_VGIC | VCPU_EVENT_SGIS)) != 0) {
 		vgic_process(vcpu);
+	}
+	if ((events & VCPU_WAKE_EVENTS) != 0) {
 		vcpu->hold &= ~(uint32_t)VCPU_HOLD_STANDBY;
 	}
 	if ((events & VCPU_EVENT_ANSWER) != 0 && (vcpu->hold & VCPU_HOLD_PARKED) != 0) {
@@ -96,9 +107,8 @@ struct vcpu *run_next(void)
 			look_at_events(vcpu);
 		} else if (vcpu->job != NULL) {
 			vcpu->job->step(vcpu, vcpu->job);
-		} else if (vgic_is_held(vcpu)) {
-			irq_wait();
 		} else {
+			switch_to(vcpu);
 			return vcpu;
 		}
 	}

@@ -255,12 +255,19 @@ static const struct sysreg *find_read(uint64_t esr)
 	return &reads[i];
 }
 
+/* What no line has: a debug register that is denied until it is used, or not there. */
+static enum exit_action unknown(struct vcpu *vcpu, uint64_t esr)
+{
+	return FIELD_GET(ESR_SYS_OP0, esr) == 2 && vcpu_admit_debug(vcpu) ? EXIT_RESUME :
+									    EXIT_INJECT_UNDEF;
+}
+
 static enum exit_action __attribute__((noinline)) trap_read(struct vcpu *vcpu, uint64_t esr)
 {
 	const struct sysreg *reg = find_read(esr);
 
 	if (reg->key == 0) {
-		return EXIT_INJECT_UNDEF;
+		return unknown(vcpu, esr);
 	}
 	vcpu_set_reg(vcpu, (uint32_t)FIELD_GET(ESR_SYS_RT, esr), reg->read(vcpu, reg->arg));
 	return EXIT_ADVANCE;
@@ -271,7 +278,7 @@ static enum exit_action __attribute__((noinline)) trap_write(struct vcpu *vcpu, 
 	const struct sysreg *reg = find_write(esr);
 	uint64_t value = vcpu_reg(vcpu, (uint32_t)FIELD_GET(ESR_SYS_RT, esr));
 
-	return unlikely(reg->key == 0) ? EXIT_INJECT_UNDEF : reg->write(vcpu, reg->arg, value);
+	return unlikely(reg->key == 0) ? unknown(vcpu, esr) : reg->write(vcpu, reg->arg, value);
 }
 
 /* The ID registers are one array, and stand before the tables. */

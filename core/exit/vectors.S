@@ -200,7 +200,7 @@ guest_enter:
 /*
  * An exception from EL2. No register is free and the stack may be what failed: x0 and x1 go to two
  * registers of the guest's thread that nothing will ask for again, unless the fault was expected
- * (probe_read32), which happens only before guests run.
+ * (probe_read32, el2_take_serror), which happens only where no guest's registers are in the CPU.
  */
 el2_disaster:
 	msr	tpidr_el0, x0
@@ -260,6 +260,20 @@ probe_instruction:
 	.global	probe_fixup
 probe_fixup:
 	mov	x0, #-14
+	ret
+
+/* void el2_take_serror(void) */
+	.global	el2_take_serror
+	.type	el2_take_serror, %function
+el2_take_serror:
+	bti	c
+	msr	daifclr, #4
+	.global	take_serror_begin
+take_serror_begin:
+	isb					// taken here at the latest
+	.global	take_serror_end
+take_serror_end:
+	msr	daifset, #4
 	ret
 
 	.section .text.vectors, "ax"

@@ -1,32 +1,136 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pinned policy. */
+/* What the run loop asks, and the CPU's timer for its next question. */
 #include "core/sched/sched.h"
 
 #include "core/base/errno.h"
 #include "core/base/percpu.h"
+#include "core/sched/policy.h"
+#include "core/vm/vm.h"
+#include "irq/hw/gic.h"
+#include "timer/deadline.h"
 
-static PERCPU(struct vcpu *, pinned_vcpu);
+static PERCPU(struct sched_cpu, sched_cpu);
+
+/* From now on the CPU has choices. */
+static void share(struct sched_cpu *cpu)
+{
+	cpu->shared = true;
+	for (uint32_t i = 0; i < cpu->count; i++) {
+		struct vcpu *vcpu = cpu->vcpu[i];
+
+		vcpu->sched.hcr = HCR_TWI | HCR_TWE;
+		vcpu->cpu_kick = gic_sgi_to(GIC_SGI_SCHED, vcpu->cpu_mpidr);
+	}
+}
+
+/* The moment has come for which it was set: ask again on the way on. */
+static void timer_fired(struct deadline *deadline)
+{
+	struct vcpu *loaded = vcpu_loaded();
+
+	CONTAINER_OF(deadline, struct sched_cpu, timer)->armed = UINT64_MAX;
+	if (loaded != NULL) {
+		vcpu_post(loaded, VCPU_EVENT_SCHED);
+	}
+}
+
+static struct sched_cpu *cpu_of(uint32_t index)
+{
+	struct sched_cpu *cpu = percpu_of(sched_cpu, index);
+
+	if (cpu->timer.fire == NULL) {
+		deadline_init(&cpu->timer, timer_fired);
+		cpu->armed = UINT64_MAX;
+	}
+	return cpu;
+}
 
 int sched_add(struct vcpu *vcpu)
 {
-	struct vcpu **slot = percpu_of(pinned_vcpu, vcpu->cpu);
+	struct sched_cpu *cpu = cpu_of(vcpu->cpu);
 
-	if (*slot != NULL) {
+	if (cpu->count == SCHED_VCPU_MAX) {
 		return -EBUSY;
 	}
-	*slot = vcpu;
+	cpu->vcpu[cpu->count++] = vcpu;
+	vcpu->sched.slice_left = vcpu->sched.slice;
+	if (cpu->count > 1 || cpu->window_count != 0 || vcpu->sched.budget != 0) {
+		share(cpu);
+	}
 	return 0;
+}
+
+void sched_set_windows(uint32_t index, const uint64_t *length, struct vm *const *owner,
+		       uint32_t count)
+{
+	struct sched_cpu *cpu = cpu_of(index);
+
+	cpu->window_length = length;
+	cpu->window_owner = owner;
+	cpu->window_count = count;
+	cpu->major = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		cpu->major += length[i];
+	}
+	share(cpu);
+}
+
+/* For when the answer may be another one. */
+static void arm(struct sched_cpu *cpu, uint64_t when)
+{
+	if (when == cpu->armed) {
+		return;
+	}
+	cpu->armed = when;
+	if (when == UINT64_MAX) {
+		deadline_cancel(&cpu->timer);
+	} else {
+		deadline_set(&cpu->timer, when);
+	}
+}
+
+static struct vcpu *pick_shared(struct sched_cpu *cpu)
+{
+	struct vcpu *loaded = vcpu_loaded(), *next;
+	uint64_t now = deadline_now();
+
+	if (loaded != NULL && (atomic_read(&loaded->events) & VCPU_EVENT_SCHED) != 0) {
+		atomic_fetch_and(&loaded->events, ~(uint32_t)VCPU_EVENT_SCHED);
+	}
+	next = policy_choose(cpu, now);
+	arm(cpu, policy_until(cpu, now));
+	return next;
 }
 
 struct vcpu *sched_pick(void)
 {
-	struct vcpu *vcpu = this_cpu(pinned_vcpu);
+	struct sched_cpu *cpu = &this_cpu(sched_cpu);
 
-	if (vcpu == NULL) {
-		return NULL;
+	if (cpu->shared) {
+		return pick_shared(cpu);
 	}
-	if (vcpu_has_events(vcpu) || vcpu->job != NULL) {
-		return vcpu;
+	return cpu->count != 0 && policy_is_ready(cpu->vcpu[0]) ? cpu->vcpu[0] : NULL;
+}
+
+void sched_give_way(struct vcpu *vcpu)
+{
+	struct sched_cpu *cpu = &this_cpu(sched_cpu);
+
+	if (cpu->shared) {
+		policy_yield(cpu, vcpu);
+		vcpu_post(vcpu, VCPU_EVENT_SCHED);
 	}
-	return vcpu->hold == 0 ? vcpu : NULL;
+}
+
+void sched_kicked(void)
+{
+	const struct sched_cpu *cpu = &this_cpu(sched_cpu);
+	struct vcpu *loaded = vcpu_loaded();
+
+	for (uint32_t i = 0; i < cpu->count && loaded != NULL; i++) {
+		if (cpu->vcpu[i] != loaded && vcpu_has_events(cpu->vcpu[i])) {
+			vcpu_post(loaded, VCPU_EVENT_SCHED);
+			return;
+		}
+	}
 }

@@ -2,23 +2,54 @@
 /*
  * Who runs on this CPU. The run loop asks; what is behind the interface is policy.
  *
- * This version has one policy, pinned: a physical CPU belongs to one vCPU, which runs without a
- * scheduler tick and with WFI untrapped. Lock: none needed; a CPU's queue is filled at boot and
- * read by that CPU alone.
+ * A CPU with one vCPU, no budget and no windows belongs to it: no tick, WFI untrapped. Any other
+ * CPU is shared, and this is the order in which its vCPUs that are ready get it:
+ *
+ *   1. windows   in a window of a VM only that VM's vCPUs, in an idle one none
+ *   2. priority  higher first
+ *   3. budgets   among equals those with a budget, earliest deadline first; a vCPU that has used up
+ *                its budget waits for its next period, or runs in the background of all others
+ *   4. turns     among equals without: one slice each, in the order in which they became ready
+ *
+ * A vCPU that has run for a slice and is still ready lets those of its own VM have turns too,
+ * whatever their priority: one of them may hold the lock that it spins on.
+ *
+ * Budgets are constant bandwidth servers (hard reservations): `budget` in each `period`, which
+ * begins when the vCPU becomes ready; what it did not use when it becomes ready again stays as far
+ * as its share of the time until the deadline allows, else a new period begins. So vCPUs with
+ * budgets of one priority all get theirs where the sum of budget / period is at most 1.
+ *
+ * Ready is what a vCPU's words say (events, job, hold), not a state of its own. Owner of
+ * everything: the CPU; no lock. Others post and kick.
  */
 #ifndef CORE_SCHED_SCHED_H
 #define CORE_SCHED_SCHED_H
 
 #include "core/vm/vcpu.h"
 
-/* Gives the vCPU to its CPU. Boot CPU, before the CPU enters the run loop. -EBUSY: the CPU has one
- * already. */
+#define SCHED_VCPU_MAX	 64 /* of one CPU */
+#define SCHED_WINDOW_MAX 64
+
+/* Gives the vCPU to its CPU; what vcpu->sched is to be stands in it. Boot CPU, before the CPU
+ * enters the run loop. -EBUSY: the CPU has SCHED_VCPU_MAX already. */
 int sched_add(struct vcpu *vcpu);
+
+/* A cyclic schedule of `cpu`: windows by length in ticks, and whose they are, NULL for nobody's.
+ * The arrays stay the caller's, constant. The first begins at tick 0 of the counter. Boot CPU,
+ * before the CPU enters the run loop. */
+void sched_set_windows(uint32_t cpu, const uint64_t *length, struct vm *const *owner,
+		       uint32_t count);
 
 /*
  * The vCPU that should have this CPU now: one with events to look at, a job, or a guest that can go
  * on. NULL: none, the CPU may sleep until an interrupt.
  */
 struct vcpu *sched_pick(void);
+
+/* This one lets its equals, and those of its own VM, go first. Owner, from its guest. */
+void sched_give_way(struct vcpu *vcpu);
+
+/* GIC_SGI_SCHED was taken: somebody posted to a vCPU of this CPU. */
+void sched_kicked(void);
 
 #endif

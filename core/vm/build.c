@@ -81,7 +81,7 @@ static int make_vcpus(const struct build_context *build, struct vm *vm)
 		vcpu->index = i;
 		vcpu->cpu = config->vcpu_cpu[i];
 		vcpu->cpu_mpidr = build->board->cpu[vcpu->cpu].mpidr;
-		vcpu->cpu_kick = gic_cpu_target(build->board->cpu[vcpu->cpu].mpidr);
+		vcpu->cpu_kick = gic_sgi_to(GIC_SGI_KICK, vcpu->cpu_mpidr);
 		vcpu->hold = VCPU_HOLD_OFF;
 		vcpu->stack_top = *percpu_of(stack_top, vcpu->cpu);
 		vcpu->midr = percpu_of(cpu_id, vcpu->cpu)->midr;

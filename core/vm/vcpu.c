@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A virtual CPU: events, and its reset state in the hardware. */
+/* A virtual CPU: events, and its registers between memory and hardware. */
 #include "core/vm/vcpu.h"
 
 #include "core/arm64/barrier.h"
@@ -13,6 +13,13 @@
 
 static PERCPU(struct vcpu *, loaded_vcpu);
 
+/* Whose FP and SIMD registers are in this CPU; NULL: nobody's. */
+static PERCPU(struct vcpu *, fp_vcpu);
+
+/* Which vCPU of each VM ran here last, index + 1: what it left in TLBs and instruction caches is
+ * tagged with the VM's VMID. */
+static PERCPU(uint8_t[CONFIG_VM_MAX], last_index);
+
 struct vcpu *vcpu_loaded(void)
 {
 	return this_cpu(loaded_vcpu);
@@ -22,36 +29,122 @@ void vcpu_post(struct vcpu *vcpu, uint32_t events)
 {
 	uint32_t before = atomic_fetch_or(&vcpu->events, events);
 
-	/* one kick is enough: who raised the first event has sent it, or is that CPU and at EL2 */
-	if (before == 0 && vcpu->cpu != this_cpu(cpu_index)) {
-		gic_send_sgi(GIC_SGI_KICK, vcpu->cpu_kick);
+	/* one kick is enough: who raised the first event has sent it, or is at EL2 on that CPU and
+	   looks at the vCPU that is loaded there on the way on */
+	if (before == 0 && vcpu != this_cpu(loaded_vcpu)) {
+		gic_send_sgi(vcpu->cpu_kick);
 	}
 }
 
-static void reset_el1(void)
+void vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t context)
 {
-#define X(name, reset) sysreg_write(name, reset);
+	memset(&vcpu->regs, 0, sizeof(vcpu->regs));
+	if (cpu_features.pauth) {
+		memset(&vcpu->key, 0, sizeof(vcpu->key));
+	}
+	if (vcpu->fp_used) {
+		memset(&vcpu->fp, 0, sizeof(vcpu->fp));
+		vcpu->fp_used = false;
+	}
+	if (vcpu->debug_used) {
+		memset(&vcpu->debug, 0, sizeof(vcpu->debug));
+		vcpu->debug_used = false;
+	}
+#define X(name, reset) vcpu->el1.name = (reset);
 	VCPU_EL1_REGS(X)
 #undef X
-	/* without AArch32 at EL1 these are undefined: DDI 0487 DACR32_EL2 */
-	if (cpu_has_aarch32_el1()) {
-		sysreg_write(dacr32_el2, 0);
-		sysreg_write(ifsr32_el2, 0);
-		sysreg_write(fpexc32_el2, 0x700);
+	vcpu->regs.x[0] = context;
+	vcpu->pc = pc;
+	/* EL1h, DAIF masked: DEN 0022F 6.4.3, and the arm64 boot protocol */
+	vcpu->pstate = SPSR_M_EL1H | SPSR_DAIF;
+	vcpu->debug.os_lock = 1; /* locked, as after a cold reset */
+	vcpu->vsesr = 0;
+	vcpu->vdisr = 0;
+	vcpu->hcr = cpu_guest_hcr() | vcpu->sched.hcr;
+	vcpu->fault_pc = 0;
+	vcpu->hold = 0;
+	vcpu->mmio_last = &vcpu->vm->mmio.region[0];
+	if (this_cpu(fp_vcpu) == vcpu) {
+		this_cpu(fp_vcpu) = NULL;
+	}
+	/* nothing in TLBs and caches of the life before */
+	this_cpu(last_index)[vcpu->vm->id] = 0;
+}
+
+/* All are read before the first is stored, so that stores go in pairs. */
+static void save_el1(struct el1_regs *regs)
+{
+#define X(name, reset) uint64_t name##_now = sysreg_read(name);
+	VCPU_EL1_REGS(X)
+#undef X
+#define X(name, reset) regs->name = name##_now;
+	VCPU_EL1_REGS(X)
+#undef X
+}
+
+static void load_el1(const struct el1_regs *regs)
+{
+#define X(name, reset) uint64_t name##_now = regs->name;
+	VCPU_EL1_REGS(X)
+#undef X
+#define X(name, reset) sysreg_write(name, name##_now);
+	VCPU_EL1_REGS(X)
+#undef X
+}
+
+/* What not every CPU has. */
+static void save_optional(struct vcpu *vcpu)
+{
+	if (cpu_features.pauth) {
+#define X(n, name) uint64_t key##n = sysreg_read_raw(name);
+		VCPU_KEYS(X)
+#undef X
+#define X(n, name) vcpu->key[n] = key##n;
+		VCPU_KEYS(X)
+#undef X
+	}
+	if (cpu_features.ras) {
+		vcpu->vsesr = sysreg_read_raw(SYSREG_VSESR_EL2);
+		vcpu->vdisr = sysreg_read_raw(SYSREG_VDISR_EL2);
 	}
 }
 
-/* DBGBVR<n>, DBGBCR<n>, DBGWVR<n>, DBGWCR<n>: control registers first, so that nothing matches
+static void load_optional(const struct vcpu *vcpu)
+{
+	if (cpu_features.pauth) {
+#define X(n, name) sysreg_write_raw(name, vcpu->key[n]);
+		VCPU_KEYS(X)
+#undef X
+	}
+	if (cpu_features.ras) {
+		sysreg_write_raw(SYSREG_VSESR_EL2, vcpu->vsesr);
+		sysreg_write_raw(SYSREG_VDISR_EL2, vcpu->vdisr);
+	}
+}
+
+/* DBGBCR<n>, DBGBVR<n>, DBGWCR<n>, DBGWVR<n>: control registers first, so that nothing matches
  * meanwhile. */
-#define RESET_DEBUG(n)                                                                             \
+#define LOAD_BREAKPOINT(n)                                                                         \
 	case n:                                                                                    \
 		sysreg_write(dbgbcr##n##_el1, 0);                                                  \
-		sysreg_write(dbgbvr##n##_el1, 0);                                                  \
+		sysreg_write(dbgbvr##n##_el1, regs->bvr[n]);                                       \
+		sysreg_write(dbgbcr##n##_el1, regs->bcr[n]);                                       \
 		break
-#define RESET_WATCH(n)                                                                             \
+#define LOAD_WATCHPOINT(n)                                                                         \
 	case n:                                                                                    \
 		sysreg_write(dbgwcr##n##_el1, 0);                                                  \
-		sysreg_write(dbgwvr##n##_el1, 0);                                                  \
+		sysreg_write(dbgwvr##n##_el1, regs->wvr[n]);                                       \
+		sysreg_write(dbgwcr##n##_el1, regs->wcr[n]);                                       \
+		break
+#define SAVE_BREAKPOINT(n)                                                                         \
+	case n:                                                                                    \
+		regs->bcr[n] = sysreg_read(dbgbcr##n##_el1);                                       \
+		regs->bvr[n] = sysreg_read(dbgbvr##n##_el1);                                       \
+		break
+#define SAVE_WATCHPOINT(n)                                                                         \
+	case n:                                                                                    \
+		regs->wcr[n] = sysreg_read(dbgwcr##n##_el1);                                       \
+		regs->wvr[n] = sysreg_read(dbgwvr##n##_el1);                                       \
 		break
 #define SIXTEEN(M)                                                                                 \
 	M(0);                                                                                      \
@@ -71,58 +164,94 @@ static void reset_el1(void)
 	M(14);                                                                                     \
 	M(15)
 
-static void reset_debug(void)
+/* M for each of `count`. */
+#define EACH_OF(count, M)                                                                          \
+	for (uint64_t n = 0; n < (count); n++) {                                                   \
+		switch (n) {                                                                       \
+			SIXTEEN(M);                                                                \
+		default:                                                                           \
+			break;                                                                     \
+		}                                                                                  \
+	}
+
+static void load_debug(const struct debug_regs *regs)
 {
 	uint64_t dfr0 = sysreg_read(id_aa64dfr0_el1);
-	uint64_t breakpoints = FIELD_GET(ID_AA64DFR0_BRPS, dfr0) + 1;
-	uint64_t watchpoints = FIELD_GET(ID_AA64DFR0_WRPS, dfr0) + 1;
 
-	for (uint64_t n = 0; n < breakpoints; n++) {
-		switch (n) {
-			SIXTEEN(RESET_DEBUG);
-		default:
-			break;
-		}
-	}
-	for (uint64_t n = 0; n < watchpoints; n++) {
-		switch (n) {
-			SIXTEEN(RESET_WATCH);
-		default:
-			break;
-		}
-	}
-	sysreg_write(oslar_el1, 1); /* locked, as after a cold reset */
-	sysreg_write(osdlr_el1, 0);
+	EACH_OF(FIELD_GET(ID_AA64DFR0_BRPS, dfr0) + 1, LOAD_BREAKPOINT)
+	EACH_OF(FIELD_GET(ID_AA64DFR0_WRPS, dfr0) + 1, LOAD_WATCHPOINT)
+	sysreg_write(oslar_el1, regs->os_lock);
+	sysreg_write(osdlr_el1, regs->os_double_lock);
 }
 
-/* Names the assembler may lack, by number: keys of FEAT_PAuth and state of later extensions. */
-static void reset_optional(const struct vcpu *vcpu)
+static void save_debug(struct debug_regs *regs)
 {
-	(void)vcpu;
-	if (cpu_features.pauth) {
-		sysreg_write_raw("s3_0_c2_c1_0", 0);
-		sysreg_write_raw("s3_0_c2_c1_1", 0);
-		sysreg_write_raw("s3_0_c2_c1_2", 0);
-		sysreg_write_raw("s3_0_c2_c1_3", 0);
-		sysreg_write_raw("s3_0_c2_c2_0", 0);
-		sysreg_write_raw("s3_0_c2_c2_1", 0);
-		sysreg_write_raw("s3_0_c2_c2_2", 0);
-		sysreg_write_raw("s3_0_c2_c2_3", 0);
-		sysreg_write_raw("s3_0_c2_c3_0", 0);
-		sysreg_write_raw("s3_0_c2_c3_1", 0);
-	}
+	uint64_t dfr0 = sysreg_read(id_aa64dfr0_el1);
+
+	EACH_OF(FIELD_GET(ID_AA64DFR0_BRPS, dfr0) + 1, SAVE_BREAKPOINT)
+	EACH_OF(FIELD_GET(ID_AA64DFR0_WRPS, dfr0) + 1, SAVE_WATCHPOINT)
+	regs->os_lock = FIELD_GET(OSLSR_OSLK, sysreg_read(oslsr_el1));
+	regs->os_double_lock = sysreg_read(osdlr_el1);
 }
 
+static void trap_debug(bool on)
+{
+	uint64_t mdcr = sysreg_read(mdcr_el2) & ~(MDCR_TDA | MDCR_TDOSA);
+
+	sysreg_write(mdcr_el2, on ? mdcr | MDCR_TDA | MDCR_TDOSA : mdcr);
+}
+
+bool vcpu_admit_debug(struct vcpu *vcpu)
+{
+	if (vcpu->debugging) {
+		return false;
+	}
+	load_debug(&vcpu->debug);
+	trap_debug(false);
+	vcpu->debugging = true;
+	vcpu->debug_used = true;
+	return true;
+}
+
+bool vcpu_admit_fp(struct vcpu *vcpu)
+{
+	struct vcpu *before = this_cpu(fp_vcpu);
+
+	if (before == vcpu) {
+		return false;
+	}
+	sysreg_write(cptr_el2, sysreg_read(cptr_el2) & ~CPTR_TFP);
+	/* not trapped any more, before EL2 names them */
+	isb();
+	if (before != NULL) {
+		vcpu_fp_save(&before->fp);
+	}
+	vcpu_fp_load(&vcpu->fp);
+	vcpu->fp_used = true;
+	this_cpu(fp_vcpu) = vcpu;
+	return true;
+}
+
+/* What other registers are used by: whose they are, and what of them is denied. */
 static void load_identity(struct vcpu *vcpu)
 {
+	uint64_t cptr = sysreg_read(cptr_el2) & ~CPTR_TFP;
+
+	sysreg_write(cptr_el2, this_cpu(fp_vcpu) == vcpu ? cptr : cptr | CPTR_TFP);
 	sysreg_write(vpidr_el2, vcpu->midr);
 	sysreg_write(vmpidr_el2, vcpu->mpidr);
 	sysreg_write(vtcr_el2, vcpu->vm->stage2.vtcr);
 	sysreg_write(vttbr_el2, vcpu->vm->stage2.vttbr);
 	sysreg_write(hcr_el2, vcpu->hcr);
+	/* the CPU clears it when the guest takes it */
+	vcpu->hcr &= ~HCR_VSE;
+}
+
+/* Nothing that another vCPU of this VMID left in this CPU: rule 7. */
+static void __attribute__((noinline)) forget_others(void)
+{
 	/* the VMID and the tables before the maintenance that goes by them */
 	isb();
-	/* nothing that another vCPU of this VMID left in this CPU: rule 7 */
 	__asm__ volatile("tlbi vmalls12e1" ::: "memory");
 	__asm__ volatile("ic iallu" ::: "memory");
 	/* both complete before the guest's first walk and fetch */
@@ -130,22 +259,46 @@ static void load_identity(struct vcpu *vcpu)
 	isb();
 }
 
-void vcpu_start(struct vcpu *vcpu, uint64_t pc, uint64_t context)
+void vcpu_load(struct vcpu *vcpu)
 {
-	memset(&vcpu->regs, 0, sizeof(vcpu->regs));
-	vcpu->regs.x[0] = context;
-	vcpu->fault_pc = 0;
-	vcpu->hold = 0;
-	vcpu->mmio_last = &vcpu->vm->mmio.region[0];
-	vcpu->hcr = cpu_guest_hcr();
+	uint8_t *last = &this_cpu(last_index)[vcpu->vm->id];
+
 	this_cpu(loaded_vcpu) = vcpu;
 	vcpu->loaded = true;
+	load_el1(&vcpu->el1);
+	load_optional(vcpu);
 	load_identity(vcpu);
-	reset_el1();
-	reset_debug();
-	reset_optional(vcpu);
-	vcpu_fp_clear();
-	vcpu_set_pc(vcpu, pc);
-	/* EL1h, DAIF masked: DEN 0022F 6.4.3, and the arm64 boot protocol */
-	vcpu_set_pstate(vcpu, SPSR_M_EL1H | SPSR_DAIF);
+	if (*last != vcpu->index + 1) {
+		*last = (uint8_t)(vcpu->index + 1);
+		forget_others();
+	}
+	vcpu_set_pc(vcpu, vcpu->pc);
+	vcpu_set_pstate(vcpu, vcpu->pstate);
+	if ((vcpu->hold & VCPU_HOLD_PARKED) != 0) {
+		sysreg_write(far_el2, vcpu->far);
+		sysreg_write(hpfar_el2, vcpu->hpfar);
+	}
+	/* breakpoints match only with one of these: DDI 0487 MDSCR_EL1 */
+	if ((vcpu->el1.mdscr_el1 & (MDSCR_MDE | MDSCR_KDE)) != 0) {
+		vcpu_admit_debug(vcpu);
+	} else {
+		trap_debug(true);
+	}
+}
+
+void vcpu_save(struct vcpu *vcpu)
+{
+	vcpu->pc = vcpu_pc(vcpu);
+	vcpu->pstate = vcpu_pstate(vcpu);
+	vcpu->far = sysreg_read(far_el2);
+	vcpu->hpfar = sysreg_read(hpfar_el2);
+	vcpu->hcr |= sysreg_read(hcr_el2) & HCR_VSE;
+	save_el1(&vcpu->el1);
+	save_optional(vcpu);
+	if (vcpu->debugging) {
+		save_debug(&vcpu->debug);
+		vcpu->debugging = false;
+	}
+	vcpu->loaded = false;
+	this_cpu(loaded_vcpu) = NULL;
 }

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A virtual CPU. This version pins each to a physical CPU of its own.
+ * A virtual CPU.
  *
- * Only that CPU touches what is marked "owner". Others post: they change an atomic word, raise an
- * event and kick; the owner looks at events before it enters the guest again.
+ * It has a physical CPU, which may have several of them. Only that CPU touches what is marked
+ * "owner". Others post: they change an atomic word, raise an event and kick; the owner looks at
+ * events before it enters the guest again. One vCPU of a CPU is loaded: its registers are in the
+ * hardware, and only then its guest runs and its events are looked at. The others' are in memory.
  */
 #ifndef CORE_VM_VCPU_H
 #define CORE_VM_VCPU_H
 
 #include "core/arm64/sysreg.h"
 #include "core/base/atomic.h"
+#include "core/sched/sched_types.h"
 #include "core/vm/vcpu_regs.h"
 #include "irq/vgic/vgic_types.h"
 #include "timer/vtimer_types.h"
@@ -31,6 +34,8 @@ enum vcpu_event {
 	VCPU_EVENT_START = 1U << 2,  /* power is ON_PENDING */
 	VCPU_EVENT_JOB = 1U << 3,    /* a job was given */
 	VCPU_EVENT_ANSWER = 1U << 4, /* what it parked for has been answered */
+	VCPU_EVENT_TIMER = 1U << 5,  /* its virtual timer, in memory, is due */
+	VCPU_EVENT_SCHED = 1U << 6,  /* its CPU asks the scheduler again */
 	/* bits 31:16, VCPU_EVENT_SGI(n): SGI n was sent to it and is pending */
 };
 #define VCPU_EVENT_SGI_SHIFT 16
@@ -42,7 +47,7 @@ enum vcpu_hold {
 	VCPU_HOLD_OFF = 1U << 0, /* not loaded */
 	VCPU_HOLD_PARKED =
 		1U << 1, /* waits for VCPU_EVENT_ANSWER; the exit is handled again then */
-	VCPU_HOLD_STANDBY = 1U << 2, /* PSCI CPU_SUSPEND: waits for an event */
+	VCPU_HOLD_STANDBY = 1U << 2, /* WFI, PSCI CPU_SUSPEND: waits for an event */
 };
 
 /*
@@ -77,7 +82,7 @@ struct vcpu {
 	struct vm *vm;	    /* constant */
 	uint32_t index;	    /* in its VM; constant */
 	uint32_t cpu;	    /* physical CPU; constant */
-	uint64_t cpu_kick;  /* gic_cpu_target() of that CPU; constant */
+	uint64_t cpu_kick;  /* gic_sgi_to() that CPU; constant */
 	uint64_t cpu_mpidr; /* MPIDR of that CPU; constant */
 	uint64_t mpidr;	    /* what the guest reads, bit 31 set; constant */
 	uint64_t midr;	    /* constant */
@@ -90,13 +95,26 @@ struct vcpu {
 	/* owner: */
 	const struct mmio_region *mmio_last; /* found last, never NULL: likely the next one's too */
 	bool loaded;			     /* its registers are in the CPU */
-	uint64_t retry_esr;   /* of the parked exit; FAR_EL2 and HPFAR_EL2 still hold the rest */
-	uint64_t hcr;	      /* HCR_EL2 while it runs */
+	uint64_t retry_esr;   /* of the parked exit; the rest is in FAR_EL2 and HPFAR_EL2 */
+	uint64_t hcr;	      /* HCR_EL2 while it runs, but for VSE */
 	struct vcpu_job *job; /* NULL: the guest runs */
 	uint64_t fault_pc;    /* of the last abort injected, to see a guest that can't take one */
 	struct cache_job cache_job;
 	struct vtimer timer;
 	struct vgic_cpu vgic;
+	struct sched_vcpu sched;
+
+	/* owner, while it is not loaded; debug, while it is not `debugging`; fp, while another
+	 * CPU's or vCPU's registers are where it runs */
+	uint64_t pc, pstate;
+	uint64_t far, hpfar;	  /* of the parked exit */
+	uint64_t vsesr, vdisr;	  /* FEAT_RAS */
+	bool debugging;		  /* its debug registers are in the CPU */
+	bool debug_used, fp_used; /* since its reset: else they are as it left them */
+	struct el1_regs el1;
+	uint64_t key[VCPU_KEY_COUNT];
+	struct fp_regs fp;
+	struct debug_regs debug;
 };
 
 /*
@@ -108,9 +126,21 @@ void vcpu_post(struct vcpu *vcpu, uint32_t events);
 /* The vCPU whose registers this CPU holds; NULL before the first. */
 struct vcpu *vcpu_loaded(void);
 
-/* Loads reset state into the CPU: entered at `pc` with x0 = context, MMU off, DEN 0022F 6.4. Owner.
+/* As after reset, in memory: to be entered at `pc` with x0 = context, MMU off, DEN 0022F 6.4.
+ * Owner; not loaded. */
+void vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t context);
+
+/*
+ * Its registers into this CPU, where no other vCPU is loaded, and back to memory: all but the
+ * timer's and the interrupt controller's, which core/exit/switch.c moves with them. Owner.
  */
-void vcpu_start(struct vcpu *vcpu, uint64_t pc, uint64_t context);
+void vcpu_load(struct vcpu *vcpu);
+void vcpu_save(struct vcpu *vcpu);
+
+/* Its guest has been denied FP and SIMD registers, or debug registers: now they are there. False:
+ * they were, something else is denied. Owner; loaded. */
+bool vcpu_admit_fp(struct vcpu *vcpu);
+bool vcpu_admit_debug(struct vcpu *vcpu);
 
 /* PC and PSTATE of a loaded vCPU. Owner. */
 static inline uint64_t vcpu_pc(const struct vcpu *vcpu)

@@ -3,11 +3,11 @@
  * Register classes of a vCPU, and which move when. Plain data; offsets of struct cpu_regs are read
  * by assembly.
  *
- *   cpu_regs    general registers: saved at every exit
- *   pc, pstate  stay in ELR_EL2 and SPSR_EL2 until another vCPU is loaded
- *   el1         system registers of EL1 and EL0: stay in hardware until another vCPU is loaded
- *   fp, debug   likewise; to be moved lazily by CPTR_EL2.TFP and MDCR_EL2.TDA where a CPU has
- * several vCPUs
+ *   cpu_regs    general registers: in memory at every exit
+ *   pc, pstate  in ELR_EL2 and SPSR_EL2 while its registers are in a CPU ("loaded")
+ *   el1, keys   system registers of EL1 and EL0, and FEAT_PAuth's keys: likewise
+ *   fp          stay in a CPU until another vCPU uses them there: CPTR_EL2.TFP
+ *   debug       come when the guest uses them, go with the others: MDCR_EL2.TDA, TDOSA
  */
 #ifndef CORE_VM_VCPU_REGS_H
 #define CORE_VM_VCPU_REGS_H
@@ -46,6 +46,40 @@ struct cpu_regs {
 	X(mdscr_el1, 0)                                                                            \
 	X(mdccint_el1, 0)
 
+/* FEAT_PAuth's, by number: names the assembler may lack. APIA, APIB, APDA, APDB, APGA, each in two
+ * halves. */
+#define VCPU_KEYS(X)                                                                               \
+	X(0, "s3_0_c2_c1_0")                                                                       \
+	X(1, "s3_0_c2_c1_1")                                                                       \
+	X(2, "s3_0_c2_c1_2")                                                                       \
+	X(3, "s3_0_c2_c1_3")                                                                       \
+	X(4, "s3_0_c2_c2_0")                                                                       \
+	X(5, "s3_0_c2_c2_1")                                                                       \
+	X(6, "s3_0_c2_c2_2")                                                                       \
+	X(7, "s3_0_c2_c2_3")                                                                       \
+	X(8, "s3_0_c2_c3_0")                                                                       \
+	X(9, "s3_0_c2_c3_1")
+#define VCPU_KEY_COUNT 10
+
+/* Values of VCPU_EL1_REGS, by name. */
+struct el1_regs {
+#define X(name, reset) uint64_t name;
+	VCPU_EL1_REGS(X)
+#undef X
+};
+
 #define VCPU_BREAKPOINT_MAX 16
+
+struct debug_regs {
+	uint64_t bcr[VCPU_BREAKPOINT_MAX], bvr[VCPU_BREAKPOINT_MAX];
+	uint64_t wcr[VCPU_BREAKPOINT_MAX], wvr[VCPU_BREAKPOINT_MAX];
+	uint64_t os_lock, os_double_lock; /* OSLAR_EL1.OSLK, OSDLR_EL1 */
+};
+
+/* V0 to V31, FPCR, FPSR: read by assembly. */
+struct fp_regs {
+	uint64_t v[2 * 32];
+	uint64_t fpcr, fpsr;
+};
 
 #endif

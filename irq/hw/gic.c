@@ -55,6 +55,11 @@ void gic_enable_ppi(uint32_t intid, bool on)
 	gic.driver->enable_ppi(intid, on);
 }
 
+void gic_set_ppi_active(uint32_t intid, bool active)
+{
+	gic.driver->set_ppi_active(intid, active);
+}
+
 static bool is_spi(uint32_t intid)
 {
 	return intid >= INTID_SPI && intid < gic.line_count;
@@ -132,20 +137,20 @@ uint64_t gic_sgi_target(uint64_t mpidr)
 	       FIELD_PREP(SGI1R_AFF1, (mpidr >> 8) & 0xff) | BIT(aff0 & 0xf);
 }
 
-uint64_t gic_cpu_target(uint64_t mpidr)
+uint64_t gic_sgi_to(uint32_t sgi, uint64_t mpidr)
 {
-	return gic.driver->target(mpidr);
+	return gic.driver->sgi_to(sgi, mpidr);
 }
 
-void gic_send_sgi(uint32_t sgi, uint64_t target)
+void gic_send_sgi(uint64_t sgi_to)
 {
 	/* what was posted before the interrupt that announces it, for the CPU that takes it */
 	dsb(ishst);
-	if (unlikely((target & GIC_TARGET_V2) != 0)) {
-		gic_v2_send_sgi(sgi, target);
+	if (unlikely((sgi_to & GIC_TO_V2) != 0)) {
+		gic_v2_send_sgi(sgi_to);
 		return;
 	}
-	sysreg_write_raw(SYSREG_ICC_SGI1R_EL1, target | FIELD_PREP(SGI1R_INTID, sgi));
+	sysreg_write_raw(SYSREG_ICC_SGI1R_EL1, sgi_to);
 	/* the SGI is generated before a WFI or a wait for its effect that follows */
 	isb();
 }

@@ -15,8 +15,9 @@
 #include "core/arm64/sysreg.h"
 #include "irq/hw/gic_regs.h"
 
-#define GIC_SGI_KICK 1 /* look at what others posted for the vCPU you run */
-#define GIC_SGI_STOP 2 /* another CPU panics: stop, say what ran here */
+#define GIC_SGI_KICK  1 /* look at what others posted for the vCPU you run */
+#define GIC_SGI_STOP  2 /* another CPU panics: stop, say what ran here */
+#define GIC_SGI_SCHED 3 /* something was posted to one of the vCPUs that share you */
 
 /* Distributor; chooses the driver. The registers are mapped. -ENODEV: not what the tree says. Boot
  * CPU. */
@@ -92,8 +93,9 @@ static inline uint32_t gic_intid(bool v2, uint32_t token)
 	return v2 ? token & (uint32_t)GICC_IAR_INTID : token;
 }
 
-/* A private interrupt of this CPU. */
+/* A private interrupt of this CPU: enabled or not; active or not, whoever took it. */
 void gic_enable_ppi(uint32_t intid, bool on);
+void gic_set_ppi_active(uint32_t intid, bool active);
 
 /* A shared one; level or edge as the tree says (flags of the interrupt specifier); to the CPU with
  * this MPIDR. */
@@ -110,11 +112,11 @@ void gic_clear_spi_pending(uint32_t intid);
 /* Whichever CPU took it: gic_deactivate() of an SPI is for the one that did. Any CPU. */
 void gic_deactivate_spi(uint32_t intid);
 
-/* SGI `sgi` to a CPU; what was written before is seen by its handler. */
-void gic_send_sgi(uint32_t sgi, uint64_t target);
+/* SGI `sgi` to the CPU with this MPIDR, as gic_send_sgi() wants it. On GICv2 the CPU must be up. */
+uint64_t gic_sgi_to(uint32_t sgi, uint64_t mpidr);
 
-/* The CPU with this MPIDR as gic_send_sgi() wants it. On GICv2 it must be up. */
-uint64_t gic_cpu_target(uint64_t mpidr);
+/* Sends it; what was written before is seen by its handler. */
+void gic_send_sgi(uint64_t sgi_to);
 
 /* A CPU as ICC_SGI<n>R_EL1 names it. Pure. */
 uint64_t gic_sgi_target(uint64_t mpidr);

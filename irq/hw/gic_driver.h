@@ -12,18 +12,22 @@ struct gic_driver {
 	int (*init)(const struct board_gic *board); /* 0, or as gic_init() */
 	int (*cpu_init)(uint64_t mpidr);	    /* as gic_cpu_init() */
 	void (*enable_ppi)(uint32_t intid, bool on);
+	void (*set_ppi_active)(uint32_t intid, bool active);
 	void (*route)(uint32_t intid, uint64_t mpidr);
-	uint64_t (*target)(uint64_t mpidr);
+	uint64_t (*sgi_to)(uint32_t sgi, uint64_t mpidr);
 	uint32_t (*list_registers)(void);
 };
 
 extern const struct gic_driver gic_v2_driver, gic_v3_driver;
 
 /* gic_send_sgi() on GICv2. */
-void gic_v2_send_sgi(uint32_t sgi, uint64_t target);
+void gic_v2_send_sgi(uint64_t sgi_to);
 
-/* In a target: it is for GICv2. ICC_SGI1R_EL1 has nothing there. */
-#define GIC_TARGET_V2 BIT(63)
+/* In what gic_sgi_to() gives: it is for GICv2. ICC_SGI1R_EL1 has nothing there. */
+#define GIC_TO_V2 BIT(63)
+
+/* SGIs that EL2 sends. */
+#define GIC_OWN_SGIS ((1U << GIC_SGI_KICK) | (1U << GIC_SGI_STOP) | (1U << GIC_SGI_SCHED))
 
 static inline uint32_t gic_read32(volatile uint8_t *base, uint32_t off)
 {

@@ -98,7 +98,7 @@ static int cpu_init(uint64_t mpidr)
 		gic_write32(gic_cpuif, GICC_APR + 4 * i, 0);
 	}
 	gich_cpu_init();
-	gic_write32(v2.dist, GICD_ISENABLER, (1U << GIC_SGI_KICK) | (1U << GIC_SGI_STOP));
+	gic_write32(v2.dist, GICD_ISENABLER, GIC_OWN_SGIS);
 	gic_write32(gic_cpuif, GICC_PMR, 0xff);
 	gic_write32(gic_cpuif, GICC_BPR, 7);
 	/* EOImode: drop and deactivation split */
@@ -111,6 +111,11 @@ static int cpu_init(uint64_t mpidr)
 static void enable_ppi(uint32_t intid, bool on)
 {
 	gic_write32(v2.dist, on ? GICD_ISENABLER : GICD_ICENABLER, UINT32_C(1) << intid);
+}
+
+static void set_ppi_active(uint32_t intid, bool active)
+{
+	gic_write32(v2.dist, active ? GICD_ISACTIVER : GICD_ICACTIVER, UINT32_C(1) << intid);
 }
 
 /* Bit of the CPU's interface in a list of targets; 0 where it has not come up. */
@@ -129,14 +134,14 @@ static void route(uint32_t intid, uint64_t mpidr)
 	*(v2.dist + GICD_ITARGETSR + intid) = (uint8_t)target_mask(mpidr);
 }
 
-static uint64_t target(uint64_t mpidr)
+static uint64_t sgi_to(uint32_t sgi, uint64_t mpidr)
 {
-	return GIC_TARGET_V2 | FIELD_PREP(GICD_SGIR_LIST, target_mask(mpidr));
+	return GIC_TO_V2 | FIELD_PREP(GICD_SGIR_LIST, target_mask(mpidr)) | sgi;
 }
 
-void gic_v2_send_sgi(uint32_t sgi, uint64_t to)
+void gic_v2_send_sgi(uint64_t to)
 {
-	gic_write32(v2.dist, GICD_SGIR, (uint32_t)to | sgi);
+	gic_write32(v2.dist, GICD_SGIR, (uint32_t)to);
 	/* the SGI is generated before a WFI that waits for its effect */
 	dsb(sy);
 }
@@ -151,7 +156,8 @@ const struct gic_driver gic_v2_driver = {
 	.init = init,
 	.cpu_init = cpu_init,
 	.enable_ppi = enable_ppi,
+	.set_ppi_active = set_ppi_active,
 	.route = route,
-	.target = target,
+	.sgi_to = sgi_to,
 	.list_registers = list_registers,
 };

@@ -98,7 +98,7 @@ static void redist_init(volatile uint8_t *rd)
 		gic_write32(rd, GICR_IPRIORITYR + i, GIC_PRIORITY * UINT32_C(0x01010101));
 	}
 	wait_for_zero(rd, GICR_CTLR, GICR_CTLR_RWP);
-	gic_write32(rd, GICR_ISENABLER0, (1U << GIC_SGI_KICK) | (1U << GIC_SGI_STOP));
+	gic_write32(rd, GICR_ISENABLER0, GIC_OWN_SGIS);
 }
 
 static int cpu_init(uint64_t mpidr)
@@ -131,6 +131,18 @@ static void enable_ppi(uint32_t intid, bool on)
 	gic_write32(rd, on ? GICR_ISENABLER0 : GICR_ICENABLER0, UINT32_C(1) << intid);
 }
 
+static void set_ppi_active(uint32_t intid, bool active)
+{
+	volatile uint8_t *rd = this_cpu(gic_cpu).redist;
+
+	gic_write32(rd, active ? GICR_ISACTIVER0 : GICR_ICACTIVER0, UINT32_C(1) << intid);
+}
+
+static uint64_t sgi_to(uint32_t sgi, uint64_t mpidr)
+{
+	return gic_sgi_target(mpidr) | FIELD_PREP(SGI1R_INTID, sgi);
+}
+
 static void route(uint32_t intid, uint64_t mpidr)
 {
 	write64(v3.dist, GICD_IROUTER + intid * 8, mpidr);
@@ -146,7 +158,8 @@ const struct gic_driver gic_v3_driver = {
 	.init = init,
 	.cpu_init = cpu_init,
 	.enable_ppi = enable_ppi,
+	.set_ppi_active = set_ppi_active,
 	.route = route,
-	.target = gic_sgi_target,
+	.sgi_to = sgi_to,
 	.list_registers = list_registers,
 };

@@ -133,6 +133,33 @@ static bool is_idle(const struct vif *vif)
 	return gic_read32(gich.base, GICH_APR) == 0;
 }
 
+static void save(struct vif_saved *saved, uint32_t used)
+{
+	for (; used != 0; used &= used - 1) {
+		uint32_t n = (uint32_t)__builtin_ctz(used);
+
+		saved->lr[n] = lr_read(NULL, n);
+		gic_write32(gich.base, GICH_LR + 4 * n, 0);
+	}
+	saved->hcr = gic_read32(gich.base, GICH_HCR);
+	saved->vmcr = gic_read32(gich.base, GICH_VMCR);
+	saved->ap0r[0] = gic_read32(gich.base, GICH_APR);
+	/* off: no maintenance interrupt */
+	gic_write32(gich.base, GICH_HCR, 0);
+}
+
+static void load(const struct vif_saved *saved, uint32_t used)
+{
+	gic_write32(gich.base, GICH_APR, saved->ap0r[0]);
+	vmcr_write(NULL, saved->vmcr);
+	for (; used != 0; used &= used - 1) {
+		uint32_t n = (uint32_t)__builtin_ctz(used);
+
+		lr_write(NULL, n, saved->lr[n]);
+	}
+	hcr_write(NULL, saved->hcr);
+}
+
 const struct vif_ops gich_vif_ops = {
 	.lr_read = lr_read,
 	.lr_write = lr_write,
@@ -145,5 +172,7 @@ const struct vif_ops gich_vif_ops = {
 	.vmcr_write = vmcr_write,
 	.clear_active_priorities = clear_active_priorities,
 	.is_idle = is_idle,
+	.save = save,
+	.load = load,
 	.traps_dir = true,
 };

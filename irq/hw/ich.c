@@ -4,6 +4,7 @@
 
 #include "core/arm64/barrier.h"
 #include "core/arm64/sysreg.h"
+#include "core/base/percpu.h"
 
 /* ICH_LR<n>_EL2 is s3_4_c12_c12_n for n < 8 and s3_4_c12_c13_(n - 8) above. */
 /* clang-format off */
@@ -72,52 +73,112 @@ static uint64_t preemption_bits(void)
 	return FIELD_GET(ICH_VTR_PREBITS, sysreg_read_raw(SYSREG_ICH_VTR_EL2)) + 1;
 }
 
-bool ich_is_idle(void)
-{
-	uint64_t bits = preemption_bits();
-	uint64_t active = sysreg_read_raw("s3_4_c12_c8_0");
-
-	active |= sysreg_read_raw("s3_4_c12_c9_0");
-	if (bits >= 6) {
-		active |= sysreg_read_raw("s3_4_c12_c8_1");
-		active |= sysreg_read_raw("s3_4_c12_c9_1");
-	}
-	if (bits >= 7) {
-		active |= sysreg_read_raw("s3_4_c12_c8_2");
-		active |= sysreg_read_raw("s3_4_c12_c8_3");
-		active |= sysreg_read_raw("s3_4_c12_c9_2");
-		active |= sysreg_read_raw("s3_4_c12_c9_3");
-	}
-	return active == 0;
-}
-
-void ich_clear_active_priorities(void)
+static void write_active_priorities(const uint32_t *group0, const uint32_t *group1)
 {
 	uint64_t bits = preemption_bits();
 
-	sysreg_write_raw("s3_4_c12_c8_0", 0);
-	sysreg_write_raw("s3_4_c12_c9_0", 0);
+	sysreg_write_raw("s3_4_c12_c8_0", group0[0]);
+	sysreg_write_raw("s3_4_c12_c9_0", group1[0]);
 	if (bits >= 6) {
-		sysreg_write_raw("s3_4_c12_c8_1", 0);
-		sysreg_write_raw("s3_4_c12_c9_1", 0);
+		sysreg_write_raw("s3_4_c12_c8_1", group0[1]);
+		sysreg_write_raw("s3_4_c12_c9_1", group1[1]);
 	}
 	if (bits >= 7) {
-		sysreg_write_raw("s3_4_c12_c8_2", 0);
-		sysreg_write_raw("s3_4_c12_c8_3", 0);
-		sysreg_write_raw("s3_4_c12_c9_2", 0);
-		sysreg_write_raw("s3_4_c12_c9_3", 0);
+		sysreg_write_raw("s3_4_c12_c8_2", group0[2]);
+		sysreg_write_raw("s3_4_c12_c8_3", group0[3]);
+		sysreg_write_raw("s3_4_c12_c9_2", group1[2]);
+		sysreg_write_raw("s3_4_c12_c9_3", group1[3]);
 	}
 	/* the priorities before the list registers that are compared with them */
 	isb();
 }
 
+static void read_active_priorities(uint32_t *group0, uint32_t *group1)
+{
+	uint64_t bits = preemption_bits();
+
+	group0[0] = (uint32_t)sysreg_read_raw("s3_4_c12_c8_0");
+	group1[0] = (uint32_t)sysreg_read_raw("s3_4_c12_c9_0");
+	if (bits >= 6) {
+		group0[1] = (uint32_t)sysreg_read_raw("s3_4_c12_c8_1");
+		group1[1] = (uint32_t)sysreg_read_raw("s3_4_c12_c9_1");
+	}
+	if (bits >= 7) {
+		group0[2] = (uint32_t)sysreg_read_raw("s3_4_c12_c8_2");
+		group0[3] = (uint32_t)sysreg_read_raw("s3_4_c12_c8_3");
+		group1[2] = (uint32_t)sysreg_read_raw("s3_4_c12_c9_2");
+		group1[3] = (uint32_t)sysreg_read_raw("s3_4_c12_c9_3");
+	}
+}
+
+void ich_clear_active_priorities(void)
+{
+	static const uint32_t none[VIF_PRIORITIES];
+
+	write_active_priorities(none, none);
+}
+
+/* Of the guest that this CPU runs. */
+static PERCPU(bool, hidden);
+
 void ich_hide(void)
 {
+	this_cpu(hidden) = true;
 	/* without Enable, so that ICC_SRE_EL1 is EL2's; its SRE bit makes the others undefined at
 	 * EL1, where it may be zero, and else they are trapped */
 	sysreg_write_raw(SYSREG_ICC_SRE_EL2, BITS(2, 0));
 	sysreg_write_raw(SYSREG_ICC_SRE_EL1, 0);
 	sysreg_write_raw(SYSREG_ICH_HCR_EL2, ICH_HCR_TC | ICH_HCR_TALL0 | ICH_HCR_TALL1);
+}
+
+static void show(void)
+{
+	this_cpu(hidden) = false;
+	/* Enable before the register that it gives to EL1 is what EL1 expects */
+	sysreg_write_raw(SYSREG_ICC_SRE_EL2, BITS(3, 0));
+	isb();
+	sysreg_write_raw(SYSREG_ICC_SRE_EL1, BITS(2, 0));
+}
+
+void ich_save(struct vif_saved *saved, uint32_t used)
+{
+	for (; used != 0; used &= used - 1) {
+		uint32_t n = (uint32_t)__builtin_ctz(used);
+
+		saved->lr[n] = ich_lr_read(n);
+		ich_lr_write(n, 0);
+	}
+	saved->hcr = ich_hcr_read();
+	saved->vmcr = ich_vmcr_read();
+	read_active_priorities(saved->ap0r, saved->ap1r);
+	/* off: no maintenance interrupt */
+	ich_hcr_write(0);
+}
+
+void ich_load(const struct vif_saved *saved, uint32_t used)
+{
+	if (unlikely(this_cpu(hidden))) {
+		show();
+	}
+	write_active_priorities(saved->ap0r, saved->ap1r);
+	ich_vmcr_write(saved->vmcr);
+	for (; used != 0; used &= used - 1) {
+		uint32_t n = (uint32_t)__builtin_ctz(used);
+
+		ich_lr_write(n, saved->lr[n]);
+	}
+	ich_hcr_write(saved->hcr);
+}
+
+bool ich_is_idle(void)
+{
+	uint32_t group0[VIF_PRIORITIES] = {0}, group1[VIF_PRIORITIES] = {0}, active = 0;
+
+	read_active_priorities(group0, group1);
+	for (uint32_t i = 0; i < VIF_PRIORITIES; i++) {
+		active |= group0[i] | group1[i];
+	}
+	return active == 0;
 }
 
 bool ich_traps_dir(void)

@@ -8,6 +8,7 @@
 
 #include "core/arm64/sysreg.h"
 #include "core/base/types.h"
+#include "irq/hw/vif_types.h"
 
 uint64_t ich_lr_read(uint32_t n);
 
@@ -64,6 +65,9 @@ bool ich_is_idle(void);
 
 /* This CPU's guests have no system registers of a GIC: accesses are undefined, or come to EL2. */
 void ich_hide(void);
+/* For a switch: as vif_ops.save() and load(). */
+void ich_save(struct vif_saved *saved, uint32_t used);
+void ich_load(const struct vif_saved *saved, uint32_t used);
 
 /* TDIR is there: deactivation can be trapped alone. */
 bool ich_traps_dir(void);

@@ -110,7 +110,10 @@ void vgic_unlink_locked(struct vcpu *vcpu, uint32_t intid)
 {
 	vgic_bank_of(vcpu, intid)->line &= ~vgic_bit(intid);
 	if (intid < INTID_SPI) {
-		gic_deactivate(intid);
+		/* else the vCPU has left its CPU, and took the state with it */
+		if (vcpu->vgic.here) {
+			gic_deactivate(intid);
+		}
 	} else {
 		gic_deactivate_spi(vgic_pintid(vcpu->vm, intid));
 	}

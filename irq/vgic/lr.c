@@ -10,7 +10,6 @@
 #include "core/arm64/barrier.h"
 #include "core/arm64/sysreg.h"
 #include "core/base/atomic.h"
-#include "core/base/string.h"
 #include "irq/hw/gic.h"
 #include "irq/hw/vif.h"
 #include "irq/vgic/vits.h"
@@ -702,60 +701,4 @@ void vgic_maintenance(struct vcpu *vcpu)
 	if (!quiet) {
 		vgic_process(vcpu);
 	}
-}
-
-void vgic_cpu_start(struct vcpu *vcpu)
-{
-	struct vgic_cpu *cpu = &vcpu->vgic;
-
-	spin_lock(&vcpu->vm->vgic.lock);
-	if (cpu->vif.ops != NULL && cpu->vif.ops->load != NULL) {
-		cpu->vif.ops->load();
-	}
-	for (uint32_t lr = 0; lr < cpu->lr_count; lr++) {
-		vif_lr_write(&vcpu->vgic.vif, lr, 0);
-	}
-	vif_clear_active_priorities(&vcpu->vgic.vif);
-	vif_vmcr_write(&vcpu->vgic.vif, 0);
-	cpu->lr_used = 0;
-	/* DIR names an interrupt that may be active in another vCPU or in no list register: always
-	   trapped. Only guests that split EOI from deactivation use it. */
-	cpu->hcr_base = ICH_HCR_EN | (vif_traps_dir(&vcpu->vgic.vif) ? ICH_HCR_TDIR : 0);
-	cpu->hcr = cpu->hcr_base;
-	vif_hcr_write(&vcpu->vgic.vif, cpu->hcr);
-	cpu->on = true;
-	if (vcpu->vm->vgic.v2) {
-		vgic_v2_route_again_locked(vcpu->vm);
-	}
-	spin_unlock(&vcpu->vm->vgic.lock);
-	vcpu_post(vcpu, VCPU_EVENT_VGIC);
-}
-
-void vgic_cpu_stop(struct vcpu *vcpu)
-{
-	struct vgic_cpu *cpu = &vcpu->vgic;
-	uint32_t linked;
-
-	spin_lock(&vcpu->vm->vgic.lock);
-	vgic_sync_locked(vcpu);
-	/* a linked interrupt that is active, or pending and so active in hardware, is let go there
-	 */
-	linked = cpu->bank.hw & (cpu->bank.active | cpu->bank.line);
-	for (; linked != 0; linked &= linked - 1) {
-		gic_deactivate((uint32_t)__builtin_ctz(linked));
-	}
-	cpu->bank.line &= ~cpu->bank.hw;
-	vgic_clear_active_locked(vcpu, vcpu->vm, 0, cpu->bank.hw);
-	/* others stay active, but its guest is not going to end them */
-	memset(cpu->spilled, 0, sizeof(cpu->spilled));
-	cpu->spilled_count = 0;
-	cpu->undone = 0;
-	cpu->hcr = 0;
-	vif_hcr_write(&vcpu->vgic.vif, 0);
-	cpu->on = false;
-	if (vcpu->vm->vgic.v2) {
-		vgic_v2_route_again_locked(vcpu->vm);
-	}
-	vgic_release_locked(vcpu);
-	spin_unlock(&vcpu->vm->vgic.lock);
 }

@@ -12,7 +12,7 @@ static inline bool lr_is_quiet(const struct vcpu *vcpu)
 {
 	const struct vgic_cpu *cpu = &vcpu->vgic;
 
-	return cpu->on && atomic_read(&cpu->todo_banks) == 0 && cpu->hcr == cpu->hcr_base &&
+	return cpu->here && atomic_read(&cpu->todo_banks) == 0 && cpu->hcr == cpu->hcr_base &&
 	       cpu->ask_count == 0 && vcpu->hold == 0;
 }
 

@@ -213,13 +213,21 @@ static void clear_active_priorities(const struct vif *vif)
 	drive_lines(softif_of(vif));
 }
 
+/* Software needs no hardware: the guest has none of it either. */
+static void load(const struct vif_saved *saved, uint32_t used)
+{
+	(void)saved;
+	(void)used;
+	ich_hide();
+}
+
 static bool is_idle(const struct vif *vif)
 {
 	return softif_of(vif)->active == 0;
 }
 
 static const struct vif_ops softif_ops = {
-	.load = ich_hide,
+	.load = load,
 	.lr_read = lr_read,
 	.lr_write = lr_write,
 	.lr_refill = lr_refill,
@@ -534,6 +542,7 @@ int softif_create(struct vcpu *vcpu, struct arena *arena)
 		return -ENOMEM;
 	}
 	s->vcpu = vcpu;
+	vcpu->vgic.vif_here = &softif_ops;
 	vcpu->vgic.vif.ops = &softif_ops;
 	vcpu->vgic.vif.state = s;
 	return 0;

@@ -34,7 +34,7 @@ static int create_cpu(struct vcpu *vcpu, const struct vgic_setup *setup, struct 
 	cpu->bank.exists = UINT32_MAX;
 	/* GICv2: ICC_SGI1R_EL1 isn't there, nobody can be named */
 	cpu->sgi_named = setup->v2 ? UINT64_MAX : 0;
-	cpu->vif.ops = setup->vif;
+	cpu->vif_here = setup->vif;
 	cpu->lr_count = MIN(setup->lr_count, (uint32_t)VGIC_LR_MAX);
 	return setup->v2 && setup->vif == NULL ? softif_create(vcpu, arena) : 0;
 }
@@ -285,6 +285,10 @@ int vgic_gather_locked(struct vcpu *asker, struct vcpu *private_of, uint32_t n, 
 
 		if (home == asker) {
 			vgic_sync_locked(asker);
+		} else if (!home->vgic.here) {
+			/* in memory: nobody has to be asked */
+			vgic_sync_locked(home);
+			vgic_link_sample_private_locked(home);
 		} else if (!ask(asker, home)) {
 			err = -EAGAIN;
 		}

@@ -35,12 +35,15 @@ int vgic_create(struct vm *vm, const struct vgic_setup *setup, struct arena *are
 /* Everything as after a hardware reset. All vCPUs are off; no list register is in use. */
 void vgic_reset(struct vm *vm);
 
-/* The vCPU's virtual interface as after reset, in this CPU. Owner. */
-void vgic_cpu_start(struct vcpu *vcpu);
-
-/* Nothing of the vCPU is left in this CPU: list registers empty, linked interrupts deactivated.
+/* The vCPU's virtual interface as after reset, and nothing of it any more. It is not in its CPU.
  * Owner. */
+void vgic_cpu_start(struct vcpu *vcpu);
 void vgic_cpu_stop(struct vcpu *vcpu);
+
+/* Its interface, of a vCPU that is on, into this CPU, where no other's is; and back to memory, from
+ * when on no interrupt of the vCPU comes here. Owner; take vgic_dist.lock. */
+void vgic_cpu_load(struct vcpu *vcpu);
+void vgic_cpu_save(struct vcpu *vcpu);
 
 /* A device drives its line (SPI, 32 and up). Any CPU; takes vgic_dist.lock. */
 void vgic_set_line(struct vm *vm, uint32_t intid, bool level);
@@ -59,7 +62,7 @@ void vgic_send_message(struct vm *vm, uint32_t intid);
 /*
  * Links a private interrupt to the physical one of the same INTID: vgic_set_private_line(true) when
  * that was taken and is left active. level() says whether the device still asserts it; called on
- * the owner. Before the VM starts.
+ * the owner, or while the interface is in memory, under vgic_dist.lock. Before the VM starts.
  */
 void vgic_link_private(struct vcpu *vcpu, uint32_t intid,
 		       bool (*level)(struct vcpu *vcpu, uint32_t intid));

@@ -75,7 +75,7 @@ struct vgic_cpu {
 	uint32_t todo_banks; /* which words of todo may be non-zero */
 
 	/* Owner: the CPU that runs the vCPU. The list registers themselves are in the CPU. */
-	struct vif vif;	   /* constant */
+	struct vif vif;	   /* while not `here`: `saved`, but for an interface in software */
 	uint32_t lr_used;  /* filled by software and not yet seen empty */
 	uint32_t lr_count; /* constant */
 	uint32_t hand;	   /* where the search for one to be given up begins: 0 to 16 */
@@ -94,8 +94,14 @@ struct vgic_cpu {
 	uint64_t sgi_named, sgi_targets;
 	uint64_t hcr;	   /* ICH_HCR_EL2 as written last */
 	uint64_t hcr_base; /* without what is asked for maintenance */
-	bool on;	   /* its interface is in the CPU */
-	uint32_t waker;	   /* GICR_WAKER.ProcessorSleep as written; protected by vgic_dist.lock */
+	bool on;	   /* the vCPU is */
+	/* Its interface is in its CPU, and so are the hardware states of what is linked. Changed by
+	 * the owner, under vgic_dist.lock: while it is not, whoever holds the lock may work on it
+	 */
+	bool here;
+	const struct vif_ops *vif_here; /* constant */
+	struct vif_saved saved;
+	uint32_t waker; /* GICR_WAKER.ProcessorSleep as written; protected by vgic_dist.lock */
 	bool (*linked_level)(struct vcpu *vcpu,
 			     uint32_t intid); /* constant; see vgic_link_private() */
 

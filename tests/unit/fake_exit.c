@@ -11,6 +11,7 @@
 #include "core/exit/irq.h"
 #include "core/exit/run.h"
 #include "core/exit/set_way.h"
+#include "core/sched/sched.h"
 #include "core/vm/life.h"
 #include "drivers/hw/psci.h"
 #include "mm/guest_access.h"
@@ -24,7 +25,7 @@ static struct vcpu *const table[] = {&fake_vcpu};
 
 struct world world;
 int device_err;
-bool sgis_can_be_taken, list_again_works;
+bool sgis_can_be_taken, list_again_works, fp_denied, debug_denied;
 bool hardware_v2;
 uint32_t acknowledged, ended, physically_deactivated, handled;
 
@@ -128,6 +129,26 @@ struct vcpu *run_next(void)
 {
 	world.runs++;
 	return &fake_vcpu;
+}
+
+void sched_give_way(struct vcpu *by)
+{
+	assert_ptr_equal(by, &fake_vcpu);
+	world.yields++;
+}
+
+bool vcpu_admit_fp(struct vcpu *by)
+{
+	(void)by;
+	world.admitted += fp_denied;
+	return fp_denied;
+}
+
+bool vcpu_admit_debug(struct vcpu *by)
+{
+	(void)by;
+	world.admitted += debug_denied;
+	return debug_denied;
 }
 
 void run_vcpu_off(struct vcpu *by)

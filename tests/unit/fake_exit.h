@@ -23,13 +23,14 @@ extern struct vcpu fake_vcpu;
 extern struct world {
 	uint8_t bytes[64]; /* of the device */
 	uint32_t accesses, undefs, aborts, calls, sgis, deactivated, timer_writes, set_ways;
-	uint32_t stops, crashes, runs, complaints;
+	uint32_t stops, crashes, runs, complaints, yields, admitted;
 	uint64_t sgi, timer_value, timer_reg, fault_far;
 } world;
 
-/* The device's answer; what the vgic can do at once; the board has a GICv2. */
+/* The device's answer; what the vgic can do at once; the board has a GICv2; what another vCPU has
+ * been using. */
 extern int device_err;
-extern bool sgis_can_be_taken, list_again_works, hardware_v2;
+extern bool sgis_can_be_taken, list_again_works, hardware_v2, fp_denied, debug_denied;
 
 /* Physical interrupts: what acknowledges give, and what became of them. SErrors passed on. */
 extern uint32_t acknowledged, ended, physically_deactivated, handled, serrors;

@@ -171,6 +171,32 @@ void ich_hide(void)
 {
 }
 
+void ich_save(struct vif_saved *saved, uint32_t used)
+{
+	for (uint32_t n = 0; n < lr_count; n++) {
+		/* what is not in use is empty */
+		PROMISE(((used >> n) & 1) != 0 || state_of(cpus[here].lr[n]) == 0);
+		saved->lr[n] = cpus[here].lr[n];
+		cpus[here].lr[n] = 0;
+	}
+	saved->hcr = ich_hcr_read();
+	saved->vmcr = ich_vmcr_read();
+	saved->ap1r[0] = cpus[here].active_priorities;
+	ich_hcr_write(0);
+}
+
+void ich_load(const struct vif_saved *saved, uint32_t used)
+{
+	cpus[here].active_priorities = saved->ap1r[0];
+	ich_vmcr_write(saved->vmcr);
+	for (uint32_t n = 0; n < lr_count; n++) {
+		if (((used >> n) & 1) != 0) {
+			ich_lr_write(n, saved->lr[n]);
+		}
+	}
+	ich_hcr_write(saved->hcr);
+}
+
 bool ich_traps_dir(void)
 {
 	return true;
@@ -197,6 +223,12 @@ void gic_deactivate(uint32_t intid)
 	} else {
 		board.active &= ~spi_bit(intid);
 	}
+}
+
+void gic_set_ppi_active(uint32_t intid, bool active)
+{
+	cpus[here].phys_active = (cpus[here].phys_active & ~(1U << intid)) | (uint32_t)active
+										     << intid;
 }
 
 void gic_deactivate_spi(uint32_t intid)
@@ -275,8 +307,9 @@ static bool take_spi(uint32_t i)
 
 bool fake_level(struct vcpu *vcpu, uint32_t intid)
 {
-	PROMISE(vcpu->index == here);
-	return ((cpus[here].phys_level >> intid) & 1) != 0;
+	/* another CPU's timer can't be seen; one in memory can */
+	PROMISE(vcpu->index == here || !vcpu->vgic.here);
+	return ((cpus[vcpu->index].phys_level >> intid) & 1) != 0;
 }
 
 void fake_linked_level(uint32_t i, uint32_t intid, bool level)
@@ -302,7 +335,7 @@ struct vm *vm_by_id(uint32_t id)
 
 struct vcpu *vcpu_loaded(void)
 {
-	return vcpus[here].vgic.on ? &vcpus[here] : NULL;
+	return vcpus[here].vgic.here ? &vcpus[here] : NULL;
 }
 
 uint64_t gic_sgi_target(uint64_t mpidr)
@@ -418,6 +451,47 @@ static bool stays_in_guest(struct vcpu *vcpu)
 	}
 }
 
+void fake_put_away(uint32_t i)
+{
+	uint32_t before = here;
+
+	if (!vcpus[i].vgic.here) {
+		return;
+	}
+	here = i;
+	exit_guest(i);
+	cpus[i].in_guest = false;
+	vgic_cpu_save(&vcpus[i]);
+	/* nothing is left here for the next one, which leaves nothing here either, but in registers
+	   that are loaded always */
+	PROMISE(cpus[i].phys_active == 0 && maintenance(&cpus[i]) == 0);
+	cpus[i].active_priorities = UINT32_MAX;
+	cpus[i].split = !cpus[i].split;
+	synchronize(&cpus[i]);
+	here = before;
+}
+
+void fake_bring(uint32_t i)
+{
+	uint32_t before = here;
+
+	here = i;
+	if (vcpus[i].vgic.on && !vcpus[i].vgic.here) {
+		vgic_cpu_load(&vcpus[i]);
+	}
+	here = before;
+}
+
+/* Those whose CPUs run something else do not answer. */
+static void others_run(void)
+{
+	for (uint32_t i = 0; i < fake_vm.vcpu_count; i++) {
+		if (vcpus[i].vgic.here) {
+			fake_run(i);
+		}
+	}
+}
+
 bool fake_run(uint32_t i)
 {
 	struct vcpu *vcpu = &vcpus[i];
@@ -425,6 +499,7 @@ bool fake_run(uint32_t i)
 	bool may_go_on;
 
 	here = i;
+	fake_bring(i);
 	exit_guest(i);
 	if (short_ways && cpus[i].in_guest && stays_in_guest(vcpu)) {
 		here = before;
@@ -518,7 +593,6 @@ void fake_gicv2_create(uint32_t vcpu_count, uint32_t list_registers, uint32_t sp
 void fake_vcpu_on(uint32_t i)
 {
 	/* whatever was left in the CPU */
-	memset(cpus[i].lr, 0x5a, sizeof(cpus[i].lr));
 	synchronize(&cpus[i]);
 	cpus[i].at_el2 = true;
 	cpus[i].active_priorities = UINT32_MAX;
@@ -531,7 +605,7 @@ void fake_vcpu_off(uint32_t i)
 {
 	here = i;
 	exit_guest(i);
-	cpus[i].in_guest = false;
+	fake_put_away(i);
 	vgic_cpu_stop(&vcpus[i]);
 }
 
@@ -666,6 +740,9 @@ int fake_access(uint32_t i, const struct mmio_ops *ops, uint32_t off, uint32_t s
 		int err;
 
 		PROMISE(round < 4);
+		if (vcpus[i].vgic.on && !vcpus[i].vgic.here) {
+			fake_run(i);
+		}
 		here = i;
 		exit_guest(i);
 		err = write ? ops->write(&vcpus[i], &fake_vm, off, (uint8_t)(size & ~FAKE_WRITE),
@@ -675,9 +752,7 @@ int fake_access(uint32_t i, const struct mmio_ops *ops, uint32_t off, uint32_t s
 			return err;
 		}
 		cpus[i].in_guest = false; /* parked */
-		for (uint32_t other = 0; other < fake_vm.vcpu_count; other++) {
-			fake_run(other);
-		}
+		others_run();
 		vcpus[i].events &= ~(uint32_t)VCPU_EVENT_ANSWER;
 	}
 }
@@ -689,9 +764,7 @@ void fake_dir(uint32_t i, uint32_t intid)
 	PROMISE((cpu->hcr & ICH_HCR_TDIR) != 0);
 	exit_guest(i);
 	while (vgic_deactivate(&vcpus[i], intid) == -EAGAIN) {
-		for (uint32_t other = 0; other < fake_vm.vcpu_count; other++) {
-			fake_run(other);
-		}
+		others_run();
 		here = i;
 	}
 }
@@ -701,7 +774,9 @@ void fake_private_line(uint32_t i, uint32_t intid, bool level)
 	uint32_t before = here, listed = middle_begins(&vcpus[i]);
 
 	here = i;
-	exit_guest(i);
+	if (vcpus[i].vgic.here) {
+		exit_guest(i);
+	}
 	vgic_set_private_line(&vcpus[i], intid, level);
 	here = before;
 	middle_ends(&vcpus[i], listed);

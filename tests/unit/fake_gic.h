@@ -35,6 +35,12 @@ void fake_vcpu_off(uint32_t i);
  * go on now. */
 bool fake_run(uint32_t i);
 
+/* Another vCPU has the CPU until this one runs, or accesses a register, the next time. */
+void fake_put_away(uint32_t i);
+
+/* Its registers are in its CPU again, and nothing has happened yet. */
+void fake_bring(uint32_t i);
+
 /* All vCPUs, until nobody has anything to do. */
 void fake_settle(void);
 

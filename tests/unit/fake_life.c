@@ -8,6 +8,7 @@
 #include "core/exit/exit.h"
 #include "core/exit/irq.h"
 #include "core/exit/run.h"
+#include "core/exit/switch.h"
 #include "core/sched/sched.h"
 #include "core/vm/load.h"
 #include "drivers/emul/vdev.h"
@@ -169,10 +170,9 @@ void vcpu_post(struct vcpu *vcpu, uint32_t events)
 	others_go_on();
 }
 
-void vcpu_start(struct vcpu *vcpu, uint64_t pc, uint64_t context)
+void vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t context)
 {
 	assert_false(vcpu->loaded);
-	vcpu->loaded = true;
 	vcpu->hold = 0;
 	vcpu->regs.x[0] = context;
 	vcpu->regs.x[30] = pc; /* for the test to look at */
@@ -180,24 +180,48 @@ void vcpu_start(struct vcpu *vcpu, uint64_t pc, uint64_t context)
 	others_go_on();
 }
 
+/* Each of these CPUs has one vCPU: of one that goes nobody else is told. */
+void switch_to(struct vcpu *vcpu)
+{
+	if (vcpu != NULL) {
+		assert_ptr_equal(vcpu, fake_sim.cpu);
+		assert_int_equal(vcpu->power, VCPU_ON);
+		vcpu->loaded = true;
+	} else {
+		assert_true(fake_sim.cpu->loaded);
+		fake_sim.cpu->loaded = false;
+	}
+}
+
+void fake_cpu_off(uint32_t cpu)
+{
+	struct vcpu *before = fake_sim.cpu;
+
+	fake_sim.cpu = &fake_vcpus[cpu];
+	run_vcpu_off(&fake_vcpus[cpu]);
+	fake_sim.cpu = before;
+}
+
 void vtimer_start(struct vcpu *vcpu)
 {
-	(void)vcpu;
+	assert_false(vcpu->loaded);
 }
 
 void vtimer_stop(struct vcpu *vcpu)
 {
-	assert_true(vcpu->loaded);
+	assert_false(vcpu->loaded);
 }
 
 void vgic_cpu_start(struct vcpu *vcpu)
 {
+	assert_false(vcpu->loaded);
 	assert_false(vcpu->vgic.on);
 	vcpu->vgic.on = true;
 }
 
 void vgic_cpu_stop(struct vcpu *vcpu)
 {
+	assert_false(vcpu->loaded);
 	assert_true(vcpu->vgic.on);
 	vcpu->vgic.on = false;
 }
@@ -205,12 +229,6 @@ void vgic_cpu_stop(struct vcpu *vcpu)
 void vgic_process(struct vcpu *vcpu)
 {
 	(void)vcpu;
-}
-
-bool vgic_is_held(const struct vcpu *vcpu)
-{
-	(void)vcpu;
-	return false;
 }
 
 void fake_nothing_runs(const struct vm *of)

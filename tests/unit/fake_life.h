@@ -54,6 +54,9 @@ void fake_step(uint32_t cpu);
 /* A CPU goes on: its guest does something, if it runs one, or it looks at what was posted. */
 void fake_go_on(uint32_t cpu);
 
+/* The guest of this CPU turns it off. */
+void fake_cpu_off(uint32_t cpu);
+
 /* Until nothing is left to do. */
 void fake_settle(void);
 

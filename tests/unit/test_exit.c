@@ -204,8 +204,51 @@ static void classes(void **state)
 	assert_int_equal(same_both_ways(FIELD_PREP(ESR_EC, EC_SMC64) | ESR_IL | 7), EXIT_RESUME);
 	assert_int_equal(fake_vcpu.regs.x[0], fake_vcpu.regs.x[17] - 7);
 	assert_int_equal(sysreg_read(elr_el2), PC + 4);
-	assert_int_equal(same_both_ways(FIELD_PREP(ESR_EC, EC_WFX) | ESR_IL), EXIT_RESUME);
+}
+
+/* WFI waits for an interrupt; WFE, and what has a timeout, lets others go first. */
+static void waits(void **state)
+{
+	(void)state;
+	assert_int_equal(same_both_ways(FIELD_PREP(ESR_EC, EC_WFX) | ESR_IL), EXIT_ADVANCE_STANDBY);
 	assert_int_equal(sysreg_read(elr_el2), PC + 4);
+	assert_int_equal(fake_vcpu.hold, VCPU_HOLD_STANDBY);
+	assert_int_equal(world.yields, 0);
+	for (uint64_t hint = 1; hint <= 3; hint++) {
+		assert_int_equal(same_both_ways(FIELD_PREP(ESR_EC, EC_WFX) | ESR_IL | hint),
+				 EXIT_RESUME);
+		assert_int_equal(sysreg_read(elr_el2), PC + 4);
+		assert_int_equal(fake_vcpu.hold, 0);
+		assert_int_equal(world.yields, 1);
+	}
+}
+
+/* Registers that another vCPU had come when they are used, and the instruction is executed again;
+ * else it is what it was. */
+static void denied(void **state)
+{
+	const uint64_t fp = FIELD_PREP(ESR_EC, EC_FPSIMD) | ESR_IL;
+	/* MDSCR_EL1, read and written, and by a program with 32 bits DBGDSCRint */
+	const uint64_t debug[] = {SYS | ESR_SYS_OF(2, 0, 0, 2, 2) | RT(1),
+				  SYS | ESR_SYS_OF(2, 0, 0, 2, 2) | READ | RT(20),
+				  FIELD_PREP(ESR_EC, EC_CP14_32) | ESR_IL,
+				  FIELD_PREP(ESR_EC, EC_CP14_LS) | ESR_IL};
+
+	(void)state;
+	for (uint32_t on = 0; on < 2; on++) {
+		fp_denied = debug_denied = on != 0;
+		same_both_ways(fp);
+		assert_int_equal(world.undefs, 1 - on);
+		assert_int_equal(world.admitted, on);
+		assert_int_equal(sysreg_read(elr_el2), PC);
+		for (size_t i = 0; i < ARRAY_COUNT(debug); i++) {
+			same_both_ways(debug[i]);
+			assert_int_equal(world.undefs, 1 - on);
+			assert_int_equal(world.admitted, on);
+			assert_int_equal(sysreg_read(elr_el2), PC);
+		}
+	}
+	fp_denied = debug_denied = false;
 }
 
 /* -- the step to the next instruction -- */
@@ -482,6 +525,8 @@ int main(void)
 		CASE_IN("so do those that have to be decoded", decoded, set_up),
 		CASE_IN("so do system registers", system_registers, set_up),
 		CASE_IN("so does every exception class", classes, set_up),
+		CASE_IN("a trapped WFI waits, a WFE lets others go first", waits, set_up),
+		CASE_IN("registers that another vCPU had come when they are used", denied, set_up),
 		CASE_IN("a completed instruction is stepped over by its length", stepped, set_up),
 		CASE_IN("so is one of a 32-bit program, in an IT block too", stepped32, set_up),
 		CASE_IN("32-bit programs read the counter and use the physical timer", time32,

@@ -46,7 +46,7 @@ static void sent(void **state)
 	for (uint32_t sgi = 0; sgi < 16; sgi++) {
 		for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
 			fake_sysreg_reset();
-			gic_send_sgi(sgi, gic_sgi_target(cases[i].mpidr));
+			gic_send_sgi(gic_sgi_to(sgi, cases[i].mpidr));
 			/* INTID at 27:24; IRM, bit 40, is never set */
 			assert_int_equal(sysreg_read_raw(SYSREG_ICC_SGI1R_EL1),
 					 cases[i].target | (uint64_t)sgi << 24);
@@ -95,12 +95,12 @@ static void v2_targets(void **state)
 	/* interfaces are numbered as the board likes */
 	assert_int_equal(cpu_of_number(5, 0x100), 0);
 	assert_int_equal(cpu_of_number(0, 0x101), 0);
-	gic_send_sgi(GIC_SGI_KICK, gic_cpu_target(0x100));
+	gic_send_sgi(gic_sgi_to(GIC_SGI_KICK, 0x100));
 	assert_int_equal(*reg(dist, GICD_SGIR), 0x00200001);
-	gic_send_sgi(GIC_SGI_STOP, gic_cpu_target(0x101));
+	gic_send_sgi(gic_sgi_to(GIC_SGI_STOP, 0x101));
 	assert_int_equal(*reg(dist, GICD_SGIR), 0x00010002);
 	/* a CPU that is not up is nobody */
-	gic_send_sgi(GIC_SGI_KICK, gic_cpu_target(0x102));
+	gic_send_sgi(gic_sgi_to(GIC_SGI_KICK, 0x102));
 	assert_int_equal(*reg(dist, GICD_SGIR), 0x00000001);
 	gic_enable_spi(41, 0, 0x100);
 	assert_int_equal(dist[GICD_ITARGETSR + 41], 0x20);
@@ -114,7 +114,7 @@ static void v2_own_number(void **state)
 	gic_init(&v2_board);
 	/* a uniprocessor's registers read as zero: its interface is the first */
 	assert_int_equal(gic_cpu_init(0), 0);
-	gic_send_sgi(GIC_SGI_KICK, gic_cpu_target(0));
+	gic_send_sgi(gic_sgi_to(GIC_SGI_KICK, 0));
 	assert_int_equal(*reg(dist, GICD_SGIR), 0x00010001);
 	/* two numbers at once are nobody's */
 	*reg(dist, GICD_ITARGETSR) = 0x03030303;
@@ -129,10 +129,10 @@ static void v2_interface(void **state)
 	assert_int_equal(gic_list_register_count(), 4);
 	assert_int_equal(gich_gicv(), 0x8040000);
 	assert_int_equal(cpu_of_number(1, 1), 0);
-	/* enabled, priority drop and deactivation apart; SGIs 1 and 2 */
+	/* enabled, priority drop and deactivation apart; SGIs 1 to 3 */
 	assert_int_equal(*reg(cpuif, GICC_CTLR), 0x201);
 	assert_int_equal(*reg(cpuif, GICC_PMR), 0xff);
-	assert_int_equal(*reg(dist, GICD_ISENABLER), 6);
+	assert_int_equal(*reg(dist, GICD_ISENABLER), 0xe);
 	assert_int_equal(*reg(dist, GICD_CTLR), 1);
 }
 

@@ -299,7 +299,7 @@ static void cpu_off(void **state)
 	(void)state;
 	start_all();
 	for (uint32_t i = 0; i < FAKE_VCPUS; i++) {
-		run_vcpu_off(&fake_vcpus[i]);
+		fake_cpu_off(i);
 		assert_int_equal(fake_vcpus[i].power, VCPU_OFF);
 		assert_false(fake_vcpus[i].loaded);
 		assert_false(fake_vcpus[i].vgic.on);
@@ -376,7 +376,7 @@ static void guest_acts(uint32_t cpu)
 {
 	switch (random_below(&fake_sim.random, 12)) {
 	case 0:
-		run_vcpu_off(&fake_vcpus[cpu]);
+		fake_cpu_off(cpu);
 		break;
 	case 1:
 		life_stop(vm, VM_STOP_RESET);

@@ -347,6 +347,8 @@ static void step(void)
 	case 11:
 		if (random_below(&rnd, 40) == 0) {
 			restart(vcpu);
+		} else {
+			fake_put_away(vcpu);
 		}
 		break;
 	default:
@@ -382,6 +384,8 @@ static void step_quietly(void)
 		} else if (random_below(&rnd, 4) == 0) {
 			write_register(vcpu, other,
 				       random_below(&rnd, 4) == 0 ? TIMER : random_below(&rnd, 4));
+		} else if (random_below(&rnd, 8) == 0) {
+			fake_put_away(vcpu);
 		}
 		break;
 	default:

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the scheduler knows of a vCPU: plain data. Times are ticks of CNTPCT_EL0. */
+#ifndef CORE_SCHED_SCHED_TYPES_H
+#define CORE_SCHED_SCHED_TYPES_H
+
+#include "core/base/types.h"
+
+struct sched_vcpu {
+	/* changed by sched_add() and the CPU's owner only */
+	uint32_t priority; /* 0 to 255, higher first */
+	bool background;   /* out of budget, it may have time that nobody else wants */
+	uint64_t slice;	   /* its turn among equals */
+	uint64_t budget;   /* of CPU time in each period; 0: no budget, and no limit */
+	uint64_t period;
+	uint64_t hcr; /* HCR_TWI and HCR_TWE where the CPU is shared, else 0 */
+
+	/* owner: */
+	bool ready;	      /* as the scheduler saw it last */
+	bool expired;	      /* it has used up a slice since it became ready */
+	uint64_t ticket;      /* its place among equals: lower first */
+	uint64_t slice_left;  /* of its turn */
+	int64_t budget_left;  /* until `deadline`; below 0: used in advance */
+	uint64_t deadline;    /* end of its period */
+	uint64_t waits_since; /* ready, and not running: from then on */
+	uint64_t ran, stolen; /* in all: on a CPU; ready without one */
+};
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A vCPU's interface comes to its CPU, and goes: with the vCPU's life, and at each switch.
+ *
+ * What is listed stays listed while its list registers are in memory (vif_saved_ops). Private
+ * interrupts that are linked are the CPU's, which another vCPU is given next: of what was taken and
+ * not ended, the state in hardware goes with the vCPU too.
+ */
+#include "core/base/string.h"
+#include "irq/hw/gic.h"
+#include "irq/hw/vif.h"
+#include "irq/vgic/vgic_state.h"
+
+/* Linked private interrupts that were taken in hardware and that the guest has not ended: active
+ * there while the interface is here. */
+static uint32_t taken(const struct vgic_cpu *cpu)
+{
+	uint32_t bits = 0;
+
+	for (uint32_t word = cpu->bank.hw & cpu->bank.line; word != 0; word &= word - 1) {
+		uint32_t intid = (uint32_t)__builtin_ctz(word);
+
+		if ((cpu->bank.listed & vgic_bit(intid)) == 0 ||
+		    (vif_lr_read(&cpu->vif, cpu->bank.lr[intid]) & ICH_LR_STATE) != 0) {
+			bits |= vgic_bit(intid);
+		}
+	}
+	return bits;
+}
+
+static void set_active(uint32_t intids, bool active)
+{
+	for (; intids != 0; intids &= intids - 1) {
+		gic_set_ppi_active((uint32_t)__builtin_ctz(intids), active);
+	}
+}
+
+static void put_away(struct vgic_cpu *cpu)
+{
+	cpu->here = false;
+	if (cpu->vif_here == NULL || cpu->vif_here->save != NULL) {
+		cpu->vif = (struct vif){&vif_saved_ops, &cpu->saved};
+	}
+}
+
+void vgic_cpu_save(struct vcpu *vcpu)
+{
+	struct vgic_cpu *cpu = &vcpu->vgic;
+
+	spin_lock(&vcpu->vm->vgic.lock);
+	if (cpu->vif_here == NULL) {
+		ich_save(&cpu->saved, cpu->lr_used);
+	} else if (cpu->vif_here->save != NULL) {
+		cpu->vif_here->save(&cpu->saved, cpu->lr_used);
+	}
+	put_away(cpu);
+	set_active(taken(cpu), false);
+	spin_unlock(&vcpu->vm->vgic.lock);
+}
+
+void vgic_cpu_load(struct vcpu *vcpu)
+{
+	struct vgic_cpu *cpu = &vcpu->vgic;
+
+	spin_lock(&vcpu->vm->vgic.lock);
+	set_active(taken(cpu), true);
+	cpu->here = true;
+	if (cpu->vif_here == NULL) {
+		ich_load(&cpu->saved, cpu->lr_used);
+	} else {
+		cpu->vif_here->load(&cpu->saved, cpu->lr_used);
+	}
+	if (cpu->vif.ops == &vif_saved_ops) {
+		cpu->vif.ops = cpu->vif_here;
+	}
+	spin_unlock(&vcpu->vm->vgic.lock);
+}
+
+void vgic_cpu_start(struct vcpu *vcpu)
+{
+	const struct vif here = {vcpu->vgic.vif_here, NULL};
+	struct vgic_cpu *cpu = &vcpu->vgic;
+
+	spin_lock(&vcpu->vm->vgic.lock);
+	put_away(cpu);
+	for (uint32_t lr = 0; lr < cpu->lr_count; lr++) {
+		vif_lr_write(&cpu->vif, lr, 0);
+	}
+	vif_clear_active_priorities(&cpu->vif);
+	vif_vmcr_write(&cpu->vif, 0);
+	cpu->lr_used = 0;
+	/* DIR names an interrupt that may be active in another vCPU or in no list register: always
+	   trapped. Only guests that split EOI from deactivation use it. */
+	cpu->hcr_base = ICH_HCR_EN | (vif_traps_dir(&here) ? ICH_HCR_TDIR : 0);
+	cpu->hcr = cpu->hcr_base;
+	vif_hcr_write(&cpu->vif, cpu->hcr);
+	cpu->on = true;
+	if (vcpu->vm->vgic.v2) {
+		vgic_v2_route_again_locked(vcpu->vm);
+	}
+	spin_unlock(&vcpu->vm->vgic.lock);
+	vcpu_post(vcpu, VCPU_EVENT_VGIC);
+}
+
+void vgic_cpu_stop(struct vcpu *vcpu)
+{
+	struct vgic_cpu *cpu = &vcpu->vgic;
+
+	spin_lock(&vcpu->vm->vgic.lock);
+	vgic_sync_locked(vcpu);
+	/* what was taken is let go: inactive in hardware since it was put away */
+	cpu->bank.line &= ~cpu->bank.hw;
+	vgic_clear_active_locked(vcpu, vcpu->vm, 0, cpu->bank.hw);
+	/* others stay active, but its guest is not going to end them */
+	memset(cpu->spilled, 0, sizeof(cpu->spilled));
+	cpu->spilled_count = 0;
+	cpu->undone = 0;
+	cpu->hcr = 0;
+	vif_hcr_write(&cpu->vif, 0);
+	cpu->on = false;
+	if (vcpu->vm->vgic.v2) {
+		vgic_v2_route_again_locked(vcpu->vm);
+	}
+	vgic_release_locked(vcpu);
+	spin_unlock(&vcpu->vm->vgic.lock);
+}
