@@ -5,6 +5,7 @@
 #include "core/base/errno.h"
 #include "irq/vgic/softif.h"
 #include "irq/vgic/vgic_frames.h"
+#include "irq/vgic/vits.h"
 #include "tests/unit/fake_gic.h"
 #include "tests/unit/unit.h"
 
@@ -17,11 +18,13 @@ static int set_up(void **state)
 	fake_gic_create(2, 4, SPIS);
 	fake_vcpu_on(0);
 	fake_vcpu_on(1);
+	vreg_index(&vits_control_table); /* else made with the first ITS */
 	return 0;
 }
 
-static const struct vreg_table *const tables[] = {&vgic_dist_table, &vgic_rd_table, &vgic_sgi_table,
-						  &vgic_v2_dist_table, &softif_table};
+static const struct vreg_table *const tables[] = {&vgic_dist_table, &vgic_rd_table,
+						  &vgic_sgi_table,  &vgic_v2_dist_table,
+						  &softif_table,    &vits_control_table};
 #define GICV3_TABLES 3 /* the first ones */
 
 static void sorted(void **state)
@@ -159,6 +162,16 @@ static const struct {
 	{4, 0x00e0, 0x00ec, "GICC_NSAPR"},
 	{4, 0x00fc, 0x00fc, "GICC_IIDR"},
 	{4, 0x1000, 0x1000, "GICC_DIR"},
+	/* IHI 0069H 12.19: the control frame of an ITS */
+	{5, 0x0000, 0x0000, "GITS_CTLR"},
+	{5, 0x0004, 0x0004, "GITS_IIDR"},
+	{5, 0x0008, 0x000c, "GITS_TYPER"},
+	{5, 0x0040, 0x0040, "GITS_STATUSR"},
+	{5, 0x0080, 0x0084, "GITS_CBASER"},
+	{5, 0x0088, 0x008c, "GITS_CWRITER"},
+	{5, 0x0090, 0x0094, "GITS_CREADR"},
+	{5, 0x0100, 0x013c, "GITS_BASER"},
+	{5, 0xffe8, 0xffe8, "GITS_PIDR"},
 };
 
 static void all_there(void **state)
