@@ -421,28 +421,36 @@ void lr_write_lpi(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint8_t prio)
 		     ICH_LR_PENDING | ICH_LR_GROUP | FIELD_PREP(ICH_LR_PRIORITY, prio) | intid);
 }
 
-static void take_back_lpi(struct vcpu *vcpu, uint32_t intid)
+/* True: it was listed. */
+static bool take_back_lpi(struct vcpu *vcpu, uint32_t intid)
 {
 	int lr = lr_of_lpi(&vcpu->vgic, intid);
 
 	if (lr >= 0) {
 		pull(vcpu, (uint32_t)lr);
 	}
+	return lr >= 0;
 }
 
 /* consider(), for all LPIs of the vCPU. */
 static bool consider_lpis(struct vcpu *vcpu)
 {
 	struct vgic_cpu *cpu = &vcpu->vgic;
+	bool taken_back = false;
 	uint32_t intid;
 
-	/* what these post to this vCPU is looked at right here */
+	/* what these post to this vCPU is looked at below */
 	cpu->lpi.looking = true;
 	while ((intid = vlpi_changed_locked(vcpu)) != 0) {
-		take_back_lpi(vcpu, intid);
+		taken_back |= take_back_lpi(vcpu, intid);
 	}
 	cpu->lpi.looking = false;
 	vlpi_look_locked(vcpu);
+	if (taken_back) {
+		/* later, beside those that wait for a register, which were looked at before */
+		vgic_post(vcpu, VGIC_LOOK_LPIS);
+		return true;
+	}
 	while ((intid = vlpi_next_locked(vcpu)) != 0) {
 		uint32_t prio = vlpi_priority(vcpu->vm, intid);
 		int lr = free_lr(vcpu);

@@ -101,6 +101,32 @@ static void again_before_its_end(void **state)
 	assert_int_equal(fake_pending(0), FAKE_SPURIOUS);
 }
 
+/* In a list register, it becomes less urgent than one that waits for a register: that one goes
+ * first now, although nothing has happened to it. */
+static void less_urgent_than_one_that_waits(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 4; i++) {
+		fake_set_edge(0, 0, 40 + i, true);
+		fake_set_priority(0, 0, 40 + i, i == 0 ? 0xa8 : (uint8_t)(0x40 - 8 * i));
+		fake_set_bit(0, 0, GICD_ISENABLER, 40 + i);
+	}
+	set_config(LPI(7), 0x98, true);
+	invalidate(LPI(7));
+	pend(0, LPI(7));
+	fake_dist_write(0, GICD_ISPENDR + 4, 4, 0xf << 8);
+	assert_int_equal(fake_pending(0), 43);
+	set_config(LPI(7), 0xd0, true);
+	invalidate(LPI(7));
+	for (uint32_t intid = 43; intid > 40; intid--) {
+		assert_int_equal(fake_ack(0), intid);
+		fake_eoi(0, intid);
+	}
+	assert_int_equal(fake_ack(0), 40);
+	fake_eoi(0, 40);
+	assert_int_equal(fake_ack(0), LPI(7));
+}
+
 static void by_priority(void **state)
 {
 	uint32_t expected[14], got;
@@ -322,6 +348,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BOTH("an LPI comes once each time it is sent", comes_once),
 		BOTH("one sent again before its end comes again after it", again_before_its_end),
+		BOTH("one that becomes less urgent than one that waits makes room for it",
+		     less_urgent_than_one_that_waits),
 		BOTH("LPIs and SPIs come by priority, also from full list registers", by_priority),
 		BOTH("more LPIs nest than there are list registers", nested),
 		BOTH("what changes about a listed LPI counts at once", changed_while_listed),
