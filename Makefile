@@ -34,9 +34,12 @@ HYP_C := \
 	core/config/check_layout.c \
 	core/config/check_passthrough.c \
 	core/config/check_places.c \
+	core/config/check_cpus.c \
+	core/config/check_schedule.c \
 	core/config/image.c \
 	core/config/override.c \
 	core/config/parse.c \
+	core/config/parse_vcpus.c \
 	core/config/parse_vm.c \
 	core/config/props.c \
 	core/config/suggest.c \
@@ -146,6 +149,7 @@ GUESTS := \
 	debug \
 	doorbell \
 	facts \
+	hog \
 	hostile \
 	hostile_endless \
 	idregs \
@@ -190,6 +194,7 @@ UNIT := \
 	pgtable \
 	ram_plan \
 	registry \
+	sched \
 	softif \
 	string \
 	sysreg_trap \

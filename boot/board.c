@@ -431,15 +431,18 @@ static int first(int have, int node)
 /* Sorts out one node. */
 static void classify(struct parse *p, int node)
 {
-	enum kind kind = kind_of(p->dt, node);
+	struct dt_prop compatible;
+	enum kind kind;
 
-	if (kind == KIND_NONE) {
+	if (!dt_prop(p->dt, node, "compatible", &compatible)) {
+		/* memory has none: DT specification 3.4 */
 		if (has_device_type(p->dt, node, "memory") && dt_status_okay(p->dt, node)) {
 			add_memory(p, node);
 		}
 		return;
 	}
-	if (!dt_status_okay(p->dt, node)) {
+	kind = kind_by_compatible(p->dt, node, &compatible);
+	if (kind == KIND_NONE || !dt_status_okay(p->dt, node)) {
 		return;
 	}
 	switch (kind) {

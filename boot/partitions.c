@@ -12,6 +12,7 @@
 #include "core/console/mux.h"
 #include "core/console/shell.h"
 #include "core/exit/el2_fault.h"
+#include "core/sched/sched.h"
 #include "core/vm/build.h"
 #include "core/vm/life.h"
 #include "drivers/hw/psci.h"
@@ -98,9 +99,9 @@ static void refuse_dead_cpus(void)
 		char path[DT_PATH_MAX];
 
 		for (uint32_t i = 0; i < vm->vcpu_count && !vm->refused; i++) {
-			if (!smp_is_up(vm->vcpu_cpu[i])) {
+			if (!smp_is_up(vm->vcpu[i].cpu)) {
 				diag_error(&boot_diag, config_vm_path(vm, path, sizeof(path)),
-					   "vcpu-cpus", "CPU %u did not come up", vm->vcpu_cpu[i]);
+					   "vcpu-cpus", "CPU %u did not come up", vm->vcpu[i].cpu);
 				vm->refused = true;
 			}
 		}
@@ -221,6 +222,30 @@ static uint64_t ram_of(const struct vm *vm)
 	return bytes;
 }
 
+/* The cyclic schedules, with the VMs that were built. */
+static void set_schedules(void)
+{
+	for (uint32_t i = 0; i < parts.config->schedule_count; i++) {
+		const struct schedule_config *schedule = &parts.config->schedule[i];
+		uint64_t *length;
+		struct vm **owner;
+
+		if (schedule->refused) {
+			continue; /* and so are its VMs */
+		}
+		length = alloc_bytes(schedule->window_count * sizeof(*length));
+		owner = alloc_bytes(schedule->window_count * sizeof(struct vm *));
+		for (uint32_t k = 0; k < schedule->window_count; k++) {
+			int32_t vm = schedule->window[k].vm;
+
+			length[k] = deadline_from_us(schedule->window[k].us);
+			/* one that was refused leaves its time to nobody */
+			owner[k] = vm < 0 ? NULL : vm_by_name(parts.config->vm[vm].name);
+		}
+		sched_set_windows(schedule->cpu, length, owner, schedule->window_count);
+	}
+}
+
 static void start_all(void)
 {
 	shell_audit(parts.registry);
@@ -280,6 +305,7 @@ void partitions_start(struct board *board, struct prange image, struct prange he
 	plan_memory();
 	claim_own_memory();
 	build_all();
+	set_schedules();
 	times->built = deadline_now();
 	print_memory();
 	start_all();

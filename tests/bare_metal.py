@@ -22,7 +22,7 @@ CONFIG = """/dts-v1/;
 			load = <0x0 0x40080000>;
 			entry = <0x0 0x40080000>;
 		}};
-	}};
+{image_beside}	}};
 
 	vms {{
 		guest {{
@@ -39,17 +39,43 @@ CONFIG = """/dts-v1/;
 				}};
 			}};
 		}};
-	}};
+{beside}	}};
 }};
+"""
+
+IMAGE = """		beside: beside {{
+			type = "raw";
+			data = /incbin/("{image}");
+			load = <0x0 0x40080000>;
+			entry = <0x0 0x40080000>;
+		}};
+"""
+
+BESIDE = """		beside {{
+			compatible = "bulkhead,vm";
+			memory-size = <0x0 0x2000000>;
+			kernel = <&beside>;
+			vcpus = <1>;
+			vcpu-cpus = <0>;
+			vcpu-slice-us = <{slice}>;
+{gic}			devices {{
+				uart {{
+					compatible = "bulkhead,pl011";
+				}};
+			}};
+		}};
 """
 
 
 def config(name: str, image: pathlib.Path, memory: int, words: dict[str, str]) -> str:
     """The source of a config: one VM with this raw image, so many bytes of RAM, and its further
-    properties by name, as in `vcpus: 2, gic: v2, its: (nothing)`."""
+    properties by name, as in `vcpus: 2, vcpu-cpus: 0,0, gic: v2, its: (nothing)`. beside: PROGRAM
+    is one of tests/guest in a VM beside it, on CPU 0 too."""
     lines = []
+    words = dict(words)
+    beside = words.pop("beside", None)
     for word, value in words.items():
-        text = f"<{value}>" if value.isdigit() else f'"{value}"'
+        text = f'"{value}"' if value.strip("0123456789,") else f"<{value.replace(',', ' ')}>"
         lines.append(f"\t\t\t{word} = {text};\n" if value else f"\t\t\t{word};\n")
     return CONFIG.format(
         name=name,
@@ -57,6 +83,13 @@ def config(name: str, image: pathlib.Path, memory: int, words: dict[str, str]) -
         high=memory >> 32,
         low=memory & 0xFFFFFFFF,
         properties="".join(lines),
+        image_beside=IMAGE.format(image=image.with_name(f"{beside}.bin")) if beside else "",
+        beside=BESIDE.format(
+            slice=words.get("vcpu-slice-us", "10000"),
+            gic=f'\t\t\tgic = "{words["gic"]}";\n' if "gic" in words else "",
+        )
+        if beside
+        else "",
     )
 
 

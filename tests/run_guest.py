@@ -26,6 +26,7 @@ import machine as board  # noqa: E402
 FORBIDDEN = re.compile(r"\bpanic\b|\bCHECK\b|UBSAN|BUG:", re.I)
 SIZES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 # The name a console line may carry before the guest's own text.
+PLAN = re.compile(r"^guest\| 1\.\.\d+$")
 PREFIX = re.compile(r"^(?:\[?guest\]?[:|>]? ?)(?=1\.\.|ok |not ok |#)", re.M)
 
 
@@ -110,9 +111,14 @@ def make_tree(program: Program) -> None:
 
 
 def boot(
-    argv: list[str], environment: dict[str, str], timeout: float, log: pathlib.Path
+    argv: list[str],
+    environment: dict[str, str],
+    timeout: float,
+    log: pathlib.Path,
+    over: re.Pattern[str] | None = None,
 ) -> tuple[str, str]:
-    """Runs QEMU until it ends, prints what is forbidden, or time is over: (output, the end)."""
+    """Runs QEMU until it ends, prints `over` or what is forbidden, or time is over: (output, the
+    end)."""
     LOGS.mkdir(parents=True, exist_ok=True)
     lines: list[str] = []
     with subprocess.Popen(
@@ -131,6 +137,8 @@ def boot(
             line = raw.decode(errors="replace").replace("\r", "")
             lines.append(line)
             file.write(line)
+            if over is not None and over.search(line):
+                qemu.kill()
             if (
                 panicked is None
                 and FORBIDDEN.search(line)
@@ -187,7 +195,9 @@ def _guest(program: Program, bare: bool):
         if not bare and "edge" in program.machine:
             make_tree(program)
         argv, environment = qemu_of(program, bare)
-        output, ending = boot(argv, environment, program.timeout, result.log)
+        # What is beside it doesn't end.
+        over = PLAN if "beside" in program.vm and not bare else None
+        output, ending = boot(argv, environment, program.timeout, result.log, over)
         result.output = " ".join(argv) + "\n" + output
         read_tap(PREFIX.sub("", output), result)
         if bare:

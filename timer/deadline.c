@@ -102,6 +102,11 @@ uint64_t deadline_from_ms(uint64_t ms)
 	return deadline_frequency() * ms / 1000;
 }
 
+uint64_t deadline_from_us(uint64_t us)
+{
+	return deadline_frequency() * us / 1000000;
+}
+
 uint64_t deadline_to_us(uint64_t ticks)
 {
 	uint64_t frequency = deadline_frequency();

@@ -25,10 +25,11 @@ void deadline_cpu_init(void);
 /* The timer's interrupt. */
 void deadline_interrupt(void);
 
-/* Ticks now, per second, and for so many milliseconds. */
+/* Ticks now, per second, and for so many milli- or microseconds, which are hours at most. */
 uint64_t deadline_now(void);
 uint64_t deadline_frequency(void);
 uint64_t deadline_from_ms(uint64_t ms);
+uint64_t deadline_from_us(uint64_t us);
 
 /* Microseconds of so many ticks; no overflow for any count. */
 uint64_t deadline_to_us(uint64_t ticks);

@@ -21,7 +21,7 @@ import machine as board
 import mkinitrd
 
 LIMITS = {
-    "image": (224, "KiB"),
+    "image": (320, "KiB"),
     "memory": (1024, "KiB"),
     "reset": (2.0, "M instructions"),
     "quiet": (0.05, "%"),

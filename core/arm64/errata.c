@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * CPU errata. Those that only the guest's kernel can work around are the guest's: it sees MIDR.
- * Those that show at a switch between VMs need nothing while every CPU belongs to one VM.
+ * Those that show at a switch between VMs are worked around there, on every CPU alike
+ * (core/vm/vcpu.c, core/exit/switch.c).
  */
 #include "core/arm64/errata.h"
 
@@ -16,17 +17,17 @@ static const struct erratum errata[] = {
 	{ARM(0xd03), 0x00, 0x04, "Cortex-A53 843419", "linked around (--fix-cortex-a53-843419)"},
 	{ARM(0xd03), 0x00, 0x04, "Cortex-A53 835769", "compiled around (-mfix-cortex-a53-835769)"},
 	{ARM(0xd07), 0x00, 0xff, "Cortex-A57 1319537 (speculative AT)",
-	 "no VM's context is live beside another's on a CPU"},
+	 "walks by the guest's tables are off while a vCPU is loaded"},
 	{ARM(0xd08), 0x00, 0xff, "Cortex-A72 1319367 (speculative AT)",
-	 "no VM's context is live beside another's on a CPU"},
+	 "walks by the guest's tables are off while a vCPU is loaded"},
 	{ARM(0xd05), 0x00, 0x20, "Cortex-A55 1530923 (speculative AT)",
-	 "no VM's context is live beside another's on a CPU"},
+	 "walks by the guest's tables are off while a vCPU is loaded"},
 	{ARM(0xd0b), 0x00, 0x20, "Cortex-A76 1165522 (speculative AT)",
-	 "no VM's context is live beside another's on a CPU"},
+	 "walks by the guest's tables are off while a vCPU is loaded"},
 	{ARM(0xd07), 0x00, 0xff, "Spectre v2",
-	 "no VM switch on a CPU; guests get firmware's call if it has one"},
+	 "firmware's call at a switch between VMs, and for guests, if it has one"},
 	{ARM(0xd08), 0x00, 0xff, "Spectre v2",
-	 "no VM switch on a CPU; guests get firmware's call if it has one"},
+	 "firmware's call at a switch between VMs, and for guests, if it has one"},
 };
 
 const struct erratum *errata_of(uint64_t midr, uint32_t i)

@@ -95,6 +95,10 @@ void sysreg_host_write(const char *name, uint64_t value);
 #define SCTLR_EL2_RES1 UINT64_C(0x30c50830)
 #define SCTLR_EL1_RES1 UINT64_C(0x30d00800)
 
+/* TCR_EL1: no walks of one table or the other */
+#define TCR_EPD0 BIT(7)
+#define TCR_EPD1 BIT(23)
+
 /* CPTR_EL2 where E2H = 0 */
 #define CPTR_TZ	 BIT(8)
 #define CPTR_TFP BIT(10)

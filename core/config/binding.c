@@ -5,7 +5,6 @@
 #include "core/base/string.h"
 
 /* Why a part of the binding is refused by this version. */
-#define LATER_SCHEDULER "sharing a CPU among vCPUs comes with a later version: leave it out"
 #define LATER_LIFE                                                                                 \
 	"starting, restarting and managing VMs by rule comes with a later version: leave it out"
 #define LATER_SHARED  "shared memory comes with a later version: leave it out"
@@ -136,6 +135,8 @@ static const struct config_prop window_props[] = {
 	{.name = "window-us",
 	 .type = PROP_U32_LIST,
 	 .required = true,
+	 .min = 100,
+	 .max = 10000000,
 	 .help = DOC("The windows' lengths; their sum is the major frame.")},
 	{.name = "window-vms",
 	 .type = PROP_U32_LIST,
@@ -163,30 +164,40 @@ static const struct config_prop vm_props[] = {
 	 .help = DOC(
 		 "The CPU each vCPU runs on, one index per vCPU. The index is the position among "
 		 "the enabled "
-		 "/cpus/cpu@* nodes of the board; the banner prints it with MPIDR and model. In "
-		 "this version "
-		 "a CPU serves one vCPU.")},
+		 "/cpus/cpu@* nodes of the board; the banner prints it with MPIDR and model. "
+		 "A CPU may stand several times, here and in other VMs: then it is shared.")},
 	{.name = "vcpu-priority",
 	 .type = PROP_U32_LIST,
-	 .later = LATER_SCHEDULER,
 	 .max = 255,
 	 .dflt = DOC("100"),
-	 .help = DOC("Higher runs first; one cell for all vCPUs or one for each.")},
+	 .help = DOC(
+		 "On a CPU that is shared, higher runs first; one cell for all vCPUs or one for "
+		 "each.")},
 	{.name = "vcpu-budget-us",
 	 .type = PROP_U32_LIST,
-	 .later = LATER_SCHEDULER,
+	 .min = 50,
+	 .max = 1000000,
 	 .dflt = DOC("none"),
-	 .help = DOC("CPU time per period; together with vcpu-period-us.")},
+	 .help = DOC("CPU time in each period, and no more; among vCPUs of one priority those with "
+		     "a budget go first. One cell for all vCPUs or one for each; together with "
+		     "vcpu-period-us.")},
 	{.name = "vcpu-period-us",
 	 .type = PROP_U32_LIST,
-	 .later = LATER_SCHEDULER,
+	 .min = 100,
+	 .max = 1000000,
 	 .dflt = DOC("none"),
 	 .help = DOC("The period of the budget.")},
+	{.name = "vcpu-background",
+	 .type = PROP_FLAG,
+	 .help = DOC(
+		 "vCPUs that have used up their budgets may go on while no other vCPU of the CPU "
+		 "wants to run.")},
 	{.name = "vcpu-slice-us",
 	 .type = PROP_U32,
-	 .later = LATER_SCHEDULER,
+	 .min = 100,
+	 .max = 1000000,
 	 .dflt = DOC("10000"),
-	 .help = DOC("How long a vCPU runs before others of its priority do.")},
+	 .help = DOC("How long a vCPU runs before others of its priority, or of its VM, do.")},
 	{.name = "memory-size",
 	 .type = PROP_U64,
 	 .help = DOC("Bytes of RAM, a multiple of 2 MiB, as one region at 0x40000000; where in the "
@@ -407,8 +418,8 @@ const struct binding_node binding_nodes[BINDING_COUNT] = {
 	[BINDING_NETWORKS] = {"/networks", "networks", LATER_NETWORK, container_props, DOC("")},
 	[BINDING_NETWORK] = {"/networks/NAME", "a network", LATER_NETWORK, network_props,
 			     DOC("A switch between the VMs' network devices.")},
-	[BINDING_SCHEDULE] = {"/schedule", "schedule", LATER_SCHEDULER, container_props, DOC("")},
-	[BINDING_WINDOWS] = {"/schedule/NAME", "a schedule", LATER_SCHEDULER, window_props,
+	[BINDING_SCHEDULE] = {"/schedule", "schedule", NULL, container_props, DOC("")},
+	[BINDING_WINDOWS] = {"/schedule/NAME", "a schedule", NULL, window_props,
 			     DOC("Cyclic time windows of one CPU.")},
 	[BINDING_VMS] = {"/vms", "vms", NULL, vms_props, DOC("")},
 	[BINDING_VM] = {"/vms/NAME", "a VM", NULL, vm_props, DOC("One virtual machine.")},

@@ -68,11 +68,6 @@ static void check_vcpu_count(struct checker *c)
 			   "is %u: the interrupt controller serves at most %u vCPUs of a VM",
 			   vm->vcpu_count, max);
 	}
-	if (c->board != NULL && vm->vcpu_count > c->board->cpu_count) {
-		diag_error(c->diag, c->path, "vcpus",
-			   "is %u: the board has %u CPUs, and in this version each serves one vCPU",
-			   vm->vcpu_count, c->board->cpu_count);
-	}
 }
 
 /* SPIs that are needed below those of `mbi`, a multiple of 32. */
@@ -268,6 +263,7 @@ int config_check(struct config *config, const struct board *board, const struct 
 		check_vm(&c, &config->vm[i]);
 	}
 	checker_cpus(&c);
+	checker_schedules(&c);
 	checker_memory(&c);
 	checker_board_devices_shared(&c);
 	return usable ? 0 : -EINVAL;

@@ -42,9 +42,12 @@ void checker_look_at(struct checker *c, struct vm_config *vm);
  */
 struct vm_config *checker_loser(struct vm_config *earlier, struct vm_config *later);
 
-/* CPUs of all VMs: they exist, and each serves one vCPU. Fills vcpu_cpu where the board is known.
- */
+/* CPUs of all VMs: they exist, and bear what is asked of them. Fills vcpu[].cpu where the board is
+ * known. */
 void checker_cpus(struct checker *c);
+
+/* Cyclic schedules: each is some CPU's, and every VM of that CPU has a window. */
+void checker_schedules(struct checker *c);
 
 /* Fixed physical addresses of all VMs' RAM. */
 void checker_memory(struct checker *c);

@@ -34,8 +34,8 @@ struct config_place {
 int config_parse(struct config *out, const struct dt *dt, struct diag *diag);
 
 /*
- * Checks what config_parse() accepted and resolves *_ANY: vcpu_cpu, devices' ipa and spi, gic,
- * spi_count. Without `board` the checks that need one are left out, and vcpu_cpu may stay
+ * Checks what config_parse() accepted and resolves *_ANY: vcpu[].cpu, devices' ipa and spi, gic,
+ * spi_count. Without `board` the checks that need one are left out, and vcpu[].cpu may stay
  * CONFIG_CPU_ANY. `place` may be NULL. 0, or -EINVAL as above. Does not choose physical addresses:
  * see core/resource/ram_plan.h.
  */

@@ -10,7 +10,12 @@
 
 #define CONFIG_VM_MAX		   64
 #define CONFIG_IMAGE_MAX	   64
-#define CONFIG_VCPU_MAX		   64  /* per VM; those of all VMs: bounded by memory only */
+#define CONFIG_VCPU_MAX		   64	/* per VM */
+#define CONFIG_VCPU_TOTAL_MAX	   1024 /* of all VMs */
+#define CONFIG_SHARING_MAX	   64	/* vCPUs of one CPU */
+#define CONFIG_SCHEDULE_MAX	   32
+#define CONFIG_WINDOW_MAX	   64  /* of one schedule */
+#define CONFIG_WINDOW_TOTAL_MAX	   512 /* of all schedules */
 #define CONFIG_RAM_MAX		   8   /* bulkhead,ram regions per VM */
 #define CONFIG_DEVICE_MAX	   32  /* per VM, RAM included */
 #define CONFIG_DOORBELL_MAX	   128 /* of all VMs */
@@ -109,6 +114,30 @@ struct vm_layout {
 	uint64_t dtb_max; /* room for the tree at that place */
 };
 
+/* How a vCPU gets its CPU. */
+struct vcpu_config {
+	uint32_t cpu;	    /* board CPU index; resolved by config_check() */
+	uint32_t priority;  /* 0 to 255, higher first */
+	uint32_t budget_us; /* 0: none */
+	uint32_t period_us;
+};
+
+/* A part of a CPU's cyclic schedule. */
+struct window_config {
+	uint32_t us;
+	int32_t vm; /* index in struct config; -1: nobody's */
+};
+
+/* A node below /schedule. */
+struct schedule_config {
+	const char *name;
+	int node;
+	bool refused; /* an error stands in it: the VMs of its CPU are refused */
+	uint32_t cpu;
+	const struct window_config *window; /* [window_count], in struct config */
+	uint32_t window_count;
+};
+
 enum vm_gic {
 	VM_GIC_BOARD, /* what the board has */
 	VM_GIC_V2,
@@ -125,7 +154,9 @@ struct vm_config {
 	const char *name;
 	bool refused; /* an error stands in or below its node: not built, the others are */
 	uint32_t vcpu_count;
-	uint32_t vcpu_cpu[CONFIG_VCPU_MAX]; /* board CPU index; resolved */
+	struct vcpu_config *vcpu; /* [vcpu_count], in struct config */
+	uint32_t slice_us;
+	bool background; /* its vCPUs may run beyond their budgets while nobody else wants to */
 	struct ram_config ram[CONFIG_RAM_MAX];
 	uint32_t ram_count;
 	bool direct_map;
@@ -163,6 +194,7 @@ enum when_all_off {
 struct config {
 	const struct dt *tree; /* the config's index */
 	uint32_t image_count, vm_count, passthrough_count, doorbell_count;
+	uint32_t vcpu_total, schedule_count, window_total;
 	const char *console; /* board ref, "none" or NULL: stdout-path */
 	uint8_t console_escape;
 	uint8_t log_level;
@@ -172,6 +204,9 @@ struct config {
 	struct image_config image[CONFIG_IMAGE_MAX];
 	struct passthrough_config passthrough[CONFIG_PASSTHROUGH_MAX];
 	struct doorbell_config doorbell[CONFIG_DOORBELL_MAX];
+	struct vcpu_config vcpu[CONFIG_VCPU_TOTAL_MAX];
+	struct schedule_config schedule[CONFIG_SCHEDULE_MAX];
+	struct window_config window[CONFIG_WINDOW_TOTAL_MAX];
 	struct vm_config vm[CONFIG_VM_MAX];
 };
 

@@ -208,7 +208,6 @@ int config_parse(struct config *out, const struct dt *dt, struct diag *diag)
 	parse_hypervisor(&p, container(&p, "hypervisor"));
 	check_later(&p, "shared-memory", BINDING_SHARED_MEMORIES, BINDING_SHARED_MEMORY);
 	check_later(&p, "networks", BINDING_NETWORKS, BINDING_NETWORK);
-	check_later(&p, "schedule", BINDING_SCHEDULE, BINDING_WINDOWS);
 	images = container(&p, "images");
 	if (images != DT_NONE) {
 		parse_images(&p, images);
@@ -218,6 +217,7 @@ int config_parse(struct config *out, const struct dt *dt, struct diag *diag)
 		diag_error(diag, "/", "vms", "is missing: there is nothing to run");
 	} else {
 		parse_vms(&p, vms);
+		parser_schedules(&p, container(&p, "schedule"));
 	}
 	return diag->error_count - before == p.inside ? 0 : -EINVAL;
 }

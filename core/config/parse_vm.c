@@ -22,33 +22,6 @@ static void check_vm_compatible(struct parser *p, int node)
 	}
 }
 
-static void parse_vcpus(struct parser *p, int node, struct vm_config *vm)
-{
-	struct dt_prop list;
-	uint32_t count;
-
-	vm->vcpu_count = parser_u32(p, node, "vcpus", 0);
-	if (vm->vcpu_count > CONFIG_VCPU_MAX) {
-		vm->vcpu_count = 0; /* reported by the table */
-	}
-	for (uint32_t i = 0; i < CONFIG_VCPU_MAX; i++) {
-		vm->vcpu_cpu[i] = CONFIG_CPU_ANY;
-	}
-	if (!dt_prop(p->dt, node, "vcpu-cpus", &list) || list.len == 0 || list.len % 4 != 0) {
-		return;
-	}
-	count = list.len / 4;
-	if (vm->vcpu_count != 0 && count != vm->vcpu_count) {
-		diag_error(p->diag, p->path, "vcpu-cpus",
-			   "has %u CPUs for %u vCPUs: write one CPU index per vCPU", count,
-			   vm->vcpu_count);
-		return;
-	}
-	for (uint32_t i = 0; i < MIN(count, (uint32_t)CONFIG_VCPU_MAX); i++) {
-		vm->vcpu_cpu[i] = dt_prop_cell(&list, i);
-	}
-}
-
 static const struct image_config *find_image(const struct config *config, int node)
 {
 	for (uint32_t i = 0; i < config->image_count; i++) {
@@ -537,7 +510,7 @@ void parser_vm(struct parser *p, int node, struct vm_config *vm)
 	parser_check_name(p, node);
 	parser_check_node(p, node, BINDING_VM, NULL);
 	check_vm_compatible(p, node);
-	parse_vcpus(p, node, vm);
+	parser_vcpus(p, node, vm);
 	parse_images_of_vm(p, node, vm);
 	parse_smc_allow(p, node, vm);
 	parse_gic(p, node, vm);

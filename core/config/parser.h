@@ -51,6 +51,12 @@ uint32_t parser_u32(const struct parser *p, int node, const char *name, uint32_t
 /* The string's place in "a|b|c", 0 when the property is absent or has been reported. */
 unsigned int parser_choice(const struct parser *p, int node, const char *name, const char *list);
 
+/* What a VM's node says of its vCPUs and their CPUs; their number is 0 after an error in it. */
+void parser_vcpus(struct parser *p, int node, struct vm_config *vm);
+
+/* The nodes below /schedule, after the VMs. */
+void parser_schedules(struct parser *p, int node);
+
 /* One VM's node, checked and taken over into `vm`, which is zeroed before. */
 void parser_vm(struct parser *p, int node, struct vm_config *vm);
 

@@ -78,19 +78,31 @@ bool dt_next_prop(const struct dt *dt, int node, struct dt_prop *prop)
 	return true;
 }
 
-/* Calls nothing: most of what reading a tree costs is spent here. */
+/* Names that begin alike. */
+INLINE bool is_same(const char *have, const char *want)
+{
+	do {
+		if (*want == '\0') {
+			return true;
+		}
+		have++;
+		want++;
+	} while (*have == *want);
+	return false;
+}
+
+/* Most of what reading a tree costs is spent here. */
 INLINE const uint32_t *find_prop(const struct dt *dt, int node, const char *name)
 {
 	const char *names = (const char *)dt->blob + dt->strings;
 	const uint32_t *word;
 
 	for (word = first_prop(dt, node); word != NULL; word = next_prop(word)) {
-		const char *have = names + be32(word[PROP_NAME]), *want = name;
+		const char *have = names + be32(word[PROP_NAME]);
 
-		for (; *have == *want; have++, want++) {
-			if (*want == '\0') {
-				return word;
-			}
+		/* most differ in the first character */
+		if (unlikely(*have == *name) && is_same(have, name)) {
+			return word;
 		}
 	}
 	return NULL;

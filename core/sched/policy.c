@@ -162,9 +162,8 @@ static struct vcpu *best(const struct sched_cpu *cpu, const struct vm *owner, bo
 {
 	struct vcpu *first = NULL, *turn;
 
-	for (uint32_t i = 0; i < cpu->count; i++) {
-		struct vcpu *vcpu = cpu->vcpu[i];
-
+	POLICY_EACH(cpu, vcpu)
+	{
 		if (is_candidate(cpu, vcpu, owner, background) &&
 		    (first == NULL || is_before(cpu, vcpu, first))) {
 			first = vcpu;
@@ -175,9 +174,8 @@ static struct vcpu *best(const struct sched_cpu *cpu, const struct vm *owner, bo
 	}
 	/* turns among those of its VM */
 	turn = first;
-	for (uint32_t i = 0; i < cpu->count; i++) {
-		struct vcpu *vcpu = cpu->vcpu[i];
-
+	POLICY_EACH(cpu, vcpu)
+	{
 		if (vcpu->vm != first->vm || !is_candidate(cpu, vcpu, owner, background)) {
 			continue;
 		}
@@ -216,11 +214,12 @@ struct vcpu *policy_choose(struct sched_cpu *cpu, uint64_t now)
 
 	charge(cpu, now);
 	owner = window(cpu, now);
-	for (uint32_t i = 0; i < cpu->count; i++) {
-		look_at(cpu, cpu->vcpu[i], now);
-		if ((atomic_read(&cpu->vcpu[i]->events) & VCPU_EVENT_STOP) != 0) {
+	POLICY_EACH(cpu, vcpu)
+	{
+		look_at(cpu, vcpu, now);
+		if ((atomic_read(&vcpu->events) & VCPU_EVENT_STOP) != 0) {
 			/* a few hundred instructions, whoever's time it is */
-			next = cpu->vcpu[i];
+			next = vcpu;
 		}
 	}
 	cpu->in_background = false;
@@ -240,9 +239,8 @@ static bool has_rival(const struct sched_cpu *cpu)
 {
 	const struct vcpu *me = cpu->current;
 
-	for (uint32_t i = 0; i < cpu->count; i++) {
-		const struct vcpu *other = cpu->vcpu[i];
-
+	POLICY_EACH(cpu, other)
+	{
 		if (other != me && other->sched.ready &&
 		    (other->vm == me->vm || other->sched.priority == me->sched.priority)) {
 			return true;
@@ -262,8 +260,9 @@ uint64_t policy_until(const struct sched_cpu *cpu, uint64_t now)
 	if (current != NULL && has_budget(&current->sched) && !cpu->in_background) {
 		until = MIN(until, now + (uint64_t)current->sched.budget_left);
 	}
-	for (uint32_t i = 0; i < cpu->count; i++) {
-		const struct sched_vcpu *s = &cpu->vcpu[i]->sched;
+	POLICY_EACH(cpu, vcpu)
+	{
+		const struct sched_vcpu *s = &vcpu->sched;
 
 		if (s->ready && is_exhausted(s)) {
 			until = MIN(until, s->deadline);

@@ -10,7 +10,7 @@
 struct sched_cpu {
 	bool shared; /* it has choices: several vCPUs, windows or a budget */
 	uint32_t count;
-	struct vcpu *vcpu[SCHED_VCPU_MAX];
+	struct vcpu *first;	       /* of its vCPUs, in the order in which they were added */
 	const uint64_t *window_length; /* ticks */
 	struct vm *const *window_owner;
 	uint32_t window_count;
@@ -25,6 +25,8 @@ struct sched_cpu {
 	struct deadline timer;
 	uint64_t armed; /* when the timer is to fire; UINT64_MAX: not set */
 };
+
+#define POLICY_EACH(cpu, at) for (struct vcpu *at = (cpu)->first; at != NULL; at = at->sched.next)
 
 /* It has something to do: events, a job, or a guest that can go on. */
 bool policy_is_ready(const struct vcpu *vcpu);

@@ -14,13 +14,12 @@ static PERCPU(struct sched_cpu, sched_cpu);
 /* From now on the CPU has choices. */
 static void share(struct sched_cpu *cpu)
 {
-	cpu->shared = true;
-	for (uint32_t i = 0; i < cpu->count; i++) {
-		struct vcpu *vcpu = cpu->vcpu[i];
-
+	POLICY_EACH(cpu, vcpu)
+	{
 		vcpu->sched.hcr = HCR_TWI | HCR_TWE;
 		vcpu->cpu_kick = gic_sgi_to(GIC_SGI_SCHED, vcpu->cpu_mpidr);
 	}
+	atomic_set_release(&cpu->shared, true);
 }
 
 /* The moment has come for which it was set: ask again on the way on. */
@@ -48,12 +47,19 @@ static struct sched_cpu *cpu_of(uint32_t index)
 int sched_add(struct vcpu *vcpu)
 {
 	struct sched_cpu *cpu = cpu_of(vcpu->cpu);
+	struct vcpu **end = &cpu->first;
 
 	if (cpu->count == SCHED_VCPU_MAX) {
 		return -EBUSY;
 	}
-	cpu->vcpu[cpu->count++] = vcpu;
 	vcpu->sched.slice_left = vcpu->sched.slice;
+	vcpu->sched.next = NULL;
+	while (*end != NULL) {
+		end = &(*end)->sched.next;
+	}
+	/* the CPU may look at its list meanwhile, and finds nobody ready */
+	atomic_set_release(end, vcpu);
+	cpu->count++;
 	if (cpu->count > 1 || cpu->window_count != 0 || vcpu->sched.budget != 0) {
 		share(cpu);
 	}
@@ -106,10 +112,10 @@ struct vcpu *sched_pick(void)
 {
 	struct sched_cpu *cpu = &this_cpu(sched_cpu);
 
-	if (cpu->shared) {
+	if (atomic_read_acquire(&cpu->shared)) {
 		return pick_shared(cpu);
 	}
-	return cpu->count != 0 && policy_is_ready(cpu->vcpu[0]) ? cpu->vcpu[0] : NULL;
+	return cpu->first != NULL && policy_is_ready(cpu->first) ? cpu->first : NULL;
 }
 
 void sched_give_way(struct vcpu *vcpu)
@@ -127,8 +133,12 @@ void sched_kicked(void)
 	const struct sched_cpu *cpu = &this_cpu(sched_cpu);
 	struct vcpu *loaded = vcpu_loaded();
 
-	for (uint32_t i = 0; i < cpu->count && loaded != NULL; i++) {
-		if (cpu->vcpu[i] != loaded && vcpu_has_events(cpu->vcpu[i])) {
+	if (loaded == NULL) {
+		return;
+	}
+	POLICY_EACH(cpu, vcpu)
+	{
+		if (vcpu != loaded && vcpu_has_events(vcpu)) {
 			vcpu_post(loaded, VCPU_EVENT_SCHED);
 			return;
 		}

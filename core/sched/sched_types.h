@@ -5,8 +5,11 @@
 
 #include "core/base/types.h"
 
+struct vcpu;
+
 struct sched_vcpu {
 	/* changed by sched_add() and the CPU's owner only */
+	struct vcpu *next; /* on its CPU's list */
 	uint32_t priority; /* 0 to 255, higher first */
 	bool background;   /* out of budget, it may have time that nobody else wants */
 	uint64_t slice;	   /* its turn among equals */

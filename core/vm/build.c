@@ -19,6 +19,7 @@
 #include "irq/vgic/vits.h"
 #include "irq/vgic/vlpi.h"
 #include "mm/page_alloc.h"
+#include "timer/deadline.h"
 #include "timer/vtimer.h"
 
 #define MPIDR_RES1   BIT(31)
@@ -65,6 +66,18 @@ static int map_ram(const struct build_context *build, struct vm *vm, uint32_t in
 	return 0;
 }
 
+/* How it gets its CPU. */
+static void set_share(struct vcpu *vcpu, const struct vm_config *config, uint32_t index)
+{
+	const struct vcpu_config *share = &config->vcpu[index];
+
+	vcpu->sched.priority = share->priority;
+	vcpu->sched.background = config->background;
+	vcpu->sched.slice = deadline_from_us(config->slice_us);
+	vcpu->sched.budget = deadline_from_us(share->budget_us);
+	vcpu->sched.period = deadline_from_us(share->period_us);
+}
+
 static int make_vcpus(const struct build_context *build, struct vm *vm)
 {
 	const struct vm_config *config = vm->config;
@@ -79,7 +92,8 @@ static int make_vcpus(const struct build_context *build, struct vm *vm)
 		}
 		vcpu->vm = vm;
 		vcpu->index = i;
-		vcpu->cpu = config->vcpu_cpu[i];
+		vcpu->cpu = config->vcpu[i].cpu;
+		set_share(vcpu, config, i);
 		vcpu->cpu_mpidr = build->board->cpu[vcpu->cpu].mpidr;
 		vcpu->cpu_kick = gic_sgi_to(GIC_SGI_KICK, vcpu->cpu_mpidr);
 		vcpu->hold = VCPU_HOLD_OFF;

@@ -82,13 +82,34 @@ static void save_el1(struct el1_regs *regs)
 #undef X
 }
 
+/*
+ * Between two guests some CPUs walk the tables of one by the VMID of the other, speculatively, if
+ * they can walk at all (Cortex-A57 1319537 and its like): so they can't until all is loaded.
+ */
+static void stop_walks(void)
+{
+	sysreg_write(sctlr_el1, SCTLR_EL1_RES1 | SCTLR_M);
+	sysreg_write(tcr_el1, TCR_EPD0 | TCR_EPD1);
+	/* no walk by the guest's tables that begins after this */
+	isb();
+}
+
 static void load_el1(const struct el1_regs *regs)
 {
 #define X(name, reset) uint64_t name##_now = regs->name;
-	VCPU_EL1_REGS(X)
+	VCPU_OTHER_REGS(X)
 #undef X
 #define X(name, reset) sysreg_write(name, name##_now);
-	VCPU_EL1_REGS(X)
+	VCPU_OTHER_REGS(X)
+#undef X
+}
+
+static void load_walks(const struct el1_regs *regs)
+{
+	/* tables and VMID before the walks by them */
+	isb();
+#define X(name, reset) sysreg_write(name, regs->name);
+	VCPU_WALK_REGS(X)
 #undef X
 }
 
@@ -265,9 +286,11 @@ void vcpu_load(struct vcpu *vcpu)
 
 	this_cpu(loaded_vcpu) = vcpu;
 	vcpu->loaded = true;
+	stop_walks();
 	load_el1(&vcpu->el1);
 	load_optional(vcpu);
 	load_identity(vcpu);
+	load_walks(&vcpu->el1);
 	if (*last != vcpu->index + 1) {
 		*last = (uint8_t)(vcpu->index + 1);
 		forget_others();

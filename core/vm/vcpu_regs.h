@@ -20,12 +20,17 @@ struct cpu_regs {
 };
 
 /* name, reset value. MPIDR and MIDR are VMPIDR_EL2 and VPIDR_EL2, written with these. */
-#define VCPU_EL1_REGS(X)                                                                           \
+#define VCPU_EL1_REGS(X) VCPU_WALK_REGS(X) VCPU_OTHER_REGS(X)
+
+/* Those that turn walks of the guest's tables on: loaded last. */
+#define VCPU_WALK_REGS(X)                                                                          \
 	X(sctlr_el1, 0x30d00800)                                                                   \
+	X(tcr_el1, 0)
+
+#define VCPU_OTHER_REGS(X)                                                                         \
 	X(cpacr_el1, 0)                                                                            \
 	X(ttbr0_el1, 0)                                                                            \
 	X(ttbr1_el1, 0)                                                                            \
-	X(tcr_el1, 0)                                                                              \
 	X(mair_el1, 0)                                                                             \
 	X(amair_el1, 0)                                                                            \
 	X(vbar_el1, 0)                                                                             \

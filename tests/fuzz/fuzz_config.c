@@ -55,7 +55,7 @@ static void check_vm(const struct vm_config *vm, const struct board *board)
 	PROMISE(vm->spi_count != 0 && (vm->spi_count % 32 == 0 || vm->spi_count == 988));
 	PROMISE(vm->layout.dtb_max != 0);
 	for (uint32_t i = 0; board != NULL && i < vm->vcpu_count; i++) {
-		PROMISE(vm->vcpu_cpu[i] < board->cpu_count);
+		PROMISE(vm->vcpu[i].cpu < board->cpu_count);
 	}
 	for (uint32_t i = 0; i < vm->device_count; i++) {
 		PROMISE(vm->device[i].ipa != CONFIG_IPA_ANY && vm->device[i].spi < vm->spi_count);

@@ -122,8 +122,8 @@ static void defaults(void **state)
 	assert_int_equal(config.log_level, 6);
 	assert_int_equal(config.when_all_off, ALL_OFF_SHELL);
 	assert_null(config.console);
-	assert_int_equal(config.vm[0].vcpu_cpu[0], 0);
-	assert_int_equal(config.vm[0].vcpu_cpu[1], 1);
+	assert_int_equal(config.vm[0].vcpu[0].cpu, 0);
+	assert_int_equal(config.vm[0].vcpu[1].cpu, 1);
 	assert_int_equal(config.vm[0].spi_count, 64);
 	assert_int_equal(config.vm[0].gic, VM_GIC_V3);
 	assert_int_equal(config.vm[0].ram[0].ipa, 0x40000000);
@@ -142,9 +142,9 @@ static void chosen_cpus(void **state)
 	tree_cells(&tree, "vcpu-cpus", TREE_CELLS(2, 0));
 	tree_end(&tree);
 	accept();
-	assert_int_equal(config.vm[0].vcpu_cpu[0], 1);
-	assert_int_equal(config.vm[0].vcpu_cpu[1], 3);
-	assert_int_equal(config.vm[1].vcpu_cpu[0], 2);
+	assert_int_equal(config.vm[0].vcpu[0].cpu, 1);
+	assert_int_equal(config.vm[0].vcpu[1].cpu, 3);
+	assert_int_equal(config.vm[1].vcpu[0].cpu, 2);
 }
 
 static void places(void **state)
@@ -358,10 +358,8 @@ static void refusing(void **state)
 	parse();
 	assert_true(config.vm[0].refused);
 	assert_int_equal(config_check(&config, &board, NULL, &said.diag), 0);
-	/* Both want CPU 1: the one that does not run anyway loses it. */
 	assert_false(config.vm[1].refused);
 	assert_true(said_has(&said, "/vms/bad: memory-size: is 0x3f00000 bytes"));
-	assert_true(said_has(&said, "/vms/bad: vcpu-cpus: CPU 1 belongs to VM \"good\" too"));
 	assert_string_equal(config_vm_path(&config.vm[1], path, sizeof(path)), "/vms/good");
 	assert_string_equal(config_vm_path(&config.vm[1], path, 8), "/vms/go");
 }
@@ -377,7 +375,7 @@ static void limits(void **state)
 	parse();
 	assert_int_equal(config_check(&config, &board, &place, &said.diag), 0);
 	assert_true(said_has(&said, "serves at most 4 vCPUs"));
-	assert_true(said_has(&said, "the board has 4 CPUs"));
+	assert_true(said_has(&said, "4 of its 8 vCPUs get no CPU of their own: the board has 4"));
 	assert_true(
 		said_has(&said, "beyond the 30 bits of a guest-physical address on this board"));
 }

@@ -76,9 +76,9 @@ static void show_cpus(const struct vm_config *vm)
 	size_t len = 0;
 
 	for (uint32_t i = 0; i < vm->vcpu_count && len + 5 < sizeof(text); i++) {
-		if (vm->vcpu_cpu[i] != CONFIG_CPU_ANY) {
+		if (vm->vcpu[i].cpu != CONFIG_CPU_ANY) {
 			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%u",
-						len == 0 ? "" : " ", vm->vcpu_cpu[i]);
+						len == 0 ? "" : " ", vm->vcpu[i].cpu);
 		}
 	}
 	printf("%-10s", text);

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which CPUs the vCPUs run on, and whether the budgets there can be kept. */
+#include "core/config/checker.h"
+
+#define WHOLE (UINT64_C(1) << 32) /* all of a CPU's time */
+
+static void check_cpus_exist(struct checker *c)
+{
+	for (uint32_t i = 0; c->board != NULL && i < c->vm->vcpu_count; i++) {
+		uint32_t cpu = c->vm->vcpu[i].cpu;
+
+		if (cpu != CONFIG_CPU_ANY && cpu >= c->board->cpu_count) {
+			diag_error(c->diag, c->path, "vcpu-cpus",
+				   "there is no CPU %u: the board has %u, 0 to %u", cpu,
+				   c->board->cpu_count, c->board->cpu_count - 1);
+			c->vm->refused = true;
+		}
+	}
+}
+
+static bool cpu_is_used(const struct config *config, uint32_t cpu)
+{
+	for (uint32_t i = 0; i < config->vm_count; i++) {
+		for (uint32_t k = 0; k < config->vm[i].vcpu_count; k++) {
+			if (config->vm[i].vcpu[k].cpu == cpu) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* A CPU of its own for each vCPU that names none: the lowest that nobody has. */
+static void choose_cpus(struct checker *c, struct vm_config *vm)
+{
+	uint32_t cpu = 0, missing = 0;
+
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		if (vm->vcpu[i].cpu != CONFIG_CPU_ANY) {
+			continue;
+		}
+		while (cpu < c->board->cpu_count && cpu_is_used(c->config, cpu)) {
+			cpu++;
+		}
+		if (cpu < c->board->cpu_count) {
+			vm->vcpu[i].cpu = cpu;
+		} else {
+			missing++;
+		}
+	}
+	if (missing > 0) {
+		checker_look_at(c, vm);
+		diag_error(c->diag, c->path, "vcpus",
+			   "%u of its %u vCPUs get no CPU of their own: the board has %u and other "
+			   "VMs have the rest; say by vcpu-cpus which CPUs are shared",
+			   missing, vm->vcpu_count, c->board->cpu_count);
+		vm->refused = true;
+	}
+}
+
+/* -- vCPUs of one CPU, in config order -- */
+
+struct on_cpu {
+	uint32_t vm, vcpu;
+};
+
+/* The next one of `cpu` whose VM is not refused; false at the end. */
+static bool next_on(const struct config *config, uint32_t cpu, struct on_cpu *at)
+{
+	for (; at->vm < config->vm_count; at->vm++, at->vcpu = 0) {
+		const struct vm_config *vm = &config->vm[at->vm];
+
+		for (; !vm->refused && at->vcpu < vm->vcpu_count; at->vcpu++) {
+			if (vm->vcpu[at->vcpu].cpu == cpu) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+#define EACH_ON(config, cpu, at)                                                                   \
+	for (struct on_cpu at = {0}; next_on((config), (cpu), &at); at.vcpu++)
+
+static const struct vcpu_config *vcpu_at(const struct config *config, const struct on_cpu *at)
+{
+	return &config->vm[at->vm].vcpu[at->vcpu];
+}
+
+static uint64_t share(const struct vcpu_config *vcpu)
+{
+	return ((uint64_t)vcpu->budget_us << 32) / vcpu->period_us;
+}
+
+/* In tenths of a percent, for people. */
+static uint32_t permille(uint64_t part)
+{
+	return (uint32_t)((part * 1000 + WHOLE / 2) >> 32);
+}
+
+static void check_count(struct checker *c, uint32_t cpu)
+{
+	uint32_t count = 0;
+
+	EACH_ON(c->config, cpu, at)
+	{
+		if (++count > CONFIG_SHARING_MAX) {
+			checker_look_at(c, &c->config->vm[at.vm]);
+			diag_error(c->diag, c->path, "vcpu-cpus",
+				   "CPU %u has more than %u vCPUs: use other CPUs too", cpu,
+				   CONFIG_SHARING_MAX);
+			c->vm->refused = true;
+		}
+	}
+}
+
+/* What is given away is there: the VM by which it is too much is refused. */
+static void check_sum(struct checker *c, uint32_t cpu)
+{
+	uint64_t sum = 0;
+
+	EACH_ON(c->config, cpu, at)
+	{
+		const struct vcpu_config *vcpu = vcpu_at(c->config, &at);
+		uint64_t more = vcpu->budget_us == 0 ? 0 : share(vcpu);
+
+		if (sum + more > WHOLE) {
+			checker_look_at(c, &c->config->vm[at.vm]);
+			diag_error(c->diag, c->path, "vcpu-budget-us",
+				   "the budgets on CPU %u add up to %u.%u %% of its time with vCPU "
+				   "%u: the VMs before have %u.%u %%",
+				   cpu, permille(sum + more) / 10, permille(sum + more) % 10,
+				   at.vcpu, permille(sum) / 10, permille(sum) % 10);
+			c->vm->refused = true;
+			continue;
+		}
+		sum += more;
+	}
+}
+
+/*
+ * Can vCPUs of a higher priority keep this one from its budget? With budgets they can have, in any
+ * time t, at most share * (t + period - budget) + budget; those of one priority, earliest deadline
+ * first, need share * t. It fits for every t that is no shorter than the shortest period there if
+ * it fits for that one.
+ */
+static bool is_proved(const struct config *config, uint32_t cpu, const struct vcpu_config *me,
+		      const char **culprit)
+{
+	uint64_t shortest = me->period_us, shares = 0, ahead = 0;
+
+	EACH_ON(config, cpu, at)
+	{
+		const struct vcpu_config *other = vcpu_at(config, &at);
+
+		if (other->priority < me->priority) {
+			continue;
+		}
+		if (other->priority > me->priority) {
+			*culprit = config->vm[at.vm].name;
+			if (other->budget_us == 0) {
+				return false;
+			}
+			ahead += (share(other) * (other->period_us - other->budget_us) >> 32) + 1 +
+				 other->budget_us;
+		} else if (other->budget_us != 0) {
+			shortest = MIN(shortest, (uint64_t)other->period_us);
+		}
+		shares += other->budget_us == 0 ? 0 : share(other);
+	}
+	return ahead == 0 || (shares * shortest >> 32) + 1 + ahead <= shortest;
+}
+
+static void check_priorities(struct checker *c, uint32_t cpu)
+{
+	EACH_ON(c->config, cpu, at)
+	{
+		const struct vcpu_config *me = vcpu_at(c->config, &at);
+		const char *culprit = "";
+
+		if (me->budget_us != 0 && !is_proved(c->config, cpu, me, &culprit)) {
+			checker_look_at(c, &c->config->vm[at.vm]);
+			diag_note(
+				c->diag, c->path, "vcpu-budget-us",
+				"that vCPU %u gets its budget on CPU %u can't be proved: VM \"%s\" "
+				"has a higher priority there",
+				at.vcpu, cpu, culprit);
+		}
+	}
+}
+
+static bool has_budgets(const struct config *config)
+{
+	for (uint32_t i = 0; i < config->vcpu_total; i++) {
+		if (config->vcpu[i].budget_us != 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void checker_cpus(struct checker *c)
+{
+	struct config *config = c->config;
+	uint32_t cpus = c->board == NULL ? 0 : c->board->cpu_count;
+
+	for (uint32_t i = 0; i < config->vm_count; i++) {
+		checker_look_at(c, &config->vm[i]);
+		check_cpus_exist(c);
+	}
+	for (uint32_t i = 0; c->board != NULL && i < config->vm_count; i++) {
+		choose_cpus(c, &config->vm[i]);
+	}
+	for (uint32_t cpu = 0; cpu < cpus && config->vcpu_total > CONFIG_SHARING_MAX; cpu++) {
+		check_count(c, cpu);
+	}
+	for (uint32_t cpu = 0; cpu < cpus && has_budgets(config); cpu++) {
+		check_sum(c, cpu);
+		check_priorities(c, cpu);
+	}
+}

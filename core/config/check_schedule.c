@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cyclic schedules against CPUs and VMs. */
+#include "core/config/checker.h"
+
+static const char *path_of(const struct checker *c, const struct schedule_config *schedule,
+			   char *buf, size_t size)
+{
+	return dt_path(c->config->tree, schedule->node, buf, size);
+}
+
+static bool uses(const struct vm_config *vm, uint32_t cpu)
+{
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		if (vm->vcpu[i].cpu == cpu) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Microseconds of all windows, and of those of one VM; -1: nobody's. */
+static uint64_t time_of(const struct schedule_config *schedule, int32_t vm, uint64_t *all)
+{
+	uint64_t mine = 0;
+
+	*all = 0;
+	for (uint32_t i = 0; i < schedule->window_count; i++) {
+		*all += schedule->window[i].us;
+		mine += schedule->window[i].vm == vm ? schedule->window[i].us : 0;
+	}
+	return mine;
+}
+
+/* The CPU exists, has no schedule before this one, and whoever has a window can use it. */
+static void check_schedule(struct checker *c, uint32_t index)
+{
+	struct schedule_config *schedule = &c->config->schedule[index];
+	char path[CHECKER_PATH_MAX];
+	unsigned int errors = c->diag->error_count;
+
+	path_of(c, schedule, path, sizeof(path));
+	if (c->board != NULL && schedule->cpu >= c->board->cpu_count) {
+		diag_error(c->diag, path, "cpu", "there is no CPU %u: the board has %u, 0 to %u",
+			   schedule->cpu, c->board->cpu_count, c->board->cpu_count - 1);
+	}
+	for (uint32_t i = 0; i < index; i++) {
+		if (c->config->schedule[i].cpu == schedule->cpu) {
+			diag_error(c->diag, path, "cpu", "CPU %u has a schedule, \"%s\": join them",
+				   schedule->cpu, c->config->schedule[i].name);
+			break;
+		}
+	}
+	for (uint32_t i = 0; c->board != NULL && i < schedule->window_count; i++) {
+		int32_t vm = schedule->window[i].vm;
+
+		if (vm >= 0 && !uses(&c->config->vm[vm], schedule->cpu)) {
+			diag_error(
+				c->diag, path, "window-vms",
+				"window %u is of VM \"%s\", which has no vCPU on CPU %u: name the "
+				"CPU in its vcpu-cpus",
+				i, c->config->vm[vm].name, schedule->cpu);
+		}
+	}
+	schedule->refused = schedule->refused || c->diag->error_count != errors;
+}
+
+/* What the budgets of one VM there ask for is not more than its windows are. */
+static void check_budgets(struct checker *c, const struct schedule_config *schedule, uint64_t mine,
+			  uint64_t all)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < c->vm->vcpu_count; i++) {
+		const struct vcpu_config *vcpu = &c->vm->vcpu[i];
+
+		if (vcpu->cpu == schedule->cpu && vcpu->budget_us != 0) {
+			sum += (uint64_t)vcpu->budget_us * 1000 / vcpu->period_us;
+		}
+	}
+	if (sum * all > mine * 1000) {
+		diag_error(c->diag, c->path, "vcpu-budget-us",
+			   "asks for %u.%u %% of CPU %u, but its windows there are %u.%u %%",
+			   (uint32_t)(sum / 10), (uint32_t)(sum % 10), schedule->cpu,
+			   (uint32_t)(mine * 1000 / all / 10), (uint32_t)(mine * 1000 / all % 10));
+		c->vm->refused = true;
+	}
+}
+
+static void check_vm(struct checker *c, const struct schedule_config *schedule, int32_t vm)
+{
+	uint64_t all, mine = time_of(schedule, vm, &all);
+
+	checker_look_at(c, &c->config->vm[vm]);
+	if (c->vm->refused || !uses(c->vm, schedule->cpu)) {
+		return;
+	}
+	if (schedule->refused) {
+		diag_error(c->diag, c->path, "vcpu-cpus",
+			   "CPU %u has a schedule with errors, \"%s\"", schedule->cpu,
+			   schedule->name);
+		c->vm->refused = true;
+	} else if (mine == 0) {
+		diag_error(c->diag, c->path, "vcpu-cpus",
+			   "CPU %u has a schedule, \"%s\", without a window of this VM: it would "
+			   "never run there",
+			   schedule->cpu, schedule->name);
+		c->vm->refused = true;
+	} else {
+		check_budgets(c, schedule, mine, all);
+	}
+}
+
+void checker_schedules(struct checker *c)
+{
+	for (uint32_t i = 0; i < c->config->schedule_count; i++) {
+		check_schedule(c, i);
+		for (uint32_t vm = 0; vm < c->config->vm_count; vm++) {
+			check_vm(c, &c->config->schedule[i], (int32_t)vm);
+		}
+	}
+}

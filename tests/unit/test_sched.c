@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who gets a shared CPU: priorities, turns, budgets, windows. A CPU is simulated tick by tick: who
+ * is chosen runs until the choice no longer stands or somebody's state changes, as hardware would
+ * have it.
+ */
+#include <string.h>
+
+#include "core/sched/policy.h"
+#include "core/vm/vm.h"
+#include "tests/unit/random.h"
+#include "tests/unit/unit.h"
+
+#define VCPUS 8
+#define SLICE 1000
+
+static struct sched_cpu cpu;
+static struct vcpu vcpus[VCPUS];
+static struct vm vms[VCPUS];
+static uint64_t now, idle;
+
+static int set_up(void **state)
+{
+	(void)state;
+	memset(&cpu, 0, sizeof(cpu));
+	memset(vcpus, 0, sizeof(vcpus));
+	cpu.shared = true;
+	cpu.armed = UINT64_MAX;
+	now = 1000000;
+	cpu.since = now;
+	idle = 0;
+	return 0;
+}
+
+static struct sched_vcpu *add(uint32_t vm, uint32_t priority)
+{
+	struct vcpu *vcpu = &vcpus[cpu.count];
+
+	if (cpu.count++ == 0) {
+		cpu.first = vcpu;
+	} else {
+		vcpu[-1].sched.next = vcpu;
+	}
+	vcpu->vm = &vms[vm];
+	vcpu->sched.priority = priority;
+	vcpu->sched.slice = vcpu->sched.slice_left = SLICE;
+	vcpu->hold = VCPU_HOLD_STANDBY;
+	return &vcpu->sched;
+}
+
+static struct sched_vcpu *add_budget(uint32_t vm, uint32_t priority, uint64_t budget,
+				     uint64_t period)
+{
+	struct sched_vcpu *s = add(vm, priority);
+
+	s->budget = budget;
+	s->period = period;
+	return s;
+}
+
+static void ready(uint32_t i, bool is)
+{
+	vcpus[i].hold = is ? 0 : VCPU_HOLD_STANDBY;
+}
+
+static struct vcpu *choose(void)
+{
+	return policy_choose(&cpu, now);
+}
+
+/* Time goes on for `ticks`; the scheduler is asked when its timer says. */
+static void run(uint64_t ticks)
+{
+	uint64_t end = now + ticks;
+
+	while (now < end) {
+		struct vcpu *who = choose();
+		uint64_t until = MIN(policy_until(&cpu, now), end);
+
+		assert_true(until > now);
+		idle += who == NULL ? until - now : 0;
+		now = until;
+	}
+	choose();
+}
+
+static uint64_t ran(uint32_t i)
+{
+	return vcpus[i].sched.ran;
+}
+
+/* What it has waited since it waits is added when it runs. */
+static uint64_t stolen(uint32_t i)
+{
+	const struct vcpu *vcpu = &vcpus[i];
+
+	return vcpu->sched.stolen +
+	       (vcpu->hold == 0 && cpu.current != vcpu ? now - vcpu->sched.waits_since : 0);
+}
+
+/* -- the cases -- */
+
+static void priorities(void **state)
+{
+	(void)state;
+	add(0, 100);
+	add(1, 200);
+	assert_null(choose());
+	assert_true(policy_until(&cpu, now) == UINT64_MAX);
+	ready(0, true);
+	assert_ptr_equal(choose(), &vcpus[0]);
+	/* alone: no tick */
+	assert_true(policy_until(&cpu, now) == UINT64_MAX);
+	now += 10 * SLICE;
+	ready(1, true);
+	assert_ptr_equal(choose(), &vcpus[1]);
+	assert_true(policy_until(&cpu, now) == UINT64_MAX);
+	now += 50;
+	ready(1, false);
+	assert_ptr_equal(choose(), &vcpus[0]);
+	assert_int_equal(ran(0), 10 * SLICE);
+	assert_int_equal(ran(1), 50);
+	/* it wanted to run for those 50, and did not */
+	assert_int_equal(vcpus[0].sched.stolen, 50);
+	assert_int_equal(vcpus[1].sched.stolen, 0);
+}
+
+static void turns(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		add(i, 100);
+		ready(i, true);
+	}
+	run(30 * SLICE);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(ran(i), 10 * SLICE);
+		assert_int_equal(stolen(i), 20 * SLICE);
+	}
+	/* one that becomes ready does not interrupt its equals, and comes last */
+	ready(0, false);
+	run(SLICE / 2);
+	ready(0, true);
+	assert_ptr_not_equal(choose(), &vcpus[0]);
+	run(SLICE * 3 / 2);
+	assert_ptr_equal(choose(), &vcpus[0]);
+}
+
+/* Two that wake each other never use up a slice: the third gets its turn all the same. */
+static void ping_pong_starves_nobody(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		add(i, 100);
+	}
+	ready(0, true);
+	ready(2, true);
+	for (uint32_t i = 0; i < 100; i++) {
+		struct vcpu *who = choose();
+
+		now += 10;
+		if (who == &vcpus[2]) {
+			continue;
+		}
+		ready(who == &vcpus[0] ? 1 : 0, true);
+		ready(who == &vcpus[0] ? 0 : 1, false);
+	}
+	choose();
+	assert_true(ran(2) > 100);
+}
+
+/* A spinning vCPU of a high priority lets the holder of the lock, of its VM, have turns. */
+static void lock_holder(void **state)
+{
+	(void)state;
+	add(0, 200);
+	add(0, 10);
+	add(1, 100); /* of another VM: in between, and not in their turns */
+	for (uint32_t i = 0; i < 3; i++) {
+		ready(i, true);
+	}
+	run(10 * SLICE);
+	assert_int_equal(ran(0), 5 * SLICE);
+	assert_int_equal(ran(1), 5 * SLICE);
+	assert_int_equal(ran(2), 0);
+	/* a WFE says so sooner */
+	assert_ptr_equal(choose(), &vcpus[0]);
+	policy_yield(&cpu, &vcpus[0]);
+	assert_ptr_equal(choose(), &vcpus[1]);
+	/* one that has just woken up goes first again */
+	ready(0, false);
+	now += 10;
+	choose();
+	ready(0, true);
+	assert_ptr_equal(choose(), &vcpus[0]);
+}
+
+static void yields(void **state)
+{
+	(void)state;
+	add(0, 100);
+	add(1, 100);
+	ready(0, true);
+	ready(1, true);
+	for (uint32_t i = 0; i < 10; i++) {
+		struct vcpu *who = choose();
+
+		assert_ptr_equal(who, &vcpus[i % 2]);
+		now += 7;
+		policy_yield(&cpu, who);
+	}
+	/* to nobody: it goes on */
+	ready(1, false);
+	choose();
+	policy_yield(&cpu, &vcpus[0]);
+	assert_ptr_equal(choose(), &vcpus[0]);
+}
+
+static void budget_is_kept(void **state)
+{
+	(void)state;
+	add_budget(0, 100, 200, 1000);
+	add(1, 100);
+	add(2, 50);
+	for (uint32_t i = 0; i < 3; i++) {
+		ready(i, true);
+	}
+	run(100 * 1000);
+	assert_int_equal(ran(0), 100 * 200); /* exactly */
+	assert_int_equal(ran(1), 100 * 800);
+	assert_int_equal(ran(2), 0);
+	assert_int_equal(idle, 0);
+	/* it is not asked for: nobody is the worse for it */
+	ready(0, false);
+	run(10 * 1000);
+	assert_int_equal(ran(1), 100 * 800 + 10 * 1000);
+}
+
+static void budget_ends(void **state)
+{
+	(void)state;
+	add_budget(0, 100, 200, 1000);
+	ready(0, true);
+	run(10 * 1000);
+	/* a limit, too, though nobody else wants the time */
+	assert_int_equal(ran(0), 10 * 200);
+	assert_int_equal(idle, 10 * 800);
+}
+
+static void background(void **state)
+{
+	(void)state;
+	add_budget(0, 100, 200, 1000)->background = true;
+	add(1, 10);
+	ready(0, true);
+	run(10 * 1000);
+	assert_int_equal(ran(0), 10 * 1000);
+	/* but behind whoever wants it, and its budget is none the less for it */
+	ready(1, true);
+	run(10 * 1000);
+	assert_int_equal(ran(0), 10 * 1000 + 10 * 200);
+	assert_int_equal(ran(1), 10 * 800);
+}
+
+/* One that asks seldom and late has its budget when it asks, and no more than its share. */
+static void budget_of_a_sleeper(void **state)
+{
+	(void)state;
+	add_budget(0, 100, 200, 1000);
+	add(1, 100);
+	ready(1, true);
+	for (uint32_t i = 0; i < 100; i++) {
+		uint64_t before = ran(0);
+
+		run(700 + i * 13);
+		ready(0, true);
+		assert_ptr_equal(choose(), &vcpus[0]);
+		run(100);
+		assert_int_equal(ran(0), before + 100);
+		ready(0, false);
+	}
+}
+
+/* What a budget overdraws before the timer comes is paid for in the next period. */
+static void overdrawn(void **state)
+{
+	(void)state;
+	add_budget(0, 100, 200, 1000);
+	add(1, 100);
+	ready(0, true);
+	ready(1, true);
+	for (uint32_t i = 0; i < 1000; i++) {
+		choose();
+		now = policy_until(&cpu, now) + i % 7; /* late */
+	}
+	assert_true(ran(0) * 1000 / (now - 1000000) <= 201);
+	assert_true(ran(0) * 1000 / (now - 1000000) >= 198);
+}
+
+/* Budgets that add up to all of a CPU are kept, whatever their periods, whenever they wake. */
+static void full_house(void **state)
+{
+	static const uint64_t budget[] = {100, 250, 1000, 500}, period[] = {400, 1000, 5000, 1700};
+	struct random random = {7};
+	uint64_t wanted[4] = {0}, start;
+
+	(void)state;
+	for (uint32_t i = 0; i < 4; i++) {
+		/* 0.25 + 0.25 + 0.2 + 0.294 */
+		add_budget(i, 100, budget[i], period[i]);
+	}
+	add(4, 200 - 150); /* a hog that may have the rest */
+	ready(4, true);
+	run(random_below(&random, 1000));
+	for (uint32_t i = 0; i < 4; i++) {
+		run(random_below(&random, 300));
+		ready(i, true);
+	}
+	start = now;
+	for (uint32_t i = 0; i < 4; i++) {
+		wanted[i] = ran(i);
+	}
+	run(1700 * 1000);
+	for (uint32_t i = 0; i < 4; i++) {
+		uint64_t had = ran(i) - wanted[i], due = (now - start) / period[i] * budget[i];
+
+		assert_true(had + 2 * budget[i] >= due && had <= due + 2 * budget[i]);
+	}
+}
+
+static void windows(void **state)
+{
+	static const uint64_t length[] = {2000, 500, 7500};
+	struct vm *const owner[] = {&vms[0], NULL, &vms[1]};
+	uint64_t late = 0;
+
+	(void)state;
+	add(0, 10);
+	add(1, 200);
+	add(2, 250); /* has no window */
+	cpu.window_length = length;
+	cpu.window_owner = owner;
+	cpu.window_count = 3;
+	cpu.major = 10000;
+	for (uint32_t i = 0; i < 3; i++) {
+		ready(i, true);
+	}
+	run(100 * 10000);
+	assert_int_equal(ran(0), 100 * 2000);
+	assert_int_equal(ran(1), 100 * 7500);
+	assert_int_equal(ran(2), 0);
+	assert_int_equal(idle, 100 * 500);
+	/* what comes late does not shift what follows: a window begins at a multiple of the frame
+	 */
+	for (uint32_t i = 0; i < 1000; i++) {
+		choose();
+		late = i % 90;
+		now = policy_until(&cpu, now) + late;
+		assert_true((now - late) % 10000 == 0 || (now - late) % 10000 == 2000 ||
+			    (now - late) % 10000 == 2500);
+	}
+}
+
+/* A stop is looked at whoever's time it is. */
+static void stop_comes_first(void **state)
+{
+	(void)state;
+	add(0, 10);
+	add(1, 200);
+	add_budget(2, 200, 10, 1000);
+	ready(1, true);
+	ready(2, true);
+	run(500);
+	vcpus[0].events = VCPU_EVENT_STOP;
+	assert_ptr_equal(choose(), &vcpus[0]);
+	vcpus[0].events = 0;
+	vcpus[2].events = VCPU_EVENT_STOP;
+	assert_ptr_equal(choose(), &vcpus[2]);
+	vcpus[2].events = 0;
+	assert_ptr_equal(choose(), &vcpus[1]);
+}
+
+/* Others ask for what is in its list registers: it answers first, and holds still until released.
+ */
+static void held(void **state)
+{
+	(void)state;
+	add(0, 100);
+	add(1, 10);
+	ready(0, true);
+	ready(1, true);
+	vcpus[0].vgic.ask_count = 1;
+	assert_ptr_equal(choose(), &vcpus[1]);
+	vcpus[0].events = VCPU_EVENT_VGIC;
+	assert_ptr_equal(choose(), &vcpus[0]);
+}
+
+/* Whatever they do: time is given to one at a time, and what is neither run nor idle was stolen. */
+static void adds_up(void **state)
+{
+	struct random random = {11};
+	uint64_t wants[6] = {0}, start = now, all = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < 6; i++) {
+		struct sched_vcpu *s = add(i / 2, 10 * random_below(&random, 3));
+
+		if (i % 3 == 0) {
+			s->budget = 100 + random_below(&random, 100);
+			s->period = 700 + random_below(&random, 1000);
+			s->background = i == 3;
+		}
+	}
+	choose();
+	for (uint32_t i = 0; i < 20000; i++) {
+		uint64_t step = 1 + random_below(&random, 200), before = now;
+
+		run(step);
+		for (uint32_t k = 0; k < 6; k++) {
+			wants[k] += vcpus[k].hold == 0 ? now - before : 0;
+		}
+		/* any may wake; who runs may sleep */
+		ready(random_below(&random, 6), true);
+		if (cpu.current != NULL && random_below(&random, 2) != 0) {
+			cpu.current->hold = VCPU_HOLD_STANDBY;
+		}
+		choose();
+	}
+	for (uint32_t k = 0; k < 6; k++) {
+		assert_int_equal(ran(k) + stolen(k), wants[k]);
+		all += ran(k);
+	}
+	assert_int_equal(all + idle, now - start);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE_IN("a higher priority goes first, and its time is stolen from others",
+			priorities, set_up),
+		CASE_IN("equals take turns of a slice", turns, set_up),
+		CASE_IN("two that wake each other starve no third", ping_pong_starves_nobody,
+			set_up),
+		CASE_IN("who spins lets others of its VM have turns", lock_holder, set_up),
+		CASE_IN("who yields goes behind its equals", yields, set_up),
+		CASE_IN("a budget is kept to the tick", budget_is_kept, set_up),
+		CASE_IN("a budget is a limit", budget_ends, set_up),
+		CASE_IN("in the background it may have what nobody wants", background, set_up),
+		CASE_IN("who sleeps long has its budget when it wakes", budget_of_a_sleeper,
+			set_up),
+		CASE_IN("what is overdrawn is paid back", overdrawn, set_up),
+		CASE_IN("budgets that add up to nearly all of a CPU are kept", full_house, set_up),
+		CASE_IN("windows are their VM's alone, and do not drift", windows, set_up),
+		CASE_IN("a stop is looked at whoever's time it is", stop_comes_first, set_up),
+		CASE_IN("who is asked answers and holds still", held, set_up),
+		CASE_IN("run, stolen and idle times add up", adds_up, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
