@@ -59,6 +59,7 @@ HYP_C := \
 	core/exit/switch.c \
 	core/exit/symbols.c \
 	core/exit/sysreg_trap.c \
+	core/exit/trace.c \
 	core/exit/vpsci.c \
 	core/fdt/dt.c \
 	core/fdt/dt_addr.c \
@@ -453,10 +454,10 @@ $(VERSION): FORCE
 
 # What runs once or for people is made small, what runs on exits fast: COLD is compiled with -Os.
 COLD := boot/% core/config/% core/fdt/dt core/fdt/dt_addr core/fdt/guest_fdt \
-        core/fdt/stack_check core/resource/% core/console/shell core/exit/el2_fault \
+        core/fdt/stack_check core/resource/% core/console/% core/exit/trace core/exit/el2_fault \
         core/exit/symbols core/vm/build core/vm/describe core/vm/load core/base/diag \
         core/base/format core/base/panic core/base/ranges mm/hyp_map mm/page_alloc mm/cache_all \
-        core/console/mux core/arm64/cpu_setup core/arm64/errata core/arm64/features core/arm64/idreg \
+        core/arm64/cpu_setup core/arm64/errata core/arm64/features core/arm64/idreg \
         core/exit/inject \
         core/exit/set_way core/exit/aarch32 core/exit/insn core/exit/mmio core/vm/life core/vm/vcpu \
         core/vm/vm drivers/emul/vpl031 drivers/hw/% mm/guest_access timer/wall_clock

@@ -271,6 +271,9 @@ static void start_cpus(void)
 		halt("this CPU (MPIDR 0x%llx) is not among the enabled CPUs of the device tree",
 		     (unsigned long long)mpidr);
 	}
+	if (hyp_map_trace((uint32_t)index) != 0) {
+		halt("EL2 has no memory for the trace of this CPU");
+	}
 	smp_cpu_init((uint32_t)index, mpidr);
 	psci_init(&boot.board->psci);
 	boot.times.cpus_begin = deadline_now();

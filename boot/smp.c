@@ -13,6 +13,7 @@
 #include "core/base/printk.h"
 #include "core/exit/el2_fault.h"
 #include "core/exit/run.h"
+#include "core/exit/trace.h"
 #include "drivers/hw/psci.h"
 #include "irq/hw/gic.h"
 #include "mm/cache.h"
@@ -65,6 +66,7 @@ void smp_cpu_init(uint32_t index, uint64_t mpidr)
 	cpu_id_read(&this_cpu(cpu_id));
 	features_add(&this_cpu(cpu_id));
 	cpu_el2_setup();
+	trace_cpu_init();
 	deadline_cpu_init();
 	if (smp.gic && gic_cpu_init(mpidr) == 0) {
 		gic_enable_ppi(INTID_HYP_TIMER, true);
@@ -97,7 +99,8 @@ static int prepare(uint32_t index, uint64_t mpidr)
 	struct secondary_self *self;
 	uint64_t stack, emergency;
 
-	if (copy == NULL || hyp_map_stacks(index, &stack, &emergency) != 0) {
+	if (copy == NULL || hyp_map_stacks(index, &stack, &emergency) != 0 ||
+	    hyp_map_trace(index) != 0) {
 		return PSCI_RET_INTERNAL_FAILURE;
 	}
 	self = (struct secondary_self *)stack - 1;

@@ -103,7 +103,7 @@ int hyp_map_stacks(uint32_t cpu, uint64_t *stack_top, uint64_t *emergency_top)
 	uint64_t slot = STACK_VA + (uint64_t)cpu * STACK_SLOT;
 	uint64_t stack = slot + PAGE_SIZE;
 	uint64_t emergency = stack + STACK_SIZE + PAGE_SIZE;
-	void *pages = page_alloc((STACK_SIZE + EMERGENCY_SIZE) / PAGE_SIZE);
+	void *pages = page_alloc_dirty((STACK_SIZE + EMERGENCY_SIZE) / PAGE_SIZE);
 	uint64_t pa;
 	int err;
 
@@ -119,6 +119,16 @@ int hyp_map_stacks(uint32_t cpu, uint64_t *stack_top, uint64_t *emergency_top)
 	*stack_top = stack + STACK_SIZE;
 	*emergency_top = emergency + EMERGENCY_SIZE;
 	return err;
+}
+
+int hyp_map_trace(uint32_t cpu)
+{
+	void *pages = page_alloc_dirty(TRACE_SIZE / PAGE_SIZE);
+
+	return pages == NULL ?
+		       -ENOMEM :
+		       pgtable_map(&hyp.pt, STACK_VA + (uint64_t)cpu * STACK_SLOT + TRACE_OFFSET,
+				   virt_to_phys(pages), TRACE_SIZE, S1_ATTR_NORMAL | S1_XN);
 }
 
 uint32_t hyp_map_pages(void)

@@ -32,6 +32,9 @@ int hyp_map_device(struct prange range);
  */
 int hyp_map_stacks(uint32_t cpu, uint64_t *stack_top, uint64_t *emergency_top);
 
+/* A CPU's trace, in its slot beside the stacks; as somebody left it. 0 or -ENOMEM. */
+int hyp_map_trace(uint32_t cpu);
+
 /* Pages of tables in use. */
 uint32_t hyp_map_pages(void);
 

@@ -3,8 +3,8 @@
  * EL2's address space (48 bits), also read by assembly.
  *
  *   0 .. 2^47            physical addresses, one to one: RAM without the image, devices as they are
- * mapped IMAGE_VA             the image, at most 2 MiB STACK_VA + i * slot  secondary CPU i: guard
- * page, stack, guard page, emergency stack
+ * mapped IMAGE_VA             the image, at most 2 MiB STACK_VA + i * slot  CPU i: guard page,
+ * stack, guard page, emergency stack (of secondaries), and at TRACE_OFFSET its trace
  */
 #ifndef CORE_ARM64_LAYOUT_H
 #define CORE_ARM64_LAYOUT_H
@@ -15,6 +15,8 @@
 #define STACK_SLOT     0x10000
 #define STACK_SIZE     0x4000
 #define EMERGENCY_SIZE 0x2000
+#define TRACE_OFFSET   0x8000 /* in each CPU's slot: core/exit/trace_types.h */
+#define TRACE_SIZE     0x4000
 #define PHYS_LIMIT     0x800000000000
 
 /* MAIR_ELx: attribute indexes of EL2's own map. */

@@ -2,6 +2,7 @@
 /* Structure offsets for assembly: compiled to text, from which build/core/arm64/offsets.h is made.
  */
 #include "core/exit/action.h"
+#include "core/exit/trace_types.h"
 #include "core/vm/vcpu.h"
 
 #define OFFSET(name, type, member)                                                                 \
@@ -16,5 +17,7 @@ void offsets(void)
 {
 	OFFSET(VCPU_REGS, struct vcpu, regs);
 	OFFSET(VCPU_STACK_TOP, struct vcpu, stack_top);
+	OFFSET(VCPU_TRACE, struct vcpu, trace);
+	CONSTANT(TRACE_WRAP, TRACE_WRAP);
 	CONSTANT(EXIT_WHOLE, EXIT_WHOLE);
 }

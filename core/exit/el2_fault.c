@@ -13,6 +13,7 @@
 #include "core/base/panic.h"
 #include "core/base/string.h"
 #include "core/console/mux.h"
+#include "core/exit/trace.h"
 #include "core/vm/vm.h"
 #include "drivers/hw/psci.h"
 #include "irq/hw/gic.h"
@@ -21,6 +22,7 @@
 #define BACKTRACE_MAX 24
 #define STOP_WAIT_MS  100
 #define LINE_MAX      200
+#define TRACE_SAID    16
 
 PERCPU(uint64_t, stack_top);
 PERCPU(uint64_t, emergency_top);
@@ -80,13 +82,19 @@ void el2_fault_stop(void)
 	stop_for_ever();
 }
 
+/* The boot CPU's variables are the template itself. */
+static bool has_started(uint32_t cpu)
+{
+	return percpu_offset_of(cpu) != 0 || cpu == *percpu_at(cpu_index, 0);
+}
+
 static void stop_others(void)
 {
 	uint32_t others = 0;
 	uint64_t until;
 
 	for (uint32_t cpu = 0; cpu < PERCPU_CPU_MAX && panicking.smp; cpu++) {
-		if (cpu != this_cpu(cpu_index) && (cpu == 0 || percpu_offset_of(cpu) != 0)) {
+		if (cpu != this_cpu(cpu_index) && has_started(cpu)) {
 			gic_send_sgi(gic_sgi_to(GIC_SGI_STOP, percpu_of(cpu_id, cpu)->mpidr));
 			others++;
 		}
@@ -128,10 +136,36 @@ static void say_backtrace(uint64_t pc, uint64_t fp)
 	}
 }
 
+/* The last exits of a CPU, whether it answers or not. */
+static void say_trace(uint32_t cpu)
+{
+	struct trace_record records[TRACE_SAID];
+	uint32_t count = trace_read(cpu, records, TRACE_SAID);
+	char text[100];
+
+	if (count != 0) {
+		say("bulkhead: last exits of CPU %u, newest last:", cpu);
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		trace_describe(&records[i], text, sizeof(text));
+		say("bulkhead:   %s", text);
+	}
+}
+
+static void say_traces(void)
+{
+	for (uint32_t cpu = 0; cpu < PERCPU_CPU_MAX && panicking.smp; cpu++) {
+		if (has_started(cpu)) {
+			say_trace(cpu);
+		}
+	}
+}
+
 static void finish(void) __attribute__((noreturn));
 static void finish(void)
 {
 	stop_others();
+	say_traces();
 	if (panicking.reboot) {
 		say("bulkhead: the board is reset");
 		psci_system_reset();

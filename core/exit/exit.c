@@ -286,16 +286,24 @@ struct exit_first exit_sync_whole(struct vcpu *vcpu, uint64_t esr)
 	return end_first(vcpu, esr, decide_later(vcpu, esr));
 }
 
-struct exit_first exit_irq(struct vcpu *vcpu)
+static inline __attribute__((always_inline)) struct exit_first take_irq(struct vcpu *vcpu,
+									uint64_t record, bool v2)
 {
-	irq_take_in_guest(vcpu, false);
-	return (struct exit_first){vcpu, may_enter(vcpu) ? EXIT_RESUME : EXIT_NEXT};
+	bool enter = irq_take_in_guest(vcpu, record, v2) ? vgic_take_events(vcpu) : may_enter(vcpu);
+
+	return (struct exit_first){vcpu, enter ? EXIT_RESUME : EXIT_NEXT};
 }
 
-struct exit_first exit_irq_gicv2(struct vcpu *vcpu)
+struct exit_first exit_irq(struct vcpu *vcpu, uint64_t unused, uint64_t record)
 {
-	irq_take_in_guest(vcpu, true);
-	return (struct exit_first){vcpu, may_enter(vcpu) ? EXIT_RESUME : EXIT_NEXT};
+	(void)unused;
+	return take_irq(vcpu, record, false);
+}
+
+struct exit_first exit_irq_gicv2(struct vcpu *vcpu, uint64_t unused, uint64_t record)
+{
+	(void)unused;
+	return take_irq(vcpu, record, true);
 }
 
 /* Back into the guest, unless somebody posted something or it can't go on now. */

@@ -26,8 +26,10 @@ struct exit_first {
 struct exit_first exit_sync(struct vcpu *vcpu, uint64_t esr);
 /* After EXIT_WHOLE from exit_sync(): the same with all registers in memory. */
 struct exit_first exit_sync_whole(struct vcpu *vcpu, uint64_t esr);
-struct exit_first exit_irq(struct vcpu *vcpu);
-struct exit_first exit_irq_gicv2(struct vcpu *vcpu); /* by the vector table of such boards */
+/* `record`: vcpu->trace; x1 holds nothing. The second is the vector table's of boards with GICv2.
+ */
+struct exit_first exit_irq(struct vcpu *vcpu, uint64_t unused, uint64_t record);
+struct exit_first exit_irq_gicv2(struct vcpu *vcpu, uint64_t unused, uint64_t record);
 
 /* All registers in memory; these return the vCPU to enter. */
 struct vcpu *exit_second(struct vcpu *vcpu, uint64_t action);

@@ -66,7 +66,7 @@ static bool handle(uint32_t intid)
 	}
 }
 
-void irq_handle(uint32_t token)
+void irq_handle(uint64_t token)
 {
 	bool v2 = gic_is_v2();
 	uint32_t intid = gic_intid(v2, token);

@@ -4,6 +4,7 @@
 #ifndef CORE_EXIT_IRQ_H
 #define CORE_EXIT_IRQ_H
 
+#include "core/exit/trace.h"
 #include "irq/hw/gic.h"
 #include "irq/vgic/vgic.h"
 #include "timer/vtimer.h"
@@ -12,28 +13,32 @@
 void irq_take(void);
 
 /* Ends and handles an acknowledged one. */
-void irq_handle(uint32_t token);
+void irq_handle(uint64_t token);
 
 /*
- * irq_take() for the one that interrupted this guest, which is loaded and about to go on. In line
- * in the exit path for the two that come most often, once for each kind of hardware: `v2` is a
- * constant there.
+ * irq_take() for the one that interrupted this guest, which is loaded and about to go on. True: a
+ * kick, there are events. In line in the exit path for the two that come most often, once for each
+ * kind of hardware: `v2` is a constant there, `record` is vcpu->trace.
  */
-static inline __attribute__((always_inline)) void irq_take_in_guest(struct vcpu *vcpu, bool v2)
+static inline __attribute__((always_inline)) bool irq_take_in_guest(struct vcpu *vcpu,
+								    uint64_t record, bool v2)
 {
-	uint32_t token = gic_acknowledge_as(v2);
+	uint64_t token = gic_acknowledge_as(v2);
 	uint32_t intid = gic_intid(v2, token);
 
-	if (intid == VTIMER_VIRT_INTID && likely(vgic_list_again(vcpu, intid))) {
+	trace_interrupt(vcpu, record, v2 ? intid : token);
+	if (likely(intid == VTIMER_VIRT_INTID) && likely(vgic_list_again(vcpu, intid))) {
 		/* linked: it stays active until the guest's EOI */
 		gic_end_as(v2, token);
 	} else if (intid == GIC_SGI_KICK) {
 		/* the event it announces is looked at on the way on */
 		gic_end_as(v2, token);
 		gic_deactivate_as(v2, token);
+		return true;
 	} else {
 		irq_handle(token);
 	}
+	return false;
 }
 
 /* Handles what is pending, a bounded number. */

@@ -6,6 +6,7 @@
 #include "core/arm64/smccc.h"
 #include "core/arm64/sysreg.h"
 #include "core/exit/el2_fault.h"
+#include "core/exit/trace.h"
 #include "core/vm/vm.h"
 #include "drivers/hw/psci.h"
 #include "irq/vgic/vgic.h"
@@ -54,6 +55,7 @@ void switch_to(struct vcpu *vcpu)
 	}
 	if (vcpu != NULL) {
 		vcpu_load(vcpu);
+		trace_mark(vcpu);
 		vgic_cpu_load(vcpu);
 		vtimer_load(vcpu);
 	}

@@ -20,8 +20,9 @@
 	isb
 .endm
 
-/* The first stage's: what C may change. x0 and x1 are in memory already. */
-.macro SAVE_FIRST
+/* The first stage's: what C may change. x0 and x1 are in memory already; \trace: where the exit is
+ * noted. */
+.macro SAVE_FIRST trace:req
 	stp	x2, x3, [sp, #VCPU_REGS + 8 * 2]
 	stp	x4, x5, [sp, #VCPU_REGS + 8 * 4]
 	stp	x6, x7, [sp, #VCPU_REGS + 8 * 6]
@@ -33,9 +34,17 @@
 	str	x18, [sp, #VCPU_REGS + 8 * 18]
 	stp	x29, x30, [sp, #VCPU_REGS + 8 * 29]
 	mov	x0, sp				// the vCPU: first argument of what follows
-	ldr	x2, [sp, #VCPU_STACK_TOP]
-	mov	sp, x2
+	ldp	x4, \trace, [sp, #VCPU_STACK_TOP]	// and VCPU_TRACE behind it
+	mov	sp, x4
 	mov	x29, xzr			// a backtrace of EL2 ends here
+.endm
+
+/* One record of the CPU's trace: x1 = ESR_EL2. In: x0 = vCPU, x3 = where. Clobbers x4. */
+.macro TRACE
+	mrs	x4, elr_el2
+	stp	x1, x4, [x3], #16
+	and	x3, x3, #~TRACE_WRAP
+	str	x3, [x0, #VCPU_TRACE]
 .endm
 
 /* The second stage's: what C has kept so far. x0 = vCPU. */
@@ -76,6 +85,7 @@
 /* ESR_EL2 of an HVC #0 from AArch64, and the ids of PSCI_VERSION and SMCCC_VERSION, which differ in
  * one bit and have one answer: 1.1 */
 #define ESR_HVC_0	0x5a000000
+#define ESR_HVC_BIT	27		// of the class: neither an abort nor a register has it
 #define ID_VERSION	0x80000000
 #define ID_VERSION_BIT	0x04000000
 #define VERSION_1_1	0x00010001
@@ -85,6 +95,7 @@
 	.balign 0x80
 \name:	stp	x0, x1, [sp, #VCPU_REGS]
 	mrs	x1, esr_el2
+	tbz	w1, #ESR_HVC_BIT, sync_first
 	mov	w0, #ESR_HVC_0
 	cmp	w1, w0
 	b.ne	sync_first
@@ -92,6 +103,12 @@
 	and	w0, w0, #~ID_VERSION_BIT
 	eor	w0, w0, #ID_VERSION
 	cbnz	w0, sync_first
+	ldr	x0, [sp, #VCPU_TRACE]		// as TRACE does it, with two registers
+	str	x1, [x0], #8
+	mrs	x1, elr_el2
+	str	x1, [x0], #8
+	and	x0, x0, #~TRACE_WRAP
+	str	x0, [sp, #VCPU_TRACE]
 	mov	w0, #VERSION_1_1
 	ldr	x1, [sp, #VCPU_REGS + 8]
 	ERET_TO_GUEST
@@ -137,7 +154,8 @@ guest_sync:
 	stp	x0, x1, [sp, #VCPU_REGS]
 	mrs	x1, esr_el2
 sync_first:
-	SAVE_FIRST
+	SAVE_FIRST x3
+	TRACE
 	bl	exit_sync			// x0 = vCPU, x1 = what is left to do
 	cbnz	x1, sync_left
 	RESTORE_FIRST_AND_ENTER
@@ -153,14 +171,14 @@ sync_left:
 
 guest_irq:
 	stp	x0, x1, [sp, #VCPU_REGS]
-	SAVE_FIRST
+	SAVE_FIRST x2
 	bl	exit_irq
 	cbnz	x1, second
 	RESTORE_FIRST_AND_ENTER
 
 guest_irq_gicv2:
 	stp	x0, x1, [sp, #VCPU_REGS]
-	SAVE_FIRST
+	SAVE_FIRST x2
 	bl	exit_irq_gicv2
 	cbnz	x1, second
 	RESTORE_FIRST_AND_ENTER
@@ -173,9 +191,10 @@ second_saved:
 
 guest_serror:
 	stp	x0, x1, [sp, #VCPU_REGS]
-	SAVE_FIRST
-	SAVE_SECOND
 	mrs	x1, esr_el2
+	SAVE_FIRST x3
+	TRACE
+	SAVE_SECOND
 	bl	exit_serror
 	b	guest_enter
 

@@ -7,6 +7,7 @@
 #include "core/arm64/sysreg.h"
 #include "core/base/percpu.h"
 #include "core/base/string.h"
+#include "core/exit/trace.h"
 #include "core/vm/vcpu_fp.h"
 #include "core/vm/vm.h"
 #include "irq/hw/gic.h"
@@ -23,6 +24,11 @@ static PERCPU(uint8_t[CONFIG_VM_MAX], last_index);
 struct vcpu *vcpu_loaded(void)
 {
 	return this_cpu(loaded_vcpu);
+}
+
+struct vcpu *vcpu_loaded_on(uint32_t cpu)
+{
+	return atomic_read(percpu_of(loaded_vcpu, cpu));
 }
 
 void vcpu_post(struct vcpu *vcpu, uint32_t events)
@@ -287,6 +293,7 @@ void vcpu_load(struct vcpu *vcpu)
 	this_cpu(loaded_vcpu) = vcpu;
 	vcpu->loaded = true;
 	stop_walks();
+	vcpu->trace = this_cpu(trace_next);
 	load_el1(&vcpu->el1);
 	load_optional(vcpu);
 	load_identity(vcpu);
@@ -322,6 +329,7 @@ void vcpu_save(struct vcpu *vcpu)
 		save_debug(&vcpu->debug);
 		vcpu->debugging = false;
 	}
+	this_cpu(trace_next) = vcpu->trace;
 	vcpu->loaded = false;
 	this_cpu(loaded_vcpu) = NULL;
 }

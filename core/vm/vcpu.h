@@ -71,6 +71,8 @@ struct cache_job {
 struct vcpu {
 	struct cpu_regs regs; /* owner. First: SP_EL2 points here while the guest runs */
 	uint64_t stack_top;   /* of its CPU's EL2 stack; constant. Read by vectors.S */
+	uint64_t trace;	      /* while it is loaded: where its CPU's next exit is noted. Behind
+				 stack_top: vectors.S */
 	union {
 		struct {
 			uint32_t events; /* atomic; enum vcpu_event and SGIs */
@@ -125,6 +127,9 @@ void vcpu_post(struct vcpu *vcpu, uint32_t events);
 
 /* The vCPU whose registers this CPU holds; NULL before the first. */
 struct vcpu *vcpu_loaded(void);
+
+/* The same of another CPU that is up: it may be another one already. */
+struct vcpu *vcpu_loaded_on(uint32_t cpu);
 
 /* As after reset, in memory: to be entered at `pc` with x0 = context, MMU off, DEN 0022F 6.4.
  * Owner; not loaded. */

@@ -41,10 +41,10 @@ static inline bool gic_is_v2(void)
 	return gic_cpuif != NULL;
 }
 
-static inline uint32_t gic_acknowledge_as(bool v2)
+static inline uint64_t gic_acknowledge_as(bool v2)
 {
-	uint32_t token = v2 ? *(volatile uint32_t *)(gic_cpuif + GICC_IAR) :
-			      (uint32_t)sysreg_read_raw(SYSREG_ICC_IAR1_EL1);
+	uint64_t token = v2 ? *(volatile uint32_t *)(gic_cpuif + GICC_IAR) :
+			      sysreg_read_raw(SYSREG_ICC_IAR1_EL1);
 
 	/* the acknowledge before accesses to the device that interrupted (IHI 0069H 4.1.1), and
 	 * before the events are read that a kick announces: what is posted later kicks again */
@@ -52,19 +52,19 @@ static inline uint32_t gic_acknowledge_as(bool v2)
 	return token;
 }
 
-static inline void gic_end_as(bool v2, uint32_t token)
+static inline void gic_end_as(bool v2, uint64_t token)
 {
 	if (v2) {
-		*(volatile uint32_t *)(gic_cpuif + GICC_EOIR) = token;
+		*(volatile uint32_t *)(gic_cpuif + GICC_EOIR) = (uint32_t)token;
 	} else {
 		sysreg_write_raw(SYSREG_ICC_EOIR1_EL1, token);
 	}
 }
 
-static inline void gic_deactivate_as(bool v2, uint32_t token)
+static inline void gic_deactivate_as(bool v2, uint64_t token)
 {
 	if (v2) {
-		*(volatile uint32_t *)(gic_cpuif + GICC_DIR) = token;
+		*(volatile uint32_t *)(gic_cpuif + GICC_DIR) = (uint32_t)token;
 	} else {
 		sysreg_write_raw(SYSREG_ICC_DIR_EL1, token);
 	}
@@ -80,17 +80,17 @@ static inline void gic_deactivate(uint32_t token)
 
 extern volatile uint8_t *gic_cpuif;
 bool gic_is_v2(void);
-uint32_t gic_acknowledge_as(bool v2);
-void gic_end_as(bool v2, uint32_t token);
-void gic_deactivate_as(bool v2, uint32_t token);
+uint64_t gic_acknowledge_as(bool v2);
+void gic_end_as(bool v2, uint64_t token);
+void gic_deactivate_as(bool v2, uint64_t token);
 void gic_deactivate(uint32_t token);
 
 #endif
 
 /* INTID of a token; INTID_SPURIOUS and above when nothing was pending. */
-static inline uint32_t gic_intid(bool v2, uint32_t token)
+static inline uint32_t gic_intid(bool v2, uint64_t token)
 {
-	return v2 ? token & (uint32_t)GICC_IAR_INTID : token;
+	return (uint32_t)(v2 ? token & GICC_IAR_INTID : token);
 }
 
 /* A private interrupt of this CPU: enabled or not; active or not, whoever took it. */

@@ -130,6 +130,8 @@ def test_an_overflown_EL2_stack_is_a_panic_with_a_backtrace(boot):
         run.expect("^bulkhead: backtrace, newest first:")
         run.expect(r"^bulkhead:   [0-9a-f]{16} \w+\+0x[0-9a-f]+")
         run.expect("^bulkhead: CPU 1 ran no guest")
+        run.expect("^bulkhead: last exits of CPU 0, newest last:")
+        run.expect(r"^bulkhead:   [0-9a-f]{16} interrupt \d+")
         run.expect("^bulkhead: stopped")
         run.close()
     text = config(

@@ -195,7 +195,8 @@ int vgic_deactivate(struct vcpu *by, uint32_t intid)
 /* Like the real one: never more than SGIs, never while held. */
 bool vgic_take_events(struct vcpu *by)
 {
-	if ((by->events & ~VCPU_EVENT_SGIS) != 0 || by->hold != 0 || !sgis_can_be_taken) {
+	if ((by->events & ~VCPU_EVENT_SGIS) != 0 || by->hold != 0 ||
+	    (by->events != 0 && !sgis_can_be_taken)) {
 		return false;
 	}
 	by->events = 0;
@@ -211,27 +212,27 @@ bool vgic_list_again(struct vcpu *by, uint32_t intid)
 
 volatile uint8_t *gic_cpuif;
 
-uint32_t gic_acknowledge_as(bool v2)
+uint64_t gic_acknowledge_as(bool v2)
 {
 	assert_int_equal(v2, hardware_v2);
 	return acknowledged;
 }
 
-void gic_end_as(bool v2, uint32_t token)
+void gic_end_as(bool v2, uint64_t token)
 {
 	assert_int_equal(v2, hardware_v2);
 	assert_int_equal(token, acknowledged);
 	ended++;
 }
 
-void gic_deactivate_as(bool v2, uint32_t token)
+void gic_deactivate_as(bool v2, uint64_t token)
 {
 	assert_int_equal(v2, hardware_v2);
 	assert_int_equal(token, acknowledged);
 	physically_deactivated++;
 }
 
-void irq_handle(uint32_t token)
+void irq_handle(uint64_t token)
 {
 	assert_int_equal(token, acknowledged);
 	handled++;

@@ -4,6 +4,7 @@
  * device and vCPU is the same whatever register the instruction names.
  */
 #include "core/exit/exit.h"
+#include "core/exit/trace.h"
 
 #include <string.h>
 
@@ -482,6 +483,7 @@ static void interrupts(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
 		for (uint32_t event = 0; event < 2; event++) {
+			struct trace_record record = {TRACE_NONE, 0};
 			struct exit_first first;
 
 			prepare(0);
@@ -490,7 +492,13 @@ static void interrupts(void **state)
 			hardware_v2 = cases[i].v2;
 			list_again_works = cases[i].again;
 			fake_vcpu.events = event != 0 ? VCPU_EVENT_VGIC : 0;
-			first = hardware_v2 ? exit_irq_gicv2(&fake_vcpu) : exit_irq(&fake_vcpu);
+			first = hardware_v2 ? exit_irq_gicv2(&fake_vcpu, 0, (uint64_t)&record) :
+					      exit_irq(&fake_vcpu, 0, (uint64_t)&record);
+			/* noted: which, where, and that the next record is another one */
+			assert_int_equal(record.what, cases[i].token & 0x3ff);
+			assert_int_equal(record.pc, PC);
+			assert_int_equal(fake_vcpu.trace,
+					 (uint64_t)(&record + 1) & ~(uint64_t)TRACE_WRAP);
 			assert_ptr_equal(first.vcpu, &fake_vcpu);
 			assert_int_equal(first.action, event != 0 ? EXIT_NEXT : EXIT_RESUME);
 			assert_int_equal(ended, cases[i].ended);

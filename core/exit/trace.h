@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The trace of exits: each CPU's last TRACE_COUNT, always on. Written by the CPU alone, without a
+ * lock; read by any, who may find the oldest of what it reads overwritten meanwhile.
+ */
+#ifndef CORE_EXIT_TRACE_H
+#define CORE_EXIT_TRACE_H
+
+#include "core/base/percpu.h"
+#include "core/exit/trace_types.h"
+#include "core/vm/vcpu.h"
+
+/* Where this CPU's next record goes while no vCPU is loaded. */
+PERCPU_DECLARE(uint64_t, trace_next);
+
+/* This CPU's ring, mapped already, is empty. */
+void trace_cpu_init(void);
+
+/* This vCPU is loaded now: a mark with the time. Owner. */
+void trace_mark(struct vcpu *vcpu);
+
+/* The newest `max` records of a CPU that is up, oldest first; how many. Any CPU. */
+uint32_t trace_read(uint32_t cpu, struct trace_record *records, uint32_t max);
+
+/* A record at *at, which is then behind it. */
+static inline void trace_put(uint64_t *at, uint64_t what, uint64_t pc)
+{
+#if defined(__aarch64__) && !defined(BULKHEAD_HOST)
+	/* in one instruction, where a compiler makes three */
+	__asm__ volatile("stp %1, %2, [%0], #16" : "+r"(*at) : "r"(what), "r"(pc) : "memory");
+#else
+	*(struct trace_record *)*at = (struct trace_record){what, pc};
+	*at += sizeof(struct trace_record);
+#endif
+}
+
+/* The kind of exit, to count by: "device load", "HVC", "interrupt"; NULL for a mark. */
+const char *trace_cause(const struct trace_record *record);
+
+/* What a record says, as text: "data abort: store of 4 bytes from x3". */
+void trace_describe(const struct trace_record *record, char *text, size_t size);
+
+/* This CPU has taken an interrupt from the guest of `vcpu`, which is loaded and whose vcpu->trace
+ * is `record`. In line: measured. */
+static inline __attribute__((always_inline)) void trace_interrupt(struct vcpu *vcpu,
+								  uint64_t record, uint64_t intid)
+{
+	trace_put(&record, intid, vcpu_pc(vcpu));
+	vcpu->trace = record & ~(uint64_t)TRACE_WRAP;
+}
+
+#endif
