@@ -43,6 +43,7 @@ HYP_C := \
 	core/config/parse_vm.c \
 	core/config/props.c \
 	core/config/suggest.c \
+	core/console/line.c \
 	core/console/mux.c \
 	core/console/shell.c \
 	core/exit/aarch32.c \
@@ -190,6 +191,7 @@ UNIT := \
 	inject \
 	insn \
 	life \
+	line \
 	mmio \
 	mux \
 	pgtable \
