@@ -77,6 +77,7 @@ HYP_C := \
 	core/vm/life.c \
 	core/vm/load.c \
 	core/vm/passthrough.c \
+	core/vm/pvtime.c \
 	core/vm/vcpu.c \
 	core/vm/vm.c \
 	drivers/emul/vdevs.c \
@@ -165,6 +166,7 @@ GUESTS := \
 	pl031 \
 	psci \
 	ptimer \
+	pvtime \
 	reset_race \
 	setway \
 	smp \

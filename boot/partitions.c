@@ -15,6 +15,7 @@
 #include "core/sched/sched.h"
 #include "core/vm/build.h"
 #include "core/vm/life.h"
+#include "core/vm/pvtime.h"
 #include "drivers/hw/psci.h"
 #include "mm/hyp_map.h"
 #include "mm/page_alloc.h"
@@ -246,8 +247,21 @@ static void set_schedules(void)
 	}
 }
 
+static void tell_stolen_time(void)
+{
+	for (uint32_t i = 0; i < vm_count(); i++) {
+		int err = pvtime_create(vm_by_id(i), parts.registry);
+
+		if (err != 0) {
+			log_warn("VM %s is not told of stolen time: no memory for it (error %d)",
+				 vm_by_id(i)->name, -err);
+		}
+	}
+}
+
 static void start_all(void)
 {
+	tell_stolen_time();
 	shell_audit(parts.registry);
 	shell_init(parts.registry);
 	life_set_all_off(all_off);

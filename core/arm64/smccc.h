@@ -26,6 +26,10 @@ uint64_t smccc_call(uint64_t id, uint64_t a1, uint64_t a2, uint64_t a3);
 #define SMCCC_ARCH_WORKAROUND_2 UINT32_C(0x80007fff)
 #define SMCCC_ARCH_WORKAROUND_3 UINT32_C(0x80003fff)
 
+/* DEN 0057A */
+#define PV_TIME_FEATURES UINT32_C(0xc5000020)
+#define PV_TIME_ST	 UINT32_C(0xc5000021)
+
 #define SMCCC_SMC64 BIT(30)
 #define SMCCC_FAST  BIT(31)
 

@@ -7,7 +7,7 @@
 #include "core/config/guest_map_types.h"
 #include "drivers/emul/vdev.h"
 
-#define SPAN_MAX     (6 + CONFIG_RAM_MAX + CONFIG_DEVICE_MAX)
+#define SPAN_MAX     (7 + CONFIG_RAM_MAX + CONFIG_DEVICE_MAX)
 #define IPA_BITS_MAX 48
 #define RAM_BY_SIZE  "memory-size" /* the name of the region that this property makes */
 
@@ -258,6 +258,15 @@ static void add_gic(const struct vm_config *vm, struct map *map)
 	}
 }
 
+/* Stolen time has its place, unless the config put something else there. */
+static void add_pvtime(struct vm_config *vm, struct map *map)
+{
+	vm->pvtime = find_clash(map, GUEST_PVTIME_BASE, GUEST_PVTIME_SIZE) == NULL;
+	if (vm->pvtime) {
+		add(map, GUEST_PVTIME_BASE, GUEST_PVTIME_SIZE, "stolen time");
+	}
+}
+
 /* What has its place and interrupts: by the config, or the board's. */
 static void add_all_placed(struct checker *c, struct map *map)
 {
@@ -300,6 +309,7 @@ void checker_places(struct checker *c)
 	add_gic(vm, &map);
 	take_messages(vm, &map);
 	add_all_placed(c, &map);
+	add_pvtime(vm, &map);
 	for (uint32_t i = 0; i < vm->device_count; i++) {
 		if (vm->device[i].ipa == CONFIG_IPA_ANY) {
 			place_ipa(c, &map, &vm->device[i]);

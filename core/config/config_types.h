@@ -171,6 +171,7 @@ struct vm_config {
 	bool its, gicv2m, mbi;
 	bool mbigen;	    /* a device has a pin */
 	uint32_t lpi_count; /* of a VM with its; else 0 */
+	bool pvtime;	    /* the place of stolen time is free; by config_check() */
 	struct {
 		uint32_t first, last;
 	} smc_allow[CONFIG_SMC_MAX];

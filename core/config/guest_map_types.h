@@ -35,6 +35,10 @@
 #define GUEST_DEVICE_END  UINT64_C(0x0a000000)
 #define GUEST_SPI_FIRST	  8 /* those below have their devices on `virt` */
 
+/* Stolen time: a page, in a place of its own */
+#define GUEST_PVTIME_BASE UINT64_C(0x090a0000)
+#define GUEST_PVTIME_SIZE UINT64_C(0x00010000)
+
 #define GUEST_RAM_BASE	UINT64_C(0x40000000)
 #define GUEST_RAM_ALIGN MIB(2)
 

@@ -4,6 +4,7 @@
 
 #include "core/arm64/smccc.h"
 #include "core/exit/vpsci.h"
+#include "core/vm/pvtime.h"
 #include "core/vm/vm.h"
 #include "drivers/hw/psci.h"
 
@@ -33,10 +34,28 @@ static bool has_workaround(uint32_t id)
 	return bit >= 0 && ((psci_workarounds() >> bit) & 1) != 0;
 }
 
-static int64_t arch_features(uint32_t id)
+/* DEN 0057A: whether there is stolen time, and where this vCPU's record is. */
+static int64_t pv_time(const struct vcpu *vcpu, uint32_t id, uint32_t asked)
+{
+	uint64_t ipa = pvtime_ipa(vcpu);
+
+	if (ipa == 0) {
+		return SMCCC_NOT_SUPPORTED;
+	}
+	if (id == PV_TIME_ST) {
+		return (int64_t)ipa;
+	}
+	return asked == PV_TIME_FEATURES || asked == PV_TIME_ST ? SMCCC_SUCCESS :
+								  SMCCC_NOT_SUPPORTED;
+}
+
+static int64_t arch_features(const struct vcpu *vcpu, uint32_t id)
 {
 	if (id == SMCCC_VERSION || id == SMCCC_ARCH_FEATURES) {
 		return SMCCC_SUCCESS;
+	}
+	if (id == PV_TIME_FEATURES) {
+		return pv_time(vcpu, id, id);
 	}
 	/* firmware says whether this CPU needs it: 0 yes, 1 no */
 	return has_workaround(id) ? (int32_t)smccc_call(SMCCC_ARCH_FEATURES, id, 0, 0) :
@@ -55,7 +74,9 @@ static enum exit_action call(struct vcpu *vcpu, enum exit_action done)
 	if (id == SMCCC_VERSION) {
 		ret = SMCCC_VERSION_1_1;
 	} else if (id == SMCCC_ARCH_FEATURES) {
-		ret = arch_features((uint32_t)vcpu->regs.x[1]);
+		ret = arch_features(vcpu, (uint32_t)vcpu->regs.x[1]);
+	} else if (id == PV_TIME_FEATURES || id == PV_TIME_ST) {
+		ret = pv_time(vcpu, id, (uint32_t)vcpu->regs.x[1]);
 	} else if (has_workaround(id)) {
 		smccc_call(id, vcpu->regs.x[1], 0, 0);
 		ret = SMCCC_SUCCESS;

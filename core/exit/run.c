@@ -7,6 +7,7 @@
 #include "core/exit/switch.h"
 #include "core/sched/sched.h"
 #include "core/vm/life.h"
+#include "core/vm/pvtime.h"
 #include "core/vm/vm.h"
 #include "irq/vgic/vgic.h"
 #include "timer/vtimer.h"
@@ -19,6 +20,7 @@ static void start(struct vcpu *vcpu)
 	vcpu_reset(vcpu, vcpu->start_pc, vcpu->start_context);
 	vtimer_start(vcpu);
 	vgic_cpu_start(vcpu);
+	pvtime_begin(vcpu);
 	atomic_set_release(&vcpu->power, VCPU_ON);
 }
 

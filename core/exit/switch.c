@@ -7,6 +7,7 @@
 #include "core/arm64/sysreg.h"
 #include "core/exit/el2_fault.h"
 #include "core/exit/trace.h"
+#include "core/vm/pvtime.h"
 #include "core/vm/vm.h"
 #include "drivers/hw/psci.h"
 #include "irq/vgic/vgic.h"
@@ -56,6 +57,7 @@ void switch_to(struct vcpu *vcpu)
 	if (vcpu != NULL) {
 		vcpu_load(vcpu);
 		trace_mark(vcpu);
+		pvtime_tell(vcpu);
 		vgic_cpu_load(vcpu);
 		vtimer_load(vcpu);
 	}

@@ -64,6 +64,39 @@ int registry_claim(struct registry *registry, struct prange range)
 	return registry_grant(registry, &grant);
 }
 
+int registry_cede(struct registry *registry, const struct grant *grant)
+{
+	uint32_t at = place_of(registry, grant->pa);
+	struct grant *own = &registry->grant[at];
+	struct grant behind;
+	uint64_t end = grant->pa + grant->size;
+
+	if (!is_aligned(grant->pa | grant->ipa | grant->size, PAGE_SIZE) || grant->size == 0) {
+		return -EINVAL;
+	}
+	if (at == registry->count || own->owner != REGISTRY_OWNER_HYP ||
+	    !range_contains(own->pa, own->size, grant->pa, grant->size)) {
+		return -EEXIST;
+	}
+	if (registry->count + 2 > REGISTRY_MAX) {
+		return -ENOSPC;
+	}
+	behind = (struct grant){.pa = end,
+				.size = own->pa + own->size - end,
+				.owner = REGISTRY_OWNER_HYP};
+	own->size = grant->pa - own->pa;
+	if (own->size == 0) {
+		registry->count--;
+		for (uint32_t i = at; i < registry->count; i++) {
+			registry->grant[i] = registry->grant[i + 1];
+		}
+	}
+	if (behind.size != 0) {
+		registry_grant(registry, &behind);
+	}
+	return registry_grant(registry, grant);
+}
+
 const struct grant *registry_find(const struct registry *registry, uint64_t pa)
 {
 	uint32_t at = place_of(registry, pa);

@@ -34,6 +34,12 @@ struct registry {
 int registry_claim(struct registry *registry, struct prange range);
 int registry_grant(struct registry *registry, const struct grant *grant);
 
+/*
+ * Gives a VM a part of what EL2 claimed, which EL2 goes on using too: what is left of the claim
+ * stays EL2's. 0; -EEXIST: EL2 has not claimed all of it; -ENOSPC; -EINVAL as above.
+ */
+int registry_cede(struct registry *registry, const struct grant *grant);
+
 /* The grant or claim that holds `pa`, or NULL. */
 const struct grant *registry_find(const struct registry *registry, uint64_t pa);
 

@@ -11,6 +11,7 @@
 #include "core/vm/describe.h"
 #include "core/vm/load.h"
 #include "core/vm/passthrough.h"
+#include "core/vm/pvtime.h"
 #include "drivers/emul/models.h"
 #include "drivers/emul/vdev.h"
 #include "irq/hw/gic.h"
@@ -352,10 +353,10 @@ uint32_t build_pages(const struct config *config)
 			continue;
 		}
 		pages += align_up(sizeof(struct vm), PAGE_SIZE) / PAGE_SIZE +
-			 arena_size(vm) / PAGE_SIZE + DTB_SIZE / PAGE_SIZE;
+			 arena_size(vm) / PAGE_SIZE + DTB_SIZE / PAGE_SIZE + PVTIME_PAGES;
 		pages += vm->vcpu_count * align_up(sizeof(struct vcpu), PAGE_SIZE) / PAGE_SIZE;
 		/* root, and per piece of RAM or device the tables at both ends */
-		pages += 16 + 4 * (vm->ram_count + vm->passthrough_count + 2);
+		pages += 16 + 4 * (vm->ram_count + vm->passthrough_count + 3);
 	}
 	return (uint32_t)pages;
 }

@@ -105,6 +105,8 @@ struct vcpu {
 	struct vtimer timer;
 	struct vgic_cpu vgic;
 	struct sched_vcpu sched;
+	uint64_t stolen_before; /* sched.stolen when life `stolen_life - 1` began; pvtime.h */
+	uint32_t stolen_life;	/* 0: none yet */
 
 	/* owner, while it is not loaded; debug, while it is not `debugging`; fp, while another
 	 * CPU's or vCPU's registers are where it runs */

@@ -19,6 +19,7 @@
 #define VM_EXTENT_MAX 64
 
 struct vdev;
+struct pvtime_record;
 
 /* Guest RAM that is contiguous in both spaces; sorted by ipa. */
 struct vm_extent {
@@ -71,8 +72,10 @@ struct vm {
 	struct mmio_map mmio;
 	struct vdev *vdev[CONFIG_DEVICE_MAX + 1]; /* the last may be a message generator */
 	uint32_t vdev_count;
-	uint64_t idreg[56]; /* IDREG_INDEX(): what its vCPUs read */
-	uint64_t cntvoff;   /* ticks: 0 until its time has been stopped */
+	uint64_t idreg[56];	      /* IDREG_INDEX(): what its vCPUs read */
+	uint64_t cntvoff;	      /* ticks: 0 until its time has been stopped */
+	struct pvtime_record *pvtime; /* [vcpu_count]; NULL: it is not told of stolen time */
+	uint64_t pvtime_scale;	      /* nanoseconds per tick, in units of 2^-32 */
 
 	struct vgic_dist vgic; /* has its own lock */
 

@@ -174,11 +174,29 @@ static void places(void **state)
 	/* Its own place is taken: it gets the next one. */
 	assert_int_equal(config.vm[0].device[1].ipa, 0x09040000);
 	assert_int_equal(config.vm[0].device[1].spi, 8);
+	assert_true(config.vm[0].pvtime);
 	assert_int_equal(config.vm[1].device[0].ipa, 0x09010000);
 	assert_int_equal(config.vm[1].device[0].spi, 2);
 	assert_int_equal(config.vm[1].device[1].ipa, 0x09000000);
 	assert_int_equal(config.vm[1].device[1].spi, 1);
 	assert_false(config.vm[1].device[1].input_none);
+}
+
+/* Stolen time makes way for what the config places. */
+static void place_of_stolen_time(void **state)
+{
+	(void)state;
+	start();
+	vm("placed", 1, 64, 3);
+	tree_begin(&tree, "devices");
+	tree_begin(&tree, "clock");
+	tree_string(&tree, "compatible", "bulkhead,pl031");
+	tree_cells(&tree, "ipa", TREE_CELLS(0, 0x090af000));
+	tree_end(&tree);
+	tree_end(&tree);
+	tree_end(&tree);
+	accept();
+	assert_false(config.vm[0].pvtime);
 }
 
 /* Says what the PL061 and the clock of VM `of` are, in a config whose VMs ring each other. */
@@ -487,6 +505,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE("what is left out gets its default", defaults),
 		CASE("vCPUs without a CPU get the lowest that nobody wants", chosen_cpus),
+		CASE("a VM with a device in its place is not told of stolen time",
+		     place_of_stolen_time),
 		CASE("devices without a place get the next free one of virt", places),
 		CASE("lines are LPIs where the config says so, doorbells unless it says not",
 		     messages),

@@ -10,6 +10,8 @@
 #include "tests/unit/random.h"
 #include "tests/unit/unit.h"
 
+#define OWNER 3
+
 static struct registry registry;
 static struct stage2 stage2;
 
@@ -92,6 +94,37 @@ static void claims(void **state)
 	assert_int_equal(registry_claim(&registry, (struct prange){UINT64_MAX - 100, 50}), -EINVAL);
 }
 
+static void ceded(void **state)
+{
+	const uint64_t pa[] = {GIB(1), GIB(1) + 8192, GIB(1) + 12288};
+	struct grant page = {.ipa = GIB(3), .size = 4096, .owner = OWNER, .kind = STAGE2_READ_ONLY};
+
+	(void)state;
+	assert_int_equal(registry_claim(&registry, (struct prange){GIB(1), 16384}), 0);
+	assert_int_equal(grant(OWNER, GIB(5), GIB(2), 8192), 0);
+	/* the first, one in the middle, and the last of what is left */
+	for (size_t i = 0; i < ARRAY_COUNT(pa); i++) {
+		page.pa = pa[i];
+		assert_int_equal(registry_cede(&registry, &page), 0);
+		assert_int_equal(registry_find(&registry, pa[i])->owner, OWNER);
+		assert_int_equal(registry_cede(&registry, &page), -EEXIST);
+	}
+	assert_int_equal(registry_find(&registry, GIB(1) + 4096)->owner, REGISTRY_OWNER_HYP);
+	assert_int_equal(registry_find(&registry, GIB(1) + 4096)->size, 4096);
+	assert_int_equal(registry.count, 5);
+	/* another's, nobody's, more than there is, no page */
+	page.pa = GIB(2);
+	assert_int_equal(registry_cede(&registry, &page), -EEXIST);
+	page.pa = GIB(4);
+	assert_int_equal(registry_cede(&registry, &page), -EEXIST);
+	page.pa = GIB(1) + 4096;
+	page.size = 8192;
+	assert_int_equal(registry_cede(&registry, &page), -EEXIST);
+	page.size = 100;
+	assert_int_equal(registry_cede(&registry, &page), -EINVAL);
+	assert_int_equal(registry.count, 5);
+}
+
 static void found_by_address(void **state)
 {
 	struct random random = {.state = 7};
@@ -132,8 +165,6 @@ static void full(void **state)
 }
 
 /* -- the audit -- */
-
-#define OWNER 3
 
 static struct audit_result audit(void)
 {
@@ -261,6 +292,7 @@ int main(void)
 		CASE_IN("memory that has an owner is not granted again", overlaps, set_up),
 		CASE_IN("what each VM gets is granted to each", for_each, set_up),
 		CASE_IN("a claim takes whole pages and is nobody else's", claims, set_up),
+		CASE_IN("a VM may be given a part of what EL2 claimed, and no more", ceded, set_up),
 		CASE_IN("the owner of any address is found", found_by_address, set_up),
 		CASE_IN("a full registry says so", full, set_up),
 		CASE_IN("tables that say what was granted have no fault", clean, set_up),
