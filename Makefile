@@ -18,6 +18,7 @@ HYP_C := \
 	core/arm64/features.c \
 	core/arm64/idreg.c \
 	core/base/arena.c \
+	core/base/chacha.c \
 	core/base/crc32c.c \
 	core/base/diag.c \
 	core/base/format.c \
@@ -61,6 +62,7 @@ HYP_C := \
 	core/exit/symbols.c \
 	core/exit/sysreg_trap.c \
 	core/exit/trace.c \
+	core/exit/trng.c \
 	core/exit/vpsci.c \
 	core/fdt/dt.c \
 	core/fdt/dt_addr.c \
@@ -85,6 +87,7 @@ HYP_C := \
 	drivers/emul/vmbigen.c \
 	drivers/emul/vpl011.c \
 	drivers/emul/vpl031.c \
+	drivers/hw/entropy.c \
 	drivers/hw/psci.c \
 	drivers/hw/uart/cadence.c \
 	drivers/hw/uart/pl011.c \
@@ -172,6 +175,7 @@ GUESTS := \
 	smp \
 	stray \
 	tick \
+	trng \
 	vgic_many \
 	vgic_ppi \
 	vgic_sgi \
@@ -184,6 +188,7 @@ UNIT := \
 	base \
 	board \
 	bundle \
+	chacha \
 	config \
 	dt \
 	exit \
@@ -638,10 +643,11 @@ $(BUILD)/guest/initrd.cpio.gz: $(CACHE)/initrd.cpio.gz
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
 else
-$(BUILD)/guest/initrd.cpio.gz: $(CACHE)/busybox tools/mkinitrd.py
+MODULES := $(wildcard $(CACHE)/modules/*.ko)
+$(BUILD)/guest/initrd.cpio.gz: $(CACHE)/busybox $(MODULES) tools/mkinitrd.py
 	$(call say,INITRD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(PYTHON) tools/mkinitrd.py $< $@
+	$(Q)$(PYTHON) tools/mkinitrd.py $< $@ $(MODULES)
 endif
 
 # --- Run ----------------------------------------------------------------------------------------

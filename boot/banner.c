@@ -8,6 +8,7 @@
 #include "core/base/format.h"
 #include "core/base/printk.h"
 #include "core/base/string.h"
+#include "drivers/hw/entropy.h"
 #include "drivers/hw/psci.h"
 #include "irq/hw/gic.h"
 #include "timer/deadline.h"
@@ -88,6 +89,7 @@ void banner_print(const struct board *board, struct prange image)
 		log_info("firmware: PSCI %u.%u by smc", psci_version() >> 16,
 			 psci_version() & 0xffff);
 	}
+	log_info("random numbers: %s", entropy_source_name());
 	print_cpus(board);
 	print_memory(board);
 	log_info("%s", gic_describe(text, sizeof(text)));

@@ -177,6 +177,7 @@ static void parse_chosen(struct parse *p)
 	uint64_t start, end;
 	int ret_start, ret_end;
 
+	board->chosen = chosen;
 	board->bootargs = dt_string(p->dt, chosen, "bootargs");
 	if (board->bootargs == NULL) {
 		board->bootargs = "";

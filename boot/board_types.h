@@ -77,6 +77,7 @@ struct board {
 	const char *model;
 	const char *compatible; /* stringlist of the root */
 	uint32_t compatible_len;
+	int chosen;	      /* node /chosen or DT_NONE */
 	const char *bootargs; /* /chosen/bootargs or "" */
 
 	struct prange ram[BOARD_RAM_MAX]; /* every enabled memory node's banks, sorted, merged */

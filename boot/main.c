@@ -26,6 +26,7 @@
 #include "core/exit/irq.h"
 #include "core/exit/run.h"
 #include "core/exit/sysreg_trap.h"
+#include "drivers/hw/entropy.h"
 #include "drivers/hw/psci.h"
 #include "irq/hw/gic.h"
 #include "mm/cache.h"
@@ -279,6 +280,7 @@ static void start_cpus(void)
 	boot.times.cpus_begin = deadline_now();
 	smp_start_others(boot.board, mpidr);
 	boot.times.cpus_end = deadline_now();
+	entropy_init(&boot.tree, boot.board->chosen);
 }
 
 static void start_interrupts(void)

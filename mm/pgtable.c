@@ -257,14 +257,17 @@ struct pgtable_leaf pgtable_lookup(const struct pgtable *pt, uint64_t in)
 	return leaf_at(*entry, in, level);
 }
 
+#define HOLES 8 /* the same, of a table that is mostly empty */
+
 /* Where the holes end that begin with `entry`, of `in`: at the table's end at the latest. */
 static uint64_t holes_end(const uint64_t *entry, uint64_t in, unsigned int level)
 {
 	uint64_t index = in >> level_shift(level);
 	uint64_t left = ENTRY_COUNT - 1 - (index & (ENTRY_COUNT - 1));
 
-	for (entry++; left >= GROUP; left -= GROUP, entry += GROUP, index += GROUP) {
-		if (is_valid(entry[0] | entry[1] | entry[2] | entry[3])) {
+	for (entry++; left >= HOLES; left -= HOLES, entry += HOLES, index += HOLES) {
+		if (is_valid(entry[0] | entry[1] | entry[2] | entry[3] | entry[4] | entry[5] |
+			     entry[6] | entry[7])) {
 			break;
 		}
 	}

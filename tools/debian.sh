@@ -7,6 +7,8 @@
 debian_network='http|https|Check-Valid-Until|Check-Date|Retries|ForceIPv[46]'
 debian_suite=${DEBIAN_SUITE:-bookworm}
 debian_cache=${CACHE:-build/cache}
+# Of Debian's kernel, for tests: files in modules/.
+debian_modules='arm_smccc_trng sp805_wdt'
 # What the host is. A test names another file.
 debian_host=${OS_RELEASE:-/etc/os-release}
 
@@ -126,6 +128,19 @@ debian_unpacked()
 	[ -e "$debian_cache/$1/$2" ]
 }
 
+# True when the kernel is there and, for tests, its modules too where it is Debian's.
+debian_has_kernel()
+{
+	local module
+
+	[ -e "$debian_cache/vmlinuz" ] || return 1
+	if [ "$1" = test ] && grep -qs '^linux-image-' "$debian_cache/vmlinuz.version"; then
+		for module in $debian_modules; do
+			[ -e "$debian_cache/modules/$module.ko" ] || return 1
+		done
+	fi
+}
+
 # What build/cache lacks for a goal of setup.sh, as words that fetch.sh takes.
 debian_cache_missing()
 {
@@ -133,7 +148,7 @@ debian_cache_missing()
 
 	case $1 in
 	bench | bench-chart) ;;
-	*) [ -e "$debian_cache/vmlinuz" ] || items+=(kernel) ;;
+	*) debian_has_kernel "$1" || items+=(kernel) ;;
 	esac
 	case $1 in
 	bench*) ;;

@@ -16,7 +16,7 @@ usage()
 	make run and make test want are installed too. After it everything works offline. What can't
 	be had is told, with the command that needs it; what only make test needs is no error.
 
-	  build/cache/vmlinuz        arm64 kernel (KERNEL=)
+	  build/cache/vmlinuz        arm64 kernel (KERNEL=), and modules/ where it is Debian's
 	  build/cache/busybox        static arm64 busybox, or build/cache/initrd.cpio.gz (INITRD=)
 	  build/cache/libfdt/        libfdt.a and headers, or src/ (LIBFDT= an archive or a folder)
 	  build/cache/qemu7, qemu10  the QEMU of the two that the host doesn't have; for make test
@@ -35,7 +35,7 @@ need_file()
 
 fetch_kernel()
 {
-	local conf meta package deb
+	local conf meta package deb module
 
 	conf=$(debian_apt arm64 "$debian_suite")
 	# The metapackage names the kernel of the day.
@@ -46,6 +46,13 @@ fetch_kernel()
 	deb=$(debian_download "$conf" "$package")
 	dpkg-deb --fsys-tarfile "$deb" |
 		tar -x -O --wildcards './boot/vmlinuz-*' > "$debian_cache/vmlinuz.new"
+	# Modules for tests: they go with this kernel alone.
+	rm -rf "$debian_cache/modules"
+	mkdir -p "$debian_cache/modules"
+	for module in $debian_modules; do
+		dpkg-deb --fsys-tarfile "$deb" | tar -x -O --wildcards "*/$module.ko" \
+			> "$debian_cache/modules/$module.ko"
+	done
 	mv "$debian_cache/vmlinuz.new" "$debian_cache/vmlinuz"
 	echo "$package" > "$debian_cache/vmlinuz.version"
 	rm -f "$deb"
@@ -186,6 +193,7 @@ copy_named()
 	if [ -n "$kernel" ]; then
 		need_file KERNEL "$kernel"
 		cp "$kernel" "$debian_cache/vmlinuz"
+		rm -rf "$debian_cache/modules"
 		echo "$kernel" > "$debian_cache/vmlinuz.version"
 	fi
 	if [ -n "$initrd" ]; then

@@ -8,6 +8,7 @@ input gives the same bytes (owner 0, time 0). One archive serves all VMs: the ho
 """
 import argparse
 import gzip
+import os
 import stat
 import sys
 
@@ -77,10 +78,12 @@ class Cpio:
         return bytes(self.data)
 
 
-def archive(busybox: bytes) -> bytes:
-    """The whole initramfs, not compressed."""
+def archive(busybox: bytes, others: dict[str, tuple[int, bytes]]) -> bytes:
+    """The whole initramfs, not compressed; others: further files by path, with their modes."""
     cpio = Cpio()
-    for name in ("bin", "dev", "etc", "proc", "root", "sbin", "sys", "usr", "usr/bin", "usr/sbin"):
+    for name in (
+        "bin", "dev", "etc", "lib", "proc", "root", "sbin", "sys", "usr", "usr/bin", "usr/sbin"
+    ):  # fmt: skip
         cpio.add(name, stat.S_IFDIR | 0o755)
     cpio.add("dev/console", stat.S_IFCHR | 0o600, device=(5, 1))
     cpio.add("dev/null", stat.S_IFCHR | 0o666, device=(1, 3))
@@ -92,19 +95,31 @@ def archive(busybox: bytes) -> bytes:
         ("etc/profile", PROFILE, 0o644),
     ):
         cpio.add(name, stat.S_IFREG | mode, text.encode())
+    for name, (mode, content) in others.items():
+        cpio.add(name, stat.S_IFREG | mode, content)
     return cpio.finish()
+
+
+def read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("busybox", help="static arm64 busybox")
     parser.add_argument("output", help="initrd.cpio.gz to write")
+    parser.add_argument("files", nargs="*", help="kernel modules (.ko) for /lib, programs for /bin")
     args = parser.parse_args()
     try:
-        with open(args.busybox, "rb") as file:
-            busybox = file.read()
+        others = {}
+        for file in args.files:
+            module = file.endswith(".ko")
+            path = f"{'lib' if module else 'bin'}/{os.path.basename(file)}"
+            others[path] = (0o644 if module else 0o755, read(file))
+        packed = gzip.compress(archive(read(args.busybox), others), mtime=0)
         with open(args.output, "wb") as out:
-            out.write(gzip.compress(archive(busybox), mtime=0))
+            out.write(packed)
     except OSError as error:
         sys.exit(f"{error.filename}: {error.strerror}.")
     return 0

@@ -225,6 +225,7 @@ void sysreg_host_write(const char *name, uint64_t value);
 #define ID_AA64DFR0_MTPMU	BITS(51, 48)
 #define ID_AA64DFR0_BRBE	BITS(55, 52)
 #define ID_AA64DFR0_HPMN0	BITS(63, 60)
+#define ID_AA64ISAR0_RNDR	BITS(63, 60)
 #define ID_AA64ISAR0_CRC32	BITS(19, 16)
 #define ID_AA64ISAR0_ATOMIC	BITS(23, 20)
 #define ID_AA64ISAR1_APA	BITS(7, 4)

@@ -3,6 +3,7 @@
 #include "core/exit/hvc.h"
 
 #include "core/arm64/smccc.h"
+#include "core/exit/trng.h"
 #include "core/exit/vpsci.h"
 #include "core/vm/pvtime.h"
 #include "core/vm/vm.h"
@@ -70,6 +71,10 @@ static enum exit_action call(struct vcpu *vcpu, enum exit_action done)
 	if ((id & ~(uint32_t)SMCCC_SMC64) >= PSCI_RANGE &&
 	    (id & ~(uint32_t)SMCCC_SMC64) < PSCI_RANGE_END) {
 		return vpsci_call(vcpu, id, done);
+	}
+	if (trng_owns(id)) {
+		trng_call(vcpu, id);
+		return done;
 	}
 	if (id == SMCCC_VERSION) {
 		ret = SMCCC_VERSION_1_1;

@@ -147,12 +147,28 @@ void guest_fdt_end_node(struct guest_fdt *fdt)
 	}
 }
 
+static bool is_overlaid(const struct guest_fdt *fdt, const char *name)
+{
+	return fdt->node[fdt->depth] != DT_NONE &&
+	       dt_prop(fdt->overlay, fdt->node[fdt->depth], name, NULL);
+}
+
 void guest_fdt_prop(struct guest_fdt *fdt, const char *name, const void *value, uint32_t len)
 {
-	if (fdt->node[fdt->depth] == DT_NONE ||
-	    !dt_prop(fdt->overlay, fdt->node[fdt->depth], name, NULL)) {
+	if (!is_overlaid(fdt, name)) {
 		note(fdt, fdt_property(fdt->buf, name, value, (int)len));
 	}
+}
+
+void *guest_fdt_room(struct guest_fdt *fdt, const char *name, uint32_t len)
+{
+	void *value = NULL;
+
+	/* values stay where they are written: fdt_finish() moves the strings alone */
+	if (!is_overlaid(fdt, name)) {
+		note(fdt, fdt_property_placeholder(fdt->buf, name, (int)len, &value));
+	}
+	return fdt->err == 0 ? value : NULL;
 }
 
 void guest_fdt_string(struct guest_fdt *fdt, const char *name, const char *value)

@@ -36,6 +36,9 @@ void guest_fdt_begin(struct guest_fdt *fdt, void *buf, uint32_t size, const stru
 void guest_fdt_node(struct guest_fdt *fdt, const char *name);
 void guest_fdt_end_node(struct guest_fdt *fdt);
 void guest_fdt_prop(struct guest_fdt *fdt, const char *name, const void *value, uint32_t len);
+/* A property whose value is written later, into the finished tree: where; NULL: guest-dtb has it,
+ * or an error. */
+void *guest_fdt_room(struct guest_fdt *fdt, const char *name, uint32_t len);
 void guest_fdt_string(struct guest_fdt *fdt, const char *name, const char *value);
 void guest_fdt_flag(struct guest_fdt *fdt, const char *name);
 

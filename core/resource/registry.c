@@ -6,7 +6,8 @@
 #include "core/base/errno.h"
 
 /* The first entry that ends above `pa`. */
-static uint32_t place_of(const struct registry *registry, uint64_t pa)
+static inline __attribute__((always_inline)) uint32_t place_of(const struct registry *registry,
+							       uint64_t pa)
 {
 	uint32_t low = 0, high = registry->count;
 

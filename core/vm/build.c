@@ -282,6 +282,7 @@ static int make_vm(const struct build_context *build, struct vm *vm, uint32_t in
 	int err;
 
 	spin_init(&vm->lock, RANK_VM);
+	spin_init(&vm->random_lock, RANK_DEVICE);
 	vm->name = vm->config->name;
 	vm->vcpu = arena.base == NULL ?
 			   NULL :

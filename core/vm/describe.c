@@ -8,6 +8,7 @@
 #include "core/fdt/guest_fdt.h"
 #include "core/vm/passthrough.h"
 #include "drivers/emul/vdev.h"
+#include "drivers/hw/entropy.h"
 #include "irq/hw/gic_regs.h"
 #include "timer/vtimer.h"
 
@@ -18,7 +19,7 @@
 
 #define UART_CLOCK_HZ 24000000
 
-static void describe_chosen(const struct vm *vm, struct guest_fdt *fdt)
+static void describe_chosen(struct vm *vm, struct guest_fdt *fdt)
 {
 	const struct vm_config *config = vm->config;
 
@@ -42,6 +43,9 @@ static void describe_chosen(const struct vm *vm, struct guest_fdt *fdt)
 
 		guest_fdt_u64s(fdt, "linux,initrd-start", &start, 1);
 		guest_fdt_u64s(fdt, "linux,initrd-end", &end, 1);
+	}
+	if (entropy_source() != ENTROPY_NONE) {
+		vm->load.seed = guest_fdt_room(fdt, "rng-seed", VM_SEED_SIZE);
 	}
 	guest_fdt_end_node(fdt);
 }
@@ -193,8 +197,8 @@ static void describe_clock(struct guest_fdt *fdt)
 	guest_fdt_end_node(fdt);
 }
 
-int describe_vm(const struct vm *vm, const struct dt *config_tree, const struct dt *board_tree,
-		void *buf, uint32_t size)
+int describe_vm(struct vm *vm, const struct dt *config_tree, const struct dt *board_tree, void *buf,
+		uint32_t size)
 {
 	static struct guest_fdt writer; /* too large for a stack; boot CPU only */
 	struct guest_fdt *fdt = &writer;

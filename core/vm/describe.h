@@ -6,8 +6,9 @@
 #include "core/fdt/dt.h"
 #include "core/vm/vm.h"
 
-/* Writes the tree; bytes of it, or -E2BIG (no room), -EINVAL (guest-dtb does not merge). */
-int describe_vm(const struct vm *vm, const struct dt *config_tree, const struct dt *board_tree,
-		void *buf, uint32_t size);
+/* Writes the tree, with room for vm->load.seed where the board has entropy; bytes of it, or -E2BIG
+ * (no room), -EINVAL (guest-dtb does not merge). */
+int describe_vm(struct vm *vm, const struct dt *config_tree, const struct dt *board_tree, void *buf,
+		uint32_t size);
 
 #endif

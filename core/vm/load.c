@@ -5,6 +5,7 @@
 #include "core/base/errno.h"
 #include "core/base/string.h"
 #include "core/config/image.h"
+#include "drivers/hw/entropy.h"
 #include "mm/cache.h"
 #include "mm/guest_access.h"
 
@@ -67,6 +68,9 @@ int load_plan(struct vm *vm, const void *dtb, uint64_t dtb_size)
 
 void load_begin(struct vm *vm)
 {
+	if (vm->load.seed != NULL) {
+		entropy_draw(vm->load.seed, VM_SEED_SIZE);
+	}
 	vm->load.at = 0;
 	vm->load.done = 0;
 }

@@ -8,6 +8,7 @@
 #ifndef CORE_VM_VM_H
 #define CORE_VM_VM_H
 
+#include "core/base/chacha.h"
 #include "core/base/printk.h"
 #include "core/base/spinlock.h"
 #include "core/config/config_types.h"
@@ -49,6 +50,7 @@ struct vm_segment {
 	uint64_t size;
 };
 #define VM_SEGMENT_MAX 24
+#define VM_SEED_SIZE   32 /* bytes */
 
 struct vm_load {
 	struct vcpu_job job;
@@ -57,6 +59,7 @@ struct vm_load {
 	uint32_t at;	     /* segment being copied */
 	uint64_t done;	     /* bytes of it */
 	uint64_t entry, dtb; /* ipa; constant after build */
+	uint8_t *seed;	     /* rng-seed in the guest's tree, another in each life; NULL: none */
 };
 
 struct vm {
@@ -78,6 +81,10 @@ struct vm {
 	uint64_t pvtime_scale;	      /* nanoseconds per tick, in units of 2^-32 */
 
 	struct vgic_dist vgic; /* has its own lock */
+
+	struct spinlock random_lock; /* rank device; protects the next group */
+	struct chacha random;	     /* of TRNG calls: core/exit/trng.h */
+	bool random_keyed;	     /* atomic */
 
 	struct spinlock lock; /* rank vm; protects the next group */
 	enum vm_state state;

@@ -8,6 +8,7 @@ static struct {
 	bool usable;
 	uint32_t version;
 	uint32_t cpu_on_id;
+	bool smccc;
 	uint32_t workarounds;
 } psci;
 
@@ -25,6 +26,7 @@ static void find_workarounds(void)
 	if (psci.version < 0x10000 || call32(PSCI_FEATURES, SMCCC_VERSION) < 0) {
 		return;
 	}
+	psci.smccc = true;
 	for (uint32_t i = 0; i < ARRAY_COUNT(ids); i++) {
 		if (call32(SMCCC_ARCH_FEATURES, ids[i]) >= 0) {
 			psci.workarounds |= UINT32_C(1) << i;
@@ -66,6 +68,11 @@ void psci_system_reset(void)
 	if (psci.usable) {
 		smccc_call(PSCI_SYSTEM_RESET, 0, 0, 0);
 	}
+}
+
+bool psci_has_smccc(void)
+{
+	return psci.smccc;
 }
 
 uint32_t psci_workarounds(void)

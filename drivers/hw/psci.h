@@ -18,6 +18,9 @@ int psci_cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context);
 void psci_system_off(void);
 void psci_system_reset(void);
 
+/* Firmware knows SMCCC 1.1: what it does not know it answers with NOT_SUPPORTED. */
+bool psci_has_smccc(void);
+
 /* Which of SMCCC_ARCH_WORKAROUND_1, 2, 3 firmware implements: bit n-1. */
 uint32_t psci_workarounds(void);
 

@@ -6,9 +6,10 @@
  *
  *   0x82000010  x0 = x1 + x2, x1 to x3 = x4 to x6
  *   0x82000011  x0 = calls that nobody defines, x1 = WORKAROUND_1 and _3 done
+ *   TRNG_RND64 (DEN 0098): three words of a sequence, whatever is asked for
  *   PSCI and SMCCC versions; WORKAROUND_1 is offered, 2 is not, 3 is not needed by this CPU
  */
-	.set	COUNTS, 0x0e000000		// secure RAM: undefined calls, workarounds done
+	.set	COUNTS, 0x0e000000		// secure RAM: undefined calls, workarounds, words
 	.set	STACK, 0x0e010000
 	.set	GICD, 0x08000000
 	.set	GICR, 0x080a0000
@@ -28,6 +29,7 @@ _start:
 	mov	sp, x1
 	ldr	x1, =COUNTS
 	stp	xzr, xzr, [x1]
+	str	xzr, [x1, #16]
 	adr	x1, vectors
 	msr	vbar_el3, x1
 	ldr	x1, =0x30531			// APK, API, RW, HCE, NS, RES1
@@ -151,6 +153,9 @@ call:
 	WHEN	0x80000001, arch_features
 	WHEN	0x80008000, workaround
 	WHEN	0x80003fff, workaround
+	WHEN	0x84000050, trng_version
+	WHEN	0x84000051, trng_features
+	WHEN	0xc4000053, random
 	WHEN	0x82000010, echo
 	WHEN	0x82000011, counts
 	ldr	x16, [x17]
@@ -180,6 +185,30 @@ workaround:
 	ldr	x16, [x17, #8]
 	add	x16, x16, #1
 	str	x16, [x17, #8]
+	b	back
+trng_version:
+	mov	w0, #0x10000
+	b	back
+trng_features:
+	mov	x0, #0
+	b	back
+	.macro	NEXT into
+	mul	x16, x16, x2
+	add	x16, x16, x0
+	mov	\into, x16
+	.endm
+random:
+	ldr	x16, [x17, #16]
+	ldr	x2, =6364136223846793005
+	ldr	x0, =1442695040888963407
+	NEXT	x3
+	NEXT	x1
+	mul	x16, x16, x2
+	add	x16, x16, x0
+	str	x16, [x17, #16]
+	mov	x2, x1
+	mov	x1, x16
+	mov	x0, #0
 	b	back
 echo:
 	add	x0, x1, x2

@@ -83,6 +83,18 @@ def test_workarounds_that_firmware_offers_are_forwarded(boot, tmp_path):
     assert "facts: after all smc 0x82000011 gives 0x0 0x4 " in run.text
 
 
+def test_random_numbers_of_firmware_reach_guests_in_their_order(boot, tmp_path):
+    run = start(boot, tmp_path, "smc_random", guest="trng")
+    run.expect("^bulkhead: random numbers: firmware's")
+    drew = [int(word, 16) for word in run.expect("^trng: drew (.*)\n")[1].split()]
+    words = [0]
+    for _ in range(6):
+        words.append((words[-1] * 6364136223846793005 + 1442695040888963407) % 2**64)
+    # the hypervisor drew three for itself; of the guest's the first is in x3
+    assert drew == [words[6], words[5], words[4]]
+    check_tap(run)
+
+
 def check_tap(run) -> None:
     """A guest's tests: all of its plan, and none of them failed."""
     count = int(run.expect(r"^1[.][.](\d+)\n", 60)[1])
