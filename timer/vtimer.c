@@ -27,7 +27,8 @@ static bool virt_level(struct vcpu *vcpu, uint32_t intid)
 	const struct vtimer *timer = &vcpu->timer;
 
 	(void)intid;
-	if (vcpu->vgic.here) {
+	/* else its registers are in memory, and another vCPU asks */
+	if (vcpu == vcpu_loaded()) {
 		return is_asserted(sysreg_read(cntv_ctl_el0));
 	}
 	return (timer->vtimer_ctl & CTL_WRITABLE) == CNT_CTL_ENABLE &&
@@ -99,7 +100,9 @@ void vtimer_load(struct vcpu *vcpu)
 {
 	const struct vtimer *timer = &vcpu->timer;
 
-	deadline_cancel(&vcpu->timer.wake);
+	if (unlikely(!list_is_empty(&timer->wake.link))) {
+		deadline_cancel(&vcpu->timer.wake);
+	}
 	sysreg_write(cntvoff_el2, vcpu->vm->cntvoff);
 	/* the counter is read natively where it shows the right time */
 	sysreg_write(cnthctl_el2, vcpu->vm->cntvoff == 0 ? CNTHCTL_EL1PCTEN : 0);

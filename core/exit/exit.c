@@ -92,11 +92,11 @@ static enum exit_action exit_unexpected(struct vcpu *vcpu, uint64_t esr)
 
 static enum exit_action exit_wfx(struct vcpu *vcpu, uint64_t esr)
 {
+	(void)vcpu;
 	/* trapped where a CPU is shared. WFE and the variants with a timeout are hints: others go
 	   first, then it looks again */
 	if (FIELD_GET(ESR_WFX_TI, esr) != WFX_WFI) {
-		sched_give_way(vcpu);
-		return EXIT_ADVANCE;
+		return EXIT_ADVANCE_GIVE_WAY;
 	}
 	return EXIT_ADVANCE_STANDBY;
 }
@@ -195,6 +195,12 @@ static void carry_out(struct vcpu *vcpu, uint64_t esr, enum exit_action action)
 		break;
 	case EXIT_STANDBY:
 		stand_by(vcpu);
+		break;
+	case EXIT_GIVE_WAY:
+		break; /* exit_second() has seen to it */
+	case EXIT_ADVANCE_GIVE_WAY:
+		advance(vcpu, esr);
+		sched_give_way(vcpu);
 		break;
 	case EXIT_VCPU_OFF:
 		run_vcpu_off(vcpu);
@@ -314,8 +320,12 @@ static struct vcpu *resume(struct vcpu *vcpu)
 
 struct vcpu *exit_second(struct vcpu *vcpu, uint64_t action)
 {
+	if (action == EXIT_GIVE_WAY) {
+		sched_give_way(vcpu);
+		return run_next();
+	}
 	carry_out(vcpu, sysreg_read(esr_el2), (enum exit_action)action);
-	return resume(vcpu);
+	return action == EXIT_ADVANCE_GIVE_WAY ? run_next() : resume(vcpu);
 }
 
 /* An SError came while the guest ran: its own doing or a neighbour's device. The guest is told, and

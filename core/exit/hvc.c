@@ -3,6 +3,7 @@
 #include "core/exit/hvc.h"
 
 #include "core/arm64/smccc.h"
+#include "core/exit/hypercall_ids.h"
 #include "core/exit/trng.h"
 #include "core/exit/vpsci.h"
 #include "core/vm/pvtime.h"
@@ -98,6 +99,10 @@ enum exit_action hvc_call(struct vcpu *vcpu, uint32_t immediate)
 		return EXIT_RESUME;
 	}
 	/* the PC is behind the instruction already */
+	if (vcpu->regs.x[0] == HYPERCALL_YIELD) {
+		vcpu->regs.x[0] = SMCCC_SUCCESS;
+		return EXIT_GIVE_WAY;
+	}
 	return call(vcpu, EXIT_RESUME);
 }
 

@@ -86,14 +86,9 @@ void irq_take(void)
 	irq_handle(gic_acknowledge_as(gic_is_v2()));
 }
 
-static bool is_pending(void)
-{
-	return (sysreg_read(isr_el1) & ISR_I) != 0;
-}
-
 void irq_poll(void)
 {
-	for (uint32_t i = 0; i < POLL_MAX && is_pending(); i++) {
+	for (uint32_t i = 0; i < POLL_MAX && irq_is_pending(); i++) {
 		irq_take();
 	}
 }

@@ -63,7 +63,7 @@ void run_vcpu_off(struct vcpu *vcpu)
 }
 
 /* What others posted, in the order in which one undoes another. */
-static void look_at_events(struct vcpu *vcpu)
+static void __attribute__((noinline)) look_at_events(struct vcpu *vcpu)
 {
 	/* SGIs stay: the vgic takes them under its lock */
 	uint32_t events = atomic_fetch_and(&vcpu->events, VCPU_EVENT_SGIS);
@@ -101,7 +101,9 @@ struct vcpu *run_next(void)
 	for (;;) {
 		struct vcpu *vcpu;
 
-		irq_poll();
+		if (unlikely(irq_is_pending())) {
+			irq_poll();
+		}
 		vcpu = sched_pick();
 		if (vcpu == NULL) {
 			irq_wait();

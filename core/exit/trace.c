@@ -29,14 +29,6 @@ void trace_cpu_init(void)
 	this_cpu(trace_next) = (uint64_t)ring;
 }
 
-void trace_mark(struct vcpu *vcpu)
-{
-	uint64_t record = vcpu->trace;
-
-	trace_put(&record, TRACE_MARK | vcpu->vm->id << 8 | vcpu->index, deadline_now());
-	vcpu->trace = record & ~(uint64_t)TRACE_WRAP;
-}
-
 /* The index of a CPU's next record. */
 static uint32_t next_of(uint32_t cpu)
 {

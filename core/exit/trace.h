@@ -8,16 +8,13 @@
 
 #include "core/base/percpu.h"
 #include "core/exit/trace_types.h"
-#include "core/vm/vcpu.h"
+#include "core/vm/vm.h"
 
 /* Where this CPU's next record goes while no vCPU is loaded. */
 PERCPU_DECLARE(uint64_t, trace_next);
 
 /* This CPU's ring, mapped already, is empty. */
 void trace_cpu_init(void);
-
-/* This vCPU is loaded now: a mark with the time. Owner. */
-void trace_mark(struct vcpu *vcpu);
 
 /* The newest `max` records of a CPU that is up, oldest first; how many. Any CPU. */
 uint32_t trace_read(uint32_t cpu, struct trace_record *records, uint32_t max);
@@ -32,6 +29,16 @@ static inline void trace_put(uint64_t *at, uint64_t what, uint64_t pc)
 	*(struct trace_record *)*at = (struct trace_record){what, pc};
 	*at += sizeof(struct trace_record);
 #endif
+}
+
+/* This vCPU is loaded now: a mark with the time. Owner. In line: measured. */
+static inline void trace_mark(struct vcpu *vcpu)
+{
+	uint64_t record = vcpu->trace;
+
+	/* to some instructions: it is for people */
+	trace_put(&record, TRACE_MARK | vcpu->vm->id << 8 | vcpu->index, sysreg_read(cntpct_el0));
+	vcpu->trace = record & ~(uint64_t)TRACE_WRAP;
 }
 
 /* The kind of exit, to count by: "device load", "HVC", "interrupt"; NULL for a mark. */

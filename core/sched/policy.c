@@ -3,11 +3,20 @@
 #include "core/sched/policy.h"
 
 #include "core/base/bits.h"
+#include "core/vm/vm.h"
+
+/* `attention`: of the vCPU, its events and hold. */
+static inline bool is_ready(const struct vcpu *vcpu, uint64_t attention)
+{
+	if (likely(attention == 0)) {
+		return atomic_read_acquire(&vcpu->vgic.ask_count) == 0 || vcpu->job != NULL;
+	}
+	return vcpu_has_events(vcpu) || vcpu->job != NULL;
+}
 
 bool policy_is_ready(const struct vcpu *vcpu)
 {
-	return vcpu_has_events(vcpu) || vcpu->job != NULL ||
-	       (vcpu->hold == 0 && atomic_read_acquire(&vcpu->vgic.ask_count) == 0);
+	return is_ready(vcpu, atomic_read(&vcpu->attention));
 }
 
 /* -- budgets -- */
@@ -47,24 +56,9 @@ static void wake_budget(struct sched_vcpu *s, uint64_t now)
 	}
 }
 
-/* -- turns -- */
-
-static void to_the_end(struct sched_cpu *cpu, struct sched_vcpu *s)
-{
-	s->ticket = ++cpu->ticket;
-	s->slice_left = s->slice;
-}
-
-void policy_yield(struct sched_cpu *cpu, struct vcpu *vcpu)
-{
-	to_the_end(cpu, &vcpu->sched);
-	vcpu->sched.expired = true;
-	cpu->in_turn = false;
-}
-
 /* -- time -- */
 
-static void charge(struct sched_cpu *cpu, uint64_t now)
+static inline void charge(struct sched_cpu *cpu, uint64_t now)
 {
 	uint64_t ran = now - cpu->since;
 	struct sched_vcpu *s;
@@ -85,62 +79,57 @@ static void charge(struct sched_cpu *cpu, uint64_t now)
 	}
 }
 
-/* What has become of each since it was seen last. */
-static void look_at(struct sched_cpu *cpu, struct vcpu *vcpu, uint64_t now)
+/* It has become ready, or no longer is. */
+static void __attribute__((noinline))
+change(struct sched_cpu *cpu, struct sched_vcpu *s, uint64_t now)
 {
-	struct sched_vcpu *s = &vcpu->sched;
-	bool ready = policy_is_ready(vcpu);
-
-	if (ready && !s->ready) {
-		to_the_end(cpu, s);
-		s->expired = false;
-		s->waits_since = now;
-		if (has_budget(s)) {
-			wake_budget(s, now);
-		}
-	} else if (has_budget(s) && ready && now >= s->deadline) {
-		renew(s, now);
+	s->ready = !s->ready;
+	if (!s->ready) {
+		return;
 	}
-	s->ready = ready;
+	policy_to_the_end(cpu, s);
+	s->expired = false;
+	s->waits_since = now;
+	if (has_budget(s)) {
+		wake_budget(s, now);
+	}
 }
 
 /* -- the order -- */
 
-static struct vm *window(struct sched_cpu *cpu, uint64_t now)
+static void __attribute__((noinline)) find_window(struct sched_cpu *cpu, uint64_t now)
 {
 	uint64_t at, end = 0;
 
-	cpu->window_end = UINT64_MAX;
-	if (cpu->window_count == 0) {
-		return NULL;
-	}
 	/* by the counter alone: nothing that comes late adds up */
 	at = now % cpu->major;
 	for (uint32_t i = 0; i < cpu->window_count; i++) {
 		end += cpu->window_length[i];
 		if (at < end) {
 			cpu->window_end = now - at + end;
-			return cpu->window_owner[i];
+			cpu->window_vm = cpu->window_owner[i];
+			return;
 		}
 	}
-	return NULL;
 }
 
-/* Does `a` go before `b`? Both are ready and may run; in the background both or neither. */
-static bool is_before(const struct sched_cpu *cpu, const struct vcpu *a, const struct vcpu *b)
+/* Does `a` go before `b`? Both are ready and may run, within their budgets or both beyond. */
+static inline bool is_before(const struct sched_cpu *cpu, const struct vcpu *a,
+			     const struct vcpu *b)
 {
 	const struct sched_vcpu *x = &a->sched, *y = &b->sched;
-	bool x_budget = has_budget(x) && !is_exhausted(x);
-	bool y_budget = has_budget(y) && !is_exhausted(y);
 
 	if (x->priority != y->priority) {
 		return x->priority > y->priority;
 	}
-	if (x_budget != y_budget) {
-		return x_budget;
-	}
-	if (x_budget && x->deadline != y->deadline) {
-		return x->deadline < y->deadline;
+	if (unlikely((x->budget | y->budget) != 0)) {
+		/* of one without a budget nothing is left */
+		if ((x->budget_left > 0) != (y->budget_left > 0)) {
+			return x->budget_left > 0;
+		}
+		if (x->budget_left > 0 && x->deadline != y->deadline) {
+			return x->deadline < y->deadline;
+		}
 	}
 	if (cpu->in_turn && (a == cpu->current || b == cpu->current)) {
 		return a == cpu->current;
@@ -148,35 +137,29 @@ static bool is_before(const struct sched_cpu *cpu, const struct vcpu *a, const s
 	return x->ticket < y->ticket;
 }
 
-/* May it have the CPU in this pass: of those within their budget, or of those in the background? */
-static bool is_candidate(const struct sched_cpu *cpu, const struct vcpu *vcpu,
-			 const struct vm *owner, bool background)
+static inline bool has_window(const struct sched_cpu *cpu, const struct vcpu *vcpu)
+{
+	return likely(cpu->window_count == 0) || vcpu->vm == cpu->window_vm;
+}
+
+/* It may have the CPU now, in this pass: of those within their budgets, or beyond. */
+static bool is_candidate(const struct sched_cpu *cpu, const struct vcpu *vcpu, bool background)
 {
 	const struct sched_vcpu *s = &vcpu->sched;
 
-	return s->ready && (cpu->window_count == 0 || vcpu->vm == owner) &&
-	       is_exhausted(s) == background && (!background || s->background);
+	return s->ready && has_window(cpu, vcpu) && is_exhausted(s) == background &&
+	       (!background || s->background);
 }
 
-static struct vcpu *best(const struct sched_cpu *cpu, const struct vm *owner, bool background)
+/* Turns among those of its VM: the first that waits, or who has it now. */
+static struct vcpu *__attribute__((noinline))
+turn_of(const struct sched_cpu *cpu, struct vcpu *first, bool background)
 {
-	struct vcpu *first = NULL, *turn;
+	struct vcpu *turn = first;
 
 	POLICY_EACH(cpu, vcpu)
 	{
-		if (is_candidate(cpu, vcpu, owner, background) &&
-		    (first == NULL || is_before(cpu, vcpu, first))) {
-			first = vcpu;
-		}
-	}
-	if (first == NULL || !first->sched.expired) {
-		return first;
-	}
-	/* turns among those of its VM */
-	turn = first;
-	POLICY_EACH(cpu, vcpu)
-	{
-		if (vcpu->vm != first->vm || !is_candidate(cpu, vcpu, owner, background)) {
+		if (vcpu->vm != first->vm || !is_candidate(cpu, vcpu, background)) {
 			continue;
 		}
 		if (cpu->in_turn && vcpu == cpu->current) {
@@ -189,49 +172,94 @@ static struct vcpu *best(const struct sched_cpu *cpu, const struct vm *owner, bo
 	return turn;
 }
 
-static void choose(struct sched_cpu *cpu, struct vcpu *next, uint64_t now)
+static inline struct vcpu *in_turn(const struct sched_cpu *cpu, struct vcpu *first, bool background)
+{
+	return first != NULL && first->sched.expired && first->vm->vcpu_count > 1 ?
+		       turn_of(cpu, first, background) :
+		       first;
+}
+
+/* Those that have used up their budgets. */
+static struct vcpu *__attribute__((noinline)) best_in_background(struct sched_cpu *cpu)
+{
+	struct vcpu *first = NULL;
+
+	POLICY_EACH(cpu, vcpu)
+	{
+		if (is_candidate(cpu, vcpu, true) &&
+		    (first == NULL || is_before(cpu, vcpu, first))) {
+			first = vcpu;
+		}
+	}
+	cpu->in_background = first != NULL;
+	return in_turn(cpu, first, true);
+}
+
+/* One with a budget: a new period where it is time. False: it has used it up, and waits. */
+static bool __attribute__((noinline))
+has_budget_left(struct sched_cpu *cpu, struct sched_vcpu *s, uint64_t now)
+{
+	if (now >= s->deadline) {
+		renew(s, now);
+	}
+	if (is_exhausted(s)) {
+		cpu->renewal = MIN(cpu->renewal, s->deadline);
+		return false;
+	}
+	return true;
+}
+
+/* The best of all within their budgets; a stop goes first, which is a few hundred instructions,
+ * whoever's time it is. What has become of each since it was seen last is noted. */
+static inline struct vcpu *best(struct sched_cpu *cpu, uint64_t now)
+{
+	struct vcpu *first = NULL, *stop = NULL;
+	uint32_t ready_count = 0;
+
+	cpu->renewal = UINT64_MAX;
+	POLICY_EACH(cpu, vcpu)
+	{
+		uint64_t attention = atomic_read(&vcpu->attention);
+		struct sched_vcpu *s = &vcpu->sched;
+		bool ready = is_ready(vcpu, attention);
+
+		if (unlikely(ready != s->ready)) {
+			change(cpu, s, now);
+		}
+		if (!ready) {
+			continue;
+		}
+		ready_count++;
+		if (unlikely(attention != 0) &&
+		    (atomic_read(&vcpu->events) & VCPU_EVENT_STOP) != 0) {
+			stop = vcpu;
+		}
+		if (unlikely(has_budget(s)) && !has_budget_left(cpu, s, now)) {
+			continue;
+		}
+		if (has_window(cpu, vcpu) && (first == NULL || is_before(cpu, vcpu, first))) {
+			first = vcpu;
+		}
+	}
+	cpu->ready_count = ready_count;
+	return unlikely(stop != NULL) ? stop : in_turn(cpu, first, false);
+}
+
+static inline void choose(struct sched_cpu *cpu, struct vcpu *next, uint64_t now)
 {
 	struct vcpu *before = cpu->current;
 
+	cpu->in_turn = next != NULL;
 	if (next == before) {
-		cpu->in_turn = next != NULL;
 		return;
 	}
-	if (before != NULL && before->sched.ready) {
+	if (before != NULL) {
 		before->sched.waits_since = now;
 	}
 	if (next != NULL) {
 		next->sched.stolen += now - next->sched.waits_since;
 	}
 	cpu->current = next;
-	cpu->in_turn = next != NULL;
-}
-
-struct vcpu *policy_choose(struct sched_cpu *cpu, uint64_t now)
-{
-	struct vcpu *next = NULL;
-	struct vm *owner;
-
-	charge(cpu, now);
-	owner = window(cpu, now);
-	POLICY_EACH(cpu, vcpu)
-	{
-		look_at(cpu, vcpu, now);
-		if ((atomic_read(&vcpu->events) & VCPU_EVENT_STOP) != 0) {
-			/* a few hundred instructions, whoever's time it is */
-			next = vcpu;
-		}
-	}
-	cpu->in_background = false;
-	if (next == NULL) {
-		next = best(cpu, owner, false);
-	}
-	if (next == NULL) {
-		next = best(cpu, owner, true);
-		cpu->in_background = next != NULL;
-	}
-	choose(cpu, next, now);
-	return next;
 }
 
 /* Somebody else is ready whose turn would be next. */
@@ -249,24 +277,41 @@ static bool has_rival(const struct sched_cpu *cpu)
 	return false;
 }
 
-uint64_t policy_until(const struct sched_cpu *cpu, uint64_t now)
+/* Until when the choice stands if nobody becomes ready; `limit` if that is sooner. */
+static inline uint64_t stands_until(const struct sched_cpu *cpu, uint64_t now, uint64_t limit)
 {
 	const struct vcpu *current = cpu->current;
-	uint64_t until = cpu->window_end;
+	uint64_t until = MIN(limit, cpu->renewal);
 
-	if (current != NULL && has_rival(cpu)) {
-		until = MIN(until, now + current->sched.slice_left);
+	if (unlikely(cpu->window_count != 0)) {
+		until = MIN(until, cpu->window_end);
 	}
-	if (current != NULL && has_budget(&current->sched) && !cpu->in_background) {
+	if (current == NULL) {
+		return until;
+	}
+	if (unlikely(has_budget(&current->sched)) && !cpu->in_background) {
 		until = MIN(until, now + (uint64_t)current->sched.budget_left);
 	}
-	POLICY_EACH(cpu, vcpu)
-	{
-		const struct sched_vcpu *s = &vcpu->sched;
-
-		if (s->ready && is_exhausted(s)) {
-			until = MIN(until, s->deadline);
-		}
+	if (cpu->ready_count > 1 && now + current->sched.slice_left < until && has_rival(cpu)) {
+		until = now + current->sched.slice_left;
 	}
 	return until;
+}
+
+struct vcpu *policy_choose(struct sched_cpu *cpu, uint64_t now)
+{
+	struct vcpu *next;
+
+	charge(cpu, now);
+	if (unlikely(cpu->window_count != 0)) {
+		find_window(cpu, now);
+	}
+	cpu->in_background = false;
+	next = best(cpu, now);
+	if (next == NULL && cpu->renewal != UINT64_MAX) {
+		next = best_in_background(cpu);
+	}
+	choose(cpu, next, now);
+	cpu->until = stands_until(cpu, now, cpu->armed);
+	return next;
 }

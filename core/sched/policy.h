@@ -21,9 +21,15 @@ struct sched_cpu {
 	bool in_background;   /* it runs beyond its budget */
 	uint64_t since;	      /* what it had before has been charged */
 	uint64_t ticket;      /* given last */
-	uint64_t window_end;  /* UINT64_MAX without windows */
+	uint64_t window_end;  /* with windows: of this one, and whose it is */
+	const struct vm *window_vm;
+	uint32_t ready_count; /* as it was seen last */
+	uint64_t renewal;     /* when the first that waits for it has a budget again */
 	struct deadline timer;
 	uint64_t armed; /* when the timer is to fire; UINT64_MAX: not set */
+	/* The choice stands until then if nobody becomes ready; no later than `armed`. UINT64_MAX:
+	 * for ever */
+	uint64_t until;
 };
 
 #define POLICY_EACH(cpu, at) for (struct vcpu *at = (cpu)->first; at != NULL; at = at->sched.next)
@@ -31,13 +37,22 @@ struct sched_cpu {
 /* It has something to do: events, a job, or a guest that can go on. */
 bool policy_is_ready(const struct vcpu *vcpu);
 
-/* Who is to run from `now` on; charges who ran until now. NULL: nobody. */
+/* Who is to run from `now` on, and `until` when; charges who ran until now. NULL: nobody. */
 struct vcpu *policy_choose(struct sched_cpu *cpu, uint64_t now);
 
-/* Until when that choice stands if nobody becomes ready; UINT64_MAX: for ever. After
- * policy_choose(). */
-uint64_t policy_until(const struct sched_cpu *cpu, uint64_t now);
+/* Behind its equals, with a whole slice. */
+static inline void policy_to_the_end(struct sched_cpu *cpu, struct sched_vcpu *s)
+{
+	s->ticket = ++cpu->ticket;
+	s->slice_left = s->slice;
+}
 
-void policy_yield(struct sched_cpu *cpu, struct vcpu *vcpu);
+/* The same, and those of its VM have turns too. It runs. */
+static inline void policy_yield(struct sched_cpu *cpu, struct vcpu *vcpu)
+{
+	policy_to_the_end(cpu, &vcpu->sched);
+	vcpu->sched.expired = true;
+	cpu->in_turn = false;
+}
 
 #endif

@@ -81,16 +81,12 @@ void sched_set_windows(uint32_t index, const uint64_t *length, struct vm *const 
 	share(cpu);
 }
 
-/* For when the answer may be another one. */
-static void arm(struct sched_cpu *cpu, uint64_t when)
+/* For when the answer may be another one. A timer that fires sooner stays: where choices change
+ * often it is set once in a slice, and asks once for nothing. */
+static inline void arm(struct sched_cpu *cpu, uint64_t when)
 {
-	if (when == cpu->armed) {
-		return;
-	}
-	cpu->armed = when;
-	if (when == UINT64_MAX) {
-		deadline_cancel(&cpu->timer);
-	} else {
+	if (when < cpu->armed) {
+		cpu->armed = when;
 		deadline_set(&cpu->timer, when);
 	}
 }
@@ -104,7 +100,7 @@ static struct vcpu *pick_shared(struct sched_cpu *cpu)
 		atomic_fetch_and(&loaded->events, ~(uint32_t)VCPU_EVENT_SCHED);
 	}
 	next = policy_choose(cpu, now);
-	arm(cpu, policy_until(cpu, now));
+	arm(cpu, cpu->until);
 	return next;
 }
 
@@ -124,7 +120,6 @@ void sched_give_way(struct vcpu *vcpu)
 
 	if (cpu->shared) {
 		policy_yield(cpu, vcpu);
-		vcpu_post(vcpu, VCPU_EVENT_SCHED);
 	}
 }
 

@@ -46,7 +46,8 @@ void sched_set_windows(uint32_t cpu, const uint64_t *length, struct vm *const *o
  */
 struct vcpu *sched_pick(void);
 
-/* This one lets its equals, and those of its own VM, go first. Owner, from its guest. */
+/* This one lets its equals, and those of its own VM, go first, when the run loop asks next. Owner,
+ * from its guest. */
 void sched_give_way(struct vcpu *vcpu);
 
 /* GIC_SGI_SCHED was taken: somebody posted to a vCPU of this CPU. */

@@ -12,7 +12,7 @@
 #include "core/vm/vm.h"
 #include "irq/hw/gic.h"
 
-static PERCPU(struct vcpu *, loaded_vcpu);
+PERCPU(struct vcpu *, loaded_vcpu);
 
 /* Whose FP and SIMD registers are in this CPU; NULL: nobody's. */
 static PERCPU(struct vcpu *, fp_vcpu);
@@ -20,11 +20,6 @@ static PERCPU(struct vcpu *, fp_vcpu);
 /* Which vCPU of each VM ran here last, index + 1: what it left in TLBs and instruction caches is
  * tagged with the VM's VMID. */
 static PERCPU(uint8_t[CONFIG_VM_MAX], last_index);
-
-struct vcpu *vcpu_loaded(void)
-{
-	return this_cpu(loaded_vcpu);
-}
 
 struct vcpu *vcpu_loaded_on(uint32_t cpu)
 {
@@ -77,15 +72,23 @@ void vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t context)
 	this_cpu(last_index)[vcpu->vm->id] = 0;
 }
 
-/* All are read before the first is stored, so that stores go in pairs. */
-static void save_el1(struct el1_regs *regs)
+/* Those of a group are read before the first is stored, so that stores go in pairs. */
+#define READ_NOW(name, reset)  uint64_t name##_now = sysreg_read(name);
+#define STORE_NOW(name, reset) regs->name = name##_now;
+#define FETCH_NOW(name, reset) uint64_t name##_now = regs->name;
+#define WRITE_NOW(name, reset) sysreg_write(name, name##_now);
+#define EACH_GROUP(M)                                                                              \
+	M(VCPU_GROUP_1)                                                                            \
+	M(VCPU_GROUP_2)                                                                            \
+	M(VCPU_GROUP_3)                                                                            \
+	M(VCPU_GROUP_4)
+
+static inline void save_el1(struct el1_regs *regs)
 {
-#define X(name, reset) uint64_t name##_now = sysreg_read(name);
-	VCPU_EL1_REGS(X)
-#undef X
-#define X(name, reset) regs->name = name##_now;
-	VCPU_EL1_REGS(X)
-#undef X
+#define SAVE(group) {group(READ_NOW) group(STORE_NOW)}
+	SAVE(VCPU_WALK_REGS)
+	EACH_GROUP(SAVE)
+#undef SAVE
 }
 
 /*
@@ -100,23 +103,19 @@ static void stop_walks(void)
 	isb();
 }
 
-static void load_el1(const struct el1_regs *regs)
+static inline void load_el1(const struct el1_regs *regs)
 {
-#define X(name, reset) uint64_t name##_now = regs->name;
-	VCPU_OTHER_REGS(X)
-#undef X
-#define X(name, reset) sysreg_write(name, name##_now);
-	VCPU_OTHER_REGS(X)
-#undef X
+#define LOAD(group) {group(FETCH_NOW) group(WRITE_NOW)}
+	EACH_GROUP(LOAD)
+#undef LOAD
 }
 
-static void load_walks(const struct el1_regs *regs)
+static inline void load_walks(const struct el1_regs *regs)
 {
 	/* tables and VMID before the walks by them */
 	isb();
-#define X(name, reset) sysreg_write(name, regs->name);
-	VCPU_WALK_REGS(X)
-#undef X
+	VCPU_WALK_REGS(FETCH_NOW)
+	VCPU_WALK_REGS(WRITE_NOW)
 }
 
 /* What not every CPU has. */
@@ -320,8 +319,10 @@ void vcpu_save(struct vcpu *vcpu)
 {
 	vcpu->pc = vcpu_pc(vcpu);
 	vcpu->pstate = vcpu_pstate(vcpu);
-	vcpu->far = sysreg_read(far_el2);
-	vcpu->hpfar = sysreg_read(hpfar_el2);
+	if ((vcpu->hold & VCPU_HOLD_PARKED) != 0) {
+		vcpu->far = sysreg_read(far_el2);
+		vcpu->hpfar = sysreg_read(hpfar_el2);
+	}
 	vcpu->hcr |= sysreg_read(hcr_el2) & HCR_VSE;
 	save_el1(&vcpu->el1);
 	save_optional(vcpu);

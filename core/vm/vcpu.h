@@ -12,6 +12,7 @@
 
 #include "core/arm64/sysreg.h"
 #include "core/base/atomic.h"
+#include "core/base/percpu.h"
 #include "core/sched/sched_types.h"
 #include "core/vm/vcpu_regs.h"
 #include "irq/vgic/vgic_types.h"
@@ -127,8 +128,16 @@ struct vcpu {
  */
 void vcpu_post(struct vcpu *vcpu, uint32_t events);
 
-/* The vCPU whose registers this CPU holds; NULL before the first. */
+/* The vCPU whose registers this CPU holds; NULL: none's. Changed by vcpu_load() and vcpu_save(). */
+#if defined(__aarch64__) && !defined(BULKHEAD_HOST)
+PERCPU_DECLARE(struct vcpu *, loaded_vcpu);
+static inline struct vcpu *vcpu_loaded(void)
+{
+	return this_cpu(loaded_vcpu);
+}
+#else /* a test's */
 struct vcpu *vcpu_loaded(void);
+#endif
 
 /* The same of another CPU that is up: it may be another one already. */
 struct vcpu *vcpu_loaded_on(uint32_t cpu);

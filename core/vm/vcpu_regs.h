@@ -27,29 +27,17 @@ struct cpu_regs {
 	X(sctlr_el1, 0x30d00800)                                                                   \
 	X(tcr_el1, 0)
 
-#define VCPU_OTHER_REGS(X)                                                                         \
+/* In groups, so that each moves through registers that a call need not keep. */
+#define VCPU_GROUP_1(X)                                                                            \
 	X(cpacr_el1, 0)                                                                            \
-	X(ttbr0_el1, 0)                                                                            \
-	X(ttbr1_el1, 0)                                                                            \
-	X(mair_el1, 0)                                                                             \
-	X(amair_el1, 0)                                                                            \
-	X(vbar_el1, 0)                                                                             \
+	X(ttbr0_el1, 0) X(ttbr1_el1, 0) X(mair_el1, 0) X(amair_el1, 0) X(vbar_el1, 0)
+#define VCPU_GROUP_2(X)                                                                            \
 	X(contextidr_el1, 0)                                                                       \
-	X(esr_el1, 0)                                                                              \
-	X(far_el1, 0)                                                                              \
-	X(afsr0_el1, 0)                                                                            \
-	X(afsr1_el1, 0)                                                                            \
-	X(elr_el1, 0)                                                                              \
-	X(spsr_el1, 0)                                                                             \
-	X(sp_el0, 0)                                                                               \
-	X(sp_el1, 0)                                                                               \
-	X(tpidr_el0, 0)                                                                            \
-	X(tpidrro_el0, 0)                                                                          \
-	X(tpidr_el1, 0)                                                                            \
-	X(par_el1, 0)                                                                              \
-	X(csselr_el1, 0)                                                                           \
-	X(mdscr_el1, 0)                                                                            \
-	X(mdccint_el1, 0)
+	X(esr_el1, 0) X(far_el1, 0) X(afsr0_el1, 0) X(afsr1_el1, 0) X(elr_el1, 0)
+#define VCPU_GROUP_3(X)                                                                            \
+	X(spsr_el1, 0) X(sp_el0, 0) X(sp_el1, 0) X(tpidr_el0, 0) X(tpidrro_el0, 0) X(tpidr_el1, 0)
+#define VCPU_GROUP_4(X)	   X(par_el1, 0) X(csselr_el1, 0) X(mdscr_el1, 0) X(mdccint_el1, 0)
+#define VCPU_OTHER_REGS(X) VCPU_GROUP_1(X) VCPU_GROUP_2(X) VCPU_GROUP_3(X) VCPU_GROUP_4(X)
 
 /* FEAT_PAuth's, by number: names the assembler may lack. APIA, APIB, APDA, APDB, APGA, each in two
  * halves. */

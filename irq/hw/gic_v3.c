@@ -5,6 +5,7 @@
 #include "core/base/errno.h"
 #include "core/base/percpu.h"
 #include "irq/hw/gic_driver.h"
+#include "irq/hw/ich.h"
 
 #define RWP_POLL_MAX 1000000 /* reads; hardware answers within a few */
 #define REDIST_MAX   1024    /* frames looked at in all regions */
@@ -114,6 +115,7 @@ static int cpu_init(uint64_t mpidr)
 	/* SRE before accesses to the registers that it makes accessible */
 	isb();
 	sysreg_write_raw(SYSREG_ICH_HCR_EL2, 0);
+	ich_init();
 	redist_init(rd);
 	sysreg_write_raw(SYSREG_ICC_PMR_EL1, 0xff);
 	sysreg_write_raw(SYSREG_ICC_BPR1_EL1, 7);

@@ -67,23 +67,26 @@ uint64_t ich_vmcr_read(void)
 	return sysreg_read_raw(SYSREG_ICH_VMCR_EL2);
 }
 
-/* 5 priority bits: one register of active priorities for each group; 6 bits two, 7 bits four. */
-static uint64_t preemption_bits(void)
+/* Registers of active priorities that each group has beyond the first: 6 priority bits need one
+ * more, 7 three more (ICH_VTR_EL2.PREbits). Constant after ich_init(). */
+static PERCPU(uint32_t, further);
+
+void ich_init(void)
 {
-	return FIELD_GET(ICH_VTR_PREBITS, sysreg_read_raw(SYSREG_ICH_VTR_EL2)) + 1;
+	uint64_t bits = FIELD_GET(ICH_VTR_PREBITS, sysreg_read_raw(SYSREG_ICH_VTR_EL2)) + 1;
+
+	this_cpu(further) = bits >= 7 ? 3 : bits == 6;
 }
 
-static void write_active_priorities(const uint32_t *group0, const uint32_t *group1)
+static inline void write_active_priorities(const uint32_t *group0, const uint32_t *group1)
 {
-	uint64_t bits = preemption_bits();
-
 	sysreg_write_raw("s3_4_c12_c8_0", group0[0]);
 	sysreg_write_raw("s3_4_c12_c9_0", group1[0]);
-	if (bits >= 6) {
+	if (unlikely(this_cpu(further) != 0)) {
 		sysreg_write_raw("s3_4_c12_c8_1", group0[1]);
 		sysreg_write_raw("s3_4_c12_c9_1", group1[1]);
 	}
-	if (bits >= 7) {
+	if (unlikely(this_cpu(further) == 3)) {
 		sysreg_write_raw("s3_4_c12_c8_2", group0[2]);
 		sysreg_write_raw("s3_4_c12_c8_3", group0[3]);
 		sysreg_write_raw("s3_4_c12_c9_2", group1[2]);
@@ -93,17 +96,15 @@ static void write_active_priorities(const uint32_t *group0, const uint32_t *grou
 	isb();
 }
 
-static void read_active_priorities(uint32_t *group0, uint32_t *group1)
+static inline void read_active_priorities(uint32_t *group0, uint32_t *group1)
 {
-	uint64_t bits = preemption_bits();
-
 	group0[0] = (uint32_t)sysreg_read_raw("s3_4_c12_c8_0");
 	group1[0] = (uint32_t)sysreg_read_raw("s3_4_c12_c9_0");
-	if (bits >= 6) {
+	if (unlikely(this_cpu(further) != 0)) {
 		group0[1] = (uint32_t)sysreg_read_raw("s3_4_c12_c8_1");
 		group1[1] = (uint32_t)sysreg_read_raw("s3_4_c12_c9_1");
 	}
-	if (bits >= 7) {
+	if (unlikely(this_cpu(further) == 3)) {
 		group0[2] = (uint32_t)sysreg_read_raw("s3_4_c12_c8_2");
 		group0[3] = (uint32_t)sysreg_read_raw("s3_4_c12_c8_3");
 		group1[2] = (uint32_t)sysreg_read_raw("s3_4_c12_c9_2");

@@ -10,6 +10,9 @@
 #include "core/base/types.h"
 #include "irq/hw/vif_types.h"
 
+/* Each CPU, before all else here. */
+void ich_init(void);
+
 uint64_t ich_lr_read(uint32_t n);
 
 #if defined(__aarch64__) && !defined(BULKHEAD_HOST)

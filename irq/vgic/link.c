@@ -111,7 +111,7 @@ void vgic_unlink_locked(struct vcpu *vcpu, uint32_t intid)
 	vgic_bank_of(vcpu, intid)->line &= ~vgic_bit(intid);
 	if (intid < INTID_SPI) {
 		/* else the vCPU has left its CPU, and took the state with it */
-		if (vcpu->vgic.here) {
+		if (vcpu == vcpu_loaded()) {
 			gic_deactivate(intid);
 		}
 	} else {

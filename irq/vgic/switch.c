@@ -11,69 +11,72 @@
 #include "irq/hw/vif.h"
 #include "irq/vgic/vgic_state.h"
 
-/* Linked private interrupts that were taken in hardware and that the guest has not ended: active
- * there while the interface is here. */
-static uint32_t taken(const struct vgic_cpu *cpu)
+/*
+ * Linked private interrupts that were taken in hardware and that the guest has not ended are active
+ * there while the interface is here.
+ */
+static void __attribute__((noinline)) set_active(const struct vgic_cpu *cpu, bool active)
 {
-	uint32_t bits = 0;
-
 	for (uint32_t word = cpu->bank.hw & cpu->bank.line; word != 0; word &= word - 1) {
 		uint32_t intid = (uint32_t)__builtin_ctz(word);
 
 		if ((cpu->bank.listed & vgic_bit(intid)) == 0 ||
 		    (vif_lr_read(&cpu->vif, cpu->bank.lr[intid]) & ICH_LR_STATE) != 0) {
-			bits |= vgic_bit(intid);
+			gic_set_ppi_active(intid, active);
 		}
 	}
-	return bits;
 }
 
-static void set_active(uint32_t intids, bool active)
+static inline bool some_taken(const struct vgic_cpu *cpu)
 {
-	for (; intids != 0; intids &= intids - 1) {
-		gic_set_ppi_active((uint32_t)__builtin_ctz(intids), active);
-	}
+	return (cpu->bank.hw & cpu->bank.line) != 0;
 }
 
-static void put_away(struct vgic_cpu *cpu)
+/* An interface in software is where it is. */
+static bool moves(const struct vgic_cpu *cpu)
 {
-	cpu->here = false;
-	if (cpu->vif_here == NULL || cpu->vif_here->save != NULL) {
-		cpu->vif = (struct vif){&vif_saved_ops, &cpu->saved};
-	}
+	return cpu->vif_here == NULL || cpu->vif_here->save != NULL;
 }
 
 void vgic_cpu_save(struct vcpu *vcpu)
 {
 	struct vgic_cpu *cpu = &vcpu->vgic;
 
-	spin_lock(&vcpu->vm->vgic.lock);
-	if (cpu->vif_here == NULL) {
+	if (likely(cpu->vif_here == NULL)) {
 		ich_save(&cpu->saved, cpu->lr_used);
-	} else if (cpu->vif_here->save != NULL) {
+		cpu->vif.ops = &vif_saved_ops;
+	} else if (moves(cpu)) {
 		cpu->vif_here->save(&cpu->saved, cpu->lr_used);
+		cpu->vif.ops = &vif_saved_ops;
 	}
-	put_away(cpu);
-	set_active(taken(cpu), false);
-	spin_unlock(&vcpu->vm->vgic.lock);
+	if (unlikely(some_taken(cpu))) {
+		set_active(cpu, false);
+	}
+	/* all of it is in memory before others look there */
+	atomic_set_release(&cpu->here, false);
 }
 
 void vgic_cpu_load(struct vcpu *vcpu)
 {
 	struct vgic_cpu *cpu = &vcpu->vgic;
 
-	spin_lock(&vcpu->vm->vgic.lock);
-	set_active(taken(cpu), true);
-	cpu->here = true;
-	if (cpu->vif_here == NULL) {
+	atomic_set(&cpu->here, true);
+	/* who looks at it from now on sees that; who does already is waited for:
+	 * vgic_visit_locked() */
+	dmb(ish);
+	while (unlikely(atomic_read_acquire(&cpu->visited))) {
+		cpu_yield();
+	}
+	if (unlikely(some_taken(cpu))) {
+		set_active(cpu, true);
+	}
+	if (likely(cpu->vif_here == NULL)) {
 		ich_load(&cpu->saved, cpu->lr_used);
+		cpu->vif.ops = NULL;
 	} else {
 		cpu->vif_here->load(&cpu->saved, cpu->lr_used);
-	}
-	if (cpu->vif.ops == &vif_saved_ops) {
 		cpu->vif.ops = cpu->vif_here;
 	}
-	spin_unlock(&vcpu->vm->vgic.lock);
 }
 
 void vgic_cpu_start(struct vcpu *vcpu)
@@ -82,7 +85,10 @@ void vgic_cpu_start(struct vcpu *vcpu)
 	struct vgic_cpu *cpu = &vcpu->vgic;
 
 	spin_lock(&vcpu->vm->vgic.lock);
-	put_away(cpu);
+	cpu->here = false;
+	if (moves(cpu)) {
+		cpu->vif = (struct vif){&vif_saved_ops, &cpu->saved};
+	}
 	for (uint32_t lr = 0; lr < cpu->lr_count; lr++) {
 		vif_lr_write(&cpu->vif, lr, 0);
 	}

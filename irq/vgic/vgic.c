@@ -285,10 +285,11 @@ int vgic_gather_locked(struct vcpu *asker, struct vcpu *private_of, uint32_t n, 
 
 		if (home == asker) {
 			vgic_sync_locked(asker);
-		} else if (!home->vgic.here) {
+		} else if (vgic_visit_locked(home)) {
 			/* in memory: nobody has to be asked */
 			vgic_sync_locked(home);
 			vgic_link_sample_private_locked(home);
+			vgic_leave_locked(home);
 		} else if (!ask(asker, home)) {
 			err = -EAGAIN;
 		}

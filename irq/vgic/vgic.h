@@ -41,7 +41,7 @@ void vgic_cpu_start(struct vcpu *vcpu);
 void vgic_cpu_stop(struct vcpu *vcpu);
 
 /* Its interface, of a vCPU that is on, into this CPU, where no other's is; and back to memory, from
- * when on no interrupt of the vCPU comes here. Owner; take vgic_dist.lock. */
+ * when on no interrupt of the vCPU comes here. Owner; no lock. */
 void vgic_cpu_load(struct vcpu *vcpu);
 void vgic_cpu_save(struct vcpu *vcpu);
 

@@ -3,6 +3,8 @@
 #ifndef IRQ_VGIC_VGIC_STATE_H
 #define IRQ_VGIC_VGIC_STATE_H
 
+#include "core/arm64/barrier.h"
+#include "core/base/atomic.h"
 #include "core/base/bits.h"
 #include "irq/hw/gic_regs.h"
 #include "irq/vgic/vgic.h"
@@ -71,6 +73,29 @@ void vgic_linked_again_locked(struct vcpu *vcpu, uint32_t intid);
  */
 int vgic_gather_locked(struct vcpu *asker, struct vcpu *private_of, uint32_t n, uint32_t mask);
 void vgic_release_locked(struct vcpu *asker);
+
+/*
+ * The interface of another vCPU, where it is in memory: between the two it stays there, and the
+ * caller may work on it. False: it is in its CPU, whose owner is to be asked.
+ */
+static inline bool vgic_visit_locked(struct vcpu *home)
+{
+	atomic_set(&home->vgic.visited, true);
+	/* `visited` is seen by an owner that comes, or it is seen here that it has come:
+	   vgic_cpu_load() does both the other way round */
+	dmb(ish);
+	if (!atomic_read_acquire(&home->vgic.here)) {
+		return true;
+	}
+	atomic_set_release(&home->vgic.visited, false);
+	return false;
+}
+
+static inline void vgic_leave_locked(struct vcpu *home)
+{
+	/* after all that was done there */
+	atomic_set_release(&home->vgic.visited, false);
+}
 
 /* Active state set or cleared by a register write; what was listed has been gathered. */
 void vgic_set_active_locked(struct vcpu *private_of, struct vm *vm, uint32_t n, uint32_t mask);

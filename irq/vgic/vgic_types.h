@@ -95,10 +95,11 @@ struct vgic_cpu {
 	uint64_t hcr;	   /* ICH_HCR_EL2 as written last */
 	uint64_t hcr_base; /* without what is asked for maintenance */
 	bool on;	   /* the vCPU is */
-	/* Its interface is in its CPU, and so are the hardware states of what is linked. Changed by
-	 * the owner, under vgic_dist.lock: while it is not, whoever holds the lock may work on it
-	 */
+	/* Its interface is in its CPU, and so are the hardware states of what is linked. Atomic;
+	 * changed by the owner. While it is not, who holds vgic_dist.lock may work on it, `visited`
+	 * meanwhile: vgic_visit_locked() */
 	bool here;
+	bool visited;
 	const struct vif_ops *vif_here; /* constant */
 	struct vif_saved saved;
 	uint32_t waker; /* GICR_WAKER.ProcessorSleep as written; protected by vgic_dist.lock */

@@ -195,7 +195,7 @@ static void test_storms(void)
 	unsigned int refused = 0;
 
 	for (unsigned int i = 0; i < STORM; i++) {
-		refused += psci_call(0xc6000000 | (i & 0xffff), i, i, i) == PSCI_NOT_SUPPORTED;
+		refused += psci_call(0xc6008000 | (i & 0x7fff), i, i, i) == PSCI_NOT_SUPPORTED;
 	}
 	is(refused, STORM, "100000 unknown hypercalls are refused, each of them");
 	if (bare) {

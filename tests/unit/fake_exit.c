@@ -358,7 +358,7 @@ uint64_t same_both_ways(uint64_t esr)
 
 	prepare(esr);
 	exit_handle(&fake_vcpu, esr);
-	if (fake_vcpu.attention != 0) {
+	if (fake_vcpu.attention != 0 || world.yields != 0) {
 		world.runs++; /* the second stage goes on to the run loop */
 	}
 	look(&whole);

@@ -217,7 +217,7 @@ static void waits(void **state)
 	assert_int_equal(world.yields, 0);
 	for (uint64_t hint = 1; hint <= 3; hint++) {
 		assert_int_equal(same_both_ways(FIELD_PREP(ESR_EC, EC_WFX) | ESR_IL | hint),
-				 EXIT_RESUME);
+				 EXIT_ADVANCE_GIVE_WAY);
 		assert_int_equal(sysreg_read(elr_el2), PC + 4);
 		assert_int_equal(fake_vcpu.hold, 0);
 		assert_int_equal(world.yields, 1);

@@ -7,6 +7,7 @@
 #include "irq/hw/gic.h"
 #include "irq/hw/gic_regs.h"
 #include "irq/hw/gich.h"
+#include "irq/hw/ich.h"
 #include "tests/unit/fake_sysreg.h"
 #include "tests/unit/unit.h"
 
@@ -31,6 +32,10 @@ static const struct {
 	/* MT, U and what is reserved name nothing */
 	{UINT64_C(0xffffff00ff000000), UINT64_C(0x0000000000000001)},
 };
+
+void ich_init(void)
+{
+}
 
 static void targets(void **state)
 {

@@ -24,6 +24,7 @@ static int set_up(void **state)
 	(void)state;
 	memset(&cpu, 0, sizeof(cpu));
 	memset(vcpus, 0, sizeof(vcpus));
+	memset(vms, 0, sizeof(vms));
 	cpu.shared = true;
 	cpu.armed = UINT64_MAX;
 	now = 1000000;
@@ -42,6 +43,7 @@ static struct sched_vcpu *add(uint32_t vm, uint32_t priority)
 		vcpu[-1].sched.next = vcpu;
 	}
 	vcpu->vm = &vms[vm];
+	vms[vm].vcpu_count++;
 	vcpu->sched.priority = priority;
 	vcpu->sched.slice = vcpu->sched.slice_left = SLICE;
 	vcpu->hold = VCPU_HOLD_STANDBY;
@@ -75,7 +77,7 @@ static void run(uint64_t ticks)
 
 	while (now < end) {
 		struct vcpu *who = choose();
-		uint64_t until = MIN(policy_until(&cpu, now), end);
+		uint64_t until = MIN(cpu.until, end);
 
 		assert_true(until > now);
 		idle += who == NULL ? until - now : 0;
@@ -106,15 +108,15 @@ static void priorities(void **state)
 	add(0, 100);
 	add(1, 200);
 	assert_null(choose());
-	assert_true(policy_until(&cpu, now) == UINT64_MAX);
+	assert_true(cpu.until == UINT64_MAX);
 	ready(0, true);
 	assert_ptr_equal(choose(), &vcpus[0]);
 	/* alone: no tick */
-	assert_true(policy_until(&cpu, now) == UINT64_MAX);
+	assert_true(cpu.until == UINT64_MAX);
 	now += 10 * SLICE;
 	ready(1, true);
 	assert_ptr_equal(choose(), &vcpus[1]);
-	assert_true(policy_until(&cpu, now) == UINT64_MAX);
+	assert_true(cpu.until == UINT64_MAX);
 	now += 50;
 	ready(1, false);
 	assert_ptr_equal(choose(), &vcpus[0]);
@@ -291,7 +293,7 @@ static void overdrawn(void **state)
 	ready(1, true);
 	for (uint32_t i = 0; i < 1000; i++) {
 		choose();
-		now = policy_until(&cpu, now) + i % 7; /* late */
+		now = cpu.until + i % 7; /* late */
 	}
 	assert_true(ran(0) * 1000 / (now - 1000000) <= 201);
 	assert_true(ran(0) * 1000 / (now - 1000000) >= 198);
@@ -355,7 +357,7 @@ static void windows(void **state)
 	for (uint32_t i = 0; i < 1000; i++) {
 		choose();
 		late = i % 90;
-		now = policy_until(&cpu, now) + late;
+		now = cpu.until + late;
 		assert_true((now - late) % 10000 == 0 || (now - late) % 10000 == 2000 ||
 			    (now - late) % 10000 == 2500);
 	}

@@ -6,6 +6,10 @@ BENCH_O    := $(BUILD)/bench/start.o $(BUILD)/bench/its.o $(BUILD)/bench/main.o 
               $(BUILD)/bench/machine.o $(BUILD)/guest/lib/string.o
 BENCH_V2_O := $(BUILD)/bench/start.o $(BUILD)/bench/its.o $(BUILD)/bench/main-v2.o \
               $(BUILD)/bench/machine-v2.o $(BUILD)/guest/lib/string.o
+# Another for CPUs that are shared.
+SHARING_O  := $(BUILD)/bench/start.o $(BUILD)/bench/sharing.o $(BUILD)/bench/machine.o \
+              $(BUILD)/guest/lib/string.o
+BENCH_BIN  := $(BUILD)/bench/guest.bin $(BUILD)/bench/guest-v2.bin $(BUILD)/bench/sharing.bin
 
 $(BUILD)/bench/%.o: tests/bench/%.c $(BUILD)/guest-cc.flags
 	$(call say,CC,$<)
@@ -27,11 +31,15 @@ $(BUILD)/bench/guest-v2.elf: $(BENCH_V2_O) tests/guest/lib/guest.ld
 	$(call say,LD,$@)
 	$(Q)$(LD) -static -nostdlib --build-id=none -z max-page-size=4096 \
 		-T tests/guest/lib/guest.ld -o $@ $(BENCH_V2_O)
-$(BUILD)/bench/guest.bin $(BUILD)/bench/guest-v2.bin: %.bin: %.elf
+$(BUILD)/bench/sharing.elf: $(SHARING_O) tests/guest/lib/guest.ld
+	$(call say,LD,$@)
+	$(Q)$(LD) -static -nostdlib --build-id=none -z max-page-size=4096 \
+		-T tests/guest/lib/guest.ld -o $@ $(SHARING_O)
+$(BENCH_BIN): %.bin: %.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 
 # Built and tested where the other guests are.
-guests: $(BUILD)/bench/guest.bin $(BUILD)/bench/guest-v2.bin
+guests: $(BENCH_BIN)
 
 # KVM's VMM is a Linux program: built with a compiler that has a C library for arm64.
 BENCH_CC ?= $(if $(filter aarch64,$(shell uname -m)),gcc,aarch64-linux-gnu-gcc)
@@ -54,8 +62,7 @@ BENCH_WANTS := $(if $(BENCH_SELF),,$(if $(call bench-has,xen),xen) \
 	$(if $(call bench-has,kvm-vhe kvm-a57),kvm) \
 	$(if $(filter --no-chart,$(OPTIONS)),,$(if $(call bench-has,bulkhead-a57),chart)))
 .PHONY: bench bench-parts bench-kvm
-bench-parts: $(BUILD)/bulkhead.img $(BUILD)/host/bulkhead-config $(BUILD)/bench/guest.bin \
-	$(BUILD)/bench/guest-v2.bin
+bench-parts: $(BUILD)/bulkhead.img $(BUILD)/host/bulkhead-config $(BENCH_BIN)
 bench-kvm: $(BUILD)/bench/vmm $(BUILD)/bench/kvm-guest.dtb
 bench:
 	$(Q)tools/setup.sh bench

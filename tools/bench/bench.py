@@ -194,6 +194,8 @@ def publish(args: argparse.Namespace, chosen: list[Run], version: str) -> None:
     if sum(run.key.startswith("bulkhead") for run in chosen) > 1:
         print(report.aligned(report.cpu_rows(chosen)) + "\n")
         print(report.aligned(report.gic_rows(chosen)) + "\n")
+    if any(run.roles for run in chosen):
+        print(report.aligned(report.shared_rows(chosen)) + "\n")
     report.write_json(runs.WORK / "results.json", chosen, version)
     print("figures: build/bench/results.json")
     svg = chart_of(args, chosen)
@@ -222,8 +224,9 @@ def print_profile(run: Run, qemu: str, name: str) -> None:
 
 def profiled(args: argparse.Namespace) -> list[Run]:
     """The one machine of --profile; ends with a sentence where it or the operation is unknown."""
-    if args.profile not in report.OPERATIONS:
-        sys.exit(f"--profile {args.profile}: no such operation; {', '.join(report.OPERATIONS)}.")
+    known = [*report.OPERATIONS, *report.SHARED]
+    if args.profile not in known:
+        sys.exit(f"--profile {args.profile}: no such operation; {', '.join(known)}.")
     chosen = [run for run in selected(args.only or limits.MAIN) if run.key.startswith("bulkhead")]
     if not chosen:
         sys.exit(f"--profile looks into Bulkhead: --only {args.only} names none of its machines.")

@@ -53,7 +53,10 @@ def run_with_plugin(run: Run, qemu: str, name: str) -> str:
     """What the plugin counts in a run of one operation."""
     plugin, report = runs.WORK / "el2count.so", runs.WORK / f"profile-{name}.txt"
     runs.call("gcc", "-shared", "-fPIC", "-O2", "-o", plugin, PLUGIN)
-    bundle = runs.bulkhead_bundle(run, name)
+    if run.roles:
+        bundle = runs.sharing_bundle(run, 1 if name == "none" else 0)
+    else:
+        bundle = runs.bulkhead_bundle(run, name)
     report.unlink(missing_ok=True)
     argv = runs.command(
         qemu, run, runs.EL2, "-kernel", str(board.BUILD / "bulkhead.img"), "-initrd", str(bundle),
@@ -115,7 +118,7 @@ def profile(run: Run, qemu: str, name: str) -> list[tuple[str, float]]:
     else:
         qemu = board.qemu_of_version(7) or qemu
         besides = by_function(run_with_plugin(run, qemu, "none"), "el2block")
-        turns = run.figures[name].count * (1 if TIMED_ALONE.match(name) else TURNS)
+        turns = run.figures[name].count * (1 if TIMED_ALONE.match(name) or run.roles else TURNS)
         each = [
             (function, (count - besides.get(function, 0)) / turns)
             for function, count in by_function(run_with_plugin(run, qemu, name), "el2block").items()

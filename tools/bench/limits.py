@@ -26,8 +26,9 @@ def machine_of(name: str) -> str:
 
 def check_name(name: str) -> None:
     operation, at, key = name.partition(" @ ")
-    if operation not in report.OPERATIONS:
-        raise ValueError(f"no operation is called `{operation}`: {', '.join(report.OPERATIONS)}")
+    known = [*report.OPERATIONS, *report.SHARED]
+    if operation not in known:
+        raise ValueError(f"no operation is called `{operation}`: {', '.join(known)}")
     keys = [run.key for run in runs.RUNS if run.key.startswith("bulkhead")]
     if at and key not in keys:
         raise ValueError(f"no machine of Bulkhead's is called `{key}`: {', '.join(keys)}")

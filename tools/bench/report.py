@@ -46,6 +46,13 @@ OPERATIONS = {
     "reset_to_first": "reset to the guest's first instruction",
     "boot_rest": "of these neither libfdt nor log",
 }
+# Of a CPU that two VMs share: a table of their own.
+SHARED = {
+    "vm_switch": "switch to another VM, by yielding",
+    "wake_late": "timer late from WFI, another VM running, ns",
+    "budget_error": "CPU time off its budget, millionths",
+    "window_late": "start of a window late, ns",
+}
 PEERS = {
     "bao": "Bao †",
     "xen422": "Xen 4.22 null †",
@@ -55,7 +62,7 @@ PEERS = {
 }
 
 # Columns of Bulkhead on cortex-a57, the machine that is cheap to measure again.
-OURS = {"Bulkhead", "max", "cortex-a57", "GICv3, 64 SPIs"}
+OURS = {"Bulkhead", "max", "cortex-a57", "GICv3, 64 SPIs", "mean"}
 # What a figure may be off by before a table is stale: a mean, a maximum (the counter's ticks), the
 # boot (in which lengths of paths and versions show).
 FEW, TICKS_FEW, MANY_FEW = 4, 32, 8000
@@ -154,8 +161,17 @@ def gic_rows(done: list[Run]) -> list[list[str]]:
     )
 
 
+def shared_rows(done: list[Run]) -> list[list[str]]:
+    """Two VMs on one CPU."""
+    out = [["operation", "shared", "mean", "max"]]
+    for run in done:
+        for name, figure in run.figures.items() if run.roles else ():
+            out.append([SHARED[name], run.title, number(figure.mean), number(figure.max)])
+    return out
+
+
 def own(run: Run) -> bool:
-    return run.key.startswith("bulkhead") and bool(run.figures)
+    return run.key.startswith("bulkhead") and bool(run.figures) and not run.roles
 
 
 def own_rows(ours: list[Run], title_of: Callable[[Run], str]) -> list[list[str]]:
@@ -234,6 +250,7 @@ def write_document(done: list[Run], version: str) -> None:
         f"{markdown(rows(done))}\n\n![The same as a chart](benchmarks.svg)\n\n"
         f"Bulkhead on other processors:\n\n{markdown(cpu_rows(done))}\n\n"
         f"Bulkhead's interrupt controllers, on cortex-a57:\n\n{markdown(gic_rows(done))}\n\n"
+        f"A CPU that two VMs share:\n\n{markdown(shared_rows(done))}\n\n"
     )
     DOCUMENT.write_text(head + BEGIN + made + END + tail, encoding="utf-8")
 
@@ -279,7 +296,9 @@ def stale(done: list[Run], path: pathlib.Path) -> list[str]:
         for block in made.split("\n\n") if block.startswith("| ")
     ]  # fmt: skip
     said = []
-    for table, fresh in zip(tables, (rows(done), cpu_rows(done), gic_rows(done))):
+    for table, fresh in zip(
+        tables, (rows(done), cpu_rows(done), gic_rows(done), shared_rows(done))
+    ):
         old, new = columns_of(table), columns_of(fresh)
         for title in OURS & old.keys() & new.keys():
             if [name for name, _ in old[title]] != [name for name, _ in new[title]]:

@@ -18,6 +18,7 @@ LOGS = board.BUILD / "log"
 CACHE = board.BUILD / "cache"
 GUEST = WORK / "guest.bin"
 GUEST_V2 = WORK / "guest-v2.bin"
+SHARING = WORK / "sharing.bin"
 ICOUNT = ("-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2024-01-01,clock=vm")
 EL2 = "virt,virtualization=on,gic-version=3"
 BARE = "virt,gic-version=3"
@@ -52,6 +53,9 @@ class Run:
     # Properties of the bench VM beyond tests/bench/bench.dts: fdtput's type, name, values.
     vm: tuple[tuple[str, ...], ...] = ()
     lpi: bool = False  # with a PL031 whose line is an LPI
+    # tests/bench/sharing.dts in its place: what its two VMs do, and how they share a CPU.
+    roles: tuple[str, ...] = ()
+    sharing: str = ""
     figures: dict[str, Figure] = field(default_factory=dict)
     text: str = ""
     failure: str = ""
@@ -75,6 +79,14 @@ RUNS = (
     Run("bulkhead-many", "988 SPIs, 8192 LPIs", vm=messages(988, 8192), lpi=True),
     Run("bulkhead-v2", "GICv2", gic=2, guest_gic=2, vm=GICV2),
     Run("bulkhead-v2-on-v3", "GICv2 in software", guest_gic=2, vm=GICV2),
+    Run("bulkhead-switch", "two VMs, equals", cpus=1, roles=("ping", "echo")),
+    Run("bulkhead-wake", "by priority", cpus=1, roles=("wake", "load"),
+        sharing="&bench { vcpu-priority = <200>; }; &other { vcpu-priority = <10>; };"),
+    Run("bulkhead-budget", "2 ms in 10", cpus=1, roles=("budget", "load"),
+        sharing="&bench { vcpu-budget-us = <2000>; vcpu-period-us = <10000>; };"),
+    Run("bulkhead-window", "windows of 1 and 4 ms", cpus=1, roles=("window", "load"),
+        sharing="/ { schedule { one { cpu = <0>; window-us = <1000 4000>;"
+                " window-vms = <&bench &other>; }; }; };"),
     Run("xen", "Xen 4.17 (Debian)", cpus=1),
     Run("kvm-vhe", "KVM, VHE", cpu="neoverse-n1", seconds=300),
     Run("kvm-a57", "KVM, cortex-a57", seconds=400),
@@ -123,6 +135,20 @@ def bulkhead_bundle(run: Run, only: str = "") -> pathlib.Path:
     return out
 
 
+def sharing_bundle(run: Run, count: int = 0) -> pathlib.Path:
+    """The bundle of tests/bench/sharing.dts, its VMs told what to do; `count`: how often."""
+    dts, dtb, out = (WORK / f"{run.key}.{end}" for end in ("dts", "dtb", "bundle"))
+    text = (board.ROOT / "tests" / "bench" / "sharing.dts").read_text(encoding="utf-8")
+    text = text.replace("../../build/bench/sharing.bin", str(SHARING))
+    for vm, role in zip(("bench", "other"), run.roles, strict=True):
+        words = f"role={role}" + (f" count={count}" if count else "")
+        text += f'&{vm} {{ bootargs = "{words}"; }};\n'
+    dts.write_text(text + run.sharing + "\n", encoding="utf-8")
+    call("tools/dtc.sh", os.environ.get("DTC", "dtc"), dts, dtb)
+    call("build/host/bulkhead-config", "bundle", dtb, out)
+    return out
+
+
 def lacks(run: Run) -> str:
     """Why a run can't be made here, as a sentence; empty where it can."""
     kind = run.key.split("-")[0]
@@ -130,7 +156,14 @@ def lacks(run: Run) -> str:
         "kvm": (CACHE / "vmlinuz", WORK / "vmm", WORK / "kvm-guest.dtb", GUEST),
         "xen": (CACHE / "xen" / "xen.img", GUEST),
         "bare": (GUEST_V2 if run.guest_gic == 2 else GUEST,),
-    }.get(kind, (board.BUILD / "bulkhead.img", board.BUILD / "host" / "bulkhead-config", GUEST))
+    }.get(
+        kind,
+        (
+            board.BUILD / "bulkhead.img",
+            board.BUILD / "host" / "bulkhead-config",
+            SHARING if run.roles else GUEST,
+        ),
+    )
     missing = [str(path.relative_to(board.ROOT)) for path in need if not path.exists()]
     if not missing:
         return ""
@@ -185,7 +218,7 @@ def qemu_of(run: Run, qemu: str) -> list[str]:
         )
     if kind == "bulkhead":
         image = board.BUILD / "bulkhead.img"
-        bundle = bulkhead_bundle(run)
+        bundle = sharing_bundle(run) if run.roles else bulkhead_bundle(run)
         return command(qemu, run, EL2, "-kernel", str(image), "-initrd", str(bundle))
     if kind == "kvm":
         return command(
