@@ -18,6 +18,7 @@
 #define CONFIG_WINDOW_TOTAL_MAX	   512 /* of all schedules */
 #define CONFIG_RAM_MAX		   8   /* bulkhead,ram regions per VM */
 #define CONFIG_DEVICE_MAX	   32  /* per VM, RAM included */
+#define CONFIG_DEVICE_TOTAL_MAX	   384 /* of all VMs, without RAM */
 #define CONFIG_DOORBELL_MAX	   128 /* of all VMs */
 #define CONFIG_DOORBELLS_OF_PL061  4
 #define CONFIG_DOORBELL_NAME_MAX   31
@@ -177,8 +178,8 @@ struct vm_config {
 	} smc_allow[CONFIG_SMC_MAX];
 	uint32_t smc_allow_count;
 	enum vm_restart restart;
-	uint32_t restart_limit; /* per hour, 0 = no limit */
-	struct vdev_config device[CONFIG_DEVICE_MAX];
+	uint32_t restart_limit;	    /* per hour, 0 = no limit */
+	struct vdev_config *device; /* [device_count], in struct config */
 	uint32_t device_count;
 	struct passthrough_config *passthrough; /* [passthrough_count], in struct config */
 	uint32_t passthrough_count;
@@ -195,7 +196,7 @@ enum when_all_off {
 struct config {
 	const struct dt *tree; /* the config's index */
 	uint32_t image_count, vm_count, passthrough_count, doorbell_count;
-	uint32_t vcpu_total, schedule_count, window_total;
+	uint32_t vcpu_total, device_total, schedule_count, window_total;
 	const char *console; /* board ref, "none" or NULL: stdout-path */
 	uint8_t console_escape;
 	uint8_t log_level;
@@ -206,6 +207,7 @@ struct config {
 	struct passthrough_config passthrough[CONFIG_PASSTHROUGH_MAX];
 	struct doorbell_config doorbell[CONFIG_DOORBELL_MAX];
 	struct vcpu_config vcpu[CONFIG_VCPU_TOTAL_MAX];
+	struct vdev_config device[CONFIG_DEVICE_TOTAL_MAX];
 	struct schedule_config schedule[CONFIG_SCHEDULE_MAX];
 	struct window_config window[CONFIG_WINDOW_TOTAL_MAX];
 	struct vm_config vm[CONFIG_VM_MAX];

@@ -270,6 +270,12 @@ static void add_device(struct parser *p, int node, struct vm_config *vm,
 	struct vdev_config *device = &vm->device[vm->device_count];
 	const char *input = dt_string(p->dt, node, "input");
 
+	if (p->config->device_total == CONFIG_DEVICE_TOTAL_MAX) {
+		diag_error(p->diag, p->path, NULL,
+			   "is one device too many: all VMs together have at most %u",
+			   CONFIG_DEVICE_TOTAL_MAX);
+		return;
+	}
 	*device = (struct vdev_config){
 		.name = dt_name(p->dt, node),
 		.type = type,
@@ -287,6 +293,7 @@ static void add_device(struct parser *p, int node, struct vm_config *vm,
 			   device->ipa);
 	} else {
 		vm->device_count++;
+		p->config->device_total++;
 	}
 	if (device->spi >= GUEST_SPI_COUNT_MAX) {
 		device->spi = CONFIG_SPI_ANY; /* reported by the table */
@@ -506,6 +513,7 @@ void parser_vm(struct parser *p, int node, struct vm_config *vm)
 		.node = node,
 		.restart_limit = 5,
 		.passthrough = &p->config->passthrough[p->config->passthrough_count],
+		.device = &p->config->device[p->config->device_total],
 	};
 	parser_check_name(p, node);
 	parser_check_node(p, node, BINDING_VM, NULL);
