@@ -44,6 +44,11 @@ HYP_C := \
 	core/config/parse_vm.c \
 	core/config/props.c \
 	core/config/suggest.c \
+	core/console/log.c \
+	core/console/cmd_vm.c \
+	core/console/cmd_report.c \
+	core/console/cmd_log.c \
+	core/console/cmd_board.c \
 	core/console/line.c \
 	core/console/mux.c \
 	core/console/shell.c \
@@ -54,6 +59,7 @@ HYP_C := \
 	core/exit/inject.c \
 	core/exit/insn.c \
 	core/exit/irq.c \
+	core/exit/regs.c \
 	core/exit/mmio.c \
 	core/exit/mmio_map.c \
 	core/exit/run.c \
@@ -103,6 +109,7 @@ HYP_C := \
 	irq/vgic/dist_bank.c \
 	irq/vgic/gicv.c \
 	irq/vgic/link.c \
+	irq/vgic/look.c \
 	irq/vgic/lr.c \
 	irq/vgic/redist.c \
 	irq/vgic/sgi.c \
@@ -199,6 +206,7 @@ UNIT := \
 	insn \
 	life \
 	line \
+	log \
 	mmio \
 	mux \
 	pgtable \
@@ -248,7 +256,7 @@ UNIT_WITH_exit     := core/exit/exit.c core/exit/mmio.c core/exit/sysreg_trap.c 
 UNIT_WITH_gic      := irq/hw/gic.c irq/hw/gic_v2.c irq/hw/gic_v3.c irq/hw/gich.c core/base/printk.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_idreg    := core/arm64/errata.c core/base/percpu.c core/base/printk.c
 UNIT_WITH_inject   := core/exit/inject.c tests/unit/fake_sysreg.c
-UNIT_WITH_life     := core/base/percpu.c core/base/printk.c core/exit/run.c core/exit/vpsci.c \
+UNIT_WITH_life     := core/base/percpu.c core/base/printk.c core/exit/regs.c core/exit/run.c core/exit/vpsci.c \
                       core/vm/life.c core/vm/vm.c tests/unit/fake_life.c tests/unit/fake_panic.c \
                       tests/unit/fake_sysreg.c
 UNIT_WITH_mmio     := core/exit/mmio.c tests/unit/fake_sysreg.c

@@ -16,36 +16,39 @@
 
 #define CPUS_SHOWN 16
 
-static void print_cpus(const struct board *board)
+/* One of the lines about CPUs; false: there are fewer. */
+static bool cpu_line(const struct board *board, uint32_t i, char *text, size_t size)
 {
 	char model[64];
 
-	for (uint32_t i = 0; i < board->cpu_count; i++) {
-		if (!smp_is_up(i)) {
-			log_info("CPU %-3u MPIDR 0x%llx: not up", i,
-				 (unsigned long long)board->cpu[i].mpidr);
-		} else if (i < CPUS_SHOWN) {
-			log_info("CPU %-3u MPIDR 0x%llx: %s", i,
-				 (unsigned long long)board->cpu[i].mpidr,
-				 cpu_model(percpu_of(cpu_id, i)->midr, model, sizeof(model)));
-		}
+	if (i >= board->cpu_count) {
+		return false;
 	}
-	if (board->cpu_count > CPUS_SHOWN) {
-		log_info("CPUs %u to %u: as those", CPUS_SHOWN, board->cpu_count - 1);
+	if (!smp_is_up(i)) {
+		format(text, size, "CPU %-3u MPIDR 0x%llx: not up", i,
+		       (unsigned long long)board->cpu[i].mpidr);
+	} else {
+		format(text, size, "CPU %-3u MPIDR 0x%llx: %s", i,
+		       (unsigned long long)board->cpu[i].mpidr,
+		       cpu_model(percpu_of(cpu_id, i)->midr, model, sizeof(model)));
 	}
+	return true;
 }
 
-static void print_memory(const struct board *board)
+static void memory_line(const struct board *board, uint32_t i, char *text, size_t size)
 {
 	uint64_t total = 0;
 
-	for (uint32_t i = 0; i < board->ram_count; i++) {
-		total += board->ram[i].size;
-		log_info("memory 0x%llx-0x%llx", (unsigned long long)board->ram[i].base,
-			 (unsigned long long)(board->ram[i].base + board->ram[i].size - 1));
+	if (i < board->ram_count) {
+		format(text, size, "memory 0x%llx-0x%llx", (unsigned long long)board->ram[i].base,
+		       (unsigned long long)(board->ram[i].base + board->ram[i].size - 1));
+		return;
 	}
-	log_info("memory: %llu MiB in %u bank%s", (unsigned long long)(total >> 20),
-		 board->ram_count, board->ram_count == 1 ? "" : "s");
+	for (uint32_t bank = 0; bank < board->ram_count; bank++) {
+		total += board->ram[bank].size;
+	}
+	format(text, size, "memory: %llu MiB in %u bank%s", (unsigned long long)(total >> 20),
+	       board->ram_count, board->ram_count == 1 ? "" : "s");
 }
 
 static void append(char *text, size_t size, const char *word, bool present)
@@ -57,7 +60,7 @@ static void append(char *text, size_t size, const char *word, bool present)
 	}
 }
 
-static void print_features(void)
+static void features_line(char *out, size_t size)
 {
 	const struct cpu_features *f = &cpu_features;
 	char text[160] = "";
@@ -74,26 +77,71 @@ static void print_features(void)
 	append(text, sizeof(text), "MTE(hidden)", f->mte);
 	append(text, sizeof(text), "FGT", f->fgt);
 	append(text, sizeof(text), "ECV", f->ecv);
-	log_info("features of all CPUs: %u-bit addresses%s%s", f->pa_bits,
-		 text[0] == '\0' ? "" : ", ", text);
+	format(out, size, "features of all CPUs: %u-bit addresses%s%s", f->pa_bits,
+	       text[0] == '\0' ? "" : ", ", text);
+}
+
+/* Those that come first: the version, the image, firmware and what it gives. */
+static void head_line(const struct board *board, struct prange image, uint32_t n, char *text,
+		      size_t size)
+{
+	if (n == 0) {
+		format(text, size, "Bulkhead %s on %s", BULKHEAD_VERSION, board->model);
+	} else if (n == 1) {
+		format(text, size, "image 0x%llx-0x%llx", (unsigned long long)image.base,
+		       (unsigned long long)(image.base + image.size - 1));
+	} else if (n == 2) {
+		format(text, size, "random numbers: %s", entropy_source_name());
+	} else if (psci_version() != 0) {
+		format(text, size, "firmware: PSCI %u.%u by smc", psci_version() >> 16,
+		       psci_version() & 0xffff);
+	} else {
+		format(text, size, "firmware: no PSCI");
+	}
+}
+
+#define HEAD_LINES 4
+
+bool banner_line(const struct board *board, struct prange image, uint32_t n, char *text,
+		 size_t size)
+{
+	if (n < HEAD_LINES) {
+		head_line(board, image, n, text, size);
+		return true;
+	}
+	n -= HEAD_LINES;
+	if (cpu_line(board, n, text, size)) {
+		return true;
+	}
+	n -= board->cpu_count;
+	if (n <= board->ram_count) {
+		memory_line(board, n, text, size);
+		return true;
+	}
+	n -= board->ram_count + 1;
+	if (n == 0) {
+		gic_describe(text, size);
+	} else if (n == 1) {
+		features_line(text, size);
+	}
+	return n <= 1;
 }
 
 void banner_print(const struct board *board, struct prange image)
 {
-	char text[128];
+	uint32_t last_cpu = HEAD_LINES + CPUS_SHOWN;
+	char text[160];
 
-	log_info("Bulkhead %s on %s", BULKHEAD_VERSION, board->model);
-	log_info("image 0x%llx-0x%llx", (unsigned long long)image.base,
-		 (unsigned long long)(image.base + image.size - 1));
-	if (psci_version() != 0) {
-		log_info("firmware: PSCI %u.%u by smc", psci_version() >> 16,
-			 psci_version() & 0xffff);
+	for (uint32_t n = 0; banner_line(board, image, n, text, sizeof(text)); n++) {
+		/* of many CPUs that are up only the first */
+		if (n < last_cpu || n >= HEAD_LINES + board->cpu_count ||
+		    !smp_is_up(n - HEAD_LINES)) {
+			printk_text(LOG_INFO, text, strlen(text));
+		}
 	}
-	log_info("random numbers: %s", entropy_source_name());
-	print_cpus(board);
-	print_memory(board);
-	log_info("%s", gic_describe(text, sizeof(text)));
-	print_features();
+	if (board->cpu_count > CPUS_SHOWN) {
+		log_info("CPUs %u to %u: as those", CPUS_SHOWN, board->cpu_count - 1);
+	}
 	errata_print(board->cpu_count);
 }
 

@@ -10,6 +10,9 @@ struct boot_times {
 	uint64_t start, board, cpus_begin, cpus_end, bundle, built;
 };
 
+/* Line n of what was found; false: there are fewer. Text that is cut at `size`. */
+bool banner_line(const struct board *board, struct prange image, uint32_t n, char *text,
+		 size_t size);
 void banner_print(const struct board *board, struct prange image);
 void banner_print_times(const struct boot_times *times);
 

@@ -263,7 +263,11 @@ static void start_all(void)
 {
 	tell_stolen_time();
 	shell_audit(parts.registry);
-	shell_init(parts.registry);
+	shell_init(&(struct shell_sources){
+		.registry = parts.registry,
+		.board = parts.board,
+		.image = parts.image,
+	});
 	life_set_all_off(all_off);
 	if (vm_count() == 0) {
 		all_off();
@@ -289,7 +293,7 @@ static void print_memory(void)
 		const struct vm *vm = vm_by_id(i);
 
 		tables += stage2_pages(&vm->stage2) * PAGE_SIZE;
-		rings += vm->vdev_count == 0 ? 0 : MUX_RX_SIZE + MUX_TX_SIZE;
+		rings += VM_LOG_SIZE + (vm->vdev_count == 0 ? 0 : MUX_RX_SIZE + MUX_TX_SIZE);
 	}
 	log_info("EL2 uses %llu KiB of memory: image %llu, stage 2 %llu, console rings %llu",
 		 (unsigned long long)((parts.image.size + page_alloc_outside_image() * PAGE_SIZE) >>

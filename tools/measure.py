@@ -22,7 +22,7 @@ import mkinitrd
 
 LIMITS = {
     "image": (320, "KiB"),
-    "memory": (1024, "KiB"),
+    "memory": (1280, "KiB"),
     "reset": (2.0, "M instructions"),
     "quiet": (0.05, "%"),
     "full": (0.8, "%"),

@@ -34,6 +34,13 @@ void printk(enum log_level level, const char *fmt, ...)
 	printk_state.sink(level, line, MIN((size_t)len, sizeof(line) - 1));
 }
 
+void printk_text(enum log_level level, const char *text, size_t len)
+{
+	if (level <= printk_state.level && printk_state.sink != NULL) {
+		printk_state.sink(level, text, len);
+	}
+}
+
 bool ratelimit_allow(struct ratelimit *limit, uint64_t now, uint64_t interval, uint32_t *missed)
 {
 	if (limit->start == 0 || now - limit->start >= interval) {

@@ -21,6 +21,9 @@ enum log_level {
  * the sink. */
 void printk(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* The same with a text that is formatted already. */
+void printk_text(enum log_level level, const char *text, size_t len);
+
 #define log_error(...)	printk(LOG_ERROR, __VA_ARGS__)
 #define log_warn(...)	printk(LOG_WARN, __VA_ARGS__)
 #define log_notice(...) printk(LOG_NOTICE, __VA_ARGS__)

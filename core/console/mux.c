@@ -2,6 +2,7 @@
 /* The one console: merging what is written, handing out what is typed. */
 #include "core/console/mux.h"
 
+#include "core/base/atomic.h"
 #include "core/base/errno.h"
 #include "core/base/format.h"
 #include "core/base/printk.h"
@@ -11,8 +12,8 @@
 
 #define PREFIX_MAX (MUX_NAME_MAX + 2)
 #define STAGE_MAX                                                                                  \
-	(MUX_PARTIAL_MAX + 2 * PREFIX_MAX + 2 * ROW + STAGE_RUN + 8) /* of one choose()            \
-								      */
+	(2 * MUX_PARTIAL_MAX + 2 * PREFIX_MAX + 2 * ROW + STAGE_RUN + 8) /* of one choose()        \
+									  */
 #define PUMP_MAX      256 /* bytes to a UART that takes all at once; its interrupt goes on */
 #define STAGE_RUN     64  /* bytes of one port's line taken together */
 #define ROW	      79  /* what stands on one row of any terminal can be wiped */
@@ -21,7 +22,7 @@
 #define TWICE_MS      300 /* the escape key again within this: meant for the guest */
 
 uint8_t log_ring_data[MUX_LOG_SIZE];
-static uint8_t shell_ring_data[1024];
+static uint8_t shell_ring_data[2048];
 
 static struct console_port log_port = {.name = NULL};
 static struct console_port shell_port = {.name = NULL, .listens = true};
@@ -49,6 +50,8 @@ static struct {
 	bool grace_armed;
 	uint32_t waiting_count; /* ports with want_room */
 	uint32_t log_lost;	/* lines that nobody saw */
+	bool filtered;		/* guests other than `only` are not shown */
+	const struct console_port *only;
 } mux = {.lock = SPINLOCK_INIT(RANK_CONSOLE), .escape = 0x1d};
 
 /* -- merging -- */
@@ -78,22 +81,42 @@ static void stage_prefix(const struct console_port *port)
 	}
 }
 
-/* The unfinished line, without control sequences (ECMA-48 5.4): drawing again must not ask the
- * terminal again. */
-static void keep_partial(struct console_port *port, uint8_t byte)
+/* What does more to the unfinished line than to go on with it. Control sequences (ECMA-48 5.4) are
+ * no part of it: drawing again must not ask the terminal again. */
+static void __attribute__((noinline)) change_partial(struct console_port *port, uint8_t byte)
 {
 	if (byte == '\n') {
-		port->partial_len = 0;
+		port->partial_len = port->partial_at = 0;
 		port->in_sequence = false;
 	} else if (byte == 0x1b) {
 		port->in_sequence = true;
 	} else if (port->in_sequence) {
 		/* ESC [ parameters end with a byte from @ to ~; other sequences have two bytes */
 		port->in_sequence = byte == '[' || byte < '@' || byte > '~';
-	} else if (byte >= ' ' && port->partial_len < MUX_PARTIAL_MAX) {
-		port->partial[port->partial_len++] = byte;
-	} else if (byte == 0x08 && port->partial_len != 0) {
+	} else if (byte >= ' ' && port->partial_at < MUX_PARTIAL_MAX) {
+		port->partial[port->partial_at++] = byte;
+		port->partial_len = MAX(port->partial_len, port->partial_at);
+	} else if (byte == 0x08 && port->partial_at != 0) {
+		port->partial_at--;
+	}
+	/* blanks behind the cursor are what was deleted */
+	while (port->partial_len > port->partial_at &&
+	       port->partial[port->partial_len - 1] == ' ') {
 		port->partial_len--;
+	}
+}
+
+/* The unfinished line and the cursor in it. */
+static inline void keep_partial(struct console_port *port, uint8_t byte)
+{
+	uint32_t at = port->partial_at;
+
+	if (likely(byte >= ' ' && !port->in_sequence && at == port->partial_len &&
+		   at < MUX_PARTIAL_MAX)) {
+		port->partial[at] = byte;
+		port->partial_at = port->partial_len = at + 1;
+	} else {
+		change_partial(port, byte);
 	}
 }
 
@@ -101,6 +124,9 @@ static void stage_partial(struct console_port *port)
 {
 	stage_prefix(port);
 	stage(port->partial, port->partial_len);
+	for (uint32_t i = port->partial_at; i < port->partial_len; i++) {
+		stage_one('\b');
+	}
 	port->mid_line = true;
 }
 
@@ -134,7 +160,7 @@ static void stage_byte(struct console_port *port, uint8_t byte)
 		/* a lone carriage return: the line is written over, its name stays */
 		stage("\r", 1);
 		stage_prefix(port);
-		port->partial_len = 0;
+		port->partial_len = port->partial_at = 0;
 	}
 	port->seen_cr = byte == '\r';
 	if (byte == '\r') {
@@ -400,31 +426,44 @@ static bool write_through_locked(struct console_port *port, uint8_t byte)
 	return true;
 }
 
-bool mux_write(struct console_port *port, uint8_t byte)
+/* What it writes is kept in its log alone. */
+static inline bool hidden(const struct console_port *port)
 {
-	bool done = false;
+	return unlikely(mux.filtered) && port != mux.only && port->log != NULL;
+}
 
-	spin_lock(&mux.lock);
+static bool write_locked(struct console_port *port, uint8_t byte)
+{
 	if (write_through_locked(port, byte)) {
-		port->last_put = deadline_now();
-		spin_unlock(&mux.lock);
 		return true;
 	}
 	if (ring_room(&port->tx) != 0) {
 		put_locked(port, byte);
-		port->last_put = deadline_now();
 		pump_locked();
-		done = true;
-	} else if (!mux.attached) {
+		return true;
+	}
+	if (!mux.attached) {
 		/* nobody will ever read it: the ring keeps what came last */
 		if (ring_get(&port->tx) == '\n') {
 			port->lines--;
 		}
 		put_locked(port, byte);
-		done = true;
-	} else {
-		mux.waiting_count += !port->want_room;
-		port->want_room = true;
+		return true;
+	}
+	mux.waiting_count += !port->want_room;
+	port->want_room = true;
+	return false;
+}
+
+bool mux_write(struct console_port *port, uint8_t byte)
+{
+	bool done;
+
+	spin_lock(&mux.lock);
+	port->last_put = deadline_now();
+	done = hidden(port) || write_locked(port, byte);
+	if (done && port->log != NULL) {
+		log_put(port->log, byte);
 	}
 	spin_unlock(&mux.lock);
 	return done;
@@ -446,6 +485,80 @@ void mux_shell_write(const char *text, size_t len)
 		put_locked(&shell_port, (uint8_t)text[i]);
 		pump_locked();
 	}
+	spin_unlock(&mux.lock);
+}
+
+uint32_t mux_shell_room(void)
+{
+	uint32_t room;
+
+	spin_lock(&mux.lock);
+	room = mux.attached ? ring_room(&shell_port.tx) : sizeof(shell_ring_data);
+	spin_unlock(&mux.lock);
+	return room;
+}
+
+void mux_show_only(const struct console_port *port)
+{
+	spin_lock(&mux.lock);
+	mux.filtered = true;
+	mux.only = port;
+	spin_unlock(&mux.lock);
+}
+
+void mux_show_all(void)
+{
+	spin_lock(&mux.lock);
+	mux.filtered = false;
+	spin_unlock(&mux.lock);
+}
+
+/* -- logs -- */
+
+/* The log's ring keeps what was shown already too. */
+static struct log own_log(void)
+{
+	return (struct log){log_port.tx.data, log_port.tx.size, log_port.tx.head};
+}
+
+bool mux_log_line(const struct log *log, uint32_t *at, char *text, size_t size)
+{
+	struct log own;
+	bool some;
+
+	spin_lock(&mux.lock);
+	own = own_log();
+	some = log_line(log == NULL ? &own : log, at, text, size);
+	spin_unlock(&mux.lock);
+	return some;
+}
+
+uint32_t mux_log_tail(const struct log *log, uint32_t lines)
+{
+	struct log own;
+	uint32_t at;
+
+	spin_lock(&mux.lock);
+	own = own_log();
+	at = log_tail(log == NULL ? &own : log, lines);
+	spin_unlock(&mux.lock);
+	return at;
+}
+
+const struct console_port *mux_port_of_log(const struct log *log)
+{
+	for (uint32_t i = 0; i < mux.port_count; i++) {
+		if (mux.port[i]->log == log) {
+			return mux.port[i];
+		}
+	}
+	return NULL;
+}
+
+void mux_note(struct log *log, const char *text, size_t len)
+{
+	spin_lock(&mux.lock);
+	log_put_line(log, text, len);
 	spin_unlock(&mux.lock);
 }
 
@@ -630,7 +743,7 @@ void mux_reset_port(struct console_port *port)
 		}
 		put_locked(port, '\n');
 	} else if (ring_count(&port->tx) == 0) {
-		port->partial_len = 0;
+		port->partial_len = port->partial_at = 0;
 	}
 	pump_locked();
 	spin_unlock(&mux.lock);
@@ -641,12 +754,36 @@ void mux_set_shell(void (*on_key)(uint8_t key))
 	mux.shell_key = on_key;
 }
 
-void mux_focus_shell(void)
+static void give_focus(struct console_port *port)
 {
 	spin_lock(&mux.lock);
-	set_focus_locked(&shell_port);
+	set_focus_locked(port);
 	pump_locked();
 	spin_unlock(&mux.lock);
+}
+
+/* Ports are constant once guests run. */
+bool mux_focus_name(const char *name)
+{
+	for (uint32_t i = 0; i < mux.port_count; i++) {
+		struct console_port *port = mux.port[i];
+
+		if (port->name != NULL && port->listens && strcmp(port->name, name) == 0) {
+			give_focus(port);
+			return true;
+		}
+	}
+	return false;
+}
+
+void mux_focus_shell(void)
+{
+	give_focus(&shell_port);
+}
+
+bool mux_shell_has_focus(void)
+{
+	return atomic_read(&mux.focus) == &shell_port;
 }
 
 void mux_panic_write(const char *text, size_t len)

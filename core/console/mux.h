@@ -15,6 +15,7 @@
 #ifndef CORE_CONSOLE_MUX_H
 #define CORE_CONSOLE_MUX_H
 
+#include "core/console/log.h"
 #include "core/console/ring.h"
 #include "drivers/hw/uart/uart.h"
 
@@ -28,6 +29,7 @@
 struct console_port {
 	const char *name; /* constant */
 	bool listens;	  /* gets keys: constant */
+	struct log *log;  /* what it writes is kept there too; NULL: nowhere. Constant */
 	/* There are bytes to read, or room to write again. Called without locks, on any CPU. */
 	void (*notify)(struct console_port *port);
 
@@ -42,7 +44,8 @@ struct console_port {
 
 	uint8_t partial[MUX_PARTIAL_MAX]; /* the unfinished line shown last, to draw again */
 	uint32_t partial_len;
-	bool in_sequence; /* inside a control sequence of that line */
+	uint32_t partial_at; /* where the cursor stands in it */
+	bool in_sequence;    /* inside a control sequence of that line */
 };
 
 /* Registers the log as the first source and printk's sink. Boot CPU, once, before anything is
@@ -82,6 +85,31 @@ void mux_reset_port(struct console_port *port);
 /* The keys nobody else gets: the shell. Its output is mux_shell_write(). */
 void mux_set_shell(void (*on_key)(uint8_t key));
 void mux_shell_write(const char *text, size_t len);
+
+/* Bytes that it takes now without losing any. */
+uint32_t mux_shell_room(void);
+
+bool mux_shell_has_focus(void);
+
+/* The keys go to the port of this name; false: none that listens is called so. */
+bool mux_focus_name(const char *name);
+
+/*
+ * From now on no VM's lines are shown but this port's (NULL: no VM's at all): the others' go to
+ * their logs alone. mux_show_all(): as before.
+ */
+void mux_show_only(const struct console_port *port);
+void mux_show_all(void);
+
+/* Which of the logs: of the hypervisor (NULL) or of a VM. log_line(), log_tail() under the lock. */
+bool mux_log_line(const struct log *log, uint32_t *at, char *text, size_t size);
+uint32_t mux_log_tail(const struct log *log, uint32_t lines);
+
+/* The port that writes to this log; NULL: none. */
+const struct console_port *mux_port_of_log(const struct log *log);
+
+/* A line into a VM's log, not onto the console. Any CPU. */
+void mux_note(struct log *log, const char *text, size_t len);
 
 /* The shell has the focus (all VMs off), or the first port that listens. */
 void mux_focus_shell(void);

@@ -1,32 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The hypervisor's shell. Runs on the CPU that takes the console's interrupt. */
+/* The hypervisor's shell: keys become lines, lines become commands, commands run in steps. */
 #include "core/console/shell.h"
 
 #include "core/base/format.h"
-#include "core/base/panic.h"
 #include "core/base/string.h"
 #include "core/console/mux.h"
-#include "core/resource/audit.h"
-#include "core/vm/life.h"
-#include "drivers/hw/psci.h"
-#include "irq/vgic/vgic.h"
-#include "mm/page_alloc.h"
+#include "timer/deadline.h"
 
-#define LINE_MAX  80
-#define WORD_MAX  4
-#define BACKSPACE 0x08
-#define DELETE	  0x7f
+#define STEPS_A_MS 4 /* of a command: what it may take of its CPU */
+#define AHEAD_MAX  256
+#define CTRL_C	   3
+#define WORD_WIDTH 16
 
+/* Owner: the CPU that takes the console's interrupt. */
 static struct {
-	char line[LINE_MAX];
-	uint32_t len;
-	const struct registry *registry;
+	struct line line;
+	struct shell_sources sources;
+	struct shell_job job;
+	bool busy;
+	char words[LINE_MAX + 1]; /* the line, cut into the job's words */
+	struct deadline next;	  /* step of the job */
+	uint8_t ahead[AHEAD_MAX]; /* typed meanwhile: a ring */
+	uint32_t ahead_head, ahead_tail;
 } shell;
 
-static void say(const char *fmt, ...) PRINTF_LIKE(1, 2);
-static void say(const char *fmt, ...)
+static bool help_step(struct shell_job *job);
+static const char *help_choice(const char *before, uint32_t n);
+
+static const struct shell_command own_commands[] = {
+	{"help", "[COMMAND]", "the commands, or how one is called", help_step, help_choice},
+	{0},
+};
+
+static const struct shell_command *const tables[] = {
+	own_commands, vm_commands, log_commands, board_commands, report_commands,
+};
+
+const struct shell_sources *shell_sources(void)
 {
-	char text[160];
+	return &shell.sources;
+}
+
+void shell_say(const char *fmt, ...)
+{
+	char text[SHELL_SAY_MAX + 1];
 	va_list args;
 	int len;
 
@@ -36,219 +53,270 @@ static void say(const char *fmt, ...)
 	mux_shell_write(text, MIN((size_t)len, sizeof(text) - 1));
 }
 
-static void prompt(void)
+/* -- commands -- */
+
+static const struct shell_command *nth_command(uint32_t n)
 {
-	say("bulkhead> ");
-}
-
-void shell_audit(const struct registry *registry)
-{
-	struct audit_result result = {0};
-
-	for (uint32_t i = 0; i < vm_count(); i++) {
-		audit_stage2(&vm_by_id(i)->stage2, (uint16_t)i, registry, &result);
-	}
-	if (result.faults == 0) {
-		log_info("isolation audit: %u mappings of %u VMs, %llu MiB, each covered by its "
-			 "grant",
-			 result.leaves, vm_count(), (unsigned long long)(result.bytes >> 20));
-	} else {
-		log_error("isolation audit FAILED: %u of %u mappings have no grant, first ipa "
-			  "0x%llx -> pa 0x%llx",
-			  result.faults, result.leaves, (unsigned long long)result.first_ipa,
-			  (unsigned long long)result.first_pa);
-	}
-}
-
-static void cmd_audit(char **word, uint32_t count)
-{
-	(void)word;
-	(void)count;
-	shell_audit(shell.registry);
-}
-
-static void list_vms(void)
-{
-	say("%-16s %-18s %5s %8s %8s\n", "VM", "state", "vCPUs", "MiB", "restarts");
-	for (uint32_t i = 0; i < vm_count(); i++) {
-		const struct vm *vm = vm_by_id(i);
-		uint64_t bytes = 0;
-
-		for (uint32_t e = 0; e < vm->extent_count; e++) {
-			bytes += vm->extent[e].size;
-		}
-		say("%-16s %-18s %5u %8llu %8u\n", vm->name, life_state_name(vm), vm->vcpu_count,
-		    (unsigned long long)(bytes >> 20), vm->restart_count);
-	}
-	say("EL2 pages: %u in use, %u free\n", page_alloc_used(), page_alloc_left());
-	for (uint32_t i = 0; i < vm_count(); i++) {
-		if (vm_by_id(i)->state == VM_OFF) {
-			say("%s: %u interrupts pending or active\n", vm_by_id(i)->name,
-			    vgic_busy_count(vm_by_id(i)));
+	for (uint32_t t = 0; t < ARRAY_COUNT(tables); t++) {
+		for (const struct shell_command *c = tables[t]; c->name != NULL; c++) {
+			if (n-- == 0) {
+				return c;
+			}
 		}
 	}
+	return NULL;
 }
 
-static void cmd_vm(char **word, uint32_t count)
+static const struct shell_command *find(const char *name, size_t len)
 {
-	struct vm *vm;
-	int err;
+	const struct shell_command *command;
 
-	if (count == 1) {
-		list_vms();
-		return;
+	for (uint32_t n = 0; (command = nth_command(n)) != NULL; n++) {
+		if (strncmp(command->name, name, len) == 0 && command->name[len] == '\0') {
+			return command;
+		}
 	}
-	vm = count == 3 ? vm_by_name(word[2]) : NULL;
+	return NULL;
+}
+
+static bool no_command(const char *name)
+{
+	shell_say("\"%s\" is no command; `help` lists them\n", name);
+	return true;
+}
+
+/* The first line of the help text, behind name and arguments. */
+static void say_command(const struct shell_command *command)
+{
+	const char *end = strchr(command->help, '\n');
+	char head[LINE_MAX];
+
+	format(head, sizeof(head), "%s%s%s", command->name, command->args[0] == '\0' ? "" : " ",
+	       command->args);
+	shell_say("%-33s %.*s\n", head,
+		  (int)(end == NULL ? strlen(command->help) : (size_t)(end - command->help)),
+		  command->help);
+}
+
+static bool help_step(struct shell_job *job)
+{
+	const struct shell_command *command;
+
+	if (job->count == 1) {
+		command = nth_command(job->step);
+		if (command != NULL) {
+			say_command(command);
+		}
+		return command == NULL;
+	}
+	command = find(job->word[1], strlen(job->word[1]));
+	if (command == NULL) {
+		return no_command(job->word[1]);
+	}
+	shell_say("%s %s\n", command->name, command->args);
+	mux_shell_write(command->help, strlen(command->help));
+	shell_say("\n");
+	return true;
+}
+
+static const char *help_choice(const char *before, uint32_t n)
+{
+	const struct shell_command *command = before[0] == '\0' ? nth_command(n) : NULL;
+
+	return command == NULL ? NULL : command->name;
+}
+
+bool shell_usage(const struct shell_job *job)
+{
+	shell_say("usage: %s %s\n", job->command->name, job->command->args);
+	return true;
+}
+
+struct vm *shell_vm(const struct shell_job *job, uint32_t word)
+{
+	struct vm *vm = vm_by_name(job->word[word]);
+
 	if (vm == NULL) {
-		say(count == 3 ? "no VM is called \"%s\"; `vm` lists them\n" :
-				 "vm [start|stop|restart NAME]%s\n",
-		    count == 3 ? word[2] : "");
-		return;
+		shell_say("no VM is called \"%s\"; `vm` lists them\n", job->word[word]);
 	}
-	if (strcmp(word[1], "start") == 0) {
-		err = life_start(vm);
-	} else if (strcmp(word[1], "stop") == 0) {
-		err = life_stop(vm, VM_STOP_COMMAND);
-	} else if (strcmp(word[1], "restart") == 0) {
-		err = life_stop(vm, VM_STOP_RESTART);
+	return vm;
+}
+
+const char *shell_vm_choice(uint32_t n)
+{
+	return n < vm_count() ? vm_by_id(n)->name : NULL;
+}
+
+const char *shell_first_vm_choice(const char *before, uint32_t n)
+{
+	return before[0] == '\0' ? shell_vm_choice(n) : NULL;
+}
+
+static const char *choice(const char *before, uint32_t n)
+{
+	const struct shell_command *command;
+	const char *blank = strchr(before, ' ');
+
+	if (blank == NULL) {
+		return help_choice("", n);
+	}
+	command = find(before, (size_t)(blank - before));
+	return command == NULL || command->choice == NULL ? NULL : command->choice(blank + 1, n);
+}
+
+/* -- steps -- */
+
+static void write_line(void)
+{
+	mux_shell_write(shell.line.out, shell.line.out_len);
+}
+
+static void draw_line(void)
+{
+	line_draw(&shell.line);
+	write_line();
+}
+
+static void handle_key(uint8_t key);
+
+/* What was typed while the last command ran, up to the next command. */
+static void take_ahead(void)
+{
+	while (!shell.busy && shell.ahead_tail != shell.ahead_head) {
+		handle_key(shell.ahead[shell.ahead_tail++ % AHEAD_MAX]);
+	}
+}
+
+static void finish(void)
+{
+	shell.busy = false;
+	draw_line();
+	take_ahead();
+}
+
+static void step(struct deadline *deadline)
+{
+	struct shell_job *job = &shell.job;
+
+	job->wait = deadline_from_ms(1) / STEPS_A_MS;
+	if (mux_shell_room() < SHELL_STEP_MAX) {
+		/* the console is behind */
+		job->wait = deadline_from_ms(2);
+	} else if (job->command->step(job) || job->ends) {
+		finish();
+		return;
 	} else {
-		say("vm [start|stop|restart NAME]\n");
-		return;
+		job->step++;
 	}
-	if (err != 0) {
-		say("%s is %s\n", vm->name, life_state_name(vm));
-	}
+	deadline_set(deadline, deadline_now() + job->wait);
 }
 
-/* Who names a VM does not mean the board. */
-static bool means_board(char **word, uint32_t count, const char *verb)
+/* From the timer, not from the key: what it takes is never on top of what that took. */
+static void start(const struct shell_command *command)
 {
-	if (count != 1) {
-		say("%s is for the whole board and takes no name; for a VM: vm %s %s\n", word[0],
-		    verb, word[1]);
+	shell.job.command = command;
+	shell.busy = true;
+	deadline_set(&shell.next, deadline_now());
+}
+
+/* The list that a second Tab asks for. */
+static bool choices_step(struct shell_job *job)
+{
+	char before[LINE_MAX + 1];
+	uint32_t from = line_before(&shell.line, before);
+	const char *word = choice(before, job->step);
+
+	if (job->step == 0) {
+		shell_say("\n");
 	}
-	return count == 1;
-}
-
-static void cmd_reboot(char **word, uint32_t count)
-{
-	if (!means_board(word, count, "restart")) {
-		return;
+	if (word == NULL) {
+		shell_say(job->at[0] == 0 ? "" : "\n");
+		return true;
 	}
-	psci_system_reset();
-	say("the board's firmware does not reset it\n");
-}
+	if (strncmp(word, shell.line.text + from, shell.line.at - from) == 0) {
+		bool full = job->at[0] + WORD_WIDTH + strlen(word) > 79;
 
-static void cmd_poweroff(char **word, uint32_t count)
-{
-	if (!means_board(word, count, "stop")) {
-		return;
+		shell_say("%s%-*s", full ? "\n" : "", WORD_WIDTH, word);
+		job->at[0] =
+			(full ? 0 : job->at[0]) + (uint32_t)MAX(strlen(word), (size_t)WORD_WIDTH);
 	}
-	psci_system_off();
-	say("the board's firmware does not power it off\n");
+	return false;
 }
 
-#if DEBUG
-/* Uses up the stack for the test of its guard page. */
-static uint64_t __attribute__((noinline)) overflow(uint64_t depth)
+static const struct shell_command choices = {.step = choices_step};
+
+/* -- lines -- */
+
+static void split(char *at)
 {
-	volatile uint64_t room[32];
+	struct shell_job *job = &shell.job;
 
-	room[depth % 32] = depth;
-	return depth == UINT64_MAX ? room[0] : overflow(depth + 1) + room[depth % 32];
-}
-
-static void cmd_panic(char **word, uint32_t count)
-{
-	if (count == 2 && strcmp(word[1], "stack") == 0) {
-		say("%llu\n", (unsigned long long)overflow(0));
-	} else if (count == 3 && strcmp(word[1], "abort") == 0) {
-		say("%x\n", *(volatile uint32_t *)strtoul(word[2], NULL, 0));
-		return;
-	}
-	panic("asked for by the shell");
-}
-#endif
-
-static void cmd_help(char **word, uint32_t count);
-
-static const struct {
-	const char *name;
-	const char *help;
-	void (*run)(char **word, uint32_t count);
-} commands[] = {
-	{"help", "this list", cmd_help},
-	{"vm", "the VMs; vm start|stop|restart NAME", cmd_vm},
-	{"audit", "hold the stage-2 tables against what was granted", cmd_audit},
-	{"reboot", "reset the board", cmd_reboot},
-	{"poweroff", "power the board off", cmd_poweroff},
-#if DEBUG
-	{"panic", "stop with a panic; panic stack, panic abort ADDRESS: by that fault", cmd_panic},
-#endif
-};
-
-static void cmd_help(char **word, uint32_t count)
-{
-	(void)word;
-	(void)count;
-	for (uint32_t i = 0; i < ARRAY_COUNT(commands); i++) {
-		say("%-10s %s\n", commands[i].name, commands[i].help);
-	}
-}
-
-static uint32_t split(char *line, char **word)
-{
-	uint32_t count = 0;
-
-	while (count < WORD_MAX) {
-		while (*line == ' ') {
-			*line++ = '\0';
+	memset(job, 0, sizeof(*job));
+	while (job->count < SHELL_WORD_MAX) {
+		while (*at == ' ') {
+			*at++ = '\0';
 		}
-		if (*line == '\0') {
+		if (*at == '\0') {
 			break;
 		}
-		word[count++] = line;
-		while (*line != ' ' && *line != '\0') {
-			line++;
+		job->word[job->count++] = at;
+		while (*at != ' ' && *at != '\0') {
+			at++;
 		}
 	}
-	return count;
 }
 
 static void run_line(void)
 {
-	char *word[WORD_MAX];
-	uint32_t count;
+	const struct shell_command *command;
 
-	shell.line[shell.len] = '\0';
-	shell.len = 0;
-	count = split(shell.line, word);
-	if (count == 0) {
+	memcpy(shell.words, shell.line.text, sizeof(shell.words));
+	split(shell.words);
+	if (shell.job.count == 0) {
+		draw_line();
 		return;
 	}
-	for (uint32_t i = 0; i < ARRAY_COUNT(commands); i++) {
-		if (strcmp(word[0], commands[i].name) == 0) {
-			commands[i].run(word, count);
-			return;
-		}
+	command = find(shell.job.word[0], strlen(shell.job.word[0]));
+	if (command == NULL) {
+		no_command(shell.job.word[0]);
+		draw_line();
+	} else {
+		start(command);
 	}
-	say("\"%s\" is no command; `help` lists them\n", word[0]);
 }
 
-static void key(uint8_t byte)
+static void handle_key(uint8_t key)
 {
-	if (byte == '\r' || byte == '\n') {
-		say("\n");
+	enum line_event event = line_key(&shell.line, key);
+
+	write_line();
+	switch (event) {
+	case LINE_MORE:
+		break;
+	case LINE_DONE:
 		run_line();
-		prompt();
-	} else if (byte == BACKSPACE || byte == DELETE) {
-		if (shell.len != 0) {
-			shell.len--;
-			say("\b \b");
-		}
-	} else if (byte >= ' ' && byte < DELETE && shell.len < LINE_MAX - 1) {
-		shell.line[shell.len++] = (char)byte;
-		say("%c", byte);
+		break;
+	case LINE_DROPPED:
+		draw_line();
+		break;
+	case LINE_CHOICES:
+		memset(&shell.job, 0, sizeof(shell.job));
+		start(&choices);
+		break;
+	}
+}
+
+static void on_key(uint8_t key)
+{
+	if (!shell.busy) {
+		handle_key(key);
+	} else if (key == CTRL_C || shell.job.any_key) {
+		/* the job's last step comes at once */
+		shell.job.ends = true;
+		shell.ahead_tail = shell.ahead_head;
+		deadline_set(&shell.next, deadline_now());
+	} else if (shell.ahead_head - shell.ahead_tail < AHEAD_MAX) {
+		shell.ahead[shell.ahead_head++ % AHEAD_MAX] = key;
 	}
 }
 
@@ -257,9 +325,12 @@ void shell_greet(void)
 	mux_focus_shell();
 }
 
-void shell_init(const struct registry *registry)
+void shell_init(const struct shell_sources *sources)
 {
-	shell.registry = registry;
-	mux_set_shell(key);
-	prompt(); /* shown when the focus comes */
+	shell.sources = *sources;
+	shell.line.prompt = "bulkhead> ";
+	shell.line.choice = choice;
+	deadline_init(&shell.next, step);
+	mux_set_shell(on_key);
+	draw_line(); /* shown when the focus comes */
 }

@@ -3,12 +3,13 @@
 #ifndef CORE_CONSOLE_SHELL_H
 #define CORE_CONSOLE_SHELL_H
 
-#include "core/resource/registry.h"
+#include "core/console/command.h"
 
-/* Registers it with the console; `registry` is what `audit` holds the tables against. */
-void shell_init(const struct registry *registry);
+/* Registers it with the console; `sources` are what its commands tell of. Boot CPU, which takes the
+ * console's interrupt from now on. */
+void shell_init(const struct shell_sources *sources);
 
-/* The isolation audit of all VMs: one line in the log. Any CPU. */
+/* The isolation audit of all VMs: one line in the log. Boot CPU, before guests run. */
 void shell_audit(const struct registry *registry);
 
 /* The shell has the focus: says so and shows its prompt. */

@@ -5,6 +5,7 @@
 #include "boot/board_types.h"
 #include "core/arm64/barrier.h"
 #include "core/arm64/sysreg.h"
+#include "core/base/atomic.h"
 #include "core/base/printk.h"
 #include "core/console/mux.h"
 #include "core/exit/el2_fault.h"
@@ -27,11 +28,27 @@ void irq_set_console(uint32_t intid)
 	console_intid = intid;
 }
 
+/* How often each was taken, but for SGIs, and virtual timers that end in line. Any CPU: atomic. */
+static uint32_t counts[INTID_SPURIOUS];
+
+uint32_t irq_count(uint32_t intid)
+{
+	return intid < INTID_SPURIOUS ? atomic_read(&counts[intid]) : 0;
+}
+
+uint32_t irq_console(void)
+{
+	return console_intid;
+}
+
 /* True when the interrupt stays active: it is linked, and the guest's EOI deactivates it. */
 static bool handle(uint32_t intid)
 {
 	struct vcpu *vcpu = vcpu_loaded();
 
+	if (intid >= INTID_SGI_COUNT) {
+		atomic_fetch_add(&counts[intid], 1);
+	}
 	switch (intid) {
 	case VTIMER_VIRT_INTID:
 		if (vcpu != NULL) {

@@ -57,6 +57,13 @@ void irq_poll(void);
 /* Sleeps until an interrupt is pending, then handles it. */
 void irq_wait(void);
 
+/* How often a physical interrupt was taken: no SGI, and not the virtual timers that are handled in
+ * line. Any CPU. */
+uint32_t irq_count(uint32_t intid);
+
+/* The console's UART, or INTID_NONE. */
+uint32_t irq_console(void);
+
 /* The console's UART; its line is enabled already. INTID_NONE: none. */
 void irq_set_console(uint32_t intid);
 

@@ -4,6 +4,7 @@
 
 #include "core/exit/exit.h"
 #include "core/exit/irq.h"
+#include "core/exit/regs.h"
 #include "core/exit/switch.h"
 #include "core/sched/sched.h"
 #include "core/vm/life.h"
@@ -68,6 +69,9 @@ static void __attribute__((noinline)) look_at_events(struct vcpu *vcpu)
 	/* SGIs stay: the vgic takes them under its lock */
 	uint32_t events = atomic_fetch_and(&vcpu->events, VCPU_EVENT_SGIS);
 
+	if ((events & VCPU_EVENT_REGS) != 0) {
+		regs_answer(vcpu);
+	}
 	if ((events & VCPU_EVENT_STOP) != 0) {
 		quiesce(vcpu);
 		atomic_set_release(&vcpu->power, VCPU_OFF);

@@ -20,4 +20,9 @@ struct audit_result {
 void audit_stage2(const struct stage2 *stage2, uint16_t owner, const struct registry *registry,
 		  struct audit_result *result);
 
+/* The same for a few leaves at a time: from *at on, 0 at first, which then goes on. False: that was
+ * all. */
+bool audit_some(const struct stage2 *stage2, uint16_t owner, const struct registry *registry,
+		uint64_t *at, struct audit_result *result);
+
 #endif

@@ -34,6 +34,9 @@ struct sched_cpu {
 
 #define POLICY_EACH(cpu, at) for (struct vcpu *at = (cpu)->first; at != NULL; at = at->sched.next)
 
+/* That of a CPU that is up; another CPU may only look, and finds it as it is just now. */
+const struct sched_cpu *sched_state_of(uint32_t cpu);
+
 /* It has something to do: events, a job, or a guest that can go on. */
 bool policy_is_ready(const struct vcpu *vcpu);
 

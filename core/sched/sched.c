@@ -44,6 +44,11 @@ static struct sched_cpu *cpu_of(uint32_t index)
 	return cpu;
 }
 
+const struct sched_cpu *sched_state_of(uint32_t cpu)
+{
+	return percpu_of(sched_cpu, cpu);
+}
+
 int sched_add(struct vcpu *vcpu)
 {
 	struct sched_cpu *cpu = cpu_of(vcpu->cpu);

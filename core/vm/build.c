@@ -329,7 +329,9 @@ int build_vm(const struct build_context *build, uint32_t index)
 	if (vm != NULL) {
 		vm->config = &build->config->vm[index];
 		vm->id = vm_count();
-		err = make_vm(build, vm, index);
+		vm->log.size = VM_LOG_SIZE;
+		vm->log.data = page_alloc_dirty(VM_LOG_SIZE / PAGE_SIZE);
+		err = vm->log.data == NULL ? -ENOMEM : make_vm(build, vm, index);
 	}
 	if (err == 0) {
 		vm_register(vm);
@@ -354,7 +356,8 @@ uint32_t build_pages(const struct config *config)
 			continue;
 		}
 		pages += align_up(sizeof(struct vm), PAGE_SIZE) / PAGE_SIZE +
-			 arena_size(vm) / PAGE_SIZE + DTB_SIZE / PAGE_SIZE + PVTIME_PAGES;
+			 arena_size(vm) / PAGE_SIZE + (DTB_SIZE + VM_LOG_SIZE) / PAGE_SIZE +
+			 PVTIME_PAGES;
 		pages += vm->vcpu_count * align_up(sizeof(struct vcpu), PAGE_SIZE) / PAGE_SIZE;
 		/* root, and per piece of RAM or device the tables at both ends */
 		pages += 16 + 4 * (vm->ram_count + vm->passthrough_count + 3);

@@ -109,6 +109,7 @@ static void finish_stop(struct vm *vm)
 	reset_devices(vm);
 	if (vm_may_log(vm, &vm->lives)) {
 		log_info("%s: %s%s", vm->name, reason_text(reason), again ? ", starts again" : "");
+		vm_note(vm, "%s%s", reason_text(reason), again ? ", starts again" : "");
 	}
 	spin_lock(&vm->lock);
 	vm->state = again ? VM_LOADING : VM_OFF;
@@ -227,6 +228,7 @@ static void log_backtrace(const struct vcpu *vcpu)
 
 void life_crash(struct vcpu *vcpu, const char *why)
 {
+	vm_note(vcpu->vm, "vcpu %u can't go on: %s", vcpu->index, why);
 	log_error("%s vcpu %u can't go on: %s", vcpu->vm->name, vcpu->index, why);
 	log_registers(vcpu);
 	log_backtrace(vcpu);

@@ -37,6 +37,7 @@ enum vcpu_event {
 	VCPU_EVENT_ANSWER = 1U << 4, /* what it parked for has been answered */
 	VCPU_EVENT_TIMER = 1U << 5,  /* its virtual timer, in memory, is due */
 	VCPU_EVENT_SCHED = 1U << 6,  /* its CPU asks the scheduler again */
+	VCPU_EVENT_REGS = 1U << 7,   /* somebody wants to see its registers: core/exit/regs.h */
 	/* bits 31:16, VCPU_EVENT_SGI(n): SGI n was sent to it and is pending */
 };
 #define VCPU_EVENT_SGI_SHIFT 16

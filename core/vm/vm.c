@@ -65,6 +65,18 @@ bool vm_may_log(struct vm *vm, struct ratelimit *limit)
 	return allowed;
 }
 
+void vm_note(struct vm *vm, const char *fmt, ...)
+{
+	char text[COMPLAINT_MAX] = "bulkhead: ";
+	size_t mark = strlen(text);
+	va_list args;
+
+	va_start(args, fmt);
+	format_v(text + mark, sizeof(text) - mark, fmt, args);
+	va_end(args);
+	mux_note(&vm->log, text, strlen(text));
+}
+
 void vm_complain(struct vcpu *vcpu, const char *fmt, ...)
 {
 	struct vm *vm = vcpu->vm;
@@ -77,6 +89,7 @@ void vm_complain(struct vcpu *vcpu, const char *fmt, ...)
 	va_start(args, fmt);
 	format_v(text, sizeof(text), fmt, args);
 	va_end(args);
+	vm_note(vm, "vcpu %u pc 0x%llx: %s", vcpu->index, (unsigned long long)vcpu_pc(vcpu), text);
 	log_warn("%s vcpu %u pc 0x%llx: %s", vm->name, vcpu->index,
 		 (unsigned long long)vcpu_pc(vcpu), text);
 }

@@ -18,6 +18,7 @@
 #include "mm/stage2.h"
 
 #define VM_EXTENT_MAX 64
+#define VM_LOG_SIZE   KIB(8)
 
 struct vdev;
 struct pvtime_record;
@@ -95,6 +96,8 @@ struct vm {
 	struct ratelimit faults; /* lines about what it does wrong */
 	struct ratelimit lives;	 /* lines about its stops and starts */
 
+	struct log log; /* what it printed last, and its life: the console's lock */
+
 	struct vm_load load; /* owner: the CPU of vCPU 0 while VM_LOADING */
 };
 
@@ -112,6 +115,9 @@ const struct vm_extent *vm_extent_of(const struct vm *vm, uint64_t ipa, uint64_t
 /* May one more line about this VM be logged? Says how many were held back before. `limit` is one of
  * the VM's. Any CPU; takes vm->lock. */
 bool vm_may_log(struct vm *vm, struct ratelimit *limit);
+
+/* A line into the VM's own log (not the hypervisor's): "bulkhead: stopped by command". Any CPU. */
+void vm_note(struct vm *vm, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /*
  * A line about something the guest did wrong: "alpha vcpu 1 pc 0x…: …", rate-limited per VM. Owner

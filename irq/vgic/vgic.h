@@ -122,6 +122,16 @@ extern const struct mmio_ops vgic_v2_dir_ops; /* its second page, where the firs
 #define VGIC_DIST_SIZE	   0x10000
 #define VGIC_REDIST_STRIDE 0x20000
 
+/* What stands about an interrupt just now, for people: no lock, any CPU. */
+struct vgic_look {
+	uint32_t pintid; /* the board's, where it is linked; 0: none */
+	bool enabled, pending, active, listed, edge;
+	uint8_t prio;
+	uint16_t target; /* SPIs: vCPU */
+};
+/* `vcpu`: whose, of a private one. False: there is no such interrupt. */
+bool vgic_look(struct vm *vm, uint32_t vcpu, uint32_t intid, struct vgic_look *look);
+
 /* Interrupts that are pending or active anywhere, for tests of restarts. Any CPU; takes
  * vgic_dist.lock. */
 uint32_t vgic_busy_count(struct vm *vm);

@@ -50,7 +50,7 @@ def test_twenty_reboots_leave_nothing_behind(boot):
     run.focus(SHELL)
     after = run.run("vm", "bulkhead> ")
     assert pages(after) == before
-    assert f"alpha            off (powered off)      1      192 {REBOOTS:8d}" in after
+    assert re.search(rf"^alpha +off \(powered off\) +1 .* {REBOOTS}$", after, re.M)
     assert "alpha: 0 interrupts pending or active" in after
     assert "FAILED" not in run.run("audit", "bulkhead> ")
 

@@ -261,6 +261,68 @@ static void prompt(void **state)
 	expect("alpha| $ ab\b \b\x1b[6n\r          \rbeta| tock\r\nalpha| $ a");
 }
 
+static void edited(void **state)
+{
+	(void)state;
+	/* the cursor stands inside the line: all of it is drawn again, and the cursor put back */
+	say(&alpha, "/ # abc\b\b");
+	wire.len = 0;
+	say(&beta, "tick\n");
+	wait_ms(60);
+	expect("\r              \rbeta| tick\r\nalpha| / # abc\b\b");
+	/* written over, and blanks behind the cursor are no part of it */
+	say(&alpha, "x \b");
+	wire.len = 0;
+	say(&beta, "tock\n");
+	wait_ms(60);
+	expect("\r             \rbeta| tock\r\nalpha| / # ax");
+}
+
+static void filtered(void **state)
+{
+	static uint8_t data[64];
+	static struct log kept;
+	uint32_t at = 0;
+	char text[16];
+
+	(void)state;
+	kept = (struct log){.data = data, .size = sizeof(data)};
+	beta.port.log = &kept;
+	say(&beta, "one\n");
+	expect("beta| one\r\n");
+	mux_show_only(&alpha.port);
+	say(&beta, "two\n");
+	say(&alpha, "three\n");
+	expect("alpha| three\r\n");
+	mux_show_all();
+	say(&beta, "four\n");
+	expect("beta| four\r\n");
+	/* all of it is in its log */
+	assert_true(mux_log_line(&kept, &at, text, sizeof(text)));
+	assert_string_equal(text, "one");
+	assert_true(mux_log_line(&kept, &at, text, sizeof(text)));
+	assert_string_equal(text, "two");
+	assert_true(mux_log_line(&kept, &at, text, sizeof(text)));
+	assert_string_equal(text, "four");
+	mux_note(&kept, "bulkhead: note", 14);
+	assert_true(mux_log_line(&kept, &at, text, sizeof(text)));
+	assert_string_equal(text, "bulkhead: note");
+	expect("");
+	/* the hypervisor's, shown already */
+	log_info("first");
+	log_info("second");
+	at = mux_log_tail(NULL, 1);
+	assert_true(mux_log_line(NULL, &at, text, sizeof(text)));
+	assert_string_equal(text, "bulkhead: secon");
+	assert_false(mux_log_line(NULL, &at, text, sizeof(text)));
+	/* the focus by name */
+	assert_true(mux_focus_name("beta"));
+	assert_false(mux_shell_has_focus());
+	assert_false(mux_focus_name("gamma"));
+	mux_focus_shell();
+	assert_true(mux_shell_has_focus());
+}
+
 static void long_prompt(void **state)
 {
 	char line[100];
@@ -568,6 +630,8 @@ int main(void)
 		CASE_IN("a line that has begun is let finish", not_torn, two),
 		CASE_IN("the prompt of the focus is shown at once, and again when it was broken",
 			prompt, two),
+		CASE_IN("a line with the cursor inside is drawn again as it was", edited, two),
+		CASE_IN("a filter shows one VM, logs keep what all wrote", filtered, two),
 		CASE_IN("a line too long to be wiped is broken and drawn again", long_prompt, two),
 		CASE_IN("each console's prompt is drawn when the focus comes", prompt_of_each, two),
 		CASE_IN("a line below the shell's prompt is let finish", line_under_the_shell,

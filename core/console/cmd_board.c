@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands about the board: irq, mem, sched, audit, reboot, poweroff. */
+#include "core/base/format.h"
+#include "core/base/panic.h"
+#include "core/base/percpu.h"
+#include "core/base/printk.h"
+#include "core/base/string.h"
+#include "core/console/shell.h"
+#include "core/exit/irq.h"
+#include "core/sched/policy.h"
+#include "drivers/emul/vdev.h"
+#include "drivers/hw/psci.h"
+#include "timer/deadline.h"
+
+/* -- irq -- */
+
+#define IRQS_A_STEP 16 /* looked at, where nothing is to be said */
+
+static const struct vdev *device_of(const struct vm *vm, uint32_t intid)
+{
+	for (uint32_t i = 0; i < vm->vdev_count; i++) {
+		if (vm->vdev[i]->config != NULL && vm->vdev[i]->config->spi + INTID_SPI == intid) {
+			return vm->vdev[i];
+		}
+	}
+	return NULL;
+}
+
+static const char *physical_name(uint32_t intid)
+{
+	switch (intid) {
+	case 25:
+		return "list registers: maintenance";
+	case 26:
+		return "EL2's timer";
+	case VTIMER_VIRT_INTID:
+		return "virtual timer";
+	default:
+		return intid == irq_console() ? "the console" : "a VM's";
+	}
+}
+
+static bool say_physical(uint32_t intid)
+{
+	uint32_t count = irq_count(intid);
+
+	if (count != 0) {
+		shell_say("board  %4u %10u  %s\n", intid, count, physical_name(intid));
+	}
+	return count != 0;
+}
+
+static bool say_virtual(struct vm *vm, uint32_t intid)
+{
+	const struct vdev *vdev = device_of(vm, intid);
+	struct vgic_look look;
+	char line[24] = "";
+
+	if (!vgic_look(vm, 0, intid, &look) ||
+	    !(look.pintid != 0 || vdev != NULL || look.enabled || look.pending || look.active)) {
+		return false;
+	}
+	if (look.pintid != 0) {
+		format(line, sizeof(line), "board's %u ", look.pintid);
+	}
+	shell_say("%-12s %4u  vcpu %-2u priority %3u %s%s%s%s  %s%s\n", vm->name, intid,
+		  look.target, look.prio, look.enabled ? "on " : "off",
+		  look.edge ? " edge" : " level", look.pending || look.listed ? " pending" : "",
+		  look.active ? " active" : "", line, vdev != NULL ? vdev->config->name : "");
+	return true;
+}
+
+/* at[0]: VM + 1, 0: the board's own; at[1]: INTID. */
+static bool irq_step(struct shell_job *job)
+{
+	uint32_t limit;
+	bool said = false;
+
+	if (job->step == 0) {
+		shell_say("owner  INTID   taken, or how it stands\n");
+		return false;
+	}
+	if (job->at[0] > vm_count()) {
+		shell_say("Not counted: kicks of CPUs, and virtual timers that go on in line.\n");
+		return true;
+	}
+	limit = job->at[0] == 0 ? INTID_SPURIOUS :
+				  vm_by_id(job->at[0] - 1)->vgic.spi_count + INTID_SPI;
+	for (uint32_t i = 0; i < IRQS_A_STEP && !said && job->at[1] < limit; i++, job->at[1]++) {
+		said = job->at[0] == 0 ? say_physical(job->at[1]) :
+					 say_virtual(vm_by_id(job->at[0] - 1), job->at[1]);
+	}
+	if (job->at[1] == limit) {
+		job->at[0]++;
+		job->at[1] = job->at[0] == 0 ? 0 : INTID_SPI;
+	}
+	return false;
+}
+
+/* -- mem -- */
+
+#define PICTURE 64
+
+static char letter_of(const struct grant *grant)
+{
+	if (grant == NULL) {
+		return '.';
+	}
+	return grant->owner < 26 ? (char)('a' + grant->owner) :
+	       grant->owner == REGISTRY_OWNER_HYP || grant->owner == REGISTRY_OWNER_EACH ? '#' :
+											   '+';
+}
+
+/* One bank as a row: who has the middle of each slice. */
+static void say_picture(const struct prange *bank)
+{
+	uint64_t slice = bank->size / PICTURE;
+	char row[PICTURE + 1];
+
+	for (uint32_t i = 0; i < PICTURE; i++) {
+		row[i] = letter_of(registry_find(shell_sources()->registry,
+						 bank->base + i * slice + slice / 2));
+	}
+	row[PICTURE] = '\0';
+	shell_say("%10llx %s\n", (unsigned long long)bank->base, row);
+}
+
+static const char *owner_name(uint16_t owner)
+{
+	if (owner == REGISTRY_OWNER_HYP) {
+		return "hypervisor";
+	}
+	return owner == REGISTRY_OWNER_EACH ? "each VM" :
+	       owner < vm_count()	    ? vm_by_id(owner)->name :
+					      "?";
+}
+
+static void say_grant(const struct grant *grant)
+{
+	static const char *const kinds[] = {
+		[STAGE2_RAM] = "RAM",
+		[STAGE2_DEVICE] = "device",
+		[STAGE2_READ_ONLY] = "read-only",
+	};
+	char at[48] = "";
+
+	if (grant->owner != REGISTRY_OWNER_HYP) {
+		format(at, sizeof(at), "%s at ipa %llx", kinds[grant->kind],
+		       (unsigned long long)grant->ipa);
+	}
+	shell_say("%10llx-%-10llx %8llu KiB  %-16s %s\n", (unsigned long long)grant->pa,
+		  (unsigned long long)(grant->pa + grant->size - 1),
+		  (unsigned long long)(grant->size >> 10), owner_name(grant->owner), at);
+}
+
+/* Steps: banks, a key to their letters, then each range that has an owner. */
+static bool mem_step(struct shell_job *job)
+{
+	const struct shell_sources *from = shell_sources();
+	uint32_t n = job->step;
+
+	if (n < from->board->ram_count) {
+		say_picture(&from->board->ram[n]);
+		return false;
+	}
+	n -= from->board->ram_count;
+	if (n < MIN(vm_count(), 26U)) {
+		shell_say("%s%c %s", n == 0 ? "           # hypervisor  . free  " : "  ",
+			  (char)('a' + n), vm_by_id(n)->name);
+		return false;
+	}
+	n -= MIN(vm_count(), 26U);
+	if (n == 0) {
+		shell_say("\n");
+		return false;
+	}
+	if (n - 1 < from->registry->count) {
+		say_grant(&from->registry->grant[n - 1]);
+		return false;
+	}
+	return true;
+}
+
+/* -- sched -- */
+
+static uint32_t in_us(uint64_t ticks)
+{
+	return (uint32_t)deadline_to_us(ticks);
+}
+
+static void say_cpu(uint32_t index, const struct sched_cpu *cpu)
+{
+	if (cpu->count == 0) {
+		shell_say("CPU %u: nobody's\n", index);
+	} else if (!cpu->shared) {
+		shell_say("CPU %u: %s vcpu %u alone: no tick, WFI does not exit\n", index,
+			  cpu->first->vm->name, cpu->first->index);
+	} else {
+		shell_say("CPU %u: %u vCPUs%s\n", index, cpu->count,
+			  cpu->window_count != 0 ? ", in windows" : "");
+	}
+}
+
+static void say_turn(const struct sched_cpu *cpu, const struct vcpu *vcpu)
+{
+	const struct sched_vcpu *s = &vcpu->sched;
+	char budget[48] = "";
+
+	if (s->budget != 0) {
+		int64_t left = MAX(s->budget_left, (int64_t)0);
+
+		format(budget, sizeof(budget), "budget %u of %u/%u us%s", in_us((uint64_t)left),
+		       in_us(s->budget), in_us(s->period), s->background ? " +" : "");
+	} else {
+		format(budget, sizeof(budget), "slice %u of %u us", in_us(s->slice_left),
+		       in_us(s->slice));
+	}
+	shell_say("  %s %-12s vcpu %-2u priority %3u  %s\n",
+		  vcpu == cpu->current ? "runs " :
+		  s->ready	       ? "ready" :
+					 "-    ",
+		  vcpu->vm->name, vcpu->index, s->priority, budget);
+}
+
+static void say_window(const struct sched_cpu *cpu, uint32_t n)
+{
+	shell_say("  window %u: %u us, %s\n", n, in_us(cpu->window_length[n]),
+		  cpu->window_owner[n] == NULL ? "nobody" : cpu->window_owner[n]->name);
+}
+
+/* at[0]: CPU; at[1]: its line. */
+static bool sched_step(struct shell_job *job)
+{
+	const struct sched_cpu *cpu;
+	const struct vcpu *vcpu;
+	uint32_t n = job->at[1]++;
+
+	if (job->at[0] == shell_sources()->board->cpu_count) {
+		return true;
+	}
+	cpu = sched_state_of(job->at[0]);
+	if (n == 0) {
+		if (percpu_offset_of(job->at[0]) != 0 || job->at[0] == *percpu_at(cpu_index, 0)) {
+			say_cpu(job->at[0], cpu);
+			return false;
+		}
+		shell_say("CPU %u: not up\n", job->at[0]);
+	} else if (n - 1 < cpu->window_count) {
+		say_window(cpu, n - 1);
+		return false;
+	} else if (cpu->shared && n - 1 - cpu->window_count < cpu->count) {
+		vcpu = cpu->first;
+		for (uint32_t i = n - 1 - cpu->window_count; i != 0 && vcpu != NULL; i--) {
+			vcpu = vcpu->sched.next;
+		}
+		if (vcpu != NULL) {
+			say_turn(cpu, vcpu);
+		}
+		return false;
+	}
+	job->at[0]++;
+	job->at[1] = 0;
+	return false;
+}
+
+/* -- audit -- */
+
+static void log_audit(const struct audit_result *result)
+{
+	if (result->faults == 0) {
+		log_info("isolation audit: %u mappings of %u VMs, %llu MiB, each covered by its "
+			 "grant",
+			 result->leaves, vm_count(), (unsigned long long)(result->bytes >> 20));
+	} else {
+		log_error("isolation audit FAILED: %u of %u mappings have no grant, first ipa "
+			  "0x%llx -> pa 0x%llx",
+			  result->faults, result->leaves, (unsigned long long)result->first_ipa,
+			  (unsigned long long)result->first_pa);
+	}
+}
+
+void shell_audit(const struct registry *registry)
+{
+	struct audit_result result = {0};
+
+	for (uint32_t i = 0; i < vm_count(); i++) {
+		audit_stage2(&vm_by_id(i)->stage2, (uint16_t)i, registry, &result);
+	}
+	log_audit(&result);
+}
+
+/* at[0]: VM; value[0]: where its walk goes on. */
+static bool audit_step(struct shell_job *job)
+{
+	static struct audit_result result;
+
+	if (job->step == 0) {
+		memset(&result, 0, sizeof(result));
+	}
+	if (job->at[0] == vm_count()) {
+		log_audit(&result);
+		return true;
+	}
+	if (!audit_some(&vm_by_id(job->at[0])->stage2, (uint16_t)job->at[0],
+			shell_sources()->registry, &job->value[0], &result)) {
+		job->at[0]++;
+		job->value[0] = 0;
+	}
+	job->wait = 1;
+	return false;
+}
+
+/* -- reboot, poweroff -- */
+
+/* Who names a VM does not mean the board. */
+static bool means_board(const struct shell_job *job, const char *verb)
+{
+	if (job->count != 1) {
+		shell_say("%s is for the whole board and takes no name; for a VM: vm %s %s\n",
+			  job->word[0], verb, job->word[1]);
+	}
+	return job->count == 1;
+}
+
+static bool reboot_step(struct shell_job *job)
+{
+	if (means_board(job, "restart")) {
+		psci_system_reset();
+		shell_say("the board's firmware does not reset it\n");
+	}
+	return true;
+}
+
+static bool poweroff_step(struct shell_job *job)
+{
+	if (means_board(job, "stop")) {
+		psci_system_off();
+		shell_say("the board's firmware does not power it off\n");
+	}
+	return true;
+}
+
+#if DEBUG
+/* Uses up the stack for the test of its guard page. */
+static uint64_t __attribute__((noinline)) overflow(uint64_t depth)
+{
+	volatile uint64_t room[32];
+
+	room[depth % 32] = depth;
+	return depth == UINT64_MAX ? room[0] : overflow(depth + 1) + room[depth % 32];
+}
+
+static bool panic_step(struct shell_job *job)
+{
+	if (job->count == 2 && strcmp(job->word[1], "stack") == 0) {
+		shell_say("%llu\n", (unsigned long long)overflow(0));
+	} else if (job->count == 3 && strcmp(job->word[1], "abort") == 0) {
+		shell_say("%x\n", *(volatile uint32_t *)strtoul(job->word[2], NULL, 0));
+		return true;
+	}
+	panic("asked for by the shell");
+}
+#endif
+
+const struct shell_command board_commands[] = {
+	{"irq", "",
+	 "interrupts of the board and of VMs\n"
+	 "The board's with counts; of a VM those that are its devices', on, pending or active.",
+	 irq_step, NULL},
+	{"mem", "",
+	 "the board's memory and who has it\nEach bank is a row; then each range with its owner.",
+	 mem_step, NULL},
+	{"sched", "",
+	 "each CPU: whose it is, who runs\n"
+	 "budget: left, of how much, in which period; +: goes on in the background.",
+	 sched_step, NULL},
+	{"audit", "", "hold stage 2 against what was granted", audit_step, NULL},
+	{"reboot", "", "reset the board", reboot_step, NULL},
+	{"poweroff", "", "power the board off", poweroff_step, NULL},
+#if DEBUG
+	{"panic", "[stack|abort ADDRESS]", "stop with a panic, or by that fault", panic_step, NULL},
+#endif
+	{0},
+};

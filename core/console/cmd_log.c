@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands about what happened: log, trace. */
+#include "core/base/string.h"
+#include "core/console/command.h"
+#include "core/console/mux.h"
+#include "core/exit/trace.h"
+
+/* -- log -- */
+
+#define LOG_LINES    40 /* shown, unless another count is given */
+#define FOLLOW_LINES 10
+#define TEXT_MAX     (SHELL_SAY_MAX - 2)
+#define LINES_A_STEP 2
+
+struct log_options {
+	bool follow, last;
+	uint32_t lines;
+};
+
+static bool parse_log(struct shell_job *job, struct log_options *options)
+{
+	*options = (struct log_options){.lines = 0};
+	for (uint32_t i = 1; i < job->count; i++) {
+		const char *word = job->word[i];
+
+		if (strcmp(word, "-f") == 0) {
+			options->follow = true;
+		} else if (strcmp(word, "--last") == 0) {
+			options->last = true;
+		} else if (*word >= '0' && *word <= '9') {
+			options->lines = (uint32_t)strtoul(word, NULL, 10);
+		} else {
+			job->vm = shell_vm(job, i);
+			if (job->vm == NULL) {
+				return false;
+			}
+		}
+	}
+	if (options->lines == 0) {
+		options->lines = options->follow ? FOLLOW_LINES : LOG_LINES;
+	}
+	return true;
+}
+
+static const struct console_port *port_of(const struct vm *vm)
+{
+	return vm == NULL ? NULL : mux_port_of_log(&vm->log);
+}
+
+/* at[0]: where the next line begins; at[1]: 1 + follow; at[2]: where to end. */
+static bool begin_log(struct shell_job *job)
+{
+	struct log_options options;
+
+	if (!parse_log(job, &options)) {
+		return true;
+	}
+	if (options.last) {
+		job->vm = NULL;
+		job->value[0] = (uint64_t)shell_sources()->last_log;
+		if (job->value[0] == 0) {
+			shell_say(
+				"no log of an earlier boot: `log-region` of the config keeps it\n");
+			return true;
+		}
+		options.follow = false;
+	} else if (job->vm != NULL) {
+		job->value[0] = (uint64_t)&job->vm->log;
+	}
+	job->at[0] = mux_log_tail((const struct log *)job->value[0], options.lines);
+	job->at[1] = options.follow ? 2 : 1;
+	job->at[2] = mux_log_tail((const struct log *)job->value[0], 0);
+	return false;
+}
+
+static void begin_follow(struct shell_job *job)
+{
+	shell_say("-- new lines follow, others' are kept in their logs; any key ends --\n");
+	job->any_key = true;
+	job->at[1] = 3;
+	mux_show_only(port_of(job->vm));
+}
+
+static bool log_step(struct shell_job *job)
+{
+	const struct log *log = (const struct log *)job->value[0];
+	char text[TEXT_MAX];
+
+	if (job->step == 0) {
+		return begin_log(job);
+	}
+	if (job->at[1] == 3) {
+		/* from here on the console shows them itself, as they come */
+		job->wait = UINT32_MAX;
+		if (job->ends) {
+			mux_show_all();
+		}
+		return job->ends;
+	}
+	for (uint32_t i = 0; i < LINES_A_STEP; i++) {
+		if ((int32_t)(job->at[2] - job->at[0]) <= 0 ||
+		    !mux_log_line(log, &job->at[0], text, sizeof(text))) {
+			if (job->at[1] == 1 || job->ends) {
+				return true;
+			}
+			begin_follow(job);
+			return false;
+		}
+		shell_say("%s\n", text);
+	}
+	return false;
+}
+
+static const char *log_choice(const char *before, uint32_t n)
+{
+	static const char *const options[] = {"-f", "--last"};
+
+	if (before[0] == '\0' && n < ARRAY_COUNT(options)) {
+		return options[n];
+	}
+	if (before[0] == '\0') {
+		return shell_vm_choice(n - ARRAY_COUNT(options));
+	}
+	return strcmp(before, "-f ") == 0 ? shell_vm_choice(n) : NULL;
+}
+
+/* -- trace -- */
+
+#define TRACE_LINES 20
+
+/* Filled before it is read: not zeroed at boot. */
+static struct trace_record records[TRACE_COUNT - 256] __attribute__((section(".late")));
+
+static bool begin_trace(struct shell_job *job)
+{
+	job->at[2] = TRACE_LINES;
+	for (uint32_t i = 1; i < job->count; i++) {
+		if (*job->word[i] >= '0' && *job->word[i] <= '9') {
+			job->at[2] = (uint32_t)strtoul(job->word[i], NULL, 10);
+		} else {
+			job->vm = shell_vm(job, i);
+			if (job->vm == NULL) {
+				return true;
+			}
+		}
+	}
+	job->at[2] = MIN(job->at[2], (uint32_t)ARRAY_COUNT(records));
+	return false;
+}
+
+static bool runs_on(const struct vm *vm, uint32_t cpu)
+{
+	for (uint32_t v = 0; v < vm_count(); v++) {
+		const struct vm *some = vm_by_id(v);
+
+		for (uint32_t i = 0; i < some->vcpu_count; i++) {
+			if (some->vcpu[i]->cpu == cpu && (vm == NULL || vm == some)) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* at[0]: CPU; at[1]: record + 1; at[2]: how many of each; at[3]: records of this CPU. */
+static bool trace_step(struct shell_job *job)
+{
+	char text[100];
+
+	if (job->step == 0) {
+		return begin_trace(job);
+	}
+	if (job->at[0] == shell_sources()->board->cpu_count) {
+		return true;
+	}
+	if (job->at[1] == 0) {
+		if (!runs_on(job->vm, job->at[0])) {
+			job->at[0]++;
+			return false;
+		}
+		job->at[3] = trace_read(job->at[0], records, job->at[2]);
+		shell_say("CPU %u, the last %u exits, newest last\n", job->at[0], job->at[3]);
+	} else if (job->at[1] <= job->at[3]) {
+		trace_describe(&records[job->at[1] - 1], text, sizeof(text));
+		shell_say("  %s\n", text);
+	} else {
+		job->at[0]++;
+		job->at[1] = 0;
+		return false;
+	}
+	job->at[1]++;
+	return false;
+}
+
+const struct shell_command log_commands[] = {
+	{"log", "[-f] [--last] [NAME] [LINES]",
+	 "what was said last\nOf the hypervisor; with NAME, what that VM wrote and its life."
+	 "\n-f: new lines as they come, and no others; --last: the log of the boot before.",
+	 log_step, log_choice},
+	{"trace", "[NAME] [COUNT]",
+	 "the last exits of each CPU, or of a VM's\nEach with the guest's PC. When a vCPU is "
+	 "loaded, the time is noted.",
+	 trace_step, shell_first_vm_choice},
+	{0},
+};

@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands about VMs: vm, top, stat, regs, console. */
+#include "core/base/errno.h"
+#include "core/base/format.h"
+#include "core/base/string.h"
+#include "core/console/command.h"
+#include "core/console/mux.h"
+#include "core/exit/regs.h"
+#include "core/exit/trace.h"
+#include "core/sched/policy.h"
+#include "core/vm/life.h"
+#include "irq/vgic/vgic.h"
+#include "mm/page_alloc.h"
+#include "timer/deadline.h"
+
+#define PERCENT_OF(part, whole) ((whole) == 0 ? 0 : (uint32_t)((part)*100 / (whole)))
+
+/* -- vm -- */
+
+/* CPU time of its vCPUs, or stolen from them: of those that share their CPU; false: none does. */
+static bool time_of(const struct vm *vm, uint64_t *ran, uint64_t *stolen)
+{
+	bool shared = false;
+
+	*ran = *stolen = 0;
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		const struct vcpu *vcpu = vm->vcpu[i];
+
+		if (sched_state_of(vcpu->cpu)->shared) {
+			shared = true;
+			*ran += atomic_read(&vcpu->sched.ran);
+			*stolen += atomic_read(&vcpu->sched.stolen);
+		}
+	}
+	return shared;
+}
+
+static void format_time(char *text, size_t size, uint64_t ticks)
+{
+	uint64_t ms = deadline_to_us(ticks) / 1000;
+
+	format(text, size, "%llu.%02llu s", (unsigned long long)(ms / 1000),
+	       (unsigned long long)(ms % 1000 / 10));
+}
+
+/* "0,1,4-7" */
+static void format_cpus(char *text, size_t size, const struct vm *vm)
+{
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (uint32_t i = 0; i < vm->vcpu_count && len < size; i++) {
+		uint32_t first = vm->vcpu[i]->cpu, last = first;
+
+		while (i + 1 < vm->vcpu_count && vm->vcpu[i + 1]->cpu == last + 1) {
+			last++;
+			i++;
+		}
+		format(text + len, size - len, first == last ? "%s%u" : "%s%u-%u",
+		       len == 0 ? "" : ",", first, last);
+		len += strlen(text + len);
+	}
+}
+
+static void say_vm(const struct vm *vm)
+{
+	char cpus[12], ran[16] = "own CPU", stolen[16] = "-";
+	uint64_t ran_ticks, stolen_ticks, bytes = 0;
+
+	format_cpus(cpus, sizeof(cpus), vm);
+	if (time_of(vm, &ran_ticks, &stolen_ticks)) {
+		format_time(ran, sizeof(ran), ran_ticks);
+		format_time(stolen, sizeof(stolen), stolen_ticks);
+	}
+	for (uint32_t e = 0; e < vm->extent_count; e++) {
+		bytes += vm->extent[e].size;
+	}
+	shell_say("%-12s %-17s %5u %-7s %6llu %9s %8s %8u\n", vm->name, life_state_name(vm),
+		  vm->vcpu_count, cpus, (unsigned long long)(bytes >> 20), ran, stolen,
+		  vm->restart_count);
+}
+
+/* The table, then what a restart must leave as it was. */
+static bool list_step(struct shell_job *job)
+{
+	uint32_t n = job->step;
+	struct vm *vm;
+
+	if (n == 0) {
+		shell_say("%-12s %-17s %5s %-7s %6s %9s %8s %8s\n", "VM", "state", "vCPUs", "CPUs",
+			  "MiB", "CPU time", "steal", "restarts");
+		return false;
+	}
+	if (n <= vm_count()) {
+		say_vm(vm_by_id(n - 1));
+		return false;
+	}
+	n -= vm_count() + 1;
+	if (n == 0) {
+		shell_say("EL2 pages: %u in use, %u free\n", page_alloc_used(), page_alloc_left());
+		return false;
+	}
+	vm = n <= vm_count() ? vm_by_id(n - 1) : NULL;
+	if (vm != NULL && vm->state == VM_OFF) {
+		shell_say("%s: %u interrupts pending or active\n", vm->name, vgic_busy_count(vm));
+	}
+	return vm == NULL;
+}
+
+static int stop_by_command(struct vm *vm)
+{
+	return life_stop(vm, VM_STOP_COMMAND);
+}
+
+static int restart_by_command(struct vm *vm)
+{
+	return life_stop(vm, VM_STOP_RESTART);
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct vm *vm);
+} verbs[] = {
+	{"start", life_start},
+	{"stop", stop_by_command},
+	{"restart", restart_by_command},
+};
+
+static bool vm_step(struct shell_job *job)
+{
+	struct vm *vm;
+	int err;
+
+	if (job->count == 1) {
+		return list_step(job);
+	}
+	for (uint32_t i = 0; i < ARRAY_COUNT(verbs) && job->count == 3; i++) {
+		if (strcmp(job->word[1], verbs[i].name) != 0) {
+			continue;
+		}
+		vm = shell_vm(job, 2);
+		err = vm == NULL ? 0 : verbs[i].run(vm);
+		if (err != 0) {
+			shell_say("%s is %s\n", vm->name, life_state_name(vm));
+		}
+		return true;
+	}
+	return shell_usage(job);
+}
+
+static const char *vm_choice(const char *before, uint32_t n)
+{
+	if (before[0] == '\0') {
+		return n < ARRAY_COUNT(verbs) ? verbs[n].name : NULL;
+	}
+	for (uint32_t i = 0; i < ARRAY_COUNT(verbs); i++) {
+		size_t len = strlen(verbs[i].name);
+
+		if (strncmp(before, verbs[i].name, len) == 0 && strcmp(before + len, " ") == 0) {
+			return shell_vm_choice(n);
+		}
+	}
+	return NULL;
+}
+
+/* -- top -- */
+
+#define BAR_MAX 40
+
+static uint64_t last_ran[CONFIG_VM_MAX];
+static uint64_t last_stolen[CONFIG_VM_MAX];
+
+static void say_bar(const struct vm *vm, uint64_t span)
+{
+	uint64_t ran, stolen, ran_now, stolen_now;
+	char bar[BAR_MAX + 1];
+	uint32_t used;
+
+	if (!time_of(vm, &ran, &stolen)) {
+		shell_say("  %-16s %-18s own CPUs: idle is n/a\n", vm->name, life_state_name(vm));
+		return;
+	}
+	ran_now = ran - last_ran[vm->id];
+	stolen_now = stolen - last_stolen[vm->id];
+	last_ran[vm->id] = ran;
+	last_stolen[vm->id] = stolen;
+	used = span == 0 ? 0 : (uint32_t)MIN(ran_now * BAR_MAX / 4 / span, (uint64_t)BAR_MAX);
+	memset(bar, '#', used);
+	memset(bar + used, '.', BAR_MAX - used);
+	bar[BAR_MAX] = '\0';
+	/* a CPU is ten characters */
+	shell_say("  %-12s %3u %% %s %3u %% stolen\n", vm->name, PERCENT_OF(ran_now, span), bar,
+		  PERCENT_OF(stolen_now, span));
+}
+
+/* at[0]: the next line of this picture; value[0]: when the last one was drawn. */
+static bool top_step(struct shell_job *job)
+{
+	uint64_t now = deadline_now();
+
+	job->any_key = true;
+	if (job->ends || !mux_shell_has_focus()) {
+		return true;
+	}
+	if (job->at[0] == 0) {
+		uint64_t us = deadline_to_us(now);
+
+		job->value[1] = job->value[0] == 0 ? 0 : now - job->value[0];
+		job->value[0] = now;
+		shell_say("top: up %llu.%llu s; CPU time of the last second, any key ends\n",
+			  (unsigned long long)(us / 1000000),
+			  (unsigned long long)(us % 1000000 / 100000));
+	} else {
+		say_bar(vm_by_id(job->at[0] - 1), job->value[1]);
+	}
+	if (job->at[0]++ == vm_count()) {
+		job->at[0] = 0;
+		job->wait = deadline_frequency();
+	}
+	return false;
+}
+
+/* -- stat -- */
+
+#define CAUSE_MAX 24
+
+/* Filled before it is read: not zeroed at boot. */
+static struct trace_record samples[256] __attribute__((section(".late")));
+
+/* What the trace of one vCPU's CPU holds, by cause. */
+static struct {
+	uint32_t record_count;
+	const char *cause[CAUSE_MAX];
+	uint32_t count[CAUSE_MAX];
+	uint32_t interrupt[32], cause_count, shared_count;
+	uint32_t all;
+} stat;
+
+static void count_cause(const char *cause)
+{
+	for (uint32_t i = 0; i < CAUSE_MAX; i++) {
+		if (i == stat.cause_count) {
+			stat.cause[stat.cause_count++] = cause;
+			stat.count[i] = 0;
+		}
+		if (stat.cause[i] == cause) {
+			stat.count[i]++;
+			stat.all++;
+			return;
+		}
+	}
+}
+
+/* Whose the records before the first mark are is known where the CPU has one vCPU. */
+static void count_records(const struct vcpu *vcpu)
+{
+	bool its = sched_state_of(vcpu->cpu)->count == 1;
+	uint64_t mark = TRACE_MARK | vcpu->vm->id << 8 | vcpu->index;
+
+	stat.cause_count = stat.all = 0;
+	memset(stat.interrupt, 0, sizeof(stat.interrupt));
+	for (uint32_t i = 0; i < stat.record_count; i++) {
+		const struct trace_record *record = &samples[i];
+		const char *cause = trace_cause(record);
+
+		if (cause == NULL) {
+			its = record->what == mark;
+		} else if (its) {
+			count_cause(cause);
+			if (record->what < ARRAY_COUNT(stat.interrupt)) {
+				stat.interrupt[record->what]++;
+			}
+		}
+	}
+}
+
+static const char *hold_text(const struct vcpu *vcpu)
+{
+	uint32_t hold = atomic_read(&vcpu->hold);
+
+	if (atomic_read(&vcpu->power) != VCPU_ON) {
+		return "off";
+	}
+	if ((hold & VCPU_HOLD_PARKED) != 0) {
+		return "waits for another vCPU's answer";
+	}
+	return (hold & VCPU_HOLD_STANDBY) != 0 ? "waits for an interrupt" : "runs or may run";
+}
+
+static void say_vcpu(const struct vcpu *vcpu)
+{
+	const struct sched_cpu *cpu = sched_state_of(vcpu->cpu);
+	char ran[16], stolen[16];
+
+	if (cpu->shared) {
+		format_time(ran, sizeof(ran), atomic_read(&vcpu->sched.ran));
+		format_time(stolen, sizeof(stolen), atomic_read(&vcpu->sched.stolen));
+		shell_say("%s vcpu %u on CPU %u: %s; ran %s, waited %s for others there\n",
+			  vcpu->vm->name, vcpu->index, vcpu->cpu, hold_text(vcpu), ran, stolen);
+	} else {
+		shell_say("%s vcpu %u on CPU %u, its own: %s; idle n/a (WFI does not exit)\n",
+			  vcpu->vm->name, vcpu->index, vcpu->cpu, hold_text(vcpu));
+	}
+	shell_say("  of its last %u exits:\n", stat.all);
+}
+
+/* at[0]: vCPU; at[1]: what of it comes next. */
+static bool stat_step(struct shell_job *job)
+{
+	const struct vcpu *vcpu;
+	uint32_t n;
+
+	if (job->step == 0) {
+		job->vm = job->count == 2 ? shell_vm(job, 1) : NULL;
+		return job->vm == NULL && (job->count == 2 || shell_usage(job));
+	}
+	if (job->at[0] == job->vm->vcpu_count) {
+		return true;
+	}
+	vcpu = job->vm->vcpu[job->at[0]];
+	n = job->at[1]++;
+	if (n == 0) {
+		stat.record_count = trace_read(vcpu->cpu, samples, ARRAY_COUNT(samples));
+	} else if (n == 1) {
+		count_records(vcpu);
+	} else if (n == 2) {
+		say_vcpu(vcpu);
+	} else if (n - 3 < stat.cause_count) {
+		shell_say("  %8u  %3u %%  %s\n", stat.count[n - 3],
+			  PERCENT_OF(stat.count[n - 3], stat.all), stat.cause[n - 3]);
+	} else if (n - 3 - stat.cause_count < ARRAY_COUNT(stat.interrupt)) {
+		uint32_t intid = n - 3 - stat.cause_count;
+
+		if (stat.interrupt[intid] != 0) {
+			shell_say("  %8u         interrupt %u%s\n", stat.interrupt[intid], intid,
+				  intid == 27 ? ", the virtual timer" :
+				  intid == 1  ? ", a kick" :
+				  intid == 26 ? ", EL2's timer" :
+				  intid == 25 ? ", list registers ran empty" :
+						"");
+		} else {
+			job->wait = 1;
+		}
+	} else {
+		job->at[0]++;
+		job->at[1] = 0;
+	}
+	return false;
+}
+
+/* -- regs -- */
+
+#define REGS_WAIT_MS 1000
+
+static void say_general(const struct regs_answer *a, uint32_t n)
+{
+	if (n < 28) {
+		shell_say("x%-2u %016llx %016llx %016llx %016llx\n", n,
+			  (unsigned long long)a->regs.x[n], (unsigned long long)a->regs.x[n + 1],
+			  (unsigned long long)a->regs.x[n + 2],
+			  (unsigned long long)a->regs.x[n + 3]);
+	} else {
+		shell_say("x28 %016llx fp %016llx lr %016llx\n", (unsigned long long)a->regs.x[28],
+			  (unsigned long long)a->regs.x[29], (unsigned long long)a->regs.x[30]);
+	}
+}
+
+#define X(name, reset) {#name, offsetof(struct el1_regs, name)},
+static const struct {
+	const char *name;
+	size_t at;
+} el1_names[] = {VCPU_EL1_REGS(X)};
+#undef X
+
+static uint64_t el1_value(const struct regs_answer *a, uint32_t n)
+{
+	return *(const uint64_t *)((const uint8_t *)&a->el1 + el1_names[n].at);
+}
+
+static void say_el1(const struct regs_answer *a, uint32_t n)
+{
+	char right[48] = "";
+
+	if (n + 1 < ARRAY_COUNT(el1_names)) {
+		format(right, sizeof(right), "  %-16s %016llx", el1_names[n + 1].name,
+		       (unsigned long long)el1_value(a, n + 1));
+	}
+	shell_say("%-16s %016llx%s\n", el1_names[n].name, (unsigned long long)el1_value(a, n),
+		  right);
+}
+
+static bool ask(struct shell_job *job)
+{
+	uint32_t index = 0;
+
+	job->vm = job->count == 2 || job->count == 3 ? shell_vm(job, 1) : NULL;
+	if (job->vm == NULL) {
+		return job->count == 2 || job->count == 3 || shell_usage(job);
+	}
+	if (job->count == 3) {
+		index = (uint32_t)strtoul(job->word[2], NULL, 0);
+	}
+	if (index >= job->vm->vcpu_count) {
+		shell_say("%s has vCPUs 0 to %u\n", job->vm->name, job->vm->vcpu_count - 1);
+		return true;
+	}
+	job->at[2] = index;
+	if (!regs_ask(job->vm->vcpu[index])) {
+		shell_say("the last question has not been answered yet\n");
+		return true;
+	}
+	job->value[0] = deadline_now() + deadline_from_ms(REGS_WAIT_MS);
+	return false;
+}
+
+/* at[1]: the line of the answer. */
+static bool regs_step(struct shell_job *job)
+{
+	const struct regs_answer *answer;
+	uint32_t n;
+
+	if (job->step == 0) {
+		return ask(job);
+	}
+	answer = regs_get();
+	if (answer == NULL) {
+		if (deadline_now() > job->value[0]) {
+			shell_say("%s vcpu %u has had no turn within a second\n", job->vm->name,
+				  job->at[2]);
+			return true;
+		}
+		return false;
+	}
+	n = job->at[1]++;
+	if (n == 0) {
+		shell_say("%s vcpu %u, %s: pc %016llx pstate %08llx\n", job->vm->name, job->at[2],
+			  answer->power != VCPU_ON ? "off" :
+			  answer->hold != 0	   ? "waiting" :
+						     "running",
+			  (unsigned long long)answer->pc, (unsigned long long)answer->pstate);
+	} else if (n <= 8) {
+		say_general(answer, (n - 1) * 4);
+	} else if ((n - 9) * 2 < ARRAY_COUNT(el1_names)) {
+		say_el1(answer, (n - 9) * 2);
+	} else {
+		return true;
+	}
+	return false;
+}
+
+/* -- console -- */
+
+static bool console_step(struct shell_job *job)
+{
+	struct vm *vm = job->count == 2 ? shell_vm(job, 1) : NULL;
+
+	if (job->count != 2) {
+		return shell_usage(job);
+	}
+	if (vm != NULL && !mux_focus_name(vm->name)) {
+		shell_say("%s has no console that takes keys\n", vm->name);
+	}
+	return true;
+}
+
+const struct shell_command vm_commands[] = {
+	{"vm", "[start|stop|restart NAME]",
+	 "the VMs; or what one is to do\nCPU time and steal are counted where vCPUs share a CPU.",
+	 vm_step, vm_choice},
+	{"top", "", "CPU time of each VM, every second, until a key\nA bar of ten is one CPU.",
+	 top_step, NULL},
+	{"stat", "NAME",
+	 "what its vCPUs do, and why they exit\nCounted in the trace: the last exits of each.",
+	 stat_step, shell_first_vm_choice},
+	{"regs", "NAME [VCPU]", "registers of a vCPU, as they are now", regs_step,
+	 shell_first_vm_choice},
+	{"console", "NAME", "the keys go to this VM; Ctrl-]: back", console_step,
+	 shell_first_vm_choice},
+	{0},
+};

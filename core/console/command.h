@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Commands of the shell: a struct each, in tables of core/console/cmd_*.c.
+ *
+ * A command runs in steps, so that neither keys nor guests wait for it: each writes a few lines at
+ * most and takes about a thousand instructions; the next one follows when the console has room,
+ * from the CPU's timer. A step keeps what it has to in struct shell_job. All of it runs on the CPU
+ * that takes the console's interrupt, which owns the shell; no lock is held.
+ */
+#ifndef CORE_CONSOLE_COMMAND_H
+#define CORE_CONSOLE_COMMAND_H
+
+#include "boot/board_types.h"
+#include "core/console/line.h"
+#include "core/resource/audit.h"
+#include "core/vm/vm.h"
+
+#define SHELL_WORD_MAX 6
+
+/* Zero at a command's start, but for its words. */
+struct shell_job {
+	const struct shell_command *command;
+	char *word[SHELL_WORD_MAX]; /* [0]: the command */
+	uint32_t count;
+	uint32_t step;	/* how many have been taken */
+	uint32_t at[6]; /* the command's own, and the next two */
+	uint64_t value[4];
+	struct vm *vm;
+	uint64_t wait; /* ticks until the next step, set by a step for that one time */
+	bool any_key;  /* any key ends it, not only ^C */
+	bool ends;     /* such a key came: the next step is the last, to tidy up */
+};
+
+struct shell_command {
+	const char *name;
+	const char *args;
+	const char *help; /* a line for the list; with more lines for `help COMMAND` */
+	/* A step; true: done. */
+	bool (*step)(struct shell_job *job);
+	/* Words that may follow `before`, which begins behind the name; NULL: none. As line_choice.
+	 */
+	const char *(*choice)(const char *before, uint32_t n);
+};
+
+/* Ends with a name NULL. */
+extern const struct shell_command vm_commands[], board_commands[], log_commands[],
+	report_commands[];
+
+/* What commands tell of. Constant after shell_init(). */
+struct shell_sources {
+	const struct registry *registry;
+	const struct board *board;
+	struct prange image;
+	const struct log *last_log; /* of an earlier boot; NULL: none is known */
+};
+const struct shell_sources *shell_sources(void);
+
+/* To the console: at most SHELL_SAY_MAX bytes in a call, SHELL_STEP_MAX in a step. */
+#define SHELL_SAY_MAX  200
+#define SHELL_STEP_MAX 512
+void shell_say(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/* The VM that a word of the job names; NULL after a sentence. */
+struct vm *shell_vm(const struct shell_job *job, uint32_t word);
+
+/* How it is called; true, for a step to return. */
+bool shell_usage(const struct shell_job *job);
+
+/* The names of all VMs, for `choice`. */
+const char *shell_vm_choice(uint32_t n);
+
+/* Names of VMs where nothing is before. */
+const char *shell_first_vm_choice(const char *before, uint32_t n);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What was said last. */
+#include "core/console/log.h"
+
+#define ESCAPE 0x1b
+
+static uint8_t at_of(const struct log *log, uint32_t at)
+{
+	return log->data[at & (log->size - 1)];
+}
+
+void log_put_line(struct log *log, const char *text, size_t len)
+{
+	if (log->data == NULL) {
+		return;
+	}
+	if (log->head != 0 && at_of(log, log->head - 1) != '\n') {
+		log_put(log, '\n');
+	}
+	for (size_t i = 0; i < len; i++) {
+		log_put(log, (uint8_t)text[i]);
+	}
+	log_put(log, '\n');
+}
+
+uint32_t log_begin(const struct log *log)
+{
+	uint32_t at = log->head - log->size;
+
+	if (log->data == NULL || log->head <= log->size) {
+		return 0;
+	}
+	/* the line that the oldest byte stands in has lost its beginning */
+	while (at != log->head && at_of(log, at++) != '\n') {
+	}
+	return at;
+}
+
+uint32_t log_tail(const struct log *log, uint32_t lines)
+{
+	uint32_t begin = log_begin(log), at = log->head;
+
+	if (log->data == NULL) {
+		return 0;
+	}
+	/* a line that has no end yet is not counted */
+	while (at != begin && at_of(log, at - 1) != '\n') {
+		at--;
+	}
+	while (lines != 0 && at != begin) {
+		/* to where the line before begins */
+		at--;
+		while (at != begin && at_of(log, at - 1) != '\n') {
+			at--;
+		}
+		lines--;
+	}
+	return at;
+}
+
+/* ECMA-48 5.4: ESC [ parameters end with a byte from @ to ~; other sequences have two bytes. */
+static bool goes_on(uint8_t byte, bool first)
+{
+	return first ? byte == '[' : byte < '@' || byte > '~';
+}
+
+bool log_line(const struct log *log, uint32_t *at, char *text, size_t size)
+{
+	uint32_t from = *at, end, in_sequence = 0;
+	size_t len = 0;
+
+	if (log->data == NULL) {
+		return false;
+	}
+	if (log->head - from > log->size) {
+		from = log_begin(log);
+	}
+	for (end = from; end != log->head && at_of(log, end) != '\n'; end++) {
+	}
+	if (end == log->head) {
+		return false;
+	}
+	for (; from != end; from++) {
+		uint8_t byte = at_of(log, from);
+
+		if (in_sequence != 0) {
+			in_sequence = goes_on(byte, in_sequence == 1) ? 2 : 0;
+		} else if (byte == ESCAPE) {
+			in_sequence = 1;
+		} else if (byte >= ' ' && len < size - 1) {
+			text[len++] = (char)byte;
+		}
+	}
+	text[len] = '\0';
+	*at = end + 1;
+	return true;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What was said last: a ring of text that its writer never waits for. Pure; the console's lock
+ * protects all of them (core/console/mux.h).
+ *
+ * Invariant: of the `head` bytes ever written the last `size` are there.
+ */
+#ifndef CORE_CONSOLE_LOG_H
+#define CORE_CONSOLE_LOG_H
+
+#include "core/base/types.h"
+
+struct log {
+	uint8_t *data; /* NULL: nothing is kept */
+	uint32_t size; /* a power of two */
+	uint32_t head; /* bytes ever written; runs freely */
+};
+
+static inline void log_put(struct log *log, uint8_t byte)
+{
+	log->data[log->head++ & (log->size - 1)] = byte;
+}
+
+/* A line from elsewhere, on a row of its own. */
+void log_put_line(struct log *log, const char *text, size_t len);
+
+/* Where the oldest whole line begins. */
+uint32_t log_begin(const struct log *log);
+
+/* Where the last `lines` lines begin. */
+uint32_t log_tail(const struct log *log, uint32_t lines);
+
+/*
+ * The line at *at as a person reads it: without its end, carriage returns and control sequences,
+ * cut to size - 1 bytes. *at goes behind it, or, where lines were lost meanwhile, behind the oldest
+ * that is left. False: no line has ended there yet.
+ */
+bool log_line(const struct log *log, uint32_t *at, char *text, size_t size);
+
+#endif
