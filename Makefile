@@ -33,6 +33,7 @@ HYP_C := \
 	core/config/check_board.c \
 	core/config/check_doorbell.c \
 	core/config/check_layout.c \
+	core/config/check_life.c \
 	core/config/check_passthrough.c \
 	core/config/check_places.c \
 	core/config/check_cpus.c \
@@ -81,11 +82,14 @@ HYP_C := \
 	core/sched/policy.c \
 	core/sched/sched.c \
 	core/vm/build.c \
+	core/vm/crash.c \
 	core/vm/describe.c \
 	core/vm/life.c \
 	core/vm/load.c \
+	core/vm/manage.c \
 	core/vm/passthrough.c \
 	core/vm/pvtime.c \
+	core/vm/restart.c \
 	core/vm/vcpu.c \
 	core/vm/vm.c \
 	drivers/emul/vdevs.c \
@@ -207,11 +211,13 @@ UNIT := \
 	life \
 	line \
 	log \
+	manage \
 	mmio \
 	mux \
 	pgtable \
 	ram_plan \
 	registry \
+	restart \
 	sched \
 	softif \
 	string \
@@ -257,8 +263,10 @@ UNIT_WITH_gic      := irq/hw/gic.c irq/hw/gic_v2.c irq/hw/gic_v3.c irq/hw/gich.c
 UNIT_WITH_idreg    := core/arm64/errata.c core/base/percpu.c core/base/printk.c
 UNIT_WITH_inject   := core/exit/inject.c tests/unit/fake_sysreg.c
 UNIT_WITH_life     := core/base/percpu.c core/base/printk.c core/exit/regs.c core/exit/run.c core/exit/vpsci.c \
-                      core/vm/life.c core/vm/vm.c tests/unit/fake_life.c tests/unit/fake_panic.c \
+                      core/vm/crash.c core/vm/life.c core/vm/manage.c core/vm/vm.c \
+                      core/sched/policy.c tests/unit/fake_life.c tests/unit/fake_panic.c \
                       tests/unit/fake_sysreg.c
+UNIT_WITH_manage   := $(UNIT_WITH_life)
 UNIT_WITH_mmio     := core/exit/mmio.c tests/unit/fake_sysreg.c
 UNIT_WITH_mux      := core/base/printk.c $(FAKE_CPU)
 UNIT_WITH_softif    := $(FAKE_VGIC)
@@ -472,7 +480,8 @@ $(VERSION): FORCE
 # What runs once or for people is made small, what runs on exits fast: COLD is compiled with -Os.
 COLD := boot/% core/config/% core/fdt/dt core/fdt/dt_addr core/fdt/guest_fdt \
         core/fdt/stack_check core/resource/% core/console/% core/exit/trace core/exit/el2_fault \
-        core/exit/symbols core/vm/build core/vm/describe core/vm/load core/base/diag \
+        core/exit/symbols core/vm/build core/vm/describe core/vm/load core/vm/crash core/vm/manage \
+        core/vm/restart core/base/diag \
         core/base/format core/base/panic core/base/ranges mm/hyp_map mm/page_alloc mm/cache_all \
         core/arm64/cpu_setup core/arm64/errata core/arm64/features core/arm64/idreg \
         core/exit/inject \

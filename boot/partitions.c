@@ -269,6 +269,7 @@ static void start_all(void)
 		.image = parts.image,
 	});
 	life_set_all_off(all_off);
+	vm_set_stop(life_stop);
 	if (vm_count() == 0) {
 		all_off();
 	}
@@ -280,7 +281,9 @@ static void start_all(void)
 			 (unsigned long long)(ram_of(vm) >> 20), vm->extent_count,
 			 plural(vm->extent_count), vm->vdev_count, plural(vm->vdev_count),
 			 vm->config->kernel->name);
-		life_start(vm_by_id(i));
+	}
+	for (uint32_t i = 0; i < vm_count(); i++) {
+		life_boot(vm_by_id(i));
 	}
 }
 

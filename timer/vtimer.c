@@ -45,6 +45,15 @@ static bool ptimer_due(const struct vcpu *vcpu)
 	return phys_now(vcpu) >= vcpu->timer.ptimer_cval;
 }
 
+/* When the counter has this value of the guest's time. Not beyond its end, where it would be a
+ * moment that is past. */
+static uint64_t when(const struct vcpu *vcpu, uint64_t cval)
+{
+	uint64_t ticks;
+
+	return __builtin_add_overflow(cval, vcpu->vm->cntvoff, &ticks) ? UINT64_MAX : ticks;
+}
+
 /* Drives the line as the registers say, and sets the deadline for when it will rise. */
 static void ptimer_update(struct vcpu *vcpu)
 {
@@ -53,7 +62,7 @@ static void ptimer_update(struct vcpu *vcpu)
 	bool due = on && ptimer_due(vcpu);
 
 	if (on && !due) {
-		deadline_set(&timer->ptimer_deadline, timer->ptimer_cval + vcpu->vm->cntvoff);
+		deadline_set(&timer->ptimer_deadline, when(vcpu, timer->ptimer_cval));
 	} else {
 		deadline_cancel(&timer->ptimer_deadline);
 	}
@@ -124,6 +133,13 @@ static bool is_awaited(const struct vcpu *vcpu)
 	       ((bank->enabled & ~bank->line) >> VTIMER_VIRT_INTID & 1) != 0;
 }
 
+static void await(struct vcpu *vcpu)
+{
+	if (is_awaited(vcpu)) {
+		deadline_set(&vcpu->timer.wake, when(vcpu, vcpu->timer.vtimer_cval));
+	}
+}
+
 void vtimer_save(struct vcpu *vcpu)
 {
 	struct vtimer *timer = &vcpu->timer;
@@ -135,8 +151,20 @@ void vtimer_save(struct vcpu *vcpu)
 	/* the timer's output before the interrupt's state is looked at, or another's timer is
 	   loaded */
 	isb();
-	if (is_awaited(vcpu)) {
-		deadline_set(&timer->wake, timer->vtimer_cval + vcpu->vm->cntvoff);
+	await(vcpu);
+}
+
+void vtimer_pause(struct vcpu *vcpu)
+{
+	deadline_cancel(&vcpu->timer.ptimer_deadline);
+	deadline_cancel(&vcpu->timer.wake);
+}
+
+void vtimer_resume(struct vcpu *vcpu)
+{
+	if (atomic_read(&vcpu->power) == VCPU_ON) {
+		await(vcpu);
+		ptimer_update(vcpu);
 	}
 }
 

@@ -27,6 +27,11 @@ void vtimer_stop(struct vcpu *vcpu);
 void vtimer_load(struct vcpu *vcpu);
 void vtimer_save(struct vcpu *vcpu);
 
+/* Its VM is paused: nothing of it is due. And goes on, with vm->cntvoff as it is now. Not loaded;
+ * owner. */
+void vtimer_pause(struct vcpu *vcpu);
+void vtimer_resume(struct vcpu *vcpu);
+
 /* The physical interrupt of the virtual timer was taken and is active. Owner of the loaded vCPU. */
 void vtimer_interrupt(struct vcpu *vcpu);
 

@@ -5,8 +5,6 @@
 #include "core/base/string.h"
 
 /* Why a part of the binding is refused by this version. */
-#define LATER_LIFE                                                                                 \
-	"starting, restarting and managing VMs by rule comes with a later version: leave it out"
 #define LATER_SHARED  "shared memory comes with a later version: leave it out"
 #define LATER_NETWORK "networks come with a later version: leave it out"
 #define LATER_DIRECT  "direct mapping comes with a later version: leave it out"
@@ -110,6 +108,11 @@ static const struct config_prop hash_props[] = {
 	 .values = "sha256",
 	 .help = DOC("`sha256`.")},
 	{.name = "value", .type = PROP_BYTES, .required = true, .help = DOC("The hash of `data`.")},
+	{.name = "crc32c",
+	 .type = PROP_U32,
+	 .dflt = DOC("not checked"),
+	 .help = DOC("The CRC-32C of `data`: the hypervisor looks whether it still holds before it "
+		     "starts a VM again.")},
 	{0},
 };
 
@@ -281,43 +284,52 @@ static const struct config_prop vm_props[] = {
 		 "all others "
 		 "return NOT_SUPPORTED.")},
 	{.name = "start",
+	 .life = true,
 	 .type = PROP_STRING,
-	 .later = LATER_LIFE,
 	 .values = "boot|manual",
 	 .dflt = DOC("`\"boot\"`"),
 	 .help = DOC("Whether it starts with the board or by command.")},
 	{.name = "start-after",
+	 .life = true,
 	 .type = PROP_PHANDLE_LIST,
-	 .later = LATER_LIFE,
 	 .values = "VM",
-	 .help = DOC("VMs that start before it.")},
+	 .dflt = DOC("none"),
+	 .help = DOC("It starts with the board once these run (docs/life.md); a command starts it "
+		     "at once.")},
 	{.name = "restart",
+	 .life = true,
 	 .type = PROP_STRING,
-	 .later = LATER_LIFE,
 	 .values = "never|on-crash|always",
 	 .dflt = DOC("`\"never\"`"),
-	 .help = DOC("When it is started again; SYSTEM_RESET always does.")},
+	 .help = DOC("What starts it again: nothing, a crash, or also its own SYSTEM_OFF. "
+		     "SYSTEM_RESET always does, a watchdog says so itself, and a VM that a "
+		     "command stopped stays off.")},
 	{.name = "restart-limit",
+	 .life = true,
 	 .type = PROP_U32,
-	 .later = LATER_LIFE,
 	 .dflt = DOC("5"),
-	 .help = DOC("Restarts per hour, 0 = no limit.")},
+	 .help = DOC(
+		 "How many times an hour `restart` or a watchdog starts it again, then it stays "
+		 "off; 0: no limit. The hour begins with the first of them. SYSTEM_RESET and "
+		 "commands don't count.")},
 	{.name = "restart-delay-ms",
+	 .life = true,
 	 .type = PROP_U32,
-	 .later = LATER_LIFE,
 	 .dflt = DOC("0"),
-	 .help = DOC("The pause before a restart.")},
+	 .help = DOC("How long it is off before `restart` or a watchdog starts it again.")},
 	{.name = "manages",
+	 .life = true,
 	 .type = PROP_PHANDLE_LIST,
-	 .later = LATER_LIFE,
 	 .values = "VM",
-	 .help = DOC("VMs it may start, stop and inspect.")},
+	 .dflt = DOC("none"),
+	 .help = DOC("VMs it may start, stop and inspect; it may be among them.")},
 	{.name = "time-when-paused",
+	 .life = true,
 	 .type = PROP_STRING,
-	 .later = LATER_LIFE,
 	 .values = "stops|runs",
 	 .dflt = DOC("`\"stops\"`"),
-	 .help = DOC("Whether its clock runs while it is paused.")},
+	 .help = DOC("Whether its counters run while it is paused. The time of day (PL031) always "
+		     "does, a watchdog never.")},
 	{.name = "devices", .type = PROP_NODE},
 	{0},
 };

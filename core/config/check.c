@@ -237,6 +237,7 @@ static void check_vm(struct checker *c, struct vm_config *vm)
 	check_guest_dtb(c);
 	checker_places(c);
 	checker_doorbells(c);
+	checker_life(c);
 	checker_layout(c);
 	vm->refused = vm->refused || c->diag->error_count != errors;
 }
@@ -266,5 +267,6 @@ int config_check(struct config *config, const struct board *board, const struct 
 	checker_schedules(&c);
 	checker_memory(&c);
 	checker_board_devices_shared(&c);
+	checker_starts(&c);
 	return usable ? 0 : -EINVAL;
 }

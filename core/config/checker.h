@@ -33,6 +33,12 @@ void checker_board_devices_shared(struct checker *c);
 /* Doorbells of c->vm: each has another VM's, which points back. */
 void checker_doorbells(struct checker *c);
 
+/* What start-after and manages of c->vm name. */
+void checker_life(struct checker *c);
+
+/* All VMs: none waits for itself by way of others, or for one that is refused. */
+void checker_starts(struct checker *c);
+
 /* Messages are about this VM from here on. */
 void checker_look_at(struct checker *c, struct vm_config *vm);
 

@@ -53,7 +53,9 @@ struct image_config {
 	uint64_t mem_size;    /* bytes it takes in the guest's RAM, what it clears at its start
 				 included */
 	int node;	      /* in the config's index */
-	bool refused;	      /* an error stands in its node: so are the VMs that use it */
+	bool has_crc;
+	uint32_t crc; /* CRC-32C of data, as the bundler wrote it */
+	bool refused; /* an error stands in its node: so are the VMs that use it */
 };
 
 struct ram_config {
@@ -177,8 +179,14 @@ struct vm_config {
 		uint32_t first, last;
 	} smc_allow[CONFIG_SMC_MAX];
 	uint32_t smc_allow_count;
+	uint32_t index; /* in struct config */
+	bool has_life;	/* its node says anything of the next ones */
+	bool start_manual;
+	uint64_t start_after, manages; /* VMs, by bit of their index; by config_check() */
 	enum vm_restart restart;
-	uint32_t restart_limit;	    /* per hour, 0 = no limit */
+	uint32_t restart_limit; /* per hour, 0 = no limit */
+	uint32_t restart_delay_ms;
+	bool time_runs;		    /* while it is paused */
 	struct vdev_config *device; /* [device_count], in struct config */
 	uint32_t device_count;
 	struct passthrough_config *passthrough; /* [passthrough_count], in struct config */

@@ -98,6 +98,7 @@ static void parse_image(struct parser *p, int node, struct image_config *image)
 	parser_check_name(p, node);
 	if (hash != DT_NONE) {
 		parser_check_node(p, hash, BINDING_HASH, NULL);
+		image->has_crc = dt_u32(p->dt, hash, "crc32c", &image->crc) == 0;
 	}
 	parser_check_node(p, node, BINDING_IMAGE, NULL);
 	image->type = (enum image_type)parser_choice(p, node, "type", IMAGE_TYPES);

@@ -7,8 +7,12 @@
 #include "core/config/suggest.h"
 #include "drivers/emul/models.h"
 
-#define SCRUB_WORDS "owner-change|always"
-#define GIC_WORDS   "v2|v3"
+#define SCRUB_WORDS   "owner-change|always"
+#define GIC_WORDS     "v2|v3"
+#define START_WORDS   "boot|manual"
+#define RESTART_WORDS "never|on-crash|always"
+#define TIME_WORDS    "stops|runs"
+#define RESTART_LIMIT 5
 
 static void check_vm_compatible(struct parser *p, int node)
 {
@@ -504,6 +508,26 @@ static void check_ram_source(struct parser *p, int node, const struct vm_config 
 	}
 }
 
+/* What names other VMs is looked at when all are known: core/config/check_life.c. */
+static void parse_life(struct parser *p, int node, struct vm_config *vm)
+{
+	vm->restart_limit = RESTART_LIMIT;
+	vm->has_life = p->has_life; /* most have none of these properties */
+	if (!vm->has_life) {
+		return;
+	}
+	vm->start_manual = parser_choice(p, node, "start", START_WORDS) == 1;
+	vm->restart = (enum vm_restart)parser_choice(p, node, "restart", RESTART_WORDS);
+	vm->restart_limit = parser_u32(p, node, "restart-limit", RESTART_LIMIT);
+	vm->restart_delay_ms = parser_u32(p, node, "restart-delay-ms", 0);
+	vm->time_runs = parser_choice(p, node, "time-when-paused", TIME_WORDS) == 1;
+	if (vm->start_manual && dt_prop(p->dt, node, "start-after", NULL)) {
+		diag_error(p->diag, p->path, "start-after",
+			   "has no effect beside start = \"manual\": a command starts it at once; "
+			   "leave out one of the two");
+	}
+}
+
 void parser_vm(struct parser *p, int node, struct vm_config *vm)
 {
 	unsigned int errors = p->diag->error_count;
@@ -511,17 +535,19 @@ void parser_vm(struct parser *p, int node, struct vm_config *vm)
 	*vm = (struct vm_config){
 		.name = dt_name(p->dt, node),
 		.node = node,
-		.restart_limit = 5,
+		.index = p->config->vm_count,
 		.passthrough = &p->config->passthrough[p->config->passthrough_count],
 		.device = &p->config->device[p->config->device_total],
 	};
 	parser_check_name(p, node);
+	p->has_life = false;
 	parser_check_node(p, node, BINDING_VM, NULL);
 	check_vm_compatible(p, node);
 	parser_vcpus(p, node, vm);
 	parse_images_of_vm(p, node, vm);
 	parse_smc_allow(p, node, vm);
 	parse_gic(p, node, vm);
+	parse_life(p, node, vm);
 	vm->scrub_always = parser_choice(p, node, "scrub", SCRUB_WORDS) == 1;
 	if (dt_prop(p->dt, node, "memory-size", NULL)) {
 		add_ram(p, node, vm, NULL);

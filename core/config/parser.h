@@ -15,6 +15,7 @@ struct parser {
 	const struct dt *dt;
 	struct diag *diag;
 	unsigned int inside;	    /* errors inside a VM or an image: they refuse no other VM */
+	bool has_life;		    /* parser_check_node() has met a property marked so */
 	char path[CONFIG_PATH_MAX]; /* of the node that messages are about */
 };
 

@@ -321,7 +321,10 @@ static void check_property(struct parser *p, enum binding_kind kind, const struc
 		suggest_from(&s, more, false);
 		suggest_try(&s, "status");
 		refuse_unknown(p, prop->name, binding_nodes[kind].noun, &s);
-	} else if (parser_check_value(p, rule, prop) && rule->later != NULL) {
+		return;
+	}
+	p->has_life |= rule->life;
+	if (parser_check_value(p, rule, prop) && rule->later != NULL) {
 		diag_error(p->diag, p->path, rule->name, "%s", rule->later);
 	}
 }

@@ -9,6 +9,7 @@
 #include "core/exit/trace.h"
 #include "core/sched/policy.h"
 #include "core/vm/life.h"
+#include "core/vm/manage.h"
 #include "irq/vgic/vgic.h"
 #include "mm/page_alloc.h"
 #include "timer/deadline.h"
@@ -75,7 +76,7 @@ static void say_vm(const struct vm *vm)
 	for (uint32_t e = 0; e < vm->extent_count; e++) {
 		bytes += vm->extent[e].size;
 	}
-	shell_say("%-12s %-17s %5u %-7s %6llu %9s %8s %8u\n", vm->name, life_state_name(vm),
+	shell_say("%-12s %-18s %5u %-7s %6llu %9s %8s %8u\n", vm->name, life_state_name(vm),
 		  vm->vcpu_count, cpus, (unsigned long long)(bytes >> 20), ran, stolen,
 		  vm->restart_count);
 }
@@ -87,7 +88,7 @@ static bool list_step(struct shell_job *job)
 	struct vm *vm;
 
 	if (n == 0) {
-		shell_say("%-12s %-17s %5s %-7s %6s %9s %8s %8s\n", "VM", "state", "vCPUs", "CPUs",
+		shell_say("%-12s %-18s %5s %-7s %6s %9s %8s %8s\n", "VM", "state", "vCPUs", "CPUs",
 			  "MiB", "CPU time", "steal", "restarts");
 		return false;
 	}
@@ -107,23 +108,12 @@ static bool list_step(struct shell_job *job)
 	return vm == NULL;
 }
 
-static int stop_by_command(struct vm *vm)
-{
-	return life_stop(vm, VM_STOP_COMMAND);
-}
-
-static int restart_by_command(struct vm *vm)
-{
-	return life_stop(vm, VM_STOP_RESTART);
-}
-
 static const struct {
 	const char *name;
 	int (*run)(struct vm *vm);
 } verbs[] = {
-	{"start", life_start},
-	{"stop", stop_by_command},
-	{"restart", restart_by_command},
+	{"start", manage_start}, {"stop", manage_stop},	    {"restart", manage_restart},
+	{"pause", manage_pause}, {"resume", manage_resume}, {"kill", manage_kill},
 };
 
 static bool vm_step(struct shell_job *job)
@@ -464,7 +454,7 @@ static bool console_step(struct shell_job *job)
 }
 
 const struct shell_command vm_commands[] = {
-	{"vm", "[start|stop|restart NAME]",
+	{"vm", "[start|stop|restart|pause|resume|kill NAME]",
 	 "the VMs; or what one is to do\nCPU time and steal are counted where vCPUs share a CPU.",
 	 vm_step, vm_choice},
 	{"top", "", "CPU time of each VM, every second, until a key\nA bar of ten is one CPU.",

@@ -15,6 +15,7 @@ enum exit_action {
 	EXIT_GIVE_WAY,	       /* at the PC it has, when others had their turns */
 	EXIT_ADVANCE_GIVE_WAY, /* the same after the instruction */
 	EXIT_VCPU_OFF,	       /* PSCI CPU_OFF */
+	EXIT_VM_SUSPEND,       /* PSCI SYSTEM_SUSPEND; start_pc and start_context are set */
 	EXIT_VM_OFF,	       /* PSCI SYSTEM_OFF */
 	EXIT_VM_RESET,	       /* PSCI SYSTEM_RESET */
 	EXIT_KILL_VM,	       /* nothing architectural fits; logged once */

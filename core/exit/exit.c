@@ -205,6 +205,9 @@ static void carry_out(struct vcpu *vcpu, uint64_t esr, enum exit_action action)
 	case EXIT_VCPU_OFF:
 		run_vcpu_off(vcpu);
 		break;
+	case EXIT_VM_SUSPEND:
+		run_vcpu_suspend(vcpu);
+		break;
 	case EXIT_VM_OFF:
 		life_stop(vcpu->vm, VM_STOP_POWEROFF);
 		break;

@@ -32,7 +32,7 @@ static void begin(struct vcpu *vcpu)
 	bool go;
 
 	spin_lock(&vm->lock);
-	go = vm->state == VM_RUNNING && vcpu->start_life == vm->life;
+	go = vm_is_up(vm) && vcpu->start_life == vm->life;
 	if (!go) {
 		atomic_replace(&vcpu->power, VCPU_ON_PENDING, VCPU_OFF);
 	}
@@ -54,6 +54,28 @@ static void quiesce(struct vcpu *vcpu)
 	}
 	vcpu->hold = VCPU_HOLD_OFF;
 	vcpu->job = NULL;
+	vcpu->suspended = false;
+}
+
+/* As after CPU_ON, but for its interrupt controller and timers. DEN 0022F 5.1.19. */
+static void resume_suspended(struct vcpu *vcpu)
+{
+	if (vcpu->loaded) {
+		switch_to(NULL);
+	}
+	vcpu_reset(vcpu, vcpu->start_pc, vcpu->start_context);
+	vcpu->suspended = false;
+	switch_to(vcpu);
+}
+
+void run_vcpu_suspend(struct vcpu *vcpu)
+{
+	if (vgic_wakes(vcpu)) {
+		resume_suspended(vcpu);
+	} else {
+		vcpu->suspended = true;
+		vcpu->hold |= VCPU_HOLD_STANDBY;
+	}
 }
 
 void run_vcpu_off(struct vcpu *vcpu)
@@ -63,19 +85,62 @@ void run_vcpu_off(struct vcpu *vcpu)
 	atomic_set_release(&vcpu->power, VCPU_OFF);
 }
 
+static void take_stop(struct vcpu *vcpu)
+{
+	quiesce(vcpu);
+	atomic_set_release(&vcpu->power, VCPU_OFF);
+	life_acknowledge_stop(vcpu);
+}
+
+/* Its VM is paused, or goes on. What is acknowledged is done: nothing of it is in its CPU. */
+static void take_pause(struct vcpu *vcpu)
+{
+	bool was = (vcpu->hold & VCPU_HOLD_PAUSED) != 0;
+
+	if (vcpu->loaded) {
+		switch_to(NULL);
+	}
+	if (!was) {
+		vtimer_pause(vcpu);
+	}
+	if (life_take_pause(vcpu)) {
+		vcpu->hold |= VCPU_HOLD_PAUSED;
+	} else {
+		vcpu->hold &= ~(uint32_t)VCPU_HOLD_PAUSED;
+		vtimer_resume(vcpu);
+	}
+}
+
+/* What its guest waits for may have come: it goes on, or starts where SYSTEM_SUSPEND said. */
+static void wake(struct vcpu *vcpu)
+{
+	if (vcpu->suspended && (vcpu->hold & VCPU_HOLD_STANDBY) != 0) {
+		if (!vgic_wakes(vcpu)) {
+			return;
+		}
+		resume_suspended(vcpu);
+	}
+	vcpu->hold &= ~(uint32_t)VCPU_HOLD_STANDBY;
+}
+
 /* What others posted, in the order in which one undoes another. */
 static void __attribute__((noinline)) look_at_events(struct vcpu *vcpu)
 {
-	/* SGIs stay: the vgic takes them under its lock */
-	uint32_t events = atomic_fetch_and(&vcpu->events, VCPU_EVENT_SGIS);
+	/* SGIs stay: the vgic takes them under its lock. Of one that is paused all stay but what
+	   may end that. */
+	uint32_t mask =
+		(vcpu->hold & VCPU_HOLD_PAUSED) != 0 ? VCPU_EVENTS_OF_PAUSED : ~VCPU_EVENT_SGIS;
+	uint32_t events = atomic_fetch_and(&vcpu->events, ~mask) & (mask | VCPU_EVENT_SGIS);
 
 	if ((events & VCPU_EVENT_REGS) != 0) {
 		regs_answer(vcpu);
 	}
 	if ((events & VCPU_EVENT_STOP) != 0) {
-		quiesce(vcpu);
-		atomic_set_release(&vcpu->power, VCPU_OFF);
-		life_acknowledge_stop(vcpu);
+		take_stop(vcpu);
+		return;
+	}
+	if ((vcpu->hold & VCPU_HOLD_PAUSED) != 0) {
+		take_pause(vcpu);
 		return;
 	}
 	if ((events & VCPU_EVENT_JOB) != 0) {
@@ -92,11 +157,14 @@ static void __attribute__((noinline)) look_at_events(struct vcpu *vcpu)
 		vgic_process(vcpu);
 	}
 	if ((events & VCPU_WAKE_EVENTS) != 0) {
-		vcpu->hold &= ~(uint32_t)VCPU_HOLD_STANDBY;
+		wake(vcpu);
 	}
 	if ((events & VCPU_EVENT_ANSWER) != 0 && (vcpu->hold & VCPU_HOLD_PARKED) != 0) {
 		vcpu->hold &= ~(uint32_t)VCPU_HOLD_PARKED;
 		exit_handle(vcpu, vcpu->retry_esr);
+	}
+	if ((events & VCPU_EVENT_PAUSE) != 0) {
+		take_pause(vcpu);
 	}
 }
 

@@ -8,6 +8,10 @@
 /* The vCPU to enter, ready and loaded; waits until there is one. This CPU's empty stack. */
 struct vcpu *run_next(void);
 
+/* PSCI SYSTEM_SUSPEND by the vCPU itself: until an interrupt comes, it goes on at start_pc. Owner.
+ */
+void run_vcpu_suspend(struct vcpu *vcpu);
+
 /* PSCI CPU_OFF by the vCPU itself. Owner. */
 void run_vcpu_off(struct vcpu *vcpu);
 

@@ -10,7 +10,10 @@
 #define AFFINITY_ON	     0
 #define AFFINITY_OFF	     1
 #define AFFINITY_ON_PENDING  2
-#define AFFINITY_MASK	     UINT64_C(0xff00ffffff)
+/* SYSTEM_RESET2's reset_type: the architecture's warm reset. Those with bit 31, and the cookie, are
+ * the vendor's, of which there are none. */
+#define RESET_WARM    0
+#define AFFINITY_MASK UINT64_C(0xff00ffffff)
 /* power_state, original format: bits 31:26 and 23:17 are zero (DEN 0022F 5.4.2) */
 #define POWER_STATE_RESERVED (BITS(31, 26) | BITS(23, 17))
 
@@ -50,6 +53,24 @@ static enum psci_ret cpu_on(struct vcpu *vcpu, uint64_t mpidr, uint64_t entry, u
 								PSCI_RET_ON_PENDING;
 	}
 	vcpu_post(target, VCPU_EVENT_START);
+	return PSCI_RET_SUCCESS;
+}
+
+/* Only for the last one that is on: nobody turns another on meanwhile. DEN 0022F SYSTEM_SUSPEND. */
+static enum psci_ret system_suspend(struct vcpu *vcpu, uint64_t entry, uint64_t context)
+{
+	const struct vm *vm = vcpu->vm;
+
+	if (vm_extent_of(vm, entry, 4) == NULL || (entry & 3) != 0) {
+		return PSCI_RET_INVALID_ADDRESS;
+	}
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		if (vm->vcpu[i] != vcpu && atomic_read_acquire(&vm->vcpu[i]->power) != VCPU_OFF) {
+			return PSCI_RET_DENIED;
+		}
+	}
+	vcpu->start_pc = entry;
+	vcpu->start_context = context;
 	return PSCI_RET_SUCCESS;
 }
 
@@ -95,6 +116,10 @@ static int features(uint32_t id)
 	case PSCI_SYSTEM_OFF:
 	case PSCI_SYSTEM_RESET:
 	case PSCI_FEATURES:
+	case PSCI_SYSTEM_RESET2_32:
+	case PSCI_SYSTEM_RESET2_64:
+	case PSCI_SYSTEM_SUSPEND32:
+	case PSCI_SYSTEM_SUSPEND64:
 	case SMCCC_VERSION:
 		return PSCI_RET_SUCCESS;
 	default:
@@ -146,6 +171,20 @@ enum exit_action vpsci_call(struct vcpu *vcpu, uint32_t id, enum exit_action don
 		return EXIT_VM_OFF;
 	case PSCI_SYSTEM_RESET:
 		return EXIT_VM_RESET;
+	case PSCI_SYSTEM_RESET2_32:
+	case PSCI_SYSTEM_RESET2_64:
+		if ((uint32_t)a1 == RESET_WARM) {
+			return EXIT_VM_RESET;
+		}
+		ret = PSCI_RET_INVALID_PARAMETERS;
+		break;
+	case PSCI_SYSTEM_SUSPEND32:
+	case PSCI_SYSTEM_SUSPEND64:
+		ret = system_suspend(vcpu, a1, a2);
+		if (ret == PSCI_RET_SUCCESS) {
+			return EXIT_VM_SUSPEND;
+		}
+		break;
 	default:
 		break;
 	}

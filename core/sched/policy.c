@@ -11,6 +11,9 @@ static inline bool is_ready(const struct vcpu *vcpu, uint64_t attention)
 	if (likely(attention == 0)) {
 		return atomic_read_acquire(&vcpu->vgic.ask_count) == 0 || vcpu->job != NULL;
 	}
+	if (unlikely((vcpu->hold & VCPU_HOLD_PAUSED) != 0)) {
+		return (atomic_read(&vcpu->events) & VCPU_EVENTS_OF_PAUSED) != 0;
+	}
 	return vcpu_has_events(vcpu) || vcpu->job != NULL;
 }
 

@@ -2,16 +2,13 @@
 /* The life of a VM. */
 #include "core/vm/life.h"
 
-#include "core/arm64/esr.h"
-#include "core/arm64/sysreg.h"
 #include "core/base/errno.h"
+#include "core/vm/crash.h"
 #include "core/vm/load.h"
+#include "core/vm/restart.h"
 #include "drivers/emul/vdev.h"
 #include "irq/vgic/vgic.h"
-#include "mm/guest_access.h"
 #include "timer/deadline.h"
-
-#define BACKTRACE_MAX 16
 
 static void (*all_off_hook)(void);
 
@@ -20,62 +17,206 @@ void life_set_all_off(void (*all_off)(void))
 	all_off_hook = all_off;
 }
 
-static void post_load(struct vm *vm)
+static const struct {
+	const char *what; /* has happened, in the log */
+	const char *name; /* of the state it left behind */
+} reasons[VM_STOP_COUNT] = {
+	[VM_STOP_NONE] = {"never started", "off"},
+	[VM_STOP_POWEROFF] = {"powered off by itself", "stopped (poweroff)"},
+	[VM_STOP_RESET] = {"reset by itself", "stopped (reset)"},
+	[VM_STOP_CRASH] = {"crashed", "stopped (crash)"},
+	[VM_STOP_COMMAND] = {"stopped by command", "stopped (command)"},
+	[VM_STOP_RESTART] = {"restarted by command", "stopped (command)"},
+	[VM_STOP_KILL] = {"killed by command", "stopped (killed)"},
+	[VM_STOP_WATCHDOG] = {"its watchdog ran out", "stopped (watchdog)"},
+	[VM_STOP_EXPIRED] = {"its watchdog ran out", "stopped (watchdog)"},
+	[VM_STOP_IMAGE] = {"not started", "stopped (image)"},
+};
+
+static bool all_are_off(void)
 {
-	load_begin(vm);
-	vcpu_post(vm->vcpu[0], VCPU_EVENT_JOB);
+	for (uint32_t i = 0; i < vm_count(); i++) {
+		if (atomic_read(&vm_by_id(i)->state) != VM_OFF) {
+			return false;
+		}
+	}
+	return true;
 }
 
-int life_start(struct vm *vm)
+static void went_off(void)
 {
-	int err = -EBUSY;
+	if (all_off_hook != NULL && all_are_off()) {
+		all_off_hook();
+	}
+}
 
-	spin_lock(&vm->lock);
-	if (vm->state == VM_OFF) {
+/* -- what is asked for -- */
+
+/* What an operation does in a state. */
+enum step {
+	BUSY, /* refused: 0, so that a table's gaps are */
+	ALREADY,
+	LOAD,	/* -> LOADING */
+	STOP,	/* -> STOPPING */
+	FORCE,	/* STOPPING: nothing follows on it */
+	GO_OFF, /* RESTARTING -> OFF */
+	PAUSE,	/* -> PAUSING */
+	RESUME, /* -> RUNNING */
+};
+
+static const uint8_t steps[LIFE_OP_COUNT][VM_STATE_COUNT] = {
+	[LIFE_START] = {[VM_OFF] = LOAD,
+			[VM_LOADING] = ALREADY,
+			[VM_RUNNING] = ALREADY,
+			[VM_PAUSING] = ALREADY,
+			[VM_PAUSED] = ALREADY,
+			[VM_RESTARTING] = LOAD},
+	[LIFE_STOP] = {[VM_OFF] = ALREADY,
+		       [VM_LOADING] = STOP,
+		       [VM_RUNNING] = STOP,
+		       [VM_PAUSING] = STOP,
+		       [VM_PAUSED] = STOP,
+		       [VM_RESTARTING] = GO_OFF},
+	[LIFE_PAUSE] = {[VM_RUNNING] = PAUSE, [VM_PAUSING] = ALREADY, [VM_PAUSED] = ALREADY},
+	[LIFE_RESUME] = {[VM_RUNNING] = ALREADY, [VM_PAUSING] = RESUME, [VM_PAUSED] = RESUME},
+	[LIFE_RESTART] = {[VM_OFF] = LOAD,
+			  [VM_LOADING] = STOP,
+			  [VM_RUNNING] = STOP,
+			  [VM_PAUSING] = STOP,
+			  [VM_PAUSED] = STOP,
+			  [VM_RESTARTING] = LOAD},
+	[LIFE_KILL] = {[VM_OFF] = ALREADY,
+		       [VM_LOADING] = STOP,
+		       [VM_RUNNING] = STOP,
+		       [VM_STOPPING] = FORCE,
+		       [VM_PAUSING] = STOP,
+		       [VM_PAUSED] = STOP,
+		       [VM_RESTARTING] = GO_OFF},
+};
+
+static void resume_locked(struct vm *vm)
+{
+	uint64_t paused = vm->state == VM_PAUSED ? deadline_now() - vm->paused_at : 0;
+
+	vm->paused_ticks += paused;
+	if (!vm->config->time_runs) {
+		vm->cntvoff += paused;
+	}
+	vm->state = VM_RUNNING;
+}
+
+/* The state's change; what is to be posted for it comes after the lock. */
+static void take_step_locked(struct vm *vm, enum step step, enum vm_stop_reason reason)
+{
+	SPIN_ASSERT_HELD(&vm->lock);
+	vm->start_waits = vm->start_waits && step == BUSY;
+	switch (step) {
+	case LOAD:
 		vm->state = VM_LOADING;
-		err = 0;
-	}
-	spin_unlock(&vm->lock);
-	if (err == 0) {
-		post_load(vm);
-	}
-	return err;
-}
-
-int life_stop(struct vm *vm, enum vm_stop_reason reason)
-{
-	bool first;
-
-	spin_lock(&vm->lock);
-	first = vm->state == VM_RUNNING || vm->state == VM_LOADING;
-	if (first) {
+		break;
+	case STOP:
 		vm->state = VM_STOPPING;
 		vm->stop_reason = reason;
 		vm->stop_waiting = vm->vcpu_count;
+		break;
+	case FORCE:
+		vm->stop_reason = reason;
+		break;
+	case GO_OFF:
+		vm->state = VM_OFF;
+		vm->stop_reason = reason;
+		break;
+	case PAUSE:
+		vm->state = VM_PAUSING;
+		vm->pause_count++;
+		vm->pause_waiting = vm->vcpu_count;
+		break;
+	case RESUME:
+		resume_locked(vm);
+		break;
+	case BUSY:
+	case ALREADY:
+		break;
 	}
-	spin_unlock(&vm->lock);
-	if (!first) {
-		return -EBUSY;
-	}
+}
+
+static void post_to_all(struct vm *vm, uint32_t event)
+{
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-		vcpu_post(vm->vcpu[i], VCPU_EVENT_STOP);
+		vcpu_post(vm->vcpu[i], event);
+	}
+}
+
+static void called_off(struct vm *vm)
+{
+	if (vm_may_log(vm, &vm->lives)) {
+		log_info("%s: %s before it was to start again", vm->name,
+			 reasons[vm->stop_reason].what);
+	}
+	/* its deadline goes too */
+	vcpu_post(vm->vcpu[0], VCPU_EVENT_JOB);
+	went_off();
+}
+
+static int after_step(struct vm *vm, enum step step)
+{
+	switch (step) {
+	case BUSY:
+		return -EBUSY;
+	case ALREADY:
+		return -EALREADY;
+	case LOAD:
+		vcpu_post(vm->vcpu[0], VCPU_EVENT_JOB);
+		break;
+	case STOP:
+		post_to_all(vm, VCPU_EVENT_STOP);
+		break;
+	case GO_OFF:
+		called_off(vm);
+		break;
+	case PAUSE:
+	case RESUME:
+		post_to_all(vm, VCPU_EVENT_PAUSE);
+		break;
+	case FORCE:
+		break;
 	}
 	return 0;
 }
 
-static const char *reason_text(enum vm_stop_reason reason)
+int life_ask(struct vm *vm, enum life_op op)
 {
-	static const char *const text[] = {
-		[VM_STOP_NONE] = "never started",
-		[VM_STOP_POWEROFF] = "powered off by itself",
-		[VM_STOP_RESET] = "reset by itself",
-		[VM_STOP_CRASH] = "crashed",
-		[VM_STOP_COMMAND] = "stopped by command",
-		[VM_STOP_RESTART] = "restarted by command",
-	};
+	enum vm_stop_reason reason = op == LIFE_RESTART ? VM_STOP_RESTART :
+				     op == LIFE_KILL	? VM_STOP_KILL :
+							  VM_STOP_COMMAND;
+	enum step step;
 
-	return text[reason];
+	spin_lock(&vm->lock);
+	step = (enum step)steps[op][vm->state];
+	take_step_locked(vm, step, reason);
+	spin_unlock(&vm->lock);
+	return after_step(vm, step);
 }
+
+int life_stop(struct vm *vm, enum vm_stop_reason reason)
+{
+	enum step step;
+
+	spin_lock(&vm->lock);
+	step = (enum step)steps[LIFE_STOP][vm->state] == STOP ? STOP : BUSY;
+	take_step_locked(vm, step, reason);
+	spin_unlock(&vm->lock);
+	return after_step(vm, step);
+}
+
+void life_crash(struct vcpu *vcpu, const char *why)
+{
+	vm_note(vcpu->vm, "vcpu %u can't go on: %s", vcpu->index, why);
+	crash_log(vcpu, why);
+	life_stop(vcpu->vm, VM_STOP_CRASH);
+}
+
+/* -- stopping -- */
 
 /* As after boot: nothing of the life that ended is left in the emulated hardware. */
 static void reset_devices(struct vm *vm)
@@ -86,40 +227,73 @@ static void reset_devices(struct vm *vm)
 	}
 }
 
-static bool all_are_off(void)
+static void log_stop(struct vm *vm, enum vm_stop_reason reason, enum restart_answer again)
 {
-	for (uint32_t i = 0; i < vm_count(); i++) {
-		if (vm_by_id(i)->state != VM_OFF) {
-			return false;
-		}
+	if (!vm_may_log(vm, &vm->lives)) {
+		return;
 	}
-	return true;
+	switch (again) {
+	case RESTART_NO:
+		log_info("%s: %s", vm->name, reasons[reason].what);
+		break;
+	case RESTART_NOW:
+		log_info("%s: %s, starts again", vm->name, reasons[reason].what);
+		break;
+	case RESTART_LATER:
+		log_info("%s: %s, starts again in %u ms", vm->name, reasons[reason].what,
+			 vm->config->restart_delay_ms);
+		break;
+	case RESTART_LIMIT:
+		log_warn("%s: %s, and is not started again: %u times within an hour are its "
+			 "restart-limit",
+			 vm->name, reasons[reason].what, vm->config->restart_limit);
+		break;
+	}
+	vm_note(vm, "%s%s", reasons[reason].what,
+		again == RESTART_NO    ? "" :
+		again == RESTART_LIMIT ? ", stays off by its restart-limit" :
+					 ", starts again");
+}
+
+/* Where it goes from STOPPING. */
+static enum restart_answer end_life_locked(struct vm *vm)
+{
+	uint64_t now = deadline_now(), frequency = deadline_frequency();
+	enum restart_answer again =
+		restart_decide(vm->config, &vm->restarts, vm->stop_reason, now, frequency);
+
+	vm->cntvoff = 0;
+	if (again == RESTART_LATER) {
+		vm->restart_when = now + deadline_from_ms(vm->config->restart_delay_ms);
+	}
+	vm->state = again == RESTART_NOW   ? VM_LOADING :
+		    again == RESTART_LATER ? VM_RESTARTING :
+					     VM_OFF;
+	vm->restart_count += again == RESTART_NOW || again == RESTART_LATER;
+	atomic_set_release(&vm->life, vm->life + 1);
+	return again;
 }
 
 /* Every vCPU is off, this is the only CPU that works on the VM. */
 static void finish_stop(struct vm *vm)
 {
-	enum vm_stop_reason reason = vm->stop_reason;
-	bool again = reason == VM_STOP_RESET || reason == VM_STOP_RESTART;
+	enum vm_stop_reason reason;
+	enum restart_answer again;
 
 	/* a CPU_ON that came between two acknowledgements is void */
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
 		atomic_set_release(&vm->vcpu[i]->power, VCPU_OFF);
 	}
 	reset_devices(vm);
-	if (vm_may_log(vm, &vm->lives)) {
-		log_info("%s: %s%s", vm->name, reason_text(reason), again ? ", starts again" : "");
-		vm_note(vm, "%s%s", reason_text(reason), again ? ", starts again" : "");
-	}
 	spin_lock(&vm->lock);
-	vm->state = again ? VM_LOADING : VM_OFF;
-	vm->restart_count += again;
-	atomic_set_release(&vm->life, vm->life + 1);
+	reason = vm->stop_reason; /* a kill may have come meanwhile */
+	again = end_life_locked(vm);
 	spin_unlock(&vm->lock);
-	if (again) {
-		post_load(vm);
-	} else if (all_off_hook != NULL && all_are_off()) {
-		all_off_hook();
+	log_stop(vm, reason, again);
+	/* also for a deadline whose cancelling went down with the stop */
+	vcpu_post(vm->vcpu[0], VCPU_EVENT_JOB);
+	if (again == RESTART_NO || again == RESTART_LIMIT) {
+		went_off();
 	}
 }
 
@@ -136,125 +310,204 @@ void life_acknowledge_stop(struct vcpu *vcpu)
 	}
 }
 
-static void loaded(struct vcpu *vcpu)
+/* -- pausing -- */
+
+bool life_take_pause(struct vcpu *vcpu)
 {
 	struct vm *vm = vcpu->vm;
-	bool go;
+	bool held;
 
 	spin_lock(&vm->lock);
-	go = vm->state == VM_LOADING;
+	held = vm->state == VM_PAUSING || vm->state == VM_PAUSED;
+	if (held && vcpu->pause_seen != vm->pause_count) {
+		vcpu->pause_seen = vm->pause_count;
+		if (--vm->pause_waiting == 0) {
+			vm->paused_at = deadline_now();
+			vm->state = VM_PAUSED;
+		}
+	}
+	spin_unlock(&vm->lock);
+	for (uint32_t i = 0; !held && vcpu->index == 0 && i < vm->vdev_count; i++) {
+		struct vdev *vdev = vm->vdev[i];
+
+		if (vdev->type->resume != NULL) {
+			vdev->type->resume(vdev, vcpu);
+		}
+	}
+	return held;
+}
+
+/* -- starting -- */
+
+static bool is_up(const struct vm_config *config)
+{
+	for (uint32_t i = 0; i < vm_count(); i++) {
+		struct vm *vm = vm_by_id(i);
+		bool up;
+
+		if (vm->config == config) {
+			spin_lock(&vm->lock);
+			up = vm_is_up(vm);
+			spin_unlock(&vm->lock);
+			return up;
+		}
+	}
+	return false;
+}
+
+/* Those that start-after names run. A lock at a time: of two VMs that come to run at once, whoever
+ * looks later sees both. */
+static bool may_start(const struct vm *vm)
+{
+	const struct vm_config *first = vm->config - vm->config->index;
+
+	for (uint64_t left = vm->config->start_after; left != 0; left &= left - 1) {
+		if (!is_up(&first[__builtin_ctzll(left)])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void start_if_waited(struct vm *vm)
+{
+	bool go;
+
+	if (!atomic_read(&vm->start_waits) || !may_start(vm)) {
+		return;
+	}
+	spin_lock(&vm->lock);
+	go = vm->start_waits && vm->state == VM_OFF;
 	if (go) {
-		vm->state = VM_RUNNING;
+		take_step_locked(vm, LOAD, VM_STOP_NONE);
 	}
 	spin_unlock(&vm->lock);
 	if (go) {
-		if (vm_may_log(vm, &vm->lives)) {
-			log_info("%s starts, %llu us after the counter did", vm->name,
-				 (unsigned long long)deadline_to_us(deadline_now()));
-		}
-		vcpu->start_pc = vm->load.entry;
-		vcpu->start_context = vm->load.dtb;
-		vcpu->start_life = vm->life;
-		atomic_set_release(&vcpu->power, VCPU_ON_PENDING);
-		vcpu_post(vcpu, VCPU_EVENT_START);
+		after_step(vm, LOAD);
+	}
+}
+
+void life_boot(struct vm *vm)
+{
+	if (vm->config->start_manual) {
+		return;
+	}
+	spin_lock(&vm->lock);
+	vm->start_waits = true;
+	spin_unlock(&vm->lock);
+	start_if_waited(vm);
+}
+
+static void start_first(struct vcpu *vcpu)
+{
+	struct vm *vm = vcpu->vm;
+
+	if (vm_may_log(vm, &vm->lives)) {
+		log_info("%s starts, %llu us after the counter did", vm->name,
+			 (unsigned long long)deadline_to_us(deadline_now()));
+	}
+	vcpu->start_pc = vm->load.entry;
+	vcpu->start_context = vm->load.dtb;
+	vcpu->start_life = vm->life;
+	atomic_set_release(&vcpu->power, VCPU_ON_PENDING);
+	vcpu_post(vcpu, VCPU_EVENT_START);
+	for (uint32_t i = 0; i < vm_count(); i++) {
+		start_if_waited(vm_by_id(i));
 	}
 }
 
 static bool run_load(struct vcpu *vcpu, struct vcpu_job *job)
 {
+	struct vm *vm = vcpu->vm;
+	enum load_result result = load_step(vm);
+	bool go;
+
 	(void)job;
-	if (!load_step(vcpu->vm)) {
+	if (result == LOAD_MORE) {
 		return false;
 	}
 	vcpu->job = NULL;
-	loaded(vcpu);
+	spin_lock(&vm->lock);
+	go = vm->state == VM_LOADING;
+	if (go) {
+		vm->state = result == LOAD_DONE ? VM_RUNNING : VM_OFF;
+	}
+	if (go && result != LOAD_DONE) {
+		vm->stop_reason = VM_STOP_IMAGE;
+	}
+	spin_unlock(&vm->lock);
+	if (go && result == LOAD_DONE) {
+		start_first(vcpu);
+	} else if (go) {
+		went_off();
+	}
 	return true;
+}
+
+/* The moment of a restart, or of one that was called off. */
+static void restart_fired(struct deadline *deadline)
+{
+	struct vm *vm = CONTAINER_OF(deadline, struct vm, restart);
+	bool go;
+
+	spin_lock(&vm->lock);
+	go = vm->state == VM_RESTARTING && deadline_now() >= vm->restart_when;
+	if (go) {
+		take_step_locked(vm, LOAD, VM_STOP_NONE);
+	}
+	spin_unlock(&vm->lock);
+	if (go) {
+		after_step(vm, LOAD);
+	}
 }
 
 void life_take_job(struct vcpu *vcpu)
 {
 	struct vm *vm = vcpu->vm;
+	enum vm_state state;
+	uint64_t when;
 
-	if (vcpu->index == 0 && vm->state == VM_LOADING) {
+	if (vcpu->index != 0) {
+		return;
+	}
+	spin_lock(&vm->lock);
+	state = vm->state;
+	when = vm->restart_when;
+	spin_unlock(&vm->lock);
+	if (vm->restart.fire == NULL) {
+		deadline_init(&vm->restart, restart_fired);
+	}
+	if (state == VM_RESTARTING) {
+		deadline_set(&vm->restart, when);
+		return;
+	}
+	deadline_cancel(&vm->restart);
+	/* what is being loaded goes on: the event of who began it may come late */
+	if (state == VM_LOADING && vcpu->job == NULL) {
+		load_begin(vm);
 		vm->load.job.name = "load";
 		vm->load.job.step = run_load;
 		vcpu->job = &vm->load.job;
 	}
 }
 
-static void log_registers(const struct vcpu *vcpu)
-{
-	const uint64_t *x = vcpu->regs.x;
-
-	for (uint32_t i = 0; i < 28; i += 4) {
-		log_error("  x%-2u %016llx %016llx %016llx %016llx", i, (unsigned long long)x[i],
-			  (unsigned long long)x[i + 1], (unsigned long long)x[i + 2],
-			  (unsigned long long)x[i + 3]);
-	}
-	log_error("  x28 %016llx fp  %016llx lr  %016llx", (unsigned long long)x[28],
-		  (unsigned long long)x[29], (unsigned long long)x[30]);
-	log_error("  pc  %016llx pstate %08llx sp_el1 %016llx sp_el0 %016llx",
-		  (unsigned long long)vcpu_pc(vcpu), (unsigned long long)vcpu_pstate(vcpu),
-		  (unsigned long long)sysreg_read(sp_el1), (unsigned long long)sysreg_read(sp_el0));
-	log_error("  esr_el1 %08llx far_el1 %016llx elr_el1 %016llx vbar_el1 %016llx",
-		  (unsigned long long)sysreg_read(esr_el1),
-		  (unsigned long long)sysreg_read(far_el1),
-		  (unsigned long long)sysreg_read(elr_el1),
-		  (unsigned long long)sysreg_read(vbar_el1));
-	log_error("  sctlr_el1 %08llx ttbr0_el1 %016llx ttbr1_el1 %016llx",
-		  (unsigned long long)sysreg_read(sctlr_el1),
-		  (unsigned long long)sysreg_read(ttbr0_el1),
-		  (unsigned long long)sysreg_read(ttbr1_el1));
-}
-
-/* Frame records as the procedure call standard has them: addresses only, the guest's symbols are
- * its own. */
-static void log_backtrace(const struct vcpu *vcpu)
-{
-	uint64_t fp = vcpu->regs.x[29];
-
-	log_error("  backtrace: %016llx", (unsigned long long)vcpu_pc(vcpu));
-	for (uint32_t i = 0; i < BACKTRACE_MAX && fp != 0 && (fp & 7) == 0; i++) {
-		uint64_t record[2], ipa;
-
-		if (guest_translate(fp, &ipa) != 0 ||
-		    guest_read(vcpu->vm, ipa, record, sizeof(record)) != 0 || record[1] == 0) {
-			break;
-		}
-		log_error("             %016llx", (unsigned long long)record[1]);
-		fp = record[0] > fp ? record[0] : 0;
-	}
-}
-
-void life_crash(struct vcpu *vcpu, const char *why)
-{
-	vm_note(vcpu->vm, "vcpu %u can't go on: %s", vcpu->index, why);
-	log_error("%s vcpu %u can't go on: %s", vcpu->vm->name, vcpu->index, why);
-	log_registers(vcpu);
-	log_backtrace(vcpu);
-	life_stop(vcpu->vm, VM_STOP_CRASH);
-}
-
 const char *life_state_name(const struct vm *vm)
 {
-	switch (vm->state) {
+	switch (atomic_read(&vm->state)) {
 	case VM_LOADING:
 		return "loading";
 	case VM_RUNNING:
 		return "running";
 	case VM_STOPPING:
 		return "stopping";
+	case VM_PAUSING:
+		return "pausing";
+	case VM_PAUSED:
+		return "paused";
+	case VM_RESTARTING:
+		return "restarting";
 	case VM_OFF:
 		break;
 	}
-	switch (vm->stop_reason) {
-	case VM_STOP_POWEROFF:
-		return "off (powered off)";
-	case VM_STOP_CRASH:
-		return "off (crashed)";
-	case VM_STOP_COMMAND:
-		return "off (stopped)";
-	default:
-		return "off";
-	}
+	return reasons[vm->stop_reason].name;
 }

@@ -2,12 +2,16 @@
 /* Putting a VM's images in place. */
 #include "core/vm/load.h"
 
+#include "core/arm64/features.h"
+#include "core/base/crc32c.h"
 #include "core/base/errno.h"
 #include "core/base/string.h"
 #include "core/config/image.h"
 #include "drivers/hw/entropy.h"
 #include "mm/cache.h"
 #include "mm/guest_access.h"
+
+#define SLOW_STEP 128 /* bytes of a checksum without the instructions for it */
 
 static int add(struct vm_load *load, uint64_t ipa, const uint8_t *data, uint64_t size)
 {
@@ -71,11 +75,45 @@ void load_begin(struct vm *vm)
 	if (vm->load.seed != NULL) {
 		entropy_draw(vm->load.seed, VM_SEED_SIZE);
 	}
+	vm->load.check = vm->life == 0 ? VM_IMAGE_COUNT : 0;
+	vm->load.crc = 0;
 	vm->load.at = 0;
 	vm->load.done = 0;
 }
 
-bool load_step(struct vm *vm)
+/* Some more of an image's checksum. */
+static enum load_result check_step(struct vm *vm)
+{
+	const struct image_config *const images[VM_IMAGE_COUNT] = {vm->config->kernel,
+								   vm->config->initrd,
+								   vm->config->dtb};
+	struct vm_load *load = &vm->load;
+	const struct image_config *image = images[load->check];
+	bool quick = cpu_features.crc32;
+	uint64_t step;
+
+	if (image != NULL && image->has_crc) {
+		step = MIN(image->size - load->done, (uint64_t)(quick ? PAGE_SIZE : SLOW_STEP));
+		load->crc = (quick ? crc32c_instructions : crc32c)(load->crc,
+								   image->data + load->done, step);
+		load->done += step;
+		if (load->done != image->size) {
+			return LOAD_MORE;
+		}
+		if (load->crc != image->crc) {
+			log_error("%s is not started: its image \"%s\" in the bundle has changed "
+				  "since boot (CRC-32C 0x%08x, not 0x%08x): reset the board",
+				  vm->name, image->name, load->crc, image->crc);
+			return LOAD_BAD;
+		}
+	}
+	load->check++;
+	load->crc = 0;
+	load->done = 0;
+	return LOAD_MORE;
+}
+
+static bool copy_step(struct vm *vm)
 {
 	struct vm_load *load = &vm->load;
 	const struct vm_segment *segment = &load->segment[load->at];
@@ -107,4 +145,12 @@ bool load_step(struct vm *vm)
 		return true;
 	}
 	return false;
+}
+
+enum load_result load_step(struct vm *vm)
+{
+	if (vm->load.check != VM_IMAGE_COUNT) {
+		return check_step(vm);
+	}
+	return copy_step(vm) ? LOAD_DONE : LOAD_MORE;
 }

@@ -13,13 +13,21 @@
  * 0 or -ENOSPC. */
 int load_plan(struct vm *vm, const void *dtb, uint64_t dtb_size);
 
-/* From the start again; the VM is off. */
+enum load_result {
+	LOAD_MORE,
+	LOAD_DONE,
+	LOAD_BAD, /* an image is not what it was when the bundle was made; the log says which */
+};
+
+/* From the start again; the VM is off. Owner CPU of vCPU 0. */
 void load_begin(struct vm *vm);
 
 /*
- * One step, a page. True when everything is in place and clean to the point of coherency: the guest
- * starts with its MMU off. Owner CPU of vCPU 0.
+ * One step, of about a thousand instructions. From the second time on the images are held against
+ * their CRC-32C first; the first time the whole bundle has just been. LOAD_DONE when everything is
+ * in place and clean to the point of coherency: the guest starts with its MMU off. Owner CPU of
+ * vCPU 0.
  */
-bool load_step(struct vm *vm);
+enum load_result load_step(struct vm *vm);
 
 #endif

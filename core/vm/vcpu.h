@@ -38,6 +38,7 @@ enum vcpu_event {
 	VCPU_EVENT_TIMER = 1U << 5,  /* its virtual timer, in memory, is due */
 	VCPU_EVENT_SCHED = 1U << 6,  /* its CPU asks the scheduler again */
 	VCPU_EVENT_REGS = 1U << 7,   /* somebody wants to see its registers: core/exit/regs.h */
+	VCPU_EVENT_PAUSE = 1U << 8,  /* its VM is to be paused, or goes on: look which */
 	/* bits 31:16, VCPU_EVENT_SGI(n): SGI n was sent to it and is pending */
 };
 #define VCPU_EVENT_SGI_SHIFT 16
@@ -50,7 +51,10 @@ enum vcpu_hold {
 	VCPU_HOLD_PARKED =
 		1U << 1, /* waits for VCPU_EVENT_ANSWER; the exit is handled again then */
 	VCPU_HOLD_STANDBY = 1U << 2, /* WFI, PSCI CPU_SUSPEND: waits for an event */
+	VCPU_HOLD_PAUSED = 1U << 3, /* its VM is paused: only VCPU_EVENTS_OF_PAUSED are looked at */
 };
+
+#define VCPU_EVENTS_OF_PAUSED (VCPU_EVENT_STOP | VCPU_EVENT_PAUSE | VCPU_EVENT_REGS)
 
 /*
  * Work in steps on the time of a vCPU, run in its place by the run loop until it is done. A step is
@@ -100,6 +104,8 @@ struct vcpu {
 	const struct mmio_region *mmio_last; /* found last, never NULL: likely the next one's too */
 	bool loaded;			     /* its registers are in the CPU */
 	uint64_t retry_esr;   /* of the parked exit; the rest is in FAR_EL2 and HPFAR_EL2 */
+	uint32_t pause_seen;  /* vm->pause_count as acknowledged last */
+	bool suspended;	      /* PSCI SYSTEM_SUSPEND: an interrupt starts it at start_pc */
 	uint64_t hcr;	      /* HCR_EL2 while it runs, but for VSE */
 	struct vcpu_job *job; /* NULL: the guest runs */
 	uint64_t fault_pc;    /* of the last abort injected, to see a guest that can't take one */

@@ -51,6 +51,30 @@ const struct vm_extent *vm_extent_of(const struct vm *vm, uint64_t ipa, uint64_t
 	return NULL;
 }
 
+static int (*stop_hook)(struct vm *vm, enum vm_stop_reason reason);
+
+void vm_set_stop(int (*stop)(struct vm *vm, enum vm_stop_reason reason))
+{
+	stop_hook = stop;
+}
+
+void vm_ask_stop(struct vm *vm, enum vm_stop_reason reason)
+{
+	if (stop_hook != NULL) {
+		stop_hook(vm, reason);
+	}
+}
+
+uint64_t vm_awake_ticks(struct vm *vm)
+{
+	uint64_t ticks;
+
+	spin_lock(&vm->lock);
+	ticks = (vm->state == VM_PAUSED ? vm->paused_at : deadline_now()) - vm->paused_ticks;
+	spin_unlock(&vm->lock);
+	return ticks;
+}
+
 bool vm_may_log(struct vm *vm, struct ratelimit *limit)
 {
 	uint32_t missed = 0;

@@ -32,8 +32,12 @@ enum vm_state {
 	VM_OFF,	    /* never started or stopped; why is in stop_reason */
 	VM_LOADING, /* its images are being put in place */
 	VM_RUNNING,
-	VM_STOPPING, /* waits for each vCPU's acknowledgement */
+	VM_STOPPING,   /* waits for each vCPU's acknowledgement */
+	VM_PAUSING,    /* the same */
+	VM_PAUSED,     /* no vCPU is in a CPU, and none is entered */
+	VM_RESTARTING, /* off until restart_when */
 };
+#define VM_STATE_COUNT 7
 
 enum vm_stop_reason {
 	VM_STOP_NONE,
@@ -41,8 +45,13 @@ enum vm_stop_reason {
 	VM_STOP_RESET,	  /* SYSTEM_RESET: loaded again */
 	VM_STOP_CRASH,	  /* it could not go on */
 	VM_STOP_COMMAND,
-	VM_STOP_RESTART, /* command: loaded again */
+	VM_STOP_RESTART,  /* command: loaded again */
+	VM_STOP_KILL,	  /* command: off, whatever was to follow */
+	VM_STOP_WATCHDOG, /* it ran out; on-expiry = "restart" */
+	VM_STOP_EXPIRED,  /* it ran out; on-expiry = "stop" */
+	VM_STOP_IMAGE,	  /* an image in the bundle has changed: not loaded */
 };
+#define VM_STOP_COUNT 10
 
 /* Where a guest's images go: copied at each start from the bundle. */
 struct vm_segment {
@@ -52,15 +61,24 @@ struct vm_segment {
 };
 #define VM_SEGMENT_MAX 24
 #define VM_SEED_SIZE   32 /* bytes */
+#define VM_IMAGE_COUNT 3  /* kernel, initrd, dtb */
 
 struct vm_load {
 	struct vcpu_job job;
 	struct vm_segment segment[VM_SEGMENT_MAX]; /* constant after build */
 	uint32_t segment_count;
+	uint32_t check;	     /* image being checked; VM_IMAGE_COUNT: all are */
+	uint32_t crc;	     /* of `done` bytes of it */
 	uint32_t at;	     /* segment being copied */
-	uint64_t done;	     /* bytes of it */
+	uint64_t done;	     /* bytes of it, or of the image */
 	uint64_t entry, dtb; /* ipa; constant after build */
 	uint8_t *seed;	     /* rng-seed in the guest's tree, another in each life; NULL: none */
+};
+
+/* How often rules have started it again. */
+struct vm_restarts {
+	uint64_t since; /* ticks: when the first of this hour's was */
+	uint32_t count; /* of this hour */
 };
 
 struct vm {
@@ -77,7 +95,6 @@ struct vm {
 	struct vdev *vdev[CONFIG_DEVICE_MAX + 1]; /* the last may be a message generator */
 	uint32_t vdev_count;
 	uint64_t idreg[56];	      /* IDREG_INDEX(): what its vCPUs read */
-	uint64_t cntvoff;	      /* ticks: 0 until its time has been stopped */
 	struct pvtime_record *pvtime; /* [vcpu_count]; NULL: it is not told of stolen time */
 	uint64_t pvtime_scale;	      /* nanoseconds per tick, in units of 2^-32 */
 
@@ -87,24 +104,55 @@ struct vm {
 	struct chacha random;	     /* of TRNG calls: core/exit/trng.h */
 	bool random_keyed;	     /* atomic */
 
+	/* Ticks: 0 until its time has been stopped. Changed while no vCPU is in a CPU, with the
+	 * lock below; read by owners. */
+	uint64_t cntvoff;
+
 	struct spinlock lock; /* rank vm; protects the next group */
 	enum vm_state state;
 	enum vm_stop_reason stop_reason;
 	uint32_t stop_waiting; /* vCPUs that have not acknowledged */
 	uint32_t restart_count;
-	uint32_t life; /* counts stops: what was asked for in one life is not done in the next */
+	uint32_t life;	  /* counts stops: what was asked for in one life is not done in the next */
+	bool start_waits; /* for those that start-after names */
+	uint32_t pause_count;	/* counts pauses: each is acknowledged once */
+	uint32_t pause_waiting; /* vCPUs that have not acknowledged */
+	uint64_t paused_at;	/* ticks */
+	uint64_t paused_ticks;	/* of all pauses that are over */
+	uint64_t restart_when;	/* ticks; VM_RESTARTING */
+	struct vm_restarts restarts;
 	struct ratelimit faults; /* lines about what it does wrong */
 	struct ratelimit lives;	 /* lines about its stops and starts */
 
 	struct log log; /* what it printed last, and its life: the console's lock */
 
-	struct vm_load load; /* owner: the CPU of vCPU 0 while VM_LOADING */
+	/* owner: the CPU of vCPU 0 */
+	struct vm_load load;
+	struct deadline restart; /* for restart_when */
 };
 
 /* All VMs, by id; constant after build. */
 struct vm *vm_by_id(uint32_t id);
 uint32_t vm_count(void);
 struct vm *vm_by_name(const char *name);
+
+/* Ticks that go on while the VM is not paused, whatever time-when-paused says. Any CPU; takes
+ * vm->lock. */
+uint64_t vm_awake_ticks(struct vm *vm);
+
+/*
+ * Asks core/vm/life.c to stop a VM, for those below it. Any CPU, no locks.
+ */
+void vm_ask_stop(struct vm *vm, enum vm_stop_reason reason);
+void vm_set_stop(int (*stop)(struct vm *vm, enum vm_stop_reason reason));
+
+/* It has a life, running or paused. vm->lock held, or for who looks once. */
+static inline bool vm_is_up(const struct vm *vm)
+{
+	enum vm_state state = atomic_read(&vm->state);
+
+	return state == VM_RUNNING || state == VM_PAUSING || state == VM_PAUSED;
+}
 
 /* Registers a VM made by build.c; boot CPU. */
 void vm_register(struct vm *vm);

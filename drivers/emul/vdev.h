@@ -13,6 +13,7 @@
 #include "drivers/emul/mmio_ops.h"
 
 struct vm;
+struct vcpu;
 struct guest_fdt;
 struct arena;
 
@@ -49,6 +50,7 @@ struct config_prop {
 	const char *name;
 	uint8_t type; /* enum config_prop_type */
 	bool required;
+	bool life;	   /* a VM's life: looked at only where one of them stands */
 	uint32_t min, max; /* numbers: inclusive; max 0 = type's own */
 	const char *later; /* sentence fragment when refused for now: "virtio comes with a later
 			      version" */
@@ -82,6 +84,9 @@ struct vdev_type {
 	int (*create)(struct vm *vm, const struct vdev_config *config, struct arena *arena,
 		      struct vdev **out);
 	void (*reset)(struct vdev *vdev); /* as after create(); the VM is stopped */
+	/* The VM goes on after a pause: what it set for a moment may be set anew. NULL: nothing.
+	 * The CPU of `vcpu`. */
+	void (*resume)(struct vdev *vdev, struct vcpu *vcpu);
 	int (*describe)(const struct vdev *vdev, struct guest_fdt *fdt); /* writes its guest node */
 	const struct mmio_ops *mmio;
 };

@@ -35,7 +35,7 @@ def test_three_VMs_come_up_and_live_their_own_lives(boot):
     run.expect(r"^tick[|] tick \d+\n(.*\n)*tick[|] tick")
     run.focus("the hypervisor's shell")
     table = run.run("vm", "bulkhead> ")
-    assert "alpha            running" in table and "beta             off (powered off)" in table
+    assert "alpha            running" in table and "beta             stopped (poweroff)" in table
     run.focus("alpha")
     assert "alpha" in run.run("uname -n", "alpha # ")
 

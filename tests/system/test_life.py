@@ -50,7 +50,7 @@ def test_twenty_reboots_leave_nothing_behind(boot):
     run.focus(SHELL)
     after = run.run("vm", "bulkhead> ")
     assert pages(after) == before
-    assert re.search(rf"^alpha +off \(powered off\) +1 .* {REBOOTS}$", after, re.M)
+    assert re.search(rf"^alpha +stopped \(poweroff\) +1 .* {REBOOTS}$", after, re.M)
     assert "alpha: 0 interrupts pending or active" in after
     assert "FAILED" not in run.run("audit", "bulkhead> ")
 
@@ -124,6 +124,45 @@ def test_a_raw_image_is_entered_where_its_config_says(boot, tmp_path):
     )
     run = boot(config(vm("off", kernel="off_image", initrd=None, memory="64M"), images=image))
     run.expect("^bulkhead: off: powered off by itself")
+
+
+def test_a_paused_VM_stands_still_and_goes_on(boot):
+    run = boot(
+        config(
+            vm("held", kernel="tick_image", initrd=None, memory="64M"),
+            vm("good", kernel="tick_image", initrd=None, memory="64M"),
+            images=raw_image("tick"),
+        )
+    )
+    run.expect_each(r"^held[|] tick 2\b", r"^good[|] tick 2\b")
+    run.focus(SHELL)
+    run.run("vm pause held", "bulkhead> ")
+    assert re.search(r"^held +paused", run.run("vm", "bulkhead> "), re.M)
+    before = len(run.text)
+    run.expect(r"^good[|] tick \d+\b")
+    for _ in range(3):
+        run.expect(r"^good[|] tick \d+\b", 20)
+    assert "held| tick" not in run.text[before:]
+    last = int(re.findall(r"^held[|] tick (\d+)", run.text, re.M)[-1])
+    run.run("vm resume held", "bulkhead> ")
+    run.expect(rf"^held[|] tick {last + 1}\b", 20)
+    run.run("vm kill held", "bulkhead> ")
+    run.expect("^bulkhead: held: killed by command")
+
+
+def test_a_VM_that_crashes_is_restarted_up_to_its_limit(boot):
+    run = boot(
+        config(
+            vm("bad", kernel="crash_image", initrd=None, memory="64M",
+               extra='restart = "on-crash"; restart-limit = <2>; restart-delay-ms = <10>;'),
+            vm("good", kernel="tick_image", initrd=None, memory="64M"),
+            images=raw_image("crash") + raw_image("tick"),
+        )
+    )
+    for _ in range(2):
+        run.expect("^bulkhead: bad: crashed, starts again in 10 ms", 20)
+    run.expect("^bulkhead: bad: crashed, and is not started again: 2 times within an hour", 20)
+    run.expect(r"^good[|] tick")
 
 
 def test_with_all_VMs_off_the_shell_has_the_console(boot):

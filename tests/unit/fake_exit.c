@@ -156,6 +156,11 @@ void run_vcpu_off(struct vcpu *by)
 	(void)by;
 }
 
+void run_vcpu_suspend(struct vcpu *vcpu)
+{
+	vcpu->suspended = true;
+}
+
 int life_stop(struct vm *of, enum vm_stop_reason reason)
 {
 	(void)of;

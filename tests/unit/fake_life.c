@@ -9,7 +9,7 @@
 #include "core/exit/irq.h"
 #include "core/exit/run.h"
 #include "core/exit/switch.h"
-#include "core/sched/sched.h"
+#include "core/sched/policy.h"
 #include "core/vm/load.h"
 #include "drivers/emul/vdev.h"
 #include "irq/vgic/vgic.h"
@@ -22,6 +22,7 @@
 #define STEPS_MAX 1000
 
 struct vm fake_vms[2];
+struct vm_config fake_configs[2];
 struct vcpu fake_vcpus[FAKE_VCPUS + 1];
 struct fake_sim fake_sim;
 uint64_t fake_frames[64];
@@ -48,7 +49,8 @@ bool fake_has_said(const char *part)
 
 void fake_go_on(uint32_t cpu)
 {
-	if (fake_vcpus[cpu].power == VCPU_ON && random_below(&fake_sim.random, 4) == 0) {
+	if (fake_vcpus[cpu].power == VCPU_ON && fake_vcpus[cpu].hold == 0 &&
+	    random_below(&fake_sim.random, 4) == 0) {
 		fake_sim.busy[cpu] = true;
 		fake_sim.depth++;
 		fake_sim.guest_acts(cpu);
@@ -59,9 +61,20 @@ void fake_go_on(uint32_t cpu)
 	}
 }
 
+static void come_between(void)
+{
+	void (*at_point)(void) = fake_sim.at_point;
+
+	if (at_point != NULL && fake_sim.locks == 0 && fake_sim.points-- == 0) {
+		fake_sim.at_point = NULL;
+		at_point();
+	}
+}
+
 /* Somewhere between two accesses to what is shared, others go on. */
 static void others_go_on(void)
 {
+	come_between();
 	if (!fake_sim.interleave || fake_sim.locks != 0 || fake_sim.depth > 2) {
 		return;
 	}
@@ -89,6 +102,12 @@ void spin_check_take(const struct spinlock *lock)
 	fake_sim.locks++;
 }
 
+bool spin_is_held(const struct spinlock *lock)
+{
+	(void)lock;
+	return fake_sim.locks != 0;
+}
+
 void spin_check_drop(const struct spinlock *lock)
 {
 	(void)lock;
@@ -100,8 +119,20 @@ bool irq_is_pending(void)
 	return true;
 }
 
+/* The timer's interrupt on the CPU of vCPU 0. */
+static void fire_restart(struct vcpu *vcpu)
+{
+	struct deadline *deadline = &vcpu->vm->restart;
+
+	if (vcpu->index == 0 && deadline->fire != NULL && deadline->when <= fake_sim.now) {
+		deadline->when = UINT64_MAX;
+		deadline->fire(deadline);
+	}
+}
+
 void irq_poll(void)
 {
+	fire_restart(fake_sim.cpu);
 	if (fake_sim.rounds-- == 0) {
 		longjmp(*fake_sim.out, 1);
 	}
@@ -116,11 +147,9 @@ struct vcpu *sched_pick(void)
 {
 	struct vcpu *vcpu = fake_sim.cpu;
 
-	if (vcpu_has_events(vcpu) || vcpu->job != NULL) {
-		return vcpu;
-	}
-	assert_true(vcpu->power == VCPU_ON || vcpu->hold != 0);
-	return vcpu->hold == 0 ? vcpu : NULL;
+	assert_true(vcpu->power == VCPU_ON || vcpu->hold != 0 || vcpu_has_events(vcpu) ||
+		    vcpu->job != NULL);
+	return policy_is_ready(vcpu) ? vcpu : NULL;
 }
 
 void fake_step(uint32_t cpu)
@@ -151,6 +180,14 @@ void fake_step(uint32_t cpu)
 	fake_sim.rounds = rounds_before;
 }
 
+/* It has something to do besides its guest. */
+static bool fake_is_busy(uint32_t cpu)
+{
+	const struct vcpu *vcpu = &fake_vcpus[cpu];
+
+	return policy_is_ready(vcpu) && (vcpu->hold != 0 || vcpu->events != 0 || vcpu->job != NULL);
+}
+
 void fake_settle(void)
 {
 	bool more = true;
@@ -159,7 +196,7 @@ void fake_settle(void)
 		assert_true(i < STEPS_MAX);
 		more = false;
 		for (uint32_t cpu = 0; cpu <= FAKE_VCPUS; cpu++) {
-			if (fake_vcpus[cpu].events != 0 || fake_vcpus[cpu].job != NULL) {
+			if (fake_is_busy(cpu)) {
 				fake_step(cpu);
 				more = true;
 			}
@@ -171,6 +208,7 @@ void fake_settle(void)
 
 void vcpu_post(struct vcpu *vcpu, uint32_t events)
 {
+	come_between();
 	atomic_fetch_or(&vcpu->events, events);
 	others_go_on();
 }
@@ -178,6 +216,7 @@ void vcpu_post(struct vcpu *vcpu, uint32_t events)
 void vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t context)
 {
 	assert_false(vcpu->loaded);
+	assert_int_equal(vcpu->hold & VCPU_HOLD_PAUSED, 0);
 	vcpu->hold = 0;
 	vcpu->regs.x[0] = context;
 	vcpu->regs.x[30] = pc; /* for the test to look at */
@@ -207,6 +246,26 @@ void fake_cpu_off(uint32_t cpu)
 	fake_sim.cpu = before;
 }
 
+void vtimer_pause(struct vcpu *vcpu)
+{
+	assert_false(vcpu->loaded);
+	if (vcpu->power == VCPU_ON) {
+		fake_sim.timers_held |= 1U << (vcpu - fake_vcpus);
+	}
+}
+
+void vtimer_resume(struct vcpu *vcpu)
+{
+	assert_false(vcpu->loaded);
+	fake_sim.timers_held &= ~(1U << (vcpu - fake_vcpus));
+}
+
+bool vgic_wakes(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return fake_sim.interrupt;
+}
+
 void vtimer_start(struct vcpu *vcpu)
 {
 	assert_false(vcpu->loaded);
@@ -215,6 +274,7 @@ void vtimer_start(struct vcpu *vcpu)
 void vtimer_stop(struct vcpu *vcpu)
 {
 	assert_false(vcpu->loaded);
+	fake_sim.timers_held &= ~(1U << (vcpu - fake_vcpus));
 }
 
 void vgic_cpu_start(struct vcpu *vcpu)
@@ -268,12 +328,16 @@ void load_begin(struct vm *of)
 	others_go_on();
 }
 
-bool load_step(struct vm *of)
+enum load_result load_step(struct vm *of)
 {
 	fake_nothing_runs(of);
 	assert_int_not_equal(of->state, VM_OFF);
 	others_go_on();
-	return --load_left[of->id] == 0;
+	assert_int_not_equal(load_left[of->id], 0);
+	if (--load_left[of->id] != 0) {
+		return LOAD_MORE;
+	}
+	return fake_sim.load_is_bad ? LOAD_BAD : LOAD_DONE;
 }
 
 void exit_handle(struct vcpu *vcpu, uint64_t esr)
@@ -284,7 +348,32 @@ void exit_handle(struct vcpu *vcpu, uint64_t esr)
 
 uint64_t deadline_now(void)
 {
-	return 5000;
+	return fake_sim.now;
+}
+
+uint64_t deadline_from_ms(uint64_t ms)
+{
+	return ms;
+}
+
+void deadline_init(struct deadline *deadline, void (*fire)(struct deadline *deadline))
+{
+	deadline->fire = fire;
+	deadline->when = UINT64_MAX;
+}
+
+void deadline_set(struct deadline *deadline, uint64_t when)
+{
+	/* only the CPU of a VM's vCPU 0 has its restart's */
+	assert_ptr_equal(deadline, &fake_sim.cpu->vm->restart);
+	assert_int_equal(fake_sim.cpu->index, 0);
+	deadline->when = when;
+}
+
+void deadline_cancel(struct deadline *deadline)
+{
+	assert_ptr_equal(deadline, &fake_sim.cpu->vm->restart);
+	deadline->when = UINT64_MAX;
 }
 
 uint64_t deadline_frequency(void)
@@ -336,6 +425,8 @@ static void make_vm(uint32_t id, uint32_t first, uint32_t count)
 	it->vcpu_count = count;
 	it->extent[0] = (struct vm_extent){FAKE_RAM, FAKE_RAM, MIB(64)};
 	it->extent_count = 1;
+	it->config = &fake_configs[id];
+	fake_configs[id] = (struct vm_config){.index = id, .restart_limit = 5};
 	it->load.entry = FAKE_ENTRY;
 	it->load.dtb = FAKE_DTB;
 	it->vdev[0] = &devices[id];
@@ -365,6 +456,7 @@ int fake_life_set_up(void **state)
 	memset(fake_frames, 0, sizeof(fake_frames));
 	memset(fake_said, 0, sizeof(fake_said));
 	fake_sysreg_reset();
+	fake_sim.now = 5000;
 	make_vm(0, 0, FAKE_VCPUS);
 	make_vm(1, FAKE_VCPUS, 1);
 	life_set_all_off(all_off);

@@ -19,6 +19,7 @@
 #define FAKE_SAID_MAX	8192
 
 extern struct vm fake_vms[2];
+extern struct vm_config fake_configs[2];
 extern struct vcpu fake_vcpus[FAKE_VCPUS + 1];
 
 /* What the log was told. */
@@ -36,8 +37,14 @@ struct fake_sim {
 	struct random random;
 	bool interleave;
 	uint32_t depth;
-	void (*meanwhile)(void);	  /* what others do before the next lock is taken, once */
+	void (*meanwhile)(void); /* what others do before the next lock is taken, once */
+	void (*at_point)(void);	 /* the same, where `points` of such places have been passed */
+	uint32_t points;
 	void (*guest_acts)(uint32_t cpu); /* what a guest does when its CPU goes on */
+	uint64_t now;
+	uint32_t timers_held; /* vCPUs whose timers are as vtimer_pause() leaves them */
+	bool interrupt;	      /* one is pending for whoever asks */
+	bool load_is_bad;
 	/* how often */
 	uint32_t resets, vgic_resets, loads, all_offs, starts;
 };

@@ -7,6 +7,7 @@
 #include "core/exit/exit.h"
 #include "core/exit/run.h"
 #include "core/exit/vpsci.h"
+#include "core/vm/manage.h"
 #include "tests/unit/fake_life.h"
 #include "tests/unit/fake_sysreg.h"
 #include "tests/unit/unit.h"
@@ -29,7 +30,7 @@ static int64_t turn_on(uint32_t by, uint32_t target)
 
 static void start_all(void)
 {
-	assert_int_equal(life_start(vm), 0);
+	assert_int_equal(manage_start(vm), 0);
 	fake_settle();
 	for (uint32_t i = 1; i < FAKE_VCPUS; i++) {
 		assert_int_equal(turn_on(0, i), 0);
@@ -68,14 +69,14 @@ static void start(void **state)
 {
 	(void)state;
 	assert_string_equal(life_state_name(vm), "off");
-	assert_int_equal(life_start(vm), 0);
-	assert_int_equal(life_start(vm), -EBUSY);
+	assert_int_equal(manage_start(vm), 0);
+	assert_int_equal(manage_start(vm), -EALREADY);
 	assert_string_equal(life_state_name(vm), "loading");
 	assert_int_equal(fake_sim.starts, 0);
 	fake_settle();
 	is_new_life();
 	assert_string_equal(life_state_name(vm), "running");
-	assert_int_equal(life_start(vm), -EBUSY);
+	assert_int_equal(manage_start(vm), -EALREADY);
 	assert_int_equal(fake_sim.loads, 1);
 	assert_int_equal(fake_sim.starts, 1);
 	assert_int_equal(fake_vms[1].state, VM_OFF);
@@ -88,18 +89,18 @@ static void stop(void **state)
 		enum vm_stop_reason reason;
 		const char *name, *line;
 	} cases[] = {
-		{VM_STOP_POWEROFF, "off (powered off)", "alpha: powered off by itself\n"},
-		{VM_STOP_CRASH, "off (crashed)", "alpha: crashed\n"},
-		{VM_STOP_COMMAND, "off (stopped)", "alpha: stopped by command\n"},
+		{VM_STOP_POWEROFF, "stopped (poweroff)", "alpha: powered off by itself\n"},
+		{VM_STOP_CRASH, "stopped (crash)", "alpha: crashed\n"},
+		{VM_STOP_COMMAND, "stopped (command)", "alpha: stopped by command\n"},
 	};
 
 	(void)state;
-	assert_int_equal(life_stop(vm, VM_STOP_COMMAND), -EBUSY);
+	assert_int_equal(manage_stop(vm), -EALREADY);
 	for (uint32_t i = 0; i < ARRAY_COUNT(cases); i++) {
 		start_all();
 		assert_int_equal(life_stop(vm, cases[i].reason), 0);
 		assert_string_equal(life_state_name(vm), "stopping");
-		assert_int_equal(life_start(vm), -EBUSY);
+		assert_int_equal(manage_start(vm), -EBUSY);
 		/* it waits for each of them */
 		for (uint32_t cpu = FAKE_VCPUS - 1; cpu != 0; cpu--) {
 			fake_step(cpu);
@@ -115,7 +116,7 @@ static void stop(void **state)
 		assert_int_equal(fake_sim.resets, i + 1);
 		assert_int_equal(fake_sim.vgic_resets, i + 1);
 		assert_int_equal(fake_sim.all_offs, i + 1);
-		assert_int_equal(life_stop(vm, VM_STOP_COMMAND), -EBUSY);
+		assert_int_equal(manage_stop(vm), -EALREADY);
 	}
 	assert_int_equal(vm->restart_count, 0);
 }
@@ -153,7 +154,7 @@ static void first_counts(void **state)
 	assert_int_equal(life_stop(vm, VM_STOP_CRASH), -EBUSY);
 	fake_settle();
 	is_off();
-	assert_string_equal(life_state_name(vm), "off (powered off)");
+	assert_string_equal(life_state_name(vm), "stopped (poweroff)");
 	assert_int_equal(vm->restart_count, 0);
 }
 
@@ -161,21 +162,21 @@ static void stop_while_loading(void **state)
 {
 	(void)state;
 	for (uint32_t steps = 0; steps <= FAKE_LOAD_STEPS; steps++) {
-		assert_int_equal(life_start(vm), 0);
+		assert_int_equal(manage_start(vm), 0);
 		for (uint32_t i = 0; i < steps; i++) {
 			fake_step(0);
 		}
 		assert_int_equal(vm->state, VM_LOADING);
-		assert_int_equal(life_stop(vm, VM_STOP_COMMAND), 0);
+		assert_int_equal(manage_stop(vm), 0);
 		fake_settle();
 		is_off();
 	}
 	assert_int_equal(fake_sim.starts, 0);
 	/* and a restart asked for then loads from the beginning */
-	assert_int_equal(life_start(vm), 0);
+	assert_int_equal(manage_start(vm), 0);
 	fake_step(0);
 	fake_step(0);
-	assert_int_equal(life_stop(vm, VM_STOP_RESTART), 0);
+	assert_int_equal(manage_restart(vm), 0);
 	fake_settle();
 	is_new_life();
 	assert_int_equal(fake_sim.starts, 1);
@@ -184,8 +185,8 @@ static void stop_while_loading(void **state)
 static void all_are_off(void **state)
 {
 	(void)state;
-	assert_int_equal(life_start(vm), 0);
-	assert_int_equal(life_start(&fake_vms[1]), 0);
+	assert_int_equal(manage_start(vm), 0);
+	assert_int_equal(manage_start(&fake_vms[1]), 0);
 	fake_settle();
 	life_stop(vm, VM_STOP_POWEROFF);
 	fake_settle();
@@ -199,7 +200,7 @@ static void all_are_off(void **state)
 	assert_int_equal(fake_sim.all_offs, 1);
 	/* a VM may go on where nobody wants to hear of it */
 	life_set_all_off(NULL);
-	assert_int_equal(life_start(vm), 0);
+	assert_int_equal(manage_start(vm), 0);
 	fake_settle();
 	life_stop(vm, VM_STOP_POWEROFF);
 	fake_settle();
@@ -289,7 +290,7 @@ static void late_start(void **state)
 			assert_int_equal(fake_vcpus[1].power, VCPU_ON);
 			assert_int_equal(fake_vcpus[1].regs.x[30], SECONDARY);
 		}
-		life_stop(vm, VM_STOP_COMMAND);
+		manage_stop(vm);
 		fake_settle();
 	}
 }
@@ -307,7 +308,7 @@ static void cpu_off(void **state)
 	/* nobody is on: only a command brings it back */
 	fake_settle();
 	assert_int_equal(vm->state, VM_RUNNING);
-	assert_int_equal(life_stop(vm, VM_STOP_RESTART), 0);
+	assert_int_equal(manage_restart(vm), 0);
 	fake_settle();
 	is_new_life();
 }
@@ -341,7 +342,7 @@ static void crash(void **state)
 	assert_true(fake_has_said("0000000000111111"));
 	assert_true(fake_has_said("0000000000222222"));
 	assert_false(fake_has_said("0000000000333333"));
-	assert_string_equal(life_state_name(vm), "off (crashed)");
+	assert_string_equal(life_state_name(vm), "stopped (crash)");
 }
 
 /* Frame pointers that lead nowhere end the backtrace. */
@@ -396,13 +397,13 @@ static void shell_does_something(void)
 {
 	switch (random_below(&fake_sim.random, 4)) {
 	case 0:
-		life_stop(vm, VM_STOP_COMMAND);
+		manage_stop(vm);
 		break;
 	case 1:
-		life_stop(vm, VM_STOP_RESTART);
+		manage_restart(vm);
 		break;
 	default:
-		life_start(vm);
+		manage_start(vm);
 		break;
 	}
 }
@@ -413,10 +414,10 @@ static void is_usable(void)
 	fake_settle();
 	if (vm->state == VM_OFF) {
 		is_off();
-		assert_int_equal(life_start(vm), 0);
+		assert_int_equal(manage_start(vm), 0);
 	} else {
 		assert_int_equal(vm->state, VM_RUNNING);
-		assert_int_equal(life_stop(vm, VM_STOP_RESTART), 0);
+		assert_int_equal(manage_restart(vm), 0);
 	}
 	fake_settle();
 	is_new_life();
@@ -432,7 +433,7 @@ static void at_random(void **state)
 	(void)state;
 	fake_sim.random.state = 1;
 	fake_sim.guest_acts = guest_acts;
-	assert_int_equal(life_start(vm), 0);
+	assert_int_equal(manage_start(vm), 0);
 	for (uint32_t i = 0; vm->life < LIVES; i++) {
 		assert_true(i < 1000 * LIVES);
 		fake_sim.interleave = true;

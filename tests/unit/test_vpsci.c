@@ -89,10 +89,11 @@ static void version_and_features(void **state)
 	static const uint32_t offered[] = {VERSION,	 CPU_SUSPEND, 0x84000001,    CPU_OFF,
 					   CPU_ON,	 CPU_ON32,    AFFINITY_INFO, 0x84000004,
 					   MIGRATE_TYPE, SYSTEM_OFF,  SYSTEM_RESET,  FEATURES,
-					   0x80000000};
+					   0x80000000,	 0x8400000e,  0xc400000e,    0x84000012,
+					   0xc4000012};
 	static const uint32_t not_offered[] = {0x84000005, 0xc4000005, 0x84000007, 0x8400000b,
-					       0x8400000f, 0x84000012, 0xc4000012, 0xc4000008,
-					       0x8400001f, 0,	       0xffffffff};
+					       0x8400000f, 0xc4000009, 0xc4000008, 0x8400001f,
+					       0,	   0xffffffff};
 
 	(void)state;
 	assert_int_equal(call(VERSION, 0, 0, 0), 0x10001);
@@ -108,7 +109,7 @@ static void version_and_features(void **state)
 	assert_int_equal(call(FEATURES, UINT64_C(0x1284000000), 0, 0), SUCCESS);
 	/* what features deny, the call denies */
 	assert_int_equal(call(0x84000005, 0, 0, 0), NOT_SUPPORTED);
-	assert_int_equal(call(0xc4000012, 0, 0, 0), NOT_SUPPORTED);
+	assert_int_equal(call(0xc4000009, 0, 0, 0), NOT_SUPPORTED);
 	assert_int_equal(action, EXIT_RESUME);
 }
 
@@ -246,6 +247,38 @@ static void no_return(void **state)
 	assert_int_equal(action, EXIT_VM_RESET);
 }
 
+static void reset2(void **state)
+{
+	static const uint32_t ids[] = {0x84000012, 0xc4000012};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(ids); i++) {
+		call(ids[i], 0, 0x1234, 0);
+		assert_int_equal(action, EXIT_VM_RESET);
+		assert_int_equal(call(ids[i], 1, 0, 0), INVALID_PARAMETERS);
+		assert_int_equal(action, EXIT_RESUME);
+		assert_int_equal(call(ids[i], BIT(31), 0, 0), INVALID_PARAMETERS);
+		assert_int_equal(action, EXIT_RESUME);
+	}
+}
+
+static void system_suspend(void **state)
+{
+	(void)state;
+	assert_int_equal(call(0xc400000e, RAM + 2, 5, 0), INVALID_ADDRESS);
+	assert_int_equal(call(0xc400000e, RAM + SIZE, 5, 0), INVALID_ADDRESS);
+	for (uint32_t power = VCPU_ON_PENDING; power <= VCPU_ON; power++) {
+		vcpus[VCPUS - 1].power = power;
+		assert_int_equal(call(0xc400000e, RAM + 4, 5, 0), -3); /* DENIED */
+		assert_int_equal(action, EXIT_RESUME);
+	}
+	vcpus[VCPUS - 1].power = VCPU_OFF;
+	call(0xc400000e, RAM + 4, 5, 0);
+	assert_int_equal(action, EXIT_VM_SUSPEND);
+	assert_int_equal(vcpus[0].start_pc, RAM + 4);
+	assert_int_equal(vcpus[0].start_context, 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +288,8 @@ int main(void)
 		CASE_IN("of two CPU_ON one wins", race, set_up),
 		CASE_IN("AFFINITY_INFO tells on, off and pending, by level", affinity_info, set_up),
 		CASE_IN("CPU_SUSPEND is a standby", suspend, set_up),
+		CASE_IN("SYSTEM_RESET2 knows the architecture's type alone", reset2, set_up),
+		CASE_IN("SYSTEM_SUSPEND is the last CPU's", system_suspend, set_up),
 		CASE_IN("CPU_OFF, SYSTEM_OFF and SYSTEM_RESET don't come back", no_return, set_up),
 	};
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/crc32c.h"
 #include "tools/config/unpack.h"
 
 #define IMAGE_EXTRA 256 /* bytes of a hash-1 node and its names */
@@ -66,7 +67,8 @@ static bool write_image(void *fdt, const char *path, const struct blob *data)
 		hash = fdt_add_subnode(fdt, node, "hash-1");
 	}
 	return hash >= 0 && fdt_setprop(fdt, hash, "value", digest, SHA256_SIZE) == 0 &&
-	       fdt_setprop_string(fdt, hash, "algo", "sha256") == 0;
+	       fdt_setprop_string(fdt, hash, "algo", "sha256") == 0 &&
+	       fdt_setprop_u32(fdt, hash, "crc32c", crc32c(0, data->data, data->size)) == 0;
 }
 
 /* Makes room for `more` bytes in the tree that is being written. */

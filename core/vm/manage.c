@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verbs of who looks after VMs. */
+#include "core/vm/manage.h"
+
+#include "core/vm/life.h"
+
+int manage_start(struct vm *vm)
+{
+	return life_ask(vm, LIFE_START);
+}
+
+int manage_stop(struct vm *vm)
+{
+	return life_ask(vm, LIFE_STOP);
+}
+
+int manage_kill(struct vm *vm)
+{
+	return life_ask(vm, LIFE_KILL);
+}
+
+int manage_restart(struct vm *vm)
+{
+	return life_ask(vm, LIFE_RESTART);
+}
+
+int manage_pause(struct vm *vm)
+{
+	return life_ask(vm, LIFE_PAUSE);
+}
+
+int manage_resume(struct vm *vm)
+{
+	return life_ask(vm, LIFE_RESUME);
+}
+
+bool manage_may(const struct vm *by, const struct vm *vm)
+{
+	return (by->config->manages >> vm->config->index & 1) != 0;
+}
