@@ -14,7 +14,8 @@ ESCAPE = "\x1d"  # Ctrl-], the console's switch
 NOISE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 # A prompt that is wiped for another's line: on the screen that line stands at the left.
 WIPED = re.compile(r"\r +\r")
-PARTIAL = re.compile(r"(\x1b(\[[0-9;?]*)?|\r *)$")
+# Not `$`, which matches ahead of a last \n too: a line that is whole would be held back.
+PARTIAL = re.compile(r"(\x1b(\[[0-9;?]*)?|\r *)\Z")
 # What no test may cause unless it says so.
 FORBIDDEN = re.compile(r"\bpanic\b|\bCHECK failed\b", re.I)
 # Slow machines: TEST_TIME_SCALE=3 makes all limits three times as long.
