@@ -12,7 +12,10 @@ import pytest
 LIMITS = board.ROOT / "tests" / "bench" / "limits.txt"
 DOCUMENT = board.ROOT / "docs" / "benchmarks.md"
 
-HELD = "bulkhead-a57,bulkhead-few,bulkhead-many,bulkhead-v2"
+HELD = (
+    "bulkhead-a57,bulkhead-few,bulkhead-many,bulkhead-v2,"
+    "bulkhead-switch,bulkhead-wake,bulkhead-budget,bulkhead-window"
+)
 
 
 def bench(qemu: str, *options: str, only: str = "bulkhead-a57") -> subprocess.CompletedProcess:
@@ -43,7 +46,10 @@ def test_no_exit_costs_more_than_its_limit_on_qemu_10(qemu10):
 
 
 def test_every_operation_of_the_guest_has_a_limit():
-    source = (board.ROOT / "tests" / "bench" / "main.c").read_text(encoding="utf-8")
+    guests = board.ROOT / "tests" / "bench"
+    source = "".join(
+        (guests / name).read_text(encoding="utf-8") for name in ("main.c", "sharing.c")
+    )
     named = re.findall(r'"([a-z]+(?:_[a-z0-9]+)+)"', source) + ["pl011_char", "boot_rest"]
     assert set(named) == set(operations(LIMITS.read_text(encoding="utf-8")))
 
