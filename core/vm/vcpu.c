@@ -30,9 +30,8 @@ void vcpu_post(struct vcpu *vcpu, uint32_t events)
 {
 	uint32_t before = atomic_fetch_or(&vcpu->events, events);
 
-	/* one kick is enough: who raised the first event has sent it, or is at EL2 on that CPU and
-	   looks at the vCPU that is loaded there on the way on */
-	if (before == 0 && vcpu != this_cpu(loaded_vcpu)) {
+	/* or this is at EL2 on that CPU and looks at the vCPU that is loaded there on the way on */
+	if (vcpu_needs_kick(before, events) && vcpu != this_cpu(loaded_vcpu)) {
 		gic_send_sgi(vcpu->cpu_kick);
 	}
 }

@@ -129,6 +129,14 @@ struct vcpu {
 	struct debug_regs debug;
 };
 
+/* Does the CPU of a vCPU that had events `before` have to be told of these? One kick is enough, who
+ * raised the first has sent it. But one that is paused keeps the others, and has no reason to look
+ * again: what may end that is announced by itself. Pure. */
+static inline bool vcpu_needs_kick(uint32_t before, uint32_t events)
+{
+	return before == 0 || (events & ~before & VCPU_EVENTS_OF_PAUSED) != 0;
+}
+
 /*
  * Raises events (enum vcpu_event, VCPU_EVENT_SGI()) for a vCPU from any CPU; what the caller wrote
  * before is seen by the owner when it looks. Its CPU is kicked if it is another one.

@@ -209,7 +209,9 @@ void fake_settle(void)
 void vcpu_post(struct vcpu *vcpu, uint32_t events)
 {
 	come_between();
-	atomic_fetch_or(&vcpu->events, events);
+	if (vcpu_needs_kick(atomic_fetch_or(&vcpu->events, events), events)) {
+		fake_sim.kicked |= 1U << (vcpu - fake_vcpus);
+	}
 	others_go_on();
 }
 

@@ -45,6 +45,7 @@ struct fake_sim {
 	uint32_t timers_held; /* vCPUs whose timers are as vtimer_pause() leaves them */
 	bool interrupt;	      /* one is pending for whoever asks */
 	bool load_is_bad;
+	uint32_t kicked; /* CPUs, by a bit each: cleared by who looks */
 	/* how often */
 	uint32_t resets, vgic_resets, loads, all_offs, starts;
 };

@@ -228,6 +228,27 @@ static void pause_holds(void **state)
 	assert_true(fake_vcpus[1].loaded);
 }
 
+/* A CPU that has nothing else to do sleeps until it is kicked. */
+static void paused_is_told(void **state)
+{
+	static int (*const ends[])(struct vm *) = {manage_resume, manage_stop, manage_restart,
+						   manage_kill};
+
+	(void)state;
+	for (uint32_t i = 0; i < ARRAY_COUNT(ends); i++) {
+		go_to(VM_PAUSED);
+		for (uint32_t n = 0; n < FAKE_VCPUS - 1; n++) {
+			vcpu_post(&fake_vcpus[n], VCPU_EVENT_VGIC);
+		}
+		fake_sim.kicked = 0;
+		vcpu_post(&fake_vcpus[0], VCPU_EVENT_TIMER);
+		assert_int_equal(fake_sim.kicked, 0);
+		assert_int_equal(ends[i](vm), 0);
+		assert_int_equal(fake_sim.kicked, BIT(FAKE_VCPUS) - 1);
+		is_usable();
+	}
+}
+
 /* An event more than was meant, as a late one of an earlier pause is. */
 static void acknowledged_once(void **state)
 {
@@ -661,6 +682,7 @@ int main(void)
 		CASE("each operation has its answer in each state", answers),
 		CASE("a kill is the last word", kill_is_last),
 		CASE("a pause waits for every vCPU and keeps what comes", pause_holds),
+		CASE("what ends a pause is announced, whatever else waits", paused_is_told),
 		CASE("a pause is acknowledged once by each vCPU", acknowledged_once),
 		CASE("loading is not begun anew by a late event", loaded_once),
 		CASE("a VM that is being stopped does not run once it is loaded", loaded_too_late),
