@@ -46,6 +46,11 @@ class Program:
         return self.name.split("/")[0]
 
     @property
+    def images(self) -> set[str]:
+        """Its own, and what runs beside it."""
+        return {self.image} | ({self.vm["beside"]} if "beside" in self.vm else set())
+
+    @property
     def stem(self) -> str:
         """What its files in build/ are called."""
         return self.name.replace("/", "-")
@@ -216,11 +221,11 @@ def guest_cases(args: argparse.Namespace) -> list[Case]:
     cases = []
     if programs:
         # One build before QEMUs share the processors.
-        wanted = [
-            f"build/guest/{image}.bin"
-            for image in sorted({program.image for program in programs})
-            if fnmatch.fnmatchcase(image, args.only.split("/")[0] or "*")
-        ]
+        only = args.only.split("/")[0] or "*"
+        images = set[str]().union(
+            *(program.images for program in programs if fnmatch.fnmatchcase(program.image, only))
+        )
+        wanted = [f"build/guest/{image}.bin" for image in sorted(images)]
         for goals in (["hyp", "host"], wanted):
             result = Result("guest", "build")
             if goals and not build(goals, result):

@@ -10,7 +10,7 @@
 #include "tests/guest/lib/timer.h"
 
 #define PING_SGI     3
-#define PING_ROUNDS  10000
+#define PING_ROUNDS  2000
 #define LOCK_ROUNDS  2000
 #define EVENT_ROUNDS 20
 #define FP_ROUNDS    100
