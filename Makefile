@@ -57,6 +57,7 @@ HYP_C := \
 	core/exit/el2_fault.c \
 	core/exit/exit.c \
 	core/exit/hvc.c \
+	core/exit/hypercall.c \
 	core/exit/inject.c \
 	core/exit/insn.c \
 	core/exit/irq.c \
@@ -92,6 +93,7 @@ HYP_C := \
 	core/vm/restart.c \
 	core/vm/vcpu.c \
 	core/vm/vm.c \
+	drivers/emul/vcontrol.c \
 	drivers/emul/vdevs.c \
 	drivers/emul/vdoorbell.c \
 	drivers/emul/vmbigen.c \
@@ -169,6 +171,7 @@ GUESTS := \
 	hog \
 	hostile \
 	hostile_endless \
+	hypercall \
 	idregs \
 	its \
 	kept \
@@ -438,11 +441,12 @@ UNIT_WITH_O = $(patsubst %.c,$(BUILD)/unit/%.o,$(UNIT_WITH_$(1)))
 UNIT_BIN := $(patsubst %,$(BUILD)/unit/test_%,$(UNIT))
 FUZZ_BIN := $(patsubst %,$(BUILD)/fuzz/fuzz_%,$(FUZZ))
 
-.PHONY: numbers all hyp host guests unit fuzz bundle check run test lint soak soak-record fmt fetch clean help FORCE \
+.PHONY: numbers all hyp host ctl guests unit fuzz bundle check run test lint soak soak-record fmt fetch clean help FORCE \
 	generated pure $(addprefix test-,$(TEST_TIERS))
-all: hyp host
+all: hyp host ctl
 hyp: $(BUILD)/bulkhead.img
 host: $(BUILD)/host/bulkhead-config
+ctl: $(BUILD)/guest/bulkheadctl
 guests: $(GUEST_BIN) $(GUEST_ELF)
 unit: $(UNIT_BIN)
 fuzz: $(FUZZ_BIN)
@@ -562,6 +566,22 @@ $(BUILD)/diff/diff.elf: $(DIFF_O) $(GUEST_LIB_O) tests/guest/lib/guest.ld
 $(BUILD)/diff/diff.bin: $(BUILD)/diff/diff.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 
+# A Linux program without a library: tools/bulkheadctl.
+CTL_O := $(patsubst %,$(BUILD)/ctl/%.o,tools/bulkheadctl/control tools/bulkheadctl/main \
+           tools/bulkheadctl/start core/base/format core/base/string)
+$(BUILD)/ctl/%.o: %.c $(BUILD)/guest-cc.flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/ctl/%.o: %.S $(BUILD)/guest-cc.flags
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/guest/bulkheadctl: $(CTL_O)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LD) -static -nostdlib --gc-sections --build-id=none -o $@ $(CTL_O)
+
 # --- Host: checker, unit tests, fuzz targets ----------------------------------------------------
 
 $(BUILD)/host/%.o: %.c $(BUILD)/host-cc.flags | $(VERSION)
@@ -661,10 +681,10 @@ $(BUILD)/guest/initrd.cpio.gz: $(CACHE)/initrd.cpio.gz
 	$(Q)cp $< $@
 else
 MODULES := $(wildcard $(CACHE)/modules/*.ko)
-$(BUILD)/guest/initrd.cpio.gz: $(CACHE)/busybox $(MODULES) tools/mkinitrd.py
+$(BUILD)/guest/initrd.cpio.gz: $(CACHE)/busybox $(MODULES) $(BUILD)/guest/bulkheadctl tools/mkinitrd.py
 	$(call say,INITRD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(PYTHON) tools/mkinitrd.py $< $@ $(MODULES)
+	$(Q)$(PYTHON) tools/mkinitrd.py $< $@ $(MODULES) $(BUILD)/guest/bulkheadctl
 endif
 
 # --- Run ----------------------------------------------------------------------------------------
@@ -754,7 +774,8 @@ clean:
 help:
 	@sed -n 's/^#H //p' Makefile
 
-#H make                             build/bulkhead.img, the hypervisor, and the host checker
+#H make                             build/bulkhead.img, the hypervisor, the host checker, and
+#H                                  build/guest/bulkheadctl for Linux VMs that manage others
 #H make bundle CONFIG=NAME|x.dts    build/NAME.bundle and build/NAME.flash.img
 #H make check CONFIG=… [BOARD=x.dtb]  validate a config on this host
 #H make run [CONFIG=NAME] [MACHINE=virt-gicv2 DTB=]  boot it in QEMU (virt-gicv3 unless named), the console here
@@ -773,6 +794,6 @@ help:
 -include $(HYP_O:.o=.d) $(GUEST_LIB_O:.o=.d) $(HOST_O:.o=.d) $(PURE_O:.o=.d) $(FUZZ_O:.o=.d)
 -include $(HOST_C:%.c=$(BUILD)/unit/%.d)
 -include $(sort $(foreach name,$(UNIT),$(patsubst %.o,%.d,$(call UNIT_WITH_O,$(name)))))
--include $(DIFF_O:.o=.d) $(GUEST_ELF:.elf=.d) $(patsubst %,$(BUILD)/unit/tests/unit/test_%.d,$(UNIT))
+-include $(CTL_O:.o=.d) $(DIFF_O:.o=.d) $(GUEST_ELF:.elf=.d) $(patsubst %,$(BUILD)/unit/tests/unit/test_%.d,$(UNIT))
 -include $(sort $(foreach name,$(FUZZ),$(patsubst %.o,%.d,$(call FUZZ_WITH_O,$(name)))))
 -include $(patsubst %,$(BUILD)/fuzz/tests/fuzz/fuzz_%.d,$(FUZZ)) $(BUILD)/core/arm64/offsets.d

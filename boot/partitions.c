@@ -12,10 +12,12 @@
 #include "core/console/mux.h"
 #include "core/console/shell.h"
 #include "core/exit/el2_fault.h"
+#include "core/exit/hypercall.h"
 #include "core/sched/sched.h"
 #include "core/vm/build.h"
 #include "core/vm/life.h"
 #include "core/vm/pvtime.h"
+#include "drivers/emul/models.h"
 #include "drivers/hw/psci.h"
 #include "mm/hyp_map.h"
 #include "mm/page_alloc.h"
@@ -261,6 +263,7 @@ static void tell_stolen_time(void)
 
 static void start_all(void)
 {
+	vcontrol_set_call(hypercall_do);
 	tell_stolen_time();
 	shell_audit(parts.registry);
 	shell_init(&(struct shell_sources){

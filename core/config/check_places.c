@@ -267,6 +267,15 @@ static void add_pvtime(struct vm_config *vm, struct map *map)
 	}
 }
 
+static void refuse_spi(struct checker *c, const struct vdev_config *device)
+{
+	char path[CHECKER_PATH_MAX];
+
+	checker_device_path(c, device->name, path, sizeof(path));
+	diag_error(c->diag, path, "spi", "a \"%s\" never interrupts: leave it out",
+		   device->type->compatible);
+}
+
 /* What has its place and interrupts: by the config, or the board's. */
 static void add_all_placed(struct checker *c, struct map *map)
 {
@@ -294,7 +303,9 @@ static void add_all_placed(struct checker *c, struct map *map)
 			add_placed(c, map,
 				   &(struct span){device->ipa, device->type->size, device->name});
 		}
-		if (device->spi != CONFIG_SPI_ANY) {
+		if (device->spi != CONFIG_SPI_ANY && device->type->no_spi) {
+			refuse_spi(c, device);
+		} else if (device->spi != CONFIG_SPI_ANY) {
 			check_spi(c, map, device->name, device->spi);
 		}
 	}
@@ -314,7 +325,7 @@ void checker_places(struct checker *c)
 		if (vm->device[i].ipa == CONFIG_IPA_ANY) {
 			place_ipa(c, &map, &vm->device[i]);
 		}
-		if (vm->device[i].spi == CONFIG_SPI_ANY) {
+		if (vm->device[i].spi == CONFIG_SPI_ANY && !vm->device[i].type->no_spi) {
 			place_spi(c, &map, &vm->device[i]);
 		}
 	}

@@ -18,6 +18,7 @@ enum exit_action {
 	EXIT_VM_SUSPEND,       /* PSCI SYSTEM_SUSPEND; start_pc and start_context are set */
 	EXIT_VM_OFF,	       /* PSCI SYSTEM_OFF */
 	EXIT_VM_RESET,	       /* PSCI SYSTEM_RESET */
+	EXIT_HYPERCALL,	       /* of the hypervisor's own services; arguments in registers */
 	EXIT_KILL_VM,	       /* nothing architectural fits; logged once */
 	EXIT_WHOLE,	       /* not decided yet: needs all general registers in memory */
 	EXIT_NEXT,	       /* done; somebody posted an event, or this vCPU can't go on now */

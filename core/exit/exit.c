@@ -7,6 +7,7 @@
 #include "core/arm64/sysreg.h"
 #include "core/exit/aarch32.h"
 #include "core/exit/hvc.h"
+#include "core/exit/hypercall.h"
 #include "core/exit/inject.h"
 #include "core/exit/irq.h"
 #include "core/exit/mmio.h"
@@ -213,6 +214,12 @@ static void carry_out(struct vcpu *vcpu, uint64_t esr, enum exit_action action)
 		break;
 	case EXIT_VM_RESET:
 		life_stop(vcpu->vm, VM_STOP_RESET);
+		break;
+	case EXIT_HYPERCALL:
+		if (FIELD_GET(ESR_EC, esr) == EC_SMC64) {
+			advance(vcpu, esr);
+		}
+		hypercall_call(vcpu);
 		break;
 	case EXIT_KILL_VM:
 		life_crash(vcpu, "it can't take an exception: no RAM is at its vectors");

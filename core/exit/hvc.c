@@ -4,6 +4,7 @@
 
 #include "core/arm64/smccc.h"
 #include "core/exit/hypercall_ids.h"
+#include "core/exit/hypercall_types.h"
 #include "core/exit/trng.h"
 #include "core/exit/vpsci.h"
 #include "core/vm/pvtime.h"
@@ -64,14 +65,20 @@ static int64_t arch_features(const struct vcpu *vcpu, uint32_t id)
 				    SMCCC_NOT_SUPPORTED;
 }
 
-static enum exit_action call(struct vcpu *vcpu, enum exit_action done)
+static enum exit_action give_way(struct vcpu *vcpu, enum exit_action done)
 {
-	uint32_t id = (uint32_t)vcpu->regs.x[0];
+	vcpu->regs.x[0] = SMCCC_SUCCESS;
+	return done == EXIT_ADVANCE ? EXIT_ADVANCE_GIVE_WAY : EXIT_GIVE_WAY;
+}
+
+/* Out of line, so that PSCI's calls pay nothing for it. */
+static enum exit_action __attribute__((noinline))
+other_call(struct vcpu *vcpu, uint32_t id, enum exit_action done)
+{
 	int64_t ret = SMCCC_NOT_SUPPORTED;
 
-	if ((id & ~(uint32_t)SMCCC_SMC64) >= PSCI_RANGE &&
-	    (id & ~(uint32_t)SMCCC_SMC64) < PSCI_RANGE_END) {
-		return vpsci_call(vcpu, id, done);
+	if ((id & ~(uint32_t)(SMCCC_SMC64 | 0xffff)) == HYPERCALL_ID32(0)) {
+		return (id & 0xffff) == HYPERCALL_YIELD ? give_way(vcpu, done) : EXIT_HYPERCALL;
 	}
 	if (trng_owns(id)) {
 		trng_call(vcpu, id);
@@ -91,6 +98,17 @@ static enum exit_action call(struct vcpu *vcpu, enum exit_action done)
 	return done;
 }
 
+static enum exit_action call(struct vcpu *vcpu, enum exit_action done)
+{
+	uint32_t id = (uint32_t)vcpu->regs.x[0];
+
+	if ((id & ~(uint32_t)SMCCC_SMC64) >= PSCI_RANGE &&
+	    (id & ~(uint32_t)SMCCC_SMC64) < PSCI_RANGE_END) {
+		return vpsci_call(vcpu, id, done);
+	}
+	return other_call(vcpu, id, done);
+}
+
 enum exit_action hvc_call(struct vcpu *vcpu, uint32_t immediate)
 {
 	if (immediate != 0) {
@@ -99,9 +117,8 @@ enum exit_action hvc_call(struct vcpu *vcpu, uint32_t immediate)
 		return EXIT_RESUME;
 	}
 	/* the PC is behind the instruction already */
-	if (vcpu->regs.x[0] == HYPERCALL_YIELD) {
-		vcpu->regs.x[0] = SMCCC_SUCCESS;
-		return EXIT_GIVE_WAY;
+	if (vcpu->regs.x[0] == HYPERCALL_YIELD_ID) {
+		return give_way(vcpu, EXIT_RESUME);
 	}
 	return call(vcpu, EXIT_RESUME);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls of Bulkhead's own: vendor-specific hypervisor service, fast, SMC64 (DEN 0028F 6.2). */
+/* The call that is answered ahead of all others; the others:
+ * core/exit/hypercall_types.h. */
 #ifndef CORE_EXIT_HYPERCALL_IDS_H
 #define CORE_EXIT_HYPERCALL_IDS_H
 
-/* By HVC: equals of the vCPU's priority, and other vCPUs of its VM, go first on this CPU. Value: 0.
+/* SMC64 form, by HVC: equals of the vCPU's priority, and other vCPUs of its VM, go first on this
+ * CPU. Value: 0.
  */
-#define HYPERCALL_YIELD 0xc6000001
+#define HYPERCALL_YIELD_ID 0xc6000001
 
 #endif

@@ -5,6 +5,10 @@
 
 #include "drivers/emul/vdev.h"
 
+struct vcpu;
+struct hypercall;
+
+extern const struct vdev_type vcontrol_type;
 extern const struct vdev_type vdoorbell_type;
 extern const struct vdev_type vmbigen_type; /* no config names it */
 extern const struct vdev_type vpl011_type;
@@ -12,5 +16,8 @@ extern const struct vdev_type vpl031_type;
 
 /* A pin of a VM's message generator is driven: see vdev.set_pin. */
 void vmbigen_set_pin(struct vdev *vdev, uint32_t pin, bool level);
+
+/* Who makes the calls that a control device asks for; boot CPU, before any guest runs. */
+void vcontrol_set_call(void (*call)(struct vcpu *vcpu, struct hypercall *call));
 
 #endif

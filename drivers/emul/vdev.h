@@ -77,6 +77,7 @@ struct vdev_type {
 	uint64_t size;	    /* bytes of guest-physical space, 4 KiB multiple */
 	uint64_t ipa;	    /* place of the first in the virt layout; CONFIG_IPA_ANY: none */
 	uint32_t spi;	    /* likewise */
+	bool no_spi;	    /* it never interrupts */
 	uint32_t max_count; /* per VM; 0: no limit */
 	const struct config_prop
 		*props; /* of its own, besides compatible, ipa, spi, status; ends with name NULL */

@@ -134,7 +134,17 @@ static const struct vdev_type shared_memory_type = {
 };
 
 const struct vdev_type *const vdev_types[] = {
-	&vpl011_type,	      &vpl031_type,	  &vdoorbell_type,     &sp805_type,
-	&virtio_console_type, &virtio_blk_type,	  &virtio_net_type,    &virtio_rng_type,
-	&virtio_balloon_type, &virtio_vsock_type, &shared_memory_type, NULL,
+	&vpl011_type,
+	&vpl031_type,
+	&vdoorbell_type,
+	&vcontrol_type,
+	&sp805_type,
+	&virtio_console_type,
+	&virtio_blk_type,
+	&virtio_net_type,
+	&virtio_rng_type,
+	&virtio_balloon_type,
+	&virtio_vsock_type,
+	&shared_memory_type,
+	NULL,
 };

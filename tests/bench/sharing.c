@@ -180,7 +180,7 @@ static void print_histogram(void)
 /* Keeps all registers but x0 to x3 (DEN 0028F 2.5): as little of the guest's own as can be. */
 static inline __attribute__((always_inline)) void yield(void)
 {
-	register uint64_t x0 __asm__("x0") = HYPERCALL_YIELD;
+	register uint64_t x0 __asm__("x0") = HYPERCALL_YIELD_ID;
 
 	__asm__ volatile("hvc #0" : "+r"(x0) : : "x1", "x2", "x3", "memory");
 }

@@ -7,6 +7,7 @@
 #include "core/arm64/features.h"
 #include "core/base/errno.h"
 #include "core/exit/hvc.h"
+#include "core/exit/hypercall.h"
 #include "core/exit/inject.h"
 #include "core/exit/irq.h"
 #include "core/exit/run.h"
@@ -109,6 +110,12 @@ uint32_t inject_vector_offset(uint64_t pstate)
 {
 	(void)pstate;
 	return 0x200;
+}
+
+void hypercall_call(struct vcpu *by)
+{
+	(void)by;
+	world.calls++;
 }
 
 enum exit_action hvc_call(struct vcpu *by, uint32_t immediate)

@@ -101,7 +101,7 @@ static void show_vm(const struct vm_config *vm)
 		printf(" %s@%lx", device->name, device->ipa);
 		if (device->pin != 0) {
 			printf("(lpi)");
-		} else {
+		} else if (!device->type->no_spi) {
 			printf("(spi %u)", device->spi);
 		}
 	}

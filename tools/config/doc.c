@@ -114,8 +114,13 @@ static void print_device(const struct vdev_type *type)
 	printf("\n### `%s`%s\n\n%s", type->compatible, type->later != NULL ? " *(later)*" : "",
 	       type->help);
 	if (type->later == NULL) {
-		printf(" The first is at 0x%08lx, SPI %u, unless `ipa` and `spi` say otherwise.",
-		       type->ipa, type->spi);
+		if (type->no_spi) {
+			printf(" It is at 0x%08lx unless `ipa` says otherwise.", type->ipa);
+		} else {
+			printf(" The first is at 0x%08lx, SPI %u, unless `ipa` and `spi` say "
+			       "otherwise.",
+			       type->ipa, type->spi);
+		}
 		if (type->max_count != 0) {
 			printf(" At most %u per VM.", type->max_count);
 		}

@@ -5,6 +5,20 @@
  */
 #include "drivers/emul/models.h"
 
+static const struct config_prop vcontrol_props[] = {{.name = NULL}};
+
+const struct vdev_type vcontrol_type = {
+	.compatible = "bulkhead,control",
+	.help = "Hypercalls for programs, as a page of registers: docs/hypercalls.md. Guest node: "
+		"`bulkhead,control`. It has no interrupt.",
+	.size = 0x1000,
+	.ipa = 0x090c0000,
+	.spi = CONFIG_SPI_ANY,
+	.no_spi = true,
+	.max_count = 1,
+	.props = vcontrol_props,
+};
+
 static const struct config_prop vpl011_props[] = {
 	{
 		.name = "input",

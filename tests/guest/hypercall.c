@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The hypervisor's own calls, docs/hypercalls.md: in a VM that manages another. The same program is
+ * in all three VMs of tests/guest/hypercall.dts: the worker sleeps, the stranger asks for what it
+ * may not have and goes off.
+ */
+#include "tests/guest/lib/cpu.h"
+#include "tests/guest/lib/psci.h"
+#include "tests/guest/lib/string.h"
+#include "tests/guest/lib/tap.h"
+
+#define CALL(n)	 (0xc6000000 + (n))
+#define UID	 0x8600ff01
+#define REVISION 0x8600ff03
+
+#define YIELD	   1
+#define FEATURES   2
+#define VM_LIST	   3
+#define VM_INFO	   4
+#define VCPU_INFO  5
+#define BOARD_INFO 6
+#define VM_START   8
+#define VM_STOP	   9
+#define VM_PAUSE   10
+#define VM_RESUME  11
+#define VM_RESTART 12
+#define VM_KILL	   13
+
+#define OK	      0
+#define NOT_SUPPORTED (-1)
+#define INVALID	      (-2)
+#define DENIED	      (-3)
+#define BAD_ADDRESS   (-4)
+#define BUSY	      (-5)
+#define ALREADY	      (-6)
+#define NOT_FOUND     (-7)
+
+#define OFF	0
+#define RUNNING 2
+#define PAUSED	5
+
+#define CONTROL	    UINT64_C(0x090c0000)
+#define INFO_SIZE   88
+#define RAM_END	    (RAM_BASE + 0x4000000)
+#define SCRATCH	    (RAM_BASE + 0x1800000) /* nobody else's */
+#define SCRATCH_END (SCRATCH + 0x1000)
+#define CANARY	    0xa5
+
+#define RANDOM_CALLS 20000
+
+enum {
+	ME,
+	WORKER,
+	STRANGER
+};
+
+static struct smccc_regs r;
+
+static int64_t call(unsigned int n, uint64_t a, uint64_t b, uint64_t ipa, uint64_t size)
+{
+	r = (struct smccc_regs){.x = {CALL(n), a, b, ipa, size}};
+	smccc_hvc(&r);
+	return (int64_t)r.x[0];
+}
+
+static uint32_t word(uint64_t offset)
+{
+	return *(volatile uint32_t *)(SCRATCH + offset);
+}
+
+static void prepare(void)
+{
+	memset((void *)SCRATCH, CANARY, SCRATCH_END - SCRATCH);
+}
+
+/* Bytes of the scratch page that are not the canary's any more, from the first to the last. */
+static unsigned int written(void)
+{
+	for (unsigned int n = SCRATCH_END - SCRATCH; n != 0; n--) {
+		if (((volatile uint8_t *)SCRATCH)[n - 1] != CANARY) {
+			return n;
+		}
+	}
+	return 0;
+}
+
+static uint32_t state(unsigned int vm)
+{
+	return call(VM_INFO, vm, 0, SCRATCH, INFO_SIZE) == OK ? word(12) : ~0U;
+}
+
+static uint32_t reason(unsigned int vm)
+{
+	return call(VM_INFO, vm, 0, SCRATCH, INFO_SIZE) == OK ? word(16) : ~0U;
+}
+
+static void test_discovery(void)
+{
+	struct smccc_regs smc = {.x = {UID}};
+
+	smccc_smc(&smc);
+	r = (struct smccc_regs){.x = {UID}};
+	smccc_hvc(&r);
+	ok(r.x[0] == 0x6074708d && r.x[1] == 0xb54f15e3 && r.x[2] == 0xca1f6694 &&
+		   r.x[3] == 0x73426426,
+	   "the call UID is Bulkhead's");
+	is(memcmp(&smc, &r, 4 * sizeof(r.x[0])), 0, "by SMC too");
+	is(psci_call(REVISION, 0, 0, 0), 1, "the revision is 1");
+	is(call(FEATURES, 0, 0, 0, 0), OK, "FEATURES answers");
+	is(r.x[1], 0x3f7e, "with a bit for each call there is");
+	is(r.x[2], 0x10000, "and the version");
+	is(call(0, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "there is no call 0");
+	is(call(7, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "no call 7");
+	is(call(14, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "and none behind the last");
+	is(call(YIELD, 0, 0, 0, 0), OK, "YIELD comes back");
+	is(call(VM_LIST, 0, 0, 0, 0), OK, "VM_LIST answers");
+	is(r.x[1], 1 << ME | 1 << WORKER, "with this VM and the one it manages");
+	is(r.x[2], ME, "and says which it is itself");
+	call(VM_LIST, 1, 0, 0, 0);
+	is(r.x[1], 0, "there are no VMs from 64 on");
+	call(VM_LIST, ~UINT64_C(0), 0, 0, 0);
+	is(r.x[1], 0, "nor anywhere else");
+}
+
+static void test_info(void)
+{
+	prepare();
+	is(call(VM_INFO, ME, 0, SCRATCH, 4096), OK, "VM_INFO answers");
+	is(r.x[1], INFO_SIZE, "with the size of its structure");
+	ok(word(0) == 0x10000 && word(4) == INFO_SIZE && word(8) == ME && word(12) == RUNNING &&
+		   word(20) == 2 && word(32) == 0x4000000,
+	   "which says what this VM is");
+	is(memcmp((void *)(SCRATCH + 56), "guest", 6), 0, "and its name");
+	is(written(), INFO_SIZE, "nothing is written behind it");
+	prepare();
+	is(call(VM_INFO, ME, 0, SCRATCH + 3, 10), OK, "a part of it may be asked for, anywhere");
+	is(written(), 13, "no byte more is written");
+	is(call(VCPU_INFO, ME, 1, SCRATCH, 4096), OK, "VCPU_INFO answers");
+	ok(word(8) == ME && word(12) == 1 && word(20) == 0, "of a CPU that is off");
+	is(call(VCPU_INFO, ME, 2, SCRATCH, 4096), (uint64_t)INVALID, "there is no CPU 2");
+	is(call(VCPU_INFO, ME, UINT64_C(1) << 32, SCRATCH, 4096), (uint64_t)INVALID,
+	   "nor CPU 2^32");
+	is(call(BOARD_INFO, 0, 0, SCRATCH, 4096), OK, "BOARD_INFO answers");
+	is(word(8), 3, "of three VMs");
+	prepare();
+	r = (struct smccc_regs){
+		.x = {0x86000000 + VM_INFO, UINT64_C(1) << 32, 0, UINT64_C(1) << 32 | SCRATCH, 8}};
+	smccc_hvc(&r);
+	is(r.x[0], OK, "the 32-bit form ignores upper halves");
+	is(written(), 8, "also of the address");
+}
+
+static void test_addresses(void)
+{
+	static const struct {
+		uint64_t ipa, size;
+	} bad[] = {
+		{0, INFO_SIZE},
+		{RAM_BASE - 8, INFO_SIZE},
+		{RAM_END - INFO_SIZE + 1, INFO_SIZE},
+		{RAM_END, INFO_SIZE},
+		{PL011_BASE, INFO_SIZE},
+		{~UINT64_C(0) - 7, INFO_SIZE},
+		{~UINT64_C(0), ~UINT64_C(0)},
+		{UINT64_C(1) << 52 | SCRATCH, INFO_SIZE},
+		{SCRATCH, 0},
+	};
+	unsigned int refused = 0;
+
+	prepare();
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		refused += call(VM_INFO, ME, 0, bad[i].ipa, bad[i].size) == BAD_ADDRESS &&
+			   r.x[1] == ME && r.x[3] == bad[i].ipa && r.x[4] == bad[i].size;
+	}
+	is(refused, ARRAY_SIZE(bad), "what is not this VM's RAM is BAD_ADDRESS, registers stay");
+	is(written(), 0, "and nothing is written");
+	is(call(VM_INFO, ME, 0, RAM_END - INFO_SIZE, ~UINT64_C(0)), OK,
+	   "the last bytes of RAM are, however much room is said to be");
+}
+
+static void test_rights(void)
+{
+	static const uint64_t none[] = {3, 63, 64, ~UINT64_C(0), UINT64_C(1) << 32};
+	unsigned int denied = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(none); i++) {
+		for (unsigned int n = VM_START; n <= VM_KILL; n++) {
+			denied += call(n, none[i], 0, 0, 0) == NOT_FOUND;
+		}
+		denied += call(VM_INFO, none[i], 0, SCRATCH, 88) == NOT_FOUND;
+		denied += call(VCPU_INFO, none[i], 0, SCRATCH, 88) == NOT_FOUND;
+	}
+	is(denied, 8 * ARRAY_SIZE(none), "a VM that does not exist is not found");
+	denied = call(VM_INFO, STRANGER, 0, SCRATCH, 88) == DENIED;
+	denied += call(VCPU_INFO, STRANGER, 0, SCRATCH, 88) == DENIED;
+	for (unsigned int n = VM_START; n <= VM_KILL; n++) {
+		denied += call(n, STRANGER, 0, 0, 0) == DENIED;
+	}
+	is(denied, 8, "of one that it does not manage nothing may be asked");
+	denied = 0;
+	for (unsigned int n = VM_START; n <= VM_KILL; n++) {
+		denied += call(n, ME, 0, 0, 0) == DENIED;
+	}
+	is(denied, 6, "nor anything of itself but how it is");
+}
+
+static void test_verbs(void)
+{
+	ok(WAIT(state(WORKER) == RUNNING), "the worker runs");
+	is(call(VM_START, WORKER, 0, 0, 0), (uint64_t)ALREADY, "so it can't be started");
+	is(call(VM_STOP, WORKER, 0, 0, 0), OK, "but stopped");
+	ok(WAIT(state(WORKER) == OFF), "then it is off");
+	is(reason(WORKER), 4, "by a stop");
+	is(call(VM_STOP, WORKER, 0, 0, 0), (uint64_t)ALREADY, "it can't be stopped again");
+	is(call(VM_PAUSE, WORKER, 0, 0, 0), (uint64_t)BUSY, "nor paused");
+	is(call(VM_START, WORKER, 0, 0, 0), OK, "it can be started");
+	ok(WAIT(state(WORKER) == RUNNING), "then it runs again");
+	is(call(VM_PAUSE, WORKER, 0, 0, 0), OK, "it can be paused");
+	ok(WAIT(state(WORKER) == PAUSED), "then it is");
+	is(call(VM_RESUME, WORKER, 0, 0, 0), OK, "and resumed");
+	is(state(WORKER), RUNNING, "it runs at once");
+	is(call(VM_RESTART, WORKER, 0, 0, 0), OK, "and restarted");
+	ok(WAIT(state(WORKER) == RUNNING && reason(WORKER) == 5), "which it was");
+}
+
+static void page_call(uint32_t number, uint64_t vm, uint64_t index)
+{
+	mmio_write64(CONTROL + 16, vm);
+	mmio_write64(CONTROL + 24, index);
+	mmio_write32(CONTROL + 8, number);
+}
+
+static void test_page(void)
+{
+	unsigned int same = 0;
+
+	is(mmio_read32(CONTROL), 0x43564842, "the control device has its mark");
+	is(mmio_read32(CONTROL + 4), 0x10000, "and version");
+	mmio_write64(CONTROL, 0);
+	mmio_write64(CONTROL + 48, 5);
+	mmio_write64(CONTROL + 0x100, 5);
+	ok(mmio_read32(CONTROL) == 0x43564842 && mmio_read64(CONTROL + 48) == 0 &&
+		   mmio_read64(CONTROL + 0x100) == 0,
+	   "what it says can't be written");
+	page_call(VCPU_INFO, ME, 1);
+	is(mmio_read32(CONTROL + 12), 0, "a call by it is done when its number is written");
+	is(mmio_read32(CONTROL + 64), 88, "it says how long the answer is");
+	call(VCPU_INFO, ME, 1, SCRATCH, 88);
+	for (unsigned int i = 0; i < 88; i += 8) {
+		same += mmio_read64(CONTROL + 0x100 + i) ==
+			*(volatile uint64_t *)((uint64_t)SCRATCH + i);
+	}
+	is(same, 11, "which is that of a hypercall");
+	page_call(VM_STOP, STRANGER, 0);
+	is((int32_t)mmio_read32(CONTROL + 12), (uint64_t)DENIED, "rights are the same");
+	is(mmio_read32(CONTROL + 64), 0, "there is no answer then");
+	is(mmio_read64(CONTROL + 0x100), 0, "nor what is left of one");
+	page_call(0xffffffff, 0, 0);
+	is((int32_t)mmio_read32(CONTROL + 12), (uint64_t)NOT_SUPPORTED,
+	   "unknown calls are NOT_SUPPORTED");
+	is(mmio_read64(CONTROL + 0xff8), 0, "behind its registers it reads as 0");
+}
+
+static uint64_t seed = 88172645463325252;
+
+static uint64_t next_random(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed;
+}
+
+static uint64_t random_argument(void)
+{
+	uint64_t random = next_random();
+
+	switch (random >> 60) {
+	case 0 ... 5:
+		return random & 3;
+	case 6:
+		return random >> (random & 63);
+	case 7:
+		return ~UINT64_C(0) - (random & 0xff);
+	case 8:
+		return RAM_BASE - (random & 0xff);
+	case 9:
+		return RAM_END - 1 + (random & 0xff);
+	case 10:
+		return UINT64_C(1) << (32 + (random & 31));
+	default:
+		return SCRATCH + (random & 0x7ff);
+	}
+}
+
+/* Of the last eight bytes before RAM's end a structure may be cut: they are nobody's. */
+static void test_random(void)
+{
+	unsigned int strange = 0, done = 0;
+
+	for (unsigned int i = 0; i < RANDOM_CALLS; i++) {
+		unsigned int n = next_random() % 18;
+		uint64_t ipa = random_argument(), size = random_argument();
+		int64_t ret;
+
+		if (ipa >= RAM_BASE && ipa < SCRATCH) {
+			continue; /* where this program is */
+		}
+		ret = call(n, random_argument(), random_argument(), ipa, size);
+		strange += ret > OK || ret < NOT_FOUND;
+		done += ret == OK;
+		for (unsigned int x = 5; x < 18; x++) {
+			strange += r.x[x] != 0;
+		}
+	}
+	is(strange, 0, "20,000 calls at random give answers that are documented, and nothing else");
+	not_below(done, 1000, "many of them are carried out");
+	is(call(VM_LIST, 0, 0, 0, 0), OK, "the hypervisor goes on");
+	WAIT(call(VM_KILL, WORKER, 0, 0, 0) == ALREADY);
+	ok(WAIT(state(WORKER) == OFF), "and the worker can be stopped for good");
+}
+
+static void be_a_stranger(void)
+{
+	for (unsigned int vm = 0; vm < 3; vm++) {
+		for (unsigned int n = VM_START; n <= VM_KILL; n++) {
+			call(n, vm, 0, 0, 0);
+		}
+	}
+	psci_system_off();
+}
+
+int main(void)
+{
+	call(VM_LIST, 0, 0, 0, 0);
+	if (r.x[2] == STRANGER) {
+		be_a_stranger();
+	}
+	while (r.x[2] == WORKER) {
+		cpu_wfi();
+	}
+	test_discovery();
+	test_info();
+	test_addresses();
+	test_rights();
+	test_verbs();
+	test_page();
+	test_random();
+	tap_done();
+}

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Linux VM that looks after others, by bulkheadctl; and stolen time that adds up."""
+import json
+
+from configs import DEVICES, config, linux_images, raw_image, vm
+
+CONTROL = DEVICES.replace("devices {", 'devices { control { compatible = "bulkhead,control"; };')
+PROMPT = "boss # "
+
+
+def boss(*names: str, **options) -> str:
+    """A Linux VM that manages those VMs."""
+    managed = f"manages = <{' '.join('&' + name for name in names)}>;" if names else ""
+    return vm("boss", devices=CONTROL, extra=managed, memory="192M", **options)
+
+
+def bare(name: str, image: str = "tick", **options) -> str:
+    return vm(name, kernel=f"{image}_image", initrd=None, memory="64M", **options)
+
+
+def ctl(run, words: str) -> str:
+    """What the tool says; other VMs' lines may stand between its own."""
+    said = run.run(f"bulkheadctl {words}", PROMPT).split("\n")
+    return "\n".join(line.removeprefix("boss| ") for line in said if line.startswith("boss| "))
+
+
+def do(run, words: str, *events: str) -> None:
+    """Runs the tool, and waits for what comes of it."""
+    run.line(f"bulkheadctl {words}")
+    run.expect(f"bulkheadctl {words}.*\n")
+    run.expect_each(PROMPT, *events)
+
+
+def told(run, words: str):
+    return json.loads(ctl(run, f"--json {words}"))
+
+
+def worker(run) -> dict:
+    return next(one for one in told(run, "vm") if one["name"] == "worker")
+
+
+def test_a_Linux_VM_restarts_a_bare_metal_one_and_reads_its_state(boot):
+    run = boot(
+        config(
+            boss("worker"), bare("worker"), bare("other"),
+            images=linux_images() + raw_image("tick"),
+        )
+    )
+    run.expect(f"^boss[|] {PROMPT}", 120)
+    run.focus("boss")
+    # it sees itself and whom it manages, nobody else
+    assert [one["name"] for one in told(run, "vm")] == ["boss", "worker"]
+    before = worker(run)
+    assert (before["state"], before["reason"], before["memory"]) == (
+        "running", "never started", 64 << 20,
+    )
+    do(run, "vm restart worker", "^bulkhead: worker: .*starts again", "^worker[|] tick 1\n")
+    after = worker(run)
+    assert (after["state"], after["reason"], after["restarts"]) == (
+        "running", "restarted", before["restarts"] + 1,
+    )
+    do(run, "vm stop worker", "^bulkhead: worker: stopped by command")
+    assert (worker(run)["state"], worker(run)["reason"]) == ("off", "stopped")
+    assert "nothing to be done, it is off" in ctl(run, "vm stop worker")
+    do(run, "vm start worker", "^worker[|] tick 1\n")
+    ctl(run, "vm pause worker")
+    assert worker(run)["state"] in ("pausing", "paused")
+    do(run, "vm resume worker", r"^worker[|] tick \d+\n")
+    do(run, "vm kill worker", "^bulkhead: worker: .*command")
+    assert (worker(run)["state"], worker(run)["reason"]) == ("off", "killed")
+
+
+def test_what_a_VM_may_not_do_it_is_told_in_a_sentence(boot):
+    run = boot(
+        config(boss(), bare("worker"), images=linux_images() + raw_image("tick"))
+    )
+    run.expect(f"^boss[|] {PROMPT}", 120)
+    run.focus("boss")
+    assert [one["name"] for one in told(run, "vm")] == ["boss"]
+    assert 'no VM that this one may look at is called "worker"' in ctl(run, "vm stop worker")
+    assert "`manages` of this VM does not name boss" in ctl(run, "vm stop boss")
+    assert "is no command" in ctl(run, "nonsense")
+    assert "usage: bulkheadctl" in ctl(run, "--help")
+    assert "vm [list], or vm start|stop" in ctl(run, "vm stop")
+    assert "Bulkhead " in ctl(run, "info")
+    assert told(run, "info")["vms"] == 2
+    assert [one["power"] for one in told(run, "stat boss")] == ["on"]
+
+
+def test_without_a_control_device_the_tool_says_what_to_do(boot):
+    run = boot(config(vm("boss", memory="192M")))
+    run.expect(f"^{PROMPT}", 120)
+    said = run.run("bulkheadctl vm", PROMPT)
+    assert "this VM has no control device: give it one in its config" in said
+
+
+TICK_NS = 10**7  # /proc/stat counts hundredths of a second
+
+
+STEAL = 8  # the field of /proc/stat
+
+
+def stolen(run, name: str) -> tuple[int, int, int]:
+    """Nanoseconds stolen from all CPUs: as the hypervisor has it, as this Linux does, and as the
+    hypervisor has it after that."""
+    run.run("count() { bulkheadctl --json stat $(hostname); }", f"{name} # ")
+    said = run.run("count; head -n 1 /proc/stat; count", f"{name} # ").replace(f"{name}| ", "")
+    before, rest = said.split("cpu ", 1)
+    fields, after = rest.split("\n", 1)
+    counted = [sum(one["stolen_alive_ns"] for one in json.loads(text)) for text in (before, after)]
+    return counted[0], int(fields.split()[STEAL - 1]) * TICK_NS, counted[1]
+
+
+def test_the_steal_of_a_Linux_on_a_shared_CPU_is_what_the_hypervisor_counted(boot):
+    run = boot(
+        config(
+            vm("alpha", devices=CONTROL, vcpus=2, cpus=[0, 1], memory="192M"),
+            bare("rival", "hog", cpus=[0]), bare("other", "hog", cpus=[1]),
+            images=linux_images() + raw_image("hog"),
+        )
+    )
+    run.expect("^alpha[|] alpha # ", 200)
+    run.focus("alpha")
+    shown_first = stolen(run, "alpha")[1]
+    run.run("timeout 5 yes > /dev/null & timeout 5 yes > /dev/null; wait", "alpha # ", 60)
+    before, shown, after = stolen(run, "alpha")
+    # two programs for five seconds, half of which others had
+    assert shown - shown_first > 3 * 10**9
+    assert before * 98 // 100 - 2 * TICK_NS <= shown <= after * 102 // 100 + 2 * TICK_NS
+
+
+def test_from_a_Linux_with_CPUs_of_its_own_nothing_is_stolen(boot):
+    run = boot(config(vm("alpha", devices=CONTROL, vcpus=2, memory="192M")))
+    run.expect("^alpha # ", 120)
+    assert stolen(run, "alpha") == (0, 0, 0)
+    vcpus = json.loads(run.run("bulkheadctl --json stat alpha", "alpha # "))
+    assert [one["shares"] for one in vcpus] == [False, False]
