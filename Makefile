@@ -99,6 +99,7 @@ HYP_C := \
 	drivers/emul/vmbigen.c \
 	drivers/emul/vpl011.c \
 	drivers/emul/vpl031.c \
+	drivers/emul/vsp805.c \
 	drivers/hw/entropy.c \
 	drivers/hw/psci.c \
 	drivers/hw/uart/cadence.c \
@@ -195,6 +196,7 @@ GUESTS := \
 	vgic_sgi \
 	vgic_spi \
 	vtimer \
+	watchdog \
 
 # Host unit tests: tests/unit/test_NAME.c, linked with every pure file (ASan and UBSan) and cmocka.
 UNIT := \
@@ -248,6 +250,7 @@ UNIT := \
 	vpl011 \
 	vpl031 \
 	vpsci \
+	vsp805 \
 
 # What a test links besides the pure files: modules with fakes around them. UNIT_WITH_NAME.
 UNIT_WITH_pgtable  := mm/stage2.c tests/unit/fake_pages.c
@@ -297,6 +300,7 @@ UNIT_WITH_vmbigen     := drivers/emul/vmbigen.c
 UNIT_WITH_vpl011      := drivers/emul/vpl011.c $(FAKE_CPU)
 UNIT_WITH_vpl031      := drivers/emul/vpl031.c $(FAKE_CPU)
 UNIT_WITH_vpsci       := core/exit/vpsci.c $(FAKE_CPU)
+UNIT_WITH_vsp805      := core/base/printk.c drivers/emul/vsp805.c $(FAKE_CPU)
 
 # Fuzz targets: tests/fuzz/fuzz_NAME.c, linked with every pure file (libFuzzer, ASan and UBSan).
 FUZZ := \
@@ -490,7 +494,7 @@ COLD := boot/% core/config/% core/fdt/dt core/fdt/dt_addr core/fdt/guest_fdt \
         core/arm64/cpu_setup core/arm64/errata core/arm64/features core/arm64/idreg \
         core/exit/inject \
         core/exit/set_way core/exit/aarch32 core/exit/insn core/exit/mmio core/vm/life core/vm/vcpu \
-        core/vm/vm drivers/emul/vpl031 drivers/hw/% mm/guest_access timer/wall_clock
+        core/vm/vm drivers/emul/vpl031 drivers/emul/vsp805 drivers/hw/% mm/guest_access timer/wall_clock
 # clang's -O2 unrolls and inlines where it can't pay here, and its -Os is gcc's -O2 in size.
 ifeq ($(LLVM),1)
 OPTIMISE := -Os

@@ -75,15 +75,23 @@ struct doorbell_config {
 	const struct doorbell_config *peer; /* by config_check(); NULL after an error */
 };
 
+/* What is done when a watchdog has run out. */
+enum on_expiry {
+	ON_EXPIRY_RESTART,
+	ON_EXPIRY_STOP,
+	ON_EXPIRY_LOG,
+};
+
 /* One node below devices/ other than bulkhead,ram. Places are resolved (never *_ANY) after
  * config_check(). */
 struct vdev_config {
 	const char *name;
 	const struct vdev_type *type;
 	uint64_t ipa;
-	uint32_t spi;	 /* INTID - 32 */
-	int node;	 /* in the config's index: for properties of the type's own */
-	bool input_none; /* bulkhead,pl011: input = "none" */
+	uint32_t spi;		  /* INTID - 32 */
+	int node;		  /* in the config's index: for properties of the type's own */
+	bool input_none;	  /* bulkhead,pl011: input = "none" */
+	enum on_expiry on_expiry; /* bulkhead,sp805 */
 	/* bulkhead,doorbell: what its PL061 serves, this node first */
 	struct doorbell_config *doorbell;
 	uint32_t doorbell_count;

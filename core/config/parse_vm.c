@@ -12,6 +12,7 @@
 #define START_WORDS   "boot|manual"
 #define RESTART_WORDS "never|on-crash|always"
 #define TIME_WORDS    "stops|runs"
+#define EXPIRY_WORDS  "restart|stop|log"
 #define RESTART_LIMIT 5
 
 static void check_vm_compatible(struct parser *p, int node)
@@ -272,7 +273,7 @@ static void add_device(struct parser *p, int node, struct vm_config *vm,
 		       const struct vdev_type *type)
 {
 	struct vdev_config *device = &vm->device[vm->device_count];
-	const char *input = dt_string(p->dt, node, "input");
+	const char *input = type == &vpl011_type ? dt_string(p->dt, node, "input") : NULL;
 
 	if (p->config->device_total == CONFIG_DEVICE_TOTAL_MAX) {
 		diag_error(p->diag, p->path, NULL,
@@ -289,6 +290,10 @@ static void add_device(struct parser *p, int node, struct vm_config *vm,
 		.node = node,
 		.input_none = input != NULL && strcmp(input, "none") == 0,
 	};
+	if (type == &vsp805_type) {
+		device->on_expiry =
+			(enum on_expiry)parser_choice(p, node, "on-expiry", EXPIRY_WORDS);
+	}
 	if (device->ipa != CONFIG_IPA_ANY && device->ipa % PAGE_SIZE != 0) {
 		diag_error(p->diag, p->path, "ipa",
 			   "is 0x%lx: it must be a multiple of 4 KiB (0x1000)", device->ipa);

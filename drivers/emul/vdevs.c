@@ -3,22 +3,12 @@
 #include "drivers/emul/models.h"
 
 /* Fragments of the sentence that refuses a device. */
-#define LATER_WATCHDOG "the watchdog comes with a later version: leave the device out"
 #define LATER_VIRTIO   "virtio devices come with a later version: leave the device out"
 #define LATER_SHARED   "shared memory comes with a later version: leave the device out"
 #define LATER_DOORBELL "doorbells come with a later version: leave the device out"
 
 /* What is refused is checked no further: its properties are for the document alone. */
 #if __STDC_HOSTED__
-static const struct config_prop sp805_props[] = {
-	{.name = "on-expiry",
-	 .type = PROP_STRING,
-	 .values = "restart|stop|log",
-	 .dflt = "`\"restart\"`",
-	 .help = "What happens when the guest lets it run out, whatever `restart` says."},
-	{0},
-};
-
 static const struct config_prop virtio_blk_props[] = {
 	{.name = "image",
 	 .type = PROP_PHANDLE,
@@ -78,13 +68,6 @@ static const struct config_prop shared_memory_props[] = {
 #define PROPS(table) NULL
 #endif
 
-static const struct vdev_type sp805_type = {
-	.compatible = "bulkhead,sp805",
-	.later = LATER_WATCHDOG,
-	.help = DOC("A watchdog, to the guest an arm,sp805."),
-	.props = PROPS(sp805_props),
-};
-
 static const struct vdev_type virtio_console_type = {
 	.compatible = "bulkhead,virtio-console",
 	.later = LATER_VIRTIO,
@@ -138,7 +121,7 @@ const struct vdev_type *const vdev_types[] = {
 	&vpl031_type,
 	&vdoorbell_type,
 	&vcontrol_type,
-	&sp805_type,
+	&vsp805_type,
 	&virtio_console_type,
 	&virtio_blk_type,
 	&virtio_net_type,

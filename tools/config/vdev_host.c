@@ -53,6 +53,30 @@ const struct vdev_type vpl031_type = {
 	.props = vpl031_props,
 };
 
+static const struct config_prop vsp805_props[] = {
+	{
+		.name = "on-expiry",
+		.type = PROP_STRING,
+		.values = "restart|stop|log",
+		.dflt = "`\"restart\"`",
+		.help = "What happens when the guest lets it run out, whatever `restart` says. A "
+			"restart by it counts for `restart-limit`, and waits for "
+			"`restart-delay-ms`.",
+	},
+	{.name = NULL},
+};
+
+const struct vdev_type vsp805_type = {
+	.compatible = "bulkhead,sp805",
+	.help = "A watchdog. Guest node: `arm,sp805`, with a clock of 24 MHz. It stands still "
+		"while the VM is paused.",
+	.size = 0x1000,
+	.ipa = 0x090d0000,
+	.spi = 10,
+	.max_count = 1,
+	.props = vsp805_props,
+};
+
 static const struct config_prop vdoorbell_props[] = {
 	{
 		.name = "peer",

@@ -18,6 +18,7 @@
 #define GICR_STRIDE 0x20000
 #define PL011_BASE  0x09000000
 #define PL031_BASE  0x09010000
+#define SP805_BASE  0x090d0000 /* not in QEMU's `virt` */
 
 /* Nothing answers here: between the last device of `virt` and its RAM. */
 #define HOLE_BASE 0x0f000000
@@ -27,5 +28,6 @@
 #define INTID_TIMER_PHYS 30
 #define INTID_PL011	 33
 #define INTID_PL031	 34
+#define INTID_SP805	 42
 
 #endif
