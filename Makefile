@@ -195,8 +195,10 @@ GUESTS := \
 	vgic_ppi \
 	vgic_sgi \
 	vgic_spi \
+	victim \
 	vtimer \
 	watchdog \
+	wild \
 
 # Host unit tests: tests/unit/test_NAME.c, linked with every pure file (ASan and UBSan) and cmocka.
 UNIT := \

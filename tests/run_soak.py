@@ -21,11 +21,16 @@ from collections.abc import Callable
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import run_diff  # noqa: E402  (beside this file)
+import hostile  # noqa: E402
 import run_host  # noqa: E402
 from run_case import BUILD, ROOT  # noqa: E402
 from soak import Part, Record, Run  # noqa: E402
 
-SOURCES: list[Callable[[], list[Part]]] = [run_diff.soak_parts, run_host.soak_parts]
+SOURCES: list[Callable[[], list[Part]]] = [
+    run_diff.soak_parts,
+    run_host.soak_parts,
+    hostile.soak_parts,
+]
 
 KEPT = BUILD / "soak"
 DOCUMENT = ROOT / "docs" / "soak.md"

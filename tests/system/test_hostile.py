@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A guest that does all it can to its hypervisor, and its neighbour: a fraction of `make soak`.
+
+20,000 traps in all; tests/hostile.py says what is done and what must hold.
+"""
+import sys
+
+import pytest
+
+import conftest
+import machine as board
+
+sys.path.insert(0, str(conftest.ROOT / "tests"))
+import hostile  # noqa: E402
+
+SEED = 20261121
+# Traps; together 20,000.
+FRACTION = {"priority": 8000, "v2-priority": 6000, "own": 4000, "parallel-shared": 2000}
+
+
+@pytest.mark.parametrize("key", FRACTION)
+def test_a_hostile_VM_is_not_felt(key):
+    variant = hostile.VARIANTS[key]
+    if variant.qemu and board.qemu_of_version(variant.qemu) is None:
+        pytest.skip(f"QEMU {variant.qemu} is missing: make fetch")
+    name = f"test_hostile-{key}"
+    outcome = hostile.play(name, variant, SEED, FRACTION[key], seconds=120)
+    assert not outcome.failures, "\n".join([*outcome.failures, f"log: build/log/{name}.log"])
+    assert outcome.traps >= FRACTION[key]
+    assert outcome.commands > 0
+    print(outcome.said(variant.bound))
