@@ -189,6 +189,7 @@ GUESTS := \
 	setway \
 	smp \
 	stray \
+	suspend \
 	tick \
 	trng \
 	vgic_many \

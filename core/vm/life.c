@@ -339,20 +339,29 @@ bool life_take_pause(struct vcpu *vcpu)
 
 /* -- starting -- */
 
-static bool is_up(const struct vm_config *config)
+/* NULL: it was refused. */
+static struct vm *made_from(const struct vm_config *config)
 {
 	for (uint32_t i = 0; i < vm_count(); i++) {
-		struct vm *vm = vm_by_id(i);
-		bool up;
-
-		if (vm->config == config) {
-			spin_lock(&vm->lock);
-			up = vm_is_up(vm);
-			spin_unlock(&vm->lock);
-			return up;
+		if (vm_by_id(i)->config == config) {
+			return vm_by_id(i);
 		}
 	}
-	return false;
+	return NULL;
+}
+
+static bool is_up(const struct vm_config *config)
+{
+	struct vm *vm = made_from(config);
+	bool up;
+
+	if (vm == NULL) {
+		return false;
+	}
+	spin_lock(&vm->lock);
+	up = vm_is_up(vm);
+	spin_unlock(&vm->lock);
+	return up;
 }
 
 /* Those that start-after names run. A lock at a time: of two VMs that come to run at once, whoever
@@ -387,9 +396,42 @@ static void start_if_waited(struct vm *vm)
 	}
 }
 
+/* Of those that start-after names, one that will not run unless it is told to; NULL: none. No
+ * circles: the checker has seen to that. */
+static const struct vm_config *never_first(const struct vm_config *config)
+{
+	const struct vm_config *all = config - config->index;
+
+	for (uint64_t left = config->start_after; left != 0; left &= left - 1) {
+		const struct vm_config *first = &all[__builtin_ctzll(left)];
+
+		if (made_from(first) == NULL || never_first(first) != NULL) {
+			return first;
+		}
+	}
+	return NULL;
+}
+
+/* Nobody waits in silence for what does not come. False: nor at all. */
+static bool may_wait(const struct vm *vm)
+{
+	const struct vm_config *first = never_first(vm->config);
+
+	if (first == NULL) {
+		return true;
+	}
+	if (made_from(first) != NULL) {
+		log_warn("%s waits until \"%s\" is started by command", vm->name, first->name);
+		return true;
+	}
+	log_warn("%s stays off: it starts after \"%s\", which is refused; `vm start %s` starts it",
+		 vm->name, first->name, vm->name);
+	return false;
+}
+
 void life_boot(struct vm *vm)
 {
-	if (vm->config->start_manual) {
+	if (vm->config->start_manual || !may_wait(vm)) {
 		return;
 	}
 	spin_lock(&vm->lock);

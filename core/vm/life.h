@@ -40,7 +40,8 @@ int life_stop(struct vm *vm, enum vm_stop_reason reason);
 /* It can't go on: registers and a backtrace go to the log, then it is stopped. Owner CPU. */
 void life_crash(struct vcpu *vcpu, const char *why);
 
-/* At boot: starts it unless its config says otherwise, or once those before it run. */
+/* At boot: starts it unless its config says otherwise, or once those before it run. Says so where
+ * that will never be, as one of them was refused. All VMs are registered. */
 void life_boot(struct vm *vm);
 
 /* For the run loop: VCPU_EVENT_STOP has been honoured. Owner CPU. */

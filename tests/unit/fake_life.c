@@ -22,7 +22,7 @@
 #define STEPS_MAX 1000
 
 struct vm fake_vms[2];
-struct vm_config fake_configs[2];
+struct vm_config fake_configs[3];
 struct vcpu fake_vcpus[FAKE_VCPUS + 1];
 struct fake_sim fake_sim;
 uint64_t fake_frames[64];
@@ -428,7 +428,7 @@ static void make_vm(uint32_t id, uint32_t first, uint32_t count)
 	it->extent[0] = (struct vm_extent){FAKE_RAM, FAKE_RAM, MIB(64)};
 	it->extent_count = 1;
 	it->config = &fake_configs[id];
-	fake_configs[id] = (struct vm_config){.index = id, .restart_limit = 5};
+	fake_configs[id] = (struct vm_config){.name = it->name, .index = id, .restart_limit = 5};
 	it->load.entry = FAKE_ENTRY;
 	it->load.dtb = FAKE_DTB;
 	it->vdev[0] = &devices[id];
@@ -459,6 +459,7 @@ int fake_life_set_up(void **state)
 	memset(fake_said, 0, sizeof(fake_said));
 	fake_sysreg_reset();
 	fake_sim.now = 5000;
+	fake_configs[FAKE_REFUSED] = (struct vm_config){.name = "gamma", .index = FAKE_REFUSED};
 	make_vm(0, 0, FAKE_VCPUS);
 	make_vm(1, FAKE_VCPUS, 1);
 	life_set_all_off(all_off);

@@ -12,6 +12,7 @@
 #include "tests/unit/random.h"
 
 #define FAKE_VCPUS	4
+#define FAKE_REFUSED	2
 #define FAKE_RAM	GIB(1)
 #define FAKE_ENTRY	(FAKE_RAM + 0x80000)
 #define FAKE_DTB	(FAKE_RAM + MIB(2))
@@ -19,7 +20,7 @@
 #define FAKE_SAID_MAX	8192
 
 extern struct vm fake_vms[2];
-extern struct vm_config fake_configs[2];
+extern struct vm_config fake_configs[3]; /* that of FAKE_REFUSED has no VM */
 extern struct vcpu fake_vcpus[FAKE_VCPUS + 1];
 
 /* What the log was told. */

@@ -4,7 +4,9 @@
 
 #include "core/arm64/smccc.h"
 #include "core/base/errno.h"
+#include "core/exit/regs.h"
 #include "core/exit/vpsci.h"
+#include "core/sched/policy.h"
 #include "core/vm/manage.h"
 #include "tests/unit/fake_life.h"
 #include "tests/unit/unit.h"
@@ -294,6 +296,8 @@ static void loaded_too_late(void **state)
 {
 	(void)state;
 	go_to(VM_LOADING);
+	fake_step(0);
+	assert_non_null(fake_vcpus[0].job);
 	fake_sim.at_point = load_ends;
 	fake_sim.points = 1;
 	assert_int_equal(manage_stop(vm), 0);
@@ -486,6 +490,53 @@ static void boot_called_off(void **state)
 	fake_settle();
 	assert_int_equal(vm->state, VM_RUNNING);
 	assert_int_equal(fake_vms[1].state, VM_OFF);
+}
+
+/* The one before it was refused: it doesn't wait in silence for what never comes. */
+static void boot_without_first(void **state)
+{
+	void *none = NULL;
+
+	(void)state;
+	fake_life_set_up(&none);
+	fake_configs[0].start_after = BIT(FAKE_REFUSED);
+	fake_configs[1].start_after = BIT(0);
+	life_boot(vm);
+	life_boot(&fake_vms[1]);
+	fake_settle();
+	assert_int_equal(vm->state, VM_OFF);
+	assert_int_equal(fake_vms[1].state, VM_OFF);
+	assert_true(fake_has_said("alpha stays off: it starts after \"gamma\", which is refused; "
+				  "`vm start alpha` starts it\n"));
+	assert_true(fake_has_said("beta waits until \"alpha\" is started by command\n"));
+	manage_start(vm);
+	fake_settle();
+	assert_int_equal(vm->state, VM_RUNNING);
+	assert_int_equal(fake_vms[1].state, VM_RUNNING);
+}
+
+/* -- what of it can be looked at -- */
+
+static void looked_at(void **state)
+{
+	const struct regs_answer *answer;
+
+	(void)state;
+	go_to(VM_PAUSED);
+	fake_vcpus[1].regs.x[7] = 0x777;
+	fake_vcpus[1].pc = 0x40080010;
+	assert_true(regs_ask(&fake_vcpus[1]));
+	assert_null(regs_get());
+	assert_false(regs_ask(&fake_vcpus[2]));
+	assert_true(policy_is_ready(&fake_vcpus[1]));
+	fake_settle();
+	answer = regs_get();
+	assert_non_null(answer);
+	assert_int_equal(answer->regs.x[7], 0x777);
+	assert_int_equal(answer->pc, 0x40080010);
+	assert_int_equal(answer->hold & VCPU_HOLD_PAUSED, VCPU_HOLD_PAUSED);
+	assert_int_equal(vm->state, VM_PAUSED);
+	is_usable();
 }
 
 /* -- two CPUs at once -- */
@@ -694,6 +745,8 @@ int main(void)
 		CASE("a VM whose image has changed stays off", bad_image),
 		CASE("a VM starts once the one before it runs", boot),
 		CASE("a stop calls a start that waits off", boot_called_off),
+		CASE("one that waits for a VM that was refused says so", boot_without_first),
+		CASE("registers of a paused VM can be looked at", looked_at),
 		CASE("two at once are answered as one after the other", at_once),
 		CASE("thousands of operations while guests do what they like", at_random),
 		CASE("a VM manages whom its config names", manages),
