@@ -58,6 +58,7 @@ HYP_C := \
 	core/exit/exit.c \
 	core/exit/hvc.c \
 	core/exit/hypercall.c \
+	core/exit/hypercall_show.c \
 	core/exit/inject.c \
 	core/exit/insn.c \
 	core/exit/irq.c \
@@ -574,8 +575,8 @@ $(BUILD)/diff/diff.bin: $(BUILD)/diff/diff.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 
 # A Linux program without a library: tools/bulkheadctl.
-CTL_O := $(patsubst %,$(BUILD)/ctl/%.o,tools/bulkheadctl/control tools/bulkheadctl/main \
-           tools/bulkheadctl/start core/base/format core/base/string)
+CTL_O := $(patsubst %,$(BUILD)/ctl/%.o,core/base/format core/base/string \
+           $(addprefix tools/bulkheadctl/,ask control main say show_board show_vm start))
 $(BUILD)/ctl/%.o: %.c $(BUILD)/guest-cc.flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)

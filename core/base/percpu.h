@@ -45,6 +45,12 @@ PERCPU_DECLARE(uint32_t, cpu_index);
 uintptr_t percpu_offset_of(uint32_t cpu);
 #define percpu_of(name, cpu) (percpu_at(name, percpu_offset_of(cpu)))
 
+/* It is up: the template is the copy of the CPU that booted. */
+static inline bool percpu_is_up(uint32_t cpu)
+{
+	return percpu_offset_of(cpu) != 0 || cpu == *percpu_at(cpu_index, 0);
+}
+
 /* Called once per CPU at bring-up, by the boot CPU. */
 void percpu_set_offset(uint32_t cpu, uintptr_t offset);
 

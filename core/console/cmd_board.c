@@ -240,7 +240,7 @@ static bool sched_step(struct shell_job *job)
 	}
 	cpu = sched_state_of(job->at[0]);
 	if (n == 0) {
-		if (percpu_offset_of(job->at[0]) != 0 || job->at[0] == *percpu_at(cpu_index, 0)) {
+		if (percpu_is_up(job->at[0])) {
 			say_cpu(job->at[0], cpu);
 			return false;
 		}

@@ -5,6 +5,7 @@
 #include "core/base/string.h"
 #include "core/console/command.h"
 #include "core/console/mux.h"
+#include "core/exit/hypercall_types.h"
 #include "core/exit/regs.h"
 #include "core/exit/trace.h"
 #include "core/sched/policy.h"
@@ -212,54 +213,29 @@ static bool top_step(struct shell_job *job)
 
 /* -- stat -- */
 
-#define CAUSE_MAX 24
-
 /* Filled before it is read: not zeroed at boot. */
 static struct trace_record samples[256] __attribute__((section(".late")));
 
 /* What the trace of one vCPU's CPU holds, by cause. */
 static struct {
 	uint32_t record_count;
-	const char *cause[CAUSE_MAX];
-	uint32_t count[CAUSE_MAX];
-	uint32_t interrupt[32], cause_count, shared_count;
+	uint32_t cause[HYPERCALL_CAUSE_COUNT], interrupt[32];
 	uint32_t all;
 } stat;
 
-static void count_cause(const char *cause)
+static void count_records(void)
 {
-	for (uint32_t i = 0; i < CAUSE_MAX; i++) {
-		if (i == stat.cause_count) {
-			stat.cause[stat.cause_count++] = cause;
-			stat.count[i] = 0;
+	uint32_t count = stat.record_count;
+
+	memset(&stat, 0, sizeof(stat));
+	for (uint32_t i = 0; i < count; i++) {
+		if (samples[i].what >= TRACE_MARK) {
+			continue;
 		}
-		if (stat.cause[i] == cause) {
-			stat.count[i]++;
-			stat.all++;
-			return;
-		}
-	}
-}
-
-/* Whose the records before the first mark are is known where the CPU has one vCPU. */
-static void count_records(const struct vcpu *vcpu)
-{
-	bool its = sched_state_of(vcpu->cpu)->count == 1;
-	uint64_t mark = TRACE_MARK | vcpu->vm->id << 8 | vcpu->index;
-
-	stat.cause_count = stat.all = 0;
-	memset(stat.interrupt, 0, sizeof(stat.interrupt));
-	for (uint32_t i = 0; i < stat.record_count; i++) {
-		const struct trace_record *record = &samples[i];
-		const char *cause = trace_cause(record);
-
-		if (cause == NULL) {
-			its = record->what == mark;
-		} else if (its) {
-			count_cause(cause);
-			if (record->what < ARRAY_COUNT(stat.interrupt)) {
-				stat.interrupt[record->what]++;
-			}
+		stat.all++;
+		stat.cause[trace_cause(&samples[i])]++;
+		if (samples[i].what < ARRAY_COUNT(stat.interrupt)) {
+			stat.interrupt[samples[i].what]++;
 		}
 	}
 }
@@ -294,10 +270,34 @@ static void say_vcpu(const struct vcpu *vcpu)
 	shell_say("  of its last %u exits:\n", stat.all);
 }
 
+/* False: there were none, the next step may come at once. */
+static bool say_cause(uint32_t cause)
+{
+	if (stat.cause[cause] != 0) {
+		shell_say("  %8u  %3u %%  %s\n", stat.cause[cause],
+			  PERCENT_OF(stat.cause[cause], stat.all), trace_cause_name(cause));
+	}
+	return stat.cause[cause] != 0;
+}
+
+static bool say_interrupt(uint32_t intid)
+{
+	if (stat.interrupt[intid] != 0) {
+		shell_say("  %8u         interrupt %u%s\n", stat.interrupt[intid], intid,
+			  intid == 27 ? ", the virtual timer" :
+			  intid == 1  ? ", a kick" :
+			  intid == 26 ? ", EL2's timer" :
+			  intid == 25 ? ", list registers ran empty" :
+					"");
+	}
+	return stat.interrupt[intid] != 0;
+}
+
 /* at[0]: vCPU; at[1]: what of it comes next. */
 static bool stat_step(struct shell_job *job)
 {
 	const struct vcpu *vcpu;
+	bool said = true;
 	uint32_t n;
 
 	if (job->step == 0) {
@@ -310,30 +310,21 @@ static bool stat_step(struct shell_job *job)
 	vcpu = job->vm->vcpu[job->at[0]];
 	n = job->at[1]++;
 	if (n == 0) {
-		stat.record_count = trace_read(vcpu->cpu, samples, ARRAY_COUNT(samples));
+		stat.record_count = trace_read_of(vcpu, samples, ARRAY_COUNT(samples));
 	} else if (n == 1) {
-		count_records(vcpu);
+		count_records();
 	} else if (n == 2) {
 		say_vcpu(vcpu);
-	} else if (n - 3 < stat.cause_count) {
-		shell_say("  %8u  %3u %%  %s\n", stat.count[n - 3],
-			  PERCENT_OF(stat.count[n - 3], stat.all), stat.cause[n - 3]);
-	} else if (n - 3 - stat.cause_count < ARRAY_COUNT(stat.interrupt)) {
-		uint32_t intid = n - 3 - stat.cause_count;
-
-		if (stat.interrupt[intid] != 0) {
-			shell_say("  %8u         interrupt %u%s\n", stat.interrupt[intid], intid,
-				  intid == 27 ? ", the virtual timer" :
-				  intid == 1  ? ", a kick" :
-				  intid == 26 ? ", EL2's timer" :
-				  intid == 25 ? ", list registers ran empty" :
-						"");
-		} else {
-			job->wait = 1;
-		}
+	} else if (n - 3 < HYPERCALL_CAUSE_COUNT) {
+		said = say_cause(n - 3);
+	} else if (n - 3 - HYPERCALL_CAUSE_COUNT < ARRAY_COUNT(stat.interrupt)) {
+		said = say_interrupt(n - 3 - HYPERCALL_CAUSE_COUNT);
 	} else {
 		job->at[0]++;
 		job->at[1] = 0;
+	}
+	if (!said) {
+		job->wait = 1; /* at once */
 	}
 	return false;
 }
@@ -395,7 +386,7 @@ static bool ask(struct shell_job *job)
 		return true;
 	}
 	job->at[2] = index;
-	if (!regs_ask(job->vm->vcpu[index])) {
+	if (!regs_ask(REGS_SHELL, job->vm->vcpu[index])) {
 		shell_say("the last question has not been answered yet\n");
 		return true;
 	}
@@ -412,7 +403,7 @@ static bool regs_step(struct shell_job *job)
 	if (job->step == 0) {
 		return ask(job);
 	}
-	answer = regs_get();
+	answer = regs_get(REGS_SHELL);
 	if (answer == NULL) {
 		if (deadline_now() > job->value[0]) {
 			shell_say("%s vcpu %u has had no turn within a second\n", job->vm->name,

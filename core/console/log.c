@@ -2,6 +2,8 @@
 /* What was said last. */
 #include "core/console/log.h"
 
+#include "core/base/string.h"
+
 #define ESCAPE 0x1b
 
 static uint8_t at_of(const struct log *log, uint32_t at)
@@ -56,6 +58,24 @@ uint32_t log_tail(const struct log *log, uint32_t lines)
 		lines--;
 	}
 	return at;
+}
+
+uint32_t log_read(const struct log *log, uint32_t *at, uint8_t *bytes, uint32_t size)
+{
+	uint32_t count, first;
+
+	if (log->data == NULL) {
+		*at = 0;
+		return 0;
+	}
+	if (log->head - *at > MIN(log->head, log->size)) {
+		*at = log->head - MIN(log->head, log->size);
+	}
+	count = MIN(log->head - *at, size);
+	first = MIN(count, log->size - (*at & (log->size - 1)));
+	memcpy(bytes, &log->data[*at & (log->size - 1)], first);
+	memcpy(bytes + first, log->data, count - first);
+	return count;
 }
 
 /* ECMA-48 5.4: ESC [ parameters end with a byte from @ to ~; other sequences have two bytes. */

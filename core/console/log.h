@@ -30,6 +30,10 @@ uint32_t log_begin(const struct log *log);
 /* Where the last `lines` lines begin. */
 uint32_t log_tail(const struct log *log, uint32_t lines);
 
+/* Bytes from *at on, as they were written, at most `size`; *at goes to the first of them, which is
+ * the oldest there is where that one is gone. */
+uint32_t log_read(const struct log *log, uint32_t *at, uint8_t *bytes, uint32_t size);
+
 /*
  * The line at *at as a person reads it: without its end, carriage returns and control sequences,
  * cut to size - 1 bytes. *at goes behind it, or, where lines were lost meanwhile, behind the oldest

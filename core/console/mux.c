@@ -545,6 +545,21 @@ uint32_t mux_log_tail(const struct log *log, uint32_t lines)
 	return at;
 }
 
+uint32_t mux_log_read(const struct log *log, uint32_t *at, uint8_t *bytes, uint32_t size,
+		      uint32_t *end)
+{
+	struct log own;
+	uint32_t count;
+
+	spin_lock(&mux.lock);
+	own = own_log();
+	log = log == NULL ? &own : log;
+	count = log_read(log, at, bytes, size);
+	*end = log->head;
+	spin_unlock(&mux.lock);
+	return count;
+}
+
 const struct console_port *mux_port_of_log(const struct log *log)
 {
 	for (uint32_t i = 0; i < mux.port_count; i++) {

@@ -4,6 +4,8 @@
 
 #include "core/base/errno.h"
 #include "core/base/string.h"
+#include "core/console/command.h"
+#include "core/exit/hypercall_show.h"
 #include "core/sched/policy.h"
 #include "core/vm/manage.h"
 #include "core/vm/pvtime.h"
@@ -13,19 +15,34 @@
 #include "version.h"
 
 #define NS_PER_S UINT64_C(1000000000)
-#define VERBS                                                                                      \
-	(BIT(HYPERCALL_VM_START) | BIT(HYPERCALL_VM_STOP) | BIT(HYPERCALL_VM_PAUSE) |              \
-	 BIT(HYPERCALL_VM_RESUME) | BIT(HYPERCALL_VM_RESTART) | BIT(HYPERCALL_VM_KILL))
-#define FOR_ALL                                                                                    \
-	(BIT(HYPERCALL_FEATURES) | BIT(HYPERCALL_YIELD) | BIT(HYPERCALL_VM_LIST) |                 \
-	 BIT(HYPERCALL_VM_INFO) | BIT(HYPERCALL_VCPU_INFO) | BIT(HYPERCALL_BOARD_INFO))
 
-static uint64_t to_ns(uint64_t ticks)
+uint64_t hypercall_ns(uint64_t ticks)
 {
 	uint64_t frequency = deadline_frequency();
 
 	return ticks / frequency * NS_PER_S + ticks % frequency * NS_PER_S / frequency;
 }
+
+void hypercall_answer(struct hypercall *call, uint32_t size)
+{
+	memset(call->data.bytes, 0, size);
+	call->data.head.version = HYPERCALL_MAJOR << 16 | HYPERCALL_MINOR;
+	call->data.head.size = size;
+	call->data_size = size;
+	call->status = HYPERCALL_OK;
+}
+
+/* -- who may ask what -- */
+
+/* What a call is about: arg[0], and who may ask. */
+enum about {
+	ABOUT_NOBODY,	 /* anybody */
+	ABOUT_ANY,	 /* a VM: itself, and who manages it */
+	ABOUT_VCPU,	 /* likewise: its vCPU arg[1] */
+	ABOUT_MANAGED,	 /* a VM: who manages it */
+	ABOUT_ANY_BOARD, /* a VM as above, or the board as below */
+	ABOUT_CPU,	 /* a CPU of the board: who manages all other VMs */
+};
 
 static bool may_look(const struct vm *by, const struct vm *vm)
 {
@@ -42,64 +59,90 @@ static bool manages_any(const struct vm *by)
 	return false;
 }
 
-/* The VM of this id, if `may` lets the caller ask; else NULL, and the status says why. */
-static struct vm *find(const struct vcpu *vcpu, struct hypercall *call,
-		       bool (*may)(const struct vm *by, const struct vm *vm))
+static bool manages_all_others(const struct vm *by)
 {
-	struct vm *vm;
-
-	if (call->arg[0] >= vm_count()) {
-		call->status = HYPERCALL_NOT_FOUND;
-		return NULL;
+	for (uint32_t i = 0; i < vm_count(); i++) {
+		if (!may_look(by, vm_by_id(i))) {
+			return false;
+		}
 	}
-	vm = vm_by_id((uint32_t)call->arg[0]);
-	if (!may(vcpu->vm, vm)) {
-		call->status = HYPERCALL_DENIED;
-		return NULL;
+	return manages_any(by);
+}
+
+static int32_t find_board(const struct vm *by)
+{
+	return manages_all_others(by) ? HYPERCALL_OK : HYPERCALL_DENIED;
+}
+
+static int32_t find_cpu(const struct vm *by, uint64_t cpu)
+{
+	int32_t status = find_board(by);
+
+	if (status == HYPERCALL_OK && cpu >= shell_sources()->board->cpu_count) {
+		status = HYPERCALL_INVALID;
 	}
-	return vm;
+	return status;
 }
 
-static struct hypercall_head head(uint32_t size)
+static int32_t find_vm(const struct vm *by, uint64_t id,
+		       bool (*may)(const struct vm *by, const struct vm *vm), struct vm **vm)
 {
-	return (struct hypercall_head){HYPERCALL_MAJOR << 16 | HYPERCALL_MINOR, size};
+	if (id >= vm_count()) {
+		return HYPERCALL_NOT_FOUND;
+	}
+	*vm = vm_by_id((uint32_t)id);
+	return may(by, *vm) ? HYPERCALL_OK : HYPERCALL_DENIED;
 }
 
-static void give(struct hypercall *call, const void *data, uint32_t size)
+/* OK: it may be asked, and *vm is what it is about, NULL where that is no VM. */
+static int32_t admit(const struct vm *by, enum about about, const struct hypercall *call,
+		     struct vm **vm)
 {
-	_Static_assert(sizeof(struct hypercall_vm_info) <= HYPERCALL_DATA_SIZE &&
-			       sizeof(struct hypercall_vcpu_info) <= HYPERCALL_DATA_SIZE &&
-			       sizeof(struct hypercall_board_info) <= HYPERCALL_DATA_SIZE,
-		       "each fits");
-	memcpy(call->data, data, size);
-	call->data_size = size;
-	call->status = HYPERCALL_OK;
+	int32_t status;
+
+	*vm = NULL;
+	switch (about) {
+	case ABOUT_NOBODY:
+		return HYPERCALL_OK;
+	case ABOUT_CPU:
+		return find_cpu(by, call->arg[0]);
+	case ABOUT_MANAGED:
+		return find_vm(by, call->arg[0], manage_may, vm);
+	case ABOUT_ANY_BOARD:
+		if (call->arg[0] == HYPERCALL_BOARD) {
+			return find_board(by);
+		}
+		break;
+	case ABOUT_ANY:
+	case ABOUT_VCPU:
+		break;
+	}
+	status = find_vm(by, call->arg[0], may_look, vm);
+	if (status == HYPERCALL_OK && about == ABOUT_VCPU && call->arg[1] >= (*vm)->vcpu_count) {
+		status = HYPERCALL_INVALID;
+	}
+	return status;
 }
 
-/* A string that may be longer than its field. */
+/* -- what the calls do -- */
+
+/* A string that may be longer than its field, which is 0. */
 static void put_name(char to[HYPERCALL_NAME_SIZE], const char *name)
 {
 	memcpy(to, name, strnlen(name, HYPERCALL_NAME_SIZE - 1));
 }
 
-static void features(const struct vcpu *vcpu, struct hypercall *call)
-{
-	call->result[0] = FOR_ALL | (manages_any(vcpu->vm) ? VERBS : 0);
-	call->result[1] = HYPERCALL_MAJOR << 16 | HYPERCALL_MINOR;
-	call->status = HYPERCALL_OK;
-}
-
 /* Ids from 64 * `word` on. */
-static void list(const struct vcpu *vcpu, struct hypercall *call)
+static void list(const struct vm *by, struct hypercall *call)
 {
 	uint64_t first = 64 * MIN(call->arg[0], (uint64_t)CONFIG_VM_MAX);
 
 	for (uint64_t i = 0; i < 64 && first + i < vm_count(); i++) {
-		if (may_look(vcpu->vm, vm_by_id((uint32_t)(first + i)))) {
+		if (may_look(by, vm_by_id((uint32_t)(first + i)))) {
 			call->result[0] |= BIT(i);
 		}
 	}
-	call->result[1] = vcpu->vm->id;
+	call->result[1] = by->id;
 	call->status = HYPERCALL_OK;
 }
 
@@ -140,70 +183,64 @@ static uint32_t reason_of(const struct vm *vm)
 
 static void vm_info(const struct vm *vm, struct hypercall *call)
 {
-	struct hypercall_vm_info info = {
-		.head = head(sizeof(info)),
-		.id = vm->id,
-		.state = state_of(vm),
-		.reason = reason_of(vm),
-		.vcpu_count = vm->vcpu_count,
-		.restarts = atomic_read(&vm->restart_count),
-	};
+	struct hypercall_vm_info *info = &call->data.vm;
 
+	hypercall_answer(call, sizeof(*info));
+	info->id = vm->id;
+	info->state = state_of(vm);
+	info->reason = reason_of(vm);
+	info->vcpu_count = vm->vcpu_count;
+	info->restarts = atomic_read(&vm->restart_count);
 	for (uint32_t i = 0; i < vm->extent_count; i++) {
-		info.memory += vm->extent[i].size;
+		info->memory += vm->extent[i].size;
 	}
 	/* counted by other CPUs: each as it was at some moment of this call */
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-		info.ran += atomic_read(&vm->vcpu[i]->sched.ran);
-		info.stolen += atomic_read(&vm->vcpu[i]->sched.stolen);
+		info->ran += atomic_read(&vm->vcpu[i]->sched.ran);
+		info->stolen += atomic_read(&vm->vcpu[i]->sched.stolen);
 	}
-	info.ran = to_ns(info.ran);
-	info.stolen = to_ns(info.stolen);
-	put_name(info.name, vm->name);
-	give(call, &info, sizeof(info));
+	info->ran = hypercall_ns(info->ran);
+	info->stolen = hypercall_ns(info->stolen);
+	put_name(info->name, vm->name);
 }
 
 static void vcpu_info(const struct vm *vm, struct hypercall *call)
 {
-	const struct vcpu *vcpu;
-	struct hypercall_vcpu_info info = {.head = head(sizeof(info))};
-	const struct sched_vcpu *sched;
+	struct hypercall_vcpu_info *info = &call->data.vcpu;
+	const struct vcpu *vcpu = vm->vcpu[call->arg[1]];
+	const struct sched_vcpu *sched = &vcpu->sched;
 
-	if (call->arg[1] >= vm->vcpu_count) {
-		call->status = HYPERCALL_INVALID;
-		return;
-	}
-	vcpu = vm->vcpu[call->arg[1]];
-	sched = &vcpu->sched;
-	info.vm = vm->id;
-	info.index = vcpu->index;
-	info.cpu = vcpu->cpu;
-	info.power = atomic_read(&vcpu->power);
-	info.flags = sched_state_of(vcpu->cpu)->shared ? HYPERCALL_VCPU_SHARES : 0;
-	info.priority = sched->priority;
-	info.mpidr = vcpu->mpidr;
-	info.ran = to_ns(atomic_read(&sched->ran));
-	info.stolen = to_ns(atomic_read(&sched->stolen));
-	info.stolen_alive = to_ns(pvtime_stolen(vcpu));
-	info.slice = to_ns(sched->slice);
-	info.budget = to_ns(sched->budget);
-	info.period = to_ns(sched->period);
-	give(call, &info, sizeof(info));
+	hypercall_answer(call, sizeof(*info));
+	info->vm = vm->id;
+	info->index = vcpu->index;
+	info->cpu = vcpu->cpu;
+	info->power = atomic_read(&vcpu->power);
+	info->flags = sched_state_of(vcpu->cpu)->shared ? HYPERCALL_VCPU_SHARES : 0;
+	info->priority = sched->priority;
+	info->mpidr = vcpu->mpidr;
+	info->ran = hypercall_ns(atomic_read(&sched->ran));
+	info->stolen = hypercall_ns(atomic_read(&sched->stolen));
+	info->stolen_alive = hypercall_ns(pvtime_stolen(vcpu));
+	info->slice = hypercall_ns(sched->slice);
+	info->budget = hypercall_ns(sched->budget);
+	info->period = hypercall_ns(sched->period);
+	info->slice_left = hypercall_ns(atomic_read(&sched->slice_left));
+	info->budget_left =
+		hypercall_ns((uint64_t)MAX(atomic_read(&sched->budget_left), (int64_t)0));
 }
 
 static void board_info(struct hypercall *call)
 {
-	struct hypercall_board_info info = {
-		.head = head(sizeof(info)),
-		.pages_used = page_alloc_used(),
-		.pages_left = page_alloc_left(),
-		.vm_count = vm_count(),
-		.counter = deadline_now(),
-		.counter_frequency = deadline_frequency(),
-	};
+	struct hypercall_board_info *info = &call->data.board;
 
-	put_name(info.build, BULKHEAD_VERSION);
-	give(call, &info, sizeof(info));
+	hypercall_answer(call, sizeof(*info));
+	info->pages_used = page_alloc_used();
+	info->pages_left = page_alloc_left();
+	info->vm_count = vm_count();
+	info->cpu_count = shell_sources()->board->cpu_count;
+	info->counter = deadline_now();
+	info->counter_frequency = deadline_frequency();
+	put_name(info->build, BULKHEAD_VERSION);
 }
 
 static int32_t status_of(int err)
@@ -218,49 +255,109 @@ static int32_t status_of(int err)
 	}
 }
 
-static void verb(const struct vcpu *vcpu, struct hypercall *call)
+static void verb(struct vm *vm, struct hypercall *call)
 {
 	static int (*const verbs[])(struct vm * vm) = {
 		[HYPERCALL_VM_START] = manage_start,	 [HYPERCALL_VM_STOP] = manage_stop,
 		[HYPERCALL_VM_PAUSE] = manage_pause,	 [HYPERCALL_VM_RESUME] = manage_resume,
 		[HYPERCALL_VM_RESTART] = manage_restart, [HYPERCALL_VM_KILL] = manage_kill,
 	};
-	struct vm *vm = find(vcpu, call, manage_may);
 
-	if (vm != NULL) {
-		call->status = status_of(verbs[call->number](vm));
+	call->status = status_of(verbs[call->number](vm));
+}
+
+static const struct {
+	uint8_t known, about; /* enum about */
+} calls[] = {
+	[HYPERCALL_YIELD] = {true, ABOUT_NOBODY},
+	[HYPERCALL_FEATURES] = {true, ABOUT_NOBODY},
+	[HYPERCALL_VM_LIST] = {true, ABOUT_NOBODY},
+	[HYPERCALL_VM_INFO] = {true, ABOUT_ANY},
+	[HYPERCALL_VCPU_INFO] = {true, ABOUT_VCPU},
+	[HYPERCALL_BOARD_INFO] = {true, ABOUT_NOBODY},
+	[HYPERCALL_VM_START] = {true, ABOUT_MANAGED},
+	[HYPERCALL_VM_STOP] = {true, ABOUT_MANAGED},
+	[HYPERCALL_VM_PAUSE] = {true, ABOUT_MANAGED},
+	[HYPERCALL_VM_RESUME] = {true, ABOUT_MANAGED},
+	[HYPERCALL_VM_RESTART] = {true, ABOUT_MANAGED},
+	[HYPERCALL_VM_KILL] = {true, ABOUT_MANAGED},
+	[HYPERCALL_LOG_READ] = {true, ABOUT_ANY_BOARD},
+	[HYPERCALL_VCPU_STAT] = {true, ABOUT_VCPU},
+	[HYPERCALL_VCPU_REGS] = {true, ABOUT_VCPU},
+	[HYPERCALL_VCPU_TRACE] = {true, ABOUT_VCPU},
+	[HYPERCALL_IRQS] = {true, ABOUT_ANY_BOARD},
+	[HYPERCALL_MEMORY] = {true, ABOUT_ANY_BOARD},
+	[HYPERCALL_AUDIT] = {true, ABOUT_ANY},
+	[HYPERCALL_CPU_INFO] = {true, ABOUT_CPU},
+	[HYPERCALL_CPU_WINDOWS] = {true, ABOUT_CPU},
+};
+
+_Static_assert(ARRAY_COUNT(calls) <= 64, "a bit for each");
+
+static void features(const struct vm *by, struct hypercall *call)
+{
+	bool any = manages_any(by), all = manages_all_others(by);
+
+	for (uint32_t i = 0; i < ARRAY_COUNT(calls); i++) {
+		if (calls[i].known && (calls[i].about != ABOUT_MANAGED || any) &&
+		    (calls[i].about != ABOUT_CPU || all)) {
+			call->result[0] |= BIT(i);
+		}
+	}
+	call->result[1] = HYPERCALL_MAJOR << 16 | HYPERCALL_MINOR;
+	call->status = HYPERCALL_OK;
+}
+
+static void show(const struct vm *by, struct vm *vm, struct hypercall *call)
+{
+	switch (call->number) {
+	case HYPERCALL_LOG_READ:
+		hypercall_log_read(vm, call);
+		break;
+	case HYPERCALL_VCPU_STAT:
+		hypercall_vcpu_stat(vm, call);
+		break;
+	case HYPERCALL_VCPU_REGS:
+		hypercall_vcpu_regs(by, vm, call);
+		break;
+	case HYPERCALL_VCPU_TRACE:
+		hypercall_vcpu_trace(vm, call);
+		break;
+	case HYPERCALL_IRQS:
+		hypercall_irqs(vm, call);
+		break;
+	case HYPERCALL_MEMORY:
+		hypercall_memory(vm, call);
+		break;
+	case HYPERCALL_AUDIT:
+		hypercall_audit(vm, call);
+		break;
+	case HYPERCALL_CPU_INFO:
+		hypercall_cpu_info(call);
+		break;
+	case HYPERCALL_CPU_WINDOWS:
+		hypercall_cpu_windows(call);
+		break;
+	default:
+		call->status = HYPERCALL_NOT_SUPPORTED;
+		break;
 	}
 }
 
-static void look(const struct vcpu *vcpu, struct hypercall *call)
+static void make(const struct vm *by, struct vm *vm, struct hypercall *call)
 {
-	const struct vm *vm = find(vcpu, call, may_look);
-
-	if (vm == NULL) {
-		return;
-	}
-	if (call->number == HYPERCALL_VM_INFO) {
-		vm_info(vm, call);
-	} else {
-		vcpu_info(vm, call);
-	}
-}
-
-void hypercall_do(struct vcpu *vcpu, struct hypercall *call)
-{
-	call->status = HYPERCALL_NOT_SUPPORTED;
-	call->result[0] = call->result[1] = 0;
-	call->data_size = 0;
 	switch (call->number) {
 	case HYPERCALL_FEATURES:
-		features(vcpu, call);
+		features(by, call);
 		break;
 	case HYPERCALL_VM_LIST:
-		list(vcpu, call);
+		list(by, call);
 		break;
 	case HYPERCALL_VM_INFO:
+		vm_info(vm, call);
+		break;
 	case HYPERCALL_VCPU_INFO:
-		look(vcpu, call);
+		vcpu_info(vm, call);
 		break;
 	case HYPERCALL_BOARD_INFO:
 		board_info(call);
@@ -271,10 +368,27 @@ void hypercall_do(struct vcpu *vcpu, struct hypercall *call)
 	case HYPERCALL_VM_RESUME:
 	case HYPERCALL_VM_RESTART:
 	case HYPERCALL_VM_KILL:
-		verb(vcpu, call);
+		verb(vm, call);
 		break;
 	default:
+		show(by, vm, call);
 		break;
+	}
+}
+
+void hypercall_do(struct vcpu *vcpu, struct hypercall *call)
+{
+	struct vm *vm;
+
+	call->status = HYPERCALL_NOT_SUPPORTED;
+	call->result[0] = call->result[1] = 0;
+	call->data_size = 0;
+	if (call->number >= ARRAY_COUNT(calls) || !calls[call->number].known) {
+		return;
+	}
+	call->status = admit(vcpu->vm, (enum about)calls[call->number].about, call, &vm);
+	if (call->status == HYPERCALL_OK) {
+		make(vcpu->vm, vm, call);
 	}
 }
 
@@ -298,7 +412,7 @@ static int32_t hand_over(const struct vcpu *vcpu, const struct hypercall *call)
 {
 	uint64_t size = MIN(call->arg[3], (uint64_t)call->data_size);
 
-	return size != 0 && guest_write(vcpu->vm, call->arg[2], call->data, size) == 0 ?
+	return size != 0 && guest_write(vcpu->vm, call->arg[2], call->data.bytes, size) == 0 ?
 		       HYPERCALL_OK :
 		       HYPERCALL_BAD_ADDRESS;
 }
@@ -308,12 +422,13 @@ void hypercall_call(struct vcpu *vcpu)
 	uint64_t *x = vcpu->regs.x;
 	uint32_t id = (uint32_t)x[0];
 	bool wide = (id & HYPERCALL_ID64(0)) == HYPERCALL_ID64(0);
-	struct hypercall call = {.number = id & 0xffff};
+	struct hypercall call;
 
 	if (id == HYPERCALL_UID || id == HYPERCALL_REVISION) {
 		identify(vcpu, id);
 		return;
 	}
+	call.number = id & 0xffff;
 	for (uint32_t i = 0; i < HYPERCALL_ARGS; i++) {
 		call.arg[i] = wide ? x[i + 1] : (uint32_t)x[i + 1];
 	}

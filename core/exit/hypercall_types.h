@@ -39,7 +39,21 @@ enum hypercall_number {
 	HYPERCALL_VM_RESUME = 11,
 	HYPERCALL_VM_RESTART = 12,
 	HYPERCALL_VM_KILL = 13,
+	/* 14 and 15: priority and affinity, to come */
+	HYPERCALL_LOG_READ = 16,
+	HYPERCALL_VCPU_STAT = 17,
+	HYPERCALL_VCPU_REGS = 18,
+	HYPERCALL_VCPU_TRACE = 19,
+	HYPERCALL_IRQS = 20,
+	HYPERCALL_MEMORY = 21,
+	HYPERCALL_AUDIT = 22,
+	HYPERCALL_CPU_INFO = 23,
+	HYPERCALL_CPU_WINDOWS = 24,
 };
+
+/* In place of a VM's id: the hypervisor's log, the board's interrupts and memory. For who manages
+ * all other VMs. */
+#define HYPERCALL_BOARD UINT32_C(0xffffffff)
 
 /* x0 of an answer. -1 and -2 mean what they mean to PSCI. */
 enum hypercall_status {
@@ -122,20 +136,202 @@ struct hypercall_vcpu_info {
 	uint64_t slice;	       /* nanoseconds */
 	uint64_t budget;       /* in each period; 0: none */
 	uint64_t period;
+	uint64_t slice_left, budget_left; /* as of when the scheduler looked last */
 };
 
 struct hypercall_board_info {
 	struct hypercall_head head;
 	uint32_t vm_count;
 	uint32_t pages_used, pages_left; /* of EL2's memory, 4 KiB each */
-	uint32_t reserved;
+	uint32_t cpu_count;
 	uint64_t counter;	    /* CNTPCT_EL0 now */
 	uint64_t counter_frequency; /* ticks per second */
 	char build[HYPERCALL_NAME_SIZE];
 };
 
 #define HYPERCALL_ARGS	    4
-#define HYPERCALL_DATA_SIZE 256 /* the largest structure has fewer bytes */
+#define HYPERCALL_DATA_SIZE 1024 /* no structure has more bytes */
+
+#define HYPERCALL_LOG_SIZE (HYPERCALL_DATA_SIZE - 32)
+
+struct hypercall_log {
+	struct hypercall_head head; /* size: up to the last byte of text */
+	uint32_t vm;		    /* or HYPERCALL_BOARD */
+	uint32_t begin;		    /* number of the first byte in `text` */
+	uint32_t lost;		    /* bytes from the one asked for to `begin`: gone */
+	uint32_t end;		    /* number of the next byte that will be written */
+	uint32_t length;	    /* of `text`; the next to ask for is begin + length */
+	uint32_t reserved;
+	char text[HYPERCALL_LOG_SIZE];
+};
+
+/* Why a guest was left. */
+enum hypercall_cause {
+	HYPERCALL_CAUSE_OTHER,
+	HYPERCALL_CAUSE_INTERRUPT,
+	HYPERCALL_CAUSE_WFI,
+	HYPERCALL_CAUSE_WFE,
+	HYPERCALL_CAUSE_HVC,
+	HYPERCALL_CAUSE_SMC,
+	HYPERCALL_CAUSE_REGISTER_READ, /* of a system register that is emulated */
+	HYPERCALL_CAUSE_REGISTER_WRITE,
+	HYPERCALL_CAUSE_LOAD, /* of an emulated device's register, or where nothing is */
+	HYPERCALL_CAUSE_STORE,
+	HYPERCALL_CAUSE_UNDEFINED,
+	HYPERCALL_CAUSE_FP, /* first use since another vCPU had the CPU */
+	HYPERCALL_CAUSE_PAUTH,
+	HYPERCALL_CAUSE_SVE,
+	HYPERCALL_CAUSE_SME,
+	HYPERCALL_CAUSE_FETCH, /* where no RAM is */
+	HYPERCALL_CAUSE_SERROR,
+	HYPERCALL_CAUSE_REGISTER_32, /* from AArch32, here and below */
+	HYPERCALL_CAUSE_DEBUG_32,
+	HYPERCALL_CAUSE_VMRS_32,
+	HYPERCALL_CAUSE_SMC_32,
+};
+#define HYPERCALL_CAUSE_COUNT 21
+
+/* What a vCPU waits for. */
+enum hypercall_wait {
+	HYPERCALL_WAIT_NONE, /* it runs, or may */
+	HYPERCALL_WAIT_OFF,
+	HYPERCALL_WAIT_INTERRUPT,
+	HYPERCALL_WAIT_ANSWER, /* another vCPU's, about an interrupt */
+	HYPERCALL_WAIT_RESUME, /* its VM is paused */
+};
+
+#define HYPERCALL_CAUSE_ROOM 32
+
+struct hypercall_vcpu_stat {
+	struct hypercall_head head;
+	uint32_t vm, index;
+	uint32_t wait;	/* enum hypercall_wait */
+	uint32_t exits; /* its own among the last of its CPU: the sum of all causes */
+	uint32_t cause[HYPERCALL_CAUSE_ROOM]; /* enum hypercall_cause */
+	uint32_t interrupt[32];		      /* of the interrupts, those with these INTIDs */
+};
+
+#define HYPERCALL_EL1_REGS 24
+
+struct hypercall_vcpu_regs {
+	struct hypercall_head head;
+	uint32_t vm, index;
+	uint32_t power; /* enum hypercall_power */
+	uint32_t wait;	/* enum hypercall_wait */
+	uint64_t pc, pstate;
+	uint64_t x[31];
+	uint64_t sctlr_el1, tcr_el1, cpacr_el1, ttbr0_el1, ttbr1_el1, mair_el1, amair_el1, vbar_el1;
+	uint64_t contextidr_el1, esr_el1, far_el1, afsr0_el1, afsr1_el1, elr_el1, spsr_el1;
+	uint64_t sp_el0, sp_el1, tpidr_el0, tpidrro_el0, tpidr_el1, par_el1, csselr_el1;
+	uint64_t mdscr_el1, mdccint_el1;
+};
+
+/* What the calls that list something begin with; `count` records of `record_size` follow. */
+struct hypercall_list {
+	struct hypercall_head head; /* size: with the records that are there */
+	uint32_t count;
+	uint32_t record_size;
+	uint64_t next; /* x2 for those that follow; HYPERCALL_LIST_END: that was all */
+};
+
+#define HYPERCALL_LIST_END UINT64_MAX
+
+#define HYPERCALL_TRACE_MARK (UINT64_C(1) << 63)
+
+struct hypercall_trace_record {
+	/* ESR_EL2; below 0x10000 the INTID of an interrupt; with HYPERCALL_TRACE_MARK: the vCPU was
+	 * loaded here */
+	uint64_t what;
+	uint64_t pc; /* the guest's; of a mark CNTPCT_EL0 */
+};
+
+#define HYPERCALL_IRQ_ENABLED (1U << 0)
+#define HYPERCALL_IRQ_PENDING (1U << 1)
+#define HYPERCALL_IRQ_ACTIVE  (1U << 2)
+#define HYPERCALL_IRQ_EDGE    (1U << 3)
+
+struct hypercall_irq_record {
+	uint32_t intid;
+	uint32_t flags;			  /* of a VM's */
+	uint32_t priority;		  /* likewise */
+	uint32_t vcpu;			  /* likewise: where it goes */
+	uint32_t board;			  /* likewise: the board's INTID that it is; 0: none */
+	uint32_t taken;			  /* of the board's: how often */
+	char device[HYPERCALL_NAME_SIZE]; /* of a VM's, where it is an emulated device's */
+};
+
+#define HYPERCALL_OWNER_HYPERVISOR 0xffff
+#define HYPERCALL_OWNER_EACH	   0xfffe /* each VM, at the same place */
+
+enum hypercall_memory_kind {
+	HYPERCALL_MEMORY_RAM,
+	HYPERCALL_MEMORY_DEVICE,
+	HYPERCALL_MEMORY_READ_ONLY,
+};
+
+struct hypercall_memory_record {
+	uint64_t pa, ipa, size;
+	uint32_t owner; /* a VM's id, or one of the above */
+	uint32_t kind;	/* enum hypercall_memory_kind */
+};
+
+struct hypercall_audit {
+	struct hypercall_head head;
+	uint32_t mappings;	      /* looked at by this call */
+	uint32_t faults;	      /* of these, without a grant: 0 */
+	uint64_t bytes;		      /* they map */
+	uint64_t first_ipa, first_pa; /* of the first fault */
+	uint64_t next;		      /* as in struct hypercall_list */
+};
+
+#define HYPERCALL_CPU_UP     1 /* flags: it runs */
+#define HYPERCALL_CPU_SHARED 2
+#define HYPERCALL_NOBODY     UINT32_C(0xffffffff)
+
+struct hypercall_cpu_info {
+	struct hypercall_head head;
+	uint32_t cpu, flags;
+	uint32_t cpu_count; /* of the board */
+	uint32_t vcpu_count, window_count;
+	uint32_t vm, vcpu; /* who runs, where it is shared, or whose it is; or NOBODY */
+	uint32_t reserved;
+	uint64_t major; /* nanoseconds: all windows */
+};
+
+struct hypercall_window_record {
+	uint32_t vm; /* or HYPERCALL_NOBODY */
+	uint32_t reserved;
+	uint64_t length; /* nanoseconds */
+};
+
+#define HYPERCALL_ROOM(record)                                                                     \
+	((HYPERCALL_DATA_SIZE - sizeof(struct hypercall_list)) / sizeof(record))
+
+union hypercall_data {
+	uint8_t bytes[HYPERCALL_DATA_SIZE];
+	struct hypercall_head head; /* of each of these */
+	struct hypercall_vm_info vm;
+	struct hypercall_vcpu_info vcpu;
+	struct hypercall_board_info board;
+	struct hypercall_log log;
+	struct hypercall_vcpu_stat stat;
+	struct hypercall_vcpu_regs regs;
+	struct hypercall_audit audit;
+	struct hypercall_cpu_info cpu;
+	struct {
+		struct hypercall_list list;
+		union {
+			struct hypercall_trace_record
+				trace[HYPERCALL_ROOM(struct hypercall_trace_record)];
+			struct hypercall_irq_record
+				irq[HYPERCALL_ROOM(struct hypercall_irq_record)];
+			struct hypercall_memory_record
+				memory[HYPERCALL_ROOM(struct hypercall_memory_record)];
+			struct hypercall_window_record
+				window[HYPERCALL_ROOM(struct hypercall_window_record)];
+		};
+	};
+};
 
 /* One call, wherever it came from. */
 struct hypercall {
@@ -145,7 +341,7 @@ struct hypercall {
 	int32_t status;
 	uint64_t result[2];
 	uint32_t data_size; /* 0: it gives no structure */
-	uint8_t data[HYPERCALL_DATA_SIZE] __attribute__((aligned(8)));
+	union hypercall_data data;
 };
 
 /* The registers of a `bulkhead,control` device. */
@@ -164,8 +360,18 @@ struct hypercall_page {
 };
 
 _Static_assert(sizeof(struct hypercall_vm_info) == 88, "as documented");
-_Static_assert(sizeof(struct hypercall_vcpu_info) == 88, "as documented");
+_Static_assert(sizeof(struct hypercall_vcpu_info) == 104, "as documented");
 _Static_assert(sizeof(struct hypercall_board_info) == 72, "as documented");
+_Static_assert(sizeof(struct hypercall_log) == HYPERCALL_DATA_SIZE, "as documented");
+_Static_assert(sizeof(struct hypercall_vcpu_stat) == 280, "as documented");
+_Static_assert(sizeof(struct hypercall_vcpu_regs) == 480, "as documented");
+_Static_assert(sizeof(union hypercall_data) == HYPERCALL_DATA_SIZE, "no structure has more");
+_Static_assert(sizeof(struct hypercall_list) == 24, "as documented");
+_Static_assert(sizeof(struct hypercall_irq_record) == 56, "as documented");
+_Static_assert(sizeof(struct hypercall_memory_record) == 32, "as documented");
+_Static_assert(sizeof(struct hypercall_audit) == 48, "as documented");
+_Static_assert(sizeof(struct hypercall_cpu_info) == 48, "as documented");
+_Static_assert(sizeof(struct hypercall_window_record) == 16, "as documented");
 _Static_assert(__builtin_offsetof(struct hypercall_page, data) == 0x100, "as documented");
 
 #endif

@@ -3,32 +3,38 @@
 #include "core/exit/regs.h"
 
 static struct {
-	struct vcpu *asked; /* atomic */
+	struct vcpu *asked; /* atomic; NULL: none, or answered */
 	struct regs_answer answer;
-} look;
+} looks[REGS_ASKER_COUNT];
 
-bool regs_ask(struct vcpu *vcpu)
+/* In place of `asked` while the owner writes its answer. */
+#define ANSWERING ((struct vcpu *)1)
+
+bool regs_ask(enum regs_asker asker, struct vcpu *vcpu)
 {
-	if (atomic_read(&look.asked) != NULL) {
+	if (atomic_read(&looks[asker].asked) != NULL) {
 		return false;
 	}
-	look.asked = vcpu;
+	atomic_set_release(&looks[asker].asked, vcpu);
 	vcpu_post(vcpu, VCPU_EVENT_REGS);
 	return true;
 }
 
-const struct regs_answer *regs_get(void)
+const struct regs_answer *regs_get(enum regs_asker asker)
 {
-	return atomic_read_acquire(&look.asked) == NULL ? &look.answer : NULL;
+	return atomic_read_acquire(&looks[asker].asked) == NULL ? &looks[asker].answer : NULL;
 }
 
-void regs_answer(struct vcpu *vcpu)
+bool regs_withdraw(enum regs_asker asker)
 {
-	struct regs_answer *answer = &look.answer;
+	struct vcpu *asked = atomic_read(&looks[asker].asked);
 
-	if (atomic_read_acquire(&look.asked) != vcpu) {
-		return;
-	}
+	return asked != NULL && asked != ANSWERING &&
+	       atomic_replace(&looks[asker].asked, asked, NULL);
+}
+
+static void fill(struct regs_answer *answer, struct vcpu *vcpu)
+{
 	answer->power = atomic_read(&vcpu->power);
 	answer->hold = vcpu->hold;
 	answer->regs = vcpu->regs;
@@ -42,5 +48,14 @@ void regs_answer(struct vcpu *vcpu)
 		VCPU_EL1_REGS(X)
 #undef X
 	}
-	atomic_set_release(&look.asked, NULL);
+}
+
+void regs_answer(struct vcpu *vcpu)
+{
+	for (uint32_t i = 0; i < REGS_ASKER_COUNT; i++) {
+		if (atomic_replace(&looks[i].asked, vcpu, ANSWERING)) {
+			fill(&looks[i].answer, vcpu);
+			atomic_set_release(&looks[i].asked, NULL);
+		}
+	}
 }

@@ -5,6 +5,8 @@
 #include "core/arm64/esr.h"
 #include "core/base/atomic.h"
 #include "core/base/format.h"
+#include "core/exit/hypercall_types.h"
+#include "core/sched/policy.h"
 #include "core/vm/vm.h"
 #include "timer/deadline.h"
 
@@ -66,50 +68,91 @@ uint32_t trace_read(uint32_t cpu, struct trace_record *records, uint32_t max)
 	return count - lost;
 }
 
-static const char *const class_names[EC_COUNT] = {
-	[EC_UNKNOWN] = "undefined instruction",
-	[EC_CP15_32] = "32-bit register access",
-	[EC_CP15_64] = "32-bit register access",
-	[EC_CP14_32] = "32-bit debug access",
-	[EC_CP14_LS] = "32-bit debug access",
-	[EC_CP14_64] = "32-bit debug access",
-	[EC_FPSIMD] = "first use of FP registers",
-	[EC_VMRS] = "32-bit VMRS",
-	[EC_PAUTH] = "pointer authentication",
-	[EC_SMC32] = "32-bit SMC",
-	[EC_SVE] = "SVE",
-	[EC_SME] = "SME",
-	[EC_IABT_LOWER] = "fetch where no RAM is",
-	[EC_SERROR] = "SError",
+uint32_t trace_read_of(const struct vcpu *vcpu, struct trace_record *records, uint32_t max)
+{
+	/* whose those before the first mark are is known where the CPU has one vCPU */
+	bool its = sched_state_of(vcpu->cpu)->count == 1;
+	uint64_t mark = TRACE_MARK | vcpu->vm->id << 8 | vcpu->index;
+	uint32_t count = trace_read(vcpu->cpu, records, max), kept = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (records[i].what >= TRACE_MARK) {
+			its = records[i].what == mark;
+		}
+		if (its) {
+			records[kept++] = records[i];
+		}
+	}
+	return kept;
+}
+
+static const uint8_t class_causes[EC_COUNT] = {
+	[EC_UNKNOWN] = HYPERCALL_CAUSE_UNDEFINED,
+	[EC_CP15_32] = HYPERCALL_CAUSE_REGISTER_32,
+	[EC_CP15_64] = HYPERCALL_CAUSE_REGISTER_32,
+	[EC_CP14_32] = HYPERCALL_CAUSE_DEBUG_32,
+	[EC_CP14_LS] = HYPERCALL_CAUSE_DEBUG_32,
+	[EC_CP14_64] = HYPERCALL_CAUSE_DEBUG_32,
+	[EC_FPSIMD] = HYPERCALL_CAUSE_FP,
+	[EC_VMRS] = HYPERCALL_CAUSE_VMRS_32,
+	[EC_PAUTH] = HYPERCALL_CAUSE_PAUTH,
+	[EC_SMC32] = HYPERCALL_CAUSE_SMC_32,
+	[EC_SVE] = HYPERCALL_CAUSE_SVE,
+	[EC_SME] = HYPERCALL_CAUSE_SME,
+	[EC_IABT_LOWER] = HYPERCALL_CAUSE_FETCH,
+	[EC_SERROR] = HYPERCALL_CAUSE_SERROR,
+	[EC_HVC64] = HYPERCALL_CAUSE_HVC,
+	[EC_SMC64] = HYPERCALL_CAUSE_SMC,
 };
 
-static const char *class_name(uint64_t esr)
+static const char *const cause_names[HYPERCALL_CAUSE_COUNT] = {
+	[HYPERCALL_CAUSE_OTHER] = "other",
+	[HYPERCALL_CAUSE_INTERRUPT] = "interrupt",
+	[HYPERCALL_CAUSE_WFI] = "WFI",
+	[HYPERCALL_CAUSE_WFE] = "WFE",
+	[HYPERCALL_CAUSE_HVC] = "HVC",
+	[HYPERCALL_CAUSE_SMC] = "SMC",
+	[HYPERCALL_CAUSE_REGISTER_READ] = "register read",
+	[HYPERCALL_CAUSE_REGISTER_WRITE] = "register write",
+	[HYPERCALL_CAUSE_LOAD] = "device load",
+	[HYPERCALL_CAUSE_STORE] = "device store",
+	[HYPERCALL_CAUSE_UNDEFINED] = "undefined instruction",
+	[HYPERCALL_CAUSE_FP] = "first use of FP registers",
+	[HYPERCALL_CAUSE_PAUTH] = "pointer authentication",
+	[HYPERCALL_CAUSE_SVE] = "SVE",
+	[HYPERCALL_CAUSE_SME] = "SME",
+	[HYPERCALL_CAUSE_FETCH] = "fetch where no RAM is",
+	[HYPERCALL_CAUSE_SERROR] = "SError",
+	[HYPERCALL_CAUSE_REGISTER_32] = "32-bit register access",
+	[HYPERCALL_CAUSE_DEBUG_32] = "32-bit debug access",
+	[HYPERCALL_CAUSE_VMRS_32] = "32-bit VMRS",
+	[HYPERCALL_CAUSE_SMC_32] = "32-bit SMC",
+};
+
+uint32_t trace_cause(const struct trace_record *record)
 {
+	uint64_t esr = record->what;
+
+	if (esr < TRACE_IRQ) {
+		return HYPERCALL_CAUSE_INTERRUPT;
+	}
 	switch (FIELD_GET(ESR_EC, esr)) {
 	case EC_WFX:
-		return FIELD_GET(ESR_WFX_TI, esr) == WFX_WFI ? "WFI" : "WFE";
-	case EC_HVC64:
-		return "HVC";
-	case EC_SMC64:
-		return "SMC";
+		return FIELD_GET(ESR_WFX_TI, esr) == WFX_WFI ? HYPERCALL_CAUSE_WFI :
+							       HYPERCALL_CAUSE_WFE;
 	case EC_SYS64:
-		return (esr & ESR_SYS_READ) != 0 ? "register read" : "register write";
+		return (esr & ESR_SYS_READ) != 0 ? HYPERCALL_CAUSE_REGISTER_READ :
+						   HYPERCALL_CAUSE_REGISTER_WRITE;
 	case EC_DABT_LOWER:
-		return (esr & ESR_DABT_WNR) != 0 ? "device store" : "device load";
+		return (esr & ESR_DABT_WNR) != 0 ? HYPERCALL_CAUSE_STORE : HYPERCALL_CAUSE_LOAD;
 	default:
-		return class_names[FIELD_GET(ESR_EC, esr)];
+		return class_causes[FIELD_GET(ESR_EC, esr)];
 	}
 }
 
-const char *trace_cause(const struct trace_record *record)
+const char *trace_cause_name(uint32_t cause)
 {
-	if (record->what >= TRACE_MARK) {
-		return NULL;
-	}
-	if (record->what < TRACE_IRQ) {
-		return "interrupt";
-	}
-	return class_name(record->what) != NULL ? class_name(record->what) : "other";
+	return cause_names[cause];
 }
 
 static void describe_mark(const struct trace_record *record, char *text, size_t size)
@@ -128,7 +171,7 @@ static void describe_register(const struct trace_record *record, char *text, siz
 	uint64_t esr = record->what;
 
 	format(text, size, "%016llx %s S%u_%u_C%u_C%u_%u, x%u", (unsigned long long)record->pc,
-	       class_name(esr), (uint32_t)FIELD_GET(ESR_SYS_OP0, esr),
+	       trace_cause_name(trace_cause(record)), (uint32_t)FIELD_GET(ESR_SYS_OP0, esr),
 	       (uint32_t)FIELD_GET(ESR_SYS_OP1, esr), (uint32_t)FIELD_GET(ESR_SYS_CRN, esr),
 	       (uint32_t)FIELD_GET(ESR_SYS_CRM, esr), (uint32_t)FIELD_GET(ESR_SYS_OP2, esr),
 	       (uint32_t)FIELD_GET(ESR_SYS_RT, esr));
@@ -146,12 +189,12 @@ void trace_describe(const struct trace_record *record, char *text, size_t size)
 	} else if (ec == EC_SYS64) {
 		describe_register(record, text, size);
 	} else if (ec == EC_DABT_LOWER && (esr & ESR_DABT_ISV) != 0) {
-		format(text, size, "%016llx %s of %u byte%s, x%u", pc, class_name(esr),
-		       1U << FIELD_GET(ESR_DABT_SAS, esr),
+		format(text, size, "%016llx %s of %u byte%s, x%u", pc,
+		       trace_cause_name(trace_cause(record)), 1U << FIELD_GET(ESR_DABT_SAS, esr),
 		       FIELD_GET(ESR_DABT_SAS, esr) == 0 ? "" : "s",
 		       (uint32_t)FIELD_GET(ESR_DABT_SRT, esr));
 	} else {
-		format(text, size, "%016llx %s, syndrome %08llx", pc, trace_cause(record),
-		       (unsigned long long)esr);
+		format(text, size, "%016llx %s, syndrome %08llx", pc,
+		       trace_cause_name(trace_cause(record)), (unsigned long long)esr);
 	}
 }

@@ -41,8 +41,13 @@ static inline void trace_mark(struct vcpu *vcpu)
 	vcpu->trace = record & ~(uint64_t)TRACE_WRAP;
 }
 
-/* The kind of exit, to count by: "device load", "HVC", "interrupt"; NULL for a mark. */
-const char *trace_cause(const struct trace_record *record);
+/* The same, but only those that are known to be this vCPU's, with the marks that say so. */
+uint32_t trace_read_of(const struct vcpu *vcpu, struct trace_record *records, uint32_t max);
+
+/* The kind of exit, to count by: enum hypercall_cause, of a record that is no mark; and its name:
+ * "device load", "HVC", "interrupt". */
+uint32_t trace_cause(const struct trace_record *record);
+const char *trace_cause_name(uint32_t cause);
 
 /* What a record says, as text: "data abort: store of 4 bytes from x3". */
 void trace_describe(const struct trace_record *record, char *text, size_t size);

@@ -54,8 +54,9 @@ static int vcontrol_read(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t si
 static void call(struct vcontrol *control, struct vcpu *vcpu, uint32_t number)
 {
 	struct hypercall_page *page = &control->page;
-	struct hypercall one = {.number = number};
+	struct hypercall one;
 
+	one.number = number;
 	spin_lock(&control->lock);
 	memcpy(one.arg, page->arg, sizeof(one.arg));
 	spin_unlock(&control->lock);
@@ -65,7 +66,7 @@ static void call(struct vcontrol *control, struct vcpu *vcpu, uint32_t number)
 	page->status = one.status;
 	memcpy(page->result, one.result, sizeof(page->result));
 	page->data_size = one.data_size;
-	memcpy(page->data, one.data, one.data_size);
+	memcpy(page->data, one.data.bytes, one.data_size);
 	memset(page->data + one.data_size, 0, sizeof(page->data) - one.data_size);
 	spin_unlock(&control->lock);
 }

@@ -25,6 +25,18 @@
 #define VM_RESUME  11
 #define VM_RESTART 12
 #define VM_KILL	   13
+#define LOG_READ   16
+#define STAT	   17
+#define REGS	   18
+#define TRACE	   19
+#define IRQS	   20
+#define MEMORY	   21
+#define AUDIT	   22
+#define CPU_INFO   23
+#define WINDOWS	   24
+
+#define BOARD 0xffffffff
+#define END   (~UINT64_C(0))
 
 #define OK	      0
 #define NOT_SUPPORTED (-1)
@@ -107,11 +119,11 @@ static void test_discovery(void)
 	is(memcmp(&smc, &r, 4 * sizeof(r.x[0])), 0, "by SMC too");
 	is(psci_call(REVISION, 0, 0, 0), 1, "the revision is 1");
 	is(call(FEATURES, 0, 0, 0, 0), OK, "FEATURES answers");
-	is(r.x[1], 0x3f7e, "with a bit for each call there is");
+	is(r.x[1], 0x7f3f7e, "with a bit for each call that this VM may make");
 	is(r.x[2], 0x10000, "and the version");
 	is(call(0, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "there is no call 0");
 	is(call(7, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "no call 7");
-	is(call(14, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "and none behind the last");
+	is(call(WINDOWS + 1, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "and none behind the last");
 	is(call(YIELD, 0, 0, 0, 0), OK, "YIELD comes back");
 	is(call(VM_LIST, 0, 0, 0, 0), OK, "VM_LIST answers");
 	is(r.x[1], 1 << ME | 1 << WORKER, "with this VM and the one it manages");
@@ -148,6 +160,103 @@ static void test_info(void)
 	smccc_hvc(&r);
 	is(r.x[0], OK, "the 32-bit form ignores upper halves");
 	is(written(), 8, "also of the address");
+}
+
+static uint64_t long_word(uint64_t offset)
+{
+	return *(volatile uint64_t *)(SCRATCH + offset);
+}
+
+/* Of this VM's own log, which holds what this test has said so far. */
+static void test_log(void)
+{
+	uint32_t at = 0, chunks = 0, strange = 0, newlines = 0, end, left;
+
+	do {
+		strange += call(LOG_READ, ME, at, SCRATCH, 4096) != OK;
+		strange += word(8) != ME || word(12) != at || word(16) != 0;
+		strange += r.x[1] != word(4) || word(4) != 32 + word(24);
+		for (uint32_t i = 0; i < word(24); i++) {
+			newlines += ((volatile char *)SCRATCH)[32 + i] == '\n';
+		}
+		at = word(12) + word(24);
+		end = word(20);
+		chunks++;
+	} while (strange == 0 && at != end && chunks < 100);
+	call(LOG_READ, ME, end, SCRATCH, 4096); /* before this says anything more */
+	left = word(24);
+	ok(strange == 0 && chunks > 1, "a log is read piece by piece, each once");
+	not_below(newlines, 20, "it has what this VM has printed");
+	is(left, 0, "at its end nothing is left");
+	call(LOG_READ, ME, end + 0x8000, SCRATCH, 4096);
+	is(word(12), 0, "who asks for what is not written yet begins anew");
+	is(call(LOG_READ, BOARD, 0, SCRATCH, 4096), (uint64_t)DENIED,
+	   "the hypervisor's log is not for who manages but one VM");
+	is(call(LOG_READ, STRANGER, 0, SCRATCH, 4096), (uint64_t)DENIED, "nor is a stranger's");
+}
+
+static void test_vcpu(void)
+{
+	uint32_t sum = 0;
+
+	is(call(STAT, ME, 0, SCRATCH, 4096), OK, "VCPU_STAT answers");
+	for (unsigned int i = 0; i < 32; i++) {
+		sum += word(24 + 4 * i);
+	}
+	ok(word(20) == sum && sum > 10, "its exits are the sum of all causes");
+	not_below(word(24 + 4 * 4), 1, "HVC is one of them");
+	is(word(16), 0, "it waits for nothing");
+	call(STAT, ME, 1, SCRATCH, 4096);
+	is(word(16), 1, "a CPU that is off waits for CPU_ON");
+	is(call(TRACE, ME, 0, SCRATCH, 4096), OK, "VCPU_TRACE answers");
+	ok(word(8) > 10 && word(8) <= 62 && word(12) == 16 && long_word(16) == END &&
+		   word(4) == 24 + 16 * word(8),
+	   "with a list");
+	is(word(24 + 16 * (word(8) - 1)) >> 26, 0x16, "the last is this HVC");
+	ok(WAIT(call(REGS, WORKER, 0, SCRATCH, 4096) != BUSY), "registers come when they may");
+	ok(word(4) == 480 && word(8) == WORKER && word(16) == 2, "of a CPU that is on");
+	ok(long_word(24) >= RAM_BASE && long_word(24) < RAM_BASE + 0x2000000,
+	   "whose PC is in its RAM");
+	ok(WAIT(call(REGS, ME, 0, SCRATCH, 4096) == OK), "a VM may see its own");
+	is(long_word(40 + 8 * 31), sysreg_read(sctlr_el1), "SCTLR_EL1 is what it is");
+}
+
+static void test_lists(void)
+{
+	uint64_t next = 0, ram = 0, bytes = 0;
+	uint32_t calls = 0, faults = 0, uart = 0;
+
+	do {
+		call(IRQS, ME, next, SCRATCH, 4096);
+		next = long_word(16);
+		for (unsigned int i = 0; i < word(8); i++) {
+			uart += word(24 + 56 * i) == 33 &&
+				memcmp((void *)((uint64_t)SCRATCH + 48 + 56 * i), "uart", 5) == 0;
+		}
+	} while (next != END && ++calls < 100);
+	is(uart, 1, "the UART's interrupt is listed once");
+	next = 0;
+	do {
+		call(MEMORY, ME, next, SCRATCH, 4096);
+		next = long_word(16);
+		for (unsigned int i = 0; i < word(8); i++) {
+			ram += word(24 + 32 * i + 28) == 0 ? long_word(24 + 32 * i + 16) : 0;
+			faults += word(24 + 32 * i + 24) != ME && word(24 + 32 * i + 24) != 0xfffe;
+		}
+	} while (next != END && ++calls < 100);
+	ok(ram == 0x4000000 && faults == 0, "all of its RAM is its own, and nothing else is told");
+	next = 0;
+	do {
+		call(AUDIT, WORKER, next, SCRATCH, 4096);
+		next = long_word(40);
+		bytes += long_word(16);
+		faults += word(12);
+	} while (next != END && ++calls < 200);
+	ok(bytes >= 0x2000000 && faults == 0 && calls < 200, "the worker's map is as granted");
+	is(call(MEMORY, BOARD, 0, SCRATCH, 4096), (uint64_t)DENIED, "the board's memory is not");
+	is(call(IRQS, BOARD, 0, SCRATCH, 4096), (uint64_t)DENIED, "nor are its interrupts");
+	is(call(CPU_INFO, 0, 0, SCRATCH, 4096), (uint64_t)DENIED, "nor its CPUs");
+	is(call(WINDOWS, 0, 0, SCRATCH, 4096), (uint64_t)DENIED, "nor their windows");
 }
 
 static void test_addresses(void)
@@ -244,7 +353,7 @@ static void test_page(void)
 	   "what it says can't be written");
 	page_call(VCPU_INFO, ME, 1);
 	is(mmio_read32(CONTROL + 12), 0, "a call by it is done when its number is written");
-	is(mmio_read32(CONTROL + 64), 88, "it says how long the answer is");
+	is(mmio_read32(CONTROL + 64), 104, "it says how long the answer is");
 	call(VCPU_INFO, ME, 1, SCRATCH, 88);
 	for (unsigned int i = 0; i < 88; i += 8) {
 		same += mmio_read64(CONTROL + 0x100 + i) ==
@@ -299,7 +408,7 @@ static void test_random(void)
 	unsigned int strange = 0, done = 0;
 
 	for (unsigned int i = 0; i < RANDOM_CALLS; i++) {
-		unsigned int n = next_random() % 18;
+		unsigned int n = next_random() % 28;
 		uint64_t ipa = random_argument(), size = random_argument();
 		int64_t ret;
 
@@ -344,6 +453,9 @@ int main(void)
 	test_addresses();
 	test_rights();
 	test_verbs();
+	test_log();
+	test_vcpu();
+	test_lists();
 	test_page();
 	test_random();
 	tap_done();

@@ -128,7 +128,7 @@ const char *control_open(void)
 void control_call(struct hypercall *call)
 {
 	volatile uint64_t *data = (volatile uint64_t *)page->data;
-	uint64_t *to = (uint64_t *)call->data;
+	uint8_t *to = call->data.bytes;
 
 	for (uint32_t i = 0; i < HYPERCALL_ARGS; i++) {
 		page->arg[i] = call->arg[i];
@@ -138,7 +138,10 @@ void control_call(struct hypercall *call)
 	call->result[0] = page->result[0];
 	call->result[1] = page->result[1];
 	call->data_size = page->data_size;
-	for (uint32_t i = 0; i < HYPERCALL_DATA_SIZE / 8; i++) {
-		to[i] = i * 8 < call->data_size ? data[i] : 0;
+	memset(to, 0, HYPERCALL_DATA_SIZE);
+	for (uint32_t i = 0; i < HYPERCALL_DATA_SIZE && i < call->data_size; i += sizeof(*data)) {
+		uint64_t piece = data[i / sizeof(*data)];
+
+		memcpy(to + i, &piece, sizeof(piece));
 	}
 }

@@ -15,6 +15,7 @@ enum linux_number {
 	LINUX_GETDENTS64 = 61,
 	LINUX_READ = 63,
 	LINUX_WRITE = 64,
+	LINUX_NANOSLEEP = 101,
 	LINUX_MMAP = 222,
 };
 

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hypercalls that tell what the shell shows: docs/hypercalls.md. */
+#include "core/exit/hypercall_show.h"
+
+#include "core/base/string.h"
+#include "core/console/command.h"
+#include "core/exit/irq.h"
+#include "core/exit/regs.h"
+#include "core/exit/trace.h"
+#include "core/sched/policy.h"
+#include "drivers/emul/vdev.h"
+#include "irq/vgic/vgic.h"
+#include "timer/deadline.h"
+
+/* -- logs -- */
+
+void hypercall_log_read(struct vm *vm, struct hypercall *call)
+{
+	const uint32_t before_text = offsetof(struct hypercall_log, text);
+	struct hypercall_log *log = &call->data.log;
+	uint32_t asked = (uint32_t)call->arg[1], at = asked, end, length;
+
+	length = mux_log_read(vm == NULL ? NULL : &vm->log, &at, (uint8_t *)log->text,
+			      HYPERCALL_LOG_SIZE, &end);
+	hypercall_answer(call, before_text);
+	log->head.size = call->data_size = before_text + length;
+	log->vm = vm == NULL ? HYPERCALL_BOARD : vm->id;
+	log->begin = at;
+	log->lost = at - asked;
+	log->end = end;
+	log->length = length;
+}
+
+/* -- a vCPU -- */
+
+/* Its CPU's last exits, of which it may have a part: so long is none of the calls. */
+#define EXITS 128
+
+static uint32_t wait_of(uint32_t power, uint32_t hold)
+{
+	if (power != VCPU_ON) {
+		return HYPERCALL_WAIT_OFF;
+	}
+	if ((hold & VCPU_HOLD_PAUSED) != 0) {
+		return HYPERCALL_WAIT_RESUME;
+	}
+	if ((hold & VCPU_HOLD_PARKED) != 0) {
+		return HYPERCALL_WAIT_ANSWER;
+	}
+	return (hold & VCPU_HOLD_STANDBY) != 0 ? HYPERCALL_WAIT_INTERRUPT : HYPERCALL_WAIT_NONE;
+}
+
+void hypercall_vcpu_stat(struct vm *vm, struct hypercall *call)
+{
+	_Static_assert(HYPERCALL_CAUSE_COUNT <= HYPERCALL_CAUSE_ROOM, "each has its place");
+	const struct vcpu *vcpu = vm->vcpu[call->arg[1]];
+	struct hypercall_vcpu_stat *stat = &call->data.stat;
+	struct trace_record records[EXITS];
+	uint32_t count = trace_read_of(vcpu, records, EXITS);
+
+	hypercall_answer(call, sizeof(*stat));
+	stat->vm = vm->id;
+	stat->index = vcpu->index;
+	stat->wait = wait_of(atomic_read(&vcpu->power), atomic_read(&vcpu->hold));
+	for (uint32_t i = 0; i < count; i++) {
+		if (records[i].what >= TRACE_MARK) {
+			continue;
+		}
+		stat->exits++;
+		stat->cause[trace_cause(&records[i])]++;
+		if (records[i].what < ARRAY_COUNT(stat->interrupt)) {
+			stat->interrupt[records[i].what]++;
+		}
+	}
+}
+
+void hypercall_vcpu_trace(struct vm *vm, struct hypercall *call)
+{
+	_Static_assert(HYPERCALL_TRACE_MARK == TRACE_MARK, "as documented");
+	const struct vcpu *vcpu = vm->vcpu[call->arg[1]];
+	struct hypercall_trace_record *to = call->data.trace;
+	struct trace_record records[EXITS];
+	uint32_t count = trace_read_of(vcpu, records, EXITS);
+	uint32_t kept = MIN(count, (uint32_t)ARRAY_COUNT(call->data.trace));
+
+	hypercall_answer(call, sizeof(struct hypercall_list) + kept * sizeof(*to));
+	call->data.list.count = kept;
+	call->data.list.record_size = sizeof(*to);
+	call->data.list.next = HYPERCALL_LIST_END;
+	for (uint32_t i = 0; i < kept; i++) {
+		const struct trace_record *from = &records[count - kept + i];
+
+		to[i].what = from->what >= TRACE_MARK ? HYPERCALL_TRACE_MARK : from->what;
+		to[i].pc = from->pc;
+	}
+}
+
+#define REGS_MINE_S 1 /* so long nobody else asks */
+
+/* The one question of all VMs. */
+static struct {
+	struct spinlock lock; /* rank vcpu; protects the rest, and who REGS_HYPERCALL is */
+	const struct vm *by;  /* NULL: nobody asks */
+	const struct vcpu *vcpu;
+	uint64_t since;
+} question = {.lock = SPINLOCK_INIT(RANK_VCPU)};
+
+static void tell_regs(const struct regs_answer *from, struct hypercall *call)
+{
+	struct hypercall_vcpu_regs *to = &call->data.regs;
+
+	_Static_assert(sizeof(struct el1_regs) == HYPERCALL_EL1_REGS * 8, "each has its place");
+	hypercall_answer(call, sizeof(*to));
+	to->power = from->power;
+	to->wait = wait_of(from->power, from->hold);
+	to->pc = from->pc;
+	to->pstate = from->pstate;
+	memcpy(to->x, from->regs.x, sizeof(to->x));
+#define X(name, reset) to->name = from->el1.name;
+	VCPU_EL1_REGS(X)
+#undef X
+}
+
+/* Asks in place of who has not fetched its answer for long. */
+static void ask_locked(const struct vm *by, struct vcpu *vcpu)
+{
+	uint64_t now = deadline_now();
+
+	SPIN_ASSERT_HELD(&question.lock);
+	if (question.by != NULL && now - question.since < REGS_MINE_S * deadline_frequency()) {
+		return;
+	}
+	regs_withdraw(REGS_HYPERCALL);
+	if (regs_ask(REGS_HYPERCALL, vcpu)) {
+		question.by = by;
+		question.vcpu = vcpu;
+		question.since = now;
+	}
+}
+
+void hypercall_vcpu_regs(const struct vm *by, struct vm *vm, struct hypercall *call)
+{
+	struct vcpu *vcpu = vm->vcpu[call->arg[1]];
+	const struct regs_answer *answer = NULL;
+
+	call->status = HYPERCALL_BUSY;
+	spin_lock(&question.lock);
+	if (question.by == by && question.vcpu == vcpu) {
+		answer = regs_get(REGS_HYPERCALL);
+	}
+	if (answer != NULL) {
+		tell_regs(answer, call);
+		call->data.regs.vm = vm->id;
+		call->data.regs.index = vcpu->index;
+		question.by = NULL;
+	} else {
+		ask_locked(by, vcpu);
+	}
+	spin_unlock(&question.lock);
+}
+
+/* -- lists -- */
+
+/* Room for one record more, filled with 0; NULL: there is none. */
+static void *add(struct hypercall *call, uint32_t record_size)
+{
+	uint32_t at = call->data_size;
+
+	if (at + record_size > HYPERCALL_DATA_SIZE) {
+		return NULL;
+	}
+	memset(call->data.bytes + at, 0, record_size);
+	call->data_size = call->data.list.head.size = at + record_size;
+	call->data.list.count++;
+	return call->data.bytes + at;
+}
+
+static void begin_list(struct hypercall *call, uint32_t record_size)
+{
+	hypercall_answer(call, sizeof(struct hypercall_list));
+	call->data.list.record_size = record_size;
+	call->data.list.next = HYPERCALL_LIST_END;
+}
+
+#define IRQS_A_CALL 64 /* looked at */
+
+static void add_board_irq(struct hypercall *call, uint32_t intid)
+{
+	uint32_t taken = irq_count(intid);
+	struct hypercall_irq_record *record =
+		taken == 0 ? NULL : add(call, sizeof(struct hypercall_irq_record));
+
+	if (record != NULL) {
+		record->intid = intid;
+		record->taken = taken;
+	}
+}
+
+static const char *device_of(const struct vm *vm, uint32_t intid)
+{
+	for (uint32_t i = 0; i < vm->vdev_count; i++) {
+		const struct vdev_config *config = vm->vdev[i]->config;
+
+		if (config != NULL && config->spi + INTID_SPI == intid) {
+			return config->name;
+		}
+	}
+	return NULL;
+}
+
+static void add_irq(struct vm *vm, struct hypercall *call, uint32_t intid)
+{
+	const char *device = device_of(vm, intid);
+	struct hypercall_irq_record *record;
+	struct vgic_look look;
+
+	if (!vgic_look(vm, 0, intid, &look) ||
+	    !(look.pintid != 0 || device != NULL || look.enabled || look.pending || look.active)) {
+		return;
+	}
+	record = add(call, sizeof(*record));
+	if (record == NULL) {
+		return;
+	}
+	record->intid = intid;
+	record->flags = (look.enabled ? HYPERCALL_IRQ_ENABLED : 0) |
+			(look.pending || look.listed ? HYPERCALL_IRQ_PENDING : 0) |
+			(look.active ? HYPERCALL_IRQ_ACTIVE : 0) |
+			(look.edge ? HYPERCALL_IRQ_EDGE : 0);
+	record->priority = look.prio;
+	record->vcpu = look.target;
+	record->board = look.pintid;
+	if (device != NULL) {
+		memcpy(record->device, device, strnlen(device, sizeof(record->device) - 1));
+	}
+}
+
+void hypercall_irqs(struct vm *vm, struct hypercall *call)
+{
+	uint64_t limit = vm == NULL ? INTID_SPURIOUS : vm->vgic.spi_count + INTID_SPI;
+	uint64_t intid = call->arg[1];
+
+	if (vm != NULL) {
+		intid = MAX(intid, (uint64_t)INTID_SPI);
+	}
+	begin_list(call, sizeof(struct hypercall_irq_record));
+	for (uint32_t i = 0; i < IRQS_A_CALL && intid < limit; i++, intid++) {
+		if (call->data.list.count == ARRAY_COUNT(call->data.irq)) {
+			break;
+		}
+		if (vm == NULL) {
+			add_board_irq(call, (uint32_t)intid);
+		} else {
+			add_irq(vm, call, (uint32_t)intid);
+		}
+	}
+	if (intid < limit) {
+		call->data.list.next = intid;
+	}
+}
+
+static bool is_asked(const struct vm *vm, const struct grant *grant)
+{
+	return vm == NULL || grant->owner == vm->id || grant->owner == REGISTRY_OWNER_EACH;
+}
+
+#define GRANTS_A_CALL 128 /* looked at */
+
+void hypercall_memory(struct vm *vm, struct hypercall *call)
+{
+	static const uint8_t kinds[] = {
+		[STAGE2_RAM] = HYPERCALL_MEMORY_RAM,
+		[STAGE2_DEVICE] = HYPERCALL_MEMORY_DEVICE,
+		[STAGE2_READ_ONLY] = HYPERCALL_MEMORY_READ_ONLY,
+	};
+	const struct registry *registry = shell_sources()->registry;
+	uint64_t n = call->arg[1];
+
+	begin_list(call, sizeof(struct hypercall_memory_record));
+	for (uint32_t i = 0; i < GRANTS_A_CALL && n < registry->count; i++, n++) {
+		const struct grant *grant = &registry->grant[n];
+		struct hypercall_memory_record *record;
+
+		if (!is_asked(vm, grant)) {
+			continue;
+		}
+		record = add(call, sizeof(*record));
+		if (record == NULL) {
+			break;
+		}
+		record->pa = grant->pa;
+		record->ipa = grant->ipa;
+		record->size = grant->size;
+		record->owner = grant->owner;
+		record->kind = kinds[grant->kind];
+	}
+	if (n < registry->count) {
+		call->data.list.next = n;
+	}
+}
+
+void hypercall_audit(struct vm *vm, struct hypercall *call)
+{
+	struct hypercall_audit *audit = &call->data.audit;
+	struct audit_result result = {0};
+	uint64_t at = call->arg[1];
+	bool more =
+		audit_some(&vm->stage2, (uint16_t)vm->id, shell_sources()->registry, &at, &result);
+
+	hypercall_answer(call, sizeof(*audit));
+	audit->mappings = result.leaves;
+	audit->faults = result.faults;
+	audit->bytes = result.bytes;
+	audit->first_ipa = result.first_ipa;
+	audit->first_pa = result.first_pa;
+	audit->next = more ? at : HYPERCALL_LIST_END;
+}
+
+/* -- CPUs -- */
+
+void hypercall_cpu_info(struct hypercall *call)
+{
+	struct hypercall_cpu_info *info = &call->data.cpu;
+	uint32_t index = (uint32_t)call->arg[0];
+	const struct sched_cpu *cpu = sched_state_of(index);
+	const struct vcpu *vcpu = cpu->shared ? atomic_read(&cpu->current) : cpu->first;
+
+	hypercall_answer(call, sizeof(*info));
+	info->cpu = index;
+	info->cpu_count = shell_sources()->board->cpu_count;
+	info->vm = info->vcpu = HYPERCALL_NOBODY;
+	if (!percpu_is_up(index)) {
+		return;
+	}
+	info->flags = HYPERCALL_CPU_UP | (cpu->shared ? HYPERCALL_CPU_SHARED : 0);
+	info->vcpu_count = cpu->count;
+	info->window_count = cpu->window_count;
+	if (vcpu != NULL) {
+		info->vm = vcpu->vm->id;
+		info->vcpu = vcpu->index;
+	}
+	info->major = hypercall_ns(cpu->major);
+}
+
+void hypercall_cpu_windows(struct hypercall *call)
+{
+	uint32_t index = (uint32_t)call->arg[0];
+	const struct sched_cpu *cpu = sched_state_of(index);
+	uint64_t n = percpu_is_up(index) ? call->arg[1] : UINT64_MAX;
+
+	begin_list(call, sizeof(struct hypercall_window_record));
+	for (; n < cpu->window_count; n++) {
+		struct hypercall_window_record *record = add(call, sizeof(*record));
+		const struct vm *owner = cpu->window_owner[n];
+
+		if (record == NULL) {
+			call->data.list.next = n;
+			break;
+		}
+		record->vm = owner == NULL ? HYPERCALL_NOBODY : owner->id;
+		record->length = hypercall_ns(cpu->window_length[n]);
+	}
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside core/exit/hypercall.c: the calls that tell what the shell shows. Who may ask has been
+ * looked at. Any CPU, no locks held.
+ */
+#ifndef CORE_EXIT_HYPERCALL_SHOW_H
+#define CORE_EXIT_HYPERCALL_SHOW_H
+
+#include "core/exit/hypercall_types.h"
+#include "core/vm/vm.h"
+
+/* The answer is a structure of `size` bytes in call->data: head and status are filled in, the rest
+ * is 0. */
+void hypercall_answer(struct hypercall *call, uint32_t size);
+
+/* Nanoseconds. */
+uint64_t hypercall_ns(uint64_t ticks);
+
+/* `vm`: of which; where it may be NULL the board. arg[1] is the guest's. */
+void hypercall_log_read(struct vm *vm, struct hypercall *call);
+void hypercall_irqs(struct vm *vm, struct hypercall *call);
+void hypercall_memory(struct vm *vm, struct hypercall *call);
+void hypercall_audit(struct vm *vm, struct hypercall *call);
+
+/* Of its vCPU arg[1], which exists. `by`: who asks. */
+void hypercall_vcpu_stat(struct vm *vm, struct hypercall *call);
+void hypercall_vcpu_regs(const struct vm *by, struct vm *vm, struct hypercall *call);
+void hypercall_vcpu_trace(struct vm *vm, struct hypercall *call);
+
+/* Of the board's CPU arg[0]. */
+void hypercall_cpu_info(struct hypercall *call);
+void hypercall_cpu_windows(struct hypercall *call);
+
+#endif

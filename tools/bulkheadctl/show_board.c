@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What bulkheadctl shows of logs, interrupts, memory and CPUs. */
+#include "core/base/string.h"
+#include "tools/bulkheadctl/show.h"
+
+typedef unsigned long long ull;
+
+/* The owner of something by number, as a word. */
+static const char *owner_name(uint32_t owner)
+{
+	return owner == HYPERCALL_OWNER_HYPERVISOR ? "hypervisor" :
+	       owner == HYPERCALL_OWNER_EACH	   ? "each VM" :
+	       owner == HYPERCALL_NOBODY	   ? "nobody" :
+						     ask_name(owner);
+}
+
+/* -- log -- */
+
+#define FOLLOW_EACH_MS 100
+
+/* As a terminal may have it: no control characters but the ends of lines. */
+static void print_text(const struct hypercall_log *log)
+{
+	static char text[HYPERCALL_LOG_SIZE];
+	uint32_t length = 0;
+
+	if (log->lost != 0) {
+		say("[%u bytes are gone]\n", log->lost);
+	}
+	for (uint32_t i = 0; i < log->length; i++) {
+		if ((log->text[i] >= ' ' && log->text[i] != 0x7f) || log->text[i] == '\n') {
+			text[length++] = log->text[i];
+		}
+	}
+	say_bytes(text, length);
+}
+
+static void print_log(const struct hypercall_log *log, bool first)
+{
+	if (!say_json) {
+		print_text(log);
+		return;
+	}
+	say("%s{\"begin\": %u, \"lost\": %u, \"next\": %u, \"text\": ", first ? "" : ",\n ",
+	    log->begin, log->lost, log->begin + log->length);
+	say_string(log->text, log->length);
+	say("}");
+}
+
+int show_log(const char *name, uint32_t from, bool follow)
+{
+	static struct hypercall call;
+	const struct hypercall_log *log = &call.data.log;
+	bool first = true;
+	uint32_t vm;
+
+	if (!ask_about(name, &vm)) {
+		return STATUS_REFUSED;
+	}
+	say("%s", say_json ? "[" : "");
+	for (;;) {
+		if (!ask(&call, HYPERCALL_LOG_READ, vm, from)) {
+			return ask_refused(&call);
+		}
+		if (log->length != 0 || log->lost != 0) {
+			print_log(log, first);
+			first = false;
+		}
+		from = log->begin + log->length;
+		if (from != log->end) {
+			continue;
+		}
+		if (!follow) {
+			break;
+		}
+		ask_later(FOLLOW_EACH_MS);
+	}
+	say("%s", say_json ? "]\n" : "");
+	return STATUS_DONE;
+}
+
+/* -- lists -- */
+
+/* All records of a call that lists, each to `print`. */
+static int print_all(struct hypercall *call, uint32_t number, uint32_t about,
+		     void (*print)(const void *record, bool first))
+{
+	uint64_t from = 0;
+	bool first = true;
+
+	say("%s", say_json ? "[" : "");
+	do {
+		const struct hypercall_list *list = &call->data.list;
+
+		if (!ask(call, number, about, from)) {
+			return ask_refused(call);
+		}
+		for (uint32_t i = 0; i < list->count; i++) {
+			/* a later version's records are longer */
+			print(call->data.bytes + sizeof(*list) + i * list->record_size, first);
+			first = false;
+		}
+		from = list->next;
+	} while (from != HYPERCALL_LIST_END);
+	say("%s", say_json ? "]\n" : "");
+	return STATUS_DONE;
+}
+
+static void print_board_irq(const void *record, bool first)
+{
+	const struct hypercall_irq_record *irq = record;
+
+	if (say_json) {
+		say("%s{\"intid\": %u, \"taken\": %u}", first ? "" : ",\n ", irq->intid,
+		    irq->taken);
+		return;
+	}
+	say("%s%5u %10u\n", first ? "INTID      taken\n" : "", irq->intid, irq->taken);
+}
+
+static const char *flag(const struct hypercall_irq_record *irq, uint32_t bit, const char *yes)
+{
+	return (irq->flags & bit) != 0 ? (say_json ? "true" : yes) : (say_json ? "false" : "");
+}
+
+static void print_irq(const void *record, bool first)
+{
+	const struct hypercall_irq_record *irq = record;
+
+	if (say_json) {
+		say("%s{\"intid\": %u, \"vcpu\": %u, \"priority\": %u, \"board\": %u, ",
+		    first ? "" : ",\n ", irq->intid, irq->vcpu, irq->priority, irq->board);
+		say("\"enabled\": %s, \"pending\": %s, \"active\": %s, \"edge\": %s, "
+		    "\"device\": \"%s\"}",
+		    flag(irq, HYPERCALL_IRQ_ENABLED, ""), flag(irq, HYPERCALL_IRQ_PENDING, ""),
+		    flag(irq, HYPERCALL_IRQ_ACTIVE, ""), flag(irq, HYPERCALL_IRQ_EDGE, ""),
+		    irq->device);
+		return;
+	}
+	if (first) {
+		say("INTID vCPU priority board state\n");
+	}
+	say("%5u %4u %8u %5u %s%s%s%s %s\n", irq->intid, irq->vcpu, irq->priority, irq->board,
+	    (irq->flags & HYPERCALL_IRQ_ENABLED) != 0 ? "on" : "off",
+	    flag(irq, HYPERCALL_IRQ_EDGE, " edge"), flag(irq, HYPERCALL_IRQ_PENDING, " pending"),
+	    flag(irq, HYPERCALL_IRQ_ACTIVE, " active"), irq->device);
+}
+
+int show_irqs(const char *name)
+{
+	static struct hypercall call;
+	uint32_t vm;
+
+	if (!ask_about(name, &vm)) {
+		return STATUS_REFUSED;
+	}
+	return print_all(&call, HYPERCALL_IRQS, vm, name == NULL ? print_board_irq : print_irq);
+}
+
+static void print_memory(const void *record, bool first)
+{
+	static const char *const kinds[] = {"RAM", "device", "read-only"};
+	const struct hypercall_memory_record *memory = record;
+	const char *kind = memory->kind < ARRAY_COUNT(kinds) ? kinds[memory->kind] : "?";
+	bool hypervisor = memory->owner == HYPERCALL_OWNER_HYPERVISOR;
+
+	if (say_json) {
+		say("%s{\"pa\": %llu, \"size\": %llu, \"owner\": \"%s\"", first ? "" : ",\n ",
+		    (ull)memory->pa, (ull)memory->size, owner_name(memory->owner));
+		if (!hypervisor) {
+			say(", \"ipa\": %llu, \"kind\": \"%s\"", (ull)memory->ipa, kind);
+		}
+		say("}");
+		return;
+	}
+	say("%10llx-%-10llx %8llu KiB  %-16s", (ull)memory->pa,
+	    (ull)(memory->pa + memory->size - 1), (ull)(memory->size >> 10),
+	    owner_name(memory->owner));
+	if (!hypervisor) {
+		say(" %s at ipa %llx", kind, (ull)memory->ipa);
+	}
+	say("\n");
+}
+
+int show_memory(const char *name)
+{
+	static struct hypercall call;
+	uint32_t vm;
+
+	if (!ask_about(name, &vm)) {
+		return STATUS_REFUSED;
+	}
+	return print_all(&call, HYPERCALL_MEMORY, vm, print_memory);
+}
+
+/* -- audit -- */
+
+/* The whole of a VM, a few mappings in a call. */
+static int audit(uint32_t vm, struct hypercall_audit *all)
+{
+	static struct hypercall call;
+	const struct hypercall_audit *some = &call.data.audit;
+	uint64_t from = 0;
+
+	memset(all, 0, sizeof(*all));
+	do {
+		if (!ask(&call, HYPERCALL_AUDIT, vm, from)) {
+			return ask_refused(&call);
+		}
+		if (all->faults == 0 && some->faults != 0) {
+			all->first_ipa = some->first_ipa;
+			all->first_pa = some->first_pa;
+		}
+		all->mappings += some->mappings;
+		all->faults += some->faults;
+		all->bytes += some->bytes;
+		from = some->next;
+	} while (from != HYPERCALL_LIST_END);
+	return STATUS_DONE;
+}
+
+static int print_audit(uint32_t vm, bool first)
+{
+	struct hypercall_audit all;
+	int status = audit(vm, &all);
+
+	if (status != STATUS_DONE) {
+		return status;
+	}
+	if (say_json) {
+		say("%s{\"name\": \"%s\", \"mappings\": %u, \"faults\": %u, \"bytes\": %llu}",
+		    first ? "" : ",\n ", ask_name(vm), all.mappings, all.faults, (ull)all.bytes);
+	} else {
+		say("%s: %u mappings, %llu MiB, %u without a grant\n", ask_name(vm), all.mappings,
+		    (ull)(all.bytes >> 20), all.faults);
+	}
+	if (!say_json && all.faults != 0) {
+		say("%s: the first is ipa %llx at pa %llx\n", ask_name(vm), (ull)all.first_ipa,
+		    (ull)all.first_pa);
+	}
+	return all.faults == 0 ? STATUS_DONE : STATUS_REFUSED;
+}
+
+int show_audit(const char *name)
+{
+	uint64_t ids = ask_vms();
+	int status = STATUS_DONE;
+	bool first = true;
+	uint32_t vm;
+
+	if (!ask_about(name, &vm)) {
+		return STATUS_REFUSED;
+	}
+	say("%s", say_json ? "[" : "");
+	for (uint32_t id = 0; id < ASK_VMS; id++) {
+		if ((ids >> id & 1) != 0 && (name == NULL || id == vm)) {
+			int one = print_audit(id, first);
+
+			status = MAX(status, one);
+			first = false;
+		}
+	}
+	say("%s", say_json ? "]\n" : "");
+	return status;
+}
+
+/* -- sched -- */
+
+static void print_window(const void *record, bool first)
+{
+	const struct hypercall_window_record *window = record;
+
+	say(say_json ? "%s{\"vm\": \"%s\", \"length_ns\": %llu}" : "%s  window: %s, %llu ns\n",
+	    say_json && !first ? ", " : "", owner_name(window->vm), (ull)window->length);
+}
+
+static void print_cpu(const struct hypercall_cpu_info *cpu)
+{
+	const char *who = owner_name(cpu->vm);
+	bool up = (cpu->flags & HYPERCALL_CPU_UP) != 0;
+	bool shared = (cpu->flags & HYPERCALL_CPU_SHARED) != 0;
+
+	if (say_json) {
+		say("%s{\"cpu\": %u, \"up\": %s, \"shared\": %s, \"vcpus\": %u, \"vm\": ",
+		    cpu->cpu == 0 ? "" : ",\n ", cpu->cpu, up ? "true" : "false",
+		    shared ? "true" : "false", cpu->vcpu_count);
+		say(cpu->vm == HYPERCALL_NOBODY ? "null, \"vcpu\": null" : "\"%s\", \"vcpu\": %u",
+		    who, cpu->vcpu);
+		say(", \"frame_ns\": %llu, \"windows\": ", (ull)cpu->major);
+		return;
+	}
+	if (!up) {
+		say("CPU %u: not up\n", cpu->cpu);
+	} else if (cpu->vm == HYPERCALL_NOBODY) {
+		say("CPU %u: %u vCPUs, nobody runs\n", cpu->cpu, cpu->vcpu_count);
+	} else {
+		say("CPU %u: %u vCPUs%s, %s vcpu %u\n", cpu->cpu, cpu->vcpu_count,
+		    shared ? ", who runs is" : ", its own:", who, cpu->vcpu);
+	}
+}
+
+int show_cpus(void)
+{
+	static struct hypercall call;
+	uint32_t count = 1;
+
+	say("%s", say_json ? "[" : "");
+	for (uint32_t i = 0; i < count; i++) {
+		if (!ask(&call, HYPERCALL_CPU_INFO, i, 0)) {
+			return ask_refused(&call);
+		}
+		count = call.data.cpu.cpu_count;
+		print_cpu(&call.data.cpu);
+		if (say_json || call.data.cpu.window_count != 0) {
+			/* a list of its own */
+			bool json = say_json;
+
+			print_all(&call, HYPERCALL_CPU_WINDOWS, i, print_window);
+			say(json ? "}" : "");
+		}
+	}
+	say("%s", say_json ? "]\n" : "");
+	return STATUS_DONE;
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What bulkheadctl shows of VMs and their CPUs. */
+#include "core/base/string.h"
+#include "tools/bulkheadctl/show.h"
+
+#define MS	 UINT64_C(1000000)
+#define MIBIBYTE 20
+
+typedef unsigned long long ull;
+
+static const char *name_in(const char *const *names, uint32_t count, uint32_t number)
+{
+	return number < count && names[number] != NULL ? names[number] : "?";
+}
+
+const char *show_state(uint32_t state)
+{
+	static const char *const states[] = {
+		"off", "loading", "running", "stopping", "pausing", "paused", "restarting",
+	};
+
+	return name_in(states, ARRAY_COUNT(states), state);
+}
+
+static const char *reason(uint32_t number)
+{
+	static const char *const reasons[] = {
+		"never started",
+		"powered off",
+		"reset",
+		"crashed",
+		"stopped",
+		"restarted",
+		"killed",
+		"watchdog ran out",
+		"watchdog ran out, stopped",
+		"an image has changed",
+	};
+
+	return name_in(reasons, ARRAY_COUNT(reasons), number);
+}
+
+static const char *waits_for(uint32_t wait)
+{
+	static const char *const waits[] = {
+		"runs or may run",  "off", "waits for an interrupt", "waits for a vCPU's answer",
+		"waits for resume",
+	};
+
+	return name_in(waits, ARRAY_COUNT(waits), wait);
+}
+
+/* -- vm -- */
+
+static void print_vm(const struct hypercall_vm_info *vm, bool first)
+{
+	if (say_json) {
+		say("%s{\"name\": \"%s\", \"id\": %u, \"state\": \"%s\", \"reason\": \"%s\", "
+		    "\"vcpus\": %u, \"memory\": %llu, \"restarts\": %u, \"ran_ns\": %llu, "
+		    "\"stolen_ns\": %llu}",
+		    first ? "" : ",\n ", vm->name, vm->id, show_state(vm->state),
+		    reason(vm->reason), vm->vcpu_count, (ull)vm->memory, vm->restarts, (ull)vm->ran,
+		    (ull)vm->stolen);
+		return;
+	}
+	if (first) {
+		say("%-16s %-10s %-26s %5s %8s %8s\n", "VM", "state", "last end", "vCPUs", "MiB",
+		    "restarts");
+	}
+	say("%-16s %-10s %-26s %5u %8llu %8u\n", vm->name, show_state(vm->state),
+	    reason(vm->reason), vm->vcpu_count, (ull)(vm->memory >> MIBIBYTE), vm->restarts);
+}
+
+int show_vms(void)
+{
+	static struct hypercall call;
+	uint64_t ids = ask_vms();
+	bool first = true;
+
+	say("%s", say_json ? "[" : "");
+	for (uint32_t id = 0; id < ASK_VMS; id++) {
+		if ((ids >> id & 1) != 0 && ask(&call, HYPERCALL_VM_INFO, id, 0)) {
+			print_vm(&call.data.vm, first);
+			first = false;
+		}
+	}
+	say("%s", say_json ? "]\n" : "");
+	return STATUS_DONE;
+}
+
+int show_board(void)
+{
+	static struct hypercall call;
+	const struct hypercall_board_info *info = &call.data.board;
+
+	if (!ask(&call, HYPERCALL_BOARD_INFO, 0, 0)) {
+		return ask_refused(&call);
+	}
+	say(say_json ? "{\"build\": \"%s\", \"vms\": %u, \"cpus\": %u, \"pages_used\": %u, "
+		       "\"pages_left\": %u, \"counter\": %llu, \"counter_hz\": %llu}\n" :
+		       "Bulkhead %s\n%u VMs, %u CPUs\nEL2 pages: %u in use, %u free\n"
+		       "counter: %llu, of %llu Hz\n",
+	    info->build, info->vm_count, info->cpu_count, info->pages_used, info->pages_left,
+	    (ull)info->counter, (ull)info->counter_frequency);
+	return STATUS_DONE;
+}
+
+/* -- stat -- */
+
+static const char *const causes[HYPERCALL_CAUSE_COUNT] = {
+	[HYPERCALL_CAUSE_OTHER] = "other",
+	[HYPERCALL_CAUSE_INTERRUPT] = "interrupt",
+	[HYPERCALL_CAUSE_WFI] = "WFI",
+	[HYPERCALL_CAUSE_WFE] = "WFE",
+	[HYPERCALL_CAUSE_HVC] = "HVC",
+	[HYPERCALL_CAUSE_SMC] = "SMC",
+	[HYPERCALL_CAUSE_REGISTER_READ] = "register read",
+	[HYPERCALL_CAUSE_REGISTER_WRITE] = "register write",
+	[HYPERCALL_CAUSE_LOAD] = "device load",
+	[HYPERCALL_CAUSE_STORE] = "device store",
+	[HYPERCALL_CAUSE_UNDEFINED] = "undefined instruction",
+	[HYPERCALL_CAUSE_FP] = "first use of FP registers",
+	[HYPERCALL_CAUSE_PAUTH] = "pointer authentication",
+	[HYPERCALL_CAUSE_SVE] = "SVE",
+	[HYPERCALL_CAUSE_SME] = "SME",
+	[HYPERCALL_CAUSE_FETCH] = "fetch where no RAM is",
+	[HYPERCALL_CAUSE_SERROR] = "SError",
+	[HYPERCALL_CAUSE_REGISTER_32] = "32-bit register access",
+	[HYPERCALL_CAUSE_DEBUG_32] = "32-bit debug access",
+	[HYPERCALL_CAUSE_VMRS_32] = "32-bit VMRS",
+	[HYPERCALL_CAUSE_SMC_32] = "32-bit SMC",
+};
+
+static void print_exits(const struct hypercall_vcpu_stat *stat)
+{
+	const char *separator = "";
+
+	say(say_json ? ", \"waits\": \"%s\", \"exits\": %u, \"causes\": {" :
+		       "     %s; of its last %u exits:\n",
+	    waits_for(stat->wait), stat->exits);
+	for (uint32_t i = 0; i < HYPERCALL_CAUSE_ROOM; i++) {
+		if (stat->cause[i] != 0) {
+			say(say_json ? "%s\"%s\": %u" : "%s     %s: %u\n", separator,
+			    name_in(causes, ARRAY_COUNT(causes), i), stat->cause[i]);
+			separator = say_json ? ", " : "";
+		}
+	}
+	say("%s", say_json ? "}, \"interrupts\": {" : "");
+	separator = "";
+	for (uint32_t i = 0; i < ARRAY_COUNT(stat->interrupt); i++) {
+		if (stat->interrupt[i] != 0) {
+			say(say_json ? "%s\"%u\": %u" : "%s     interrupt %u: %u\n", separator, i,
+			    stat->interrupt[i]);
+			separator = say_json ? ", " : "";
+		}
+	}
+	say("%s", say_json ? "}" : "");
+}
+
+static void print_vcpu(const struct hypercall_vcpu_info *vcpu, bool first)
+{
+	static const char *const powers[] = {"off", "starting", "on"};
+	const char *power = name_in(powers, ARRAY_COUNT(powers), vcpu->power);
+	bool shares = (vcpu->flags & HYPERCALL_VCPU_SHARES) != 0;
+
+	if (say_json) {
+		say("%s{\"vcpu\": %u, \"cpu\": %u, \"power\": \"%s\", \"shares\": %s, "
+		    "\"priority\": %u, \"mpidr\": %llu, \"ran_ns\": %llu, \"stolen_ns\": %llu, "
+		    "\"stolen_alive_ns\": %llu, ",
+		    first ? "" : ",\n ", vcpu->index, vcpu->cpu, power, shares ? "true" : "false",
+		    vcpu->priority, (ull)vcpu->mpidr, (ull)vcpu->ran, (ull)vcpu->stolen,
+		    (ull)vcpu->stolen_alive);
+		say("\"slice_ns\": %llu, \"slice_left_ns\": %llu, \"budget_ns\": %llu, "
+		    "\"budget_left_ns\": %llu, \"period_ns\": %llu",
+		    (ull)vcpu->slice, (ull)vcpu->slice_left, (ull)vcpu->budget,
+		    (ull)vcpu->budget_left, (ull)vcpu->period);
+		return;
+	}
+	if (first) {
+		say("%4s %4s %-8s %8s %12s %12s\n", "vCPU", "CPU", "power", "priority", "ran ms",
+		    "stolen ms");
+	}
+	if (shares) {
+		say("%4u %4u %-8s %8u %12llu %12llu\n", vcpu->index, vcpu->cpu, power,
+		    vcpu->priority, (ull)(vcpu->ran / MS), (ull)(vcpu->stolen / MS));
+	} else {
+		/* nobody counts where nobody else may have the CPU */
+		say("%4u %4u %-8s %8u %12s %12u\n", vcpu->index, vcpu->cpu, power, vcpu->priority,
+		    "n/a", 0U);
+	}
+}
+
+int show_stat(const char *name)
+{
+	static struct hypercall call, stat;
+	uint32_t vm, count;
+
+	if (!ask_named(&call, name)) {
+		return STATUS_REFUSED;
+	}
+	vm = call.data.vm.id;
+	count = call.data.vm.vcpu_count;
+	say("%s", say_json ? "[" : "");
+	for (uint32_t i = 0; i < count; i++) {
+		if (ask(&call, HYPERCALL_VCPU_INFO, vm, i)) {
+			print_vcpu(&call.data.vcpu, i == 0);
+			if (ask(&stat, HYPERCALL_VCPU_STAT, vm, i)) {
+				print_exits(&stat.data.stat);
+			}
+			say("%s", say_json ? "}" : "");
+		}
+	}
+	say("%s", say_json ? "]\n" : "");
+	return STATUS_DONE;
+}
+
+/* -- regs -- */
+
+/* As they follow each other in struct hypercall_vcpu_regs. */
+static const char *const el1_names[HYPERCALL_EL1_REGS] = {
+	"sctlr_el1",   "tcr_el1",   "cpacr_el1",      "ttbr0_el1",  "ttbr1_el1", "mair_el1",
+	"amair_el1",   "vbar_el1",  "contextidr_el1", "esr_el1",    "far_el1",	 "afsr0_el1",
+	"afsr1_el1",   "elr_el1",   "spsr_el1",	      "sp_el0",	    "sp_el1",	 "tpidr_el0",
+	"tpidrro_el0", "tpidr_el1", "par_el1",	      "csselr_el1", "mdscr_el1", "mdccint_el1",
+};
+
+static void print_register(const char *name, uint64_t value, const char *before)
+{
+	/* a JSON number loses the lower bits of 64 */
+	say(say_json ? "%s\"%s\": \"0x%llx\"" : "%s%-14s %016llx\n", say_json ? before : "", name,
+	    (ull)value);
+}
+
+static void print_regs(const struct hypercall_vcpu_regs *regs)
+{
+	static const char *const powers[] = {"off", "starting", "on"};
+	const uint64_t *el1 = &regs->sctlr_el1;
+	char name[8];
+
+	say(say_json ? "{\"vcpu\": %u, \"power\": \"%s\", \"waits\": \"%s\", " :
+		       "vCPU %u: %s, %s\n",
+	    regs->index, name_in(powers, ARRAY_COUNT(powers), regs->power), waits_for(regs->wait));
+	print_register("pc", regs->pc, "");
+	print_register("pstate", regs->pstate, ", ");
+	for (uint32_t i = 0; i < ARRAY_COUNT(regs->x); i++) {
+		format(name, sizeof(name), "x%u", i);
+		print_register(name, regs->x[i], ", ");
+	}
+	for (uint32_t i = 0; i < HYPERCALL_EL1_REGS; i++) {
+		print_register(el1_names[i], el1[i], ", ");
+	}
+	say("%s", say_json ? "}\n" : "");
+}
+
+#define TRIES	    200 /* a second in all */
+#define TRY_EACH_MS 5
+
+int show_regs(const char *name, uint64_t vcpu)
+{
+	static struct hypercall call;
+	uint32_t vm;
+
+	if (!ask_named(&call, name)) {
+		return STATUS_REFUSED;
+	}
+	vm = call.data.vm.id;
+	for (uint32_t i = 0; i < TRIES; i++) {
+		if (ask(&call, HYPERCALL_VCPU_REGS, vm, vcpu)) {
+			print_regs(&call.data.regs);
+			return STATUS_DONE;
+		}
+		if (call.status != HYPERCALL_BUSY) {
+			break;
+		}
+		/* its CPU answers when it comes to it */
+		ask_later(TRY_EACH_MS);
+	}
+	return ask_refused(&call);
+}
+
+/* -- trace -- */
+
+#define IRQ_BELOW 0x10000
+
+static void print_trace(const struct hypercall_trace_record *record, bool first)
+{
+	bool mark = (record->what & HYPERCALL_TRACE_MARK) != 0;
+
+	if (say_json && mark) {
+		say("%s{\"loaded_at\": %llu}", first ? "" : ",\n ", (ull)record->pc);
+	} else if (say_json) {
+		say("%s{\"pc\": \"0x%llx\", \"what\": \"0x%llx\"}", first ? "" : ",\n ",
+		    (ull)record->pc, (ull)record->what);
+	} else if (mark) {
+		say("goes on, the counter at %llu\n", (ull)record->pc);
+	} else if (record->what < IRQ_BELOW) {
+		say("%016llx interrupt %llu\n", (ull)record->pc, (ull)record->what);
+	} else {
+		say("%016llx syndrome %08llx\n", (ull)record->pc, (ull)record->what);
+	}
+}
+
+int show_trace(const char *name, uint64_t vcpu)
+{
+	static struct hypercall call;
+
+	if (!ask_named(&call, name)) {
+		return STATUS_REFUSED;
+	}
+	if (!ask(&call, HYPERCALL_VCPU_TRACE, call.data.vm.id, vcpu)) {
+		return ask_refused(&call);
+	}
+	say("%s", say_json ? "[" : "");
+	for (uint32_t i = 0; i < call.data.list.count; i++) {
+		print_trace(&call.data.trace[i], i == 0);
+	}
+	say("%s", say_json ? "]\n" : "");
+	return STATUS_DONE;
+}
