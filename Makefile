@@ -166,6 +166,7 @@ HOST_C := \
 # Bare-metal guests: tests/guest/NAME.c -> build/guest/NAME.elf and NAME.bin
 GUESTS := \
 	aarch32 \
+	clock \
 	crash \
 	debug \
 	doorbell \

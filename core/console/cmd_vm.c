@@ -415,9 +415,10 @@ static bool regs_step(struct shell_job *job)
 	n = job->at[1]++;
 	if (n == 0) {
 		shell_say("%s vcpu %u, %s: pc %016llx pstate %08llx\n", job->vm->name, job->at[2],
-			  answer->power != VCPU_ON ? "off" :
-			  answer->hold != 0	   ? "waiting" :
-						     "running",
+			  answer->power != VCPU_ON		 ? "off" :
+			  (answer->hold & VCPU_HOLD_PAUSED) != 0 ? "paused" :
+			  answer->hold != 0			 ? "waiting" :
+								   "running",
 			  (unsigned long long)answer->pc, (unsigned long long)answer->pstate);
 	} else if (n <= 8) {
 		say_general(answer, (n - 1) * 4);

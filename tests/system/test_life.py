@@ -3,7 +3,9 @@
 import re
 import struct
 
-from configs import config, linux_images, raw_image, vm
+import gdbstub
+import machine as board
+from configs import bundle, config, linux_images, raw_image, vm
 
 REBOOTS = 20
 
@@ -193,3 +195,65 @@ def test_when_all_off_may_power_the_board_off(boot):
     run.line("poweroff")
     run.expect("all VMs are off: the board is powered off", 60)
     run.expect_end()
+
+
+def test_a_VM_whose_image_has_changed_in_memory_is_not_started(boot):
+    name = "test_life-changed"
+    made = bundle(
+        name,
+        config(
+            vm("first", kernel="tick_image", initrd=None, memory="64M"),
+            vm("second", kernel="facts_image", initrd=None, memory="64M"),
+            images=raw_image("tick") + raw_image("facts"),
+        ),
+    )
+    image = (board.BUILD / "guest" / "tick.bin").read_bytes()
+    at = made.read_bytes().index(image) + len(image) // 2
+    path = board.BUILD / "test" / f"{name}.gdb"
+    run = boot(bundle=made, extra=gdbstub.option(path))
+    run.expect(r"^first[|] tick 1\b")
+    run.focus(SHELL)
+    run.line("vm restart first")
+    run.expect(r"^first[|] tick 1\b")
+    owned = re.findall("^ *([0-9a-f]+)-[0-9a-f]+ .*hypervisor", run.run("mem", "bulkhead> "), re.M)
+    with gdbstub.GdbStub(path) as memory:
+        places = [int(place, 16) for place in owned]
+        start = next(place for place in places if memory.read(place, 8) == b"BULKHEAD")
+        kept = memory.read(start + at, 1)
+        assert kept == image[len(image) // 2 :][:1]
+        memory.write(start + at, bytes([kept[0] ^ 4]))
+    run.line("vm restart first")
+    run.expect(
+        '^bulkhead: first is not started: its image "tick-image" in the bundle has changed', 20
+    )
+    assert re.search(r"^first +stopped \(image\)", run.run("vm", "bulkhead> "), re.M)
+    # what has another image can be restarted
+    run.line("vm restart second")
+    run.expect("^bulkhead: second starts", 20)
+    with gdbstub.GdbStub(path) as memory:
+        memory.write(start + at, kept)
+    run.line("vm start first")
+    run.expect(r"^first[|] tick 1\b", 20)
+
+
+def test_a_VM_that_starts_after_one_that_is_refused_says_so(boot):
+    tick = {"kernel": "tick_image", "initrd": None, "memory": "64M"}
+    run = boot(
+        config(
+            vm("absent", kernel="tick_image", initrd=None, memory="8G"),
+            vm("next", extra="start-after = <&absent>;", **tick),
+            vm("last", extra="start-after = <&next>;", **tick),
+            vm("other", **tick),
+            images=raw_image("tick"),
+        ),
+        cpus=4,
+    )
+    run.expect("^bulkhead: VM absent is refused")
+    run.expect_each(
+        '^bulkhead: next stays off: it starts after "absent", which is refused; `vm start next`',
+        '^bulkhead: last waits until "next" is started by command',
+        r"^other[|] tick 1\b",
+    )
+    run.focus(SHELL)
+    run.line("vm start next")
+    run.expect_each(r"^next[|] tick 1\b", r"^last[|] tick 1\b")
