@@ -135,6 +135,7 @@ HYP_C := \
 	irq/vgic/vreg.c \
 	mm/cache_all.c \
 	mm/guest_access.c \
+	mm/guest_walk.c \
 	mm/hyp_map.c \
 	mm/page_alloc.c \
 	mm/pgtable.c \
@@ -215,6 +216,7 @@ UNIT := \
 	exit \
 	format \
 	gic \
+	hypercall \
 	idreg \
 	inject \
 	insn \
@@ -233,6 +235,7 @@ UNIT := \
 	string \
 	sysreg_trap \
 	v2m \
+	vcontrol \
 	vdoorbell \
 	vgic \
 	vgic_change \
@@ -271,6 +274,8 @@ FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/dist_bank.c 
 UNIT_WITH_exit     := core/exit/exit.c core/exit/mmio.c core/exit/sysreg_trap.c \
                       tests/unit/fake_exit.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_gic      := irq/hw/gic.c irq/hw/gic_v2.c irq/hw/gic_v3.c irq/hw/gich.c core/base/printk.c tests/unit/fake_sysreg.c $(FAKE_CPU)
+FAKE_HYPERCALL     := core/exit/hypercall.c core/exit/hypercall_show.c mm/guest_access.c tests/unit/fake_hypercall.c $(FAKE_CPU)
+UNIT_WITH_hypercall := $(FAKE_HYPERCALL)
 UNIT_WITH_idreg    := core/arm64/errata.c core/base/percpu.c core/base/printk.c
 UNIT_WITH_inject   := core/exit/inject.c tests/unit/fake_sysreg.c
 UNIT_WITH_life     := core/base/percpu.c core/base/printk.c core/exit/regs.c core/exit/run.c core/exit/vpsci.c \
@@ -283,6 +288,7 @@ UNIT_WITH_mux      := core/base/printk.c $(FAKE_CPU)
 UNIT_WITH_softif    := $(FAKE_VGIC)
 UNIT_WITH_sysreg_trap := core/exit/sysreg_trap.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_v2m       := irq/vgic/v2m.c $(FAKE_VGIC)
+UNIT_WITH_vcontrol  := drivers/emul/vcontrol.c $(FAKE_CPU)
 UNIT_WITH_vdoorbell := drivers/emul/vdoorbell.c $(FAKE_CPU)
 UNIT_WITH_vgic      := $(FAKE_VGIC)
 UNIT_WITH_vgic_change := $(FAKE_VGIC)
@@ -314,6 +320,7 @@ FUZZ := \
 	config \
 	doorbell \
 	dt \
+	hypercall \
 	image \
 	insn \
 	vgic \
@@ -322,6 +329,7 @@ FUZZ := \
 
 FUZZ_WITH_doorbell := drivers/emul/vdoorbell.c drivers/emul/vmbigen.c core/fdt/guest_fdt.c \
                       core/base/spinlock.c tests/unit/fake_panic.c
+FUZZ_WITH_hypercall := $(FAKE_HYPERCALL)
 FUZZ_WITH_vgic := $(FAKE_VGIC)
 FUZZ_WITH_vgic_v2 := $(FAKE_VGIC)
 FUZZ_WITH_vits := $(FAKE_VGIC) tests/unit/fake_its.c

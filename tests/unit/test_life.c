@@ -5,6 +5,7 @@
 #include "core/arm64/smccc.h"
 #include "core/base/errno.h"
 #include "core/exit/exit.h"
+#include "core/exit/regs.h"
 #include "core/exit/run.h"
 #include "core/exit/vpsci.h"
 #include "core/vm/manage.h"
@@ -449,6 +450,37 @@ static void at_random(void **state)
 	}
 }
 
+/* Two who ask about one vCPU, and one who asks no more. */
+static void registers_are_asked_for(void **state)
+{
+	const struct regs_answer *answer;
+
+	(void)state;
+	life_ask(vm, LIFE_START);
+	fake_settle();
+	assert_true(regs_ask(REGS_SHELL, &fake_vcpus[0]));
+	assert_false(regs_ask(REGS_SHELL, &fake_vcpus[1]));
+	assert_true(regs_ask(REGS_HYPERCALL, &fake_vcpus[0]));
+	assert_null(regs_get(REGS_SHELL));
+	assert_true(regs_withdraw(REGS_SHELL));
+	assert_false(regs_withdraw(REGS_SHELL));
+	assert_true(regs_ask(REGS_SHELL, &fake_vcpus[3]));
+	fake_step(0);
+	assert_null(regs_get(REGS_SHELL));
+	assert_false(regs_withdraw(REGS_HYPERCALL));
+	answer = regs_get(REGS_HYPERCALL);
+	assert_non_null(answer);
+	assert_int_equal(answer->power, VCPU_ON);
+	fake_step(3);
+	assert_int_equal(regs_get(REGS_SHELL)->power, VCPU_OFF);
+	/* and of a VM that is paused */
+	life_ask(vm, LIFE_PAUSE);
+	fake_settle();
+	assert_true(regs_ask(REGS_HYPERCALL, &fake_vcpus[0]));
+	fake_settle();
+	assert_int_equal(regs_get(REGS_HYPERCALL)->hold & VCPU_HOLD_PAUSED, VCPU_HOLD_PAUSED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -469,6 +501,8 @@ int main(void)
 		CASE_IN("a VM with all vCPUs off can be restarted", cpu_off, fake_life_set_up),
 		CASE_IN("a crash shows registers and backtrace", crash, fake_life_set_up),
 		CASE_IN("bad frame pointers end a backtrace", bad_frames, fake_life_set_up),
+		CASE_IN("registers are asked for by two, and taken back", registers_are_asked_for,
+			fake_life_set_up),
 		CASE_IN("thousands of lives with everything at once", at_random, fake_life_set_up),
 	};
 

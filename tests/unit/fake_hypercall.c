@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What hypercalls look at. */
+#include "tests/unit/fake_hypercall.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/console/command.h"
+#include "core/exit/irq.h"
+#include "core/exit/regs.h"
+#include "core/exit/trace.h"
+#include "core/sched/policy.h"
+#include "core/vm/manage.h"
+#include "drivers/emul/vdev.h"
+#include "irq/vgic/vgic.h"
+#include "mm/page_alloc.h"
+#include "timer/deadline.h"
+
+struct vm fake_vms[FAKE_VMS];
+struct vcpu fake_vcpus[FAKE_VMS][FAKE_VCPUS];
+struct vm_config fake_configs[FAKE_VMS];
+struct fake_calls fake_calls;
+
+static struct vcpu *tables[FAKE_VMS][FAKE_VCPUS];
+static uint8_t low[FAKE_EXTENT], high[FAKE_EXTENT];
+static uint8_t log_bytes[256];
+static struct registry registry;
+static struct board board = {.cpu_count = FAKE_CPUS};
+static struct sched_cpu cpus[FAKE_CPUS];
+static uint64_t window_length[FAKE_WINDOWS];
+static struct vm *window_owner[FAKE_WINDOWS];
+static struct regs_answer answer;
+static struct vdev uart;
+static struct vdev_config uart_config = {.name = "uart", .spi = 1};
+
+uint8_t *fake_byte(uint64_t at)
+{
+	return at < FAKE_EXTENT ? &low[at] : &high[at - FAKE_EXTENT];
+}
+
+uint32_t fake_written(void)
+{
+	uint32_t written = 0;
+
+	for (uint64_t at = 0; at < 2 * FAKE_EXTENT; at++) {
+		written += *fake_byte(at) != FAKE_CANARY;
+	}
+	return written;
+}
+
+static void set_up_vm(uint32_t id)
+{
+	static const char *const names[] = {"boss", "worker", "stranger"};
+	struct vm *vm = &fake_vms[id];
+
+	vm->id = id;
+	vm->name = names[id];
+	vm->config = &fake_configs[id];
+	fake_configs[id].index = id;
+	vm->vcpu = tables[id];
+	vm->vcpu_count = FAKE_VCPUS;
+	vm->state = VM_RUNNING;
+	vm->vgic.spi_count = FAKE_SPIS;
+	vm->vdev[0] = &uart;
+	vm->vdev_count = 1;
+	vm->log = (struct log){.data = log_bytes, .size = sizeof(log_bytes)};
+	for (uint32_t i = 0; i < FAKE_VCPUS; i++) {
+		tables[id][i] = &fake_vcpus[id][i];
+		fake_vcpus[id][i].vm = vm;
+		fake_vcpus[id][i].index = i;
+		fake_vcpus[id][i].cpu = i;
+		fake_vcpus[id][i].power = VCPU_ON;
+	}
+}
+
+static void set_up_board(void)
+{
+	memset(cpus, 0, sizeof(cpus));
+	cpus[0] = (struct sched_cpu){.count = 3, .shared = true, .current = tables[WORKER][0]};
+	cpus[0].window_count = FAKE_WINDOWS;
+	cpus[0].window_length = window_length;
+	cpus[0].window_owner = window_owner;
+	cpus[1] = (struct sched_cpu){.count = 1, .first = tables[BOSS][1]};
+	for (uint32_t i = 0; i < FAKE_WINDOWS; i++) {
+		window_length[i] = i + 1;
+		window_owner[i] = i == 0 ? NULL : &fake_vms[WORKER];
+	}
+	registry.count = FAKE_GRANTS;
+	for (uint32_t i = 0; i < FAKE_GRANTS; i++) {
+		registry.grant[i] = (struct grant){
+			.pa = i * PAGE_SIZE,
+			.ipa = i * PAGE_SIZE,
+			.size = PAGE_SIZE,
+			.owner = i == 0 ? REGISTRY_OWNER_HYP :
+				 i == 1 ? REGISTRY_OWNER_EACH :
+					  (uint16_t)(i % FAKE_VMS),
+			.kind = STAGE2_RAM,
+		};
+	}
+}
+
+int fake_hypercall_set_up(void **state)
+{
+	(void)state;
+	memset(fake_vms, 0, sizeof(fake_vms));
+	memset(fake_vcpus, 0, sizeof(fake_vcpus));
+	memset(fake_configs, 0, sizeof(fake_configs));
+	memset(&answer, 0, sizeof(answer));
+	memset(low, FAKE_CANARY, sizeof(low));
+	memset(high, FAKE_CANARY, sizeof(high));
+	/* past the second in which a question of the test before is somebody's */
+	fake_calls = (struct fake_calls){.now = fake_calls.now + 2 * FAKE_HZ};
+	uart.config = &uart_config;
+	for (uint32_t id = 0; id < FAKE_VMS; id++) {
+		set_up_vm(id);
+	}
+	set_up_board();
+	/* all but the last are up; nobody goes to these copies */
+	percpu_set_offset(1, 8);
+	percpu_set_offset(2, 8);
+	fake_configs[BOSS].manages = 1 << WORKER;
+	fake_vms[BOSS].extent_count = 2;
+	fake_vms[BOSS].extent[0] = (struct vm_extent){FAKE_RAM, (uint64_t)low, FAKE_EXTENT};
+	fake_vms[BOSS].extent[1] =
+		(struct vm_extent){FAKE_RAM + FAKE_EXTENT, (uint64_t)high, FAKE_EXTENT};
+	return 0;
+}
+
+/* -- VMs -- */
+
+struct vm *vm_by_id(uint32_t id)
+{
+	return &fake_vms[id];
+}
+
+uint32_t vm_count(void)
+{
+	return FAKE_VMS;
+}
+
+const struct vm_extent *vm_extent_of(const struct vm *vm, uint64_t ipa, uint64_t size)
+{
+	for (uint32_t i = 0; i < vm->extent_count; i++) {
+		if (range_contains(vm->extent[i].ipa, vm->extent[i].size, ipa, size)) {
+			return &vm->extent[i];
+		}
+	}
+	return NULL;
+}
+
+bool manage_may(const struct vm *by, const struct vm *vm)
+{
+	return (by->config->manages >> vm->id & 1) != 0;
+}
+
+static int act(struct vm *vm, uint32_t number)
+{
+	fake_calls.asked++;
+	fake_calls.about = vm;
+	fake_calls.number = number;
+	return fake_calls.answer;
+}
+
+#define VERB(name, number)                                                                         \
+	int manage_##name(struct vm *vm)                                                           \
+	{                                                                                          \
+		return act(vm, number);                                                            \
+	}
+VERB(start, HYPERCALL_VM_START)
+VERB(stop, HYPERCALL_VM_STOP)
+VERB(pause, HYPERCALL_VM_PAUSE)
+VERB(resume, HYPERCALL_VM_RESUME)
+VERB(restart, HYPERCALL_VM_RESTART)
+VERB(kill, HYPERCALL_VM_KILL)
+
+/* -- the board -- */
+
+uint64_t deadline_now(void)
+{
+	return fake_calls.now;
+}
+
+uint64_t deadline_frequency(void)
+{
+	return FAKE_HZ;
+}
+
+uint32_t page_alloc_used(void)
+{
+	return 3;
+}
+
+uint32_t page_alloc_left(void)
+{
+	return 4;
+}
+
+const struct shell_sources *shell_sources(void)
+{
+	static const struct shell_sources sources = {.registry = &registry, .board = &board};
+
+	return &sources;
+}
+
+const struct sched_cpu *sched_state_of(uint32_t cpu)
+{
+	/* of one that is not up a template is looked at, which says nothing */
+	assert(cpu < FAKE_CPUS);
+	return &cpus[cpu];
+}
+
+bool audit_some(const struct stage2 *stage2, uint16_t owner, const struct registry *from,
+		uint64_t *at, struct audit_result *result)
+{
+	(void)stage2;
+	(void)owner;
+	(void)from;
+	for (uint32_t i = 0; i < 4; i++, *at += PAGE_SIZE) {
+		if (*at >= FAKE_LEAVES * PAGE_SIZE) {
+			return false;
+		}
+		result->leaves++;
+		result->bytes += PAGE_SIZE;
+	}
+	return true;
+}
+
+uint32_t irq_count(uint32_t intid)
+{
+	return intid >= 32 && intid < 32 + fake_calls.irqs ? intid : 0;
+}
+
+bool vgic_look(struct vm *vm, uint32_t vcpu, uint32_t intid, struct vgic_look *look)
+{
+	(void)vm;
+	assert(vcpu == 0 && intid >= 32 && intid < 32 + FAKE_SPIS);
+	*look = (struct vgic_look){.enabled = fake_calls.all_irqs, .prio = 0xa0};
+	return true;
+}
+
+/* -- logs, traces, registers -- */
+
+uint32_t mux_log_read(const struct log *log, uint32_t *at, uint8_t *bytes, uint32_t size,
+		      uint32_t *end)
+{
+	static struct log own;
+
+	log = log == NULL ? &own : log;
+	*end = log->head;
+	return log_read(log, at, bytes, size);
+}
+
+uint32_t trace_read_of(const struct vcpu *vcpu, struct trace_record *records, uint32_t max)
+{
+	for (uint32_t i = 0; i < max; i++) {
+		records[i].what = i == 0 ? TRACE_MARK | vcpu->vm->id << 8 | vcpu->index : 27;
+		records[i].pc = i;
+	}
+	return max;
+}
+
+uint32_t trace_cause(const struct trace_record *record)
+{
+	return record->what < TRACE_IRQ ? HYPERCALL_CAUSE_INTERRUPT : HYPERCALL_CAUSE_OTHER;
+}
+
+bool regs_ask(enum regs_asker asker, struct vcpu *vcpu)
+{
+	assert(asker == REGS_HYPERCALL);
+	if (fake_calls.asked_regs != NULL) {
+		return false;
+	}
+	fake_calls.asked_regs = vcpu;
+	return true;
+}
+
+const struct regs_answer *regs_get(enum regs_asker asker)
+{
+	(void)asker;
+	return fake_calls.asked_regs == NULL ? &answer : NULL;
+}
+
+bool regs_withdraw(enum regs_asker asker)
+{
+	bool open = fake_calls.asked_regs != NULL;
+
+	(void)asker;
+	fake_calls.asked_regs = NULL;
+	return open;
+}
+
+void fake_answer_regs(void)
+{
+	const struct vcpu *vcpu = fake_calls.asked_regs;
+
+	assert(vcpu != NULL);
+	answer.power = vcpu->power;
+	answer.hold = vcpu->hold;
+	answer.pc = 0x1000 + vcpu->vm->id;
+	answer.regs.x[30] = 30;
+	answer.el1.sctlr_el1 = 1;
+	answer.el1.mdccint_el1 = 24;
+	fake_calls.asked_regs = NULL;
+}

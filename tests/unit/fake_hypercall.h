@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Three VMs for the tests of hypercalls, and what the calls look at: the boss manages the worker,
+ * nobody manages the stranger. The boss's RAM is two extents that follow each other in its space
+ * and lie apart in memory.
+ */
+#ifndef TESTS_UNIT_FAKE_HYPERCALL_H
+#define TESTS_UNIT_FAKE_HYPERCALL_H
+
+#include "core/exit/hypercall.h"
+#include "core/vm/vm.h"
+
+enum {
+	BOSS,
+	WORKER,
+	STRANGER,
+	FAKE_VMS,
+};
+
+#define FAKE_VCPUS   2 /* of each */
+#define FAKE_CPUS    4 /* of the board; the last is not up */
+#define FAKE_RAM     GIB(1)
+#define FAKE_EXTENT  UINT64_C(4096)
+#define FAKE_RAM_END (FAKE_RAM + 2 * FAKE_EXTENT)
+#define FAKE_HZ	     UINT64_C(1000000)
+#define FAKE_SPIS    64
+#define FAKE_GRANTS  100
+#define FAKE_WINDOWS 64
+#define FAKE_LEAVES  40
+#define FAKE_CANARY  0xa5
+
+extern struct vm fake_vms[FAKE_VMS];
+extern struct vcpu fake_vcpus[FAKE_VMS][FAKE_VCPUS];
+extern struct vm_config fake_configs[FAKE_VMS];
+
+struct fake_calls {
+	uint64_t now; /* ticks */
+	/* what the verbs answer, and how often and about whom they were asked last */
+	int answer;
+	uint32_t asked, number;
+	const struct vm *about;
+	/* the question about registers: NULL: none or answered */
+	struct vcpu *asked_regs;
+	uint32_t irqs; /* INTIDs the board has taken, from 32 on */
+	bool all_irqs; /* each SPI of a VM is on */
+};
+extern struct fake_calls fake_calls;
+
+/* Before each test. */
+int fake_hypercall_set_up(void **state);
+
+/* The boss's RAM, filled with FAKE_CANARY: `at` is from its start on. */
+uint8_t *fake_byte(uint64_t at);
+
+/* How many of its bytes are not the canary any more. */
+uint32_t fake_written(void);
+
+/* A vCPU's owner answers. */
+void fake_answer_regs(void);
+
+#endif

@@ -1,0 +1,604 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hypercalls by HVC, as docs/hypercalls.md has them: who may, what is answered, and where. */
+#include <string.h>
+
+#include "core/base/errno.h"
+#include "tests/unit/fake_hypercall.h"
+#include "tests/unit/unit.h"
+
+#define NUMBERS 64
+#define KEPT	UINT64_C(0x0123456789abcdef) /* in registers that no call may change */
+#define HUGE	UINT64_C(0x100000000)
+
+static struct vcpu *const boss = &fake_vcpus[BOSS][0];
+
+static int64_t call_by(struct vcpu *by, uint32_t id, const uint64_t args[HYPERCALL_ARGS])
+{
+	by->regs.x[0] = id;
+	for (uint32_t i = 1; i < 31; i++) {
+		by->regs.x[i] = i <= HYPERCALL_ARGS ? args[i - 1] : KEPT;
+	}
+	hypercall_call(by);
+	for (uint32_t i = HYPERCALL_ARGS + 1; i < 31; i++) {
+		assert_int_equal(by->regs.x[i], KEPT);
+	}
+	return (int64_t)by->regs.x[0];
+}
+
+static int64_t call(uint32_t number, uint64_t about, uint64_t more, uint64_t ipa, uint64_t size)
+{
+	const uint64_t args[] = {about, more, ipa, size};
+
+	return call_by(boss, HYPERCALL_ID64(number), args);
+}
+
+/* With room for the whole answer. */
+static int64_t ask(uint32_t number, uint64_t about, uint64_t more)
+{
+	return call(number, about, more, FAKE_RAM, HYPERCALL_DATA_SIZE);
+}
+
+/* The answer to that. */
+static const union hypercall_data *data(void)
+{
+	return (const union hypercall_data *)fake_byte(0);
+}
+
+/* A question about registers that the test before left open is fetched. */
+static int set_up(void **state)
+{
+	fake_hypercall_set_up(state);
+	while (ask(HYPERCALL_VCPU_REGS, WORKER, 0) != HYPERCALL_OK) {
+		fake_answer_regs();
+	}
+	return fake_hypercall_set_up(state);
+}
+
+/* What it is about, and whether it gives a structure. */
+enum kind {
+	NO_CALL,
+	PLAIN, /* of nobody, without a structure */
+	BOARD_DATA,
+	VM_DATA,
+	VCPU_DATA,
+	VM_OR_BOARD_DATA,
+	CPU_DATA,
+	VERB,
+};
+
+static const uint8_t kinds[NUMBERS] = {
+	[HYPERCALL_FEATURES] = PLAIN,
+	[HYPERCALL_VM_LIST] = PLAIN,
+	[HYPERCALL_VM_INFO] = VM_DATA,
+	[HYPERCALL_VCPU_INFO] = VCPU_DATA,
+	[HYPERCALL_BOARD_INFO] = BOARD_DATA,
+	[HYPERCALL_VM_START] = VERB,
+	[HYPERCALL_VM_STOP] = VERB,
+	[HYPERCALL_VM_PAUSE] = VERB,
+	[HYPERCALL_VM_RESUME] = VERB,
+	[HYPERCALL_VM_RESTART] = VERB,
+	[HYPERCALL_VM_KILL] = VERB,
+	[HYPERCALL_LOG_READ] = VM_OR_BOARD_DATA,
+	[HYPERCALL_VCPU_STAT] = VCPU_DATA,
+	[HYPERCALL_VCPU_REGS] = VCPU_DATA,
+	[HYPERCALL_VCPU_TRACE] = VCPU_DATA,
+	[HYPERCALL_IRQS] = VM_OR_BOARD_DATA,
+	[HYPERCALL_MEMORY] = VM_OR_BOARD_DATA,
+	[HYPERCALL_AUDIT] = VM_DATA,
+	[HYPERCALL_CPU_INFO] = CPU_DATA,
+	[HYPERCALL_CPU_WINDOWS] = CPU_DATA,
+};
+
+static bool gives_data(uint32_t number)
+{
+	return kinds[number] >= BOARD_DATA && kinds[number] <= CPU_DATA;
+}
+
+/* -- who may -- */
+
+static int64_t expected(uint32_t kind, uint64_t about)
+{
+	bool of_vm = kind == VM_DATA || kind == VCPU_DATA || kind == VM_OR_BOARD_DATA;
+
+	if (kind == NO_CALL) {
+		return HYPERCALL_NOT_SUPPORTED;
+	}
+	if (kind == CPU_DATA || (kind == VM_OR_BOARD_DATA && about == HYPERCALL_BOARD)) {
+		return HYPERCALL_DENIED; /* the boss manages but one of two */
+	}
+	if (!of_vm && kind != VERB) {
+		return HYPERCALL_OK;
+	}
+	if (about >= FAKE_VMS) {
+		return HYPERCALL_NOT_FOUND;
+	}
+	return about == WORKER || (about == BOSS && of_vm) ? HYPERCALL_OK : HYPERCALL_DENIED;
+}
+
+static void rights(void **state)
+{
+	static const uint64_t about[] =
+		{BOSS, WORKER,		STRANGER, FAKE_VMS,	 63,
+		 64,   HYPERCALL_BOARD, HUGE,	  HUGE + WORKER, UINT64_MAX};
+
+	(void)state;
+	for (uint32_t number = 0; number < NUMBERS; number++) {
+		for (uint32_t i = 0; i < ARRAY_COUNT(about); i++) {
+			int64_t wanted = expected(kinds[number], about[i]), got;
+			uint32_t asked = fake_calls.asked;
+
+			got = ask(number, about[i], 0);
+			if (number == HYPERCALL_VCPU_REGS && wanted == HYPERCALL_OK) {
+				wanted = HYPERCALL_BUSY;
+				fake_calls.now += 2 * FAKE_HZ;
+			}
+			assert_int_equal(got, wanted);
+			assert_int_equal(fake_calls.asked - asked,
+					 kinds[number] == VERB && wanted == HYPERCALL_OK);
+		}
+	}
+}
+
+/* Numbers have 16 bits; those of other conventions come back as they are. */
+static void numbers(void **state)
+{
+	static const uint64_t none[HYPERCALL_ARGS];
+
+	(void)state;
+	for (uint32_t number = 0; number < 0x10000; number++) {
+		bool known = number < NUMBERS && kinds[number] != NO_CALL;
+		bool other = number == 0xff01 || number == 0xff03;
+
+		if (!known && !other) {
+			assert_int_equal(call_by(boss, HYPERCALL_ID32(number), none),
+					 HYPERCALL_NOT_SUPPORTED);
+		}
+		if (!known) {
+			assert_int_equal(call_by(boss, HYPERCALL_ID64(number), none),
+					 HYPERCALL_NOT_SUPPORTED);
+		}
+	}
+	call_by(boss, HYPERCALL_UID, none);
+	assert_int_equal(boss->regs.x[0], 0x6074708d);
+	assert_int_equal(boss->regs.x[3], 0x73426426);
+	assert_int_equal(call_by(boss, HYPERCALL_REVISION, none), HYPERCALL_MAJOR);
+}
+
+static uint64_t features_of(struct vcpu *by)
+{
+	static const uint64_t none[HYPERCALL_ARGS];
+
+	assert_int_equal(call_by(by, HYPERCALL_ID64(HYPERCALL_FEATURES), none), HYPERCALL_OK);
+	return by->regs.x[1];
+}
+
+static void features(void **state)
+{
+	uint64_t verbs = 0, all = BIT(HYPERCALL_YIELD), cpus = 0;
+
+	(void)state;
+	for (uint32_t number = 0; number < NUMBERS; number++) {
+		all |= kinds[number] != NO_CALL ? BIT(number) : 0;
+		verbs |= kinds[number] == VERB ? BIT(number) : 0;
+		cpus |= kinds[number] == CPU_DATA ? BIT(number) : 0;
+	}
+	assert_int_equal(features_of(boss), all & ~cpus);
+	assert_int_equal(features_of(&fake_vcpus[STRANGER][1]), all & ~cpus & ~verbs);
+	fake_configs[BOSS].manages = 1 << WORKER | 1 << STRANGER;
+	assert_int_equal(features_of(boss), all);
+}
+
+/* Who manages all others is told of the board. */
+static void board(void **state)
+{
+	(void)state;
+	fake_configs[BOSS].manages = 1 << WORKER | 1 << STRANGER;
+	for (uint32_t number = 0; number < NUMBERS; number++) {
+		if (kinds[number] == VM_OR_BOARD_DATA) {
+			assert_int_equal(ask(number, HYPERCALL_BOARD, 0), HYPERCALL_OK);
+			assert_int_equal(ask(number, HUGE | HYPERCALL_BOARD, 0),
+					 HYPERCALL_NOT_FOUND);
+		} else if (kinds[number] == CPU_DATA) {
+			assert_int_equal(ask(number, FAKE_CPUS - 1, 0), HYPERCALL_OK);
+			assert_int_equal(ask(number, FAKE_CPUS, 0), HYPERCALL_INVALID);
+			assert_int_equal(ask(number, HUGE, 0), HYPERCALL_INVALID);
+		}
+	}
+}
+
+static void verbs(void **state)
+{
+	static const struct {
+		int answer;
+		int64_t status;
+	} answers[] = {{0, HYPERCALL_OK}, {-EALREADY, HYPERCALL_ALREADY}, {-EBUSY, HYPERCALL_BUSY}};
+
+	(void)state;
+	for (uint32_t number = 0; number < NUMBERS; number++) {
+		for (uint32_t i = 0; kinds[number] == VERB && i < ARRAY_COUNT(answers); i++) {
+			fake_calls.answer = answers[i].answer;
+			assert_int_equal(ask(number, WORKER, 0), answers[i].status);
+			assert_int_equal(fake_calls.number, number);
+			assert_ptr_equal(fake_calls.about, &fake_vms[WORKER]);
+		}
+	}
+	assert_int_equal(fake_written(), 0);
+}
+
+static void vcpus(void **state)
+{
+	static const uint64_t none[] = {FAKE_VCPUS, 64, HUGE, UINT64_MAX};
+
+	(void)state;
+	for (uint32_t number = 0; number < NUMBERS; number++) {
+		for (uint32_t i = 0; kinds[number] == VCPU_DATA && i < ARRAY_COUNT(none); i++) {
+			assert_int_equal(ask(number, WORKER, none[i]), HYPERCALL_INVALID);
+			assert_int_equal(boss->regs.x[1], WORKER);
+		}
+	}
+	assert_int_equal(fake_written(), 0);
+	assert_null(fake_calls.asked_regs);
+}
+
+/* -- where the answer goes -- */
+
+/* Its size: x1, and the second word of what is written. */
+static uint32_t size_of(uint32_t number)
+{
+	if (number == HYPERCALL_VCPU_REGS) {
+		ask(number, WORKER, 0);
+		fake_answer_regs();
+	}
+	assert_int_equal(ask(number, WORKER, 0), HYPERCALL_OK);
+	assert_int_equal(boss->regs.x[1], data()->head.size);
+	assert_int_equal(boss->regs.x[2], 0);
+	assert_int_equal(boss->regs.x[3], 0);
+	assert_int_equal(data()->head.version, 0x10000);
+	assert_in_range(data()->head.size, 24, HYPERCALL_DATA_SIZE);
+	return data()->head.size;
+}
+
+/* The call with this place; a question about registers has been answered. */
+static int64_t place(uint32_t number, uint64_t ipa, uint64_t size)
+{
+	if (number == HYPERCALL_VCPU_REGS) {
+		fake_calls.now += 2 * FAKE_HZ;
+		ask(number, WORKER, 0);
+		fake_answer_regs();
+	}
+	for (uint64_t at = 0; at < 2 * FAKE_EXTENT; at++) {
+		*fake_byte(at) = FAKE_CANARY;
+	}
+	return call(number, WORKER, 0, ipa, size);
+}
+
+/* Where the bytes that were written lie: the first one and behind the last, as far as it can be
+ * told. */
+static void is_written_within(uint64_t from, uint64_t size)
+{
+	for (uint64_t at = 0; at < 2 * FAKE_EXTENT; at++) {
+		if (at - from >= size) {
+			assert_int_equal(*fake_byte(at), FAKE_CANARY);
+		}
+	}
+	/* the version's first bytes are 0 */
+	assert_int_equal(*fake_byte(from), 0);
+}
+
+static void good_places(void **state)
+{
+	(void)state;
+	fake_configs[BOSS].manages = 1 << WORKER | 1 << STRANGER;
+	for (uint32_t number = 0; number < NUMBERS; number++) {
+		uint32_t size;
+
+		if (!gives_data(number)) {
+			continue;
+		}
+		size = size_of(number);
+		for (uint32_t cut = 1; cut <= size; cut++) {
+			assert_int_equal(place(number, FAKE_RAM + 5, cut), HYPERCALL_OK);
+			assert_int_equal(boss->regs.x[1], size);
+			is_written_within(5, cut);
+		}
+		/* the last bytes, and across from one extent into the next */
+		assert_int_equal(place(number, FAKE_RAM_END - size, UINT64_MAX), HYPERCALL_OK);
+		is_written_within(2 * FAKE_EXTENT - size, size);
+		assert_int_equal(place(number, FAKE_RAM + FAKE_EXTENT - 3, size), HYPERCALL_OK);
+		is_written_within(FAKE_EXTENT - 3, size);
+	}
+}
+
+static void bad_places(void **state)
+{
+	(void)state;
+	fake_configs[BOSS].manages = 1 << WORKER | 1 << STRANGER;
+	for (uint32_t number = 0; number < NUMBERS; number++) {
+		const uint64_t size = gives_data(number) ? size_of(number) : 0;
+		const struct {
+			uint64_t ipa, size;
+		} bad[] = {
+			{0, size},
+			{FAKE_RAM - 1, size},
+			{FAKE_RAM_END - size + 1, size},
+			{FAKE_RAM_END - 1, 2},
+			{FAKE_RAM_END, 1},
+			{UINT64_MAX, 1},
+			{UINT64_MAX, size},
+			{UINT64_MAX - size + 1, UINT64_MAX},
+			{FAKE_RAM | BIT(52), size},
+			{FAKE_RAM + HUGE, size},
+			{FAKE_RAM, 0},
+		};
+
+		for (uint32_t i = 0; size != 0 && i < ARRAY_COUNT(bad); i++) {
+			assert_int_equal(place(number, bad[i].ipa, bad[i].size),
+					 HYPERCALL_BAD_ADDRESS);
+			assert_int_equal(boss->regs.x[1], WORKER);
+			assert_int_equal(boss->regs.x[2], 0);
+			assert_int_equal(boss->regs.x[3], bad[i].ipa);
+			assert_int_equal(boss->regs.x[4], bad[i].size);
+			assert_int_equal(fake_written(), 0);
+		}
+	}
+}
+
+static void narrow(void **state)
+{
+	const uint64_t args[] = {HUGE | WORKER, HUGE, HUGE | FAKE_RAM, HUGE | 16};
+
+	(void)state;
+	assert_int_equal(call_by(boss, HYPERCALL_ID32(HYPERCALL_VM_INFO), args), HYPERCALL_OK);
+	assert_int_equal(data()->vm.id, WORKER);
+	is_written_within(0, 16);
+}
+
+/* -- what is answered -- */
+
+static void infos(void **state)
+{
+	(void)state;
+	fake_vms[WORKER].state = VM_PAUSED;
+	fake_vms[WORKER].stop_reason = VM_STOP_WATCHDOG;
+	fake_vms[WORKER].restart_count = 7;
+	fake_vcpus[WORKER][1].sched.ran = 3 * FAKE_HZ;
+	fake_vcpus[WORKER][0].sched.stolen = FAKE_HZ / 4;
+	ask(HYPERCALL_VM_INFO, WORKER, 0);
+	assert_int_equal(data()->vm.state, HYPERCALL_STATE_PAUSED);
+	assert_int_equal(data()->vm.reason, HYPERCALL_REASON_WATCHDOG);
+	assert_int_equal(data()->vm.restarts, 7);
+	assert_int_equal(data()->vm.ran, 3000000000);
+	assert_int_equal(data()->vm.stolen, 250000000);
+	assert_string_equal(data()->vm.name, "worker");
+	ask(HYPERCALL_VM_INFO, BOSS, 0);
+	assert_int_equal(data()->vm.memory, 2 * FAKE_EXTENT);
+	ask(HYPERCALL_VCPU_INFO, WORKER, 1);
+	assert_int_equal(data()->vcpu.index, 1);
+	assert_int_equal(data()->vcpu.flags, 0);
+	assert_int_equal(data()->vcpu.ran, 3000000000);
+	ask(HYPERCALL_VCPU_INFO, WORKER, 0);
+	assert_int_equal(data()->vcpu.flags, HYPERCALL_VCPU_SHARES);
+	ask(HYPERCALL_BOARD_INFO, 0, 0);
+	assert_int_equal(data()->board.vm_count, FAKE_VMS);
+	assert_int_equal(data()->board.cpu_count, FAKE_CPUS);
+	assert_int_equal(data()->board.counter_frequency, FAKE_HZ);
+}
+
+static void waits(void **state)
+{
+	static const struct {
+		uint32_t power, hold, wait;
+	} cases[] = {
+		{VCPU_ON, 0, HYPERCALL_WAIT_NONE},
+		{VCPU_OFF, VCPU_HOLD_OFF, HYPERCALL_WAIT_OFF},
+		{VCPU_ON_PENDING, VCPU_HOLD_OFF, HYPERCALL_WAIT_OFF},
+		{VCPU_ON, VCPU_HOLD_STANDBY, HYPERCALL_WAIT_INTERRUPT},
+		{VCPU_ON, VCPU_HOLD_PARKED, HYPERCALL_WAIT_ANSWER},
+		{VCPU_ON, VCPU_HOLD_PAUSED | VCPU_HOLD_STANDBY, HYPERCALL_WAIT_RESUME},
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		fake_vcpus[WORKER][1].power = cases[i].power;
+		fake_vcpus[WORKER][1].hold = cases[i].hold;
+		ask(HYPERCALL_VCPU_STAT, WORKER, 1);
+		assert_int_equal(data()->stat.wait, cases[i].wait);
+		assert_int_equal(data()->stat.exits, 127);
+		assert_int_equal(data()->stat.cause[HYPERCALL_CAUSE_INTERRUPT], 127);
+		assert_int_equal(data()->stat.interrupt[27], 127);
+	}
+	ask(HYPERCALL_VCPU_TRACE, WORKER, 1);
+	assert_int_equal(data()->list.count, 62);
+	assert_int_equal(data()->list.next, HYPERCALL_LIST_END);
+	assert_int_equal(data()->trace[61].pc, 127);
+}
+
+static void write_log(struct log *log, uint32_t count)
+{
+	while (count-- != 0) {
+		log_put(log, (uint8_t)log->head);
+	}
+}
+
+/* Reads of whatever length come between writes of whatever length: each byte comes once, or is told
+ * as lost. */
+static void log_numbers(void **state)
+{
+	struct log *log = &fake_vms[WORKER].log;
+	uint32_t at = 0, lost = 0, got = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < 400; i++) {
+		const struct hypercall_log *answer = &data()->log;
+
+		write_log(log, i * 7 % 300);
+		assert_int_equal(ask(HYPERCALL_LOG_READ, WORKER, at), HYPERCALL_OK);
+		assert_int_equal(answer->vm, WORKER);
+		assert_int_equal(answer->begin, at + answer->lost);
+		assert_int_equal(answer->end, log->head);
+		assert_int_equal(answer->head.size, 32 + answer->length);
+		for (uint32_t n = 0; n < answer->length; n++) {
+			assert_int_equal((uint8_t)answer->text[n], (uint8_t)(answer->begin + n));
+		}
+		lost += answer->lost;
+		got += answer->length;
+		at = answer->begin + answer->length;
+		assert_int_equal(lost + got, log->head);
+	}
+	assert_true(lost != 0);
+}
+
+/* The list's records, in as many calls as it takes; how many. */
+static uint32_t count_all(uint32_t number, uint64_t about, uint32_t *calls)
+{
+	uint64_t next = 0;
+	uint32_t count = 0;
+
+	*calls = 0;
+	do {
+		assert_int_equal(ask(number, about, next), HYPERCALL_OK);
+		assert_int_equal(data()->head.size,
+				 24 + data()->list.count * data()->list.record_size);
+		assert_true(data()->list.next > next);
+		next = data()->list.next;
+		count += data()->list.count;
+		assert_true(++*calls < 100);
+	} while (next != HYPERCALL_LIST_END);
+	return count;
+}
+
+static void lists(void **state)
+{
+	uint32_t calls;
+
+	(void)state;
+	fake_configs[BOSS].manages = 1 << WORKER | 1 << STRANGER;
+	/* only the UART's is told where none is on */
+	assert_int_equal(count_all(HYPERCALL_IRQS, WORKER, &calls), 1);
+	assert_string_equal(data()->irq[0].device, "uart");
+	fake_calls.all_irqs = true;
+	assert_int_equal(count_all(HYPERCALL_IRQS, WORKER, &calls), FAKE_SPIS);
+	assert_true(calls >= 4);
+	fake_calls.irqs = 500;
+	assert_int_equal(count_all(HYPERCALL_IRQS, HYPERCALL_BOARD, &calls), 500);
+	assert_int_equal(count_all(HYPERCALL_MEMORY, HYPERCALL_BOARD, &calls), FAKE_GRANTS);
+	/* every third from the third on, and each VM's */
+	assert_int_equal(count_all(HYPERCALL_MEMORY, STRANGER, &calls), 1 + 33);
+	assert_int_equal(count_all(HYPERCALL_CPU_WINDOWS, 0, &calls), FAKE_WINDOWS);
+	assert_int_equal(calls, 2);
+	assert_int_equal(count_all(HYPERCALL_CPU_WINDOWS, 1, &calls), 0);
+	assert_int_equal(count_all(HYPERCALL_CPU_WINDOWS, FAKE_CPUS - 1, &calls), 0);
+	for (uint64_t beyond = UINT64_MAX; beyond > HUGE; beyond >>= 1) {
+		ask(HYPERCALL_IRQS, WORKER, beyond);
+		assert_int_equal(data()->list.count, 0);
+		ask(HYPERCALL_MEMORY, HYPERCALL_BOARD, beyond);
+		assert_int_equal(data()->list.count, 0);
+		ask(HYPERCALL_CPU_WINDOWS, 0, beyond);
+		assert_int_equal(data()->list.count, 0);
+		assert_int_equal(data()->list.next, HYPERCALL_LIST_END);
+	}
+}
+
+static void audits(void **state)
+{
+	uint32_t mappings = 0, calls = 0;
+	uint64_t next = 0;
+
+	(void)state;
+	do {
+		ask(HYPERCALL_AUDIT, WORKER, next);
+		mappings += data()->audit.mappings;
+		next = data()->audit.next;
+	} while (next != HYPERCALL_LIST_END && ++calls < 100);
+	assert_int_equal(mappings, FAKE_LEAVES);
+}
+
+static void cpus(void **state)
+{
+	(void)state;
+	fake_configs[BOSS].manages = 1 << WORKER | 1 << STRANGER;
+	ask(HYPERCALL_CPU_INFO, 0, 0);
+	assert_int_equal(data()->cpu.flags, HYPERCALL_CPU_UP | HYPERCALL_CPU_SHARED);
+	assert_int_equal(data()->cpu.vm, WORKER);
+	assert_int_equal(data()->cpu.window_count, FAKE_WINDOWS);
+	ask(HYPERCALL_CPU_INFO, 1, 0);
+	assert_int_equal(data()->cpu.flags, HYPERCALL_CPU_UP);
+	assert_int_equal(data()->cpu.vcpu, 1);
+	ask(HYPERCALL_CPU_INFO, FAKE_CPUS - 1, 0);
+	assert_int_equal(data()->cpu.flags, 0);
+	assert_int_equal(data()->cpu.vm, HYPERCALL_NOBODY);
+}
+
+/* -- registers, which another CPU answers -- */
+
+static void registers(void **state)
+{
+	(void)state;
+	assert_int_equal(ask(HYPERCALL_VCPU_REGS, WORKER, 1), HYPERCALL_BUSY);
+	assert_ptr_equal(fake_calls.asked_regs, &fake_vcpus[WORKER][1]);
+	assert_int_equal(ask(HYPERCALL_VCPU_REGS, WORKER, 1), HYPERCALL_BUSY);
+	fake_answer_regs();
+	assert_int_equal(ask(HYPERCALL_VCPU_REGS, WORKER, 1), HYPERCALL_OK);
+	assert_int_equal(data()->regs.index, 1);
+	assert_int_equal(data()->regs.pc, 0x1000 + WORKER);
+	assert_int_equal(data()->regs.x[30], 30);
+	assert_int_equal(data()->regs.sctlr_el1, 1);
+	assert_int_equal(data()->regs.mdccint_el1, 24);
+	/* fetched is gone */
+	assert_int_equal(ask(HYPERCALL_VCPU_REGS, WORKER, 1), HYPERCALL_BUSY);
+}
+
+/* Nobody gets another's answer, and nobody keeps others waiting for long. */
+static void one_question(void **state)
+{
+	static const uint64_t own[] = {WORKER, 0, FAKE_RAM, 4096};
+	struct vcpu *worker = &fake_vcpus[WORKER][0];
+
+	(void)state;
+	assert_int_equal(ask(HYPERCALL_VCPU_REGS, WORKER, 0), HYPERCALL_BUSY);
+	fake_answer_regs();
+	assert_int_equal(call_by(worker, HYPERCALL_ID64(HYPERCALL_VCPU_REGS), own), HYPERCALL_BUSY);
+	assert_int_equal(ask(HYPERCALL_VCPU_REGS, WORKER, 1), HYPERCALL_BUSY);
+	assert_null(fake_calls.asked_regs);
+	assert_int_equal(ask(HYPERCALL_VCPU_REGS, WORKER, 0), HYPERCALL_OK);
+
+	/* one that is never answered goes after a second */
+	assert_int_equal(ask(HYPERCALL_VCPU_REGS, WORKER, 1), HYPERCALL_BUSY);
+	fake_calls.now += FAKE_HZ - 1;
+	assert_int_equal(call_by(worker, HYPERCALL_ID64(HYPERCALL_VCPU_REGS), own), HYPERCALL_BUSY);
+	assert_ptr_equal(fake_calls.asked_regs, &fake_vcpus[WORKER][1]);
+	fake_calls.now += 1;
+	assert_int_equal(call_by(worker, HYPERCALL_ID64(HYPERCALL_VCPU_REGS), own), HYPERCALL_BUSY);
+	assert_ptr_equal(fake_calls.asked_regs, &fake_vcpus[WORKER][0]);
+	fake_answer_regs();
+	/* the answer is there, and its RAM is not the boss's */
+	assert_int_equal(ask(HYPERCALL_VCPU_REGS, WORKER, 0), HYPERCALL_BUSY);
+	assert_int_equal(call_by(worker, HYPERCALL_ID64(HYPERCALL_VCPU_REGS), own),
+			 HYPERCALL_BAD_ADDRESS);
+}
+
+int main(void)
+{
+#define WITH_VMS(sentence, function) CASE_IN(sentence, function, set_up)
+	const struct CMUnitTest cases[] = {
+		WITH_VMS("each call is for those whom it is for", rights),
+		WITH_VMS("all other numbers are not supported", numbers),
+		WITH_VMS("the bitmap says what this VM may call", features),
+		WITH_VMS("who manages all others is told of the board", board),
+		WITH_VMS("verbs are those of core/vm/manage.h", verbs),
+		WITH_VMS("there are no more vCPUs than there are", vcpus),
+		WITH_VMS("no byte is written beyond structure, room and RAM", good_places),
+		WITH_VMS("what is not all RAM is refused, and nothing changes", bad_places),
+		WITH_VMS("the 32-bit form ignores upper halves", narrow),
+		WITH_VMS("states, reasons and times are told", infos),
+		WITH_VMS("it is told what a vCPU waits for, and why it exits", waits),
+		WITH_VMS("each byte of a log comes once or is told as lost", log_numbers),
+		WITH_VMS("lists go on where they ended", lists),
+		WITH_VMS("an audit goes on where it ended", audits),
+		WITH_VMS("CPUs are told with whose they are", cpus),
+		WITH_VMS("registers come when their owner has answered", registers),
+		WITH_VMS("one question at a time, and each its own answer", one_question),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}
