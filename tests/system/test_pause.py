@@ -7,7 +7,7 @@ import pytest
 from configs import config, raw_image, vm
 
 SHELL = "the hypervisor's shell"
-PAUSE = 2  # seconds at least, by the other VM's ticks
+PAUSE = 4  # seconds at least, by the other VM's ticks
 # Board, and what the paused VM's interrupt controller is.
 GICS = {"gicv3": ("virt-gicv3", ""), "gicv2": ("virt-gicv2", ""), "v2on3": ("virt-gicv3", "v2")}
 
@@ -53,11 +53,12 @@ def goes_on(run, last: int) -> None:
 @pytest.mark.parametrize("gic", GICS)
 def test_time_stops_in_a_pause(boot, gic, cpus):
     run = boot_clock(boot, gic, "stops", cpus)
-    for _ in range(2):
-        last = pause(run)
-        run.run("vm resume held", "bulkhead> ")
-        goes_on(run, last)
-    assert "passed without it" not in run.text
+    last = pause(run)
+    run.run("vm resume held", "bulkhead> ")
+    goes_on(run, last)
+    # a busy host may make it miss a moment, but not so long a one
+    gaps = [int(ms) for ms in re.findall(r"^held[|] clock: (\d+) ms passed", run.text, re.M)]
+    assert max(gaps, default=0) < 1000 * PAUSE
 
 
 @pytest.mark.parametrize("gic", ["gicv3", "gicv2"])

@@ -525,12 +525,12 @@ static void looked_at(void **state)
 	go_to(VM_PAUSED);
 	fake_vcpus[1].regs.x[7] = 0x777;
 	fake_vcpus[1].pc = 0x40080010;
-	assert_true(regs_ask(&fake_vcpus[1]));
-	assert_null(regs_get());
-	assert_false(regs_ask(&fake_vcpus[2]));
+	assert_true(regs_ask(REGS_SHELL, &fake_vcpus[1]));
+	assert_null(regs_get(REGS_SHELL));
+	assert_false(regs_ask(REGS_SHELL, &fake_vcpus[2]));
 	assert_true(policy_is_ready(&fake_vcpus[1]));
 	fake_settle();
-	answer = regs_get();
+	answer = regs_get(REGS_SHELL);
 	assert_non_null(answer);
 	assert_int_equal(answer->regs.x[7], 0x777);
 	assert_int_equal(answer->pc, 0x40080010);
