@@ -181,6 +181,7 @@ GUESTS := \
 	kept \
 	messages \
 	mmio \
+	mover \
 	passthrough \
 	passthrough_edge \
 	pl011 \
@@ -212,6 +213,7 @@ UNIT := \
 	bundle \
 	chacha \
 	config \
+	deadline \
 	dt \
 	exit \
 	format \
@@ -261,6 +263,7 @@ UNIT := \
 	vsp805 \
 
 # What a test links besides the pure files: modules with fakes around them. UNIT_WITH_NAME.
+UNIT_WITH_deadline := timer/deadline.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_pgtable  := mm/stage2.c tests/unit/fake_pages.c
 UNIT_WITH_registry := core/resource/audit.c mm/stage2.c tests/unit/fake_pages.c
 FAKE_CPU           := core/base/percpu.c core/base/spinlock.c tests/unit/fake_panic.c

@@ -25,7 +25,7 @@ CONFIG = """/dts-v1/;
 {image_beside}	}};
 
 	vms {{
-		guest {{
+		guest: guest {{
 			compatible = "bulkhead,vm";
 			memory-size = <{high:#x} {low:#x}>;
 			kernel = <&kernel>;
@@ -57,6 +57,7 @@ BESIDE = """		beside {{
 			kernel = <&beside>;
 			vcpus = <1>;
 			vcpu-cpus = <0>;
+			manages = <&guest>;
 			vcpu-slice-us = <{slice}>;
 {gic}			devices {{
 				uart {{
@@ -70,7 +71,7 @@ BESIDE = """		beside {{
 def config(name: str, image: pathlib.Path, memory: int, words: dict[str, str]) -> str:
     """The source of a config: one VM with this raw image, so many bytes of RAM, and its further
     properties by name, as in `vcpus: 2, vcpu-cpus: 0,0, gic: v2, its: (nothing)`. beside: PROGRAM
-    is one of tests/guest in a VM beside it, on CPU 0 too."""
+    is one of tests/guest in a VM beside it, on CPU 0 too, which manages it."""
     lines = []
     words = dict(words)
     beside = words.pop("beside", None)

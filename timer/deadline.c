@@ -13,9 +13,11 @@ struct deadline_queue {
 
 static PERCPU(struct deadline_queue, deadline_queue);
 
-void deadline_init(struct deadline *deadline, void (*fire)(struct deadline *deadline))
+void deadline_init(struct deadline *deadline, struct vcpu *vcpu,
+		   void (*fire)(struct deadline *deadline))
 {
 	list_init(&deadline->link);
+	deadline->vcpu = vcpu;
 	deadline->fire = fire;
 }
 
@@ -58,6 +60,31 @@ void deadline_cancel(struct deadline *deadline)
 	}
 	list_remove(&deadline->link);
 	program(&this_cpu(deadline_queue));
+}
+
+void deadline_leave(const struct vcpu *vcpu, struct list_node *bag)
+{
+	struct deadline_queue *queue = &this_cpu(deadline_queue);
+	struct list_node *next;
+
+	list_init(bag);
+	for (struct list_node *at = queue->head.next; at != &queue->head; at = next) {
+		next = at->next;
+		if (CONTAINER_OF(at, struct deadline, link)->vcpu == vcpu) {
+			list_remove(at);
+			list_insert(bag, at);
+		}
+	}
+	program(queue);
+}
+
+void deadline_arrive(struct list_node *bag)
+{
+	while (!list_is_empty(bag)) {
+		struct deadline *deadline = CONTAINER_OF(bag->next, struct deadline, link);
+
+		deadline_set(deadline, deadline->when);
+	}
 }
 
 void deadline_cpu_init(void)

@@ -3,21 +3,27 @@
  * One queue of deadlines per physical CPU, on the EL2 physical timer (CNTHP).
  *
  * A deadline belongs to the CPU that set it until it fires or is cancelled there; its function runs
- * on that CPU, from the timer's interrupt, without locks. Owner: the CPU. Time is CNTPCT_EL0, in
- * ticks.
+ * on that CPU, from the timer's interrupt, without locks. Owner: the CPU. One that is a vCPU's goes
+ * with it to another CPU. Time is CNTPCT_EL0, in ticks.
  */
 #ifndef TIMER_DEADLINE_H
 #define TIMER_DEADLINE_H
 
 #include "timer/deadline_types.h"
 
-void deadline_init(struct deadline *deadline, void (*fire)(struct deadline *deadline));
+/* `vcpu`: who alone sets it; NULL: it is some CPU's. */
+void deadline_init(struct deadline *deadline, struct vcpu *vcpu,
+		   void (*fire)(struct deadline *deadline));
 
 /* (Re)arms it on this CPU. One that is armed on another CPU is left as it is. */
 void deadline_set(struct deadline *deadline, uint64_t when);
 
 /* On the CPU it was set on, or when it is armed nowhere. */
 void deadline_cancel(struct deadline *deadline);
+
+/* A vCPU leaves this CPU: its deadlines into `bag`; and comes to this one, with what it has. */
+void deadline_leave(const struct vcpu *vcpu, struct list_node *bag);
+void deadline_arrive(struct list_node *bag);
 
 /* This CPU's queue and timer; each CPU, before deadline_set(). */
 void deadline_cpu_init(void);

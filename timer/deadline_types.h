@@ -5,9 +5,12 @@
 
 #include "core/base/list.h"
 
+struct vcpu;
+
 struct deadline {
 	struct list_node link; /* on the queue of one CPU, or on none */
 	uint64_t when;	       /* ticks */
+	struct vcpu *vcpu;     /* it is set by its owner only; NULL: by one CPU only */
 	void (*fire)(struct deadline *deadline);
 };
 

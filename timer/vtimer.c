@@ -82,8 +82,8 @@ static void wake_fired(struct deadline *deadline)
 
 void vtimer_create(struct vcpu *vcpu)
 {
-	deadline_init(&vcpu->timer.ptimer_deadline, ptimer_fired);
-	deadline_init(&vcpu->timer.wake, wake_fired);
+	deadline_init(&vcpu->timer.ptimer_deadline, vcpu, ptimer_fired);
+	deadline_init(&vcpu->timer.wake, vcpu, wake_fired);
 	vgic_link_private(vcpu, VTIMER_VIRT_INTID, virt_level);
 }
 

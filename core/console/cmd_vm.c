@@ -113,9 +113,88 @@ static const struct {
 	const char *name;
 	int (*run)(struct vm *vm);
 } verbs[] = {
-	{"start", manage_start}, {"stop", manage_stop},	    {"restart", manage_restart},
-	{"pause", manage_pause}, {"resume", manage_resume}, {"kill", manage_kill},
+	{"start", manage_start},
+	{"stop", manage_stop},
+	{"restart", manage_restart},
+	{"pause", manage_pause},
+	{"resume", manage_resume},
+	{"kill", manage_kill},
+	/* with more words */
+	{"affinity", NULL},
+	{"priority", NULL},
 };
+
+/* A number and nothing else; false after a sentence. */
+static bool number(const char *word, uint32_t *value)
+{
+	char *end;
+
+	*value = (uint32_t)strtoul(word, &end, 10);
+	if (*word == '\0' || *end != '\0') {
+		shell_say("\"%s\" is not a number\n", word);
+		return false;
+	}
+	return true;
+}
+
+static void say_refused(const struct vm *vm, uint32_t index, uint32_t value, int err)
+{
+	static const struct {
+		int err;
+		const char *why;
+	} reasons[] = {
+		{ENODEV, "there is no such CPU, or it did not come up"},
+		{EINVAL, "that CPU is of another kind than its own"},
+		{EFAULT, "that CPU has windows, and none of this VM"},
+		{ENOSPC, "that CPU has as many vCPUs as it can have"},
+		{E2BIG, "the budgets there would be more than all of its time"},
+		{ERANGE, "priorities are 0 to 255"},
+	};
+
+	if (err == -ENOENT) {
+		shell_say("%s has vCPUs 0 to %u\n", vm->name, vm->vcpu_count - 1);
+		return;
+	}
+	for (uint32_t i = 0; i < ARRAY_COUNT(reasons); i++) {
+		if (err == -reasons[i].err) {
+			shell_say("%s vcpu %u, %u: %s\n", vm->name, index, value, reasons[i].why);
+		}
+	}
+}
+
+/* vm affinity NAME VCPU CPU */
+static bool affinity_step(struct shell_job *job)
+{
+	struct vm *vm = shell_vm(job, 2);
+	uint32_t index, cpu;
+
+	if (vm != NULL && number(job->word[3], &index) && number(job->word[4], &cpu)) {
+		say_refused(vm, index, cpu, manage_set_cpu(vm, index, cpu));
+	}
+	return true;
+}
+
+/* vm priority NAME PRIORITY [VCPU] */
+static bool priority_step(struct shell_job *job)
+{
+	struct vm *vm = shell_vm(job, 2);
+	uint32_t priority, index = 0, last;
+
+	if (vm == NULL || !number(job->word[3], &priority) ||
+	    (job->count == 5 && !number(job->word[4], &index))) {
+		return true;
+	}
+	last = job->count == 5 ? index : vm->vcpu_count - 1;
+	for (; index <= last; index++) {
+		int err = manage_set_priority(vm, index, priority);
+
+		if (err != 0) {
+			say_refused(vm, index, priority, err);
+			break;
+		}
+	}
+	return true;
+}
 
 static bool vm_step(struct shell_job *job)
 {
@@ -125,8 +204,14 @@ static bool vm_step(struct shell_job *job)
 	if (job->count == 1) {
 		return list_step(job);
 	}
+	if (job->count == 5 && strcmp(job->word[1], "affinity") == 0) {
+		return affinity_step(job);
+	}
+	if ((job->count == 4 || job->count == 5) && strcmp(job->word[1], "priority") == 0) {
+		return priority_step(job);
+	}
 	for (uint32_t i = 0; i < ARRAY_COUNT(verbs) && job->count == 3; i++) {
-		if (strcmp(job->word[1], verbs[i].name) != 0) {
+		if (strcmp(job->word[1], verbs[i].name) != 0 || verbs[i].run == NULL) {
 			continue;
 		}
 		vm = shell_vm(job, 2);
@@ -446,8 +531,11 @@ static bool console_step(struct shell_job *job)
 }
 
 const struct shell_command vm_commands[] = {
-	{"vm", "[start|stop|restart|pause|resume|kill NAME]",
-	 "the VMs; or what one is to do\nCPU time and steal are counted where vCPUs share a CPU.",
+	{"vm",
+	 "[start|stop|restart|pause|resume|kill NAME | affinity NAME VCPU CPU | priority NAME "
+	 "PRIORITY [VCPU]]",
+	 "the VMs; or what one is to do\nCPU time and steal are counted where vCPUs share a CPU.\n"
+	 "affinity: the CPU that a vCPU runs on; priority: 0 to 255, higher first.",
 	 vm_step, vm_choice},
 	{"top", "", "CPU time of each VM, every second, until a key\nA bar of ten is one CPU.",
 	 top_step, NULL},

@@ -701,7 +701,7 @@ void mux_init(void)
 	mux.focus = &shell_port;
 	add_locked(&log_port);
 	add_locked(&shell_port);
-	deadline_init(&mux.grace, grace_expired);
+	deadline_init(&mux.grace, NULL, grace_expired);
 	printk_set_sink(log_sink);
 }
 

@@ -330,7 +330,7 @@ void shell_init(const struct shell_sources *sources)
 	shell.sources = *sources;
 	shell.line.prompt = "bulkhead> ";
 	shell.line.choice = choice;
-	deadline_init(&shell.next, step);
+	deadline_init(&shell.next, NULL, step);
 	mux_set_shell(on_key);
 	draw_line(); /* shown when the focus comes */
 }

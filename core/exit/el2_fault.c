@@ -95,7 +95,10 @@ static void stop_others(void)
 
 	for (uint32_t cpu = 0; cpu < PERCPU_CPU_MAX && panicking.smp; cpu++) {
 		if (cpu != this_cpu(cpu_index) && has_started(cpu)) {
-			gic_send_sgi(gic_sgi_to(GIC_SGI_STOP, percpu_of(cpu_id, cpu)->mpidr));
+			const uint64_t stop =
+				gic_sgi_to(GIC_SGI_STOP, percpu_of(cpu_id, cpu)->mpidr);
+
+			gic_send_sgi(&stop);
 			others++;
 		}
 	}

@@ -250,6 +250,15 @@ static int32_t status_of(int err)
 		return HYPERCALL_OK;
 	case -EALREADY:
 		return HYPERCALL_ALREADY;
+	case -EFAULT:
+	case -ENOSPC:
+	case -E2BIG:
+		return HYPERCALL_NO_ROOM;
+	case -ENOENT:
+	case -ENODEV:
+	case -EINVAL:
+	case -ERANGE:
+		return HYPERCALL_INVALID;
 	default:
 		return HYPERCALL_BUSY;
 	}
@@ -264,6 +273,20 @@ static void verb(struct vm *vm, struct hypercall *call)
 	};
 
 	call->status = status_of(verbs[call->number](vm));
+}
+
+/* Of its vCPU arg[1]. */
+static void place(struct vm *vm, struct hypercall *call)
+{
+	uint64_t index = call->arg[1], value = call->arg[2];
+
+	if (index > UINT32_MAX || value > UINT32_MAX) {
+		call->status = HYPERCALL_INVALID;
+		return;
+	}
+	call->status = status_of(call->number == HYPERCALL_VCPU_SET_CPU ?
+					 manage_set_cpu(vm, (uint32_t)index, (uint32_t)value) :
+					 manage_set_priority(vm, (uint32_t)index, (uint32_t)value));
 }
 
 static const struct {
@@ -281,6 +304,8 @@ static const struct {
 	[HYPERCALL_VM_RESUME] = {true, ABOUT_MANAGED},
 	[HYPERCALL_VM_RESTART] = {true, ABOUT_MANAGED},
 	[HYPERCALL_VM_KILL] = {true, ABOUT_MANAGED},
+	[HYPERCALL_VCPU_SET_CPU] = {true, ABOUT_MANAGED},
+	[HYPERCALL_VCPU_SET_PRIORITY] = {true, ABOUT_MANAGED},
 	[HYPERCALL_LOG_READ] = {true, ABOUT_ANY_BOARD},
 	[HYPERCALL_VCPU_STAT] = {true, ABOUT_VCPU},
 	[HYPERCALL_VCPU_REGS] = {true, ABOUT_VCPU},
@@ -369,6 +394,10 @@ static void make(const struct vm *by, struct vm *vm, struct hypercall *call)
 	case HYPERCALL_VM_RESTART:
 	case HYPERCALL_VM_KILL:
 		verb(vm, call);
+		break;
+	case HYPERCALL_VCPU_SET_CPU:
+	case HYPERCALL_VCPU_SET_PRIORITY:
+		place(vm, call);
 		break;
 	default:
 		show(by, vm, call);

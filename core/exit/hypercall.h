@@ -15,7 +15,7 @@
 /* By HVC or SMC: id, arguments and answer in the vCPU's registers. Owner, no locks. */
 void hypercall_call(struct vcpu *vcpu);
 
-/* Any other way: arg[0] to arg[1] are x1 and x2, the answer stays in *call. Owner, no locks. */
+/* Any other way: arg[0] to arg[2] are x1 to x3, the answer stays in *call. Owner, no locks. */
 void hypercall_do(struct vcpu *vcpu, struct hypercall *call);
 
 #endif

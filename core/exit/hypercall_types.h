@@ -39,7 +39,8 @@ enum hypercall_number {
 	HYPERCALL_VM_RESUME = 11,
 	HYPERCALL_VM_RESTART = 12,
 	HYPERCALL_VM_KILL = 13,
-	/* 14 and 15: priority and affinity, to come */
+	HYPERCALL_VCPU_SET_CPU = 14,
+	HYPERCALL_VCPU_SET_PRIORITY = 15,
 	HYPERCALL_LOG_READ = 16,
 	HYPERCALL_VCPU_STAT = 17,
 	HYPERCALL_VCPU_REGS = 18,
@@ -65,6 +66,7 @@ enum hypercall_status {
 	HYPERCALL_BUSY = -5,	    /* not from the state the VM is in */
 	HYPERCALL_ALREADY = -6,	    /* it is so already */
 	HYPERCALL_NOT_FOUND = -7,   /* there is no such VM */
+	HYPERCALL_NO_ROOM = -8,	    /* that CPU's windows, budgets or number of vCPUs forbid it */
 };
 
 enum hypercall_vm_state {

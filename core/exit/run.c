@@ -123,15 +123,42 @@ static void wake(struct vcpu *vcpu)
 	vcpu->hold &= ~(uint32_t)VCPU_HOLD_STANDBY;
 }
 
+/* It is new here, or may have to go to another CPU; true: it has gone. */
+static bool take_place(struct vcpu *vcpu)
+{
+	uint32_t place = atomic_read(&vcpu->sched.place);
+
+	vcpu_settle(vcpu);
+	if (place == vcpu->cpu) {
+		vgic_link_follow(vcpu);
+		return false;
+	}
+	if (vcpu->loaded) {
+		switch_to(NULL);
+	}
+	vcpu_leave(vcpu);
+	sched_send(vcpu, place);
+	return true;
+}
+
 /* What others posted, in the order in which one undoes another. */
 static void __attribute__((noinline)) look_at_events(struct vcpu *vcpu)
 {
 	/* SGIs stay: the vgic takes them under its lock. Of one that is paused all stay but what
 	   may end that. */
 	uint32_t mask =
-		(vcpu->hold & VCPU_HOLD_PAUSED) != 0 ? VCPU_EVENTS_OF_PAUSED : ~VCPU_EVENT_SGIS;
+		(vcpu->hold & VCPU_HOLD_PAUSED) != 0 ? VCPU_EVENTS_URGENT : ~VCPU_EVENT_SGIS;
 	uint32_t events = atomic_fetch_and(&vcpu->events, ~mask) & (mask | VCPU_EVENT_SGIS);
 
+	if (unlikely((events & VCPU_EVENT_PLACE) != 0)) {
+		/* the others are for where it is then */
+		atomic_fetch_or(&vcpu->events, events & ~(VCPU_EVENT_PLACE | VCPU_EVENT_SGIS));
+		if (take_place(vcpu)) {
+			return;
+		}
+		mask &= ~(uint32_t)VCPU_EVENT_PLACE;
+		events = atomic_fetch_and(&vcpu->events, ~mask) & (mask | VCPU_EVENT_SGIS);
+	}
 	if ((events & VCPU_EVENT_REGS) != 0) {
 		regs_answer(vcpu);
 	}

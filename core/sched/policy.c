@@ -12,7 +12,7 @@ static inline bool is_ready(const struct vcpu *vcpu, uint64_t attention)
 		return atomic_read_acquire(&vcpu->vgic.ask_count) == 0 || vcpu->job != NULL;
 	}
 	if (unlikely((vcpu->hold & VCPU_HOLD_PAUSED) != 0)) {
-		return (atomic_read(&vcpu->events) & VCPU_EVENTS_OF_PAUSED) != 0;
+		return (atomic_read(&vcpu->events) & VCPU_EVENTS_URGENT) != 0;
 	}
 	return vcpu_has_events(vcpu) || vcpu->job != NULL;
 }
@@ -61,7 +61,7 @@ static void wake_budget(struct sched_vcpu *s, uint64_t now)
 
 /* -- time -- */
 
-static inline void charge(struct sched_cpu *cpu, uint64_t now)
+static inline __attribute__((always_inline)) void charge(struct sched_cpu *cpu, uint64_t now)
 {
 	uint64_t ran = now - cpu->since;
 	struct sched_vcpu *s;
@@ -212,11 +212,11 @@ has_budget_left(struct sched_cpu *cpu, struct sched_vcpu *s, uint64_t now)
 	return true;
 }
 
-/* The best of all within their budgets; a stop goes first, which is a few hundred instructions,
- * whoever's time it is. What has become of each since it was seen last is noted. */
+/* The best of all within their budgets; a stop or a move goes first, which is a few hundred
+ * instructions, whoever's time it is. What has become of each since it was seen last is noted. */
 static inline struct vcpu *best(struct sched_cpu *cpu, uint64_t now)
 {
-	struct vcpu *first = NULL, *stop = NULL;
+	struct vcpu *first = NULL, *first_of_all = NULL;
 	uint32_t ready_count = 0;
 
 	cpu->renewal = UINT64_MAX;
@@ -234,8 +234,8 @@ static inline struct vcpu *best(struct sched_cpu *cpu, uint64_t now)
 		}
 		ready_count++;
 		if (unlikely(attention != 0) &&
-		    (atomic_read(&vcpu->events) & VCPU_EVENT_STOP) != 0) {
-			stop = vcpu;
+		    (atomic_read(&vcpu->events) & VCPU_EVENTS_URGENT) != 0) {
+			first_of_all = vcpu;
 		}
 		if (unlikely(has_budget(s)) && !has_budget_left(cpu, s, now)) {
 			continue;
@@ -245,7 +245,7 @@ static inline struct vcpu *best(struct sched_cpu *cpu, uint64_t now)
 		}
 	}
 	cpu->ready_count = ready_count;
-	return unlikely(stop != NULL) ? stop : in_turn(cpu, first, false);
+	return unlikely(first_of_all != NULL) ? first_of_all : in_turn(cpu, first, false);
 }
 
 static inline void choose(struct sched_cpu *cpu, struct vcpu *next, uint64_t now)
@@ -299,6 +299,52 @@ static inline uint64_t stands_until(const struct sched_cpu *cpu, uint64_t now, u
 		until = now + current->sched.slice_left;
 	}
 	return until;
+}
+
+void policy_add(struct sched_cpu *cpu, struct vcpu *vcpu)
+{
+	struct vcpu **end = &cpu->first;
+
+	/* it is seen to become ready here */
+	vcpu->sched.ready = false;
+	vcpu->sched.slice_left = vcpu->sched.slice;
+	vcpu->sched.next = NULL;
+	while (*end != NULL) {
+		end = &(*end)->sched.next;
+	}
+	/* at boot the CPU may look at its list meanwhile, and finds nobody ready */
+	atomic_set_release(end, vcpu);
+	cpu->count++;
+}
+
+void policy_remove(struct sched_cpu *cpu, struct vcpu *vcpu, uint64_t now)
+{
+	struct vcpu **at = &cpu->first;
+
+	charge(cpu, now);
+	if (vcpu->sched.ready && vcpu != cpu->current) {
+		vcpu->sched.stolen += now - vcpu->sched.waits_since;
+	}
+	if (vcpu == cpu->current) {
+		cpu->current = NULL;
+		cpu->in_turn = false;
+	}
+	while (*at != vcpu) {
+		at = &(*at)->sched.next;
+	}
+	*at = vcpu->sched.next;
+	cpu->count--;
+}
+
+void policy_begin(struct sched_cpu *cpu, uint64_t now)
+{
+	cpu->since = now;
+	cpu->current = NULL;
+	cpu->in_turn = false;
+	POLICY_EACH(cpu, vcpu)
+	{
+		vcpu->sched.ready = false;
+	}
 }
 
 struct vcpu *policy_choose(struct sched_cpu *cpu, uint64_t now)

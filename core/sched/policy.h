@@ -11,6 +11,7 @@ struct sched_cpu {
 	bool shared; /* it has choices: several vCPUs, windows or a budget */
 	uint32_t count;
 	struct vcpu *first;	       /* of its vCPUs, in the order in which they were added */
+	struct vcpu *arriving;	       /* atomic: those sent here, the last one first */
 	const uint64_t *window_length; /* ticks */
 	struct vm *const *window_owner;
 	uint32_t window_count;
@@ -27,6 +28,9 @@ struct sched_cpu {
 	uint64_t renewal;     /* when the first that waits for it has a budget again */
 	struct deadline timer;
 	uint64_t armed; /* when the timer is to fire; UINT64_MAX: not set */
+	/* given to vCPUs that are here or on their way, in 2^-32; with sched.c's lock */
+	uint64_t promised;
+	uint32_t promised_count;
 	/* The choice stands until then if nobody becomes ready; no later than `armed`. UINT64_MAX:
 	 * for ever */
 	uint64_t until;
@@ -42,6 +46,13 @@ bool policy_is_ready(const struct vcpu *vcpu);
 
 /* Who is to run from `now` on, and `until` when; charges who ran until now. NULL: nobody. */
 struct vcpu *policy_choose(struct sched_cpu *cpu, uint64_t now);
+
+/* It comes to this CPU, and leaves it. */
+void policy_add(struct sched_cpu *cpu, struct vcpu *vcpu);
+void policy_remove(struct sched_cpu *cpu, struct vcpu *vcpu, uint64_t now);
+
+/* The CPU has choices from `now` on; until then nobody's time was counted. */
+void policy_begin(struct sched_cpu *cpu, uint64_t now);
 
 /* Behind its equals, with a whole slice. */
 static inline void policy_to_the_end(struct sched_cpu *cpu, struct sched_vcpu *s)

@@ -2,24 +2,67 @@
 /* What the run loop asks, and the CPU's timer for its next question. */
 #include "core/sched/sched.h"
 
+#include "core/arm64/barrier.h"
+#include "core/arm64/features.h"
 #include "core/base/errno.h"
 #include "core/base/percpu.h"
+#include "core/base/spinlock.h"
 #include "core/sched/policy.h"
 #include "core/vm/vm.h"
 #include "irq/hw/gic.h"
 #include "timer/deadline.h"
 
+#define WHOLE (UINT64_C(1) << 32) /* all of a CPU's time */
+
 static PERCPU(struct sched_cpu, sched_cpu);
+
+/* Of what CPUs promise to vCPUs. */
+static struct spinlock promises = SPINLOCK_INIT(RANK_SCHED);
+
+/*
+ * Whether it sleeps in its guest or here, and how its CPU learns that others want it. Who posts
+ * with the kick of before has raised its event before this CPU asks next: gic_send_sgi().
+ */
+static void set_traps(struct sched_cpu *cpu)
+{
+	bool shared = cpu->shared;
+
+	POLICY_EACH(cpu, vcpu)
+	{
+		vcpu_trap_waits(vcpu, shared);
+		atomic_set(&vcpu->cpu_kick,
+			   gic_sgi_to(shared ? GIC_SGI_SCHED : GIC_SGI_KICK, vcpu->cpu_mpidr));
+	}
+	dmb(ish);
+}
 
 /* From now on the CPU has choices. */
 static void share(struct sched_cpu *cpu)
 {
-	POLICY_EACH(cpu, vcpu)
-	{
-		vcpu->sched.hcr = HCR_TWI | HCR_TWE;
-		vcpu->cpu_kick = gic_sgi_to(GIC_SGI_SCHED, vcpu->cpu_mpidr);
+	if (!cpu->shared) {
+		policy_begin(cpu, deadline_now());
 	}
 	atomic_set_release(&cpu->shared, true);
+	set_traps(cpu);
+}
+
+static bool has_choices(const struct sched_cpu *cpu)
+{
+	return cpu->count > 1 || cpu->window_count != 0 ||
+	       (cpu->first != NULL && cpu->first->sched.budget != 0);
+}
+
+/* Its vCPUs are others than before. */
+static void look_again(struct sched_cpu *cpu)
+{
+	if (has_choices(cpu)) {
+		share(cpu);
+		return;
+	}
+	cpu->shared = false;
+	deadline_cancel(&cpu->timer);
+	cpu->armed = UINT64_MAX;
+	set_traps(cpu);
 }
 
 /* The moment has come for which it was set: ask again on the way on. */
@@ -38,7 +81,7 @@ static struct sched_cpu *cpu_of(uint32_t index)
 	struct sched_cpu *cpu = percpu_of(sched_cpu, index);
 
 	if (cpu->timer.fire == NULL) {
-		deadline_init(&cpu->timer, timer_fired);
+		deadline_init(&cpu->timer, NULL, timer_fired);
 		cpu->armed = UINT64_MAX;
 	}
 	return cpu;
@@ -49,23 +92,32 @@ const struct sched_cpu *sched_state_of(uint32_t cpu)
 	return percpu_of(sched_cpu, cpu);
 }
 
+/* The part of a CPU's time that its budget is, in 2^-32. */
+static uint64_t part_of(const struct vcpu *vcpu)
+{
+	const struct sched_vcpu *s = &vcpu->sched;
+
+	return s->budget == 0 ? 0 : (s->budget << 32) / s->period;
+}
+
+static void promise(struct sched_cpu *cpu, const struct vcpu *vcpu)
+{
+	cpu->promised += part_of(vcpu);
+	cpu->promised_count++;
+}
+
 int sched_add(struct vcpu *vcpu)
 {
 	struct sched_cpu *cpu = cpu_of(vcpu->cpu);
-	struct vcpu **end = &cpu->first;
 
 	if (cpu->count == SCHED_VCPU_MAX) {
 		return -EBUSY;
 	}
-	vcpu->sched.slice_left = vcpu->sched.slice;
-	vcpu->sched.next = NULL;
-	while (*end != NULL) {
-		end = &(*end)->sched.next;
-	}
-	/* the CPU may look at its list meanwhile, and finds nobody ready */
-	atomic_set_release(end, vcpu);
-	cpu->count++;
-	if (cpu->count > 1 || cpu->window_count != 0 || vcpu->sched.budget != 0) {
+	/* nobody is sent anywhere yet */
+	promise(cpu, vcpu);
+	vcpu->sched.place = vcpu->cpu;
+	policy_add(cpu, vcpu);
+	if (has_choices(cpu)) {
 		share(cpu);
 	}
 	return 0;
@@ -128,11 +180,111 @@ void sched_give_way(struct vcpu *vcpu)
 	}
 }
 
+/* -- from CPU to CPU -- */
+
+static bool has_window_of(const struct sched_cpu *cpu, const struct vm *vm)
+{
+	bool has = cpu->window_count == 0;
+
+	for (uint32_t i = 0; i < cpu->window_count; i++) {
+		has = has || cpu->window_owner[i] == vm;
+	}
+	return has;
+}
+
+static int promise_place(struct vcpu *vcpu, uint32_t to)
+{
+	struct sched_cpu *cpu = percpu_of(sched_cpu, to), *before;
+	int err = 0;
+
+	spin_lock(&promises);
+	before = percpu_of(sched_cpu, vcpu->sched.place);
+	if (before == cpu) {
+		err = -EALREADY;
+	} else if (cpu->promised_count == SCHED_VCPU_MAX) {
+		err = -ENOSPC;
+	} else if (part_of(vcpu) != 0 && cpu->promised + part_of(vcpu) > WHOLE) {
+		err = -E2BIG;
+	} else {
+		before->promised -= part_of(vcpu);
+		before->promised_count--;
+		promise(cpu, vcpu);
+		atomic_set(&vcpu->sched.place, to);
+	}
+	spin_unlock(&promises);
+	return err;
+}
+
+int sched_place(struct vcpu *vcpu, uint32_t to)
+{
+	int err;
+
+	/* where one is not up, the boot CPU's data is found */
+	if (to >= PERCPU_CPU_MAX || *percpu_of(cpu_index, to) != to) {
+		return -ENODEV;
+	}
+	if (percpu_of(cpu_id, to)->midr != vcpu->midr) {
+		return -EINVAL;
+	}
+	if (!has_window_of(percpu_of(sched_cpu, to), vcpu->vm)) {
+		return -EFAULT;
+	}
+	err = promise_place(vcpu, to);
+	if (err == 0) {
+		vcpu_post(vcpu, VCPU_EVENT_PLACE);
+	}
+	return err == -EALREADY ? 0 : err;
+}
+
+void sched_set_priority(struct vcpu *vcpu, uint32_t priority)
+{
+	atomic_set(&vcpu->sched.priority, priority);
+	/* its CPU asks again on the way on */
+	vcpu_post(vcpu, VCPU_EVENT_PLACE);
+}
+
+void sched_send(struct vcpu *vcpu, uint32_t place)
+{
+	struct sched_cpu *from = &this_cpu(sched_cpu), *to = percpu_of(sched_cpu, place);
+	uint64_t mpidr = percpu_of(cpu_id, place)->mpidr;
+	const uint64_t kick = gic_sgi_to(GIC_SGI_SCHED, mpidr);
+
+	policy_remove(from, vcpu, deadline_now());
+	look_again(from);
+	vcpu->cpu = place;
+	vcpu->cpu_mpidr = mpidr;
+	atomic_set(&vcpu->cpu_kick, kick);
+	/* who posts with the kick of before has raised its event: it is seen where the vCPU arrives
+	 */
+	dmb(ish);
+	atomic_fetch_or(&vcpu->events, VCPU_EVENT_PLACE);
+	do {
+		vcpu->sched.next = atomic_read(&to->arriving);
+	} while (!atomic_replace(&to->arriving, vcpu->sched.next, vcpu));
+	/* from here on it is that CPU's */
+	gic_send_sgi(&kick);
+}
+
+static void __attribute__((noinline)) receive(void)
+{
+	struct sched_cpu *cpu = cpu_of(this_cpu(cpu_index));
+	struct vcpu *vcpu = atomic_exchange(&cpu->arriving, NULL), *next;
+
+	for (; vcpu != NULL; vcpu = next) {
+		next = vcpu->sched.next;
+		policy_add(cpu, vcpu);
+	}
+	look_again(cpu);
+}
+
 void sched_kicked(void)
 {
-	const struct sched_cpu *cpu = &this_cpu(sched_cpu);
+	struct sched_cpu *cpu = &this_cpu(sched_cpu);
 	struct vcpu *loaded = vcpu_loaded();
 
+	if (unlikely(atomic_read(&cpu->arriving) != NULL)) {
+		receive();
+	}
 	if (loaded == NULL) {
 		return;
 	}

@@ -21,14 +21,19 @@
  *
  * Ready is what a vCPU's words say (events, job, hold), not a state of its own. Owner of
  * everything: the CPU; no lock. Others post and kick.
+ *
+ * A vCPU can be sent to another CPU: sched_place() promises it a place there and posts
+ * VCPU_EVENT_PLACE; its owner takes it off its list, the new one finds it among those that arrive
+ * and is its owner from then on. What is promised is under a lock of its own (rank sched).
  */
 #ifndef CORE_SCHED_SCHED_H
 #define CORE_SCHED_SCHED_H
 
 #include "core/vm/vcpu.h"
 
-#define SCHED_VCPU_MAX	 64 /* of one CPU */
-#define SCHED_WINDOW_MAX 64
+#define SCHED_VCPU_MAX	   64 /* of one CPU */
+#define SCHED_WINDOW_MAX   64
+#define SCHED_PRIORITY_MAX 255
 
 /* Gives the vCPU to its CPU; what vcpu->sched is to be stands in it. Boot CPU, before the CPU
  * enters the run loop. -EBUSY: the CPU has SCHED_VCPU_MAX already. */
@@ -50,7 +55,24 @@ struct vcpu *sched_pick(void);
  * from its guest. */
 void sched_give_way(struct vcpu *vcpu);
 
-/* GIC_SGI_SCHED was taken: somebody posted to a vCPU of this CPU. */
+/* GIC_SGI_SCHED was taken: somebody posted to a vCPU of this CPU, or one arrives. */
 void sched_kicked(void);
+
+/*
+ * The vCPU is to run on `cpu` from now on. Any CPU; locks below rank sched. -ENODEV: there is no
+ * such CPU, or it did not come up; -EINVAL: it is of another kind (MIDR) than the vCPU's; -ENOSPC:
+ * it has SCHED_VCPU_MAX vCPUs; -ERANGE: its budgets would be more than its time; -ENOENT: it has
+ * windows, and none of the vCPU's VM.
+ */
+int sched_place(struct vcpu *vcpu, uint32_t cpu);
+
+/* 0 to 255. Any CPU. */
+void sched_set_priority(struct vcpu *vcpu, uint32_t priority);
+
+/*
+ * A vCPU of this CPU, which is not loaded and has left it (vcpu_leave()), goes to `place`, and is
+ * not this CPU's any more. It has VCPU_EVENT_PLACE before it there. Owner.
+ */
+void sched_send(struct vcpu *vcpu, uint32_t place);
 
 #endif

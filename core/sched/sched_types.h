@@ -8,9 +8,11 @@
 struct vcpu;
 
 struct sched_vcpu {
+	uint32_t priority; /* atomic; 0 to 255, higher first */
+	uint32_t place;	   /* atomic: the CPU that it has, or is on its way to */
+
 	/* changed by sched_add() and the CPU's owner only */
-	struct vcpu *next; /* on its CPU's list */
-	uint32_t priority; /* 0 to 255, higher first */
+	struct vcpu *next; /* on its CPU's list, or of those on their way to one */
 	bool background;   /* out of budget, it may have time that nobody else wants */
 	uint64_t slice;	   /* its turn among equals */
 	uint64_t budget;   /* of CPU time in each period; 0: no budget, and no limit */

@@ -98,6 +98,7 @@ static int make_vcpus(const struct build_context *build, struct vm *vm)
 		vcpu->cpu_mpidr = build->board->cpu[vcpu->cpu].mpidr;
 		vcpu->cpu_kick = gic_sgi_to(GIC_SGI_KICK, vcpu->cpu_mpidr);
 		vcpu->hold = VCPU_HOLD_OFF;
+		list_init(&vcpu->deadlines);
 		vcpu->stack_top = *percpu_of(stack_top, vcpu->cpu);
 		vcpu->midr = percpu_of(cpu_id, vcpu->cpu)->midr;
 		vcpu->mpidr = MPIDR_RES1 | (i / CLUSTER_SIZE) << 8 | i % CLUSTER_SIZE;

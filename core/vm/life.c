@@ -517,7 +517,7 @@ void life_take_job(struct vcpu *vcpu)
 	when = vm->restart_when;
 	spin_unlock(&vm->lock);
 	if (vm->restart.fire == NULL) {
-		deadline_init(&vm->restart, restart_fired);
+		deadline_init(&vm->restart, vcpu, restart_fired);
 	}
 	if (state == VM_RESTARTING) {
 		deadline_set(&vm->restart, when);

@@ -2,6 +2,8 @@
 /* The verbs of who looks after VMs. */
 #include "core/vm/manage.h"
 
+#include "core/base/errno.h"
+#include "core/sched/sched.h"
 #include "core/vm/life.h"
 
 int manage_start(struct vm *vm)
@@ -32,6 +34,23 @@ int manage_pause(struct vm *vm)
 int manage_resume(struct vm *vm)
 {
 	return life_ask(vm, LIFE_RESUME);
+}
+
+int manage_set_cpu(struct vm *vm, uint32_t index, uint32_t cpu)
+{
+	return index < vm->vcpu_count ? sched_place(vm->vcpu[index], cpu) : -ENOENT;
+}
+
+int manage_set_priority(struct vm *vm, uint32_t index, uint32_t priority)
+{
+	if (index >= vm->vcpu_count) {
+		return -ENOENT;
+	}
+	if (priority > SCHED_PRIORITY_MAX) {
+		return -ERANGE;
+	}
+	sched_set_priority(vm->vcpu[index], priority);
+	return 0;
 }
 
 bool manage_may(const struct vm *by, const struct vm *vm)

@@ -42,6 +42,14 @@ int manage_restart(struct vm *vm);
 int manage_pause(struct vm *vm);
 int manage_resume(struct vm *vm);
 
+/*
+ * vCPU `index` of the VM runs on CPU `cpu` from now on; with this priority, 0 to 255. In any state
+ * of the VM, until the board is reset; a restart does not undo it. It does not wait for the move.
+ * -ENOENT: there is no such vCPU; -ERANGE: no such priority; else as sched_place() has it.
+ */
+int manage_set_cpu(struct vm *vm, uint32_t index, uint32_t cpu);
+int manage_set_priority(struct vm *vm, uint32_t index, uint32_t priority);
+
 /* Does `manages` of `by` name it? */
 bool manage_may(const struct vm *by, const struct vm *vm);
 

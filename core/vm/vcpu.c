@@ -4,6 +4,7 @@
 
 #include "core/arm64/barrier.h"
 #include "core/arm64/features.h"
+#include "core/arm64/stacks.h"
 #include "core/arm64/sysreg.h"
 #include "core/base/percpu.h"
 #include "core/base/string.h"
@@ -11,6 +12,7 @@
 #include "core/vm/vcpu_fp.h"
 #include "core/vm/vm.h"
 #include "irq/hw/gic.h"
+#include "timer/deadline.h"
 
 PERCPU(struct vcpu *, loaded_vcpu);
 
@@ -32,7 +34,7 @@ void vcpu_post(struct vcpu *vcpu, uint32_t events)
 
 	/* or this is at EL2 on that CPU and looks at the vCPU that is loaded there on the way on */
 	if (vcpu_needs_kick(before, events) && vcpu != this_cpu(loaded_vcpu)) {
-		gic_send_sgi(vcpu->cpu_kick);
+		gic_send_sgi(&vcpu->cpu_kick);
 	}
 }
 
@@ -69,6 +71,37 @@ void vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t context)
 	}
 	/* nothing in TLBs and caches of the life before */
 	this_cpu(last_index)[vcpu->vm->id] = 0;
+}
+
+void vcpu_trap_waits(struct vcpu *vcpu, bool on)
+{
+	const uint64_t traps = HCR_TWI | HCR_TWE;
+
+	vcpu->sched.hcr = on ? traps : 0;
+	vcpu->hcr = (vcpu->hcr & ~traps) | vcpu->sched.hcr;
+	if (vcpu->loaded) {
+		sysreg_write(hcr_el2, (sysreg_read(hcr_el2) & ~traps) | vcpu->sched.hcr);
+	}
+}
+
+void vcpu_leave(struct vcpu *vcpu)
+{
+	if (this_cpu(fp_vcpu) == vcpu) {
+		sysreg_write(cptr_el2, sysreg_read(cptr_el2) & ~CPTR_TFP);
+		/* not trapped any more, before EL2 names them */
+		isb();
+		vcpu_fp_save(&vcpu->fp);
+		this_cpu(fp_vcpu) = NULL;
+	}
+	deadline_leave(vcpu, &vcpu->deadlines);
+}
+
+void vcpu_settle(struct vcpu *vcpu)
+{
+	vcpu->stack_top = this_cpu(stack_top);
+	/* what it invalidated elsewhere, for its own CPU alone, may be here from before */
+	this_cpu(last_index)[vcpu->vm->id] = 0;
+	deadline_arrive(&vcpu->deadlines);
 }
 
 /* Those of a group are read before the first is stored, so that stores go in pairs. */

@@ -39,6 +39,7 @@ enum vcpu_event {
 	VCPU_EVENT_SCHED = 1U << 6,  /* its CPU asks the scheduler again */
 	VCPU_EVENT_REGS = 1U << 7,   /* somebody wants to see its registers: core/exit/regs.h */
 	VCPU_EVENT_PAUSE = 1U << 8,  /* its VM is to be paused, or goes on: look which */
+	VCPU_EVENT_PLACE = 1U << 9,  /* it may have been placed on another CPU, or be new here */
 	/* bits 31:16, VCPU_EVENT_SGI(n): SGI n was sent to it and is pending */
 };
 #define VCPU_EVENT_SGI_SHIFT 16
@@ -51,10 +52,12 @@ enum vcpu_hold {
 	VCPU_HOLD_PARKED =
 		1U << 1, /* waits for VCPU_EVENT_ANSWER; the exit is handled again then */
 	VCPU_HOLD_STANDBY = 1U << 2, /* WFI, PSCI CPU_SUSPEND: waits for an event */
-	VCPU_HOLD_PAUSED = 1U << 3, /* its VM is paused: only VCPU_EVENTS_OF_PAUSED are looked at */
+	VCPU_HOLD_PAUSED = 1U << 3,  /* its VM is paused: only VCPU_EVENTS_URGENT are looked at */
 };
 
-#define VCPU_EVENTS_OF_PAUSED (VCPU_EVENT_STOP | VCPU_EVENT_PAUSE | VCPU_EVENT_REGS)
+/* Of who looks after it: looked at also while its VM is paused, and whoever's turn it is. About a
+ * thousand instructions each. */
+#define VCPU_EVENTS_URGENT (VCPU_EVENT_STOP | VCPU_EVENT_PAUSE | VCPU_EVENT_REGS | VCPU_EVENT_PLACE)
 
 /*
  * Work in steps on the time of a vCPU, run in its place by the run loop until it is done. A step is
@@ -76,7 +79,7 @@ struct cache_job {
 
 struct vcpu {
 	struct cpu_regs regs; /* owner. First: SP_EL2 points here while the guest runs */
-	uint64_t stack_top;   /* of its CPU's EL2 stack; constant. Read by vectors.S */
+	uint64_t stack_top;   /* of its CPU's EL2 stack. Read by vectors.S */
 	uint64_t trace;	      /* while it is loaded: where its CPU's next exit is noted. Behind
 				 stack_top: vectors.S */
 	union {
@@ -89,9 +92,9 @@ struct vcpu {
 
 	struct vm *vm;	    /* constant */
 	uint32_t index;	    /* in its VM; constant */
-	uint32_t cpu;	    /* physical CPU; constant */
-	uint64_t cpu_kick;  /* gic_sgi_to() that CPU; constant */
-	uint64_t cpu_mpidr; /* MPIDR of that CPU; constant */
+	uint32_t cpu;	    /* physical CPU; atomic, changed when it is sent to another */
+	uint64_t cpu_kick;  /* gic_sgi_to() that CPU; atomic */
+	uint64_t cpu_mpidr; /* MPIDR of that CPU; atomic */
 	uint64_t mpidr;	    /* what the guest reads, bit 31 set; constant */
 	uint64_t midr;	    /* constant */
 
@@ -113,8 +116,9 @@ struct vcpu {
 	struct vtimer timer;
 	struct vgic_cpu vgic;
 	struct sched_vcpu sched;
-	uint64_t stolen_before; /* sched.stolen when life `stolen_life - 1` began; pvtime.h */
-	uint32_t stolen_life;	/* 0: none yet */
+	struct list_node deadlines; /* of its own, while it is between two CPUs; else empty */
+	uint64_t stolen_before;	    /* sched.stolen when life `stolen_life - 1` began; pvtime.h */
+	uint32_t stolen_life;	    /* 0: none yet */
 
 	/* owner, while it is not loaded; debug, while it is not `debugging`; fp, while another
 	 * CPU's or vCPU's registers are where it runs */
@@ -134,7 +138,7 @@ struct vcpu {
  * again: what may end that is announced by itself. Pure. */
 static inline bool vcpu_needs_kick(uint32_t before, uint32_t events)
 {
-	return before == 0 || (events & ~before & VCPU_EVENTS_OF_PAUSED) != 0;
+	return before == 0 || (events & ~before & VCPU_EVENTS_URGENT) != 0;
 }
 
 /*
@@ -167,6 +171,16 @@ void vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t context);
  */
 void vcpu_load(struct vcpu *vcpu);
 void vcpu_save(struct vcpu *vcpu);
+
+/* WFI and WFE exit where others wait for the CPU. Owner. */
+void vcpu_trap_waits(struct vcpu *vcpu, bool on);
+
+/*
+ * It leaves this CPU for another, where it settles before anything else: nothing of it is left
+ * here, and nothing that an earlier stay left there is used. Not loaded. Owner.
+ */
+void vcpu_leave(struct vcpu *vcpu);
+void vcpu_settle(struct vcpu *vcpu);
 
 /* Its guest has been denied FP and SIMD registers, or debug registers: now they are there. False:
  * they were, something else is denied. Owner; loaded. */

@@ -142,19 +142,6 @@ uint64_t gic_sgi_to(uint32_t sgi, uint64_t mpidr)
 	return gic.driver->sgi_to(sgi, mpidr);
 }
 
-void gic_send_sgi(uint64_t sgi_to)
-{
-	/* what was posted before the interrupt that announces it, for the CPU that takes it */
-	dsb(ishst);
-	if (unlikely((sgi_to & GIC_TO_V2) != 0)) {
-		gic_v2_send_sgi(sgi_to);
-		return;
-	}
-	sysreg_write_raw(SYSREG_ICC_SGI1R_EL1, sgi_to);
-	/* the SGI is generated before a WFI or a wait for its effect that follows */
-	isb();
-}
-
 uint32_t gic_list_register_count(void)
 {
 	return gic.driver->list_registers();

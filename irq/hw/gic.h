@@ -115,8 +115,28 @@ void gic_deactivate_spi(uint32_t intid);
 /* SGI `sgi` to the CPU with this MPIDR, as gic_send_sgi() wants it. On GICv2 the CPU must be up. */
 uint64_t gic_sgi_to(uint32_t sgi, uint64_t mpidr);
 
-/* Sends it; what was written before is seen by its handler. */
-void gic_send_sgi(uint64_t sgi_to);
+/* In it: it is for GICv2, where gic_v2_send_sgi() sends it. ICC_SGI1R_EL1 has nothing there. */
+#define GIC_TO_V2 BIT(63)
+void gic_v2_send_sgi(uint64_t sgi_to);
+
+/* Sends it; what was written before is seen by its handler, and by whoever changes *to and has then
+ * a look. */
+static inline void gic_send_sgi(const uint64_t *to)
+{
+	uint64_t sgi_to;
+
+	/* what was posted before the interrupt that announces it, for the CPU that takes it; and
+	   before it is read who that is */
+	dsb(ish);
+	sgi_to = *(const volatile uint64_t *)to;
+	if (unlikely((sgi_to & GIC_TO_V2) != 0)) {
+		gic_v2_send_sgi(sgi_to);
+		return;
+	}
+	sysreg_write_raw(SYSREG_ICC_SGI1R_EL1, sgi_to);
+	/* the SGI is generated before a WFI or a wait for its effect that follows */
+	isb();
+}
 
 /* A CPU as ICC_SGI<n>R_EL1 names it. Pure. */
 uint64_t gic_sgi_target(uint64_t mpidr);

@@ -20,12 +20,6 @@ struct gic_driver {
 
 extern const struct gic_driver gic_v2_driver, gic_v3_driver;
 
-/* gic_send_sgi() on GICv2. */
-void gic_v2_send_sgi(uint64_t sgi_to);
-
-/* In what gic_sgi_to() gives: it is for GICv2. ICC_SGI1R_EL1 has nothing there. */
-#define GIC_TO_V2 BIT(63)
-
 /* SGIs that EL2 sends. */
 #define GIC_OWN_SGIS ((1U << GIC_SGI_KICK) | (1U << GIC_SGI_STOP) | (1U << GIC_SGI_SCHED))
 

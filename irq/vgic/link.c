@@ -179,6 +179,19 @@ void vgic_link_route_locked(struct vm *vm, uint32_t intid)
 	}
 }
 
+void vgic_link_follow(struct vcpu *vcpu)
+{
+	struct vm *vm = vcpu->vm;
+
+	spin_lock(&vm->vgic.lock);
+	for (uint32_t n = 0; n < vm->vgic.bank_count; n++) {
+		for (uint32_t word = vm->vgic.bank[n].hw; word != 0; word &= word - 1) {
+			vgic_link_route_locked(vm, 32 * (n + 1) + (uint32_t)__builtin_ctz(word));
+		}
+	}
+	spin_unlock(&vm->vgic.lock);
+}
+
 void vgic_link_reset_locked(struct vm *vm)
 {
 	for (uint32_t n = 0; n < vm->vgic.bank_count; n++) {

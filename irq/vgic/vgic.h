@@ -74,6 +74,10 @@ void vgic_link_private(struct vcpu *vcpu, uint32_t intid,
  */
 int vgic_link_spi(struct vm *vm, uint32_t intid, uint32_t pintid, bool edge);
 
+/* Linked SPIs that are routed to this vCPU go to its CPU, which is another one now. Takes
+ * vgic_dist.lock of its VM. */
+void vgic_link_follow(struct vcpu *vcpu);
+
 /* The physical SPI was taken and is active. True: a guest's, and stays so until its EOI; false: to
  * be deactivated. Any CPU; takes vgic_dist.lock of its VM. */
 bool vgic_linked_interrupt(uint32_t pintid);

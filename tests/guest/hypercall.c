@@ -25,6 +25,8 @@
 #define VM_RESUME  11
 #define VM_RESTART 12
 #define VM_KILL	   13
+#define SET_CPU	   14
+#define SET_PRIO   15
 #define LOG_READ   16
 #define STAT	   17
 #define REGS	   18
@@ -46,6 +48,7 @@
 #define BUSY	      (-5)
 #define ALREADY	      (-6)
 #define NOT_FOUND     (-7)
+#define NO_ROOM	      (-8)
 
 #define OFF	0
 #define RUNNING 2
@@ -77,7 +80,7 @@ static int64_t call(unsigned int n, uint64_t a, uint64_t b, uint64_t ipa, uint64
 
 static uint32_t word(uint64_t offset)
 {
-	return *(volatile uint32_t *)(SCRATCH + offset);
+	return *(volatile uint32_t *)(uintptr_t)(SCRATCH + offset);
 }
 
 static void prepare(void)
@@ -119,7 +122,7 @@ static void test_discovery(void)
 	is(memcmp(&smc, &r, 4 * sizeof(r.x[0])), 0, "by SMC too");
 	is(psci_call(REVISION, 0, 0, 0), 1, "the revision is 1");
 	is(call(FEATURES, 0, 0, 0, 0), OK, "FEATURES answers");
-	is(r.x[1], 0x7f3f7e, "with a bit for each call that this VM may make");
+	is(r.x[1], 0x7fff7e, "with a bit for each call that this VM may make");
 	is(r.x[2], 0x10000, "and the version");
 	is(call(0, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "there is no call 0");
 	is(call(7, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "no call 7");
@@ -313,6 +316,30 @@ static void test_rights(void)
 	is(denied, 6, "nor anything of itself but how it is");
 }
 
+static void test_place(void)
+{
+	ok(WAIT(state(WORKER) == RUNNING), "the worker runs");
+	is(call(SET_CPU, WORKER, 1, 0, 0), (uint64_t)INVALID, "a vCPU that it has not can't move");
+	is(call(SET_CPU, WORKER, 0, 100, 0), (uint64_t)INVALID,
+	   "nor can one go to a CPU that there is not");
+	is(call(SET_CPU, WORKER, 0, UINT64_C(1) << 32, 0), (uint64_t)INVALID,
+	   "whichever bits of its number say so");
+	is(call(SET_PRIO, WORKER, 0, 256, 0), (uint64_t)INVALID, "priorities are 0 to 255");
+	is(call(SET_CPU, STRANGER, 0, 0, 0), (uint64_t)DENIED, "a stranger's stays where it is");
+	is(call(SET_PRIO, ME, 0, 1, 0), (uint64_t)DENIED, "nor is its own more urgent");
+	for (unsigned int cpu = 0; cpu < 3; cpu++) {
+		is(call(SET_CPU, WORKER, 0, cpu, 0), OK,
+		   "the worker's can go where there is a CPU");
+		ok(WAIT(call(VCPU_INFO, WORKER, 0, SCRATCH, INFO_SIZE) == OK &&
+			*(volatile uint32_t *)(uintptr_t)(SCRATCH + 16) == cpu),
+		   "and arrives");
+	}
+	is(call(SET_PRIO, WORKER, 0, 7, 0), OK, "its priority can be changed");
+	is(call(VCPU_INFO, WORKER, 0, SCRATCH, INFO_SIZE), OK, "and is told");
+	is(*(volatile uint32_t *)(uintptr_t)(SCRATCH + 28), 7, "as it is now");
+	is(call(SET_CPU, WORKER, 0, 2, 0), OK, "where it is already it can be sent, too");
+}
+
 static void test_verbs(void)
 {
 	ok(WAIT(state(WORKER) == RUNNING), "the worker runs");
@@ -452,6 +479,7 @@ int main(void)
 	test_info();
 	test_addresses();
 	test_rights();
+	test_place();
 	test_verbs();
 	test_log();
 	test_vcpu();

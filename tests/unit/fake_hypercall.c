@@ -173,6 +173,16 @@ VERB(resume, HYPERCALL_VM_RESUME)
 VERB(restart, HYPERCALL_VM_RESTART)
 VERB(kill, HYPERCALL_VM_KILL)
 
+#define PLACE(name, number)                                                                        \
+	int manage_set_##name(struct vm *vm, uint32_t index, uint32_t value)                       \
+	{                                                                                          \
+		fake_calls.index = index;                                                          \
+		fake_calls.value = value;                                                          \
+		return act(vm, number);                                                            \
+	}
+PLACE(cpu, HYPERCALL_VCPU_SET_CPU)
+PLACE(priority, HYPERCALL_VCPU_SET_PRIORITY)
+
 /* -- the board -- */
 
 uint64_t deadline_now(void)

@@ -39,6 +39,7 @@ struct fake_calls {
 	int answer;
 	uint32_t asked, number;
 	const struct vm *about;
+	uint32_t index, value;
 	/* the question about registers: NULL: none or answered */
 	struct vcpu *asked_regs;
 	uint32_t irqs; /* INTIDs the board has taken, from 32 on */

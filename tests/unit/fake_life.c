@@ -358,8 +358,10 @@ uint64_t deadline_from_ms(uint64_t ms)
 	return ms;
 }
 
-void deadline_init(struct deadline *deadline, void (*fire)(struct deadline *deadline))
+void deadline_init(struct deadline *deadline, struct vcpu *vcpu,
+		   void (*fire)(struct deadline *deadline))
 {
+	deadline->vcpu = vcpu;
 	deadline->fire = fire;
 	deadline->when = UINT64_MAX;
 }
@@ -472,4 +474,44 @@ void mux_note(struct log *log, const char *text, size_t len)
 	(void)log;
 	(void)text;
 	(void)len;
+}
+
+/* -- from CPU to CPU: who takes its steps is the same -- */
+
+int sched_place(struct vcpu *vcpu, uint32_t cpu)
+{
+	atomic_set(&vcpu->sched.place, cpu);
+	vcpu_post(vcpu, VCPU_EVENT_PLACE);
+	return 0;
+}
+
+void sched_set_priority(struct vcpu *vcpu, uint32_t priority)
+{
+	vcpu->sched.priority = priority;
+}
+
+void vcpu_leave(struct vcpu *vcpu)
+{
+	assert_false(vcpu->loaded);
+}
+
+void vcpu_settle(struct vcpu *vcpu)
+{
+	others_go_on();
+	(void)vcpu;
+}
+
+void sched_send(struct vcpu *vcpu, uint32_t place)
+{
+	assert_false(vcpu->loaded);
+	vcpu->cpu = place;
+	vcpu_post(vcpu, VCPU_EVENT_PLACE);
+	fake_sim.sends++;
+	others_go_on();
+}
+
+void vgic_link_follow(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	fake_sim.follows++;
 }

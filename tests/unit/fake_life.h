@@ -48,7 +48,7 @@ struct fake_sim {
 	bool load_is_bad;
 	uint32_t kicked; /* CPUs, by a bit each: cleared by who looks */
 	/* how often */
-	uint32_t resets, vgic_resets, loads, all_offs, starts;
+	uint32_t resets, vgic_resets, loads, all_offs, starts, sends, follows;
 };
 extern struct fake_sim fake_sim;
 

@@ -45,13 +45,20 @@ static void targets(void **state)
 	}
 }
 
+static void send_sgi(uint32_t sgi, uint64_t mpidr)
+{
+	uint64_t to = gic_sgi_to(sgi, mpidr);
+
+	gic_send_sgi(&to);
+}
+
 static void sent(void **state)
 {
 	(void)state;
 	for (uint32_t sgi = 0; sgi < 16; sgi++) {
 		for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
 			fake_sysreg_reset();
-			gic_send_sgi(gic_sgi_to(sgi, cases[i].mpidr));
+			send_sgi(sgi, cases[i].mpidr);
 			/* INTID at 27:24; IRM, bit 40, is never set */
 			assert_int_equal(sysreg_read_raw(SYSREG_ICC_SGI1R_EL1),
 					 cases[i].target | (uint64_t)sgi << 24);
@@ -100,12 +107,12 @@ static void v2_targets(void **state)
 	/* interfaces are numbered as the board likes */
 	assert_int_equal(cpu_of_number(5, 0x100), 0);
 	assert_int_equal(cpu_of_number(0, 0x101), 0);
-	gic_send_sgi(gic_sgi_to(GIC_SGI_KICK, 0x100));
+	send_sgi(GIC_SGI_KICK, 0x100);
 	assert_int_equal(*reg(dist, GICD_SGIR), 0x00200001);
-	gic_send_sgi(gic_sgi_to(GIC_SGI_STOP, 0x101));
+	send_sgi(GIC_SGI_STOP, 0x101);
 	assert_int_equal(*reg(dist, GICD_SGIR), 0x00010002);
 	/* a CPU that is not up is nobody */
-	gic_send_sgi(gic_sgi_to(GIC_SGI_KICK, 0x102));
+	send_sgi(GIC_SGI_KICK, 0x102);
 	assert_int_equal(*reg(dist, GICD_SGIR), 0x00000001);
 	gic_enable_spi(41, 0, 0x100);
 	assert_int_equal(dist[GICD_ITARGETSR + 41], 0x20);
@@ -119,7 +126,7 @@ static void v2_own_number(void **state)
 	gic_init(&v2_board);
 	/* a uniprocessor's registers read as zero: its interface is the first */
 	assert_int_equal(gic_cpu_init(0), 0);
-	gic_send_sgi(gic_sgi_to(GIC_SGI_KICK, 0));
+	send_sgi(GIC_SGI_KICK, 0);
 	assert_int_equal(*reg(dist, GICD_SGIR), 0x00010001);
 	/* two numbers at once are nobody's */
 	*reg(dist, GICD_ITARGETSR) = 0x03030303;

@@ -78,6 +78,8 @@ static const uint8_t kinds[NUMBERS] = {
 	[HYPERCALL_VM_RESUME] = VERB,
 	[HYPERCALL_VM_RESTART] = VERB,
 	[HYPERCALL_VM_KILL] = VERB,
+	[HYPERCALL_VCPU_SET_CPU] = VERB,
+	[HYPERCALL_VCPU_SET_PRIORITY] = VERB,
 	[HYPERCALL_LOG_READ] = VM_OR_BOARD_DATA,
 	[HYPERCALL_VCPU_STAT] = VCPU_DATA,
 	[HYPERCALL_VCPU_REGS] = VCPU_DATA,
@@ -223,6 +225,36 @@ static void verbs(void **state)
 		}
 	}
 	assert_int_equal(fake_written(), 0);
+}
+
+/* Which vCPU, and where: all bits of both count. */
+static void places(void **state)
+{
+	static const struct {
+		int answer;
+		int64_t status;
+	} answers[] = {{-ENOENT, HYPERCALL_INVALID}, {-ENODEV, HYPERCALL_INVALID},
+		       {-EINVAL, HYPERCALL_INVALID}, {-ERANGE, HYPERCALL_INVALID},
+		       {-EFAULT, HYPERCALL_NO_ROOM}, {-ENOSPC, HYPERCALL_NO_ROOM},
+		       {-E2BIG, HYPERCALL_NO_ROOM}};
+
+	(void)state;
+	for (uint32_t number = HYPERCALL_VCPU_SET_CPU; number <= HYPERCALL_VCPU_SET_PRIORITY;
+	     number++) {
+		uint32_t asked = fake_calls.asked;
+
+		assert_int_equal(call(number, WORKER, 1, 77, 0), HYPERCALL_OK);
+		assert_int_equal(fake_calls.index, 1);
+		assert_int_equal(fake_calls.value, 77);
+		assert_int_equal(call(number, WORKER, HUGE, 0, 0), HYPERCALL_INVALID);
+		assert_int_equal(call(number, WORKER, 0, HUGE, 0), HYPERCALL_INVALID);
+		assert_int_equal(fake_calls.asked, asked + 1);
+		for (uint32_t i = 0; i < ARRAY_COUNT(answers); i++) {
+			fake_calls.answer = answers[i].answer;
+			assert_int_equal(call(number, WORKER, 0, 0, 0), answers[i].status);
+		}
+		fake_calls.answer = 0;
+	}
 }
 
 static void vcpus(void **state)
@@ -586,6 +618,7 @@ int main(void)
 		WITH_VMS("the bitmap says what this VM may call", features),
 		WITH_VMS("who manages all others is told of the board", board),
 		WITH_VMS("verbs are those of core/vm/manage.h", verbs),
+		WITH_VMS("what sets a vCPU's place is told apart", places),
 		WITH_VMS("there are no more vCPUs than there are", vcpus),
 		WITH_VMS("no byte is written beyond structure, room and RAM", good_places),
 		WITH_VMS("what is not all RAM is refused, and nothing changes", bad_places),

@@ -705,6 +705,10 @@ static void at_random(void **state)
 	for (uint32_t i = 0; i < 60000; i++) {
 		fake_sim.interleave = true;
 		fake_go_on(random_below(&fake_sim.random, FAKE_VCPUS));
+		if (random_below(&fake_sim.random, 50) == 0) {
+			manage_set_cpu(vm, random_below(&fake_sim.random, FAKE_VCPUS),
+				       random_below(&fake_sim.random, FAKE_VCPUS));
+		}
 		if (random_below(&fake_sim.random, 10) == 0) {
 			ops[random_below(&fake_sim.random, OPS)].run(vm);
 		}
@@ -715,6 +719,39 @@ static void at_random(void **state)
 		}
 		fake_said[0] = '\0';
 	}
+}
+
+/* What was posted before is done where the vCPU arrives, once. */
+static void moves(void **state)
+{
+	struct vcpu *vcpu = &fake_vcpus[1];
+
+	(void)state;
+	go_to(VM_RUNNING);
+	manage_pause(vm);
+	assert_int_equal(manage_set_cpu(vm, 1, 3), 0);
+	fake_step(1);
+	assert_int_equal(vcpu->cpu, 3);
+	assert_int_equal(vcpu->hold & VCPU_HOLD_PAUSED, 0);
+	assert_int_equal(fake_sim.sends, 1);
+	fake_settle();
+	assert_int_equal(vm->state, VM_PAUSED);
+	assert_int_equal(fake_sim.follows, 1);
+	/* also one that is paused; and it stays so */
+	assert_int_equal(manage_set_cpu(vm, 1, 2), 0);
+	fake_settle();
+	assert_int_equal(vcpu->cpu, 2);
+	assert_int_equal(fake_sim.sends, 2);
+	assert_int_equal(vm->state, VM_PAUSED);
+	assert_int_not_equal(vcpu->hold & VCPU_HOLD_PAUSED, 0);
+	/* there already: it stays */
+	assert_int_equal(manage_set_cpu(vm, 1, 2), 0);
+	fake_settle();
+	assert_int_equal(fake_sim.sends, 2);
+	assert_int_equal(manage_set_cpu(vm, FAKE_VCPUS, 0), -ENOENT);
+	assert_int_equal(manage_set_priority(vm, FAKE_VCPUS, 0), -ENOENT);
+	assert_int_equal(manage_set_priority(vm, 0, 256), -ERANGE);
+	assert_int_equal(manage_set_priority(vm, 0, 255), 0);
 }
 
 static void manages(void **state)
@@ -749,6 +786,7 @@ int main(void)
 		CASE("registers of a paused VM can be looked at", looked_at),
 		CASE("two at once are answered as one after the other", at_once),
 		CASE("thousands of operations while guests do what they like", at_random),
+		CASE("a vCPU that moves takes what was posted along", moves),
 		CASE("a VM manages whom its config names", manages),
 	};
 

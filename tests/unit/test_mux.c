@@ -66,8 +66,10 @@ static const struct uart_ops wire_ops = {
 	.irq_ack = wire_ack,
 };
 
-void deadline_init(struct deadline *deadline, void (*fire)(struct deadline *deadline))
+void deadline_init(struct deadline *deadline, struct vcpu *vcpu,
+		   void (*fire)(struct deadline *deadline))
 {
+	deadline->vcpu = vcpu;
 	deadline->fire = fire;
 }
 

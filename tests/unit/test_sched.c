@@ -37,16 +37,12 @@ static struct sched_vcpu *add(uint32_t vm, uint32_t priority)
 {
 	struct vcpu *vcpu = &vcpus[cpu.count];
 
-	if (cpu.count++ == 0) {
-		cpu.first = vcpu;
-	} else {
-		vcpu[-1].sched.next = vcpu;
-	}
 	vcpu->vm = &vms[vm];
 	vms[vm].vcpu_count++;
 	vcpu->sched.priority = priority;
-	vcpu->sched.slice = vcpu->sched.slice_left = SLICE;
+	vcpu->sched.slice = SLICE;
 	vcpu->hold = VCPU_HOLD_STANDBY;
+	policy_add(&cpu, vcpu);
 	return &vcpu->sched;
 }
 
@@ -435,6 +431,49 @@ static void adds_up(void **state)
 	assert_int_equal(all + idle, now - start);
 }
 
+/* What it ran and waited stays counted; who stays has the CPU. */
+static void leaves(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		add(i, 100);
+		ready(i, true);
+	}
+	run(6 * SLICE);
+	assert_ptr_equal(choose(), &vcpus[0]);
+	now += SLICE / 2;
+	policy_remove(&cpu, &vcpus[0], now);
+	assert_int_equal(ran(0), 2 * SLICE + SLICE / 2);
+	assert_int_equal(vcpus[0].sched.stolen, 4 * SLICE);
+	policy_remove(&cpu, &vcpus[2], now);
+	assert_int_equal(vcpus[2].sched.stolen, 4 * SLICE + SLICE / 2);
+	assert_int_equal(cpu.count, 1);
+	assert_ptr_equal(choose(), &vcpus[1]);
+	assert_true(cpu.until == UINT64_MAX);
+	/* it comes again, behind who is there, with a whole slice, and did not wait meanwhile */
+	now += 100 * SLICE;
+	policy_add(&cpu, &vcpus[0]);
+	run(2 * SLICE);
+	assert_int_equal(ran(0), 3 * SLICE + SLICE / 2);
+	assert_int_equal(vcpus[0].sched.stolen, 5 * SLICE);
+}
+
+/* Of the time in which the CPU was one vCPU's nothing is counted. */
+static void begins(void **state)
+{
+	(void)state;
+	add(0, 100);
+	ready(0, true);
+	choose();
+	now += 1000 * SLICE;
+	policy_begin(&cpu, now);
+	add(1, 100);
+	ready(1, true);
+	run(2 * SLICE);
+	assert_int_equal(ran(0), SLICE);
+	assert_int_equal(ran(1), SLICE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -455,6 +494,8 @@ int main(void)
 		CASE_IN("windows are their VM's alone, and do not drift", windows, set_up),
 		CASE_IN("a stop is looked at whoever's time it is", stop_comes_first, set_up),
 		CASE_IN("who is asked answers and holds still", held, set_up),
+		CASE_IN("who leaves takes what was counted along", leaves, set_up),
+		CASE_IN("a CPU that is shared from now on counts from now on", begins, set_up),
 		CASE_IN("run, stolen and idle times add up", adds_up, set_up),
 	};
 

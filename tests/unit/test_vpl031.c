@@ -39,8 +39,10 @@ static uint64_t now;
 static uint32_t epoch;
 static struct deadline *armed[VCPUS];
 
-void deadline_init(struct deadline *deadline, void (*fire)(struct deadline *deadline))
+void deadline_init(struct deadline *deadline, struct vcpu *vcpu,
+		   void (*fire)(struct deadline *deadline))
 {
+	deadline->vcpu = vcpu;
 	deadline->fire = fire;
 }
 
@@ -177,6 +179,7 @@ static int make(uint32_t from)
 {
 	static _Alignas(16) uint8_t memory[MEMORY];
 	static struct vdev_config config;
+	static struct vcpu *vcpu[VCPUS];
 
 	memset(&vm, 0, sizeof(vm));
 	memset(vcpus, 0, sizeof(vcpus));
@@ -186,6 +189,10 @@ static int make(uint32_t from)
 	config.type = &vpl031_type;
 	config.spi = SPI;
 	vm.vcpu_count = VCPUS;
+	vm.vcpu = vcpu;
+	for (uint32_t i = 0; i < VCPUS; i++) {
+		vcpu[i] = &vcpus[i];
+	}
 	vcpus[1].index = 1;
 	now = 10 * HZ + 17;
 	epoch = from;

@@ -33,7 +33,7 @@
 
 static struct vm vm;
 static struct vm_config vm_config;
-static struct vcpu vcpus[VCPUS];
+static struct vcpu vcpus[VCPUS], *vcpu_table[VCPUS];
 static struct vdev_config config;
 static struct vdev *dog;
 static bool line; /* as the interrupt controller was told last */
@@ -48,8 +48,10 @@ static bool is_paused;
 static struct deadline *armed[VCPUS];
 static uint32_t arms;
 
-void deadline_init(struct deadline *deadline, void (*fire)(struct deadline *deadline))
+void deadline_init(struct deadline *deadline, struct vcpu *vcpu,
+		   void (*fire)(struct deadline *deadline))
 {
+	deadline->vcpu = vcpu;
 	deadline->fire = fire;
 }
 
@@ -245,6 +247,10 @@ static int make(uint64_t frequency)
 	arena = (struct arena){memory, sizeof(memory), 0};
 	config = (struct vdev_config){.type = &vsp805_type, .spi = SPI, .ipa = 0x090d0000};
 	vm.vcpu_count = VCPUS;
+	vm.vcpu = vcpu_table;
+	for (uint32_t i = 0; i < VCPUS; i++) {
+		vcpu_table[i] = &vcpus[i];
+	}
 	vm.config = &vm_config;
 	vm.name = "alpha";
 	for (uint32_t i = 0; i < VCPUS; i++) {

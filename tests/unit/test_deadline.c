@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A CPU's queue of deadlines, and what of it goes with a vCPU. */
+#include <string.h>
+
+#include "core/arm64/sysreg.h"
+#include "core/vm/vcpu.h"
+#include "tests/unit/fake_sysreg.h"
+#include "tests/unit/random.h"
+#include "tests/unit/unit.h"
+#include "timer/deadline.h"
+
+#define COUNT 12
+
+static struct deadline deadlines[COUNT];
+static struct vcpu vcpus[2];
+static uint64_t fired[COUNT];
+static uint32_t fires;
+
+static void fire(struct deadline *deadline)
+{
+	fired[deadline - deadlines] = deadline_now();
+	fires++;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	fake_sysreg_reset();
+	memset(fired, 0, sizeof(fired));
+	fires = 0;
+	for (uint32_t i = 0; i < COUNT; i++) {
+		deadline_init(&deadlines[i], i % 3 == 2 ? NULL : &vcpus[i % 3], fire);
+	}
+	deadline_cpu_init();
+	return 0;
+}
+
+static void pass(uint64_t until)
+{
+	sysreg_write(cntpct_el0, until);
+	deadline_interrupt();
+}
+
+static bool timer_is_on(void)
+{
+	return (sysreg_read(cnthp_ctl_el2) & CNT_CTL_ENABLE) != 0;
+}
+
+static void in_order(void **state)
+{
+	(void)state;
+	deadline_set(&deadlines[0], 300);
+	deadline_set(&deadlines[1], 100);
+	deadline_set(&deadlines[2], 200);
+	deadline_set(&deadlines[0], 50);
+	assert_int_equal(sysreg_read(cnthp_cval_el2), 50);
+	deadline_cancel(&deadlines[0]);
+	assert_int_equal(sysreg_read(cnthp_cval_el2), 100);
+	pass(99);
+	assert_int_equal(fires, 0);
+	pass(150);
+	assert_int_equal(fires, 1);
+	assert_int_equal(fired[1], 150);
+	assert_int_equal(sysreg_read(cnthp_cval_el2), 200);
+	pass(1000);
+	assert_int_equal(fires, 2);
+	assert_int_equal(fired[0], 0);
+	assert_false(timer_is_on());
+}
+
+/* What a vCPU has set goes with it and comes where it comes; the rest stays. */
+static void moves(void **state)
+{
+	struct list_node bag;
+
+	(void)state;
+	for (uint32_t i = 0; i < COUNT; i++) {
+		deadline_set(&deadlines[i], 100 + i);
+	}
+	deadline_leave(&vcpus[0], &bag);
+	assert_int_equal(sysreg_read(cnthp_cval_el2), 101);
+	pass(1000);
+	for (uint32_t i = 0; i < COUNT; i++) {
+		assert_int_equal(fired[i] != 0, i % 3 != 0);
+	}
+	assert_false(timer_is_on());
+	deadline_arrive(&bag);
+	/* due long ago: at once, not never */
+	assert_true(timer_is_on());
+	assert_int_equal(sysreg_read(cnthp_cval_el2), 100);
+	pass(1001);
+	assert_int_equal(fires, COUNT);
+	/* who has none comes without */
+	deadline_leave(&vcpus[1], &bag);
+	assert_true(list_is_empty(&bag));
+	deadline_arrive(&bag);
+	assert_false(timer_is_on());
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE_IN("deadlines fire in order, none early", in_order, set_up),
+		CASE_IN("a vCPU takes its deadlines along", moves, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
