@@ -27,6 +27,7 @@ enum kind {
 	KIND_CADENCE,
 };
 
+#define VENDOR 4 /* characters that all of these have, and some have in common */
 static const struct {
 	const char *compatible;
 	enum kind kind;
@@ -69,8 +70,10 @@ static enum kind kind_by_compatible(const struct dt *dt, int node, const struct 
 			continue;
 		}
 		may_be_gic = true;
-		for (size_t k = 0; k < ARRAY_COUNT(kinds); k++) {
-			if (str_is(at, kinds[k].compatible)) {
+		/* a vendor has many: told apart behind "arm," first */
+		for (size_t k = 0; k < ARRAY_COUNT(kinds) && end - at > VENDOR; k++) {
+			if (at[VENDOR] == kinds[k].compatible[VENDOR] &&
+			    str_is(at, kinds[k].compatible)) {
 				return kinds[k].kind;
 			}
 		}
