@@ -14,7 +14,9 @@
 #define STAGE_MAX                                                                                  \
 	(2 * MUX_PARTIAL_MAX + 2 * PREFIX_MAX + 2 * ROW + STAGE_RUN + 8) /* of one choose()        \
 									  */
-#define PUMP_MAX      256 /* bytes to a UART that takes all at once; its interrupt goes on */
+/* Bytes to a UART that takes all at once; its interrupt goes on. No fewer than a PL011's FIFO has:
+ * one that has not been full tells nothing when it has room. */
+#define PUMP_MAX      64
 #define STAGE_RUN     64  /* bytes of one port's line taken together */
 #define ROW	      79  /* what stands on one row of any terminal can be wiped */
 #define LINE_GRACE_MS 50  /* how long a begun line keeps others waiting after its last byte */

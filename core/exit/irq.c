@@ -19,7 +19,7 @@
 
 #define INTID_MAINTENANCE 25
 #define INTID_HYP_TIMER	  26
-#define POLL_MAX	  8
+#define POLL_MAX	  2 /* then somebody it made ready may have the CPU */
 
 static uint32_t console_intid = INTID_NONE;
 

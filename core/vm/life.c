@@ -212,7 +212,10 @@ int life_stop(struct vm *vm, enum vm_stop_reason reason)
 void life_crash(struct vcpu *vcpu, const char *why)
 {
 	vm_note(vcpu->vm, "vcpu %u can't go on: %s", vcpu->index, why);
-	crash_log(vcpu, why);
+	/* one that crashes again and again tells it as seldom as its other ends */
+	if (vm_may_log(vcpu->vm, &vcpu->vm->lives)) {
+		crash_log(vcpu, why);
+	}
 	life_stop(vcpu->vm, VM_STOP_CRASH);
 }
 

@@ -35,9 +35,11 @@ enum opcode {
 #define CMD_VALID     BIT(63)	   /* word 2 */
 #define CMD_ITT	      BITS(51, 8)  /* word 2 */
 
-/* What one step may do: a plain command is 1. */
-#define STEP_COST   16
+/* What one step may do: a plain command is 1. Between two steps interrupts are taken, and others of
+ * this CPU may go first: a step is some thousand instructions at most. */
+#define STEP_COST   8
 #define INVALL_COST 8
+#define MOVALL_COST 8
 
 static uint32_t device_of(const struct command *cmd)
 {
@@ -226,6 +228,18 @@ bool vits_is_due_locked(const struct vits *its)
 	       its->read < its->queue_size && its->read != its->write;
 }
 
+static uint32_t cost_of(const struct command *cmd)
+{
+	switch ((enum opcode)FIELD_GET(CMD_OPCODE, cmd->word[0])) {
+	case CMD_INVALL:
+		return INVALL_COST;
+	case CMD_MOVALL:
+		return MOVALL_COST;
+	default:
+		return 1;
+	}
+}
+
 /* The next command; -EAGAIN: it is the next one again. */
 static int run_one(struct vits *its, uint32_t *cost)
 {
@@ -245,7 +259,7 @@ static int run_one(struct vits *its, uint32_t *cost)
 		cmd.word[i] = atomic_read(&place[i]);
 	}
 	err = execute(its, &cmd);
-	*cost += FIELD_GET(CMD_OPCODE, cmd.word[0]) == CMD_INVALL ? INVALL_COST : 1;
+	*cost += cost_of(&cmd);
 	return err;
 }
 

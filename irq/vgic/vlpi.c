@@ -21,7 +21,7 @@
 
 /* What one step does at most. */
 #define STEP_JUDGED 16U
-#define STEP_MOVED  32U
+#define STEP_MOVED  8U
 #define STEP_FOUND  64U
 #define STEP_WORDS  16U
 

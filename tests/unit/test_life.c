@@ -12,6 +12,7 @@
 #include "tests/unit/fake_life.h"
 #include "tests/unit/fake_sysreg.h"
 #include "tests/unit/unit.h"
+#include "timer/deadline.h"
 
 #define SECONDARY (FAKE_RAM + 0x1000)
 #define LIVES	  3000
@@ -360,6 +361,7 @@ static void bad_frames(void **state)
 		is_off();
 	}
 	/* a chain without end is cut */
+	fake_sim.now += deadline_frequency();
 	start_all();
 	for (uint32_t i = 0; i < 64; i += 2) {
 		fake_frames[i] = GIB(8) + 8 * (i + 2);
@@ -369,6 +371,29 @@ static void bad_frames(void **state)
 	life_crash(&fake_vcpus[0], "a reason");
 	assert_true(fake_has_said("000000000077701e"));
 	assert_false(fake_has_said("0000000000777020"));
+	fake_settle();
+}
+
+/* Its lines are limited, as those about its other ends: ten a second. */
+static void crash_storm(void **state)
+{
+	uint32_t told = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < 40; i++) {
+		start_all();
+		fake_said[0] = '\0';
+		life_crash(&fake_vcpus[0], "a reason");
+		told += fake_has_said("can't go on");
+		fake_settle();
+		is_off();
+	}
+	assert_in_range(told, 1, 10);
+	fake_sim.now += deadline_frequency();
+	start_all();
+	fake_said[0] = '\0';
+	life_crash(&fake_vcpus[0], "a reason");
+	assert_true(fake_has_said("can't go on"));
 	fake_settle();
 }
 
@@ -502,6 +527,8 @@ int main(void)
 		CASE_IN("a crash shows registers and backtrace", crash, fake_life_set_up),
 		CASE_IN("bad frame pointers end a backtrace", bad_frames, fake_life_set_up),
 		CASE_IN("registers are asked for by two, and taken back", registers_are_asked_for,
+			fake_life_set_up),
+		CASE_IN("a VM that crashes all the time is told of now and then", crash_storm,
 			fake_life_set_up),
 		CASE_IN("thousands of lives with everything at once", at_random, fake_life_set_up),
 	};

@@ -191,6 +191,7 @@ static void drain(void)
 /* What has come out since the last look. */
 static void expect(const char *text)
 {
+	drain();
 	wire.text[wire.len] = '\0';
 	assert_string_equal(wire.text, text);
 	wire.len = 0;

@@ -309,7 +309,7 @@ static void in_steps(void **state)
 		assert_true(fake_its_read(GITS_CREADR, 8) <= before + 16 * 32);
 		steps++;
 	}
-	assert_true(steps >= 127 / 16);
+	assert_true(steps >= 127 / 8);
 	assert_int_equal(fake_its_read(GITS_CREADR, 8), 0xfe0);
 	assert_int_equal(fake_its_read(GITS_CTLR, 4), 0x80000001);
 }
@@ -331,9 +331,9 @@ static void taken_over(void **state)
 	fake_its_write(GITS_CTLR, 4, 0);
 	assert_null(vits_runner(fake_vm.vgic.vits));
 	assert_int_equal(fake_its_read(GITS_CTLR, 4), 0x80000000);
-	assert_int_equal(fake_its_read(GITS_CREADR, 8), 32 * 32);
+	assert_int_equal(fake_its_read(GITS_CREADR, 8), 2 * 8 * 32);
 	vits_continue(fake_vcpu(1));
-	assert_int_equal(fake_its_read(GITS_CREADR, 8), 32 * 32);
+	assert_int_equal(fake_its_read(GITS_CREADR, 8), 2 * 8 * 32);
 	fake_its_write(GITS_CTLR, 4, 1);
 	fake_its_finish();
 	assert_int_equal(fake_its_read(GITS_CREADR, 8), at);

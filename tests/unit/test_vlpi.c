@@ -296,10 +296,10 @@ static void all_moved(void **state)
 	pend(1, LPI(300));
 	lock();
 	while (!vlpi_move_all_locked(fake_vcpu(0), fake_vcpu(1))) {
-		assert_true(++steps < 20);
+		assert_true(++steps < 40);
 	}
 	unlock();
-	assert_true(steps > 200 / 64);
+	assert_true(steps > 200 / 16);
 	assert_int_equal(changed(0), LPI(32));
 	unlist(0, LPI(32), true);
 	assert_int_equal(next(0), 0);
