@@ -68,6 +68,14 @@ def test_a_Linux_VM_restarts_a_bare_metal_one_and_reads_its_state(boot):
     ctl(run, "vm pause worker")
     assert worker(run)["state"] in ("pausing", "paused")
     do(run, "vm resume worker", r"^worker[|] tick \d+\n")
+    ctl(run, "vm affinity worker 0 0")
+    ctl(run, "vm priority worker 7")
+    placed = told(run, "stat worker")
+    assert '"cpu": 0' in json.dumps(placed) and '"priority": 7' in json.dumps(placed), placed
+    assert "the board has none such" in ctl(run, "vm affinity worker 0 99")
+    assert "the board has none such" in ctl(run, "vm affinity worker 1 0")
+    assert "0 to 255" in ctl(run, "vm priority worker 256")
+    assert "usage" in ctl(run, "--help") and "--help says more" in ctl(run, "vm affinity worker")
     do(run, "vm kill worker", "^bulkhead: worker: .*command")
     assert (worker(run)["state"], worker(run)["reason"]) == ("off", "killed")
 

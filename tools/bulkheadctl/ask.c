@@ -5,14 +5,21 @@
 #include "core/base/string.h"
 #include "tools/bulkheadctl/linux.h"
 
-bool ask(struct hypercall *call, uint32_t number, uint64_t about, uint64_t more)
+bool ask_place(struct hypercall *call, uint32_t number, uint64_t about, uint64_t vcpu,
+	       uint64_t value)
 {
 	call->number = number;
 	call->arg[0] = about;
-	call->arg[1] = more;
-	call->arg[2] = call->arg[3] = 0;
+	call->arg[1] = vcpu;
+	call->arg[2] = value;
+	call->arg[3] = 0;
 	control_call(call);
 	return call->status == HYPERCALL_OK;
+}
+
+bool ask(struct hypercall *call, uint32_t number, uint64_t about, uint64_t more)
+{
+	return ask_place(call, number, about, more, 0);
 }
 
 uint64_t ask_vms(void)

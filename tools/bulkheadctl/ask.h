@@ -14,6 +14,10 @@ uint64_t ask_vms(void);
 /* Makes the call; false: it was refused, call->status says why. */
 bool ask(struct hypercall *call, uint32_t number, uint64_t about, uint64_t more);
 
+/* The same for a call that sets something of a vCPU. */
+bool ask_place(struct hypercall *call, uint32_t number, uint64_t about, uint64_t vcpu,
+	       uint64_t value);
+
 /* The VM of this name that may be looked at, its VM_INFO in call->data; false after a sentence. */
 bool ask_named(struct hypercall *call, const char *name);
 

@@ -15,6 +15,10 @@ static const char usage[] =
 	"  vm kill NAME         stops it, also where a stop, reset or crash is under way\n"
 	"  vm pause NAME        none of its CPUs runs any more\n"
 	"  vm resume NAME       they go on\n"
+	"  vm affinity NAME VCPU CPU\n"
+	"                       that CPU of the VM runs on that CPU of the board from now on\n"
+	"  vm priority NAME PRIORITY [VCPU]\n"
+	"                       0 to 255, higher first; of one of its CPUs, or of all\n"
 	"  info                 hypervisor and board\n"
 	"  stat NAME            a VM's CPUs: where they are, what time they had, why they exit\n"
 	"  regs NAME [VCPU]     registers of a CPU of a VM, as they are now\n"
@@ -66,6 +70,81 @@ static int act(const struct verb *verb, const char *name)
 	}
 }
 
+static bool is_number(const char *word)
+{
+	return *word >= '0' && *word <= '9';
+}
+
+static int place_refused(const struct hypercall *call, const char *name)
+{
+	switch (call->status) {
+	case HYPERCALL_DENIED:
+		return fail(STATUS_REFUSED, "`manages` of this VM does not name %s", name);
+	case HYPERCALL_INVALID:
+		return fail(STATUS_REFUSED, "%s has no such CPU, or the board has none such for it",
+			    name);
+	case HYPERCALL_NO_ROOM:
+		return fail(STATUS_REFUSED, "windows, budgets or the number of those that share "
+					    "that CPU leave no room there");
+	default:
+		return ask_refused(call);
+	}
+}
+
+static int affinity(const char *name, uint64_t vcpu, uint64_t cpu)
+{
+	static struct hypercall call;
+
+	if (!ask_named(&call, name)) {
+		return STATUS_REFUSED;
+	}
+	return ask_place(&call, HYPERCALL_VCPU_SET_CPU, call.data.vm.id, vcpu, cpu) ?
+		       STATUS_DONE :
+		       place_refused(&call, name);
+}
+
+/* Of `vcpu`, or, if that is NULL, of each. */
+static int priority(const char *name, uint64_t value, const char *vcpu)
+{
+	static struct hypercall call;
+	uint64_t first, end;
+	uint32_t id;
+
+	if (value > 255) {
+		return fail(STATUS_WRONG, "priorities are 0 to 255");
+	}
+	if (!ask_named(&call, name)) {
+		return STATUS_REFUSED;
+	}
+	id = call.data.vm.id;
+	first = vcpu == NULL ? 0 : strtoul(vcpu, NULL, 10);
+	end = vcpu == NULL ? call.data.vm.vcpu_count : first + 1;
+	for (uint64_t i = first; i < end; i++) {
+		if (!ask_place(&call, HYPERCALL_VCPU_SET_PRIORITY, id, i, value)) {
+			return place_refused(&call, name);
+		}
+	}
+	return STATUS_DONE;
+}
+
+static int place_command(int count, char **word)
+{
+	bool numbers = true;
+
+	for (int i = 3; i < count; i++) {
+		numbers = numbers && is_number(word[i]);
+	}
+	if (count == 5 && numbers && strcmp(word[1], "affinity") == 0) {
+		return affinity(word[2], strtoul(word[3], NULL, 10), strtoul(word[4], NULL, 10));
+	}
+	if ((count == 4 || count == 5) && numbers && strcmp(word[1], "priority") == 0) {
+		return priority(word[2], strtoul(word[3], NULL, 10), count == 5 ? word[4] : NULL);
+	}
+	return fail(STATUS_WRONG, "vm [list], vm start|stop|restart|kill|pause|resume NAME, vm "
+				  "affinity NAME VCPU CPU, or vm priority NAME PRIORITY [VCPU]; "
+				  "--help says more");
+}
+
 static int vm_command(int count, char **word)
 {
 	if (count == 1 || (count == 2 && strcmp(word[1], "list") == 0)) {
@@ -76,13 +155,7 @@ static int vm_command(int count, char **word)
 			return act(&verbs[i], word[2]);
 		}
 	}
-	return fail(STATUS_WRONG, "vm [list], or vm start|stop|restart|kill|pause|resume NAME; "
-				  "--help says more");
-}
-
-static bool is_number(const char *word)
-{
-	return *word >= '0' && *word <= '9';
+	return place_command(count, word);
 }
 
 static int log_command(int count, char **word)
