@@ -172,6 +172,7 @@ GUESTS := \
 	debug \
 	doorbell \
 	facts \
+	garbage \
 	hog \
 	hostile \
 	hostile_endless \

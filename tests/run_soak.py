@@ -21,6 +21,7 @@ from collections.abc import Callable
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import run_diff  # noqa: E402  (beside this file)
+import garbage  # noqa: E402
 import hostile  # noqa: E402
 import run_host  # noqa: E402
 from run_case import BUILD, ROOT  # noqa: E402
@@ -30,6 +31,7 @@ SOURCES: list[Callable[[], list[Part]]] = [
     run_diff.soak_parts,
     run_host.soak_parts,
     hostile.soak_parts,
+    garbage.soak_parts,
 ]
 
 KEPT = BUILD / "soak"
