@@ -531,11 +531,11 @@ static bool console_step(struct shell_job *job)
 }
 
 const struct shell_command vm_commands[] = {
-	{"vm",
-	 "[start|stop|restart|pause|resume|kill NAME | affinity NAME VCPU CPU | priority NAME "
-	 "PRIORITY [VCPU]]",
-	 "the VMs; or what one is to do\nCPU time and steal are counted where vCPUs share a CPU.\n"
-	 "affinity: the CPU that a vCPU runs on; priority: 0 to 255, higher first.",
+	{"vm", "[start|stop|restart|pause|resume|kill NAME]",
+	 "the VMs; or what one is to do\n"
+	 "CPU time and steal are counted where vCPUs share a CPU.\n"
+	 "vm affinity NAME VCPU CPU: that vCPU runs on that CPU from now on.\n"
+	 "vm priority NAME PRIORITY [VCPU]: 0 to 255, higher first.",
 	 vm_step, vm_choice},
 	{"top", "", "CPU time of each VM, every second, until a key\nA bar of ten is one CPU.",
 	 top_step, NULL},

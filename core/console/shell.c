@@ -128,7 +128,8 @@ static const char *help_choice(const char *before, uint32_t n)
 
 bool shell_usage(const struct shell_job *job)
 {
-	shell_say("usage: %s %s\n", job->command->name, job->command->args);
+	shell_say("usage: %s %s; help %s says more\n", job->command->name, job->command->args,
+		  job->command->name);
 	return true;
 }
 
