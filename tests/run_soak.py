@@ -24,6 +24,7 @@ import run_diff  # noqa: E402  (beside this file)
 import garbage  # noqa: E402
 import hostile  # noqa: E402
 import run_host  # noqa: E402
+import sharing  # noqa: E402
 from run_case import BUILD, ROOT  # noqa: E402
 from soak import Part, Record, Run  # noqa: E402
 
@@ -32,6 +33,7 @@ SOURCES: list[Callable[[], list[Part]]] = [
     run_host.soak_parts,
     hostile.soak_parts,
     garbage.soak_parts,
+    sharing.soak_parts,
 ]
 
 KEPT = BUILD / "soak"

@@ -31,6 +31,8 @@
 #define REG_TTBR0 SYSREG(3, 0, 2, 0, 0)
 #define REG_TCR	  SYSREG(3, 0, 2, 0, 2)
 #define REG_MAIR  SYSREG(3, 0, 10, 2, 0)
+/* QEMU takes 8 and ends: only the field's own bits are written. */
+#define REG_BPR1  SYSREG(3, 0, 12, 12, 3)
 #define SCTLR_WXN BIT(19)
 #define SCTLR_EE  BIT(25)
 #define MSR	  0xd5000000 /* and bit 21: MRS */
@@ -284,7 +286,7 @@ static bool is_vital(uint32_t reg)
 
 static void wild_register(struct wild *w)
 {
-	uint32_t r = (uint32_t)wild_random(w), word;
+	uint32_t r = (uint32_t)wild_random(w), word, rt;
 
 	wild_box(w, some_address(w), wild_value(w));
 	/* those nearby in CRn, CRm and op2, or any; op0 = 1 is SYS, 0 PSTATE and hints */
@@ -303,7 +305,12 @@ static void wild_register(struct wild *w)
 	if (!w->careful) {
 		guard(w);
 	}
-	wild_code(w, MSR | word | (rarely(w, 8) ? 31 : rarely(w, 8) ? 0 : 2));
+	rt = rarely(w, 8) ? 31 : rarely(w, 8) ? 0 : 2;
+	if ((word & 0x1fffe0) == REG_BPR1) {
+		rt = 2;
+		w->box->x[2] &= 7;
+	}
+	wild_code(w, MSR | word | rt);
 	wild_run(w);
 	if (FIELD_GET(ESR_EC, w->box->esr) == EC_UNKNOWN) {
 		w->traps += (word >> 19 & 3) == 3;
