@@ -30,9 +30,9 @@ GOALS = ["hyp", "host", "build/guest/wild.bin", "build/guest/victim.bin"]
 # EL2 does for the other VM in one go is longer still (docs/soak.md).
 BOUND_NS = 500_000
 SOAK_TRAPS = 1_000_000
-SILENCE = 60.0  # seconds without a word of the victim: it does not run any more
+SILENCE = 180.0  # seconds without a word of the victim: it does not run any more
 STUCK = 8.0  # seconds without progress of the hostile VM: somebody restarts it
-ECHO = 40.0  # seconds for the shell's answer
+ECHO = 120.0  # seconds for the shell's answer
 # Lines about one VM in a second: ten about faults, ten about lives, and what was held back.
 LINES_A_SECOND = 24
 
@@ -177,7 +177,7 @@ def config(name: str, variant: Variant, seed: int) -> str:
     images = image(name, "wild", b"WILDPARM", seed, 20000 if shared else 10000, not variant.counted)
     images += image(
         name, "victim", b"VICTPARM",
-        200, 1000, 0, variant.frame_us, variant.window_us, BOUND_NS * variant.bound,
+        200, 250, 0, variant.frame_us, variant.window_us, BOUND_NS * variant.bound,
     )  # fmt: skip
     return configs.config(victim, wild, images=images, extra=variant.extra)
 
