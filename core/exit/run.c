@@ -209,6 +209,9 @@ struct vcpu *run_next(void)
 		} else if (vcpu_has_events(vcpu)) {
 			look_at_events(vcpu);
 		} else if (vcpu->job != NULL) {
+			if (vcpu->job->loaded) {
+				switch_to(vcpu);
+			}
 			vcpu->job->step(vcpu, vcpu->job);
 		} else {
 			switch_to(vcpu);

@@ -7,54 +7,91 @@
 #include "mm/guest_access.h"
 
 #define BACKTRACE_MAX 16
+#define REGISTER_ROWS 7 /* of four general registers; the last three have one of their own */
 
-static void log_registers(const struct vcpu *vcpu)
+static void log_general(const struct vcpu *vcpu, uint32_t n)
+{
+	const uint64_t *x = &vcpu->regs.x[n];
+
+	log_error("  x%-2u %016llx %016llx %016llx %016llx", n, (unsigned long long)x[0],
+		  (unsigned long long)x[1], (unsigned long long)x[2], (unsigned long long)x[3]);
+}
+
+static void log_system(const struct vcpu *vcpu, uint32_t row)
 {
 	const uint64_t *x = vcpu->regs.x;
 
-	for (uint32_t i = 0; i < 28; i += 4) {
-		log_error("  x%-2u %016llx %016llx %016llx %016llx", i, (unsigned long long)x[i],
-			  (unsigned long long)x[i + 1], (unsigned long long)x[i + 2],
-			  (unsigned long long)x[i + 3]);
-	}
-	log_error("  x28 %016llx fp  %016llx lr  %016llx", (unsigned long long)x[28],
-		  (unsigned long long)x[29], (unsigned long long)x[30]);
-	log_error("  pc  %016llx pstate %08llx sp_el1 %016llx sp_el0 %016llx",
-		  (unsigned long long)vcpu_pc(vcpu), (unsigned long long)vcpu_pstate(vcpu),
-		  (unsigned long long)sysreg_read(sp_el1), (unsigned long long)sysreg_read(sp_el0));
-	log_error("  esr_el1 %08llx far_el1 %016llx elr_el1 %016llx vbar_el1 %016llx",
-		  (unsigned long long)sysreg_read(esr_el1),
-		  (unsigned long long)sysreg_read(far_el1),
-		  (unsigned long long)sysreg_read(elr_el1),
-		  (unsigned long long)sysreg_read(vbar_el1));
-	log_error("  sctlr_el1 %08llx ttbr0_el1 %016llx ttbr1_el1 %016llx",
-		  (unsigned long long)sysreg_read(sctlr_el1),
-		  (unsigned long long)sysreg_read(ttbr0_el1),
-		  (unsigned long long)sysreg_read(ttbr1_el1));
-}
-
-/* Frame records as the procedure call standard has them: addresses only, the guest's symbols are
- * its own. */
-static void log_backtrace(const struct vcpu *vcpu)
-{
-	uint64_t fp = vcpu->regs.x[29];
-
-	log_error("  backtrace: %016llx", (unsigned long long)vcpu_pc(vcpu));
-	for (uint32_t i = 0; i < BACKTRACE_MAX && fp != 0 && (fp & 7) == 0; i++) {
-		uint64_t record[2], ipa;
-
-		if (guest_translate(fp, &ipa) != 0 ||
-		    guest_read(vcpu->vm, ipa, record, sizeof(record)) != 0 || record[1] == 0) {
-			break;
-		}
-		log_error("             %016llx", (unsigned long long)record[1]);
-		fp = record[0] > fp ? record[0] : 0;
+	switch (row) {
+	case 0:
+		log_error("  x28 %016llx fp  %016llx lr  %016llx", (unsigned long long)x[28],
+			  (unsigned long long)x[29], (unsigned long long)x[30]);
+		break;
+	case 1:
+		log_error("  pc  %016llx pstate %08llx sp_el1 %016llx sp_el0 %016llx",
+			  (unsigned long long)vcpu_pc(vcpu), (unsigned long long)vcpu_pstate(vcpu),
+			  (unsigned long long)sysreg_read(sp_el1),
+			  (unsigned long long)sysreg_read(sp_el0));
+		break;
+	case 2:
+		log_error("  esr_el1 %08llx far_el1 %016llx elr_el1 %016llx vbar_el1 %016llx",
+			  (unsigned long long)sysreg_read(esr_el1),
+			  (unsigned long long)sysreg_read(far_el1),
+			  (unsigned long long)sysreg_read(elr_el1),
+			  (unsigned long long)sysreg_read(vbar_el1));
+		break;
+	case 3:
+		log_error("  sctlr_el1 %08llx ttbr0_el1 %016llx ttbr1_el1 %016llx",
+			  (unsigned long long)sysreg_read(sctlr_el1),
+			  (unsigned long long)sysreg_read(ttbr0_el1),
+			  (unsigned long long)sysreg_read(ttbr1_el1));
+		break;
+	default:
+		log_error("  backtrace: %016llx", (unsigned long long)vcpu_pc(vcpu));
+		break;
 	}
 }
+#define SYSTEM_ROWS 5
 
-void crash_log(const struct vcpu *vcpu, const char *why)
+/* A frame record as the procedure call standard has it: addresses only, the guest's symbols are its
+ * own. False: there is none. */
+static bool log_frame(const struct vcpu *vcpu, uint64_t *fp)
 {
-	log_error("%s vcpu %u can't go on: %s", vcpu->vm->name, vcpu->index, why);
-	log_registers(vcpu);
-	log_backtrace(vcpu);
+	uint64_t record[2], ipa;
+
+	if (*fp == 0 || (*fp & 7) != 0 || guest_translate(*fp, &ipa) != 0 ||
+	    guest_read(vcpu->vm, ipa, record, sizeof(record)) != 0 || record[1] == 0) {
+		return false;
+	}
+	log_error("             %016llx", (unsigned long long)record[1]);
+	*fp = record[0] > *fp ? record[0] : 0;
+	return true;
+}
+
+void crash_begin(struct vcpu *vcpu, const char *why)
+{
+	vcpu->crash.why = why;
+	vcpu->crash.line = 0;
+	vcpu->crash.fp = vcpu->regs.x[29];
+}
+
+bool crash_log_step(struct vcpu *vcpu)
+{
+	struct crash_job *crash = &vcpu->crash;
+	uint32_t line = crash->line++;
+
+	if (line == 0) {
+		log_error("%s vcpu %u can't go on: %s", vcpu->vm->name, vcpu->index, crash->why);
+		return false;
+	}
+	line--;
+	if (line < REGISTER_ROWS) {
+		log_general(vcpu, 4 * line);
+		return false;
+	}
+	line -= REGISTER_ROWS;
+	if (line < SYSTEM_ROWS) {
+		log_system(vcpu, line);
+		return false;
+	}
+	return line - SYSTEM_ROWS == BACKTRACE_MAX || !log_frame(vcpu, &crash->fp);
 }

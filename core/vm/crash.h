@@ -5,7 +5,11 @@
 
 #include "core/vm/vcpu.h"
 
-/* Owner; loaded. */
-void crash_log(const struct vcpu *vcpu, const char *why);
+/* The next steps are about this crash, for which there is `why`, a constant. Owner. */
+void crash_begin(struct vcpu *vcpu, const char *why);
+
+/* A line of it; true: that was the last. Owner; loaded, and its guest has not been entered since
+ * crash_begin(). */
+bool crash_log_step(struct vcpu *vcpu);
 
 #endif

@@ -209,14 +209,32 @@ int life_stop(struct vm *vm, enum vm_stop_reason reason)
 	return after_step(vm, step);
 }
 
+static bool tell_crash(struct vcpu *vcpu, struct vcpu_job *job)
+{
+	(void)job;
+	if (!crash_log_step(vcpu)) {
+		return false;
+	}
+	vcpu->job = NULL;
+	life_stop(vcpu->vm, VM_STOP_CRASH);
+	return true;
+}
+
 void life_crash(struct vcpu *vcpu, const char *why)
 {
 	vm_note(vcpu->vm, "vcpu %u can't go on: %s", vcpu->index, why);
 	/* one that crashes again and again tells it as seldom as its other ends */
-	if (vm_may_log(vcpu->vm, &vcpu->vm->lives)) {
-		crash_log(vcpu, why);
+	if (!vm_may_log(vcpu->vm, &vcpu->vm->lives)) {
+		life_stop(vcpu->vm, VM_STOP_CRASH);
+		return;
 	}
-	life_stop(vcpu->vm, VM_STOP_CRASH);
+	crash_begin(vcpu, why);
+	vcpu->crash.job.name = "crash";
+	vcpu->crash.job.loaded = true;
+	vcpu->crash.job.step = tell_crash;
+	vcpu->job = &vcpu->crash.job;
+	/* so that its guest is not entered */
+	vcpu_post(vcpu, VCPU_EVENT_JOB);
 }
 
 /* -- stopping -- */

@@ -37,7 +37,8 @@ int life_ask(struct vm *vm, enum life_op op);
 /* By what the VM does itself. The first reason counts: -EBUSY, it is off or on its way. */
 int life_stop(struct vm *vm, enum vm_stop_reason reason);
 
-/* It can't go on: registers and a backtrace go to the log, then it is stopped. Owner CPU. */
+/* It can't go on: registers and a backtrace go to the log, in steps, then it is stopped. Owner
+ * CPU; loaded. */
 void life_crash(struct vcpu *vcpu, const char *why);
 
 /* At boot: starts it unless its config says otherwise, or once those before it run. Says so where

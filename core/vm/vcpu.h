@@ -65,9 +65,18 @@ enum vcpu_hold {
  */
 struct vcpu_job {
 	const char *name;
+	bool loaded; /* the vCPU is to be loaded for it */
 	/* True: done, and the job is taken off before this returns to the run loop. Owner CPU, no
 	 * locks. */
 	bool (*step)(struct vcpu *vcpu, struct vcpu_job *job);
+};
+
+/* The report of a crash, a line in each step: core/vm/crash.h. */
+struct crash_job {
+	struct vcpu_job job;
+	const char *why;
+	uint32_t line; /* the next */
+	uint64_t fp;   /* the next frame's */
 };
 
 /* Clean and invalidate all RAM of the VM by address: what set/way operations stand for. */
@@ -113,6 +122,7 @@ struct vcpu {
 	struct vcpu_job *job; /* NULL: the guest runs */
 	uint64_t fault_pc;    /* of the last abort injected, to see a guest that can't take one */
 	struct cache_job cache_job;
+	struct crash_job crash;
 	struct vtimer timer;
 	struct vgic_cpu vgic;
 	struct sched_vcpu sched;

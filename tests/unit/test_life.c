@@ -369,9 +369,9 @@ static void bad_frames(void **state)
 	}
 	fake_vcpus[0].regs.x[29] = GIB(8);
 	life_crash(&fake_vcpus[0], "a reason");
+	fake_settle();
 	assert_true(fake_has_said("000000000077701e"));
 	assert_false(fake_has_said("0000000000777020"));
-	fake_settle();
 }
 
 /* Its lines are limited, as those about its other ends: ten a second. */
@@ -384,8 +384,8 @@ static void crash_storm(void **state)
 		start_all();
 		fake_said[0] = '\0';
 		life_crash(&fake_vcpus[0], "a reason");
-		told += fake_has_said("can't go on");
 		fake_settle();
+		told += fake_has_said("can't go on");
 		is_off();
 	}
 	assert_in_range(told, 1, 10);
@@ -393,8 +393,47 @@ static void crash_storm(void **state)
 	start_all();
 	fake_said[0] = '\0';
 	life_crash(&fake_vcpus[0], "a reason");
-	assert_true(fake_has_said("can't go on"));
 	fake_settle();
+	assert_true(fake_has_said("can't go on"));
+}
+
+/* A line in each step, so that others of that CPU needn't wait; who stops the VM is not kept. */
+static void crash_in_steps(void **state)
+{
+	static const char *const parts[] = {"can't go on", "  x0 ",   "  x4 ",
+					    "  x24",	   "  x28",   "  pc ",
+					    "  esr",	   "  sctlr", "  backtrace"};
+
+	(void)state;
+	start_all();
+	life_crash(&fake_vcpus[1], "a reason");
+	assert_false(fake_has_said("can't go on"));
+	fake_step(1);
+	for (uint32_t i = 0; i < ARRAY_COUNT(parts); i++) {
+		uint32_t steps = 0;
+
+		while (!fake_has_said(parts[i])) {
+			assert_true(steps++ < 6);
+			assert_int_equal(vm->state, VM_RUNNING);
+			assert_non_null(fake_vcpus[1].job);
+			fake_step(1);
+		}
+		assert_false(i + 1 < ARRAY_COUNT(parts) && fake_has_said(parts[i + 1]));
+	}
+	fake_settle();
+	is_off();
+	assert_string_equal(life_state_name(vm), "stopped (crash)");
+	/* stopped meanwhile */
+	start_all();
+	fake_said[0] = '\0';
+	life_crash(&fake_vcpus[1], "a reason");
+	fake_step(1);
+	fake_step(1);
+	assert_int_equal(manage_restart(vm), 0);
+	fake_settle();
+	is_new_life();
+	assert_true(fake_has_said("can't go on"));
+	assert_false(fake_has_said("  backtrace"));
 }
 
 /* -- everything at once -- */
@@ -526,6 +565,7 @@ int main(void)
 		CASE_IN("a VM with all vCPUs off can be restarted", cpu_off, fake_life_set_up),
 		CASE_IN("a crash shows registers and backtrace", crash, fake_life_set_up),
 		CASE_IN("bad frame pointers end a backtrace", bad_frames, fake_life_set_up),
+		CASE_IN("a crash is told of in steps", crash_in_steps, fake_life_set_up),
 		CASE_IN("registers are asked for by two, and taken back", registers_are_asked_for,
 			fake_life_set_up),
 		CASE_IN("a VM that crashes all the time is told of now and then", crash_storm,
