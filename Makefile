@@ -45,6 +45,7 @@ HYP_C := \
 	core/config/parse_vm.c \
 	core/config/props.c \
 	core/config/suggest.c \
+	core/console/keep.c \
 	core/console/log.c \
 	core/console/cmd_vm.c \
 	core/console/cmd_report.c \
@@ -223,6 +224,7 @@ UNIT := \
 	idreg \
 	inject \
 	insn \
+	keep \
 	life \
 	line \
 	log \

@@ -212,7 +212,7 @@ mmu_on:
 	sub	x30, x30, x21
 	ldr	x1, =IMAGE_VA
 	add	x30, x30, x1
-	mov	x1, #MAIR_VALUE
+	ldr	x1, =MAIR_VALUE
 	ldr	x2, =TCR_COMMON
 	PARANGE	x3, x4
 	ldr	x5, =SCTLR_EL2_ON

@@ -35,6 +35,8 @@ static struct partitions {
 	struct ram_plan *plan;
 	struct registry *registry;
 	struct prange image, heap, extra_heap;
+	struct keep keep;
+	bool keeps_logs;
 } parts;
 
 /* As somebody left them: large tables that are filled as far as they are used. */
@@ -189,6 +191,34 @@ static void all_off(void)
 	shell_greet();
 }
 
+/* From here on what is said is also where a reset leaves it. Not cacheable: nobody cleans caches
+ * before a reset. Firmware's lines are gone (boot/main.c), EL2 has no other mapping of reserved
+ * memory, and no VM is given any. */
+static void keep_logs(void)
+{
+	struct prange range = parts.config->log_range;
+	struct log *log;
+
+	if (range.size == 0) {
+		return;
+	}
+	if (registry_claim(parts.registry, range) != 0 || hyp_map_uncached(range) != 0) {
+		log_warn("log-region at 0x%llx can't be used: it is part of something else",
+			 (unsigned long long)range.base);
+		return;
+	}
+	keep_open(&parts.keep, (void *)range.base, range.size,
+		  cpu_features.crc32 ? crc32c_instructions : crc32c);
+	log = keep_add(&parts.keep, "", MUX_LOG_SIZE);
+	if (log != NULL) {
+		mux_keep_log(log);
+	}
+	parts.keeps_logs = true;
+	log_info("logs are kept at 0x%llx over a warm reset: those of the boot before are %s",
+		 (unsigned long long)range.base,
+		 parts.keep.last != NULL ? "there, `log --last`" : "not there");
+}
+
 static void build_all(void)
 {
 	struct build_context build = {
@@ -197,6 +227,7 @@ static void build_all(void)
 		.board = parts.board,
 		.plan = parts.plan,
 		.registry = parts.registry,
+		.keep = parts.keeps_logs ? &parts.keep : NULL,
 		.diag = &boot_diag,
 	};
 
@@ -270,6 +301,7 @@ static void start_all(void)
 		.registry = parts.registry,
 		.board = parts.board,
 		.image = parts.image,
+		.keep = parts.keeps_logs ? &parts.keep : NULL,
 	});
 	life_set_all_off(all_off);
 	vm_set_stop(life_stop);
@@ -328,6 +360,7 @@ void partitions_start(struct board *board, struct prange image, struct prange he
 	refuse_dead_cpus();
 	plan_memory();
 	claim_own_memory();
+	keep_logs();
 	build_all();
 	set_schedules();
 	times->built = deadline_now();

@@ -98,6 +98,11 @@ int hyp_map_device(struct prange range)
 	return map_one_to_one(range, S1_ATTR_DEVICE);
 }
 
+int hyp_map_uncached(struct prange range)
+{
+	return map_one_to_one(range, S1_ATTR_UNCACHED);
+}
+
 int hyp_map_stacks(uint32_t cpu, uint64_t *stack_top, uint64_t *emergency_top)
 {
 	uint64_t slot = STACK_VA + (uint64_t)cpu * STACK_SLOT;

@@ -28,6 +28,9 @@ int hyp_map_ram(struct prange range);
 int hyp_map_read_only(struct prange range);
 int hyp_map_device(struct prange range);
 
+/* Likewise RAM that nobody has mapped otherwise, and whose contents a reset must find in memory. */
+int hyp_map_uncached(struct prange range);
+
 /* A secondary's stacks with a guard page below each; returns 0 or -ENOMEM. Tops are EL2 addresses.
  */
 int hyp_map_stacks(uint32_t cpu, uint64_t *stack_top, uint64_t *emergency_top);

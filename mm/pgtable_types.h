@@ -21,13 +21,14 @@
 
 /* Stage 1 of EL2. S1_ATTR_* index MAIR_EL2 as in boot/layout.h. AP[1] is RES1 in a regime of one
  * level. */
-#define S1_INDEX       BITS(4, 2)
-#define S1_AP_RES1     BIT(6)
-#define S1_AP_RO       BIT(7)
-#define S1_GP	       BIT(50)
-#define S1_XN	       BIT(54)
-#define S1_ATTR_NORMAL (PTE_AF | PTE_SH_INNER | S1_AP_RES1)
-#define S1_ATTR_DEVICE (PTE_AF | S1_AP_RES1 | (UINT64_C(1) << 2) | S1_XN)
+#define S1_INDEX	 BITS(4, 2)
+#define S1_AP_RES1	 BIT(6)
+#define S1_AP_RO	 BIT(7)
+#define S1_GP		 BIT(50)
+#define S1_XN		 BIT(54)
+#define S1_ATTR_NORMAL	 (PTE_AF | PTE_SH_INNER | S1_AP_RES1)
+#define S1_ATTR_DEVICE	 (PTE_AF | S1_AP_RES1 | (UINT64_C(1) << 2) | S1_XN)
+#define S1_ATTR_UNCACHED (PTE_AF | S1_AP_RES1 | (UINT64_C(2) << 2) | S1_XN)
 
 /* Stage 2. */
 #define S2_MEMATTR    BITS(5, 2)

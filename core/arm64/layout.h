@@ -20,8 +20,9 @@
 #define PHYS_LIMIT     0x800000000000
 
 /* MAIR_ELx: attribute indexes of EL2's own map. */
-#define MAIR_NORMAL 0 /* write-back, read and write allocate */
-#define MAIR_DEVICE 1 /* nGnRE */
-#define MAIR_VALUE  0x04ff
+#define MAIR_NORMAL   0 /* write-back, read and write allocate */
+#define MAIR_DEVICE   1 /* nGnRE */
+#define MAIR_UNCACHED 2 /* normal, not cacheable */
+#define MAIR_VALUE    0x4404ff
 
 #endif

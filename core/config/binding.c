@@ -11,7 +11,6 @@
 #define LATER_MERGE                                                                                \
 	"merging into the node of a board device comes with a later version: leave it out, or "    \
 	"write into guest-dtb"
-#define LATER_LOG "a log that survives a reset comes with a later version: leave it out"
 
 static const struct config_prop root_props[] = {
 	{.name = "compatible",
@@ -54,10 +53,9 @@ static const struct config_prop hypervisor_props[] = {
 		     "too.")},
 	{.name = "log-region",
 	 .type = PROP_BOARD_REF,
-	 .later = LATER_LOG,
-	 .help = DOC(
-		 "A /reserved-memory node of the board: the log lives there and survives a warm "
-		 "reset.")},
+	 .help = DOC("A /reserved-memory node of the board, of 64 KiB or more: the logs of "
+		     "hypervisor and VMs are there too, and `log --last` shows them after a warm "
+		     "reset.")},
 	{.name = "when-all-off",
 	 .type = PROP_STRING,
 	 .values = "shell|poweroff|reboot",

@@ -5,6 +5,7 @@
 #include "core/base/string.h"
 #include "core/config/checker.h"
 #include "core/config/guest_map_types.h"
+#include "core/console/keep.h"
 
 #define LINUX_BOOTARGS_MAX 2048 /* COMMAND_LINE_SIZE of arm64, the final NUL included */
 
@@ -54,6 +55,46 @@ static void check_console(struct checker *c)
 	} else if (!dt_status_okay(c->board->tree, node)) {
 		diag_error(c->diag, "/hypervisor", "console",
 			   "\"%s\" is disabled in the board's device tree", ref);
+	}
+}
+
+/* What is wrong with a node for the logs; NULL: nothing. */
+static const char *log_region_fault(const struct dt *tree, int node, struct prange *range)
+{
+	struct prange second;
+
+	if (node == DT_NONE) {
+		return "is neither a path nor an alias of the board's device tree";
+	}
+	if (dt_parent(tree, node) != dt_find(tree, "/reserved-memory")) {
+		return "is no node below /reserved-memory of the board: only there memory is left "
+		       "alone by all others";
+	}
+	if (!dt_status_okay(tree, node)) {
+		return "is disabled in the board's device tree";
+	}
+	if (dt_reg(tree, node, 0, range) != 0 || dt_reg(tree, node, 1, &second) == 0) {
+		return "must have one range in `reg`, which says where it is at each boot";
+	}
+	if (range->size < KEEP_SIZE_MIN || (range->base | range->size) % PAGE_SIZE != 0) {
+		return "must have 64 KiB or more, and begin and end at multiples of 4 KiB";
+	}
+	return NULL;
+}
+
+static void check_log_region(struct checker *c)
+{
+	const char *ref = c->config->log_region, *fault;
+	struct prange range;
+
+	if (ref == NULL) {
+		return;
+	}
+	fault = log_region_fault(c->board->tree, dt_resolve(c->board->tree, ref), &range);
+	if (fault != NULL) {
+		diag_error(c->diag, "/hypervisor", "log-region", "\"%s\" %s", ref, fault);
+	} else {
+		c->config->log_range = range;
 	}
 }
 
@@ -258,6 +299,7 @@ int config_check(struct config *config, const struct board *board, const struct 
 	if (board != NULL) {
 		check_board_compatible(&c);
 		check_console(&c);
+		check_log_region(&c);
 	}
 	usable = diag->error_count == errors;
 	for (uint32_t i = 0; i < config->vm_count; i++) {

@@ -213,7 +213,9 @@ struct config {
 	const struct dt *tree; /* the config's index */
 	uint32_t image_count, vm_count, passthrough_count, doorbell_count;
 	uint32_t vcpu_total, device_total, schedule_count, window_total;
-	const char *console; /* board ref, "none" or NULL: stdout-path */
+	const char *console;	 /* board ref, "none" or NULL: stdout-path */
+	const char *log_region;	 /* board ref or NULL */
+	struct prange log_range; /* what config_check() found it to be; size 0: none */
 	uint8_t console_escape;
 	uint8_t log_level;
 	enum when_all_off when_all_off;

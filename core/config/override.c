@@ -58,14 +58,14 @@ static bool read_number(struct parser *p, const struct config_prop *rule, const 
 	return true;
 }
 
-static void set_console(struct parser *p, const char *value)
+static void set_text(struct parser *p, const char *value, const char **out)
 {
 	size_t size = strlen(value) + 1;
 	char *copy = arena_alloc(p->dt->arena, size);
 
 	if (copy != NULL) {
 		memcpy(copy, value, size);
-		p->config->console = copy;
+		*out = copy;
 	}
 }
 
@@ -83,7 +83,9 @@ static void apply(struct parser *p, const char *name, const char *value)
 	} else if (rule->values != NULL && !parser_check_choice(p, name, rule->values, value)) {
 		return;
 	} else if (strcmp(name, "console") == 0) {
-		set_console(p, value);
+		set_text(p, value, &config->console);
+	} else if (strcmp(name, "log-region") == 0) {
+		set_text(p, value, &config->log_region);
 	} else if (strcmp(name, "console-escape") == 0) {
 		read_number(p, rule, value, &config->console_escape);
 	} else if (strcmp(name, "log-level") == 0) {

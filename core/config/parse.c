@@ -56,6 +56,7 @@ static void parse_hypervisor(struct parser *p, int node)
 
 	parser_check_node(p, node, BINDING_HYPERVISOR, NULL);
 	config->console = dt_string(p->dt, node, "console");
+	config->log_region = dt_string(p->dt, node, "log-region");
 	config->console_escape =
 		(uint8_t)parser_u32(p, node, "console-escape", CONSOLE_ESCAPE_DEFAULT);
 	config->log_level = (uint8_t)parser_u32(p, node, "log-level", LOG_LEVEL_DEFAULT);

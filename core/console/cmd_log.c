@@ -44,7 +44,27 @@ static bool parse_log(struct shell_job *job, struct log_options *options)
 
 static const struct console_port *port_of(const struct vm *vm)
 {
-	return vm == NULL ? NULL : mux_port_of_log(&vm->log);
+	return vm == NULL ? NULL : mux_port_of_log(vm->log);
+}
+
+/* That of the boot before: constant, but for this copy of where it is. */
+static struct log last_log;
+
+static bool find_last(const struct vm *vm)
+{
+	const struct keep *keep = shell_sources()->keep;
+
+	if (keep == NULL) {
+		shell_say("logs end with a reset: `log-region` of the config keeps them\n");
+	} else if (!keep_last(keep, vm == NULL ? "" : vm->name, &last_log)) {
+		shell_say(keep->last == NULL ? "no log of an earlier boot is there, or it is not "
+					       "whole any more\n" :
+					       "%s had no log then\n",
+			  vm == NULL ? "the hypervisor" : vm->name);
+	} else {
+		return true;
+	}
+	return false;
 }
 
 /* at[0]: where the next line begins; at[1]: 1 + follow; at[2]: where to end. */
@@ -56,16 +76,14 @@ static bool begin_log(struct shell_job *job)
 		return true;
 	}
 	if (options.last) {
-		job->vm = NULL;
-		job->value[0] = (uint64_t)shell_sources()->last_log;
-		if (job->value[0] == 0) {
-			shell_say(
-				"no log of an earlier boot: `log-region` of the config keeps it\n");
+		if (!find_last(job->vm)) {
 			return true;
 		}
+		job->vm = NULL;
+		job->value[0] = (uint64_t)&last_log;
 		options.follow = false;
 	} else if (job->vm != NULL) {
-		job->value[0] = (uint64_t)&job->vm->log;
+		job->value[0] = (uint64_t)job->vm->log;
 	}
 	job->at[0] = mux_log_tail((const struct log *)job->value[0], options.lines);
 	job->at[1] = options.follow ? 2 : 1;

@@ -11,6 +11,7 @@
 #define CORE_CONSOLE_COMMAND_H
 
 #include "boot/board_types.h"
+#include "core/console/keep.h"
 #include "core/console/line.h"
 #include "core/resource/audit.h"
 #include "core/vm/vm.h"
@@ -51,7 +52,7 @@ struct shell_sources {
 	const struct registry *registry;
 	const struct board *board;
 	struct prange image;
-	const struct log *last_log; /* of an earlier boot; NULL: none is known */
+	const struct keep *keep; /* logs of the last boot; NULL: none are kept */
 };
 const struct shell_sources *shell_sources(void);
 

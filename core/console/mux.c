@@ -52,6 +52,7 @@ static struct {
 	bool grace_armed;
 	uint32_t waiting_count; /* ports with want_room */
 	uint32_t log_lost;	/* lines that nobody saw */
+	struct log *kept;	/* what the log says too, for after a reset; NULL: nowhere */
 	bool filtered;		/* guests other than `only` are not shown */
 	const struct console_port *only;
 } mux = {.lock = SPINLOCK_INIT(RANK_CONSOLE), .escape = 0x1d};
@@ -377,6 +378,17 @@ static void put_locked(struct console_port *port, uint8_t byte)
 	}
 }
 
+/* The log's last bytes, `len` of them or all there are, to where they are kept. */
+static void keep_locked(uint32_t len)
+{
+	const struct ring *ring = &log_port.tx;
+
+	for (uint32_t at = ring->head - MIN(len, MIN(ring->head, ring->size)); at != ring->head;
+	     at++) {
+		log_put(mux.kept, ring->data[at & (ring->size - 1)]);
+	}
+}
+
 /* One line into the log's ring; the oldest ones make room and are counted. */
 static void log_line_locked(const char *text, size_t len)
 {
@@ -395,6 +407,9 @@ static void log_line_locked(const char *text, size_t len)
 		put_locked(&log_port, (uint8_t)text[i]);
 	}
 	put_locked(&log_port, '\n');
+	if (mux.kept != NULL) {
+		keep_locked((uint32_t)(sizeof(mark) + len));
+	}
 }
 
 static void log_sink(enum log_level level, const char *text, size_t len)
@@ -521,6 +536,14 @@ void mux_show_all(void)
 static struct log own_log(void)
 {
 	return (struct log){log_port.tx.data, log_port.tx.size, log_port.tx.head};
+}
+
+void mux_keep_log(struct log *log)
+{
+	spin_lock(&mux.lock);
+	mux.kept = log;
+	keep_locked(log_port.tx.size);
+	spin_unlock(&mux.lock);
 }
 
 bool mux_log_line(const struct log *log, uint32_t *at, char *text, size_t size)
@@ -805,6 +828,10 @@ bool mux_shell_has_focus(void)
 
 void mux_panic_write(const char *text, size_t len)
 {
+	/* first: should the UART be what fails */
+	for (size_t i = 0; i < len && mux.kept != NULL; i++) {
+		log_put(mux.kept, (uint8_t)text[i]);
+	}
 	for (size_t i = 0; i < len && mux.attached; i++) {
 		while (!mux.uart.ops->tx_ready(&mux.uart)) {
 		}

@@ -101,6 +101,9 @@ bool mux_focus_name(const char *name);
 void mux_show_only(const struct console_port *port);
 void mux_show_all(void);
 
+/* What the hypervisor says is written there too, and what it has said so far. Boot CPU. */
+void mux_keep_log(struct log *log);
+
 /* Which of the logs: of the hypervisor (NULL) or of a VM. log_line(), log_tail() under the lock. */
 bool mux_log_line(const struct log *log, uint32_t *at, char *text, size_t size);
 uint32_t mux_log_tail(const struct log *log, uint32_t lines);

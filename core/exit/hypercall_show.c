@@ -20,7 +20,7 @@ void hypercall_log_read(struct vm *vm, struct hypercall *call)
 	struct hypercall_log *log = &call->data.log;
 	uint32_t asked = (uint32_t)call->arg[1], at = asked, end, length;
 
-	length = mux_log_read(vm == NULL ? NULL : &vm->log, &at, (uint8_t *)log->text,
+	length = mux_log_read(vm == NULL ? NULL : vm->log, &at, (uint8_t *)log->text,
 			      HYPERCALL_LOG_SIZE, &end);
 	hypercall_answer(call, before_text);
 	log->head.size = call->data_size = before_text + length;

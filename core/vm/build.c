@@ -322,6 +322,22 @@ static const char *what_failed(int err)
 	}
 }
 
+/* Where a reset leaves it, if there is room; before its devices, which write to it. */
+static int make_log(const struct build_context *build, struct vm *vm)
+{
+	vm->log = build->keep == NULL ? NULL : keep_add(build->keep, vm->config->name, VM_LOG_SIZE);
+	if (vm->log == NULL) {
+		if (build->keep != NULL) {
+			log_notice("VM %s: its log is not kept, log-region is full",
+				   vm->config->name);
+		}
+		vm->log = &vm->own_log;
+		vm->own_log.size = VM_LOG_SIZE;
+		vm->own_log.data = page_alloc_dirty(VM_LOG_SIZE / PAGE_SIZE);
+	}
+	return vm->log->data == NULL ? -ENOMEM : 0;
+}
+
 int build_vm(const struct build_context *build, uint32_t index)
 {
 	struct vm *vm = page_alloc((uint32_t)(align_up(sizeof(*vm), PAGE_SIZE) / PAGE_SIZE));
@@ -330,9 +346,8 @@ int build_vm(const struct build_context *build, uint32_t index)
 	if (vm != NULL) {
 		vm->config = &build->config->vm[index];
 		vm->id = vm_count();
-		vm->log.size = VM_LOG_SIZE;
-		vm->log.data = page_alloc_dirty(VM_LOG_SIZE / PAGE_SIZE);
-		err = vm->log.data == NULL ? -ENOMEM : make_vm(build, vm, index);
+		err = make_log(build, vm);
+		err = err != 0 ? err : make_vm(build, vm, index);
 	}
 	if (err == 0) {
 		vm_register(vm);

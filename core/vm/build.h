@@ -7,6 +7,7 @@
 #define CORE_VM_BUILD_H
 
 #include "core/base/diag.h"
+#include "core/console/keep.h"
 #include "core/fdt/dt.h"
 #include "core/resource/ram_plan.h"
 #include "core/resource/registry.h"
@@ -17,6 +18,7 @@ struct build_context {
 	const struct board *board;
 	const struct ram_plan *plan;
 	struct registry *registry;
+	struct keep *keep; /* of their logs; NULL: none is kept */
 	struct diag *diag;
 };
 

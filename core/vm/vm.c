@@ -98,7 +98,7 @@ void vm_note(struct vm *vm, const char *fmt, ...)
 	va_start(args, fmt);
 	format_v(text + mark, sizeof(text) - mark, fmt, args);
 	va_end(args);
-	mux_note(&vm->log, text, strlen(text));
+	mux_note(vm->log, text, strlen(text));
 }
 
 void vm_complain(struct vcpu *vcpu, const char *fmt, ...)

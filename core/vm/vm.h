@@ -124,7 +124,9 @@ struct vm {
 	struct ratelimit faults; /* lines about what it does wrong */
 	struct ratelimit lives;	 /* lines about its stops and starts */
 
-	struct log log; /* what it printed last, and its life: the console's lock */
+	/* what it printed last, and its life: the console's lock. Where it is not kept over a reset
+	 * it is own_log */
+	struct log *log, own_log;
 
 	/* owner: the CPU of vCPU 0 */
 	struct vm_load load;

@@ -310,7 +310,7 @@ static int vpl011_create(struct vm *vm, const struct vdev_config *config, struct
 	uart->vdev.vm = vm;
 	uart->port.name = vm->name;
 	uart->port.listens = !config->input_none;
-	uart->port.log = &vm->log;
+	uart->port.log = vm->log;
 	uart->port.notify = vpl011_notify;
 	uart->port.rx = (struct ring){.data = uart->rx_ring, .size = sizeof(uart->rx_ring)};
 	uart->port.tx = (struct ring){.data = uart->tx_ring, .size = sizeof(uart->tx_ring)};

@@ -48,7 +48,7 @@ static void meanwhile(const struct op *op)
 	if ((op->who & 0x80) != 0) {
 		fake_calls.now += op->value;
 		for (uint32_t i = op->value % 600; i != 0; i--) {
-			log_put(&fake_vms[op->value % FAKE_VMS].log, (uint8_t)i);
+			log_put(fake_vms[op->value % FAKE_VMS].log, (uint8_t)i);
 		}
 	}
 	fake_configs[BOSS].manages = op->manages % 8;

@@ -63,7 +63,8 @@ static void set_up_vm(uint32_t id)
 	vm->vgic.spi_count = FAKE_SPIS;
 	vm->vdev[0] = &uart;
 	vm->vdev_count = 1;
-	vm->log = (struct log){.data = log_bytes, .size = sizeof(log_bytes)};
+	vm->own_log = (struct log){.data = log_bytes, .size = sizeof(log_bytes)};
+	vm->log = &vm->own_log;
 	for (uint32_t i = 0; i < FAKE_VCPUS; i++) {
 		tables[id][i] = &fake_vcpus[id][i];
 		fake_vcpus[id][i].vm = vm;

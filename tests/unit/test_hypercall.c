@@ -456,7 +456,7 @@ static void write_log(struct log *log, uint32_t count)
  * as lost. */
 static void log_numbers(void **state)
 {
-	struct log *log = &fake_vms[WORKER].log;
+	struct log *log = fake_vms[WORKER].log;
 	uint32_t at = 0, lost = 0, got = 0;
 
 	(void)state;
