@@ -196,6 +196,24 @@ static void follows_its_route(void **state)
 	assert_false(fake_spi_is_active(PLEVEL));
 }
 
+/* The vCPU itself has gone to another CPU of the board. */
+static void follows_its_vcpu(void **state)
+{
+	struct vcpu *moved = fake_vm.vcpu[1];
+
+	(void)state;
+	route(LEVEL, 1);
+	moved->cpu_mpidr = 5;
+	assert_int_equal(fake_spi_cpu(PLEVEL), 1);
+	vgic_link_follow(moved);
+	assert_int_equal(fake_spi_cpu(PLEVEL), 5);
+	/* that of the other vCPU stays where it is */
+	assert_int_equal(fake_spi_cpu(PEDGE), 0);
+	/* what is routed there from now on goes there at once */
+	route(EDGE, 1);
+	assert_int_equal(fake_spi_cpu(PEDGE), 5);
+}
+
 static void trigger_is_the_boards(void **state)
 {
 	(void)state;
@@ -279,6 +297,7 @@ int main(void)
 			set_up),
 		CASE_IN("it goes to the CPU of its route, pending, active or neither",
 			follows_its_route, set_up),
+		CASE_IN("and to that where its vCPU has gone", follows_its_vcpu, set_up),
 		CASE_IN("its trigger is the board's", trigger_is_the_boards, set_up),
 		CASE_IN("a VM that stops leaves none of it active", not_orphaned_by_a_stop, set_up),
 		CASE_IN("the end of one that has no list register counts", many_in_few_registers,
