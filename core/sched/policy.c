@@ -217,6 +217,7 @@ has_budget_left(struct sched_cpu *cpu, struct sched_vcpu *s, uint64_t now)
 static inline struct vcpu *best(struct sched_cpu *cpu, uint64_t now)
 {
 	struct vcpu *first = NULL, *first_of_all = NULL;
+	const bool anybody = likely(cpu->window_count == 0);
 	uint32_t ready_count = 0;
 
 	cpu->renewal = UINT64_MAX;
@@ -240,7 +241,8 @@ static inline struct vcpu *best(struct sched_cpu *cpu, uint64_t now)
 		if (unlikely(has_budget(s)) && !has_budget_left(cpu, s, now)) {
 			continue;
 		}
-		if (has_window(cpu, vcpu) && (first == NULL || is_before(cpu, vcpu, first))) {
+		if ((anybody || vcpu->vm == cpu->window_vm) &&
+		    (first == NULL || is_before(cpu, vcpu, first))) {
 			first = vcpu;
 		}
 	}

@@ -15,6 +15,9 @@
 #define BENCH_SGI_ROTATING	 8
 #define BENCH_SGI_ROTATING_COUNT 8
 
+/* Offset in the PL011 where tests/bench/kvm/vmm.c takes a store for a wish to yield. */
+#define BENCH_UART_YIELD 0xf00
+
 struct machine {
 	uint64_t gicd;
 	uint64_t gicr; /* GICv3 */

@@ -58,8 +58,8 @@ comma := ,
 BENCH_ONLY := $(strip $(subst $(comma), ,$(ONLY)))
 bench-has = $(strip $(if $(BENCH_ONLY),$(foreach word,$(BENCH_ONLY),$(filter $(word)%,$(1))),$(1)))
 BENCH_SELF := $(filter --help --check% --profile%,$(OPTIONS))
-BENCH_WANTS := $(if $(BENCH_SELF),,$(if $(call bench-has,xen),xen) \
-	$(if $(call bench-has,kvm-vhe kvm-a57),kvm) \
+BENCH_WANTS := $(if $(BENCH_SELF),,$(if $(call bench-has,xen xen-switch),xen) \
+	$(if $(call bench-has,kvm-vhe kvm-a57 kvm-switch),kvm) \
 	$(if $(filter --no-chart,$(OPTIONS)),,$(if $(call bench-has,bulkhead-a57),chart)))
 .PHONY: bench bench-parts bench-kvm
 bench-parts: $(BUILD)/bulkhead.img $(BUILD)/host/bulkhead-config $(BENCH_BIN)

@@ -119,8 +119,6 @@ def prepare(chosen: list[Run]) -> list[Run]:
             able.append(run)
     if not able:
         raise runs.Unfit("no machine is left to measure")
-    if any(run.key.startswith("kvm") for run in able):
-        runs.kvm_initrd()
     return able
 
 

@@ -25,6 +25,7 @@ BARE = "virt,gic-version=3"
 LINE = re.compile(r"bench (\w+) (?:n/a (.+)|(\d+\.\d\d) (\d+) (\d+))\s*$", re.M)
 LAST_LINES = 3  # of a QEMU that died
 XEN_MODULE = 0x50000000  # where QEMU puts the guest for Xen to copy: clear of kernel and dtb
+XEN_STRIDE = 0x1000000  # and the next one
 
 
 class Unfit(Exception):
@@ -90,6 +91,9 @@ RUNS = (
     Run("xen", "Xen 4.17 (Debian)", cpus=1),
     Run("kvm-vhe", "KVM, VHE", cpu="neoverse-n1", seconds=300),
     Run("kvm-a57", "KVM, cortex-a57", seconds=400),
+    Run("xen-switch", "Xen 4.17, credit", cpus=1, roles=("ping", "echo")),
+    Run("kvm-switch", "KVM VHE, by its VMM", cpu="neoverse-n1", cpus=1, seconds=300,
+        roles=("ping", "echo")),
 )
 
 
@@ -149,12 +153,16 @@ def sharing_bundle(run: Run, count: int = 0) -> pathlib.Path:
     return out
 
 
+def guest_of(run: Run) -> pathlib.Path:
+    return SHARING if run.roles else GUEST
+
+
 def lacks(run: Run) -> str:
     """Why a run can't be made here, as a sentence; empty where it can."""
     kind = run.key.split("-")[0]
     need = {
-        "kvm": (CACHE / "vmlinuz", WORK / "vmm", WORK / "kvm-guest.dtb", GUEST),
-        "xen": (CACHE / "xen" / "xen.img", GUEST),
+        "kvm": (CACHE / "vmlinuz", WORK / "vmm", WORK / "kvm-guest.dtb", guest_of(run)),
+        "xen": (CACHE / "xen" / "xen.img", guest_of(run)),
         "bare": (GUEST_V2 if run.guest_gic == 2 else GUEST,),
     }.get(
         kind,
@@ -171,29 +179,36 @@ def lacks(run: Run) -> str:
     return f"{', '.join(missing)} {are} missing; `make bench` makes or downloads what it can"
 
 
-def kvm_initrd() -> pathlib.Path:
-    """An initramfs with the VMM as process 1, and the guest."""
+def role_dtb(run: Run, role: str) -> pathlib.Path:
+    """The tree of a VM under KVM that plays a role."""
+    dtb = WORK / f"{run.key}-{role}.dtb"
+    dtb.write_bytes((WORK / "kvm-guest.dtb").read_bytes())
+    call("fdtput", "-c", dtb, "/chosen")
+    call("fdtput", "-t", "s", dtb, "/chosen", "bootargs", f"role={role} by=mmio")
+    return dtb
+
+
+def kvm_initrd(run: Run) -> pathlib.Path:
+    """An initramfs with the VMM as process 1, and the guest or guests."""
     cpio = mkinitrd.Cpio()
     cpio.add("dev", stat.S_IFDIR | 0o755)
+    cpio.add("proc", stat.S_IFDIR | 0o755)
     cpio.add("dev/console", stat.S_IFCHR | 0o600, device=(5, 1))
-    for name, source, mode in (
-        ("init", WORK / "vmm", 0o755),
-        ("guest.bin", GUEST, 0o644),
-        ("guest.dtb", WORK / "kvm-guest.dtb", 0o644),
-    ):
-        cpio.add(name, stat.S_IFREG | mode, source.read_bytes())
-    out = WORK / "kvm.cpio"
+    trees = [role_dtb(run, role) for role in run.roles] or [WORK / "kvm-guest.dtb"]
+    cpio.add("init", stat.S_IFREG | 0o755, (WORK / "vmm").read_bytes())
+    cpio.add("guest.bin", stat.S_IFREG | 0o644, guest_of(run).read_bytes())
+    for name, tree in zip(("guest.dtb", "other.dtb"), trees):
+        cpio.add(name, stat.S_IFREG | 0o644, tree.read_bytes())
+    out = WORK / f"{run.key}.cpio"
     out.write_bytes(cpio.finish())
     return out
 
 
-def xen_dtb(qemu: str, run: Run) -> pathlib.Path:
-    """The board's device tree with the guest as a domain without dom0."""
-    dtb = WORK / "xen.dtb"
-    call(*command(qemu, run, f"{EL2},dumpdtb={dtb}"))
-    domain, module = "/chosen/domU1", f"/chosen/domU1/module@{XEN_MODULE:x}"
-    call("fdtput", "-t", "s", dtb, "/chosen", "xen,xen-bootargs",
-         "console=dtuart dtuart=/pl011@9000000")  # fmt: skip
+def xen_domain(run: Run, dtb: pathlib.Path, index: int) -> None:
+    """One domain without dom0, in the board's tree."""
+    domain = f"/chosen/domU{index + 1}"
+    place = XEN_MODULE + index * XEN_STRIDE
+    module = f"{domain}/module@{place:x}"
     call("fdtput", "-p", "-c", dtb, module)
     for node, kind, name, *values in (
         (domain, "s", "compatible", "xen,domain"),
@@ -203,9 +218,21 @@ def xen_dtb(qemu: str, run: Run) -> pathlib.Path:
         (domain, "i", "cpus", str(run.cpus)),
         (domain, "i", "vpl011"),
         (module, "s", "compatible", "multiboot,kernel", "multiboot,module"),
-        (module, "i", "reg", "0", str(XEN_MODULE), "0", str(GUEST.stat().st_size)),
+        (module, "i", "reg", "0", str(place), "0", str(guest_of(run).stat().st_size)),
     ):
         call("fdtput", "-t", kind, dtb, node, name, *values)
+    if run.roles:
+        call("fdtput", "-t", "s", dtb, module, "bootargs", f"role={run.roles[index]} by=xen")
+
+
+def xen_dtb(qemu: str, run: Run) -> pathlib.Path:
+    """The board's device tree with the guest, or two, as domains without dom0."""
+    dtb = WORK / f"{run.key}.dtb"
+    call(*command(qemu, run, f"{EL2},dumpdtb={dtb}"))
+    call("fdtput", "-t", "s", dtb, "/chosen", "xen,xen-bootargs",
+         "console=dtuart dtuart=/pl011@9000000 sched=credit sched_ratelimit_us=0")  # fmt: skip
+    for index in range(len(run.roles) or 1):
+        xen_domain(run, dtb, index)
     return dtb
 
 
@@ -222,13 +249,20 @@ def qemu_of(run: Run, qemu: str) -> list[str]:
         return command(qemu, run, EL2, "-kernel", str(image), "-initrd", str(bundle))
     if kind == "kvm":
         return command(
-            qemu, run, EL2, "-kernel", str(CACHE / "vmlinuz"), "-initrd", str(WORK / "kvm.cpio"),
+            qemu, run, EL2, "-kernel", str(CACHE / "vmlinuz"), "-initrd", str(kvm_initrd(run)),
             "-append", "console=ttyAMA0 quiet mitigations=off",
         )  # fmt: skip
-    loader = f"loader,file={GUEST},addr={XEN_MODULE:#x},force-raw=on"
+    loaders = [
+        word
+        for index in range(len(run.roles) or 1)
+        for word in (
+            "-device",
+            f"loader,file={guest_of(run)},addr={XEN_MODULE + index * XEN_STRIDE:#x},force-raw=on",
+        )
+    ]
     return command(
         qemu, run, EL2, "-kernel", str(CACHE / "xen" / "xen.img"), "-dtb", str(xen_dtb(qemu, run)),
-        "-device", loader,
+        *loaders,
     )  # fmt: skip
 
 

@@ -4,6 +4,10 @@
  * PSCI, a UART that only takes characters. It is process 1 of an initramfs that also holds
  * /guest.bin and /guest.dtb; when the guest turns itself off it prints what the guest wrote, so
  * that no console works meanwhile, and powers the machine off.
+ *
+ * With /other.dtb there are two VMs with that program, a vCPU each, equals on one CPU, where a
+ * store to UART_YIELD gives way to the other: KVM itself offers a guest no way to another VM's
+ * vCPU.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,25 +28,37 @@
 #define CPUS 2
 
 /* guest.dts has these too. */
-#define RAM_BASE  0x40000000UL
-#define RAM_SIZE  0x4000000UL
-#define ENTRY	  0x40080000UL
-#define DTB	  0x43000000UL
-#define GICD_BASE 0x08000000UL
-#define GICR_BASE 0x080a0000UL
-#define UART_BASE 0x09000000UL
-#define UART_DR	  0x00
-#define UART_FR	  0x18
-#define FR_EMPTY  0x90 /* receive and transmit FIFOs */
+#define RAM_BASE   0x40000000UL
+#define RAM_SIZE   0x4000000UL
+#define ENTRY	   0x40080000UL
+#define DTB	   0x43000000UL
+#define GICD_BASE  0x08000000UL
+#define GICR_BASE  0x080a0000UL
+#define UART_BASE  0x09000000UL
+#define UART_DR	   0x00
+#define UART_FR	   0x18
+#define FR_EMPTY   0x90 /* receive and transmit FIFOs */
+#define UART_YIELD 0xf00
 
-static struct {
-	int kvm, vm;
+struct vm {
+	int fd;
 	int vcpu[CPUS];
 	struct kvm_run *run[CPUS];
 	uint8_t *ram;
+};
+
+static struct {
+	int kvm;
+	struct vm vm[2];
 	char text[65536]; /* the vCPU that prints is one at a time */
 	size_t length;
 } vmm;
+
+/* Whose thread it is, and where it runs. */
+struct place {
+	struct vm *vm;
+	int vcpu, cpu;
+};
 
 static __attribute__((noreturn)) void finish(void)
 {
@@ -68,30 +84,30 @@ static int must(int result, const char *what)
 	return result;
 }
 
-static void load(const char *path, uint64_t address)
+static void load(struct vm *vm, const char *path, uint64_t address)
 {
 	int fd = must(open(path, O_RDONLY), path);
 
-	must((int)read(fd, vmm.ram + (address - RAM_BASE), RAM_BASE + RAM_SIZE - address), path);
+	must((int)read(fd, vm->ram + (address - RAM_BASE), RAM_BASE + RAM_SIZE - address), path);
 	close(fd);
 }
 
-static void make_memory(void)
+static void make_memory(struct vm *vm, const char *dtb)
 {
 	struct kvm_userspace_memory_region region = {
 		.guest_phys_addr = RAM_BASE,
 		.memory_size = RAM_SIZE,
 	};
 
-	vmm.ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE,
+	vm->ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (vmm.ram == MAP_FAILED) {
+	if (vm->ram == MAP_FAILED) {
 		fail("memory of the guest");
 	}
-	region.userspace_addr = (uint64_t)vmm.ram;
-	must(ioctl(vmm.vm, KVM_SET_USER_MEMORY_REGION, &region), "KVM_SET_USER_MEMORY_REGION");
-	load("/guest.bin", ENTRY);
-	load("/guest.dtb", DTB);
+	region.userspace_addr = (uint64_t)vm->ram;
+	must(ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region), "KVM_SET_USER_MEMORY_REGION");
+	load(vm, "/guest.bin", ENTRY);
+	load(vm, dtb, DTB);
 }
 
 static void set_register(int vcpu, uint64_t offset, uint64_t value)
@@ -104,25 +120,25 @@ static void set_register(int vcpu, uint64_t offset, uint64_t value)
 	must(ioctl(vcpu, KVM_SET_ONE_REG, &reg), "KVM_SET_ONE_REG");
 }
 
-static void make_vcpus(void)
+static void make_vcpus(struct vm *vm)
 {
 	int size = must(ioctl(vmm.kvm, KVM_GET_VCPU_MMAP_SIZE, 0), "KVM_GET_VCPU_MMAP_SIZE");
 	struct kvm_vcpu_init init;
 
-	must(ioctl(vmm.vm, KVM_ARM_PREFERRED_TARGET, &init), "KVM_ARM_PREFERRED_TARGET");
+	must(ioctl(vm->fd, KVM_ARM_PREFERRED_TARGET, &init), "KVM_ARM_PREFERRED_TARGET");
 	init.features[0] |= 1U << KVM_ARM_VCPU_PSCI_0_2;
 	for (int i = 0; i < CPUS; i++) {
-		vmm.vcpu[i] = must(ioctl(vmm.vm, KVM_CREATE_VCPU, (long)i), "KVM_CREATE_VCPU");
-		vmm.run[i] = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED,
-				  vmm.vcpu[i], 0);
-		if (vmm.run[i] == MAP_FAILED) {
+		vm->vcpu[i] = must(ioctl(vm->fd, KVM_CREATE_VCPU, (long)i), "KVM_CREATE_VCPU");
+		vm->run[i] = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED,
+				  vm->vcpu[i], 0);
+		if (vm->run[i] == MAP_FAILED) {
 			fail("struct kvm_run");
 		}
-		must(ioctl(vmm.vcpu[i], KVM_ARM_VCPU_INIT, &init), "KVM_ARM_VCPU_INIT");
+		must(ioctl(vm->vcpu[i], KVM_ARM_VCPU_INIT, &init), "KVM_ARM_VCPU_INIT");
 		init.features[0] |= 1U << KVM_ARM_VCPU_POWER_OFF;
 	}
-	set_register(vmm.vcpu[0], offsetof(struct kvm_regs, regs.pc), ENTRY);
-	set_register(vmm.vcpu[0], offsetof(struct kvm_regs, regs.regs[0]), DTB);
+	set_register(vm->vcpu[0], offsetof(struct kvm_regs, regs.pc), ENTRY);
+	set_register(vm->vcpu[0], offsetof(struct kvm_regs, regs.regs[0]), DTB);
 }
 
 static void set_gic(int gic, uint32_t group, uint64_t attr, void *value)
@@ -132,13 +148,13 @@ static void set_gic(int gic, uint32_t group, uint64_t attr, void *value)
 	must(ioctl(gic, KVM_SET_DEVICE_ATTR, &set), "KVM_SET_DEVICE_ATTR");
 }
 
-static void make_gic(void)
+static void make_gic(struct vm *vm)
 {
 	struct kvm_create_device gic = {.type = KVM_DEV_TYPE_ARM_VGIC_V3};
 	uint64_t distributor = GICD_BASE, redistributors = GICR_BASE;
 	uint32_t lines = 96;
 
-	must(ioctl(vmm.vm, KVM_CREATE_DEVICE, &gic), "KVM_CREATE_DEVICE");
+	must(ioctl(vm->fd, KVM_CREATE_DEVICE, &gic), "KVM_CREATE_DEVICE");
 	set_gic((int)gic.fd, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST, &distributor);
 	set_gic((int)gic.fd, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST,
 		&redistributors);
@@ -150,7 +166,9 @@ static void mmio(struct kvm_run *run)
 {
 	uint64_t offset = run->mmio.phys_addr - UART_BASE;
 
-	if (!run->mmio.is_write) {
+	if (offset == UART_YIELD) {
+		sched_yield();
+	} else if (!run->mmio.is_write) {
 		memset(run->mmio.data, 0, sizeof(run->mmio.data));
 		run->mmio.data[0] = offset == UART_FR ? FR_EMPTY : 0;
 	} else if (offset == UART_DR && vmm.length < sizeof(vmm.text)) {
@@ -158,16 +176,16 @@ static void mmio(struct kvm_run *run)
 	}
 }
 
-static __attribute__((noreturn)) void run_vcpu(int index)
+static __attribute__((noreturn)) void run_vcpu(const struct place *at)
 {
-	struct kvm_run *run = vmm.run[index];
+	struct kvm_run *run = at->vm->run[at->vcpu];
 	cpu_set_t pinned;
 
 	CPU_ZERO(&pinned);
-	CPU_SET(index, &pinned);
+	CPU_SET(at->cpu, &pinned);
 	must(sched_setaffinity(0, sizeof(pinned), &pinned), "sched_setaffinity");
 	for (;;) {
-		if (ioctl(vmm.vcpu[index], KVM_RUN, 0) < 0 && errno != EINTR) {
+		if (ioctl(at->vm->vcpu[at->vcpu], KVM_RUN, 0) < 0 && errno != EINTR) {
 			fail("KVM_RUN");
 		}
 		switch (run->exit_reason) {
@@ -179,33 +197,60 @@ static __attribute__((noreturn)) void run_vcpu(int index)
 		case KVM_EXIT_SYSTEM_EVENT:
 			finish();
 		default:
-			printf("vmm: vCPU %d left with reason %u\n", index, run->exit_reason);
+			printf("vmm: vCPU %d left with reason %u\n", at->vcpu, run->exit_reason);
 			finish();
 		}
 	}
 }
 
-static void *other_vcpu(void *arg)
+static void *other_thread(void *arg)
 {
-	(void)arg;
-	run_vcpu(1);
+	run_vcpu(arg);
+}
+
+static void make_vm(struct vm *vm, const char *dtb)
+{
+	vm->fd = must(ioctl(vmm.kvm, KVM_CREATE_VM, 0UL), "KVM_CREATE_VM");
+	make_memory(vm, dtb);
+	make_vcpus(vm);
+	make_gic(vm);
+}
+
+/* Who yields goes behind the other, always: turns of equals without slices, and no share of the
+ * CPU's time kept from them. */
+static void make_equals(void)
+{
+	const struct sched_param param = {.sched_priority = 1};
+	int fd;
+
+	mount("none", "/proc", "proc", 0, NULL);
+	fd = must(open("/proc/sys/kernel/sched_rt_runtime_us", O_WRONLY), "sched_rt_runtime_us");
+	must((int)write(fd, "-1", 2), "sched_rt_runtime_us");
+	close(fd);
+	must(sched_setscheduler(0, SCHED_FIFO, &param), "sched_setscheduler");
 }
 
 int main(void)
 {
-	pthread_t other;
+	bool two = access("/other.dtb", R_OK) == 0;
+	static struct place first, other;
+	pthread_t thread;
 	int console;
 
 	mount("none", "/dev", "devtmpfs", 0, NULL);
 	console = open("/dev/console", O_RDWR);
 	dup2(console, STDOUT_FILENO);
 	vmm.kvm = must(open("/dev/kvm", O_RDWR), "/dev/kvm");
-	vmm.vm = must(ioctl(vmm.kvm, KVM_CREATE_VM, 0UL), "KVM_CREATE_VM");
-	make_memory();
-	make_vcpus();
-	make_gic();
-	if (pthread_create(&other, NULL, other_vcpu, NULL) != 0) {
-		fail("thread of vCPU 1");
+	make_vm(&vmm.vm[0], "/guest.dtb");
+	first = (struct place){&vmm.vm[0], 0, 0};
+	other = (struct place){&vmm.vm[0], 1, 1};
+	if (two) {
+		make_vm(&vmm.vm[1], "/other.dtb");
+		make_equals();
+		other = (struct place){&vmm.vm[1], 0, 0};
 	}
-	run_vcpu(0);
+	if (pthread_create(&thread, NULL, other_thread, &other) != 0) {
+		fail("the other thread");
+	}
+	run_vcpu(&first);
 }
