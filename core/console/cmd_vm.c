@@ -338,12 +338,32 @@ static const char *hold_text(const struct vcpu *vcpu)
 	return (hold & VCPU_HOLD_STANDBY) != 0 ? "waits for an interrupt" : "runs or may run";
 }
 
+/* Of a CPU that is measured: in per mille since that was turned on. */
+static uint32_t idle_of(const struct sched_cpu *cpu, const struct vcpu *vcpu, uint64_t span)
+{
+	uint64_t ran = atomic_read(&vcpu->sched.ran) - cpu->measured_ran;
+
+	/* what has not been charged yet */
+	if (atomic_read(&cpu->current) != NULL) {
+		ran += deadline_now() - atomic_read(&cpu->since);
+	}
+	return span == 0 ? 0 : (uint32_t)((span - MIN(ran, span)) * 1000 / span);
+}
+
 static void say_vcpu(const struct vcpu *vcpu)
 {
 	const struct sched_cpu *cpu = sched_state_of(vcpu->cpu);
+	uint64_t since = atomic_read(&cpu->measured);
 	char ran[16], stolen[16];
 
-	if (cpu->shared) {
+	if (since != 0 && cpu->count == 1) {
+		uint32_t idle = idle_of(cpu, vcpu, deadline_now() - since);
+
+		format_time(ran, sizeof(ran), deadline_now() - since);
+		shell_say("%s vcpu %u on CPU %u, its own: %s; idle %u.%u %% of the last %s\n",
+			  vcpu->vm->name, vcpu->index, vcpu->cpu, hold_text(vcpu), idle / 10,
+			  idle % 10, ran);
+	} else if (cpu->shared) {
 		format_time(ran, sizeof(ran), atomic_read(&vcpu->sched.ran));
 		format_time(stolen, sizeof(stolen), atomic_read(&vcpu->sched.stolen));
 		shell_say("%s vcpu %u on CPU %u: %s; ran %s, waited %s for others there\n",
@@ -378,6 +398,29 @@ static bool say_interrupt(uint32_t intid)
 	return stat.interrupt[intid] != 0;
 }
 
+/* idle on|off: on all CPUs of the VM that no other has. */
+static bool set_measure(const struct shell_job *job)
+{
+	bool on = strcmp(job->word[3], "on") == 0;
+
+	if (strcmp(job->word[2], "idle") != 0 || (!on && strcmp(job->word[3], "off") != 0)) {
+		return shell_usage(job);
+	}
+	for (uint32_t i = 0; i < job->vm->vcpu_count; i++) {
+		sched_measure(job->vm->vcpu[i]->cpu, on);
+	}
+	return true;
+}
+
+static bool begin_stat(struct shell_job *job)
+{
+	if (job->count != 2 && job->count != 4) {
+		return shell_usage(job);
+	}
+	job->vm = shell_vm(job, 1);
+	return job->vm == NULL || (job->count == 4 && set_measure(job));
+}
+
 /* at[0]: vCPU; at[1]: what of it comes next. */
 static bool stat_step(struct shell_job *job)
 {
@@ -386,8 +429,7 @@ static bool stat_step(struct shell_job *job)
 	uint32_t n;
 
 	if (job->step == 0) {
-		job->vm = job->count == 2 ? shell_vm(job, 1) : NULL;
-		return job->vm == NULL && (job->count == 2 || shell_usage(job));
+		return begin_stat(job);
 	}
 	if (job->at[0] == job->vm->vcpu_count) {
 		return true;
@@ -412,6 +454,20 @@ static bool stat_step(struct shell_job *job)
 		job->wait = 1; /* at once */
 	}
 	return false;
+}
+
+static const char *stat_choice(const char *before, uint32_t n)
+{
+	static const char *const words[] = {"on", "off"};
+	const char *second = strchr(before, ' ');
+
+	if (second == NULL) {
+		return shell_vm_choice(n);
+	}
+	if (second[1] == '\0') {
+		return n == 0 ? "idle" : NULL;
+	}
+	return strcmp(second, " idle ") == 0 && n < ARRAY_COUNT(words) ? words[n] : NULL;
 }
 
 /* -- regs -- */
@@ -539,9 +595,10 @@ const struct shell_command vm_commands[] = {
 	 vm_step, vm_choice},
 	{"top", "", "CPU time of each VM, every second, until a key\nA bar of ten is one CPU.",
 	 top_step, NULL},
-	{"stat", "NAME",
-	 "what its vCPUs do, and why they exit\nCounted in the trace: the last exits of each.",
-	 stat_step, shell_first_vm_choice},
+	{"stat", "NAME [idle on|off]",
+	 "what its vCPUs do, and why they exit\nCounted in the trace: the last exits of each."
+	 "\nidle on: WFI exits also where a CPU is a vCPU's own, so that idle time is known.",
+	 stat_step, stat_choice},
 	{"regs", "NAME [VCPU]", "registers of a vCPU, as they are now", regs_step,
 	 shell_first_vm_choice},
 	{"console", "NAME", "the keys go to this VM; Ctrl-]: back", console_step,

@@ -131,6 +131,7 @@ static bool take_place(struct vcpu *vcpu)
 	vcpu_settle(vcpu);
 	if (place == vcpu->cpu) {
 		vgic_link_follow(vcpu);
+		sched_look_again();
 		return false;
 	}
 	if (vcpu->loaded) {

@@ -8,7 +8,10 @@
 
 /* One physical CPU's. Owner: that CPU; filled at boot. */
 struct sched_cpu {
-	bool shared; /* it has choices: several vCPUs, windows or a budget */
+	bool shared; /* it has choices (several vCPUs, windows or a budget), or is measured */
+	/* atomic; ticks since when its only vCPU's idle time is measured as if it had choices, and
+	 * what that had run until then; 0: it is not */
+	uint64_t measured, measured_ran;
 	uint32_t count;
 	struct vcpu *first;	       /* of its vCPUs, in the order in which they were added */
 	struct vcpu *arriving;	       /* atomic: those sent here, the last one first */

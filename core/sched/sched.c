@@ -48,7 +48,7 @@ static void share(struct sched_cpu *cpu)
 
 static bool has_choices(const struct sched_cpu *cpu)
 {
-	return cpu->count > 1 || cpu->window_count != 0 ||
+	return cpu->count > 1 || cpu->window_count != 0 || atomic_read(&cpu->measured) != 0 ||
 	       (cpu->first != NULL && cpu->first->sched.budget != 0);
 }
 
@@ -178,6 +178,28 @@ void sched_give_way(struct vcpu *vcpu)
 	if (cpu->shared) {
 		policy_yield(cpu, vcpu);
 	}
+}
+
+void sched_look_again(void)
+{
+	struct sched_cpu *cpu = cpu_of(this_cpu(cpu_index));
+
+	if (has_choices(cpu) != cpu->shared) {
+		look_again(cpu);
+	}
+}
+
+void sched_measure(uint32_t index, bool on)
+{
+	struct sched_cpu *cpu = percpu_of(sched_cpu, index);
+	struct vcpu *vcpu = atomic_read(&cpu->first);
+
+	if (vcpu == NULL) {
+		return;
+	}
+	cpu->measured_ran = vcpu->sched.ran;
+	atomic_set_release(&cpu->measured, on ? deadline_now() : 0);
+	vcpu_post(vcpu, VCPU_EVENT_PLACE);
 }
 
 /* -- from CPU to CPU -- */

@@ -55,6 +55,15 @@ struct vcpu *sched_pick(void);
  * from its guest. */
 void sched_give_way(struct vcpu *vcpu);
 
+/*
+ * Whether this CPU exits at its only vCPU's WFI, so that idle time is known; else it costs nothing
+ * and is not. Where a CPU has choices it always does. Any CPU.
+ */
+void sched_measure(uint32_t cpu, bool on);
+
+/* This CPU's vCPUs, or what is measured of them, are others than before. Owner. */
+void sched_look_again(void);
+
 /* GIC_SGI_SCHED was taken: somebody posted to a vCPU of this CPU, or one arrives. */
 void sched_kicked(void);
 

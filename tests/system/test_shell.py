@@ -109,6 +109,37 @@ def test_every_command_answers_at_a_glance(boot):
     run.refuse("the keys now go to the hyp", 0.5)
 
 
+def test_idle_time_of_a_CPU_of_its_own_is_measured_where_it_is_asked_for(boot):
+    run = boot(
+        config(
+            vm("alpha", memory="192M", cpus=[0]),
+            vm("hog", kernel="hog_image", initrd=None, memory="64M", cpus=[1]),
+            images=linux_images() + raw_image("hog"),
+        )
+    )
+    run.expect("^alpha[|] alpha # ", 120)
+    run.focus(SHELL)
+    run.expect(PROMPT)
+
+    def idle(name: str) -> float | None:
+        found = re.search(r"; idle (n/a|\d+\.\d %)", said(run, f"stat {name}"))
+        return None if found[1] == "n/a" else float(found[1].removesuffix(" %"))
+
+    assert idle("alpha") is None and idle("hog") is None
+    assert "usage: stat NAME" in said(run, "stat alpha idle maybe")
+    for name in ("alpha", "hog"):
+        said(run, f"stat {name} idle on")
+    said(run, "report", 60)     # some time, in which one of them has something to do
+    assert idle("alpha") > 50 and idle("hog") < 10
+    assert "device" in said(run, "stat alpha")
+    for name in ("alpha", "hog"):
+        said(run, f"stat {name} idle off")
+    assert idle("alpha") is None and idle("hog") is None
+    run.focus("alpha")
+    run.expect("alpha # ")
+    assert "7" in run.run("echo $((3 + 4))", "alpha # ")
+
+
 def test_VMs_stop_and_start_by_command(boot):
     run = shell(boot)
     run.line("vm stop tick")

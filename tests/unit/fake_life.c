@@ -510,6 +510,10 @@ void sched_send(struct vcpu *vcpu, uint32_t place)
 	others_go_on();
 }
 
+void sched_look_again(void)
+{
+}
+
 void vgic_link_follow(struct vcpu *vcpu)
 {
 	(void)vcpu;
