@@ -165,7 +165,7 @@ def test_what_a_VM_may_not_do_it_is_told_in_a_sentence(boot):
         assert "only a VM whose `manages` names all others may ask" in ctl(run, words), words
     assert [one["owner"] for one in told(run, "mem boss") if one["owner"] != "each VM"]
     assert "usage: bulkheadctl" in ctl(run, "--help")
-    assert "vm [list], or vm start|stop" in ctl(run, "vm stop")
+    assert "vm [list], vm start|stop|" in ctl(run, "vm stop")
     assert "Bulkhead " in ctl(run, "info")
     assert told(run, "info")["vms"] == 2
     assert [one["power"] for one in told(run, "stat boss")] == ["on"]
