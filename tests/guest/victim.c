@@ -18,6 +18,8 @@
 #define BUCKETS	   48
 #define BUCKET_NS  100
 #define BAR	   50
+#define BEGIN_US   50  /* of a window: the switch, and what was due before it */
+#define END_US	   300 /* what is due there may come in the next */
 
 static volatile struct {
 	char name[8];
@@ -117,19 +119,19 @@ static void check_registers(void)
 
 static uint64_t ns(uint64_t ticks_of_counter)
 {
-	return ticks_of_counter * 1000 / (counter_hz() / 1000000);
+	return ticks_of_counter * 1000000000 / counter_hz();
 }
 
 /* Windows follow the counter's multiples. */
 static bool counts(uint64_t due)
 {
-	uint64_t us = counter_hz() / 1000000, into;
+	uint64_t hz = counter_hz(), into;
 
 	if (parameters.frame_us == 0) {
 		return true;
 	}
-	into = due % (parameters.frame_us * us);
-	return into > 50 * us && into < (parameters.window_us - 50) * us;
+	into = due % (parameters.frame_us * hz / 1000000) * 1000000 / hz;
+	return into > BEGIN_US && into < parameters.window_us - END_US;
 }
 
 static void account(uint64_t due, uint64_t came)

@@ -67,14 +67,15 @@ uint64_t wild_memory(struct wild *w, uint64_t align)
 static const struct {
 	uint64_t base, size;
 } regions[] = {
-	{GICD_BASE, 0x10000},	{GICD_BASE, 0x1000},   {GICC_BASE, 0x10000},
-	{GICC_BASE, 0x100},	{0x08020000, 0x1000},  {0x08040000, 0x10000},
-	{ITS_BASE, 0x20000},	{ITS_BASE, 0x200},     {ITS_BASE + 0x10000, 0x80},
-	{GICR_BASE, 0x80000},	{GICR_BASE, 0x200},    {GICR_BASE + 0x10000, 0x1000},
-	{PL011_BASE, 0x1000},	{PL011_BASE, 0x50},    {PL031_BASE, 0x1000},
-	{0x09030000, 0x1000},	{0x09030000, 0x400},   {0x09040000, 0x1000},
-	{0x090a0000, 0x1000},	{HOLE_BASE, 0x100000}, {0, 0x40000000},
-	{HIGH_REDIST, 0x80000}, {FAR_AWAY, GIB},       {0x44000000, 0x1000000},
+	{GICD_BASE, 0x10000}, {GICD_BASE, 0x1000},     {GICC_BASE, 0x10000},
+	{GICC_BASE, 0x100},   {0x08020000, 0x1000},    {0x08040000, 0x10000},
+	{ITS_BASE, 0x20000},  {ITS_BASE, 0x200},       {ITS_BASE + 0x10000, 0x80},
+	{GICR_BASE, 0x80000}, {GICR_BASE, 0x200},      {GICR_BASE + 0x10000, 0x1000},
+	{PL011_BASE, 0x1000}, {PL011_BASE, 0x50},      {PL031_BASE, 0x1000},
+	{0x09030000, 0x1000}, {0x09030000, 0x400},     {0x09040000, 0x1000},
+	{0x090a0000, 0x1000}, {HOLE_BASE, 0x100000},   {0, 0x40000000},
+	{0x090c0000, 0x1000}, {0x090c0000, 0x80},      {HIGH_REDIST, 0x80000},
+	{FAR_AWAY, GIB},      {0x44000000, 0x1000000},
 };
 
 /* In a device, at its edges, in memory, or where nothing is. */
@@ -366,6 +367,10 @@ static void wild_call(struct wild *w)
 	wild_code(w, 0xaa1403e1);
 	w->box->x[20] = rarely(w, 4) ? wild_value(w) : wild_random(w) & 7;
 	w->box->x[2] = rarely(w, 4) ? wild_value(w) : wild_memory(w, 4);
+	/* buffers, their sizes, indices */
+	for (unsigned int i = 3; i < 7; i++) {
+		w->box->x[i] = rarely(w, 2) ? wild_memory(w, 8) : wild_value(w);
+	}
 	if (!w->careful) {
 		guard(w);
 	}
