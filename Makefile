@@ -315,9 +315,9 @@ UNIT_WITH_vlpi_tables := $(FAKE_VGIC)
 UNIT_WITH_vgic_lpi        := $(FAKE_VGIC)
 UNIT_WITH_vmbigen     := drivers/emul/vmbigen.c
 UNIT_WITH_vpl011      := drivers/emul/vpl011.c $(FAKE_CPU)
-UNIT_WITH_vpl031      := drivers/emul/vpl031.c $(FAKE_CPU)
+UNIT_WITH_vpl031      := drivers/emul/vpl031.c tests/unit/fake_time.c $(FAKE_CPU)
 UNIT_WITH_vpsci       := core/exit/vpsci.c $(FAKE_CPU)
-UNIT_WITH_vsp805      := core/base/printk.c drivers/emul/vsp805.c $(FAKE_CPU)
+UNIT_WITH_vsp805      := core/base/printk.c drivers/emul/vsp805.c tests/unit/fake_time.c $(FAKE_CPU)
 
 # Fuzz targets: tests/fuzz/fuzz_NAME.c, linked with every pure file (libFuzzer, ASan and UBSan).
 FUZZ := \

@@ -8,8 +8,8 @@
 #include "core/vm/vm.h"
 #include "drivers/emul/models.h"
 #include "irq/vgic/vgic.h"
+#include "tests/unit/fake_time.h"
 #include "tests/unit/unit.h"
-#include "timer/deadline.h"
 #include "timer/wall_clock.h"
 
 #define SPI    2
@@ -35,69 +35,11 @@ static uint32_t rises;
 
 /* -- time -- */
 
-static uint64_t now;
 static uint32_t epoch;
-static struct deadline *armed[VCPUS];
-
-void deadline_init(struct deadline *deadline, struct vcpu *vcpu,
-		   void (*fire)(struct deadline *deadline))
-{
-	deadline->vcpu = vcpu;
-	deadline->fire = fire;
-}
-
-void deadline_set(struct deadline *deadline, uint64_t when)
-{
-	uint32_t at = 0;
-
-	deadline->when = when;
-	for (uint32_t i = 0; i < VCPUS; i++) {
-		if (armed[i] == deadline) {
-			return;
-		}
-		at = armed[i] == NULL ? i : at;
-	}
-	assert_null(armed[at]);
-	armed[at] = deadline;
-}
-
-uint64_t deadline_now(void)
-{
-	return now;
-}
-
-uint64_t deadline_frequency(void)
-{
-	return HZ;
-}
 
 uint32_t wall_clock_offset(void)
 {
 	return epoch;
-}
-
-/* The timer's interrupt, at `when`: everything that is due by then. */
-static void interrupt_at(uint64_t when)
-{
-	now = when;
-	for (uint32_t i = 0; i < VCPUS; i++) {
-		struct deadline *due = armed[i];
-
-		if (due != NULL && due->when <= now) {
-			armed[i] = NULL;
-			due->fire(due);
-		}
-	}
-}
-
-/* Time passes, and each interrupt is taken when it is due. */
-static void pass(uint64_t ticks)
-{
-	uint64_t end = now + ticks;
-
-	while (now < end) {
-		interrupt_at(now + 1);
-	}
 }
 
 /* -- the interrupt controller, the guest's tree -- */
@@ -184,7 +126,6 @@ static int make(uint32_t from)
 	memset(&vm, 0, sizeof(vm));
 	memset(vcpus, 0, sizeof(vcpus));
 	memset(memory, 0, sizeof(memory));
-	memset(armed, 0, sizeof(armed));
 	arena = (struct arena){memory, sizeof(memory), 0};
 	config.type = &vpl031_type;
 	config.spi = SPI;
@@ -194,7 +135,7 @@ static int make(uint32_t from)
 		vcpu[i] = &vcpus[i];
 	}
 	vcpus[1].index = 1;
-	now = 10 * HZ + 17;
+	fake_time_reset(10 * HZ + 17, HZ);
 	epoch = from;
 	line = false;
 	rises = 0;
@@ -241,7 +182,7 @@ static void time_passes(void **state)
 {
 	(void)state;
 	for (uint32_t i = 1; i < 5; i++) {
-		pass(HZ);
+		fake_pass(HZ);
 		assert_int_equal(get(RTCDR), EPOCH + 10 + i);
 	}
 	put(RTCDR, 5); /* read-only */
@@ -255,11 +196,11 @@ static void load(void **state)
 	(void)state;
 	put(RTCLR, 1000);
 	assert_int_equal(get(RTCDR), 1000);
-	pass(3 * HZ);
+	fake_pass(3 * HZ);
 	assert_int_equal(get(RTCDR), 1003);
 	assert_int_equal(get(RTCLR), 1000); /* what was written, not what it is now */
 	put(RTCLR, 0xfffffffe);
-	pass(3 * HZ);
+	fake_pass(3 * HZ);
 	assert_int_equal(get(RTCDR), 1); /* it wraps */
 }
 
@@ -270,21 +211,21 @@ static void alarm_rings(void **state)
 	put(RTCLR, 1000);
 	put(RTCMR, 1003);
 	assert_int_equal(get(RTCMR), 1003);
-	pass(2 * HZ);
+	fake_pass(2 * HZ);
 	assert_int_equal(get(RTCDR), 1002);
 	assert_false(line);
-	pass(HZ);
+	fake_pass(HZ);
 	assert_true(line);
 	assert_int_equal(get(RTCRIS), 1);
 	assert_in_range(get(RTCDR), 1003, 1003);
 	/* until it is cleared, and once */
-	pass(5 * HZ);
+	fake_pass(5 * HZ);
 	assert_true(line);
 	put(RTCICR, 0);
 	assert_true(line);
 	put(RTCICR, 1);
 	assert_false(line);
-	pass(20 * HZ);
+	fake_pass(20 * HZ);
 	assert_int_equal(rises, 1);
 }
 
@@ -293,7 +234,7 @@ static void masked(void **state)
 	(void)state;
 	put(RTCLR, 1000);
 	put(RTCMR, 1001);
-	pass(2 * HZ);
+	fake_pass(2 * HZ);
 	assert_int_equal(get(RTCRIS), 1);
 	assert_int_equal(get(RTCMIS), 0);
 	assert_false(line);
@@ -321,7 +262,7 @@ static void match_now(void **state)
 	put(RTCMR, 80);
 	put(RTCMR, 77);
 	put(RTCICR, 1);
-	pass(10 * HZ);
+	fake_pass(10 * HZ);
 	assert_false(line);
 }
 
@@ -331,25 +272,25 @@ static void moved(void **state)
 	put(RTCIMSC, 1);
 	put(RTCLR, 1000);
 	put(RTCMR, 1005);
-	pass(2 * HZ);
+	fake_pass(2 * HZ);
 	put(RTCMR, 1010); /* later */
-	pass(5 * HZ);
+	fake_pass(5 * HZ);
 	assert_int_equal(get(RTCDR), 1007);
 	assert_false(line);
 	put(RTCMR, 1008); /* sooner */
-	pass(HZ);
+	fake_pass(HZ);
 	assert_true(line);
 	put(RTCICR, 1);
 	/* the clock is set back: it comes to the match again */
 	put(RTCLR, 1006);
-	pass(HZ);
+	fake_pass(HZ);
 	assert_false(line);
-	pass(HZ);
+	fake_pass(HZ);
 	assert_true(line);
 	put(RTCICR, 1);
 	/* a match in the past is 136 years ahead */
 	put(RTCMR, 500);
-	pass(100 * HZ);
+	fake_pass(100 * HZ);
 	assert_false(line);
 }
 
@@ -361,17 +302,17 @@ static void by_two(void **state)
 	put(RTCLR, 1000);
 	put_by(0, RTCMR, 1003);
 	put_by(1, RTCMR, 1006);
-	pass(5 * HZ);
+	fake_pass(5 * HZ);
 	assert_false(line);
-	pass(HZ);
+	fake_pass(HZ);
 	assert_true(line);
 	put_by(1, RTCICR, 1);
 	put_by(0, RTCMR, 1020);
 	put_by(1, RTCMR, 1009);
-	pass(3 * HZ);
+	fake_pass(3 * HZ);
 	assert_true(line);
 	put_by(0, RTCICR, 1);
-	pass(40 * HZ);
+	fake_pass(40 * HZ);
 	assert_int_equal(rises, 2);
 }
 
@@ -382,13 +323,13 @@ static void late(void **state)
 	put(RTCIMSC, 1);
 	put(RTCLR, 1000);
 	put(RTCMR, 1003);
-	interrupt_at(now + 60 * HZ);
+	fake_interrupt_at(fake_time.now + 60 * HZ);
 	assert_true(line);
 	/* but not one that has been moved away meanwhile */
 	put(RTCICR, 1);
 	put_by(0, RTCLR, 1000);
 	put_by(1, RTCMR, 1100);
-	interrupt_at(now + 60 * HZ);
+	fake_interrupt_at(fake_time.now + 60 * HZ);
 	assert_false(line);
 }
 
@@ -409,7 +350,7 @@ static void reset_again(void **state)
 	assert_int_equal(get(RTCLR) | get(RTCMR) | get(RTCIMSC) | get(RTCRIS), 0);
 	put(RTCIMSC, 1);
 	/* the alarm of the life before rings no more */
-	pass(20 * HZ);
+	fake_pass(20 * HZ);
 	assert_int_equal(get(RTCRIS), 0);
 	assert_false(line);
 }
@@ -419,11 +360,11 @@ static void reset_near_zero(void **state)
 {
 	(void)state;
 	make(0);
-	now = 0;
+	fake_time.now = 0;
 	put(RTCMR, 1);
 	vpl031_type.reset(rtc);
 	put(RTCIMSC, 1);
-	interrupt_at(HZ);
+	fake_interrupt_at(HZ);
 	assert_false(line);
 }
 

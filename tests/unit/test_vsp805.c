@@ -9,9 +9,9 @@
 #include "core/vm/vm.h"
 #include "drivers/emul/models.h"
 #include "irq/vgic/vgic.h"
+#include "tests/unit/fake_time.h"
 #include "tests/unit/random.h"
 #include "tests/unit/unit.h"
-#include "timer/deadline.h"
 
 #define SPI	 10
 #define VCPUS	 2
@@ -41,99 +41,32 @@ static uint32_t rises;
 static uint32_t stops, lines_logged;
 static enum vm_stop_reason reason;
 
-/* -- time: now, and what of it the VM was not paused -- */
+/* -- time, and what of it the VM was not paused -- */
 
-static uint64_t now, hz, paused_ticks, paused_at;
+static uint64_t paused_ticks, paused_at;
 static bool is_paused;
-static struct deadline *armed[VCPUS];
-static uint32_t arms;
-
-void deadline_init(struct deadline *deadline, struct vcpu *vcpu,
-		   void (*fire)(struct deadline *deadline))
-{
-	deadline->vcpu = vcpu;
-	deadline->fire = fire;
-}
-
-void deadline_set(struct deadline *deadline, uint64_t when)
-{
-	uint32_t at = VCPUS;
-
-	deadline->when = when;
-	arms++;
-	for (uint32_t i = 0; i < VCPUS; i++) {
-		if (armed[i] == deadline) {
-			return;
-		}
-		at = armed[i] == NULL ? i : at;
-	}
-	assert_in_range(at, 0, VCPUS - 1);
-	armed[at] = deadline;
-}
-
-uint64_t deadline_now(void)
-{
-	return now;
-}
-
-uint64_t deadline_frequency(void)
-{
-	return hz;
-}
 
 uint64_t vm_awake_ticks(struct vm *of)
 {
 	assert_ptr_equal(of, &vm);
-	return (is_paused ? paused_at : now) - paused_ticks;
-}
-
-/* The timer's interrupt, at `when`: everything that is due by then. */
-static void interrupt_at(uint64_t when)
-{
-	now = when;
-	for (uint32_t i = 0; i < VCPUS; i++) {
-		struct deadline *due = armed[i];
-
-		if (due != NULL && due->when <= now) {
-			armed[i] = NULL;
-			due->fire(due);
-		}
-	}
-}
-
-/* Time passes, and each interrupt is taken when it is due. */
-static void pass(uint64_t ticks)
-{
-	uint64_t end = now + ticks;
-
-	for (uint32_t fired = 0; now < end; fired++) {
-		uint64_t next = end;
-
-		assert_true(fired < 100000);
-		for (uint32_t i = 0; i < VCPUS; i++) {
-			if (armed[i] != NULL && armed[i]->when < next) {
-				next = MAX(armed[i]->when, now);
-			}
-		}
-		interrupt_at(next);
-	}
+	return (is_paused ? paused_at : fake_time.now) - paused_ticks;
 }
 
 static uint64_t ticks_of(uint64_t clocks)
 {
-	return (clocks * hz + CLOCK_HZ - 1) / CLOCK_HZ;
+	return (clocks * fake_time.hz + CLOCK_HZ - 1) / CLOCK_HZ;
 }
 
 static void pause_vm(void)
 {
 	is_paused = true;
-	paused_at = now;
+	paused_at = fake_time.now;
 }
 
 static void resume_vm(uint32_t cpu)
 {
 	is_paused = false;
-	paused_ticks += now - paused_at;
+	paused_ticks += fake_time.now - paused_at;
 	vsp805_type.resume(dog, &vcpus[cpu]);
 }
 
@@ -243,7 +176,6 @@ static int make(uint64_t frequency)
 	memset(&vm, 0, sizeof(vm));
 	memset(vcpus, 0, sizeof(vcpus));
 	memset(memory, 0, sizeof(memory));
-	memset(armed, 0, sizeof(armed));
 	arena = (struct arena){memory, sizeof(memory), 0};
 	config = (struct vdev_config){.type = &vsp805_type, .spi = SPI, .ipa = 0x090d0000};
 	vm.vcpu_count = VCPUS;
@@ -257,11 +189,10 @@ static int make(uint64_t frequency)
 		vcpus[i].vm = &vm;
 		vcpus[i].index = i;
 	}
-	hz = frequency;
-	now = 10 * hz + 17;
+	fake_time_reset(10 * frequency + 17, frequency);
 	paused_ticks = 0;
 	is_paused = line = false;
-	rises = stops = lines_logged = arms = 0;
+	rises = stops = lines_logged = fake_time.arms = 0;
 	reason = VM_STOP_NONE;
 	return vsp805_type.create(&vm, &config, &arena, &dog);
 }
@@ -290,9 +221,9 @@ static void reset_values(void **state)
 		assert_int_equal(get(0xfe0 + 4 * i), id[i]);
 	}
 	/* it stands still */
-	pass(100 * hz);
+	fake_pass(100 * fake_time.hz);
 	assert_int_equal(get(WDOGVALUE), UINT32_MAX);
-	assert_int_equal(arms, 0);
+	assert_int_equal(fake_time.arms, 0);
 }
 
 static void no_room(void **state)
@@ -366,7 +297,7 @@ static void lock(void **state)
 	(void)state;
 	put(WDOGLOAD, 1000);
 	put(WDOGCONTROL, INTEN);
-	pass(ticks_of(1000));
+	fake_pass(ticks_of(1000));
 	assert_true(line);
 	put(WDOGLOCK, 1);
 	assert_int_equal(get(WDOGLOCK), 1);
@@ -400,14 +331,14 @@ static void counts_down(void **state)
 		put(WDOGLOAD, 24000000);
 		put(WDOGCONTROL, INTEN);
 		assert_int_equal(get(WDOGVALUE), 24000000);
-		pass(hz / 4);
+		fake_pass(fake_time.hz / 4);
 		assert_in_range(get(WDOGVALUE), 18000000 - 24, 18000000);
-		pass(hz / 2);
+		fake_pass(fake_time.hz / 2);
 		assert_in_range(get(WDOGVALUE), 6000000 - 24, 6000000);
 		assert_false(line);
-		pass(hz / 4 - ticks_of(1) - 1);
+		fake_pass(fake_time.hz / 4 - ticks_of(1) - 1);
 		assert_false(line);
-		pass(ticks_of(1) + 2);
+		fake_pass(ticks_of(1) + 2);
 		assert_true(line);
 		assert_int_equal(get(WDOGRIS), 1);
 		assert_int_equal(get(WDOGMIS), 1);
@@ -426,17 +357,17 @@ static void never_early(void **state)
 		uint64_t start, load;
 
 		make(1 + random_below(&random, 100000000));
-		now += random_below(&random, 1000000);
+		fake_time.now += random_below(&random, 1000000);
 		load = 1 + random_below(&random, 1u << (1 + random_below(&random, 31)));
 		put(WDOGLOAD, load);
 		put(WDOGCONTROL, INTEN);
-		start = now;
+		start = fake_time.now;
 		while (!line) {
-			assert_non_null(armed[1]);
-			interrupt_at(armed[1]->when);
-			assert_true(now - start <= ticks_of(load) + 1);
+			assert_non_null(fake_time.armed[1]);
+			fake_interrupt_at(fake_time.armed[1]->when);
+			assert_true(fake_time.now - start <= ticks_of(load) + 1);
 		}
-		assert_true((now - start) * CLOCK_HZ >= (load - 1) * hz);
+		assert_true((fake_time.now - start) * CLOCK_HZ >= (load - 1) * fake_time.hz);
 	}
 }
 
@@ -446,7 +377,7 @@ static void fed(void **state)
 	put(WDOGLOAD, 24000000);
 	put(WDOGCONTROL, INTEN | RESEN);
 	for (uint32_t i = 0; i < 50; i++) {
-		pass(hz - hz / 100);
+		fake_pass(fake_time.hz - fake_time.hz / 100);
 		put(i % 3 == 0 ? WDOGLOAD : WDOGINTCLR, 24000000);
 		assert_in_range(get(WDOGVALUE), 24000000 - 1, 24000000);
 	}
@@ -454,7 +385,7 @@ static void fed(void **state)
 	assert_int_equal(stops, 0);
 	/* fed between the two timeouts too */
 	for (uint32_t i = 0; i < 50; i++) {
-		pass(2 * hz - hz / 100);
+		fake_pass(2 * fake_time.hz - fake_time.hz / 100);
 		assert_true(line);
 		put(WDOGINTCLR, 1);
 		assert_false(line);
@@ -481,24 +412,24 @@ static void runs_out(void **state)
 		config.on_expiry = cases[i].what;
 		put(WDOGLOAD, 24000000);
 		put(WDOGCONTROL, INTEN | RESEN);
-		pass(2 * hz - 4);
+		fake_pass(2 * fake_time.hz - 4);
 		assert_int_equal(rises, 1);
 		assert_int_equal(stops + lines_logged, 0);
-		pass(5);
+		fake_pass(5);
 		assert_int_equal(stops, cases[i].stops);
 		assert_int_equal(lines_logged, cases[i].logged);
 		assert_int_equal(reason, cases[i].reason);
 		/* once: the counter stands still until it is loaded */
 		assert_int_equal(get(WDOGVALUE), 0);
-		arms = 0;
-		pass(100 * hz);
+		fake_time.arms = 0;
+		fake_pass(100 * fake_time.hz);
 		assert_int_equal(stops + lines_logged, 1);
-		assert_int_equal(arms, 0);
+		assert_int_equal(fake_time.arms, 0);
 		assert_int_equal(get(WDOGVALUE), 0);
 		assert_true(line);
 		put(WDOGINTCLR, 1);
 		assert_false(line);
-		pass(2 * hz + 2);
+		fake_pass(2 * fake_time.hz + 2);
 		assert_int_equal(stops + lines_logged, 2);
 	}
 }
@@ -509,14 +440,14 @@ static void no_reset(void **state)
 	(void)state;
 	put(WDOGLOAD, 2400);
 	put(WDOGCONTROL, INTEN);
-	pass(10 * hz);
+	fake_pass(10 * fake_time.hz);
 	assert_int_equal(rises, 1);
 	assert_int_equal(stops, 0);
-	assert_in_range(arms, 1, 2);
+	assert_in_range(fake_time.arms, 1, 2);
 	/* it has counted on: once RESEN is set, the next timeout counts */
 	put(WDOGCONTROL, INTEN | RESEN);
 	assert_int_equal(stops, 0);
-	pass(ticks_of(2400) + 1);
+	fake_pass(ticks_of(2400) + 1);
 	assert_int_equal(stops, 1);
 }
 
@@ -525,27 +456,27 @@ static void disabled(void **state)
 	(void)state;
 	put(WDOGLOAD, 24000000);
 	put(WDOGCONTROL, INTEN);
-	pass(hz / 2);
+	fake_pass(fake_time.hz / 2);
 	put(WDOGCONTROL, RESEN); /* stands still without INTEN */
 	assert_in_range(get(WDOGVALUE), 12000000 - 1, 12000000);
-	pass(20 * hz);
+	fake_pass(20 * fake_time.hz);
 	assert_in_range(get(WDOGVALUE), 12000000 - 1, 12000000);
 	assert_int_equal(rises, 0);
 	/* enabled again it begins with the load value */
 	put(WDOGCONTROL, INTEN | RESEN);
 	assert_int_equal(get(WDOGVALUE), 24000000);
-	pass(hz + 1);
+	fake_pass(fake_time.hz + 1);
 	assert_true(line);
 	/* INTEN masks the line as well */
 	put(WDOGCONTROL, RESEN);
 	assert_false(line);
 	assert_int_equal(get(WDOGRIS), 1);
 	assert_int_equal(get(WDOGMIS), 0);
-	pass(20 * hz);
+	fake_pass(20 * fake_time.hz);
 	assert_int_equal(stops, 0);
 	/* writing what is there already doesn't load */
 	put(WDOGCONTROL, INTEN);
-	pass(hz / 2);
+	fake_pass(fake_time.hz / 2);
 	put(WDOGCONTROL, INTEN | RESEN);
 	assert_in_range(get(WDOGVALUE), 12000000 - 2, 12000000);
 }
@@ -557,15 +488,15 @@ static void load_of_zero(void **state)
 	put(WDOGCONTROL, 0);
 	put(WDOGLOAD, 0);
 	put(WDOGCONTROL, INTEN | RESEN);
-	pass(10);
+	fake_pass(10);
 	assert_int_equal(stops, 1);
 	assert_int_equal(reason, VM_STOP_WATCHDOG);
 	/* nor does it keep this CPU busy where nothing follows on it */
 	make(62500000);
 	put(WDOGLOAD, 0);
 	put(WDOGCONTROL, INTEN);
-	pass(hz);
-	assert_in_range(arms, 1, 2);
+	fake_pass(fake_time.hz);
+	assert_in_range(fake_time.arms, 1, 2);
 	assert_int_equal(rises, 1);
 }
 
@@ -575,29 +506,29 @@ static void late(void **state)
 	(void)state;
 	put(WDOGLOAD, 24000000);
 	put(WDOGCONTROL, INTEN | RESEN);
-	now += hz + 5;
+	fake_time.now += fake_time.hz + 5;
 	assert_int_equal(get(WDOGRIS), 1);
 	assert_true(line);
 	assert_int_equal(stops, 0);
 	/* the alarm of that timeout finds it done; the next one is not forgotten */
-	interrupt_at(now);
+	fake_interrupt_at(fake_time.now);
 	assert_int_equal(stops, 0);
-	pass(hz);
+	fake_pass(fake_time.hz);
 	assert_int_equal(stops, 1);
 	/* both were due */
 	put(WDOGINTCLR, 1);
-	now += 2 * hz + 5;
+	fake_time.now += 2 * fake_time.hz + 5;
 	assert_int_equal(get(WDOGRIS), 1);
 	assert_int_equal(stops, 2);
-	interrupt_at(now);
+	fake_interrupt_at(fake_time.now);
 	assert_int_equal(stops, 2);
 	/* fed too late: the timeout has been */
 	put(WDOGINTCLR, 1);
-	now += 2 * hz + 5;
+	fake_time.now += 2 * fake_time.hz + 5;
 	put(WDOGINTCLR, 1);
 	assert_int_equal(stops, 3);
 	assert_int_equal(get(WDOGRIS), 0);
-	interrupt_at(now);
+	fake_interrupt_at(fake_time.now);
 	assert_int_equal(stops, 3);
 }
 
@@ -607,16 +538,16 @@ static void by_two(void **state)
 	put_by(0, WDOGLOAD, 24000000);
 	put_by(1, WDOGCONTROL, INTEN | RESEN);
 	for (uint32_t i = 0; i < 20; i++) {
-		pass(hz - hz / 100);
+		fake_pass(fake_time.hz - fake_time.hz / 100);
 		put_by(i % 2, WDOGINTCLR, 1);
 	}
 	assert_int_equal(rises, 0);
-	pass(hz + 1);
+	fake_pass(fake_time.hz + 1);
 	assert_int_equal(rises, 1);
 	put_by(1, WDOGLOAD, 48000000);
-	pass(2 * hz - 4);
+	fake_pass(2 * fake_time.hz - 4);
 	assert_int_equal(stops, 0);
-	pass(5);
+	fake_pass(5);
 	assert_int_equal(stops, 1);
 }
 
@@ -626,24 +557,24 @@ static void paused(void **state)
 	put(WDOGLOAD, 24000000);
 	put(WDOGCONTROL, INTEN | RESEN);
 	for (uint32_t i = 0; i < 4; i++) {
-		pass(hz / 5);
+		fake_pass(fake_time.hz / 5);
 		pause_vm();
-		pass(100 * hz);
+		fake_pass(100 * fake_time.hz);
 		assert_int_equal(rises, 0);
 		resume_vm(i % VCPUS);
 	}
 	assert_in_range(get(WDOGVALUE), 4800000 - 8, 4800000);
-	pass(hz / 5 - 4);
+	fake_pass(fake_time.hz / 5 - 4);
 	assert_false(line);
-	pass(8);
+	fake_pass(8);
 	assert_true(line);
 	/* in the second round as well */
 	pause_vm();
-	pass(10 * hz);
+	fake_pass(10 * fake_time.hz);
 	resume_vm(0);
-	pass(hz - 8);
+	fake_pass(fake_time.hz - 8);
 	assert_int_equal(stops, 0);
-	pass(16);
+	fake_pass(16);
 	assert_int_equal(stops, 1);
 }
 
@@ -674,7 +605,7 @@ static void reset_again(void **state)
 	(void)state;
 	put(WDOGLOAD, 24000000);
 	put(WDOGCONTROL, INTEN | RESEN);
-	pass(hz + 1);
+	fake_pass(fake_time.hz + 1);
 	put(WDOGITCR, 1);
 	put(WDOGLOCK, 1);
 	vsp805_type.reset(dog);
@@ -685,7 +616,7 @@ static void reset_again(void **state)
 	rises = 0;
 	/* the alarm of the life before does nothing */
 	put(WDOGCONTROL, INTEN | RESEN);
-	pass(100 * hz);
+	fake_pass(100 * fake_time.hz);
 	assert_int_equal(rises, 0);
 	assert_int_equal(stops, 0);
 }
