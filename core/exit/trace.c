@@ -5,7 +5,7 @@
 #include "core/arm64/esr.h"
 #include "core/base/atomic.h"
 #include "core/base/format.h"
-#include "core/exit/hypercall_types.h"
+#include "core/exit/cause_names.h"
 #include "core/sched/policy.h"
 #include "core/vm/vm.h"
 #include "timer/deadline.h"
@@ -105,29 +105,7 @@ static const uint8_t class_causes[EC_COUNT] = {
 	[EC_SMC64] = HYPERCALL_CAUSE_SMC,
 };
 
-static const char *const cause_names[HYPERCALL_CAUSE_COUNT] = {
-	[HYPERCALL_CAUSE_OTHER] = "other",
-	[HYPERCALL_CAUSE_INTERRUPT] = "interrupt",
-	[HYPERCALL_CAUSE_WFI] = "WFI",
-	[HYPERCALL_CAUSE_WFE] = "WFE",
-	[HYPERCALL_CAUSE_HVC] = "HVC",
-	[HYPERCALL_CAUSE_SMC] = "SMC",
-	[HYPERCALL_CAUSE_REGISTER_READ] = "register read",
-	[HYPERCALL_CAUSE_REGISTER_WRITE] = "register write",
-	[HYPERCALL_CAUSE_LOAD] = "device load",
-	[HYPERCALL_CAUSE_STORE] = "device store",
-	[HYPERCALL_CAUSE_UNDEFINED] = "undefined instruction",
-	[HYPERCALL_CAUSE_FP] = "first use of FP registers",
-	[HYPERCALL_CAUSE_PAUTH] = "pointer authentication",
-	[HYPERCALL_CAUSE_SVE] = "SVE",
-	[HYPERCALL_CAUSE_SME] = "SME",
-	[HYPERCALL_CAUSE_FETCH] = "fetch where no RAM is",
-	[HYPERCALL_CAUSE_SERROR] = "SError",
-	[HYPERCALL_CAUSE_REGISTER_32] = "32-bit register access",
-	[HYPERCALL_CAUSE_DEBUG_32] = "32-bit debug access",
-	[HYPERCALL_CAUSE_VMRS_32] = "32-bit VMRS",
-	[HYPERCALL_CAUSE_SMC_32] = "32-bit SMC",
-};
+static const char *const cause_names[HYPERCALL_CAUSE_COUNT] = {CAUSE_NAMES};
 
 uint32_t trace_cause(const struct trace_record *record)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What bulkheadctl shows of VMs and their CPUs. */
 #include "core/base/string.h"
+#include "core/exit/cause_names.h"
 #include "tools/bulkheadctl/show.h"
 
 #define MS	 UINT64_C(1000000)
@@ -107,29 +108,7 @@ int show_board(void)
 
 /* -- stat -- */
 
-static const char *const causes[HYPERCALL_CAUSE_COUNT] = {
-	[HYPERCALL_CAUSE_OTHER] = "other",
-	[HYPERCALL_CAUSE_INTERRUPT] = "interrupt",
-	[HYPERCALL_CAUSE_WFI] = "WFI",
-	[HYPERCALL_CAUSE_WFE] = "WFE",
-	[HYPERCALL_CAUSE_HVC] = "HVC",
-	[HYPERCALL_CAUSE_SMC] = "SMC",
-	[HYPERCALL_CAUSE_REGISTER_READ] = "register read",
-	[HYPERCALL_CAUSE_REGISTER_WRITE] = "register write",
-	[HYPERCALL_CAUSE_LOAD] = "device load",
-	[HYPERCALL_CAUSE_STORE] = "device store",
-	[HYPERCALL_CAUSE_UNDEFINED] = "undefined instruction",
-	[HYPERCALL_CAUSE_FP] = "first use of FP registers",
-	[HYPERCALL_CAUSE_PAUTH] = "pointer authentication",
-	[HYPERCALL_CAUSE_SVE] = "SVE",
-	[HYPERCALL_CAUSE_SME] = "SME",
-	[HYPERCALL_CAUSE_FETCH] = "fetch where no RAM is",
-	[HYPERCALL_CAUSE_SERROR] = "SError",
-	[HYPERCALL_CAUSE_REGISTER_32] = "32-bit register access",
-	[HYPERCALL_CAUSE_DEBUG_32] = "32-bit debug access",
-	[HYPERCALL_CAUSE_VMRS_32] = "32-bit VMRS",
-	[HYPERCALL_CAUSE_SMC_32] = "32-bit SMC",
-};
+static const char *const causes[HYPERCALL_CAUSE_COUNT] = {CAUSE_NAMES};
 
 static void print_exits(const struct hypercall_vcpu_stat *stat)
 {
