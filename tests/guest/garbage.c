@@ -224,11 +224,7 @@ static void look_around(void)
 {
 	bool first = record->magic != MAGIC;
 
-	if (first) {
-		record->lives = 0;
-	}
-	record->magic = MAGIC;
-	record->lives++;
+	record->lives = first ? 1 : record->lives + 1;
 	for (unsigned int i = 0; i < PART_COUNT; i++) {
 		sum = 0;
 		looks[i]();
@@ -239,6 +235,8 @@ static void look_around(void)
 			       part_names[i]);
 		}
 	}
+	/* a first life that is ended before has not been one */
+	record->magic = MAGIC;
 	if (data != PRISTINE) {
 		printf("BUG: garbage: life %lu: the image is not as it was\n", record->lives);
 	}
