@@ -32,6 +32,7 @@ BOUND_NS = 250_000
 SOAK_TRAPS = 1_000_000
 SILENCE = 180.0  # seconds without a word of the victim: it does not run any more
 STUCK = 8.0  # seconds without progress of the hostile VM: somebody restarts it
+REVIVAL = 60.0  # seconds for it to run again
 ECHO = 120.0  # seconds for the shell's answer
 # Lines about one VM in a second: ten about faults, ten about lives, and what was held back.
 LINES_A_SECOND = 24
@@ -335,6 +336,20 @@ class Session:
         else:
             self.type(self.random.choice(COMMANDS))
 
+    def revive(self) -> None:
+        """All its CPUs may have lost themselves: then it goes on after a start, however often that
+        is tried while it stops."""
+        traps, limit = self.last_traps, time.monotonic() + REVIVAL * console.SCALE
+        while not self.outcome.failures and self.last_traps == traps:
+            if time.monotonic() > limit:
+                start = len(self.board.text)
+                self.type("vm")
+                self.type("stat wild")
+                self.fail("the hostile VM does not run again:\n" + self.board.text[start:])
+                return
+            self.type("vm start wild")
+            self.read(1.0)
+
     def run(self, traps: int, seconds: float, commands: bool, tell: Callable[[str], None]) -> None:
         started = time.monotonic()
         try:
@@ -354,7 +369,7 @@ class Session:
                 self.type("vm kill wild")
                 self.type("vm start wild")
                 self.outcome.restarts += 1
-                self.moved = now
+                self.revive()
             if commands and now > following:
                 self.command()
                 following = time.monotonic() + self.random.random() * 0.5
