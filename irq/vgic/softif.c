@@ -111,13 +111,21 @@ static int signalled(const struct softif *s)
 	return best;
 }
 
-/* The guest's lines: FIQ for group 0 where GICC_CTLR.FIQEn says so. */
+/*
+ * The guest's lines: FIQ for group 0 where GICC_CTLR.FIQEn says so. They are those of the CPU that
+ * has the vCPU: who changes the interface of another one (vgic_visit_locked()) leaves them alone,
+ * and load() sees to them.
+ */
 static void drive_lines(struct softif *s)
 {
 	struct vcpu *vcpu = s->vcpu;
-	int lr = (s->hcr & ICH_HCR_EN) != 0 ? signalled(s) : -1;
 	uint64_t line = 0;
+	int lr;
 
+	if (vcpu != vcpu_loaded()) {
+		return;
+	}
+	lr = (s->hcr & ICH_HCR_EN) != 0 ? signalled(s) : -1;
 	if (lr >= 0) {
 		bool fiq = group_of(s->lr[lr]) == GROUP0 && (s->vmcr & ICH_VMCR_VFIQEN) != 0;
 
@@ -219,6 +227,7 @@ static void load(const struct vif_saved *saved, uint32_t used)
 	(void)saved;
 	(void)used;
 	ich_hide();
+	drive_lines(softif_of(&vcpu_loaded()->vgic.vif));
 }
 
 static bool is_idle(const struct vif *vif)

@@ -449,6 +449,30 @@ static void level(void **state)
 	assert_int_equal(lines(0), 0);
 }
 
+/* Another vCPU's interface, in memory, is changed: the lines of the CPU stay those of its own. */
+static void lines_of_who_is_there(void **state)
+{
+	uint64_t bit = BIT(41 % 32);
+
+	(void)state;
+	use(40, 0x80);
+	use(41, 0x80);
+	dist_write(0, GICD_ITARGETSR + 41, 1, 2);
+	set_bit(0, GICD_ISPENDR, 40);
+	set_bit(0, GICD_ISPENDR, 41);
+	assert_int_equal(lines(1), HCR_VI);
+	fake_put_away(1);
+	sysreg_write(hcr_el2, fake_vcpu(0)->hcr);
+	assert_int_equal(fake_access(0, &vgic_v2_dist_ops, GICD_ICPENDR + 4, 4 | FAKE_WRITE, &bit),
+			 0);
+	assert_false(fake_vcpu(1)->vgic.here);
+	assert_int_equal(sysreg_read(hcr_el2) & (HCR_VI | HCR_VF), HCR_VI);
+	/* its own are as its interface is by then, once it has a CPU */
+	sysreg_write(hcr_el2, fake_vcpu(1)->hcr);
+	fake_bring(1);
+	assert_int_equal(sysreg_read(hcr_el2) & (HCR_VI | HCR_VF), 0);
+}
+
 static void reset_leaves_nothing(void **state)
 {
 	(void)state;
@@ -516,6 +540,8 @@ int main(void)
 		CASE_IN("group 0 may be FIQ; group 1 has registers of its own", groups, set_up),
 		CASE_IN("drop and deactivation are split with EOImode", split, set_up),
 		CASE_IN("a level comes until it is low at its end", level, set_up),
+		CASE_IN("who is given a CPU has its own lines there", lines_of_who_is_there,
+			set_up),
 		CASE_IN("a reset leaves nothing", reset_leaves_nothing, set_up),
 	};
 
