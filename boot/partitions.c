@@ -178,10 +178,12 @@ static void all_off(void)
 	switch (parts.config->when_all_off) {
 	case ALL_OFF_POWEROFF:
 		log_info("all VMs are off: the board is powered off (when-all-off)");
+		mux_finish();
 		psci_system_off();
 		break;
 	case ALL_OFF_REBOOT:
 		log_info("all VMs are off: the board is reset (when-all-off)");
+		mux_finish();
 		psci_system_reset();
 		break;
 	case ALL_OFF_SHELL:

@@ -5,6 +5,7 @@
 #include "core/base/percpu.h"
 #include "core/base/printk.h"
 #include "core/base/string.h"
+#include "core/console/mux.h"
 #include "core/console/shell.h"
 #include "core/exit/irq.h"
 #include "core/sched/policy.h"
@@ -325,6 +326,7 @@ static bool means_board(const struct shell_job *job, const char *verb)
 static bool reboot_step(struct shell_job *job)
 {
 	if (means_board(job, "restart")) {
+		mux_finish();
 		psci_system_reset();
 		shell_say("the board's firmware does not reset it\n");
 	}
@@ -334,6 +336,7 @@ static bool reboot_step(struct shell_job *job)
 static bool poweroff_step(struct shell_job *job)
 {
 	if (means_board(job, "stop")) {
+		mux_finish();
 		psci_system_off();
 		shell_say("the board's firmware does not power it off\n");
 	}

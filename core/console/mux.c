@@ -14,10 +14,12 @@
 #define STAGE_MAX                                                                                  \
 	(2 * MUX_PARTIAL_MAX + 2 * PREFIX_MAX + 2 * ROW + STAGE_RUN + 8) /* of one choose()        \
 									  */
-/* Bytes to a UART that takes all at once; its interrupt goes on. No fewer than a PL011's FIFO has:
- * one that has not been full tells nothing when it has room. */
-#define PUMP_MAX      64
-#define STAGE_RUN     64  /* bytes of one port's line taken together */
+/* A UART that takes all at once, as emulators' do, gets so many bytes and then a pause: whoever has
+ * this CPU next waits no longer, whatever there is to print. 64 KiB/s, five times a line of 115200
+ * baud, whose FIFO is full before. */
+#define PUMP_MAX      16
+#define PACE_US	      250
+#define STAGE_RUN     16  /* bytes of one port's line taken together */
 #define ROW	      79  /* what stands on one row of any terminal can be wiped */
 #define LINE_GRACE_MS 50  /* how long a begun line keeps others waiting after its last byte */
 #define LINE_TURN     512 /* bytes of one line after which others may have a word */
@@ -48,8 +50,8 @@ static struct {
 	uint64_t escape_time;
 	struct console_port *escape_from;
 	void (*shell_key)(uint8_t key);
-	struct deadline grace; /* armed on one CPU at a time: */
-	bool grace_armed;
+	struct deadline grace, pace; /* each armed on one CPU at a time: */
+	bool grace_armed, paced;
 	uint32_t waiting_count; /* ports with want_room */
 	uint32_t log_lost;	/* lines that nobody saw */
 	struct log *kept;	/* what the log says too, for after a reset; NULL: nowhere */
@@ -309,10 +311,10 @@ static bool room_to_tell_of(void)
 static void pump_locked(void)
 {
 	uint32_t budget = PUMP_MAX;
-	bool more = false;
+	bool full = false;
 
 	SPIN_ASSERT_HELD(&mux.lock);
-	if (!mux.attached) {
+	if (!mux.attached || (mux.paced && mux.interrupts)) {
 		return;
 	}
 	for (;;) {
@@ -324,8 +326,13 @@ static void pump_locked(void)
 		}
 		while (!mux.interrupts && !mux.uart.ops->tx_ready(&mux.uart)) {
 		}
-		if (!mux.uart.ops->tx_ready(&mux.uart) || (mux.interrupts && budget-- == 0)) {
-			more = true;
+		if (!mux.uart.ops->tx_ready(&mux.uart)) {
+			full = true;
+			break;
+		}
+		if (mux.interrupts && budget-- == 0) {
+			mux.paced = true;
+			deadline_set(&mux.pace, deadline_now() + deadline_from_us(PACE_US));
 			break;
 		}
 		mux.uart.ops->put(&mux.uart, mux.stage[mux.stage_pos++]);
@@ -334,9 +341,9 @@ static void pump_locked(void)
 		/* told from where no lock is held */
 		arm(deadline_now());
 	}
-	if (mux.interrupts && more != mux.tx_irq) {
-		mux.uart.ops->irq_enable(&mux.uart, true, more);
-		mux.tx_irq = more;
+	if (mux.interrupts && full != mux.tx_irq) {
+		mux.uart.ops->irq_enable(&mux.uart, true, full);
+		mux.tx_irq = full;
 	}
 }
 
@@ -363,6 +370,16 @@ static void grace_expired(struct deadline *deadline)
 	(void)deadline;
 	spin_lock(&mux.lock);
 	mux.grace_armed = false;
+	pump_locked();
+	spin_unlock(&mux.lock);
+	notify_ports();
+}
+
+static void pace_over(struct deadline *deadline)
+{
+	(void)deadline;
+	spin_lock(&mux.lock);
+	mux.paced = false;
 	pump_locked();
 	spin_unlock(&mux.lock);
 	notify_ports();
@@ -727,6 +744,7 @@ void mux_init(void)
 	add_locked(&log_port);
 	add_locked(&shell_port);
 	deadline_init(&mux.grace, NULL, grace_expired);
+	deadline_init(&mux.pace, NULL, pace_over);
 	printk_set_sink(log_sink);
 }
 
@@ -769,6 +787,18 @@ void mux_use_interrupts(void)
 	if (mux.attached) {
 		mux.uart.ops->irq_enable(&mux.uart, true, false);
 	}
+	spin_unlock(&mux.lock);
+}
+
+void mux_finish(void)
+{
+	bool interrupts;
+
+	spin_lock(&mux.lock);
+	interrupts = mux.interrupts;
+	mux.interrupts = false;
+	pump_locked();
+	mux.interrupts = interrupts;
 	spin_unlock(&mux.lock);
 }
 

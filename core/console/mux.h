@@ -101,6 +101,9 @@ bool mux_focus_name(const char *name);
 void mux_show_only(const struct console_port *port);
 void mux_show_all(void);
 
+/* The board goes down: all that was said is in the UART when this returns. It waits for that. */
+void mux_finish(void);
+
 /* What the hypervisor says is written there too, and what it has said so far. Boot CPU. */
 void mux_keep_log(struct log *log);
 
