@@ -4,6 +4,7 @@ import re
 
 from configs import config, vm
 
+LOUD = "console=ttyAMA0 hostname=alpha"  # the kernel tells what it finds
 CONSOLE_BY_LPI = 'devices { uart { compatible = "bulkhead,pl011"; lpi; }; };'
 
 
@@ -23,7 +24,7 @@ def test_a_Linux_brings_its_ITS_up(boot):
                 memory="512M",
                 extra="its; lpi-count = <16384>;",
                 devices=CONSOLE_BY_LPI,
-                bootargs="console=ttyAMA0 hostname=alpha",
+                bootargs=LOUD,
             )
         )
     )
@@ -45,3 +46,16 @@ def test_a_Linux_brings_its_ITS_up(boot):
     run.expect("^alpha # ", 120)
     assert "4" in run.run("nproc", "alpha # ").split()
     assert sum(typed(run)) > 0
+
+
+def test_a_Linux_finds_its_GICv2m(boot):
+    run = boot(config(vm("alpha", vcpus=2, extra='gic = "v2"; gicv2m;', bootargs=LOUD)))
+    run.expect(r"GICv2m: range\[mem 0x08020000-0x08020fff\], SPI\[80:143\]")
+    run.expect("^alpha # ", 120)
+
+
+def test_a_Linux_finds_messages_to_its_distributor(boot):
+    run = boot(config(vm("alpha", vcpus=2, extra="mbi; spi-count = <988>;", bootargs=LOUD)))
+    run.expect(r"GICv3: MBI range \[956:1019\]")
+    run.expect("GICv3: Using MBI frame 0x0*8000000")
+    run.expect("^alpha # ", 120)
