@@ -59,6 +59,7 @@ static void hardware(uint32_t i, const struct op *op)
 
 static void guest(uint32_t i, const struct op *op)
 {
+	fake_bring(i);
 	switch (op->value & 3) {
 	case 0:
 		fake_ack(i);
@@ -111,6 +112,9 @@ static void step(const struct op *op)
 		break;
 	case 11:
 		fake_short_ways((op->value & 1) != 0);
+		break;
+	case 12:
+		fake_put_away(i);
 		break;
 	default:
 		access(i, op, true);

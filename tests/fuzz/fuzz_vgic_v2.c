@@ -92,7 +92,11 @@ static void step(const struct op *op)
 		fake_wakes(i);
 		break;
 	default:
-		fake_settle();
+		if ((op->value & 1) != 0) {
+			fake_put_away(i);
+		} else {
+			fake_settle();
+		}
 		break;
 	}
 }
