@@ -19,6 +19,7 @@
  * baud, whose FIFO is full before. */
 #define PUMP_MAX      16
 #define PACE_US	      250
+#define PUMP_LATE_MAX 256 /* bytes: what a pause that took longer, on a busy host, makes up for */
 #define STAGE_RUN     16  /* bytes of one port's line taken together */
 #define ROW	      79  /* what stands on one row of any terminal can be wiped */
 #define LINE_GRACE_MS 50  /* how long a begun line keeps others waiting after its last byte */
@@ -308,9 +309,8 @@ static bool room_to_tell_of(void)
 	return false;
 }
 
-static void pump_locked(void)
+static void pump_some_locked(uint32_t budget)
 {
-	uint32_t budget = PUMP_MAX;
 	bool full = false;
 
 	SPIN_ASSERT_HELD(&mux.lock);
@@ -347,6 +347,11 @@ static void pump_locked(void)
 	}
 }
 
+static void pump_locked(void)
+{
+	pump_some_locked(PUMP_MAX);
+}
+
 /* Tells each port that has something to read, or room again. Without locks: ports call back. */
 static void notify_ports(void)
 {
@@ -377,10 +382,11 @@ static void grace_expired(struct deadline *deadline)
 
 static void pace_over(struct deadline *deadline)
 {
-	(void)deadline;
+	uint64_t late = (deadline_now() - deadline->when) * PUMP_MAX / deadline_from_us(PACE_US);
+
 	spin_lock(&mux.lock);
 	mux.paced = false;
-	pump_locked();
+	pump_some_locked((uint32_t)MIN(PUMP_MAX + late, (uint64_t)PUMP_LATE_MAX));
 	spin_unlock(&mux.lock);
 	notify_ports();
 }

@@ -598,6 +598,32 @@ static void in_shares(void **state)
 	assert_true(wire.len >= MUX_TX_SIZE);
 }
 
+/* What a pause took longer is made up for, within bounds. */
+static void late_bursts(void **state)
+{
+	uint32_t before;
+
+	(void)state;
+	for (uint32_t late = 0; late < 20; late++) {
+		struct deadline *due;
+
+		wire.room = 0;
+		while (mux_write(&alpha.port, 'a')) {
+		}
+		wire.room = UINT32_MAX;
+		mux_interrupt();
+		wait_ticks(0); /* who waits for room is told */
+		due = take_due(now + PACE);
+		assert_non_null(due);
+		before = wire.len;
+		now = due->when + late * PACE;
+		due->fire(due);
+		assert_in_range(wire.len - before, MIN((late + 1) * BURST, 256), 260);
+		drain();
+		wire.len = 0;
+	}
+}
+
 /* The board goes down: nothing of what was said stays behind. */
 static void last_words(void **state)
 {
@@ -718,6 +744,7 @@ int main(void)
 		CASE_IN("a full ring is the guest's to see, and nobody waits for it", full, two),
 		CASE_IN("what was said last is out before the board goes down", last_words, two),
 		CASE_IN("a full ring is written out in shares", in_shares, two),
+		CASE_IN("a late burst is longer, within bounds", late_bursts, two),
 		CASE_IN("room made by another's writing is told of too", room_by_another, two),
 		CASE_IN("the log keeps what came last and counts the rest", log_keeps_the_last,
 			two),
