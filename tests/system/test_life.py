@@ -139,7 +139,9 @@ def test_a_paused_VM_stands_still_and_goes_on(boot):
     run.expect_each(r"^held[|] tick 2\b", r"^good[|] tick 2\b")
     run.focus(SHELL)
     run.run("vm pause held", "bulkhead> ")
-    assert re.search(r"^held +paused", run.run("vm", "bulkhead> "), re.M)
+    # a verb does not wait for its effect: the table tells
+    while not re.search(r"^held +paused", table := run.run("vm", "bulkhead> "), re.M):
+        assert re.search(r"^held +pausing", table, re.M), table
     before = len(run.text)
     run.expect(r"^good[|] tick \d+\b")
     for _ in range(3):
