@@ -22,7 +22,8 @@
 #include "timer/deadline.h"
 #include "timer/vtimer.h"
 
-#define START_TIMEOUT_MS  1000
+/* As long as Linux waits: firmware may load something first, and an emulator be starved. */
+#define START_TIMEOUT_MS  5000
 #define INTID_HYP_TIMER	  26
 #define INTID_MAINTENANCE 25
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import bare_metal  # noqa: E402
-from run_case import BUILD, LOGS, ROOT, Case, Failure, Result  # noqa: E402
+from run_case import BUILD, LOGS, ROOT, SCALE, Case, Failure, Result  # noqa: E402
 from run_host import build  # noqa: E402
 
 sys.path.insert(0, str(ROOT / "tools"))
@@ -130,7 +130,7 @@ class Runner:
                     stdin=subprocess.DEVNULL,
                     stdout=out,
                     stderr=subprocess.STDOUT,
-                    timeout=BOOT_SECONDS,
+                    timeout=BOOT_SECONDS * SCALE,
                     check=False,
                 )
             except subprocess.TimeoutExpired:

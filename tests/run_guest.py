@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 
 import bare_metal
-from run_case import BUILD, LOGS, ROOT, Case, Failure, Result
+from run_case import BUILD, LOGS, ROOT, SCALE, Case, Failure, Result
 from run_host import build
 from run_tap import read_tap
 
@@ -27,6 +27,7 @@ FORBIDDEN = re.compile(r"\bpanic\b|\bCHECK\b|UBSAN|BUG:", re.I)
 SIZES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 # The name a console line may carry before the guest's own text.
 PLAN = re.compile(r"^guest\| 1\.\.\d+$")
+BOOT_SECONDS = 120  # of real time: what takes longer hangs
 PREFIX = re.compile(r"^(?:\[?guest\]?[:|>]? ?)(?=1\.\.|ok |not ok |#)", re.M)
 
 
@@ -37,7 +38,6 @@ class Program:
     name: str
     machine: dict[str, str]
     vm: dict[str, str]
-    timeout: float
     bare: bool
 
     @property
@@ -61,7 +61,7 @@ def size_bytes(text: str) -> int:
 
 
 def read_cases(path: pathlib.Path) -> list[Program]:
-    """The programs that cases.txt lists: name | machine | VM | timeout | bare or nobare."""
+    """The programs that cases.txt lists: name | machine | VM | bare or nobare."""
     programs = []
     if not path.exists():
         return programs
@@ -70,9 +70,7 @@ def read_cases(path: pathlib.Path) -> list[Program]:
         if fields == [""]:
             continue
         pairs = [dict(word.partition("=")[::2] for word in part.split()) for part in fields[1:3]]
-        programs.append(
-            Program(fields[0], pairs[0], pairs[1], float(fields[3]), fields[4] == "bare")
-        )
+        programs.append(Program(fields[0], pairs[0], pairs[1], fields[3] == "bare"))
     return programs
 
 
@@ -118,7 +116,6 @@ def make_tree(program: Program) -> None:
 def boot(
     argv: list[str],
     environment: dict[str, str],
-    timeout: float,
     log: pathlib.Path,
     over: re.Pattern[str] | None = None,
 ) -> tuple[str, str]:
@@ -134,7 +131,7 @@ def boot(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     ) as qemu, log.open("w", encoding="utf-8") as file:
-        ending = threading.Timer(timeout, qemu.kill)
+        ending = threading.Timer(BOOT_SECONDS * SCALE, qemu.kill)
         ending.start()
         started = time.monotonic()
         panicked = None
@@ -156,8 +153,8 @@ def boot(
         ending.cancel()
     if panicked is not None:
         return "".join(lines), f'forbidden text: "{panicked}"'
-    if time.monotonic() - started >= timeout:
-        return "".join(lines), f"not over after {timeout:.0f} s"
+    if time.monotonic() - started >= BOOT_SECONDS * SCALE:
+        return "".join(lines), f"not over after {BOOT_SECONDS * SCALE:.0f} s"
     return "".join(lines), ""
 
 
@@ -202,7 +199,7 @@ def _guest(program: Program, bare: bool):
         argv, environment = qemu_of(program, bare)
         # What is beside it doesn't end.
         over = PLAN if "beside" in program.vm and not bare else None
-        output, ending = boot(argv, environment, program.timeout, result.log, over)
+        output, ending = boot(argv, environment, result.log, over)
         result.output = " ".join(argv) + "\n" + output
         read_tap(PREFIX.sub("", output), result)
         if bare:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 
-from run_case import BUILD, ROOT, Case, Failure, Result, command
+from run_case import BUILD, ROOT, SCALE, Case, Failure, Result, command
 from run_tap import read_tap
 from soak import Part, Record, Run
 
@@ -353,7 +353,7 @@ def _fuzz(name: str, seeds: dict[str, pathlib.Path], seconds: int = FUZZ_SECONDS
             str(BUILD / "fuzz" / f"fuzz_{name}"),
             f"-max_total_time={seconds}",
             f"-seed={seed}",
-            "-timeout=10",
+            f"-timeout={10 * SCALE:.0f}",
             "-max_len=65536",
             f"-artifact_prefix={BUILD}/log/fuzz-{name}-",
             "-print_final_stats=1",

@@ -7,10 +7,10 @@ import subprocess
 import sys
 import time
 
-from run_case import LOGS, ROOT, Case, Failure, Result
+from run_case import LOGS, ROOT, SCALE, Case, Failure, Result
 from run_host import build
 
-FILE_TIMEOUT = 900
+FILE_SECONDS = 900 * SCALE
 
 
 def _record(result: Result, report: dict) -> None:
@@ -64,11 +64,11 @@ def _system(stem: str, only: str):
             env=environment,
         ) as pytest:
             try:
-                status = pytest.wait(timeout=FILE_TIMEOUT)
+                status = pytest.wait(timeout=FILE_SECONDS)
             except subprocess.TimeoutExpired:
                 pytest.terminate()
                 status = pytest.wait()
-                result.failures.append(Failure(f"not over after {FILE_TIMEOUT} s"))
+                result.failures.append(Failure(f"not over after {FILE_SECONDS:.0f} s"))
         if reports.exists():
             for line in reports.read_text(encoding="utf-8").splitlines():
                 _record(result, json.loads(line))

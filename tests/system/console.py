@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A board under QEMU with its console on a pseudo-terminal: start, expect, send, switch, end."""
-import os
 import pathlib
 import re
+import signal
 import time
 
 import pexpect
 
 import machine as board
+from run_case import SCALE
 
 ESCAPE = "\x1d"  # Ctrl-], the console's switch
 # Terminal questions that a shell's line editor asks, and carriage returns, are not text.
@@ -18,8 +19,6 @@ WIPED = re.compile(r"\r +\r")
 PARTIAL = re.compile(r"(\x1b(\[[0-9;?]*)?|\r *)\Z")
 # What no test may cause unless it says so.
 FORBIDDEN = re.compile(r"\bpanic\b|\bCHECK failed\b", re.I)
-# Slow machines: TEST_TIME_SCALE=3 makes all limits three times as long.
-SCALE = float(os.environ.get("TEST_TIME_SCALE", "1"))
 LAST_LINES = 15
 TWICE_SECONDS = 0.4  # longer than the console waits for the escape key again
 
@@ -146,7 +145,11 @@ class Console:
 
     def close(self) -> None:
         """Ends QEMU, whatever it does; the log stays."""
-        self._child.close(force=True)
+        # waited for, however long it takes to give gigabytes back
+        if self._child.isalive():
+            self._child.kill(signal.SIGKILL)
+            self._child.wait()
+        self._child.close()
         self._log.close()
 
     def check_forbidden(self) -> None:

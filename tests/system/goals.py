@@ -4,6 +4,7 @@ import os
 import subprocess
 
 import machine as board
+from run_case import SCALE
 
 MAKE_SECONDS = 300
 # What a make around a test says to a make below it.
@@ -21,7 +22,7 @@ def make(*words: str, **variables: str) -> subprocess.CompletedProcess:
         capture_output=True,
         text=True,
         check=False,
-        timeout=MAKE_SECONDS,
+        timeout=MAKE_SECONDS * SCALE,
     )
 
 

@@ -8,6 +8,7 @@ import sys
 
 import machine as board
 import pytest
+from run_case import SCALE
 
 LIMITS = board.ROOT / "tests" / "bench" / "limits.txt"
 DOCUMENT = board.ROOT / "docs" / "benchmarks.md"
@@ -27,7 +28,7 @@ def bench(qemu: str, *options: str, only: str = "bulkhead-a57") -> subprocess.Co
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=300 * SCALE,
     )
 
 

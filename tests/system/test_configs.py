@@ -19,11 +19,12 @@ CONFIGS = ROOT / "tests" / "config"
 sys.path.insert(0, str(CONFIGS))
 
 import images  # noqa: E402
+from run_case import SCALE  # noqa: E402
 
 CHECKER = ROOT / "build" / "unit" / "bulkhead-config"      # with ASan and UBSan
 MODELS = ("vcontrol", "vdoorbell", "vpl011", "vpl031")
 PACKED = ("Image.gz", "zboot.gzip", "zboot.xz", "zboot.lzma", "zboot.zstd")
-TIMEOUT = 20
+TIMEOUT = 20 * SCALE
 
 BAD = sorted((CONFIGS / "bad").glob("*.dts"))
 GOOD = sorted((CONFIGS / "good").glob("*.dts"))

@@ -3,14 +3,9 @@
 
 tests/garbage.py says what is done and what must hold.
 """
-import sys
-
+import garbage
 import pytest
-
-import conftest
-
-sys.path.insert(0, str(conftest.ROOT / "tests"))
-import garbage  # noqa: E402
+from run_case import SCALE
 
 SEED = 20261121
 LIVES = 20
@@ -19,7 +14,7 @@ LIVES = 20
 @pytest.mark.parametrize("key", garbage.VARIANTS)
 def test_nothing_is_left_of_a_life_full_of_garbage(key):
     name = f"test_garbage-{key}"
-    outcome = garbage.play(name, garbage.VARIANTS[key], SEED, LIVES, seconds=120)
+    outcome = garbage.play(name, garbage.VARIANTS[key], SEED, LIVES, seconds=120 * SCALE)
     assert not outcome.failures, "\n".join([*outcome.failures, f"log: build/log/{name}.log"])
     assert outcome.lives >= LIVES
     assert outcome.ticks > 0

@@ -3,15 +3,10 @@
 
 20,000 traps in all; tests/hostile.py says what is done and what must hold.
 """
-import sys
-
-import pytest
-
-import conftest
+import hostile
 import machine as board
-
-sys.path.insert(0, str(conftest.ROOT / "tests"))
-import hostile  # noqa: E402
+import pytest
+from run_case import SCALE
 
 SEED = 20261121
 # Traps; together 20,000.
@@ -24,7 +19,7 @@ def test_a_hostile_VM_is_not_felt(key):
     if variant.qemu and board.qemu_of_version(variant.qemu) is None:
         pytest.skip(f"QEMU {variant.qemu} is missing: make fetch")
     name = f"test_hostile-{key}"
-    outcome = hostile.play(name, variant, SEED, FRACTION[key], seconds=120)
+    outcome = hostile.play(name, variant, SEED, FRACTION[key], seconds=120 * SCALE)
     assert not outcome.failures, "\n".join([*outcome.failures, f"log: build/log/{name}.log"])
     assert outcome.traps >= FRACTION[key]
     assert outcome.commands > 0

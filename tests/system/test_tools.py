@@ -10,6 +10,7 @@ import pytest
 import machine as board
 from configs import config, vm
 from goals import made, make
+from run_case import SCALE
 
 TICK = board.BUILD / "guest" / "tick.bin"
 IMAGE = (
@@ -243,7 +244,7 @@ def ran(*argv: str) -> subprocess.CompletedProcess:
         interpreter = file.readline()[2:].strip()
     return subprocess.run(
         [interpreter, *argv], cwd=board.ROOT, stdin=subprocess.DEVNULL, capture_output=True,
-        text=True, check=False, timeout=60,
+        text=True, check=False, timeout=60 * SCALE,
     )
 
 

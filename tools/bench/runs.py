@@ -279,6 +279,7 @@ def read_figures(text: str) -> dict[str, Figure]:
 def watch(argv: list[str], log: pathlib.Path, seconds: int) -> str:
     """Runs until the guest says it is done; the console's text. Unfit where it does not get there,
     with what QEMU said if it ended by itself."""
+    seconds = int(seconds * float(os.environ.get("TEST_TIME_SCALE", "1")))
     end = time.monotonic() + seconds
     LOGS.mkdir(parents=True, exist_ok=True)
     with open(log, "wb") as out, subprocess.Popen(
