@@ -262,6 +262,7 @@ UNIT := \
 	vmbigen \
 	vpl011 \
 	vpl031 \
+	virtq \
 	vpsci \
 	vsp805 \
 
@@ -316,6 +317,8 @@ UNIT_WITH_vgic_lpi        := $(FAKE_VGIC)
 UNIT_WITH_vmbigen     := drivers/emul/vmbigen.c
 UNIT_WITH_vpl011      := drivers/emul/vpl011.c $(FAKE_CPU)
 UNIT_WITH_vpl031      := drivers/emul/vpl031.c tests/unit/fake_time.c $(FAKE_CPU)
+VIRTQ_C := drivers/virtio/queue.c drivers/virtio/queue_packed.c drivers/virtio/queue_split.c
+UNIT_WITH_virtq       := $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c
 UNIT_WITH_vpsci       := core/exit/vpsci.c $(FAKE_CPU)
 UNIT_WITH_vsp805      := core/base/printk.c drivers/emul/vsp805.c tests/unit/fake_time.c $(FAKE_CPU)
 

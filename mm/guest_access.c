@@ -24,7 +24,7 @@ static uint64_t piece(const struct vm *vm, uint64_t ipa, uint8_t **at)
 	return extent->ipa + extent->size - ipa;
 }
 
-static bool is_ram(const struct vm *vm, uint64_t ipa, uint64_t size)
+bool guest_is_ram(const struct vm *vm, uint64_t ipa, uint64_t size)
 {
 	uint8_t *at;
 
@@ -42,7 +42,7 @@ static bool is_ram(const struct vm *vm, uint64_t ipa, uint64_t size)
 
 static int copy(const struct vm *vm, uint64_t ipa, uint8_t *local, uint64_t size, bool to_guest)
 {
-	if (!is_ram(vm, ipa, size)) {
+	if (!guest_is_ram(vm, ipa, size)) {
 		return -EFAULT;
 	}
 	while (size != 0) {

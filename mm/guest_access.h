@@ -5,6 +5,9 @@
 
 #include "core/vm/vm.h"
 
+/* Is all of [ipa, ipa + size) RAM of the VM? */
+bool guest_is_ram(const struct vm *vm, uint64_t ipa, uint64_t size);
+
 /* 0, or -EFAULT when part of the range is not the VM's RAM (nothing is copied then). */
 int guest_read(const struct vm *vm, uint64_t ipa, void *to, uint64_t size);
 int guest_write(const struct vm *vm, uint64_t ipa, const void *from, uint64_t size);

@@ -57,6 +57,12 @@ uint32_t fake_ram_cleaned(void)
 	return counted;
 }
 
+bool guest_is_ram(const struct vm *vm, uint64_t ipa, uint64_t size)
+{
+	(void)vm;
+	return ipa >= FAKE_RAM && size <= FAKE_RAM_SIZE && ipa - FAKE_RAM <= FAKE_RAM_SIZE - size;
+}
+
 int guest_read(const struct vm *vm, uint64_t ipa, void *to, uint64_t size)
 {
 	const void *at = guest_pointer(vm, ipa, size);

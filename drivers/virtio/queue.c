@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What both formats of a virtqueue have in common, and which one a queue has. */
+#include "drivers/virtio/queue.h"
+
+#include "drivers/virtio/ring.h"
+
+void virtq_reset(struct virtq *queue)
+{
+	const struct vm *vm = queue->vm;
+	uint16_t size_max = queue->size_max;
+
+	*queue = (struct virtq){
+		.vm = vm,
+		.size_max = size_max,
+		.size = size_max,
+		.taken_wrap = true,
+		.put_wrap = true,
+		.told_wrap = true,
+	};
+}
+
+int virtq_enable(struct virtq *queue)
+{
+	int err;
+
+	if (queue->size == 0 || queue->size > queue->size_max) {
+		return -EINVAL;
+	}
+	err = queue->packed ? packed_enable(queue) : split_enable(queue);
+	queue->ready = err == 0;
+	return err;
+}
+
+int virtq_take(struct virtq *queue, struct virtq_chain *chain)
+{
+	return queue->packed ? packed_take(queue, chain) : split_take(queue, chain);
+}
+
+int virtq_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t written)
+{
+	return queue->packed ? packed_put(queue, chain, written) : split_put(queue, chain, written);
+}
+
+int virtq_interrupts(struct virtq *queue)
+{
+	if (queue->next_put == queue->told && queue->put_wrap == queue->told_wrap) {
+		return 0;
+	}
+	/* what was put, before the driver's wish is read: or each waits for the other. The other
+	 * observer is a CPU of the guest. */
+	dmb(ish);
+	return queue->packed ? packed_interrupts(queue) : split_interrupts(queue);
+}
+
+int virtq_listen(struct virtq *queue, bool on)
+{
+	return queue->packed ? packed_listen(queue, on) : split_listen(queue, on);
+}
+
+void chain_begin(struct virtq_chain *chain)
+{
+	chain->begun = true;
+	chain->indirect = false;
+	chain->looked = chain->next = 0;
+	chain->slots = chain->reads = chain->count = 0;
+	chain->in_size = chain->out_size = 0;
+}
+
+int chain_add(const struct virtq *queue, struct virtq_chain *chain, const struct desc *desc)
+{
+	bool write = (desc->flags & DESC_WRITE) != 0;
+	uint32_t *sum = write ? &chain->in_size : &chain->out_size;
+
+	if (!write && chain->count != chain->reads) {
+		return -EINVAL;
+	}
+	if (desc->size == 0) {
+		return 0;
+	}
+	if (chain->count == queue->size || UINT32_MAX - *sum < desc->size) {
+		return -EINVAL;
+	}
+	if (!guest_is_ram(queue->vm, desc->ipa, desc->size)) {
+		return -EFAULT;
+	}
+	*sum += desc->size;
+	chain->segment[chain->count++] = (struct virtq_segment){desc->ipa, desc->size};
+	chain->reads = (uint16_t)(chain->reads + !write);
+	return 0;
+}
+
+int chain_indirect(const struct virtq *queue, struct virtq_chain *chain, const struct desc *desc)
+{
+	uint32_t count = desc->size / DESC_SIZE;
+
+	if (!queue->indirect || chain->indirect || (desc->flags & DESC_NEXT) != 0 ||
+	    desc->size % DESC_SIZE != 0 || count == 0 || count > queue->size) {
+		return -EINVAL;
+	}
+	chain->indirect = true;
+	chain->table = desc->ipa;
+	chain->table_count = count;
+	chain->looked = chain->next = 0;
+	return 0;
+}
+
+uint32_t virtq_pass(struct virtq_cursor *cursor, uint32_t size, uint64_t *ipa)
+{
+	if (cursor->segment != cursor->end && cursor->at == cursor->segment->size) {
+		cursor->segment++;
+		cursor->at = 0;
+	}
+	if (cursor->segment == cursor->end) {
+		return 0;
+	}
+	size = MIN(size, cursor->segment->size - cursor->at);
+	*ipa = cursor->segment->ipa + cursor->at;
+	cursor->at += size;
+	return size;
+}
+
+int virtq_read(const struct vm *vm, struct virtq_cursor *cursor, void *to, uint32_t size)
+{
+	uint32_t done = 0, piece;
+	uint64_t ipa;
+
+	while (done < size && (piece = virtq_pass(cursor, size - done, &ipa)) != 0) {
+		if (guest_read(vm, ipa, (uint8_t *)to + done, piece) != 0) {
+			return -EFAULT;
+		}
+		done += piece;
+	}
+	return (int)done;
+}
+
+int virtq_write(const struct vm *vm, struct virtq_cursor *cursor, const void *from, uint32_t size)
+{
+	uint32_t done = 0, piece;
+	uint64_t ipa;
+
+	while (done < size && (piece = virtq_pass(cursor, size - done, &ipa)) != 0) {
+		if (guest_write(vm, ipa, (const uint8_t *)from + done, piece) != 0) {
+			return -EFAULT;
+		}
+		done += piece;
+	}
+	return (int)done;
+}

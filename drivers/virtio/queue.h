@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A virtqueue, from the device's side. virtio 1.2 2.6 to 2.8: split and packed rings, indirect
+ * descriptors, event suppression by flag and by index.
+ *
+ * The rings are in the guest's memory, and whatever is read there is read once, checked, and used
+ * from EL2's copy: a chain of buffers is what struct virtq_chain says, whatever its driver writes
+ * meanwhile. What breaks a rule for drivers gives -EINVAL, what lies outside the VM's RAM -EFAULT;
+ * the device then asks to be reset, and touches the queue no more.
+ *
+ * Data: struct virtq is its device's, who locks; nothing here waits or takes more than one step.
+ * Invariant: a chain that was taken is put back once, or the queue is reset.
+ */
+#ifndef DRIVERS_VIRTIO_QUEUE_H
+#define DRIVERS_VIRTIO_QUEUE_H
+
+#include "core/base/types.h"
+
+struct vm;
+
+/* Most that a queue has; the chain of a device whose queues are shorter is allocated so. */
+#define VIRTQ_SIZE_MAX 256
+/* Descriptors that one call of virtq_take() looks at. */
+#define VIRTQ_STEP     8
+
+/* A piece of guest memory, all of it RAM of the VM. */
+struct virtq_segment {
+	uint64_t ipa;
+	uint32_t size; /* bytes, not 0 */
+};
+
+/* Buffers that belong together, as the driver gave them: first what the device reads, then what it
+ * writes. Those of no bytes are left out. */
+struct virtq_chain {
+	uint16_t id;	  /* what the driver calls it */
+	uint16_t slots;	  /* packed: places of the ring that it takes */
+	uint16_t reads;	  /* segments that the device reads */
+	uint16_t count;	  /* all segments */
+	uint32_t in_size; /* bytes that the device may write; both sums are below 2^32 */
+	uint32_t out_size;
+
+	/* virtq_take()'s own, while it looks: */
+	bool begun, indirect;
+	uint16_t looked; /* descriptors that were looked at, of this table */
+	uint16_t next;	 /* the next one's index in it */
+	uint32_t table_count;
+	uint64_t table; /* IPA */
+
+	struct virtq_segment segment[]; /* [size_max] of its queue */
+};
+
+struct virtq {
+	/* constant: */
+	const struct vm *vm;
+	uint16_t size_max; /* a power of two, at most VIRTQ_SIZE_MAX */
+
+	/* what the driver has set, constant while `ready`: */
+	uint16_t size;
+	bool ready;
+	bool packed, indirect, event_index; /* features */
+	uint64_t descriptors;		    /* IPAs of the three parts, 2.6 */
+	uint64_t driver_area, device_area;
+
+	/* where the device is: */
+	uint16_t next_taken, next_put; /* split: free-running; packed: places of the ring */
+	bool taken_wrap, put_wrap;     /* packed */
+	uint16_t told;		       /* next_put when the driver's wish was looked at last */
+	bool told_wrap;
+};
+
+/* As after a reset of the device: not ready, of its largest size, nothing set. */
+void virtq_reset(struct virtq *queue);
+
+/*
+ * The driver has set it up: it may be used. 0; -EINVAL: a size or alignment that 2.6 forbids;
+ * -EFAULT: a part of it is not in the VM's RAM.
+ */
+int virtq_enable(struct virtq *queue);
+
+/*
+ * The next chain. 1: there is one; 0: there is none; -EAGAIN: it is long, call again with the same
+ * chain, whose `begun` was false before the first call; -EINVAL, -EFAULT: the queue is broken.
+ */
+int virtq_take(struct virtq *queue, struct virtq_chain *chain);
+
+/* Gives a chain back of which the device wrote the first `written` bytes of what it may. The driver
+ * sees it when this returns. 0 or -EFAULT. */
+int virtq_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t written);
+
+/* Does the driver want an interrupt for what was put since the last call? 1, 0 or -EFAULT. */
+int virtq_interrupts(struct virtq *queue);
+
+/*
+ * From now on the driver tells the device of chains, or (off) need not. 1: on, and there is one
+ * already, of which it may not tell; 0; or -EFAULT.
+ */
+int virtq_listen(struct virtq *queue, bool on);
+
+/* A place in what the device reads of a chain, or in what it writes. */
+struct virtq_cursor {
+	const struct virtq_segment *segment, *end;
+	uint32_t at; /* bytes of the segment that are behind it */
+};
+
+static inline struct virtq_cursor virtq_reads(const struct virtq_chain *chain)
+{
+	return (struct virtq_cursor){chain->segment, chain->segment + chain->reads, 0};
+}
+
+static inline struct virtq_cursor virtq_writes(const struct virtq_chain *chain)
+{
+	return (struct virtq_cursor){chain->segment + chain->reads, chain->segment + chain->count,
+				     0};
+}
+
+/*
+ * The longest piece at the cursor, at most `size` bytes, which is passed; *ipa is its place. 0: the
+ * end.
+ */
+uint32_t virtq_pass(struct virtq_cursor *cursor, uint32_t size, uint64_t *ipa);
+
+/* Copies up to `size` bytes on from the cursor: how many there were, or -EFAULT, when balloon or
+ * restart took them meanwhile. The caller bounds `size`. */
+int virtq_read(const struct vm *vm, struct virtq_cursor *cursor, void *to, uint32_t size);
+int virtq_write(const struct vm *vm, struct virtq_cursor *cursor, const void *from, uint32_t size);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Packed virtqueues. virtio 1.2 2.8. */
+#include "drivers/virtio/ring.h"
+
+#define DESC_LEN   8
+#define DESC_ID	   12
+#define DESC_FLAGS 14
+
+/* Event suppression: two words of 16 bits, in the driver's area and in the device's. 2.8.14 */
+#define EVENT_PLACE   0
+#define EVENT_FLAGS   2
+#define EVENT_SIZE    4
+#define EVENT_WRAP    BIT(15) /* of the place */
+#define EVENT_ENABLE  0
+#define EVENT_DISABLE 1
+#define EVENT_AT      2 /* where the place says */
+
+int packed_enable(struct virtq *queue)
+{
+	if (queue->descriptors % DESC_SIZE != 0 || queue->driver_area % EVENT_SIZE != 0 ||
+	    queue->device_area % EVENT_SIZE != 0) {
+		return -EINVAL;
+	}
+	return guest_is_ram(queue->vm, queue->descriptors, (uint64_t)DESC_SIZE * queue->size) &&
+			       guest_is_ram(queue->vm, queue->driver_area, EVENT_SIZE) &&
+			       guest_is_ram(queue->vm, queue->device_area, EVENT_SIZE) ?
+		       0 :
+		       -EFAULT;
+}
+
+static uint8_t *slot_at(const struct virtq *queue, uint32_t slot)
+{
+	return ring_at(queue, queue->descriptors + (uint64_t)DESC_SIZE * slot, DESC_SIZE);
+}
+
+/* Has the driver made the next slot available? 1, 0 or an error. What it wrote before is seen. */
+static int available(const struct virtq *queue)
+{
+	const uint8_t *slot = slot_at(queue, queue->next_taken);
+	uint16_t flags;
+
+	if (slot == NULL) {
+		return -EFAULT;
+	}
+	flags = atomic_read_acquire((const uint16_t *)(slot + DESC_FLAGS));
+	return ((flags & DESC_AVAIL) != 0) == queue->taken_wrap &&
+	       ((flags & DESC_USED) != 0) != queue->taken_wrap;
+}
+
+/* One descriptor of the ring, or of the table that stands for the chain. 1: it was the last. */
+static int look(const struct virtq *queue, struct virtq_chain *chain)
+{
+	uint64_t words[2];
+	struct desc desc;
+	int err;
+
+	if (chain->looked == chain->table_count) {
+		return -EINVAL;
+	}
+	if (guest_read(queue->vm, chain->table + (uint64_t)DESC_SIZE * chain->next, words,
+		       sizeof(words)) != 0) {
+		return -EFAULT;
+	}
+	desc.ipa = words[0];
+	desc.size = (uint32_t)words[1];
+	desc.tail = (uint16_t)(words[1] >> 32);
+	desc.flags = (uint16_t)(words[1] >> 48);
+	chain->looked++;
+	chain->next++;
+	if (chain->indirect) {
+		/* all of the table, and of the flags WRITE alone means something: 2.8.7 */
+		err = chain_add(queue, chain, &desc);
+		return err != 0 ? err : chain->looked == chain->table_count;
+	}
+	chain->next = chain->next == queue->size ? 0 : chain->next;
+	chain->slots++;
+	chain->id = desc.tail;
+	if ((desc.flags & DESC_INDIRECT) != 0) {
+		return chain_indirect(queue, chain, &desc);
+	}
+	err = chain_add(queue, chain, &desc);
+	return err != 0 ? err : (desc.flags & DESC_NEXT) == 0;
+}
+
+/* A place of the ring so many slots on; true: past its end. */
+static bool advance(const struct virtq *queue, uint16_t *place, uint32_t slots)
+{
+	uint32_t next = *place + slots;
+	bool past = next >= queue->size;
+
+	*place = (uint16_t)(past ? next - queue->size : next);
+	return past;
+}
+
+int packed_take(struct virtq *queue, struct virtq_chain *chain)
+{
+	int got;
+
+	if (!chain->begun) {
+		got = available(queue);
+		if (got <= 0) {
+			return got;
+		}
+		chain_begin(chain);
+		chain->next = queue->next_taken;
+		chain->table = queue->descriptors;
+		chain->table_count = queue->size;
+	}
+	for (uint32_t i = 0; i < VIRTQ_STEP; i++) {
+		got = look(queue, chain);
+		if (got < 0) {
+			return got;
+		}
+		if (got > 0) {
+			chain->begun = false;
+			queue->taken_wrap ^= advance(queue, &queue->next_taken, chain->slots);
+			return 1;
+		}
+	}
+	return -EAGAIN;
+}
+
+int packed_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t written)
+{
+	uint8_t *slot = slot_at(queue, queue->next_put);
+	uint16_t flags = queue->put_wrap ? (uint16_t)(DESC_AVAIL | DESC_USED) : 0;
+
+	if (slot == NULL) {
+		return -EFAULT;
+	}
+	/* the length means something: 2.8.4 */
+	flags |= chain->in_size != 0 ? (uint16_t)DESC_WRITE : 0;
+	atomic_set((uint32_t *)(slot + DESC_LEN), written);
+	atomic_set((uint16_t *)(slot + DESC_ID), chain->id);
+	atomic_set_release((uint16_t *)(slot + DESC_FLAGS), flags);
+	queue->put_wrap ^= advance(queue, &queue->next_put, chain->slots);
+	return 0;
+}
+
+int packed_interrupts(struct virtq *queue)
+{
+	const uint16_t *event = ring_at(queue, queue->driver_area, EVENT_SIZE);
+	uint16_t told = queue->told, place, flags;
+	bool wrapped = queue->told_wrap != queue->put_wrap;
+
+	if (event == NULL) {
+		return -EFAULT;
+	}
+	queue->told = queue->next_put;
+	queue->told_wrap = queue->put_wrap;
+	flags = atomic_read_acquire(&event[EVENT_FLAGS / 2]);
+	if (flags != EVENT_AT || !queue->event_index) {
+		return flags != EVENT_DISABLE;
+	}
+	place = atomic_read(&event[EVENT_PLACE / 2]);
+	/* all as seen from the lap in which the last was put */
+	told = wrapped ? (uint16_t)(told - queue->size) : told;
+	if (((place & EVENT_WRAP) != 0) != queue->put_wrap) {
+		place = (uint16_t)((place & ~EVENT_WRAP) - queue->size);
+	} else {
+		place &= (uint16_t)~EVENT_WRAP;
+	}
+	return (uint16_t)(queue->next_put - place - 1) < (uint16_t)(queue->next_put - told);
+}
+
+int packed_listen(struct virtq *queue, bool on)
+{
+	uint16_t *event = ring_at(queue, queue->device_area, EVENT_SIZE);
+
+	if (event == NULL) {
+		return -EFAULT;
+	}
+	if (!on) {
+		atomic_set(&event[EVENT_FLAGS / 2], (uint16_t)EVENT_DISABLE);
+		return 0;
+	}
+	if (queue->event_index) {
+		atomic_set(&event[EVENT_PLACE / 2],
+			   (uint16_t)(queue->next_taken |
+				      (queue->taken_wrap ? EVENT_WRAP : UINT64_C(0))));
+		atomic_set_release(&event[EVENT_FLAGS / 2], (uint16_t)EVENT_AT);
+	} else {
+		atomic_set(&event[EVENT_FLAGS / 2], (uint16_t)EVENT_ENABLE);
+	}
+	/* the wish, before the ring is looked at once more: the driver does it the other way */
+	dmb(ish);
+	return available(queue);
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Split virtqueues. virtio 1.2 2.7. */
+#include "drivers/virtio/ring.h"
+
+/* The available ring, in the driver's area: 2.7.6 */
+#define AVAIL_FLAGS	  0
+#define AVAIL_INDEX	  2
+#define AVAIL_RING	  4
+#define AVAIL_NO_INTERRUPT BIT(0)
+
+/* The used ring, in the device's: 2.7.8 */
+#define USED_FLAGS	0
+#define USED_INDEX	2
+#define USED_RING	4
+#define USED_ELEM_SIZE	8
+#define USED_NO_NOTIFY	BIT(0)
+
+/* Behind the rings' elements: 2.7.7, 2.7.10 */
+static uint64_t used_event_at(const struct virtq *queue)
+{
+	return queue->driver_area + AVAIL_RING + UINT64_C(2) * queue->size;
+}
+
+static uint64_t avail_event_at(const struct virtq *queue)
+{
+	return queue->device_area + USED_RING + (uint64_t)USED_ELEM_SIZE * queue->size;
+}
+
+int split_enable(struct virtq *queue)
+{
+	uint32_t size = queue->size;
+
+	if ((size & (size - 1)) != 0 || queue->descriptors % DESC_SIZE != 0 ||
+	    queue->driver_area % 2 != 0 || queue->device_area % 4 != 0) {
+		return -EINVAL;
+	}
+	/* with the event fields, negotiated or not: a driver leaves room for them */
+	return guest_is_ram(queue->vm, queue->descriptors, (uint64_t)DESC_SIZE * size) &&
+			       guest_is_ram(queue->vm, queue->driver_area, AVAIL_RING + 2 * size) &&
+			       guest_is_ram(queue->vm, queue->device_area,
+					    USED_RING + USED_ELEM_SIZE * size) ?
+		       0 :
+		       -EFAULT;
+}
+
+/* The driver's index of the next chain it will make available; negative: an error. */
+static int avail_index(const struct virtq *queue)
+{
+	const uint16_t *index = ring_at(queue, queue->driver_area + AVAIL_INDEX, sizeof(*index));
+
+	return index == NULL ? -EFAULT : (int)atomic_read_acquire(index);
+}
+
+static int begin(struct virtq *queue, struct virtq_chain *chain)
+{
+	int index = avail_index(queue);
+	uint16_t waiting;
+	const uint16_t *entry;
+
+	if (index < 0) {
+		return index;
+	}
+	waiting = (uint16_t)((uint32_t)index - queue->next_taken);
+	if (waiting == 0) {
+		return 0;
+	}
+	entry = ring_at(queue,
+			queue->driver_area + AVAIL_RING +
+				UINT64_C(2) * (queue->next_taken & (queue->size - 1U)),
+			sizeof(*entry));
+	if (waiting > queue->size) {
+		return -EINVAL;
+	}
+	if (entry == NULL) {
+		return -EFAULT;
+	}
+	chain_begin(chain);
+	chain->id = chain->next = atomic_read(entry);
+	chain->table = queue->descriptors;
+	chain->table_count = queue->size;
+	return 1;
+}
+
+static int read_desc(const struct virtq *queue, const struct virtq_chain *chain, struct desc *desc)
+{
+	uint64_t words[2];
+	int err = guest_read(queue->vm, chain->table + (uint64_t)DESC_SIZE * chain->next, words,
+			     sizeof(words));
+
+	desc->ipa = words[0];
+	desc->size = (uint32_t)words[1];
+	desc->flags = (uint16_t)(words[1] >> 32);
+	desc->tail = (uint16_t)(words[1] >> 48);
+	return err;
+}
+
+/* One descriptor of the chain. 1: it was the last; 0; or an error. */
+static int look(const struct virtq *queue, struct virtq_chain *chain)
+{
+	struct desc desc;
+	int err;
+
+	/* more than the table has: it runs in a circle */
+	if (chain->next >= chain->table_count || chain->looked == chain->table_count) {
+		return -EINVAL;
+	}
+	if (read_desc(queue, chain, &desc) != 0) {
+		return -EFAULT;
+	}
+	chain->looked++;
+	if ((desc.flags & DESC_INDIRECT) != 0) {
+		return chain_indirect(queue, chain, &desc);
+	}
+	err = chain_add(queue, chain, &desc);
+	if (err != 0) {
+		return err;
+	}
+	chain->next = desc.tail;
+	return (desc.flags & DESC_NEXT) == 0;
+}
+
+int split_take(struct virtq *queue, struct virtq_chain *chain)
+{
+	int got;
+
+	if (!chain->begun) {
+		got = begin(queue, chain);
+		if (got <= 0) {
+			return got;
+		}
+	}
+	for (uint32_t i = 0; i < VIRTQ_STEP; i++) {
+		got = look(queue, chain);
+		if (got < 0) {
+			return got;
+		}
+		if (got > 0) {
+			chain->begun = false;
+			queue->next_taken++;
+			return 1;
+		}
+	}
+	return -EAGAIN;
+}
+
+int split_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t written)
+{
+	uint32_t slot = queue->next_put & (queue->size - 1U);
+	uint32_t *element = ring_at(
+		queue, queue->device_area + USED_RING + (uint64_t)USED_ELEM_SIZE * slot,
+		USED_ELEM_SIZE);
+	uint16_t *index = ring_at(queue, queue->device_area + USED_INDEX, sizeof(*index));
+
+	if (element == NULL || index == NULL) {
+		return -EFAULT;
+	}
+	atomic_set(&element[0], (uint32_t)chain->id);
+	atomic_set(&element[1], written);
+	queue->next_put++;
+	atomic_set_release(index, queue->next_put);
+	return 0;
+}
+
+int split_interrupts(struct virtq *queue)
+{
+	uint64_t at = queue->event_index ? used_event_at(queue) : queue->driver_area + AVAIL_FLAGS;
+	const uint16_t *word = ring_at(queue, at, sizeof(*word));
+	uint16_t told = queue->told;
+
+	if (word == NULL) {
+		return -EFAULT;
+	}
+	queue->told = queue->next_put;
+	if (!queue->event_index) {
+		return (atomic_read(word) & AVAIL_NO_INTERRUPT) == 0;
+	}
+	/* it is among those put since: 2.7.7.2 */
+	return (uint16_t)(queue->next_put - atomic_read(word) - 1) <
+	       (uint16_t)(queue->next_put - told);
+}
+
+int split_listen(struct virtq *queue, bool on)
+{
+	uint64_t at = queue->event_index ? avail_event_at(queue) : queue->device_area + USED_FLAGS;
+	uint16_t *word = ring_at(queue, at, sizeof(*word));
+	int index;
+
+	if (word == NULL) {
+		return -EFAULT;
+	}
+	if (!queue->event_index) {
+		atomic_set(word, on ? 0 : (uint16_t)USED_NO_NOTIFY);
+	} else if (on) {
+		atomic_set(word, queue->next_taken);
+	}
+	if (!on) {
+		return 0;
+	}
+	/* the wish, before the ring is looked at once more: the driver does it the other way */
+	dmb(ish);
+	index = avail_index(queue);
+	return index < 0 ? index : (uint16_t)index != queue->next_taken;
+}
