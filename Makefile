@@ -92,6 +92,7 @@ HYP_C := \
 	core/vm/manage.c \
 	core/vm/passthrough.c \
 	core/vm/pvtime.c \
+	core/vm/random.c \
 	core/vm/restart.c \
 	core/vm/vcpu.c \
 	core/vm/vm.c \
@@ -102,6 +103,12 @@ HYP_C := \
 	drivers/emul/vpl011.c \
 	drivers/emul/vpl031.c \
 	drivers/emul/vsp805.c \
+	drivers/emul/work.c \
+	drivers/virtio/mmio.c \
+	drivers/virtio/queue.c \
+	drivers/virtio/queue_packed.c \
+	drivers/virtio/queue_split.c \
+	drivers/virtio/rng.c \
 	drivers/hw/entropy.c \
 	drivers/hw/psci.c \
 	drivers/hw/uart/cadence.c \
@@ -262,6 +269,7 @@ UNIT := \
 	vmbigen \
 	vpl011 \
 	vpl031 \
+	virtio \
 	virtq \
 	vpsci \
 	vsp805 \
@@ -318,6 +326,7 @@ UNIT_WITH_vmbigen     := drivers/emul/vmbigen.c
 UNIT_WITH_vpl011      := drivers/emul/vpl011.c $(FAKE_CPU)
 UNIT_WITH_vpl031      := drivers/emul/vpl031.c tests/unit/fake_time.c $(FAKE_CPU)
 VIRTQ_C := drivers/virtio/queue.c drivers/virtio/queue_packed.c drivers/virtio/queue_split.c
+UNIT_WITH_virtio      := drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 UNIT_WITH_virtq       := $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c
 UNIT_WITH_vpsci       := core/exit/vpsci.c $(FAKE_CPU)
 UNIT_WITH_vsp805      := core/base/printk.c drivers/emul/vsp805.c tests/unit/fake_time.c $(FAKE_CPU)

@@ -8,7 +8,7 @@ debian_network='http|https|Check-Valid-Until|Check-Date|Retries|ForceIPv[46]'
 debian_suite=${DEBIAN_SUITE:-bookworm}
 debian_cache=${CACHE:-build/cache}
 # Of Debian's kernel, for tests: files in modules/.
-debian_modules='arm_smccc_trng sp805_wdt'
+debian_modules='arm_smccc_trng sp805_wdt virtio_mmio virtio-rng'
 # What the host is. A test names another file.
 debian_host=${OS_RELEASE:-/etc/os-release}
 

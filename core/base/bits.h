@@ -6,6 +6,7 @@
 #include "core/base/types.h"
 
 #define BIT(n)		    (UINT64_C(1) << (n))
+#define BIT32(n)	    (UINT32_C(1) << (n))
 #define BITS(hi, lo)	    ((~UINT64_C(0) >> (63 - (hi))) & (~UINT64_C(0) << (lo)))
 #define FIELD_GET(mask, v)  (((uint64_t)(v) & (mask)) >> __builtin_ctzll(mask))
 #define FIELD_PREP(mask, v) (((uint64_t)(v) << __builtin_ctzll(mask)) & (mask))

@@ -67,21 +67,29 @@ static void add_placed(struct checker *c, struct map *map, const struct span *s)
 	}
 }
 
+/* The first free place of a row, or its end. */
+static uint64_t free_place(const struct map *map, uint64_t at, uint64_t end, uint64_t step,
+			   uint64_t size)
+{
+	while (at + size <= end && find_clash(map, at, size) != NULL) {
+		at += step;
+	}
+	return at + size <= end ? at : end;
+}
+
 static void place_ipa(struct checker *c, struct map *map, struct vdev_config *device)
 {
 	const struct vdev_type *type = device->type;
-	uint64_t at = type->ipa;
+	uint64_t at = type->ipa, end = GUEST_DEVICE_END;
 	char path[CHECKER_PATH_MAX];
 
-	if (at == CONFIG_IPA_ANY || find_clash(map, at, type->size) != NULL) {
-		for (at = GUEST_DEVICE_BASE; at + type->size <= GUEST_DEVICE_END;
-		     at += GUEST_DEVICE_STEP) {
-			if (find_clash(map, at, type->size) == NULL) {
-				break;
-			}
-		}
+	if (type->slots != 0) {
+		end = at + type->slots * type->size;
+		at = free_place(map, at, end, type->size, type->size);
+	} else if (at == CONFIG_IPA_ANY || find_clash(map, at, type->size) != NULL) {
+		at = free_place(map, GUEST_DEVICE_BASE, end, GUEST_DEVICE_STEP, type->size);
 	}
-	if (at + type->size > GUEST_DEVICE_END) {
+	if (at == end) {
 		checker_device_path(c, device->name, path, sizeof(path));
 		diag_error(c->diag, path, "ipa", "there is no free place left: write one");
 		return;
@@ -141,9 +149,19 @@ static void check_spi(struct checker *c, struct map *map, const char *name, uint
 	}
 }
 
+/* The one that belongs to its place. */
+static uint32_t spi_of(const struct vdev_config *device)
+{
+	const struct vdev_type *type = device->type;
+	uint64_t slot = type->slots != 0 ? (device->ipa - type->ipa) / type->size : 0;
+
+	return slot <= type->slots && type->spi != CONFIG_SPI_ANY ? type->spi + (uint32_t)slot :
+								    CONFIG_SPI_ANY;
+}
+
 static void place_spi(struct checker *c, struct map *map, struct vdev_config *device)
 {
-	uint32_t spi = device->type->spi;
+	uint32_t spi = spi_of(device);
 	char path[CHECKER_PATH_MAX];
 
 	if (spi == CONFIG_SPI_ANY || spi >= c->vm->spi_count || !take_spi(map, spi)) {

@@ -33,7 +33,12 @@
 #define GUEST_DEVICE_BASE UINT64_C(0x09040000)
 #define GUEST_DEVICE_STEP UINT64_C(0x00010000)
 #define GUEST_DEVICE_END  UINT64_C(0x0a000000)
-#define GUEST_SPI_FIRST	  8 /* those below have their devices on `virt` */
+/* As `virt` has its 32: places and interrupts in a row. */
+#define GUEST_VIRTIO_BASE  UINT64_C(0x0a000000)
+#define GUEST_VIRTIO_SIZE  UINT64_C(0x200)
+#define GUEST_VIRTIO_SLOTS 32
+#define GUEST_VIRTIO_SPI   16
+#define GUEST_SPI_FIRST	   8 /* those below have their devices on `virt` */
 
 /* Stolen time: a page, in a place of its own */
 #define GUEST_PVTIME_BASE UINT64_C(0x090a0000)

@@ -274,6 +274,7 @@ static void add_device(struct parser *p, int node, struct vm_config *vm,
 {
 	struct vdev_config *device = &vm->device[vm->device_count];
 	const char *input = type == &vpl011_type ? dt_string(p->dt, node, "input") : NULL;
+	uint64_t step = type->slots != 0 ? type->size : PAGE_SIZE;
 
 	if (p->config->device_total == CONFIG_DEVICE_TOTAL_MAX) {
 		diag_error(p->diag, p->path, NULL,
@@ -294,9 +295,9 @@ static void add_device(struct parser *p, int node, struct vm_config *vm,
 		device->on_expiry =
 			(enum on_expiry)parser_choice(p, node, "on-expiry", EXPIRY_WORDS);
 	}
-	if (device->ipa != CONFIG_IPA_ANY && device->ipa % PAGE_SIZE != 0) {
-		diag_error(p->diag, p->path, "ipa",
-			   "is 0x%lx: it must be a multiple of 4 KiB (0x1000)", device->ipa);
+	if (device->ipa != CONFIG_IPA_ANY && device->ipa % step != 0) {
+		diag_error(p->diag, p->path, "ipa", "is 0x%lx: it must be a multiple of %s",
+			   device->ipa, type->slots != 0 ? "0x200" : "4 KiB (0x1000)");
 	} else if (device->ipa != CONFIG_IPA_ANY && device->ipa + type->size < device->ipa) {
 		diag_error(p->diag, p->path, "ipa", "is 0x%lx: the device would reach past 64 bits",
 			   device->ipa);

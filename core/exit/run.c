@@ -10,6 +10,7 @@
 #include "core/vm/life.h"
 #include "core/vm/pvtime.h"
 #include "core/vm/vm.h"
+#include "drivers/emul/vdev.h"
 #include "irq/vgic/vgic.h"
 #include "timer/vtimer.h"
 
@@ -186,6 +187,9 @@ static void __attribute__((noinline)) look_at_events(struct vcpu *vcpu)
 	}
 	if ((events & VCPU_WAKE_EVENTS) != 0) {
 		wake(vcpu);
+	}
+	if ((events & VCPU_EVENT_WORK) != 0) {
+		vdev_work(vcpu);
 	}
 	if ((events & VCPU_EVENT_ANSWER) != 0 && (vcpu->hold & VCPU_HOLD_PARKED) != 0) {
 		vcpu->hold &= ~(uint32_t)VCPU_HOLD_PARKED;

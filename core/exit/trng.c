@@ -3,6 +3,7 @@
 #include "core/exit/trng.h"
 
 #include "core/arm64/smccc.h"
+#include "core/vm/random.h"
 #include "core/vm/vm.h"
 #include "drivers/hw/entropy.h"
 
@@ -20,32 +21,12 @@ bool trng_owns(uint32_t id)
 	return (id >= TRNG_VERSION && id <= TRNG_RND32) || id == TRNG_RND64;
 }
 
-/* Of the VM's own generator, keyed by the board's the first time. */
-static void draw(struct vm *vm, uint64_t words[WORDS])
-{
-	uint8_t seed[CHACHA_KEY_SIZE];
-
-	if (!atomic_read(&vm->random_keyed)) {
-		/* of two vCPUs that come at once both add to it */
-		entropy_draw(seed, sizeof(seed));
-		spin_lock(&vm->random_lock);
-		chacha_mix(&vm->random, seed, sizeof(seed));
-		atomic_set(&vm->random_keyed, true);
-		spin_unlock(&vm->random_lock);
-	}
-	spin_lock(&vm->random_lock);
-	chacha_draw(&vm->random, words, WORDS * sizeof(*words));
-	spin_unlock(&vm->random_lock);
-}
-
 /* `bits` of words, the lowest first; what is above them is 0. */
 static int64_t fill(struct vm *vm, uint64_t words[WORDS], uint64_t bits)
 {
 	uint32_t count = (uint32_t)((bits + 63) / 64);
 
-	if (entropy_source() == ENTROPY_SEED) {
-		draw(vm, words);
-	} else if (entropy_words(words, count) != 0) {
+	if (vm_random(vm, words, count * sizeof(*words)) != 0) {
 		return TRNG_NO_ENTROPY;
 	}
 	for (uint32_t i = 0; i < WORDS; i++) {

@@ -245,6 +245,7 @@ static int make_devices(struct vm *vm, struct arena *arena)
 		if (err != 0) {
 			return err;
 		}
+		vm->vdev[i]->index = i;
 		vm->vdev_count++;
 		err = mmio_map_add(&vm->mmio, config->ipa, config->type->size, config->type->mmio,
 				   vm->vdev[i]);
@@ -283,7 +284,7 @@ static int make_vm(const struct build_context *build, struct vm *vm, uint32_t in
 	int err;
 
 	spin_init(&vm->lock, RANK_VM);
-	spin_init(&vm->random_lock, RANK_DEVICE);
+	spin_init(&vm->random_lock, RANK_RANDOM);
 	vm->name = vm->config->name;
 	vm->vcpu = arena.base == NULL ?
 			   NULL :

@@ -243,6 +243,7 @@ void life_crash(struct vcpu *vcpu, const char *why)
 static void reset_devices(struct vm *vm)
 {
 	vgic_reset(vm);
+	atomic_set(&vm->work, UINT64_C(0));
 	for (uint32_t i = 0; i < vm->vdev_count; i++) {
 		vm->vdev[i]->type->reset(vm->vdev[i]);
 	}

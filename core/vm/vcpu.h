@@ -40,6 +40,7 @@ enum vcpu_event {
 	VCPU_EVENT_REGS = 1U << 7,   /* somebody wants to see its registers: core/exit/regs.h */
 	VCPU_EVENT_PAUSE = 1U << 8,  /* its VM is to be paused, or goes on: look which */
 	VCPU_EVENT_PLACE = 1U << 9,  /* it may have been placed on another CPU, or be new here */
+	VCPU_EVENT_WORK = 1U << 10,  /* a device of its VM has more to do: drivers/emul/vdev.h */
 	/* bits 31:16, VCPU_EVENT_SGI(n): SGI n was sent to it and is pending */
 };
 #define VCPU_EVENT_SGI_SHIFT 16

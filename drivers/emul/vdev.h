@@ -64,6 +64,7 @@ struct vdev {
 	const struct vdev_type *type;
 	const struct vdev_config *config;
 	struct vm *vm;
+	uint32_t index; /* among the VM's */
 	/* Where its interrupt line leads, where core/vm/build.c has changed that: pin `config->pin`
 	 * of `lines`. Any CPU; no locks above RANK_DEVICE. NULL: SPI `config->spi`. */
 	void (*set_pin)(struct vdev *lines, uint32_t pin, bool level);
@@ -74,9 +75,10 @@ struct vdev_type {
 	const char *compatible;
 	const char *later; /* not NULL: known but refused in this version, and why */
 	DOC_FIELD(help);
-	uint64_t size;	    /* bytes of guest-physical space, 4 KiB multiple */
+	uint64_t size;	    /* bytes of guest-physical space; 4 KiB multiple, but for `slots` */
 	uint64_t ipa;	    /* place of the first in the virt layout; CONFIG_IPA_ANY: none */
 	uint32_t spi;	    /* likewise */
+	uint32_t slots;	    /* places of `size` and SPIs of their own in a row; 0: one */
 	bool no_spi;	    /* it never interrupts */
 	uint32_t max_count; /* per VM; 0: no limit */
 	const struct config_prop
@@ -89,8 +91,21 @@ struct vdev_type {
 	 * The CPU of `vcpu`. */
 	void (*resume)(struct vdev *vdev, struct vcpu *vcpu);
 	int (*describe)(const struct vdev *vdev, struct guest_fdt *fdt); /* writes its guest node */
+	/* A step of what it has to do, about a thousand instructions; true: there is more. On the
+	 * time of a vCPU of its VM, whatever state that has; no locks. NULL: it never has. */
+	bool (*work)(struct vdev *vdev);
 	const struct mmio_ops *mmio;
 };
+
+/*
+ * It has more to do than one step: the rest is done by vdev_work() on the time of `vcpu`, of the
+ * same VM, ahead of its guest. Any CPU; no locks above RANK_DEVICE.
+ */
+void vdev_work_post(struct vdev *vdev, struct vcpu *vcpu);
+
+/* A step of one device that has something to do; asks for the next by the event it came by. Owner,
+ * no locks. */
+void vdev_work(struct vcpu *vcpu);
 
 /* All types, ended by NULL. */
 extern const struct vdev_type *const vdev_types[];

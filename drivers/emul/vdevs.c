@@ -88,12 +88,6 @@ static const struct vdev_type virtio_net_type = {
 	.props = PROPS(virtio_net_props),
 };
 
-static const struct vdev_type virtio_rng_type = {
-	.compatible = "bulkhead,virtio-rng",
-	.later = LATER_VIRTIO,
-	.help = DOC("A source of random numbers."),
-};
-
 static const struct vdev_type virtio_balloon_type = {
 	.compatible = "bulkhead,virtio-balloon",
 	.later = LATER_VIRTIO,

@@ -17,7 +17,7 @@ static struct {
 	enum entropy_source source; /* constant after entropy_init() */
 	struct spinlock lock;	    /* protects the generator */
 	struct chacha generator;
-} entropy = {.lock = SPINLOCK_INIT(RANK_DEVICE)};
+} entropy = {.lock = SPINLOCK_INIT(RANK_RANDOM)};
 
 enum entropy_source entropy_source(void)
 {

@@ -21,7 +21,7 @@ struct vm;
 /* Most that a queue has; the chain of a device whose queues are shorter is allocated so. */
 #define VIRTQ_SIZE_MAX 256
 /* Descriptors that one call of virtq_take() looks at. */
-#define VIRTQ_STEP     8
+#define VIRTQ_STEP 8
 
 /* A piece of guest memory, all of it RAM of the VM. */
 struct virtq_segment {

@@ -3,17 +3,17 @@
 #include "drivers/virtio/ring.h"
 
 /* The available ring, in the driver's area: 2.7.6 */
-#define AVAIL_FLAGS	  0
-#define AVAIL_INDEX	  2
-#define AVAIL_RING	  4
+#define AVAIL_FLAGS	   0
+#define AVAIL_INDEX	   2
+#define AVAIL_RING	   4
 #define AVAIL_NO_INTERRUPT BIT(0)
 
 /* The used ring, in the device's: 2.7.8 */
-#define USED_FLAGS	0
-#define USED_INDEX	2
-#define USED_RING	4
-#define USED_ELEM_SIZE	8
-#define USED_NO_NOTIFY	BIT(0)
+#define USED_FLAGS     0
+#define USED_INDEX     2
+#define USED_RING      4
+#define USED_ELEM_SIZE 8
+#define USED_NO_NOTIFY BIT(0)
 
 /* Behind the rings' elements: 2.7.7, 2.7.10 */
 static uint64_t used_event_at(const struct virtq *queue)
@@ -146,9 +146,9 @@ int split_take(struct virtq *queue, struct virtq_chain *chain)
 int split_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t written)
 {
 	uint32_t slot = queue->next_put & (queue->size - 1U);
-	uint32_t *element = ring_at(
-		queue, queue->device_area + USED_RING + (uint64_t)USED_ELEM_SIZE * slot,
-		USED_ELEM_SIZE);
+	uint32_t *element =
+		ring_at(queue, queue->device_area + USED_RING + (uint64_t)USED_ELEM_SIZE * slot,
+			USED_ELEM_SIZE);
 	uint16_t *index = ring_at(queue, queue->device_area + USED_INDEX, sizeof(*index));
 
 	if (element == NULL || index == NULL) {

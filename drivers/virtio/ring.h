@@ -23,7 +23,8 @@ struct desc {
 	uint64_t ipa;
 	uint32_t size;
 	uint16_t flags;
-	uint16_t tail; /* split: the next one's index; packed: the buffer's id, ahead of the flags */
+	uint16_t
+		tail; /* split: the next one's index; packed: the buffer's id, ahead of the flags */
 };
 
 /* EL2's address of `size` bytes, aligned to their size, of a part of a ring; NULL: no RAM any
@@ -34,13 +35,13 @@ static inline void *ring_at(const struct virtq *queue, uint64_t ipa, uint64_t si
 }
 
 /*
- * What a descriptor of memory says is added to the chain. 0; -EINVAL: it is more than `limit`, reads
- * after writes, or 4 GiB; -EFAULT: it is not RAM. 2.6.4, 2.7.4.2
+ * What a descriptor of memory says is added to the chain. 0; -EINVAL: it is more than `limit`,
+ * reads after writes, or 4 GiB; -EFAULT: it is not RAM. 2.6.4, 2.7.4.2
  */
 int chain_add(const struct virtq *queue, struct virtq_chain *chain, const struct desc *desc);
 
-/* A table of descriptors stands for the chain. 0 or -EINVAL: it is no whole number of them, none, or
- * too many; or the feature was not negotiated. 2.7.5.3, 2.8.8 */
+/* A table of descriptors stands for the chain. 0 or -EINVAL: it is no whole number of them, none,
+ * or too many; or the feature was not negotiated. 2.7.5.3, 2.8.8 */
 int chain_indirect(const struct virtq *queue, struct virtq_chain *chain, const struct desc *desc);
 
 /* Nothing in it yet. */

@@ -22,7 +22,7 @@ import images  # noqa: E402
 from run_case import SCALE  # noqa: E402
 
 CHECKER = ROOT / "build" / "unit" / "bulkhead-config"      # with ASan and UBSan
-MODELS = ("vcontrol", "vdoorbell", "vpl011", "vpl031")
+MODELS = ("emul/vcontrol", "emul/vdoorbell", "emul/vpl011", "emul/vpl031", "virtio/rng")
 PACKED = ("Image.gz", "zboot.gzip", "zboot.xz", "zboot.lzma", "zboot.zstd")
 TIMEOUT = 20 * SCALE
 
@@ -281,7 +281,7 @@ def facts(path: pathlib.Path) -> list[str]:
 @pytest.mark.parametrize("model", MODELS)
 def test_the_host_knows_of_a_model_what_the_model_says(model):
     host = facts(ROOT / "tools" / "config" / "vdev_host.c")
-    path = ROOT / "drivers" / "emul" / f"{model}.c"
+    path = ROOT / "drivers" / f"{model}.c"
     others = ("name = \"P", "name = \"c", "type = &")    # of its registers, and of instances
     said = [fact for fact in facts(path) if not fact.startswith(others)]
     assert said, f"{path} says nothing about its type"

@@ -84,8 +84,8 @@ static uint16_t flags_of(const struct fake_buffer *buffer)
 	return buffer->write ? WRITE : 0;
 }
 
-static void make_table(struct fake_driver *driver, uint64_t table,
-		       const struct fake_buffer *buffer, uint32_t count)
+static void make_table(struct fake_driver *driver, uint64_t table, const struct fake_buffer *buffer,
+		       uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		uint64_t at = table + DESC * i;
@@ -129,8 +129,8 @@ static int make_split(struct fake_driver *driver, const struct fake_buffer *buff
 	return first;
 }
 
-static int make_packed(struct fake_driver *driver, const struct fake_buffer *buffer,
-		       uint32_t count, bool indirect)
+static int make_packed(struct fake_driver *driver, const struct fake_buffer *buffer, uint32_t count,
+		       bool indirect)
 {
 	uint16_t id = 0, first = driver->next_made, first_flags = 0;
 	uint64_t table;

@@ -19,10 +19,10 @@ struct fake_driver {
 	bool made_wrap, seen_wrap;
 	uint16_t free_count;
 	struct {
-		bool out;	/* the device has it */
-		uint16_t slots; /* it takes */
-		uint64_t table; /* its indirect one; 0: none */
-	} chain[VIRTQ_SIZE_MAX]; /* by id */
+		bool out;	    /* the device has it */
+		uint16_t slots;	    /* it takes */
+		uint64_t table;	    /* its indirect one; 0: none */
+	} chain[VIRTQ_SIZE_MAX];    /* by id */
 	bool taken[VIRTQ_SIZE_MAX]; /* split: descriptors in use */
 	uint64_t tables;	    /* room for indirect ones: VIRTQ_SIZE_MAX each, by id */
 };
@@ -37,7 +37,8 @@ int fake_driver_make(struct fake_driver *driver, const struct fake_buffer *buffe
 /* A chain that the device has given back: its id, or -1. */
 int fake_driver_see(struct fake_driver *driver, uint32_t *written);
 
-/* Interrupts: none; for each; or, of a driver with event_index, for the one `ahead` of those not seen. */
+/* Interrupts: none; for each; or, of a driver with event_index, for the one `ahead` of those not
+ * seen. */
 void fake_driver_quiet(struct fake_driver *driver);
 void fake_driver_wish(struct fake_driver *driver, uint16_t ahead);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Virtqueues of both formats against a driver written by the specification. virtio 1.2 2.6 to 2.8. */
+/* Virtqueues of both formats against a driver written by the specification. virtio 1.2 2.6 to 2.8.
+ */
 #include <string.h>
 
 #include "core/base/bits.h"
@@ -186,8 +187,8 @@ static void sums_of_4_GiB_are_refused(void **state)
 {
 	struct fake_buffer many[SIZE];
 
-	/* RAM of the tests is 1 MiB: the same buffer again and again reaches no sum of 4 GiB, so the
-	 * chain's sum so far is set */
+	/* RAM of the tests is 1 MiB: the same buffer again and again reaches no sum of 4 GiB, so
+	 * the chain's sum so far is set */
 	set_up(*state);
 	many[0] = many[1] = (struct fake_buffer){BUFFERS, 0x1000, true};
 	for (uint32_t i = 2; i < VIRTQ_STEP + 2; i++) {

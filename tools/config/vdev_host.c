@@ -3,6 +3,7 @@
  * What the checker must know of the device models, which themselves need the hypervisor around
  * them. tests/config/test_configs.py holds it against drivers/emul/.
  */
+#include "core/config/guest_map_types.h"
 #include "drivers/emul/models.h"
 
 static const struct config_prop vcontrol_props[] = {{.name = NULL}};
@@ -99,4 +100,16 @@ const struct vdev_type vdoorbell_type = {
 	.spi = 7,
 	.max_count = 0,
 	.props = vdoorbell_props,
+};
+
+static const struct config_prop rng_props[] = {{.name = NULL}};
+
+const struct vdev_type virtio_rng_type = {
+	.compatible = "bulkhead,virtio-rng",
+	.help = "A source of random numbers. Guest node: `virtio,mmio`.",
+	.size = GUEST_VIRTIO_SIZE,
+	.ipa = GUEST_VIRTIO_BASE,
+	.spi = GUEST_VIRTIO_SPI,
+	.slots = GUEST_VIRTIO_SLOTS,
+	.props = rng_props,
 };

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Random numbers for a VM: of the CPUs or firmware, else of a generator of its own, keyed once by
+ * the board's. No two VMs, and no two lives of one, see the same ones.
+ */
+#ifndef CORE_VM_RANDOM_H
+#define CORE_VM_RANDOM_H
+
+#include "core/base/types.h"
+
+struct vm;
+
+#define VM_RANDOM_MAX 32 /* bytes of one call */
+
+/*
+ * `size` bytes, at most VM_RANDOM_MAX; about 2,000 instructions where the generator makes them. 0;
+ * -EAGAIN: none are there at the moment; -ENODEV: the board has no source. Any CPU; no locks above
+ * RANK_DEVICE.
+ */
+int vm_random(struct vm *vm, void *out, size_t size);
+
+#endif

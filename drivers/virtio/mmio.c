@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The registers of virtio-mmio, and the life of a device behind them. virtio 1.2 2.1, 4.2. */
+#include "core/base/errno.h"
+#include "core/base/string.h"
+#include "core/fdt/guest_fdt.h"
+#include "core/vm/vm.h"
+#include "drivers/emul/vdev_line.h"
+#include "drivers/virtio/virtio.h"
+
+/* 4.2.2 */
+#define MAGIC		    0x000
+#define VERSION		    0x004
+#define DEVICE_ID	    0x008
+#define VENDOR_ID	    0x00c
+#define DEVICE_FEATURES	    0x010
+#define DEVICE_FEATURES_SEL 0x014
+#define DRIVER_FEATURES	    0x020
+#define DRIVER_FEATURES_SEL 0x024
+#define QUEUE_SEL	    0x030
+#define QUEUE_SIZE_MAX	    0x034
+#define QUEUE_SIZE	    0x038
+#define QUEUE_READY	    0x044
+#define QUEUE_NOTIFY	    0x050
+#define INTERRUPT_STATUS    0x060
+#define INTERRUPT_ACK	    0x064
+#define STATUS		    0x070
+#define QUEUE_DESC_LOW	    0x080
+#define QUEUE_DESC_HIGH	    0x084
+#define QUEUE_DRIVER_LOW    0x090
+#define QUEUE_DRIVER_HIGH   0x094
+#define QUEUE_DEVICE_LOW    0x0a0
+#define QUEUE_DEVICE_HIGH   0x0a4
+#define SHM_LEN_LOW	    0x0b0
+#define SHM_LEN_HIGH	    0x0b4
+#define SHM_BASE_LOW	    0x0b8
+#define SHM_BASE_HIGH	    0x0bc
+#define QUEUE_RESET	    0x0c0
+#define CONFIG_GENERATION   0x0fc
+#define CONFIG		    0x100
+
+#define MAGIC_VALUE  0x74726976 /* "virt" */
+#define VENDOR_VALUE 0x4b4c4242 /* "BBLK" */
+
+/* 2.1 */
+#define STATUS_ACKNOWLEDGE BIT32(0)
+#define STATUS_DRIVER	   BIT32(1)
+#define STATUS_DRIVER_OK   BIT32(2)
+#define STATUS_FEATURES_OK BIT32(3)
+#define STATUS_NEEDS_RESET BIT32(6)
+#define STATUS_FAILED	   BIT32(7)
+#define STATUS_DRIVERS                                                                             \
+	(STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_DRIVER_OK | STATUS_FEATURES_OK | STATUS_FAILED)
+
+#define INTERRUPT_USED	 BIT32(0)
+#define INTERRUPT_CONFIG BIT32(1)
+
+/* What every device offers. */
+#define TRANSPORT_FEATURES                                                                         \
+	(VIRTIO_F_INDIRECT | VIRTIO_F_EVENT_INDEX | VIRTIO_F_VERSION_1 | VIRTIO_F_PACKED |         \
+	 VIRTIO_F_RING_RESET)
+
+static struct virtio *virtio_of(struct vdev *vdev)
+{
+	return CONTAINER_OF(vdev, struct virtio, vdev);
+}
+
+static uint64_t offered(const struct virtio *virtio)
+{
+	return virtio->ops->features | TRANSPORT_FEATURES;
+}
+
+static void interrupt(struct virtio *virtio, uint32_t why)
+{
+	virtio->interrupt |= why;
+	vdev_set_line(&virtio->vdev, true);
+}
+
+/* It works: from the driver's last word to a reset, or a broken rule. */
+static bool works(const struct virtio *virtio)
+{
+	return (virtio->status & (STATUS_DRIVER_OK | STATUS_NEEDS_RESET)) == STATUS_DRIVER_OK;
+}
+
+static void need_reset(struct virtio *virtio)
+{
+	virtio->status |= STATUS_NEEDS_RESET;
+	virtio->work = 0;
+	/* told only to a driver that has been told of anything: 2.1.2 */
+	if ((virtio->status & STATUS_DRIVER_OK) != 0) {
+		interrupt(virtio, INTERRUPT_CONFIG);
+	}
+}
+
+void virtio_config_changed(struct virtio *virtio)
+{
+	virtio->generation++;
+	if (works(virtio)) {
+		interrupt(virtio, INTERRUPT_CONFIG);
+	}
+}
+
+static void reset_queue(struct virtio *virtio, uint32_t index)
+{
+	struct virtq *queue = &virtio->queue[index];
+
+	virtq_reset(queue);
+	queue->packed = virtio_has(virtio, VIRTIO_F_PACKED);
+	queue->indirect = virtio_has(virtio, VIRTIO_F_INDIRECT);
+	queue->event_index = virtio_has(virtio, VIRTIO_F_EVENT_INDEX);
+	virtio->work &= ~BIT32(index);
+	if (virtio->ops->reset_queue != NULL) {
+		virtio->ops->reset_queue(virtio, index);
+	}
+}
+
+static void reset(struct virtio *virtio)
+{
+	virtio->status = virtio->interrupt = virtio->work = 0;
+	virtio->features = 0;
+	virtio->features_select = virtio->accept_select = virtio->queue_select = 0;
+	virtio->ops->reset(virtio);
+	for (uint32_t i = 0; i < virtio->ops->queue_count; i++) {
+		reset_queue(virtio, i);
+	}
+	vdev_set_line(&virtio->vdev, false);
+}
+
+void virtio_reset(struct vdev *vdev)
+{
+	struct virtio *virtio = virtio_of(vdev);
+
+	spin_lock(&virtio->lock);
+	reset(virtio);
+	virtio->generation = 0;
+	spin_unlock(&virtio->lock);
+}
+
+/* The lowest queue that has something: devices name first what must not wait. */
+static bool step(struct virtio *virtio)
+{
+	uint32_t index;
+	int err;
+
+	if (!works(virtio) || virtio->work == 0) {
+		return false;
+	}
+	index = (uint32_t)__builtin_ctz(virtio->work);
+	err = virtio->ops->step(virtio, index);
+	if (err < 0) {
+		need_reset(virtio);
+	} else if (err == 0) {
+		virtio->work &= ~BIT32(index);
+	}
+	return virtio->work != 0;
+}
+
+bool virtio_work(struct vdev *vdev)
+{
+	struct virtio *virtio = virtio_of(vdev);
+	bool more;
+
+	spin_lock(&virtio->lock);
+	more = step(virtio);
+	spin_unlock(&virtio->lock);
+	return more;
+}
+
+int virtio_put(struct virtio *virtio, uint32_t queue, const struct virtq_chain *chain,
+	       uint32_t written)
+{
+	int err = virtq_put(&virtio->queue[queue], chain, written);
+
+	err = err == 0 ? virtq_interrupts(&virtio->queue[queue]) : err;
+	if (err > 0) {
+		interrupt(virtio, INTERRUPT_USED);
+	}
+	return err < 0 ? err : 0;
+}
+
+/* -- what the driver reads -- */
+
+static const struct virtq *selected(const struct virtio *virtio)
+{
+	return virtio->queue_select < virtio->ops->queue_count ?
+		       &virtio->queue[virtio->queue_select] :
+		       NULL;
+}
+
+static uint32_t half_of(uint64_t value, uint32_t which)
+{
+	return which == 0 ? (uint32_t)value : which == 1 ? (uint32_t)(value >> 32) : 0;
+}
+
+static uint32_t read_register(const struct virtio *virtio, uint32_t off)
+{
+	const struct virtq *queue = selected(virtio);
+
+	switch (off) {
+	case MAGIC:
+		return MAGIC_VALUE;
+	case VERSION:
+		return 2;
+	case DEVICE_ID:
+		return virtio->ops->id;
+	case VENDOR_ID:
+		return VENDOR_VALUE;
+	case DEVICE_FEATURES:
+		return half_of(offered(virtio), virtio->features_select);
+	case QUEUE_SIZE_MAX:
+		return queue != NULL ? queue->size_max : 0;
+	case QUEUE_READY:
+		return queue != NULL && queue->ready;
+	case INTERRUPT_STATUS:
+		return virtio->interrupt;
+	case STATUS:
+		return virtio->status;
+	case SHM_LEN_LOW:
+	case SHM_LEN_HIGH:
+	case SHM_BASE_LOW:
+	case SHM_BASE_HIGH:
+		/* there is no such region: 4.2.2.1 */
+		return UINT32_MAX;
+	case CONFIG_GENERATION:
+		return virtio->generation;
+	default:
+		/* QueueReset among them: it is over when it is asked for */
+		return 0;
+	}
+}
+
+static bool is_config(const struct virtio *virtio, uint32_t off, uint32_t size)
+{
+	return off >= CONFIG && off - CONFIG + size <= virtio->ops->config_size;
+}
+
+static int mmio_read(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, uint64_t *value)
+{
+	struct virtio *virtio = dev;
+
+	(void)vcpu;
+	*value = 0;
+	spin_lock(&virtio->lock);
+	if (off < CONFIG && size == 4) {
+		*value = read_register(virtio, off);
+	} else if (is_config(virtio, off, size) && virtio->ops->read_config != NULL) {
+		*value = virtio->ops->read_config(virtio, off - CONFIG, size);
+	}
+	spin_unlock(&virtio->lock);
+	return 0;
+}
+
+/* -- what it writes -- */
+
+static void set_half(uint64_t *word, uint32_t which, uint32_t value)
+{
+	if (which == 0) {
+		*word = (*word & ~UINT64_C(0xffffffff)) | value;
+	} else if (which == 1) {
+		*word = (uint32_t)*word | (uint64_t)value << 32;
+	}
+}
+
+/* It is the driver's that the features it accepted make sense: 2.2.2 */
+static bool accepts(const struct virtio *virtio)
+{
+	return (virtio->features & ~offered(virtio)) == 0 && virtio_has(virtio, VIRTIO_F_VERSION_1);
+}
+
+/* Queues may hold buffers before the driver's last word: 3.1.1 */
+static void begin_work(struct virtio *virtio)
+{
+	for (uint32_t i = 0; i < virtio->ops->queue_count; i++) {
+		virtio->work |= virtio->queue[i].ready ? BIT32(i) : 0;
+	}
+}
+
+static void set_status(struct virtio *virtio, uint32_t value)
+{
+	uint32_t before = virtio->status, set;
+
+	if (value == 0) {
+		reset(virtio);
+		return;
+	}
+	/* bits are not cleared but by a reset: 2.1.1 */
+	set = value & STATUS_DRIVERS & ~before;
+	if ((set & STATUS_FEATURES_OK) != 0) {
+		if (accepts(virtio)) {
+			virtio->status |= STATUS_FEATURES_OK;
+			for (uint32_t i = 0; i < virtio->ops->queue_count; i++) {
+				reset_queue(virtio, i);
+			}
+		}
+		set &= ~STATUS_FEATURES_OK;
+	}
+	if ((virtio->status & STATUS_FEATURES_OK) == 0) {
+		set &= ~STATUS_DRIVER_OK;
+	}
+	virtio->status |= set;
+	if ((set & STATUS_DRIVER_OK) != 0) {
+		begin_work(virtio);
+	}
+}
+
+static void set_ready(struct virtio *virtio, struct virtq *queue, bool ready)
+{
+	if (!ready) {
+		/* as it was set up, but without what the device had of it */
+		struct virtq was = *queue;
+		uint32_t index = (uint32_t)(queue - virtio->queue);
+
+		reset_queue(virtio, index);
+		queue->size = was.size;
+		queue->descriptors = was.descriptors;
+		queue->driver_area = was.driver_area;
+		queue->device_area = was.device_area;
+	} else if (!queue->ready && (virtio->status & STATUS_FEATURES_OK) != 0) {
+		if (virtq_enable(queue) != 0) {
+			need_reset(virtio);
+		}
+	}
+}
+
+static void write_queue(struct virtio *virtio, struct virtq *queue, uint32_t off, uint32_t value)
+{
+	if (off == QUEUE_READY) {
+		set_ready(virtio, queue, (value & 1) != 0);
+		return;
+	}
+	if (off == QUEUE_RESET) {
+		if (value == 1 && virtio_has(virtio, VIRTIO_F_RING_RESET)) {
+			reset_queue(virtio, (uint32_t)(queue - virtio->queue));
+		}
+		return;
+	}
+	if (queue->ready) {
+		/* it is the device's: 4.2.2.2 */
+		return;
+	}
+	switch (off) {
+	case QUEUE_SIZE:
+		/* one that can't be is refused when the queue is made ready */
+		queue->size = value <= queue->size_max ? (uint16_t)value : 0;
+		break;
+	case QUEUE_DESC_LOW:
+	case QUEUE_DESC_HIGH:
+		set_half(&queue->descriptors, off == QUEUE_DESC_HIGH, value);
+		break;
+	case QUEUE_DRIVER_LOW:
+	case QUEUE_DRIVER_HIGH:
+		set_half(&queue->driver_area, off == QUEUE_DRIVER_HIGH, value);
+		break;
+	default:
+		set_half(&queue->device_area, off == QUEUE_DEVICE_HIGH, value);
+		break;
+	}
+}
+
+/* True: something is left to do. */
+static bool notify(struct virtio *virtio, uint32_t index)
+{
+	if (!works(virtio) || index >= virtio->ops->queue_count || !virtio->queue[index].ready) {
+		return false;
+	}
+	virtio->work |= BIT32(index);
+	return step(virtio);
+}
+
+static bool write_register(struct virtio *virtio, uint32_t off, uint32_t value)
+{
+	struct virtq *queue = (struct virtq *)(uintptr_t)selected(virtio);
+
+	switch (off) {
+	case QUEUE_NOTIFY:
+		return notify(virtio, value);
+	case INTERRUPT_ACK:
+		virtio->interrupt &= ~value;
+		vdev_set_line(&virtio->vdev, virtio->interrupt != 0);
+		break;
+	case DEVICE_FEATURES_SEL:
+		virtio->features_select = value;
+		break;
+	case DRIVER_FEATURES:
+		if ((virtio->status & STATUS_FEATURES_OK) == 0) {
+			set_half(&virtio->features, virtio->accept_select, value);
+		}
+		break;
+	case DRIVER_FEATURES_SEL:
+		virtio->accept_select = value;
+		break;
+	case QUEUE_SEL:
+		virtio->queue_select = value;
+		break;
+	case STATUS:
+		set_status(virtio, value);
+		return virtio->work != 0;
+	case QUEUE_SIZE:
+	case QUEUE_READY:
+	case QUEUE_RESET:
+	case QUEUE_DESC_LOW:
+	case QUEUE_DESC_HIGH:
+	case QUEUE_DRIVER_LOW:
+	case QUEUE_DRIVER_HIGH:
+	case QUEUE_DEVICE_LOW:
+	case QUEUE_DEVICE_HIGH:
+		if (queue != NULL) {
+			write_queue(virtio, queue, off, value);
+		}
+		break;
+	default:
+		break;
+	}
+	return false;
+}
+
+static int mmio_write(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, uint64_t value)
+{
+	struct virtio *virtio = dev;
+	bool more = false;
+
+	spin_lock(&virtio->lock);
+	if (off < CONFIG && size == 4) {
+		more = write_register(virtio, off, (uint32_t)value);
+	} else if (is_config(virtio, off, size) && virtio->ops->write_config != NULL) {
+		virtio->ops->write_config(virtio, off - CONFIG, size, (uint32_t)value);
+	}
+	spin_unlock(&virtio->lock);
+	if (more) {
+		vdev_work_post(&virtio->vdev, vcpu);
+	}
+	return 0;
+}
+
+const struct mmio_ops virtio_mmio = {
+	.name = "virtio",
+	.sizes = 1 | 2 | 4,
+	.read = mmio_read,
+	.write = mmio_write,
+};
+
+/* -- life -- */
+
+int virtio_init(struct virtio *virtio, const struct virtio_ops *ops, struct vm *vm,
+		const struct vdev_config *config, struct arena *arena)
+{
+	virtio->queue = arena_alloc(arena, ops->queue_count * sizeof(*virtio->queue));
+	if (virtio->queue == NULL) {
+		return -ENOMEM;
+	}
+	spin_init(&virtio->lock, RANK_DEVICE);
+	virtio->ops = ops;
+	virtio->vdev.type = config->type;
+	virtio->vdev.config = config;
+	virtio->vdev.vm = vm;
+	for (uint32_t i = 0; i < ops->queue_count; i++) {
+		virtio->queue[i].vm = vm;
+		virtio->queue[i].size_max = ops->queue_size;
+	}
+	return 0;
+}
+
+struct virtq_chain *virtio_chain(const struct virtio *virtio, struct arena *arena)
+{
+	return arena_alloc(arena, sizeof(struct virtq_chain) +
+					  virtio->ops->queue_size * sizeof(struct virtq_segment));
+}
+
+int virtio_describe(const struct vdev *vdev, struct guest_fdt *fdt)
+{
+	guest_fdt_node_at(fdt, "virtio_mmio", vdev->config->ipa);
+	guest_fdt_string(fdt, "compatible", "virtio,mmio");
+	vdev_describe_place(vdev, fdt);
+	guest_fdt_prop(fdt, "dma-coherent", NULL, 0);
+	guest_fdt_end_node(fdt);
+	return 0;
+}

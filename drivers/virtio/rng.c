@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A source of random numbers. virtio 1.2 5.4: one queue, of buffers that are filled. */
+#include "core/base/errno.h"
+#include "core/config/guest_map_types.h"
+#include "core/vm/random.h"
+#include "core/vm/vm.h"
+#include "drivers/emul/models.h"
+#include "drivers/virtio/virtio.h"
+
+#define ID_RNG	   4
+#define QUEUE_SIZE 16
+
+struct vrng {
+	struct virtio virtio; /* first */
+	/* being filled, when `filling`; protected by the device's lock */
+	struct virtq_chain *chain;
+	struct virtq_cursor cursor;
+	uint32_t written;
+	bool filling;
+};
+
+static struct vrng *vrng_of(struct virtio *virtio)
+{
+	return CONTAINER_OF(virtio, struct vrng, virtio);
+}
+
+static void rng_reset_queue(struct virtio *virtio, uint32_t queue)
+{
+	struct vrng *rng = vrng_of(virtio);
+
+	(void)queue;
+	rng->filling = false;
+	rng->chain->begun = false;
+}
+
+static void rng_reset(struct virtio *virtio)
+{
+	(void)virtio; /* its queue is all it has */
+}
+
+/* What fits into one draw. */
+static int fill(struct vrng *rng)
+{
+	struct virtio *virtio = &rng->virtio;
+	uint32_t size = MIN(rng->chain->in_size - rng->written, (uint32_t)VM_RANDOM_MAX);
+	uint8_t bytes[VM_RANDOM_MAX];
+	int err;
+
+	if (size != 0 && vm_random(virtio->vdev.vm, bytes, size) == 0) {
+		err = virtq_write(virtio->vdev.vm, &rng->cursor, bytes, size);
+		if (err < 0) {
+			return err;
+		}
+		rng->written += size;
+		if (rng->written < rng->chain->in_size) {
+			return 1;
+		}
+	}
+	/* whole; or what there was: a board without a source, or one that has nothing at the
+	 * moment, keeps nobody waiting */
+	rng->filling = false;
+	err = virtio_put(virtio, 0, rng->chain, rng->written);
+	return err < 0 ? err : 1;
+}
+
+static int rng_step(struct virtio *virtio, uint32_t queue)
+{
+	struct vrng *rng = vrng_of(virtio);
+	struct virtq *virtq = &virtio->queue[queue];
+	int got;
+
+	if (rng->filling) {
+		return fill(rng);
+	}
+	got = virtq_take(virtq, rng->chain);
+	if (got == 1) {
+		rng->cursor = virtq_writes(rng->chain);
+		rng->written = 0;
+		rng->filling = true;
+	}
+	if (got == 0) {
+		return virtq_listen(virtq, true);
+	}
+	return got == -EAGAIN ? 1 : got;
+}
+
+static const struct virtio_ops rng_ops = {
+	.id = ID_RNG,
+	.queue_count = 1,
+	.queue_size = QUEUE_SIZE,
+	.reset = rng_reset,
+	.reset_queue = rng_reset_queue,
+	.step = rng_step,
+};
+
+static int rng_create(struct vm *vm, const struct vdev_config *config, struct arena *arena,
+		      struct vdev **out)
+{
+	struct vrng *rng = arena_alloc(arena, sizeof(*rng));
+	int err;
+
+	if (rng == NULL) {
+		return -ENOMEM;
+	}
+	err = virtio_init(&rng->virtio, &rng_ops, vm, config, arena);
+	rng->chain = err == 0 ? virtio_chain(&rng->virtio, arena) : NULL;
+	if (rng->chain == NULL) {
+		return -ENOMEM;
+	}
+	*out = &rng->virtio.vdev;
+	virtio_reset(*out);
+	return 0;
+}
+
+static const struct config_prop rng_props[] = {{.name = NULL}};
+
+const struct vdev_type virtio_rng_type = {
+	.compatible = "bulkhead,virtio-rng",
+	.help = DOC("A source of random numbers. Guest node: `virtio,mmio`."),
+	.size = GUEST_VIRTIO_SIZE,
+	.ipa = GUEST_VIRTIO_BASE,
+	.spi = GUEST_VIRTIO_SPI,
+	.slots = GUEST_VIRTIO_SLOTS,
+	.props = rng_props,
+	.create = rng_create,
+	.reset = virtio_reset,
+	.describe = virtio_describe,
+	.work = virtio_work,
+	.mmio = &virtio_mmio,
+};

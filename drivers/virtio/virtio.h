@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A virtio device behind virtio-mmio, version 2. virtio 1.2 2.1 to 2.5, 4.2.
+ *
+ * What all devices share is here: status, features, queues, interrupts, configuration's generation.
+ * A device is a table of functions, called with its lock held, each one step of about a thousand
+ * instructions at most; what remains is done as a job of a vCPU's, a step at a time, with the lock
+ * given back between them (vdev.h, vdev_work_post). So a queue may be taken from the device between
+ * any two steps, and nothing has to be waited for.
+ *
+ * A driver that breaks a rule makes its device ask for a reset, and it does nothing more until
+ * then: 2.1.2.
+ */
+#ifndef DRIVERS_VIRTIO_VIRTIO_H
+#define DRIVERS_VIRTIO_VIRTIO_H
+
+#include "core/base/arena.h"
+#include "core/base/bits.h"
+#include "core/base/spinlock.h"
+#include "drivers/emul/vdev.h"
+#include "drivers/virtio/queue.h"
+
+#define VIRTIO_QUEUE_MAX 8 /* of one device */
+
+/* Features that are the transport's and the queues': 6 */
+#define VIRTIO_F_INDIRECT    BIT(28)
+#define VIRTIO_F_EVENT_INDEX BIT(29)
+#define VIRTIO_F_VERSION_1   BIT(32)
+#define VIRTIO_F_PACKED	     BIT(34)
+#define VIRTIO_F_RING_RESET  BIT(40)
+
+struct virtio;
+
+struct virtio_ops {
+	uint32_t id; /* 5 */
+	uint32_t queue_count;
+	uint16_t queue_size; /* of each, at most */
+	uint64_t features;   /* of its own, offered */
+	uint32_t config_size;
+
+	/* The driver has reset it, or its VM ends: nothing is under way any more. */
+	void (*reset)(struct virtio *virtio);
+	/* The driver takes a queue from it. NULL: `reset` for that one is nothing. */
+	void (*reset_queue)(struct virtio *virtio, uint32_t queue);
+	/* One step of what there is to do in a queue that is ready. 1: there is more; 0; or an
+	 * error of queue.h's: the device asks for a reset. */
+	int (*step)(struct virtio *virtio, uint32_t queue);
+	/* `size` (1, 2, 4) bytes of the configuration, all below config_size. NULL: it has none; or
+	 * none that is written. */
+	uint32_t (*read_config)(struct virtio *virtio, uint32_t off, uint32_t size);
+	void (*write_config)(struct virtio *virtio, uint32_t off, uint32_t size, uint32_t value);
+};
+
+struct virtio {
+	struct vdev vdev; /* first */
+	const struct virtio_ops *ops;
+	struct virtq *queue; /* [ops->queue_count] */
+
+	struct spinlock lock; /* rank device; protects the rest, and the device's own */
+	uint32_t status;
+	uint32_t interrupt;	  /* InterruptStatus */
+	uint64_t features;	  /* as the driver has accepted them */
+	uint32_t features_select; /* of what it may read */
+	uint32_t accept_select;	  /* of what it writes */
+	uint32_t queue_select;
+	uint32_t generation; /* of its configuration */
+	uint32_t work;	     /* queues in which there may be something, by bit */
+};
+
+/* What a device's create() begins with, once it has its memory. 0 or -ENOMEM. */
+int virtio_init(struct virtio *virtio, const struct virtio_ops *ops, struct vm *vm,
+		const struct vdev_config *config, struct arena *arena);
+
+/* A chain for queues of this device. NULL: no memory. */
+struct virtq_chain *virtio_chain(const struct virtio *virtio, struct arena *arena);
+
+/* In a type's table. */
+void virtio_reset(struct vdev *vdev);
+bool virtio_work(struct vdev *vdev);
+int virtio_describe(const struct vdev *vdev, struct guest_fdt *fdt);
+extern const struct mmio_ops virtio_mmio;
+
+/* -- for devices, with the lock held -- */
+
+/* Gives a chain back, and interrupts if the driver wishes it. 0 or an error for step(). */
+int virtio_put(struct virtio *virtio, uint32_t queue, const struct virtq_chain *chain,
+	       uint32_t written);
+
+/* Its configuration has changed: 2.5 */
+void virtio_config_changed(struct virtio *virtio);
+
+/* Has the driver accepted it? */
+static inline bool virtio_has(const struct virtio *virtio, uint64_t feature)
+{
+	return (virtio->features & feature) != 0;
+}
+
+#endif
