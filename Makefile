@@ -293,7 +293,7 @@ FAKE_HYPERCALL     := core/exit/hypercall.c core/exit/hypercall_show.c mm/guest_
 UNIT_WITH_hypercall := $(FAKE_HYPERCALL)
 UNIT_WITH_idreg    := core/arm64/errata.c core/base/percpu.c core/base/printk.c
 UNIT_WITH_inject   := core/exit/inject.c tests/unit/fake_sysreg.c
-UNIT_WITH_life     := core/base/percpu.c core/base/printk.c core/exit/regs.c core/exit/run.c core/exit/vpsci.c \
+UNIT_WITH_life     := core/base/percpu.c core/base/printk.c core/exit/regs.c core/exit/run.c core/exit/vpsci.c drivers/emul/work.c \
                       core/vm/crash.c core/vm/life.c core/vm/manage.c core/vm/vm.c \
                       core/sched/policy.c tests/unit/fake_life.c tests/unit/fake_panic.c \
                       tests/unit/fake_sysreg.c
