@@ -343,6 +343,7 @@ FUZZ := \
 	insn \
 	vgic \
 	vgic_v2 \
+	virtio \
 	vits \
 
 FUZZ_WITH_doorbell := drivers/emul/vdoorbell.c drivers/emul/vmbigen.c core/fdt/guest_fdt.c \
@@ -350,6 +351,7 @@ FUZZ_WITH_doorbell := drivers/emul/vdoorbell.c drivers/emul/vmbigen.c core/fdt/g
 FUZZ_WITH_hypercall := $(FAKE_HYPERCALL)
 FUZZ_WITH_vgic := $(FAKE_VGIC)
 FUZZ_WITH_vgic_v2 := $(FAKE_VGIC)
+FUZZ_WITH_virtio := drivers/virtio/mmio.c drivers/virtio/rng.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 FUZZ_WITH_vits := $(FAKE_VGIC) tests/unit/fake_its.c
 
 # Sources a list names but nobody has written yet would stop make; so no wildcards in these lists.

@@ -267,6 +267,27 @@ static void a_table_may_stand_behind_descriptors(void **state)
 	assert_int_equal(chain->segment[1].size, 32);
 }
 
+static void descriptors_and_table_together_are_no_more_than_the_queue_has(void **state)
+{
+	const struct way *way = *state;
+	const struct fake_buffer two[] = {{BUFFERS, 8, false}, {BUFFERS + 64, 8, true}};
+
+	for (uint32_t count = way->size - 1U; count <= way->size; count++) {
+		set_up(way);
+		fake_driver_make(&driver, two, 2, false);
+		for (uint32_t i = 0; i < count; i++) {
+			uint16_t flags = way->packed ? WRITE : WRITE | (i + 1 < count ? NEXT : 0);
+			uint16_t next = (uint16_t)(i + 1);
+
+			fake_driver_poke(driver.tables + 16 * i, BUFFERS, 8,
+					 way->packed ? 0 : flags, way->packed ? flags : next);
+		}
+		fake_driver_poke(desc_at(1), driver.tables, 16 * count, way->packed ? 0 : INDIRECT,
+				 way->packed ? INDIRECT | 0x80 : 0);
+		assert_int_equal(take(), count < way->size ? 1 : -EINVAL);
+	}
+}
+
 static void a_table_in_a_table_is_refused(void **state)
 {
 	const struct way *way = *state;
@@ -534,6 +555,8 @@ int main(void)
 		OF("without the feature there are no tables",
 		   without_the_feature_there_are_no_tables),
 		OF("a table may stand behind descriptors", a_table_may_stand_behind_descriptors),
+		OF("descriptors and table together are no more than the queue has",
+		   descriptors_and_table_together_are_no_more_than_the_queue_has),
 		OF("a table in a table", a_table_in_a_table_is_refused),
 		CASE("circles are refused", circles_are_refused),
 		CASE("indices outside their table are refused",

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A virtio device whose driver does anything: any register at any size, any byte of its rings and
+ * tables at any moment, beside chains as the specification has them. EL2 reaches only the VM's RAM,
+ * no step is long, a device that asks for a reset does nothing, and after a reset it works.
+ */
+#include "core/base/errno.h"
+#include "core/fdt/guest_fdt.h"
+#include "core/vm/random.h"
+#include "core/vm/vm.h"
+#include "drivers/emul/models.h"
+#include "drivers/virtio/virtio.h"
+#include "irq/vgic/vgic.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/unit/fake_driver.h"
+#include "tests/unit/fake_ram.h"
+
+#define OPS_MAX	 300
+#define BUFFERS	 (FAKE_RAM + 0xf0000)
+#define STEP_MAX 40 /* accesses to the guest's memory in one step */
+
+#define STATUS	     0x070
+#define NEEDS_RESET  64
+#define DRIVER_READY 15
+
+struct op {
+	uint8_t what, small;
+	uint16_t off;
+	uint32_t value;
+};
+
+static struct vm vm;
+static struct vcpu vcpu;
+static struct vdev *rng;
+static struct fake_driver driver;
+static const struct vdev_config config = {.name = "rng", .type = &virtio_rng_type, .spi = 16};
+static uint8_t *memory; /* of exactly the size, so that ASan sees a byte too far */
+static size_t memory_size;
+static bool line, posted;
+
+void vgic_set_line(struct vm *of, uint32_t intid, bool level)
+{
+	PROMISE(of == &vm && intid == 48);
+	line = level;
+}
+
+void vdev_work_post(struct vdev *vdev, struct vcpu *to)
+{
+	PROMISE(vdev == rng && to == &vcpu);
+	posted = true;
+}
+
+int vm_random(struct vm *of, void *out, size_t size)
+{
+	PROMISE(of == &vm && size != 0 && size <= VM_RANDOM_MAX);
+	memset(out, 0x5a, size);
+	return 0;
+}
+
+void guest_fdt_node_at(struct guest_fdt *fdt, const char *name, uint64_t address)
+{
+	(void)fdt;
+	(void)name;
+	(void)address;
+}
+
+void guest_fdt_end_node(struct guest_fdt *fdt)
+{
+	(void)fdt;
+}
+
+void guest_fdt_prop(struct guest_fdt *fdt, const char *name, const void *value, uint32_t len)
+{
+	(void)fdt;
+	(void)name;
+	(void)value;
+	(void)len;
+}
+
+void guest_fdt_string(struct guest_fdt *fdt, const char *name, const char *value)
+{
+	(void)fdt;
+	(void)name;
+	(void)value;
+}
+
+void guest_fdt_device(struct guest_fdt *fdt, const struct guest_device *device)
+{
+	(void)fdt;
+	(void)device;
+}
+
+static uint32_t get(uint32_t off)
+{
+	uint64_t value = UINT64_MAX;
+
+	PROMISE(virtio_mmio.read(&vcpu, rng, off, 4, &value) == 0 && value <= UINT32_MAX);
+	return (uint32_t)value;
+}
+
+static void set(uint32_t off, uint32_t size, uint64_t value)
+{
+	fake_ram_count();
+	PROMISE(virtio_mmio.write(&vcpu, rng, off, size, value) == 0);
+	PROMISE(fake_ram_count() <= STEP_MAX);
+}
+
+static void work(uint32_t steps)
+{
+	while (posted && steps-- > 0) {
+		bool broken = (get(STATUS) & NEEDS_RESET) != 0;
+
+		fake_ram_count();
+		posted = virtio_work(rng);
+		PROMISE(fake_ram_count() <= (broken ? 0 : STEP_MAX));
+		PROMISE(!broken || !posted);
+	}
+}
+
+/* As a driver sets a device up. */
+static void begin(uint8_t how)
+{
+	uint64_t features = VIRTIO_F_VERSION_1 | ((how & 1) != 0 ? VIRTIO_F_PACKED : 0) |
+			    ((how & 2) != 0 ? VIRTIO_F_EVENT_INDEX : 0) | VIRTIO_F_INDIRECT;
+	struct virtq queue = {
+		.size = (how & 4) != 0 ? 16 : 4,
+		.packed = (how & 1) != 0,
+		.event_index = (how & 2) != 0,
+	};
+
+	set(STATUS, 4, 0);
+	PROMISE(get(STATUS) == 0 && !line && get(0x60) == 0);
+	set(STATUS, 4, 3);
+	set(0x24, 4, 0);
+	set(0x20, 4, (uint32_t)features);
+	set(0x24, 4, 1);
+	set(0x20, 4, features >> 32);
+	set(STATUS, 4, 11);
+	fake_driver_begin(&driver, &queue, FAKE_RAM);
+	set(0x30, 4, 0);
+	set(0x38, 4, queue.size);
+	set(0x80, 4, driver.descriptors);
+	set(0x84, 4, 0);
+	set(0x90, 4, driver.driver_area);
+	set(0x94, 4, 0);
+	set(0xa0, 4, driver.device_area);
+	set(0xa4, 4, 0);
+	set(0x44, 4, 1);
+	PROMISE(get(0x44) == 1);
+	set(STATUS, 4, DRIVER_READY);
+	PROMISE(get(STATUS) == DRIVER_READY);
+}
+
+/* Chains by the rules come back filled: nothing else has touched this device since begin(). */
+static void check_it_works(uint8_t how)
+{
+	const struct fake_buffer one = {BUFFERS, 100, true};
+	uint32_t written = 0;
+	int id;
+
+	begin(how);
+	id = fake_driver_make(&driver, &one, 1, (how & 8) != 0);
+	set(0x50, 4, 0);
+	work(100);
+	PROMISE(!posted);
+	PROMISE(fake_driver_see(&driver, &written) == id && written == 100);
+}
+
+static void make(const struct op *op)
+{
+	struct fake_buffer buffers[24];
+	uint32_t count = 1 + op->small % 24;
+
+	for (uint32_t i = 0; i < count; i++) {
+		buffers[i] = (struct fake_buffer){
+			.ipa = BUFFERS + (op->value >> i % 16) % 0x10800,
+			.size = (op->value >> i % 24) % 300,
+			.write = i >= op->off % 24,
+		};
+	}
+	fake_driver_make(&driver, buffers, count, (op->small & 0x80) != 0);
+}
+
+/* A descriptor of the ring or of a table, by hand: near what the rules allow. */
+static void poke(const struct op *op)
+{
+	uint64_t at = ((op->small & 1) != 0 ? driver.tables : driver.descriptors) +
+		      UINT64_C(16) * (op->off % 32);
+	uint64_t to = (op->small & 2) != 0 ? driver.tables : BUFFERS + op->value % 0x10800;
+	uint32_t size = (op->small & 2) != 0 ? 16 * (1 + (op->small >> 4)) : op->value >> 20;
+	uint16_t flags =
+		(uint16_t)((op->value & 7) | (op->value & 0x80) | (op->value >> 8 & 1) << 15);
+	uint16_t tail = (uint16_t)(op->off >> 8 & 31);
+
+	fake_driver_poke(at, to, size, driver.packed ? tail : flags, driver.packed ? flags : tail);
+}
+
+static void create(void)
+{
+	static uint8_t large[8192] __attribute__((aligned(16)));
+	struct arena arena = {.base = large, .size = sizeof(large)};
+
+	if (memory == NULL) {
+		PROMISE(virtio_rng_type.create(&vm, &config, &arena, &rng) == 0);
+		memory_size = arena.used;
+		memory = malloc(memory_size);
+		PROMISE(memory != NULL);
+	}
+	memset(memory, 0, memory_size);
+	arena = (struct arena){.base = memory, .size = memory_size};
+	PROMISE(virtio_rng_type.create(&vm, &config, &arena, &rng) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	bool begun = false;
+	uint64_t value;
+
+	fake_ram_reset();
+	vcpu.vm = &vm;
+	line = posted = false;
+	create();
+	for (uint32_t i = 0; i < OPS_MAX && size >= sizeof(struct op); i++) {
+		struct op op;
+
+		memcpy(&op, data, sizeof(op));
+		data += sizeof(op);
+		size -= sizeof(op);
+		switch (op.what % 8) {
+		case 0:
+			begin(op.small);
+			begun = true;
+			break;
+		case 1:
+			set(op.off % 0x80 * 4, 4, op.value);
+			break;
+		case 2:
+			set(op.off % 0x200, op.small & 1 ? 1 : 2, op.value & 0xff);
+			break;
+		case 3:
+			virtio_mmio.read(&vcpu, rng, op.off % 0x80 * 4, 4, &value);
+			break;
+		case 4: /* near the rings and their tables */
+			if (begun && (op.small & 4) != 0) {
+				poke(&op);
+				break;
+			}
+			memcpy(fake_ram(FAKE_RAM + op.off % 0x8000), &op.value, sizeof(op.value));
+			break;
+		case 5:
+			if (begun) {
+				make(&op);
+			}
+			break;
+		case 6:
+			set(0x50, 4, 0);
+			break;
+		default:
+			work(op.small);
+			break;
+		}
+	}
+	check_it_works(size > 0 ? *data : 0);
+	return 0;
+}
