@@ -82,12 +82,43 @@ static inline __attribute__((always_inline)) void charge(struct sched_cpu *cpu, 
 	}
 }
 
-/* It has become ready, or no longer is. */
-static void __attribute__((noinline))
-change(struct sched_cpu *cpu, struct sched_vcpu *s, uint64_t now)
+/* It has waited until now while the CPU was of `who`, or nobody's. What comes
+ * after that is a wait of its own. */
+static inline void add_wait(const struct vcpu *who, struct sched_vcpu *s, uint64_t now)
 {
+	uint64_t span = now - s->waits_since;
+
+	s->stolen += span;
+	s->waited[who == NULL ? SCHED_HAD_NOBODY : who->sched.had] += span;
+}
+
+static void charge_wait(const struct vcpu *who, struct sched_vcpu *s, uint64_t now)
+{
+	add_wait(who, s, now);
+	s->waits_since = now;
+}
+
+/* All that wait; before the CPU becomes another's. */
+static void __attribute__((noinline)) charge_waits(const struct sched_cpu *cpu, uint64_t now)
+{
+	POLICY_EACH(cpu, vcpu)
+	{
+		if (vcpu->sched.ready && vcpu != cpu->current) {
+			charge_wait(cpu->current, &vcpu->sched, now);
+		}
+	}
+}
+
+/* It has become ready, or no longer is. */
+static void __attribute__((noinline)) change(struct sched_cpu *cpu, struct vcpu *vcpu, uint64_t now)
+{
+	struct sched_vcpu *s = &vcpu->sched;
+
 	s->ready = !s->ready;
 	if (!s->ready) {
+		if (unlikely(vcpu != cpu->current)) {
+			charge_wait(cpu->current, s, now);
+		}
 		return;
 	}
 	policy_to_the_end(cpu, s);
@@ -228,7 +259,7 @@ static inline struct vcpu *best(struct sched_cpu *cpu, uint64_t now)
 		bool ready = is_ready(vcpu, attention);
 
 		if (unlikely(ready != s->ready)) {
-			change(cpu, s, now);
+			change(cpu, vcpu, now);
 		}
 		if (!ready) {
 			continue;
@@ -258,11 +289,15 @@ static inline void choose(struct sched_cpu *cpu, struct vcpu *next, uint64_t now
 	if (next == before) {
 		return;
 	}
+	if (likely(next != NULL) &&
+	    ((cpu->count == 2 && likely(before != NULL)) || cpu->ready_count == 1)) {
+		/* nobody else has waited */
+		add_wait(before, &next->sched, now);
+	} else if (cpu->ready_count != 0) {
+		charge_waits(cpu, now);
+	}
 	if (before != NULL) {
 		before->sched.waits_since = now;
-	}
-	if (next != NULL) {
-		next->sched.stolen += now - next->sched.waits_since;
 	}
 	cpu->current = next;
 }
@@ -324,9 +359,7 @@ void policy_remove(struct sched_cpu *cpu, struct vcpu *vcpu, uint64_t now)
 	struct vcpu **at = &cpu->first;
 
 	charge(cpu, now);
-	if (vcpu->sched.ready && vcpu != cpu->current) {
-		vcpu->sched.stolen += now - vcpu->sched.waits_since;
-	}
+	charge_waits(cpu, now);
 	if (vcpu == cpu->current) {
 		cpu->current = NULL;
 		cpu->in_turn = false;
@@ -347,6 +380,24 @@ void policy_begin(struct sched_cpu *cpu, uint64_t now)
 	{
 		vcpu->sched.ready = false;
 	}
+}
+
+uint64_t policy_idle(const struct sched_cpu *cpu, uint64_t now, uint64_t *span)
+{
+	uint64_t since = atomic_read(&cpu->measured), ran;
+	const struct vcpu *vcpu = atomic_read(&cpu->first);
+
+	*span = 0;
+	if (since == 0 || vcpu == NULL || cpu->count != 1) {
+		return 0;
+	}
+	ran = atomic_read(&vcpu->sched.ran) - cpu->measured_ran;
+	/* what has not been charged yet */
+	if (atomic_read(&cpu->current) != NULL) {
+		ran += now - atomic_read(&cpu->since);
+	}
+	*span = now - since;
+	return *span - MIN(ran, *span);
 }
 
 struct vcpu *policy_choose(struct sched_cpu *cpu, uint64_t now)

@@ -54,6 +54,10 @@ struct vcpu *policy_choose(struct sched_cpu *cpu, uint64_t now);
 void policy_add(struct sched_cpu *cpu, struct vcpu *vcpu);
 void policy_remove(struct sched_cpu *cpu, struct vcpu *vcpu, uint64_t now);
 
+/* Ticks that the CPU's only vCPU did not want of the last *span, since sched_measure() was called;
+ * *span is 0 where nothing is measured. Any CPU. */
+uint64_t policy_idle(const struct sched_cpu *cpu, uint64_t now, uint64_t *span);
+
 /* The CPU has choices from `now` on; until then nobody's time was counted. */
 void policy_begin(struct sched_cpu *cpu, uint64_t now);
 

@@ -151,8 +151,11 @@ static inline void arm(struct sched_cpu *cpu, uint64_t when)
 static struct vcpu *pick_shared(struct sched_cpu *cpu)
 {
 	struct vcpu *loaded = vcpu_loaded(), *next;
-	uint64_t now = deadline_now();
+	uint64_t now;
 
+	/* deadline_now(), in line: measured */
+	isb();
+	now = sysreg_read(cntpct_el0);
 	if (loaded != NULL && (atomic_read(&loaded->events) & VCPU_EVENT_SCHED) != 0) {
 		atomic_fetch_and(&loaded->events, ~(uint32_t)VCPU_EVENT_SCHED);
 	}

@@ -7,6 +7,11 @@
 
 struct vcpu;
 
+/* Places in `waited`: while a VM had the CPU, by its id; or nobody, since it was not yet their
+ * window, or their budgets were used up. */
+#define SCHED_HAD_NOBODY 0
+#define SCHED_HAD(vm_id) (1 + (vm_id))
+
 struct sched_vcpu {
 	uint32_t priority; /* atomic; 0 to 255, higher first */
 	uint32_t place;	   /* atomic: the CPU that it has, or is on its way to */
@@ -28,6 +33,8 @@ struct sched_vcpu {
 	uint64_t deadline;    /* end of its period */
 	uint64_t waits_since; /* ready, and not running: from then on */
 	uint64_t ran, stolen; /* in all: on a CPU; ready without one */
+	uint64_t *waited;     /* of `stolen`, by `had` of who had the CPU meanwhile */
+	uint64_t had;	      /* SCHED_HAD() of its own VM; constant */
 };
 
 #endif

@@ -79,10 +79,18 @@ static void set_share(struct vcpu *vcpu, const struct vm_config *config, uint32_
 	vcpu->sched.period = deadline_from_us(share->period_us);
 }
 
+/* A vCPU, and behind it whom it has waited for: any VM. */
+static uint32_t vcpu_pages(const struct config *config)
+{
+	uint64_t size = sizeof(struct vcpu) + SCHED_HAD(config->vm_count) * sizeof(uint64_t);
+
+	return (uint32_t)(align_up(size, PAGE_SIZE) / PAGE_SIZE);
+}
+
 static int make_vcpus(const struct build_context *build, struct vm *vm)
 {
 	const struct vm_config *config = vm->config;
-	uint32_t pages = (uint32_t)(align_up(sizeof(struct vcpu), PAGE_SIZE) / PAGE_SIZE);
+	uint32_t pages = vcpu_pages(build->config);
 	int err = 0;
 
 	for (uint32_t i = 0; i < config->vcpu_count && err == 0; i++) {
@@ -94,6 +102,8 @@ static int make_vcpus(const struct build_context *build, struct vm *vm)
 		vcpu->vm = vm;
 		vcpu->index = i;
 		vcpu->cpu = config->vcpu[i].cpu;
+		vcpu->sched.waited = (uint64_t *)(vcpu + 1);
+		vcpu->sched.had = SCHED_HAD(vm->id);
 		set_share(vcpu, config, i);
 		vcpu->cpu_mpidr = build->board->cpu[vcpu->cpu].mpidr;
 		vcpu->cpu_kick = gic_sgi_to(GIC_SGI_KICK, vcpu->cpu_mpidr);
@@ -375,7 +385,7 @@ uint32_t build_pages(const struct config *config)
 		pages += align_up(sizeof(struct vm), PAGE_SIZE) / PAGE_SIZE +
 			 arena_size(vm) / PAGE_SIZE + (DTB_SIZE + VM_LOG_SIZE) / PAGE_SIZE +
 			 PVTIME_PAGES;
-		pages += vm->vcpu_count * align_up(sizeof(struct vcpu), PAGE_SIZE) / PAGE_SIZE;
+		pages += vm->vcpu_count * vcpu_pages(config);
 		/* root, and per piece of RAM or device the tables at both ends */
 		pages += 16 + 4 * (vm->ram_count + vm->passthrough_count + 3);
 	}

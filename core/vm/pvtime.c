@@ -47,7 +47,9 @@ int pvtime_create(struct vm *vm, struct registry *registry)
 		err = stage2_map(&vm->stage2, grant.ipa, grant.pa, grant.size, grant.kind);
 	}
 	if (err == 0) {
-		vm->pvtime = records;
+		for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+			vm->vcpu[i]->pvtime = &records[i];
+		}
 		vm->pvtime_scale = (NS_PER_S << 32) / deadline_frequency();
 	}
 	return err;
@@ -55,7 +57,7 @@ int pvtime_create(struct vm *vm, struct registry *registry)
 
 uint64_t pvtime_ipa(const struct vcpu *vcpu)
 {
-	return vcpu->vm->pvtime == NULL ?
+	return vcpu->pvtime == NULL ?
 		       0 :
 		       GUEST_PVTIME_BASE + vcpu->index * sizeof(struct pvtime_record);
 }

@@ -41,11 +41,10 @@ static inline uint64_t pvtime_stolen(const struct vcpu *vcpu)
 /* Writes the record. Owner. */
 static inline void pvtime_tell(const struct vcpu *vcpu)
 {
-	const struct vm *vm = vcpu->vm;
-	__uint128_t ns = (__uint128_t)pvtime_stolen(vcpu) * vm->pvtime_scale;
+	__uint128_t ns = (__uint128_t)pvtime_stolen(vcpu) * vcpu->vm->pvtime_scale;
 
-	if (vm->pvtime != NULL) {
-		atomic_set(&vm->pvtime[vcpu->index].stolen, (uint64_t)(ns >> 32));
+	if (vcpu->pvtime != NULL) {
+		atomic_set(&vcpu->pvtime->stolen, (uint64_t)(ns >> 32));
 	}
 }
 

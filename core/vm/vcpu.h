@@ -20,6 +20,7 @@
 
 struct vm;
 struct vcpu;
+struct pvtime_record;
 struct mmio_region;
 
 /* PSCI's view. OFF -> ON_PENDING by CPU_ON's winner, -> ON by the owner, -> OFF by the owner. */
@@ -142,6 +143,9 @@ struct vcpu {
 	uint64_t key[VCPU_KEY_COUNT];
 	struct fp_regs fp;
 	struct debug_regs debug;
+
+	/* behind all that is moved often */
+	struct pvtime_record *pvtime; /* NULL: it is not told of stolen time; constant */
 };
 
 /* Does the CPU of a vCPU that had events `before` have to be told of these? One kick is enough, who

@@ -21,7 +21,6 @@
 #define VM_LOG_SIZE   KIB(8)
 
 struct vdev;
-struct pvtime_record;
 
 /* Guest RAM that is contiguous in both spaces; sorted by ipa. */
 struct vm_extent {
@@ -94,11 +93,10 @@ struct vm {
 	struct mmio_map mmio;
 	struct vdev *vdev[CONFIG_DEVICE_MAX + 1]; /* the last may be a message generator */
 	uint32_t vdev_count;
-	uint64_t work;	    /* atomic: devices that have more to do, by index in `vdev` */
-	uint32_t work_next; /* where the next one is looked for first: each gets its turn */
-	uint64_t idreg[56]; /* IDREG_INDEX(): what its vCPUs read */
-	struct pvtime_record *pvtime; /* [vcpu_count]; NULL: it is not told of stolen time */
-	uint64_t pvtime_scale;	      /* nanoseconds per tick, in units of 2^-32 */
+	uint64_t work;	       /* atomic: devices that have more to do, by index in `vdev` */
+	uint32_t work_next;    /* where the next one is looked for first: each gets its turn */
+	uint64_t idreg[56];    /* IDREG_INDEX(): what its vCPUs read */
+	uint64_t pvtime_scale; /* nanoseconds per tick, in units of 2^-32 */
 
 	struct vgic_dist vgic; /* has its own lock */
 

@@ -9,8 +9,9 @@ static struct {
 	uint32_t version;
 	uint32_t cpu_on_id;
 	bool smccc;
-	uint32_t workarounds;
 } psci;
+
+uint32_t psci_workaround_bits;
 
 static int64_t call32(uint32_t id, uint64_t a1)
 {
@@ -29,7 +30,7 @@ static void find_workarounds(void)
 	psci.smccc = true;
 	for (uint32_t i = 0; i < ARRAY_COUNT(ids); i++) {
 		if (call32(SMCCC_ARCH_FEATURES, ids[i]) >= 0) {
-			psci.workarounds |= UINT32_C(1) << i;
+			psci_workaround_bits |= UINT32_C(1) << i;
 		}
 	}
 }
@@ -73,9 +74,4 @@ void psci_system_reset(void)
 bool psci_has_smccc(void)
 {
 	return psci.smccc;
-}
-
-uint32_t psci_workarounds(void)
-{
-	return psci.workarounds;
 }

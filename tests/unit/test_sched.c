@@ -17,7 +17,9 @@
 static struct sched_cpu cpu;
 static struct vcpu vcpus[VCPUS];
 static struct vm vms[VCPUS];
+static uint64_t waited[VCPUS][SCHED_HAD(VCPUS)];
 static uint64_t now, idle;
+static uint64_t owed[VCPUS][SCHED_HAD(VCPUS)]; /* what `waited` should say: counted by run() */
 
 static int set_up(void **state)
 {
@@ -25,6 +27,8 @@ static int set_up(void **state)
 	memset(&cpu, 0, sizeof(cpu));
 	memset(vcpus, 0, sizeof(vcpus));
 	memset(vms, 0, sizeof(vms));
+	memset(waited, 0, sizeof(waited));
+	memset(owed, 0, sizeof(owed));
 	cpu.shared = true;
 	cpu.armed = UINT64_MAX;
 	now = 1000000;
@@ -38,6 +42,9 @@ static struct sched_vcpu *add(uint32_t vm, uint32_t priority)
 	struct vcpu *vcpu = &vcpus[cpu.count];
 
 	vcpu->vm = &vms[vm];
+	vms[vm].id = vm;
+	vcpu->sched.waited = waited[cpu.count];
+	vcpu->sched.had = SCHED_HAD(vm);
 	vms[vm].vcpu_count++;
 	vcpu->sched.priority = priority;
 	vcpu->sched.slice = SLICE;
@@ -66,6 +73,17 @@ static struct vcpu *choose(void)
 	return policy_choose(&cpu, now);
 }
 
+/* In `waited`, by whose time it is. */
+static uint32_t whose(const struct vcpu *who)
+{
+	return who == NULL ? SCHED_HAD_NOBODY : SCHED_HAD(who->vm->id);
+}
+
+static bool waits(uint32_t i, const struct vcpu *who)
+{
+	return vcpus[i].vm != NULL && vcpus[i].hold == 0 && &vcpus[i] != who;
+}
+
 /* Time goes on for `ticks`; the scheduler is asked when its timer says. */
 static void run(uint64_t ticks)
 {
@@ -77,6 +95,9 @@ static void run(uint64_t ticks)
 
 		assert_true(until > now);
 		idle += who == NULL ? until - now : 0;
+		for (uint32_t i = 0; i < VCPUS; i++) {
+			owed[i][whose(who)] += waits(i, who) ? until - now : 0;
+		}
 		now = until;
 	}
 	choose();
@@ -425,10 +446,74 @@ static void adds_up(void **state)
 		choose();
 	}
 	for (uint32_t k = 0; k < 6; k++) {
+		uint64_t others = 0;
+
 		assert_int_equal(ran(k) + stolen(k), wants[k]);
 		all += ran(k);
+		for (uint32_t i = 0; i < SCHED_HAD(VCPUS); i++) {
+			others += waited[k][i];
+		}
+		assert_int_equal(others, vcpus[k].sched.stolen);
+		if (waits(k, cpu.current)) {
+			waited[k][whose(cpu.current)] += now - vcpus[k].sched.waits_since;
+		}
+		assert_memory_equal(waited[k], owed[k], sizeof(owed[k]));
 	}
 	assert_int_equal(all + idle, now - start);
+	/* budgets were used up while nobody else wanted the CPU */
+	assert_true(owed[0][SCHED_HAD_NOBODY] != 0);
+}
+
+/* Whose time it was is known, also of who is preempted meanwhile or no longer wants the CPU. */
+static void waits_for_somebody(void **state)
+{
+	(void)state;
+	add(0, 10);
+	add(1, 100);
+	add(2, 200);
+	ready(0, true);
+	ready(1, true);
+	run(70);
+	ready(2, true);
+	run(20);
+	/* taken away before it had a turn: it is paused, say */
+	ready(0, false);
+	choose();
+	assert_int_equal(vcpus[0].sched.stolen, 90);
+	now += 500;
+	ready(2, false);
+	choose();
+	assert_int_equal(waited[0][SCHED_HAD(1)], 70);
+	assert_int_equal(waited[0][SCHED_HAD(2)], 20);
+	assert_int_equal(waited[1][SCHED_HAD(2)], 520);
+	assert_int_equal(vcpus[0].sched.stolen, 90);
+	assert_int_equal(vcpus[1].sched.stolen, 520);
+	assert_int_equal(vcpus[2].sched.stolen, 0);
+}
+
+/* A CPU that is measured tells what its only vCPU did not want. */
+static void idle_is_measured(void **state)
+{
+	uint64_t span;
+
+	(void)state;
+	add(0, 100);
+	assert_int_equal(policy_idle(&cpu, now, &span), 0);
+	assert_int_equal(span, 0);
+	cpu.measured = now;
+	ready(0, true);
+	run(300);
+	assert_int_equal(policy_idle(&cpu, now, &span), 0);
+	ready(0, false);
+	run(700);
+	assert_int_equal(policy_idle(&cpu, now, &span), 700);
+	assert_int_equal(span, 1000);
+	/* what has not been charged yet counts too */
+	ready(0, true);
+	choose();
+	now += 50;
+	assert_int_equal(policy_idle(&cpu, now, &span), 700);
+	assert_int_equal(span, 1050);
 }
 
 /* What it ran and waited stays counted; who stays has the CPU. */
@@ -497,6 +582,10 @@ int main(void)
 		CASE_IN("who leaves takes what was counted along", leaves, set_up),
 		CASE_IN("a CPU that is shared from now on counts from now on", begins, set_up),
 		CASE_IN("run, stolen and idle times add up", adds_up, set_up),
+		CASE_IN("who had the CPU while a vCPU waited is counted, and adds up to what was "
+			"stolen",
+			waits_for_somebody, set_up),
+		CASE_IN("idle time of a CPU that is measured is told", idle_is_measured, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
