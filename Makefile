@@ -49,6 +49,7 @@ HYP_C := \
 	core/console/log.c \
 	core/console/cmd_vm.c \
 	core/console/cmd_report.c \
+	core/console/cmd_stat.c \
 	core/console/cmd_log.c \
 	core/console/cmd_board.c \
 	core/console/line.c \
@@ -59,6 +60,7 @@ HYP_C := \
 	core/exit/exit.c \
 	core/exit/hvc.c \
 	core/exit/hypercall.c \
+	core/exit/hypercall_log.c \
 	core/exit/hypercall_show.c \
 	core/exit/inject.c \
 	core/exit/insn.c \
@@ -71,6 +73,7 @@ HYP_C := \
 	core/exit/switch.c \
 	core/exit/symbols.c \
 	core/exit/sysreg_trap.c \
+	core/exit/times.c \
 	core/exit/trace.c \
 	core/exit/trng.c \
 	core/exit/vpsci.c \
@@ -246,6 +249,7 @@ UNIT := \
 	softif \
 	string \
 	sysreg_trap \
+	times \
 	v2m \
 	vcontrol \
 	vdoorbell \
@@ -289,7 +293,7 @@ FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/dist_bank.c 
 UNIT_WITH_exit     := core/exit/exit.c core/exit/mmio.c core/exit/sysreg_trap.c \
                       tests/unit/fake_exit.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_gic      := irq/hw/gic.c irq/hw/gic_v2.c irq/hw/gic_v3.c irq/hw/gich.c core/base/printk.c tests/unit/fake_sysreg.c $(FAKE_CPU)
-FAKE_HYPERCALL     := core/exit/hypercall.c core/exit/hypercall_show.c mm/guest_access.c tests/unit/fake_hypercall.c $(FAKE_CPU)
+FAKE_HYPERCALL     := core/exit/hypercall.c core/exit/hypercall_log.c core/exit/hypercall_show.c core/base/printk.c mm/guest_access.c tests/unit/fake_hypercall.c $(FAKE_CPU)
 UNIT_WITH_hypercall := $(FAKE_HYPERCALL)
 UNIT_WITH_idreg    := core/arm64/errata.c core/base/percpu.c core/base/printk.c
 UNIT_WITH_inject   := core/exit/inject.c tests/unit/fake_sysreg.c
@@ -302,6 +306,7 @@ UNIT_WITH_mmio     := core/exit/mmio.c tests/unit/fake_sysreg.c
 UNIT_WITH_mux      := core/base/printk.c $(FAKE_CPU)
 UNIT_WITH_softif    := $(FAKE_VGIC)
 UNIT_WITH_sysreg_trap := core/exit/sysreg_trap.c tests/unit/fake_sysreg.c $(FAKE_CPU)
+UNIT_WITH_times    := core/exit/times.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_v2m       := irq/vgic/v2m.c $(FAKE_VGIC)
 UNIT_WITH_vcontrol  := drivers/emul/vcontrol.c $(FAKE_CPU)
 UNIT_WITH_vdoorbell := drivers/emul/vdoorbell.c $(FAKE_CPU)

@@ -18,6 +18,7 @@ void offsets(void)
 	OFFSET(VCPU_REGS, struct vcpu, regs);
 	OFFSET(VCPU_STACK_TOP, struct vcpu, stack_top);
 	OFFSET(VCPU_TRACE, struct vcpu, trace);
+	OFFSET(VCPU_LEFT_AT, struct vcpu, times.left_at);
 	CONSTANT(TRACE_WRAP, TRACE_WRAP);
 	CONSTANT(EXIT_WHOLE, EXIT_WHOLE);
 }

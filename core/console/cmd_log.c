@@ -67,7 +67,8 @@ static bool find_last(const struct vm *vm)
 	return false;
 }
 
-/* at[0]: where the next line begins; at[1]: 1 + follow; at[2]: where to end. */
+/* value[0]: the log; value[1]: where the next line begins; value[2]: where to end; at[1]: 1 +
+ * follow. */
 static bool begin_log(struct shell_job *job)
 {
 	struct log_options options;
@@ -85,9 +86,9 @@ static bool begin_log(struct shell_job *job)
 	} else if (job->vm != NULL) {
 		job->value[0] = (uint64_t)job->vm->log;
 	}
-	job->at[0] = mux_log_tail((const struct log *)job->value[0], options.lines);
+	job->value[1] = mux_log_tail((const struct log *)job->value[0], options.lines);
 	job->at[1] = options.follow ? 2 : 1;
-	job->at[2] = mux_log_tail((const struct log *)job->value[0], 0);
+	job->value[2] = mux_log_tail((const struct log *)job->value[0], 0);
 	return false;
 }
 
@@ -116,8 +117,8 @@ static bool log_step(struct shell_job *job)
 		return job->ends;
 	}
 	for (uint32_t i = 0; i < LINES_A_STEP; i++) {
-		if ((int32_t)(job->at[2] - job->at[0]) <= 0 ||
-		    !mux_log_line(log, &job->at[0], text, sizeof(text))) {
+		if (job->value[1] >= job->value[2] ||
+		    !mux_log_line(log, &job->value[1], text, sizeof(text))) {
 			if (job->at[1] == 1 || job->ends) {
 				return true;
 			}

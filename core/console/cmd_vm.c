@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Commands about VMs: vm, top, stat, regs, console. */
+/* Commands about VMs: vm, top, regs, console. */
 #include "core/base/errno.h"
 #include "core/base/format.h"
 #include "core/base/string.h"
 #include "core/console/command.h"
 #include "core/console/mux.h"
-#include "core/exit/hypercall_types.h"
 #include "core/exit/regs.h"
-#include "core/exit/trace.h"
 #include "core/sched/policy.h"
 #include "core/vm/life.h"
 #include "core/vm/manage.h"
 #include "irq/vgic/vgic.h"
 #include "mm/page_alloc.h"
 #include "timer/deadline.h"
-
-#define PERCENT_OF(part, whole) ((whole) == 0 ? 0 : (uint32_t)((part)*100 / (whole)))
 
 /* -- vm -- */
 
@@ -37,7 +33,7 @@ static bool time_of(const struct vm *vm, uint64_t *ran, uint64_t *stolen)
 	return shared;
 }
 
-static void format_time(char *text, size_t size, uint64_t ticks)
+void shell_format_time(char *text, size_t size, uint64_t ticks)
 {
 	uint64_t ms = deadline_to_us(ticks) / 1000;
 
@@ -71,8 +67,8 @@ static void say_vm(const struct vm *vm)
 
 	format_cpus(cpus, sizeof(cpus), vm);
 	if (time_of(vm, &ran_ticks, &stolen_ticks)) {
-		format_time(ran, sizeof(ran), ran_ticks);
-		format_time(stolen, sizeof(stolen), stolen_ticks);
+		shell_format_time(ran, sizeof(ran), ran_ticks);
+		shell_format_time(stolen, sizeof(stolen), stolen_ticks);
 	}
 	for (uint32_t e = 0; e < vm->extent_count; e++) {
 		bytes += vm->extent[e].size;
@@ -265,8 +261,8 @@ static void say_bar(const struct vm *vm, uint64_t span)
 	memset(bar + used, '.', BAR_MAX - used);
 	bar[BAR_MAX] = '\0';
 	/* a CPU is ten characters */
-	shell_say("  %-12s %3u %% %s %3u %% stolen\n", vm->name, PERCENT_OF(ran_now, span), bar,
-		  PERCENT_OF(stolen_now, span));
+	shell_say("  %-12s %3u %% %s %3u %% stolen\n", vm->name, SHELL_PERCENT(ran_now, span), bar,
+		  SHELL_PERCENT(stolen_now, span));
 }
 
 /* at[0]: the next line of this picture; value[0]: when the last one was drawn. */
@@ -294,180 +290,6 @@ static bool top_step(struct shell_job *job)
 		job->wait = deadline_frequency();
 	}
 	return false;
-}
-
-/* -- stat -- */
-
-/* Filled before it is read: not zeroed at boot. */
-static struct trace_record samples[256] __attribute__((section(".late")));
-
-/* What the trace of one vCPU's CPU holds, by cause. */
-static struct {
-	uint32_t record_count;
-	uint32_t cause[HYPERCALL_CAUSE_COUNT], interrupt[32];
-	uint32_t all;
-} stat;
-
-static void count_records(void)
-{
-	uint32_t count = stat.record_count;
-
-	memset(&stat, 0, sizeof(stat));
-	for (uint32_t i = 0; i < count; i++) {
-		if (samples[i].what >= TRACE_MARK) {
-			continue;
-		}
-		stat.all++;
-		stat.cause[trace_cause(&samples[i])]++;
-		if (samples[i].what < ARRAY_COUNT(stat.interrupt)) {
-			stat.interrupt[samples[i].what]++;
-		}
-	}
-}
-
-static const char *hold_text(const struct vcpu *vcpu)
-{
-	uint32_t hold = atomic_read(&vcpu->hold);
-
-	if (atomic_read(&vcpu->power) != VCPU_ON) {
-		return "off";
-	}
-	if ((hold & VCPU_HOLD_PARKED) != 0) {
-		return "waits for another vCPU's answer";
-	}
-	return (hold & VCPU_HOLD_STANDBY) != 0 ? "waits for an interrupt" : "runs or may run";
-}
-
-/* Of a CPU that is measured: in per mille since that was turned on. */
-static uint32_t idle_of(const struct sched_cpu *cpu, const struct vcpu *vcpu, uint64_t span)
-{
-	uint64_t ran = atomic_read(&vcpu->sched.ran) - cpu->measured_ran;
-
-	/* what has not been charged yet */
-	if (atomic_read(&cpu->current) != NULL) {
-		ran += deadline_now() - atomic_read(&cpu->since);
-	}
-	return span == 0 ? 0 : (uint32_t)((span - MIN(ran, span)) * 1000 / span);
-}
-
-static void say_vcpu(const struct vcpu *vcpu)
-{
-	const struct sched_cpu *cpu = sched_state_of(vcpu->cpu);
-	uint64_t since = atomic_read(&cpu->measured);
-	char ran[16], stolen[16];
-
-	if (since != 0 && cpu->count == 1) {
-		uint32_t idle = idle_of(cpu, vcpu, deadline_now() - since);
-
-		format_time(ran, sizeof(ran), deadline_now() - since);
-		shell_say("%s vcpu %u on CPU %u, its own: %s; idle %u.%u %% of the last %s\n",
-			  vcpu->vm->name, vcpu->index, vcpu->cpu, hold_text(vcpu), idle / 10,
-			  idle % 10, ran);
-	} else if (cpu->shared) {
-		format_time(ran, sizeof(ran), atomic_read(&vcpu->sched.ran));
-		format_time(stolen, sizeof(stolen), atomic_read(&vcpu->sched.stolen));
-		shell_say("%s vcpu %u on CPU %u: %s; ran %s, waited %s for others there\n",
-			  vcpu->vm->name, vcpu->index, vcpu->cpu, hold_text(vcpu), ran, stolen);
-	} else {
-		shell_say("%s vcpu %u on CPU %u, its own: %s; idle n/a (WFI does not exit)\n",
-			  vcpu->vm->name, vcpu->index, vcpu->cpu, hold_text(vcpu));
-	}
-	shell_say("  of its last %u exits:\n", stat.all);
-}
-
-/* False: there were none, the next step may come at once. */
-static bool say_cause(uint32_t cause)
-{
-	if (stat.cause[cause] != 0) {
-		shell_say("  %8u  %3u %%  %s\n", stat.cause[cause],
-			  PERCENT_OF(stat.cause[cause], stat.all), trace_cause_name(cause));
-	}
-	return stat.cause[cause] != 0;
-}
-
-static bool say_interrupt(uint32_t intid)
-{
-	if (stat.interrupt[intid] != 0) {
-		shell_say("  %8u         interrupt %u%s\n", stat.interrupt[intid], intid,
-			  intid == 27 ? ", the virtual timer" :
-			  intid == 1  ? ", a kick" :
-			  intid == 26 ? ", EL2's timer" :
-			  intid == 25 ? ", list registers ran empty" :
-					"");
-	}
-	return stat.interrupt[intid] != 0;
-}
-
-/* idle on|off: on all CPUs of the VM that no other has. */
-static bool set_measure(const struct shell_job *job)
-{
-	bool on = strcmp(job->word[3], "on") == 0;
-
-	if (strcmp(job->word[2], "idle") != 0 || (!on && strcmp(job->word[3], "off") != 0)) {
-		return shell_usage(job);
-	}
-	for (uint32_t i = 0; i < job->vm->vcpu_count; i++) {
-		sched_measure(job->vm->vcpu[i]->cpu, on);
-	}
-	return true;
-}
-
-static bool begin_stat(struct shell_job *job)
-{
-	if (job->count != 2 && job->count != 4) {
-		return shell_usage(job);
-	}
-	job->vm = shell_vm(job, 1);
-	return job->vm == NULL || (job->count == 4 && set_measure(job));
-}
-
-/* at[0]: vCPU; at[1]: what of it comes next. */
-static bool stat_step(struct shell_job *job)
-{
-	const struct vcpu *vcpu;
-	bool said = true;
-	uint32_t n;
-
-	if (job->step == 0) {
-		return begin_stat(job);
-	}
-	if (job->at[0] == job->vm->vcpu_count) {
-		return true;
-	}
-	vcpu = job->vm->vcpu[job->at[0]];
-	n = job->at[1]++;
-	if (n == 0) {
-		stat.record_count = trace_read_of(vcpu, samples, ARRAY_COUNT(samples));
-	} else if (n == 1) {
-		count_records();
-	} else if (n == 2) {
-		say_vcpu(vcpu);
-	} else if (n - 3 < HYPERCALL_CAUSE_COUNT) {
-		said = say_cause(n - 3);
-	} else if (n - 3 - HYPERCALL_CAUSE_COUNT < ARRAY_COUNT(stat.interrupt)) {
-		said = say_interrupt(n - 3 - HYPERCALL_CAUSE_COUNT);
-	} else {
-		job->at[0]++;
-		job->at[1] = 0;
-	}
-	if (!said) {
-		job->wait = 1; /* at once */
-	}
-	return false;
-}
-
-static const char *stat_choice(const char *before, uint32_t n)
-{
-	static const char *const words[] = {"on", "off"};
-	const char *second = strchr(before, ' ');
-
-	if (second == NULL) {
-		return shell_vm_choice(n);
-	}
-	if (second[1] == '\0') {
-		return n == 0 ? "idle" : NULL;
-	}
-	return strcmp(second, " idle ") == 0 && n < ARRAY_COUNT(words) ? words[n] : NULL;
 }
 
 /* -- regs -- */
@@ -595,10 +417,6 @@ const struct shell_command vm_commands[] = {
 	 vm_step, vm_choice},
 	{"top", "", "CPU time of each VM, every second, until a key\nA bar of ten is one CPU.",
 	 top_step, NULL},
-	{"stat", "NAME [idle on|off]",
-	 "what its vCPUs do, and why they exit\nCounted in the trace: the last exits of each."
-	 "\nidle on: WFI exits also where a CPU is a vCPU's own, so that idle time is known.",
-	 stat_step, stat_choice},
 	{"regs", "NAME [VCPU]", "registers of a vCPU, as they are now", regs_step,
 	 shell_first_vm_choice},
 	{"console", "NAME", "the keys go to this VM; Ctrl-]: back", console_step,

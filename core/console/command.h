@@ -44,7 +44,7 @@ struct shell_command {
 };
 
 /* Ends with a name NULL. */
-extern const struct shell_command vm_commands[], board_commands[], log_commands[],
+extern const struct shell_command vm_commands[], stat_commands[], board_commands[], log_commands[],
 	report_commands[];
 
 /* What commands tell of. Constant after shell_init(). */
@@ -60,6 +60,10 @@ const struct shell_sources *shell_sources(void);
 #define SHELL_SAY_MAX  200
 #define SHELL_STEP_MAX 512
 void shell_say(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/* "12.34 s", of ticks; and so many hundredths of something, 0 of nothing. */
+void shell_format_time(char *text, size_t size, uint64_t ticks);
+#define SHELL_PERCENT(part, whole) ((whole) == 0 ? 0 : (uint32_t)((part)*100 / (whole)))
 
 /* The VM that a word of the job names; NULL after a sentence. */
 struct vm *shell_vm(const struct shell_job *job, uint32_t word);

@@ -6,7 +6,7 @@
 #include "core/base/string.h"
 
 #define MAGIC	UINT64_C(0x3150454b474f4c42) /* "BLOGKEP1" */
-#define VERSION 1
+#define VERSION 2
 
 /* A ring is a struct log, and its bytes from here on. */
 #define RING_HEAD 64

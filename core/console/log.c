@@ -6,7 +6,7 @@
 
 #define ESCAPE 0x1b
 
-static uint8_t at_of(const struct log *log, uint32_t at)
+static uint8_t at_of(const struct log *log, uint64_t at)
 {
 	return log->data[at & (log->size - 1)];
 }
@@ -25,9 +25,9 @@ void log_put_line(struct log *log, const char *text, size_t len)
 	log_put(log, '\n');
 }
 
-uint32_t log_begin(const struct log *log)
+uint64_t log_begin(const struct log *log)
 {
-	uint32_t at = log->head - log->size;
+	uint64_t at = log->head - log->size;
 
 	if (log->data == NULL || log->head <= log->size) {
 		return 0;
@@ -38,9 +38,9 @@ uint32_t log_begin(const struct log *log)
 	return at;
 }
 
-uint32_t log_tail(const struct log *log, uint32_t lines)
+uint64_t log_tail(const struct log *log, uint32_t lines)
 {
-	uint32_t begin = log_begin(log), at = log->head;
+	uint64_t begin = log_begin(log), at = log->head;
 
 	if (log->data == NULL) {
 		return 0;
@@ -60,20 +60,21 @@ uint32_t log_tail(const struct log *log, uint32_t lines)
 	return at;
 }
 
-uint32_t log_read(const struct log *log, uint32_t *at, uint8_t *bytes, uint32_t size)
+uint32_t log_read(const struct log *log, uint64_t *at, uint8_t *bytes, uint32_t size)
 {
-	uint32_t count, first;
+	uint32_t count, first, from;
 
 	if (log->data == NULL) {
 		*at = 0;
 		return 0;
 	}
-	if (log->head - *at > MIN(log->head, log->size)) {
-		*at = log->head - MIN(log->head, log->size);
+	if (log->head - *at > MIN(log->head, (uint64_t)log->size)) {
+		*at = log->head - MIN(log->head, (uint64_t)log->size);
 	}
-	count = MIN(log->head - *at, size);
-	first = MIN(count, log->size - (*at & (log->size - 1)));
-	memcpy(bytes, &log->data[*at & (log->size - 1)], first);
+	from = (uint32_t)*at & (log->size - 1);
+	count = (uint32_t)MIN(log->head - *at, (uint64_t)size);
+	first = MIN(count, log->size - from);
+	memcpy(bytes, &log->data[from], first);
 	memcpy(bytes + first, log->data, count - first);
 	return count;
 }
@@ -84,9 +85,10 @@ static bool goes_on(uint8_t byte, bool first)
 	return first ? byte == '[' : byte < '@' || byte > '~';
 }
 
-bool log_line(const struct log *log, uint32_t *at, char *text, size_t size)
+bool log_line(const struct log *log, uint64_t *at, char *text, size_t size)
 {
-	uint32_t from = *at, end, in_sequence = 0;
+	uint64_t from = *at, end;
+	uint32_t in_sequence = 0;
 	size_t len = 0;
 
 	if (log->data == NULL) {

@@ -13,7 +13,7 @@
 struct log {
 	uint8_t *data; /* NULL: nothing is kept */
 	uint32_t size; /* a power of two */
-	uint32_t head; /* bytes ever written; runs freely */
+	uint64_t head; /* bytes ever written */
 };
 
 static inline void log_put(struct log *log, uint8_t byte)
@@ -25,20 +25,20 @@ static inline void log_put(struct log *log, uint8_t byte)
 void log_put_line(struct log *log, const char *text, size_t len);
 
 /* Where the oldest whole line begins. */
-uint32_t log_begin(const struct log *log);
+uint64_t log_begin(const struct log *log);
 
 /* Where the last `lines` lines begin. */
-uint32_t log_tail(const struct log *log, uint32_t lines);
+uint64_t log_tail(const struct log *log, uint32_t lines);
 
 /* Bytes from *at on, as they were written, at most `size`; *at goes to the first of them, which is
  * the oldest there is where that one is gone. */
-uint32_t log_read(const struct log *log, uint32_t *at, uint8_t *bytes, uint32_t size);
+uint32_t log_read(const struct log *log, uint64_t *at, uint8_t *bytes, uint32_t size);
 
 /*
  * The line at *at as a person reads it: without its end, carriage returns and control sequences,
  * cut to size - 1 bytes. *at goes behind it, or, where lines were lost meanwhile, behind the oldest
  * that is left. False: no line has ended there yet.
  */
-bool log_line(const struct log *log, uint32_t *at, char *text, size_t size);
+bool log_line(const struct log *log, uint64_t *at, char *text, size_t size);
 
 #endif

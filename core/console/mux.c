@@ -54,6 +54,7 @@ static struct {
 	struct deadline grace, pace; /* each armed on one CPU at a time: */
 	bool grace_armed, paced;
 	uint32_t waiting_count; /* ports with want_room */
+	uint64_t log_head;	/* the log's tx.head, with more bits */
 	uint32_t log_lost;	/* lines that nobody saw */
 	struct log *kept;	/* what the log says too, for after a reset; NULL: nowhere */
 	bool filtered;		/* guests other than `only` are not shown */
@@ -430,6 +431,7 @@ static void log_line_locked(const char *text, size_t len)
 		put_locked(&log_port, (uint8_t)text[i]);
 	}
 	put_locked(&log_port, '\n');
+	mux.log_head += (uint32_t)(log_port.tx.head - (uint32_t)mux.log_head);
 	if (mux.kept != NULL) {
 		keep_locked((uint32_t)(sizeof(mark) + len));
 	}
@@ -558,7 +560,7 @@ void mux_show_all(void)
 /* The log's ring keeps what was shown already too. */
 static struct log own_log(void)
 {
-	return (struct log){log_port.tx.data, log_port.tx.size, log_port.tx.head};
+	return (struct log){log_port.tx.data, log_port.tx.size, mux.log_head};
 }
 
 void mux_keep_log(struct log *log)
@@ -569,7 +571,7 @@ void mux_keep_log(struct log *log)
 	spin_unlock(&mux.lock);
 }
 
-bool mux_log_line(const struct log *log, uint32_t *at, char *text, size_t size)
+bool mux_log_line(const struct log *log, uint64_t *at, char *text, size_t size)
 {
 	struct log own;
 	bool some;
@@ -581,10 +583,10 @@ bool mux_log_line(const struct log *log, uint32_t *at, char *text, size_t size)
 	return some;
 }
 
-uint32_t mux_log_tail(const struct log *log, uint32_t lines)
+uint64_t mux_log_tail(const struct log *log, uint32_t lines)
 {
 	struct log own;
-	uint32_t at;
+	uint64_t at;
 
 	spin_lock(&mux.lock);
 	own = own_log();
@@ -593,8 +595,8 @@ uint32_t mux_log_tail(const struct log *log, uint32_t lines)
 	return at;
 }
 
-uint32_t mux_log_read(const struct log *log, uint32_t *at, uint8_t *bytes, uint32_t size,
-		      uint32_t *end)
+uint32_t mux_log_read(const struct log *log, uint64_t *at, uint8_t *bytes, uint32_t size,
+		      uint64_t *end)
 {
 	struct log own;
 	uint32_t count;

@@ -33,7 +33,7 @@ static const struct shell_command own_commands[] = {
 };
 
 static const struct shell_command *const tables[] = {
-	own_commands, vm_commands, log_commands, board_commands, report_commands,
+	own_commands, vm_commands, stat_commands, log_commands, board_commands, report_commands,
 };
 
 const struct shell_sources *shell_sources(void)

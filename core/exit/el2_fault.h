@@ -24,8 +24,9 @@ extern const char take_serror_begin[], take_serror_end[];
 /* The load of probe_read32(), and where it goes on after an abort (vectors.S). */
 extern const char probe_instruction[], probe_fixup[];
 
-/* EL2's vector tables: they differ in what an interrupt of a guest leads to. */
-extern const char el2_vectors[], el2_vectors_gicv2[];
+/* EL2's vector tables: they differ in what an interrupt of a guest leads to. The last notes the
+ * time of each exit: core/exit/times.h. */
+extern const char el2_vectors[], el2_vectors_gicv2[], el2_vectors_timed[];
 
 /* Reads a word that may not be there; before guests run. 0 or -EFAULT. */
 int probe_read32(const volatile uint32_t *at, uint32_t *value);

@@ -5,10 +5,13 @@
 #include "core/base/errno.h"
 #include "core/base/string.h"
 #include "core/console/command.h"
+#include "core/console/mux.h"
 #include "core/exit/hypercall_show.h"
+#include "core/exit/times.h"
 #include "core/sched/policy.h"
 #include "core/vm/manage.h"
 #include "core/vm/pvtime.h"
+#include "drivers/hw/psci.h"
 #include "mm/guest_access.h"
 #include "mm/page_alloc.h"
 #include "timer/deadline.h"
@@ -42,6 +45,7 @@ enum about {
 	ABOUT_MANAGED,	 /* a VM: who manages it */
 	ABOUT_ANY_BOARD, /* a VM as above, or the board as below */
 	ABOUT_CPU,	 /* a CPU of the board: who manages all other VMs */
+	ABOUT_BOARD,	 /* all of the board: the same */
 };
 
 static bool may_look(const struct vm *by, const struct vm *vm)
@@ -106,6 +110,8 @@ static int32_t admit(const struct vm *by, enum about about, const struct hyperca
 		return HYPERCALL_OK;
 	case ABOUT_CPU:
 		return find_cpu(by, call->arg[0]);
+	case ABOUT_BOARD:
+		return find_board(by);
 	case ABOUT_MANAGED:
 		return find_vm(by, call->arg[0], manage_may, vm);
 	case ABOUT_ANY_BOARD:
@@ -209,6 +215,7 @@ static void vcpu_info(const struct vm *vm, struct hypercall *call)
 	struct hypercall_vcpu_info *info = &call->data.vcpu;
 	const struct vcpu *vcpu = vm->vcpu[call->arg[1]];
 	const struct sched_vcpu *sched = &vcpu->sched;
+	uint64_t idle, span;
 
 	hypercall_answer(call, sizeof(*info));
 	info->vm = vm->id;
@@ -227,6 +234,9 @@ static void vcpu_info(const struct vm *vm, struct hypercall *call)
 	info->slice_left = hypercall_ns(atomic_read(&sched->slice_left));
 	info->budget_left =
 		hypercall_ns((uint64_t)MAX(atomic_read(&sched->budget_left), (int64_t)0));
+	idle = policy_idle(sched_state_of(vcpu->cpu), deadline_now(), &span);
+	info->measured = hypercall_ns(span);
+	info->idle = hypercall_ns(idle);
 }
 
 static void board_info(struct hypercall *call)
@@ -289,6 +299,37 @@ static void place(struct vm *vm, struct hypercall *call)
 					 manage_set_priority(vm, (uint32_t)index, (uint32_t)value));
 }
 
+/* arg[1]: what; arg[2]: on or off. */
+static void measure(struct vm *vm, struct hypercall *call)
+{
+	bool on = call->arg[2] == 1;
+
+	if (call->arg[2] > 1 || call->arg[1] > HYPERCALL_MEASURE_TIME) {
+		call->status = HYPERCALL_INVALID;
+		return;
+	}
+	if (call->arg[1] == HYPERCALL_MEASURE_TIME) {
+		times_ask(vm, on);
+	} else {
+		manage_measure_idle(vm, on);
+	}
+	call->status = HYPERCALL_OK;
+}
+
+/* Comes back where firmware can't. */
+static void end_board(const struct vm *by, struct hypercall *call)
+{
+	log_notice("%s %s the board", by->name,
+		   call->number == HYPERCALL_BOARD_RESET ? "resets" : "powers off");
+	mux_finish();
+	if (call->number == HYPERCALL_BOARD_RESET) {
+		psci_system_reset();
+	} else {
+		psci_system_off();
+	}
+	call->status = HYPERCALL_NOT_SUPPORTED;
+}
+
 static const struct {
 	uint8_t known, about; /* enum about */
 } calls[] = {
@@ -315,6 +356,14 @@ static const struct {
 	[HYPERCALL_AUDIT] = {true, ABOUT_ANY},
 	[HYPERCALL_CPU_INFO] = {true, ABOUT_CPU},
 	[HYPERCALL_CPU_WINDOWS] = {true, ABOUT_CPU},
+	[HYPERCALL_LOG_LAST] = {true, ABOUT_ANY_BOARD},
+	[HYPERCALL_VM_TIMES] = {true, ABOUT_ANY},
+	[HYPERCALL_VM_WAITS] = {true, ABOUT_ANY},
+	[HYPERCALL_VM_MEASURE] = {true, ABOUT_MANAGED},
+	[HYPERCALL_BOARD_RESET] = {true, ABOUT_BOARD},
+	[HYPERCALL_BOARD_OFF] = {true, ABOUT_BOARD},
+	[HYPERCALL_BOARD_BANNER] = {true, ABOUT_BOARD},
+	[HYPERCALL_BOARD_TREE] = {true, ABOUT_BOARD},
 };
 
 _Static_assert(ARRAY_COUNT(calls) <= 64, "a bit for each");
@@ -325,7 +374,7 @@ static void features(const struct vm *by, struct hypercall *call)
 
 	for (uint32_t i = 0; i < ARRAY_COUNT(calls); i++) {
 		if (calls[i].known && (calls[i].about != ABOUT_MANAGED || any) &&
-		    (calls[i].about != ABOUT_CPU || all)) {
+		    ((calls[i].about != ABOUT_CPU && calls[i].about != ABOUT_BOARD) || all)) {
 			call->result[0] |= BIT(i);
 		}
 	}
@@ -363,6 +412,21 @@ static void show(const struct vm *by, struct vm *vm, struct hypercall *call)
 	case HYPERCALL_CPU_WINDOWS:
 		hypercall_cpu_windows(call);
 		break;
+	case HYPERCALL_LOG_LAST:
+		hypercall_log_last(vm, call);
+		break;
+	case HYPERCALL_VM_TIMES:
+		hypercall_times(vm, call);
+		break;
+	case HYPERCALL_VM_WAITS:
+		hypercall_waits(vm, call);
+		break;
+	case HYPERCALL_BOARD_BANNER:
+		hypercall_banner(call);
+		break;
+	case HYPERCALL_BOARD_TREE:
+		hypercall_tree(call);
+		break;
 	default:
 		call->status = HYPERCALL_NOT_SUPPORTED;
 		break;
@@ -398,6 +462,13 @@ static void make(const struct vm *by, struct vm *vm, struct hypercall *call)
 	case HYPERCALL_VCPU_SET_CPU:
 	case HYPERCALL_VCPU_SET_PRIORITY:
 		place(vm, call);
+		break;
+	case HYPERCALL_VM_MEASURE:
+		measure(vm, call);
+		break;
+	case HYPERCALL_BOARD_RESET:
+	case HYPERCALL_BOARD_OFF:
+		end_board(by, call);
 		break;
 	default:
 		show(by, vm, call);

@@ -12,25 +12,6 @@
 #include "irq/vgic/vgic.h"
 #include "timer/deadline.h"
 
-/* -- logs -- */
-
-void hypercall_log_read(struct vm *vm, struct hypercall *call)
-{
-	const uint32_t before_text = offsetof(struct hypercall_log, text);
-	struct hypercall_log *log = &call->data.log;
-	uint32_t asked = (uint32_t)call->arg[1], at = asked, end, length;
-
-	length = mux_log_read(vm == NULL ? NULL : vm->log, &at, (uint8_t *)log->text,
-			      HYPERCALL_LOG_SIZE, &end);
-	hypercall_answer(call, before_text);
-	log->head.size = call->data_size = before_text + length;
-	log->vm = vm == NULL ? HYPERCALL_BOARD : vm->id;
-	log->begin = at;
-	log->lost = at - asked;
-	log->end = end;
-	log->length = length;
-}
-
 /* -- a vCPU -- */
 
 /* Its CPU's last exits, of which it may have a part: so long is none of the calls. */
@@ -161,8 +142,7 @@ void hypercall_vcpu_regs(const struct vm *by, struct vm *vm, struct hypercall *c
 
 /* -- lists -- */
 
-/* Room for one record more, filled with 0; NULL: there is none. */
-static void *add(struct hypercall *call, uint32_t record_size)
+void *hypercall_add(struct hypercall *call, uint32_t record_size)
 {
 	uint32_t at = call->data_size;
 
@@ -175,7 +155,7 @@ static void *add(struct hypercall *call, uint32_t record_size)
 	return call->data.bytes + at;
 }
 
-static void begin_list(struct hypercall *call, uint32_t record_size)
+void hypercall_begin_list(struct hypercall *call, uint32_t record_size)
 {
 	hypercall_answer(call, sizeof(struct hypercall_list));
 	call->data.list.record_size = record_size;
@@ -188,7 +168,7 @@ static void add_board_irq(struct hypercall *call, uint32_t intid)
 {
 	uint32_t taken = irq_count(intid);
 	struct hypercall_irq_record *record =
-		taken == 0 ? NULL : add(call, sizeof(struct hypercall_irq_record));
+		taken == 0 ? NULL : hypercall_add(call, sizeof(struct hypercall_irq_record));
 
 	if (record != NULL) {
 		record->intid = intid;
@@ -218,7 +198,7 @@ static void add_irq(struct vm *vm, struct hypercall *call, uint32_t intid)
 	    !(look.pintid != 0 || device != NULL || look.enabled || look.pending || look.active)) {
 		return;
 	}
-	record = add(call, sizeof(*record));
+	record = hypercall_add(call, sizeof(*record));
 	if (record == NULL) {
 		return;
 	}
@@ -243,7 +223,7 @@ void hypercall_irqs(struct vm *vm, struct hypercall *call)
 	if (vm != NULL) {
 		intid = MAX(intid, (uint64_t)INTID_SPI);
 	}
-	begin_list(call, sizeof(struct hypercall_irq_record));
+	hypercall_begin_list(call, sizeof(struct hypercall_irq_record));
 	for (uint32_t i = 0; i < IRQS_A_CALL && intid < limit; i++, intid++) {
 		if (call->data.list.count == ARRAY_COUNT(call->data.irq)) {
 			break;
@@ -276,7 +256,7 @@ void hypercall_memory(struct vm *vm, struct hypercall *call)
 	const struct registry *registry = shell_sources()->registry;
 	uint64_t n = call->arg[1];
 
-	begin_list(call, sizeof(struct hypercall_memory_record));
+	hypercall_begin_list(call, sizeof(struct hypercall_memory_record));
 	for (uint32_t i = 0; i < GRANTS_A_CALL && n < registry->count; i++, n++) {
 		const struct grant *grant = &registry->grant[n];
 		struct hypercall_memory_record *record;
@@ -284,7 +264,7 @@ void hypercall_memory(struct vm *vm, struct hypercall *call)
 		if (!is_asked(vm, grant)) {
 			continue;
 		}
-		record = add(call, sizeof(*record));
+		record = hypercall_add(call, sizeof(*record));
 		if (record == NULL) {
 			break;
 		}
@@ -348,9 +328,9 @@ void hypercall_cpu_windows(struct hypercall *call)
 	const struct sched_cpu *cpu = sched_state_of(index);
 	uint64_t n = percpu_is_up(index) ? call->arg[1] : UINT64_MAX;
 
-	begin_list(call, sizeof(struct hypercall_window_record));
+	hypercall_begin_list(call, sizeof(struct hypercall_window_record));
 	for (; n < cpu->window_count; n++) {
-		struct hypercall_window_record *record = add(call, sizeof(*record));
+		struct hypercall_window_record *record = hypercall_add(call, sizeof(*record));
 		const struct vm *owner = cpu->window_owner[n];
 
 		if (record == NULL) {

@@ -24,7 +24,7 @@
 	}
 
 #define HYPERCALL_MAJOR 1
-#define HYPERCALL_MINOR 0
+#define HYPERCALL_MINOR 1
 
 enum hypercall_number {
 	HYPERCALL_YIELD = 1,
@@ -41,7 +41,7 @@ enum hypercall_number {
 	HYPERCALL_VM_KILL = 13,
 	HYPERCALL_VCPU_SET_CPU = 14,
 	HYPERCALL_VCPU_SET_PRIORITY = 15,
-	HYPERCALL_LOG_READ = 16,
+	/* 16 numbered the bytes of a log with 32 bits: it is no call any more */
 	HYPERCALL_VCPU_STAT = 17,
 	HYPERCALL_VCPU_REGS = 18,
 	HYPERCALL_VCPU_TRACE = 19,
@@ -50,6 +50,15 @@ enum hypercall_number {
 	HYPERCALL_AUDIT = 22,
 	HYPERCALL_CPU_INFO = 23,
 	HYPERCALL_CPU_WINDOWS = 24,
+	HYPERCALL_LOG_READ = 25,
+	HYPERCALL_LOG_LAST = 26,
+	HYPERCALL_VM_TIMES = 27,
+	HYPERCALL_VM_WAITS = 28,
+	HYPERCALL_VM_MEASURE = 29,
+	HYPERCALL_BOARD_RESET = 30,
+	HYPERCALL_BOARD_OFF = 31,
+	HYPERCALL_BOARD_BANNER = 32,
+	HYPERCALL_BOARD_TREE = 33,
 };
 
 /* In place of a VM's id: the hypervisor's log, the board's interrupts and memory. For who manages
@@ -65,7 +74,7 @@ enum hypercall_status {
 	HYPERCALL_BAD_ADDRESS = -4, /* the buffer is not all in the caller's RAM */
 	HYPERCALL_BUSY = -5,	    /* not from the state the VM is in */
 	HYPERCALL_ALREADY = -6,	    /* it is so already */
-	HYPERCALL_NOT_FOUND = -7,   /* there is no such VM */
+	HYPERCALL_NOT_FOUND = -7,   /* there is no such VM, or no such log */
 	HYPERCALL_NO_ROOM = -8,	    /* that CPU's windows, budgets or number of vCPUs forbid it */
 };
 
@@ -139,6 +148,9 @@ struct hypercall_vcpu_info {
 	uint64_t budget;       /* in each period; 0: none */
 	uint64_t period;
 	uint64_t slice_left, budget_left; /* as of when the scheduler looked last */
+	/* since 1.1: of a CPU that is its own, since VM_MEASURE turned that on; 0: it did not */
+	uint64_t measured;
+	uint64_t idle; /* of these nanoseconds */
 };
 
 struct hypercall_board_info {
@@ -154,16 +166,15 @@ struct hypercall_board_info {
 #define HYPERCALL_ARGS	    4
 #define HYPERCALL_DATA_SIZE 1024 /* no structure has more bytes */
 
-#define HYPERCALL_LOG_SIZE (HYPERCALL_DATA_SIZE - 32)
+#define HYPERCALL_LOG_SIZE (HYPERCALL_DATA_SIZE - 40)
 
 struct hypercall_log {
 	struct hypercall_head head; /* size: up to the last byte of text */
 	uint32_t vm;		    /* or HYPERCALL_BOARD */
-	uint32_t begin;		    /* number of the first byte in `text` */
-	uint32_t lost;		    /* bytes from the one asked for to `begin`: gone */
-	uint32_t end;		    /* number of the next byte that will be written */
 	uint32_t length;	    /* of `text`; the next to ask for is begin + length */
-	uint32_t reserved;
+	uint64_t begin;		    /* number of the first byte in `text` */
+	uint64_t lost;		    /* bytes from the one asked for to `begin`: gone */
+	uint64_t end;		    /* number of the next byte that will be written */
 	char text[HYPERCALL_LOG_SIZE];
 };
 
@@ -306,6 +317,35 @@ struct hypercall_window_record {
 	uint64_t length; /* nanoseconds */
 };
 
+/* What VM_MEASURE turns on or off. */
+enum hypercall_measure {
+	HYPERCALL_MEASURE_IDLE, /* idle time, where a CPU has one vCPU: its WFI exits */
+	HYPERCALL_MEASURE_TIME, /* how long exits keep EL2; from 0 on */
+};
+
+/* Only causes that there were are listed; none, where nothing is measured. */
+struct hypercall_time_record {
+	uint32_t vcpu;
+	uint32_t cause; /* enum hypercall_cause */
+	uint64_t count; /* of exits, since they are measured */
+	uint64_t total; /* nanoseconds of EL2's */
+	uint64_t max;	/* of the longest */
+};
+
+struct hypercall_wait_record {
+	uint32_t vcpu; /* which was ready and waited */
+	uint32_t vm;   /* who had its CPU meanwhile; or NOBODY: no window or budget was left */
+	uint64_t time; /* nanoseconds since boot; all of a vCPU's are its `stolen` */
+};
+
+struct hypercall_text {
+	struct hypercall_head head; /* size: up to the last byte of text */
+	uint32_t length;	    /* of `text` */
+	uint32_t reserved;
+	uint64_t next; /* as in struct hypercall_list */
+	uint8_t text[HYPERCALL_DATA_SIZE - 24];
+};
+
 #define HYPERCALL_ROOM(record)                                                                     \
 	((HYPERCALL_DATA_SIZE - sizeof(struct hypercall_list)) / sizeof(record))
 
@@ -320,6 +360,7 @@ union hypercall_data {
 	struct hypercall_vcpu_regs regs;
 	struct hypercall_audit audit;
 	struct hypercall_cpu_info cpu;
+	struct hypercall_text text;
 	struct {
 		struct hypercall_list list;
 		union {
@@ -331,6 +372,10 @@ union hypercall_data {
 				memory[HYPERCALL_ROOM(struct hypercall_memory_record)];
 			struct hypercall_window_record
 				window[HYPERCALL_ROOM(struct hypercall_window_record)];
+			struct hypercall_time_record
+				time[HYPERCALL_ROOM(struct hypercall_time_record)];
+			struct hypercall_wait_record
+				wait[HYPERCALL_ROOM(struct hypercall_wait_record)];
 		};
 	};
 };
@@ -362,7 +407,7 @@ struct hypercall_page {
 };
 
 _Static_assert(sizeof(struct hypercall_vm_info) == 88, "as documented");
-_Static_assert(sizeof(struct hypercall_vcpu_info) == 104, "as documented");
+_Static_assert(sizeof(struct hypercall_vcpu_info) == 120, "as documented");
 _Static_assert(sizeof(struct hypercall_board_info) == 72, "as documented");
 _Static_assert(sizeof(struct hypercall_log) == HYPERCALL_DATA_SIZE, "as documented");
 _Static_assert(sizeof(struct hypercall_vcpu_stat) == 280, "as documented");
@@ -374,6 +419,10 @@ _Static_assert(sizeof(struct hypercall_memory_record) == 32, "as documented");
 _Static_assert(sizeof(struct hypercall_audit) == 48, "as documented");
 _Static_assert(sizeof(struct hypercall_cpu_info) == 48, "as documented");
 _Static_assert(sizeof(struct hypercall_window_record) == 16, "as documented");
+_Static_assert(sizeof(struct hypercall_time_record) == 32, "as documented");
+_Static_assert(sizeof(struct hypercall_wait_record) == 16, "as documented");
+_Static_assert(sizeof(struct hypercall_text) == HYPERCALL_DATA_SIZE, "as documented");
+_Static_assert(__builtin_offsetof(struct hypercall_log, text) == 40, "as documented");
 _Static_assert(__builtin_offsetof(struct hypercall_page, data) == 0x100, "as documented");
 
 #endif

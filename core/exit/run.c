@@ -6,6 +6,7 @@
 #include "core/exit/irq.h"
 #include "core/exit/regs.h"
 #include "core/exit/switch.h"
+#include "core/exit/times.h"
 #include "core/sched/sched.h"
 #include "core/vm/life.h"
 #include "core/vm/pvtime.h"
@@ -133,13 +134,16 @@ static bool take_place(struct vcpu *vcpu)
 	if (place == vcpu->cpu) {
 		vgic_link_follow(vcpu);
 		sched_look_again();
+		times_take(vcpu);
 		return false;
 	}
 	if (vcpu->loaded) {
 		switch_to(NULL);
 	}
 	vcpu_leave(vcpu);
+	times_leave(vcpu);
 	sched_send(vcpu, place);
+	times_look_again();
 	return true;
 }
 
@@ -210,6 +214,7 @@ struct vcpu *run_next(void)
 		}
 		vcpu = sched_pick();
 		if (vcpu == NULL) {
+			times_leave(NULL);
 			irq_wait();
 		} else if (vcpu_has_events(vcpu)) {
 			look_at_events(vcpu);

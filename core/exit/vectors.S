@@ -39,6 +39,13 @@
 	mov	x29, xzr			// a backtrace of EL2 ends here
 .endm
 
+/* Where exits are timed, ahead of that. */
+.macro LEAVE_TIMED
+	stp	x0, x1, [sp, #VCPU_REGS]
+	mrs	x1, cntpct_el0
+	str	x1, [sp, #VCPU_LEFT_AT]
+.endm
+
 /* One record of the CPU's trace: x1 = ESR_EL2. In: x0 = vCPU, x3 = where. Clobbers x4. */
 .macro TRACE
 	mrs	x4, elr_el2
@@ -117,8 +124,8 @@
 	.endif
 .endm
 
-/* A table: `irq` is where a guest's interrupt leads to, gic what tells the table's names apart. */
-.macro VECTOR_TABLE irq:req, gic
+/* The first half of each table: exceptions from EL2. */
+.macro VECTORS_EL2 gic
 	.balign	2048
 	VECTOR	el2t_sync\gic, el2_disaster
 	VECTOR	el2t_irq\gic, el2_disaster
@@ -128,6 +135,11 @@
 	VECTOR	el2h_irq\gic, el2_disaster
 	VECTOR	el2h_fiq\gic, el2_disaster
 	VECTOR	el2h_serror\gic, el2_disaster
+.endm
+
+/* A table: `irq` is where a guest's interrupt leads to, gic what tells the table's names apart. */
+.macro VECTOR_TABLE irq:req, gic
+	VECTORS_EL2 \gic
 	VECTOR_GUEST_SYNC guest64_sync\gic
 	VECTOR	guest64_irq\gic, \irq
 	VECTOR	guest64_fiq\gic, \irq
@@ -148,6 +160,19 @@ el2_vectors:
 	.global	el2_vectors_gicv2
 el2_vectors_gicv2:
 	VECTOR_TABLE guest_irq_gicv2, _gicv2
+/* And one for both, where exits are timed: nothing is answered ahead there. */
+	.balign	2048
+	.global	el2_vectors_timed
+el2_vectors_timed:
+	VECTORS_EL2 _timed
+	VECTOR	guest64_sync_timed, timed_sync
+	VECTOR	guest64_irq_timed, timed_irq
+	VECTOR	guest64_fiq_timed, timed_irq
+	VECTOR	guest64_serror_timed, timed_serror
+	VECTOR	guest32_sync_timed, timed_sync
+	VECTOR	guest32_irq_timed, timed_irq
+	VECTOR	guest32_fiq_timed, timed_irq
+	VECTOR	guest32_serror_timed, timed_serror
 	.balign	0x80
 
 guest_sync:
@@ -196,6 +221,47 @@ guest_serror:
 	TRACE
 	SAVE_SECOND
 	bl	exit_serror
+	b	guest_enter
+
+/* Timed, the same with functions that account: core/exit/times.h. */
+timed_sync:
+	LEAVE_TIMED
+	mrs	x1, esr_el2
+	SAVE_FIRST x3
+	TRACE
+	bl	times_sync
+	cbnz	x1, timed_left
+	RESTORE_FIRST_AND_ENTER
+
+timed_left:
+	cmp	x1, #EXIT_WHOLE
+	b.ne	timed_second
+	SAVE_SECOND
+	mrs	x1, esr_el2
+	bl	times_sync_whole
+	cbnz	x1, timed_second_saved
+	b	guest_enter
+
+timed_irq:
+	LEAVE_TIMED
+	SAVE_FIRST x2
+	bl	times_irq
+	cbnz	x1, timed_second
+	RESTORE_FIRST_AND_ENTER
+
+timed_second:
+	SAVE_SECOND
+timed_second_saved:
+	bl	times_second
+	b	guest_enter
+
+timed_serror:
+	LEAVE_TIMED
+	mrs	x1, esr_el2
+	SAVE_FIRST x3
+	TRACE
+	SAVE_SECOND
+	bl	times_serror
 	b	guest_enter
 
 /* void cpu_run(void): enters the run loop on an empty stack; does not return. In: nothing. */

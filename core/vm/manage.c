@@ -53,6 +53,13 @@ int manage_set_priority(struct vm *vm, uint32_t index, uint32_t priority)
 	return 0;
 }
 
+void manage_measure_idle(struct vm *vm, bool on)
+{
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		sched_measure(vm->vcpu[i]->cpu, on);
+	}
+}
+
 bool manage_may(const struct vm *by, const struct vm *vm)
 {
 	return (by->config->manages >> vm->config->index & 1) != 0;

@@ -50,6 +50,9 @@ int manage_resume(struct vm *vm);
 int manage_set_cpu(struct vm *vm, uint32_t index, uint32_t cpu);
 int manage_set_priority(struct vm *vm, uint32_t index, uint32_t priority);
 
+/* Idle time of the CPUs that are one vCPU's of this VM alone is known from now on, or no longer. */
+void manage_measure_idle(struct vm *vm, bool on);
+
 /* Does `manages` of `by` name it? */
 bool manage_may(const struct vm *by, const struct vm *vm);
 

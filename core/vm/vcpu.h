@@ -13,6 +13,7 @@
 #include "core/arm64/sysreg.h"
 #include "core/base/atomic.h"
 #include "core/base/percpu.h"
+#include "core/exit/times_types.h"
 #include "core/sched/sched_types.h"
 #include "core/vm/vcpu_regs.h"
 #include "irq/vgic/vgic_types.h"
@@ -146,6 +147,7 @@ struct vcpu {
 
 	/* behind all that is moved often */
 	struct pvtime_record *pvtime; /* NULL: it is not told of stolen time; constant */
+	struct exit_times times;
 };
 
 /* Does the CPU of a vCPU that had events `before` have to be told of these? One kick is enough, who

@@ -65,7 +65,7 @@ static void run(const struct op *op)
 	for (uint32_t i = 5; i < 31; i++) {
 		x[i] = KEPT;
 	}
-	x[0] = (narrow ? HYPERCALL_ID32(0) : HYPERCALL_ID64(0)) + op->number % 28;
+	x[0] = (narrow ? HYPERCALL_ID32(0) : HYPERCALL_ID64(0)) + op->number % 40;
 	x[1] = op->about % 8 == 7 ? HYPERCALL_BOARD : op->about;
 	x[2] = op->more;
 	x[3] = ipa;

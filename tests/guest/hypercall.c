@@ -27,7 +27,6 @@
 #define VM_KILL	   13
 #define SET_CPU	   14
 #define SET_PRIO   15
-#define LOG_READ   16
 #define STAT	   17
 #define REGS	   18
 #define TRACE	   19
@@ -36,6 +35,18 @@
 #define AUDIT	   22
 #define CPU_INFO   23
 #define WINDOWS	   24
+#define LOG_READ   25
+#define LOG_LAST   26
+#define TIMES	   27
+#define WAITS	   28
+#define MEASURE	   29
+#define RESET	   30
+#define POWER_OFF  31
+#define BANNER	   32
+#define TREE	   33
+
+/* All but those of the board's CPUs, and of the whole board. */
+#define FEATURES_HERE UINT64_C(0x3e7eff7e)
 
 #define BOARD 0xffffffff
 #define END   (~UINT64_C(0))
@@ -122,11 +133,12 @@ static void test_discovery(void)
 	is(memcmp(&smc, &r, 4 * sizeof(r.x[0])), 0, "by SMC too");
 	is(psci_call(REVISION, 0, 0, 0), 1, "the revision is 1");
 	is(call(FEATURES, 0, 0, 0, 0), OK, "FEATURES answers");
-	is(r.x[1], 0x7fff7e, "with a bit for each call that this VM may make");
-	is(r.x[2], 0x10000, "and the version");
+	is(r.x[1], FEATURES_HERE, "with a bit for each call that this VM may make");
+	is(r.x[2], 0x10001, "and the version");
 	is(call(0, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "there is no call 0");
 	is(call(7, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "no call 7");
-	is(call(WINDOWS + 1, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "and none behind the last");
+	is(call(16, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "no call 16 any more");
+	is(call(TREE + 1, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "and none behind the last");
 	is(call(YIELD, 0, 0, 0, 0), OK, "YIELD comes back");
 	is(call(VM_LIST, 0, 0, 0, 0), OK, "VM_LIST answers");
 	is(r.x[1], 1 << ME | 1 << WORKER, "with this VM and the one it manages");
@@ -142,7 +154,7 @@ static void test_info(void)
 	prepare();
 	is(call(VM_INFO, ME, 0, SCRATCH, 4096), OK, "VM_INFO answers");
 	is(r.x[1], INFO_SIZE, "with the size of its structure");
-	ok(word(0) == 0x10000 && word(4) == INFO_SIZE && word(8) == ME && word(12) == RUNNING &&
+	ok(word(0) == 0x10001 && word(4) == INFO_SIZE && word(8) == ME && word(12) == RUNNING &&
 		   word(20) == 2 && word(32) == 0x4000000,
 	   "which says what this VM is");
 	is(memcmp((void *)(SCRATCH + 56), "guest", 6), 0, "and its name");
@@ -173,29 +185,103 @@ static uint64_t long_word(uint64_t offset)
 /* Of this VM's own log, which holds what this test has said so far. */
 static void test_log(void)
 {
-	uint32_t at = 0, chunks = 0, strange = 0, newlines = 0, end, left;
+	uint32_t chunks = 0, strange = 0, newlines = 0, left;
+	uint64_t at = 0, end;
 
 	do {
 		strange += call(LOG_READ, ME, at, SCRATCH, 4096) != OK;
-		strange += word(8) != ME || word(12) != at || word(16) != 0;
-		strange += r.x[1] != word(4) || word(4) != 32 + word(24);
-		for (uint32_t i = 0; i < word(24); i++) {
-			newlines += ((volatile char *)SCRATCH)[32 + i] == '\n';
+		strange += word(8) != ME || long_word(16) != at || long_word(24) != 0;
+		strange += r.x[1] != word(4) || word(4) != 40 + word(12);
+		for (uint32_t i = 0; i < word(12); i++) {
+			newlines += ((volatile char *)SCRATCH)[40 + i] == '\n';
 		}
-		at = word(12) + word(24);
-		end = word(20);
+		at = long_word(16) + word(12);
+		end = long_word(32);
 		chunks++;
 	} while (strange == 0 && at != end && chunks < 100);
 	call(LOG_READ, ME, end, SCRATCH, 4096); /* before this says anything more */
-	left = word(24);
+	left = word(12);
 	ok(strange == 0 && chunks > 1, "a log is read piece by piece, each once");
 	not_below(newlines, 20, "it has what this VM has printed");
 	is(left, 0, "at its end nothing is left");
-	call(LOG_READ, ME, end + 0x8000, SCRATCH, 4096);
-	is(word(12), 0, "who asks for what is not written yet begins anew");
+	call(LOG_READ, ME, end + UINT64_C(0x100000000), SCRATCH, 4096);
+	is(long_word(16), 0, "who asks for what is not written yet begins anew, 4 GiB on too");
 	is(call(LOG_READ, BOARD, 0, SCRATCH, 4096), (uint64_t)DENIED,
 	   "the hypervisor's log is not for who manages but one VM");
 	is(call(LOG_READ, STRANGER, 0, SCRATCH, 4096), (uint64_t)DENIED, "nor is a stranger's");
+	is(call(LOG_LAST, ME, 0, SCRATCH, 4096), (uint64_t)NOT_FOUND,
+	   "without a log-region there is none of the boot before");
+	is(call(LOG_LAST, STRANGER, 0, SCRATCH, 4096), (uint64_t)DENIED,
+	   "which of a stranger's it is not told");
+}
+
+/* Exits of a cause in what VM_TIMES says of a VM's first CPU. */
+static uint64_t timed(uint32_t vm, uint32_t cause, uint64_t *total, uint64_t *max)
+{
+	uint64_t count = 0;
+
+	call(TIMES, vm, 0, SCRATCH, 4096);
+	for (unsigned int i = 0; i < word(8); i++) {
+		uint64_t at = 24 + 32 * i;
+
+		if (word(at) == 0 && word(at + 4) == cause) {
+			count = long_word(at + 8);
+			*total = long_word(at + 16);
+			*max = long_word(at + 24);
+		}
+	}
+	return count;
+}
+
+#define INTERRUPT 1 /* the cause */
+#define KICKS	  20
+
+/* The worker sleeps, on a CPU of its own, and exits when it is kicked. */
+static uint64_t exits_of_worker(uint64_t *total, uint64_t *max)
+{
+	call(SET_PRIO, WORKER, 0, 7, 0);
+	return timed(WORKER, INTERRUPT, total, max);
+}
+
+static void test_times(void)
+{
+	uint64_t total = 0, max = 0, waited = 0;
+	unsigned int strange = 0;
+
+	is(call(TIMES, ME, 0, SCRATCH, 4096), OK, "VM_TIMES answers");
+	ok(word(8) == 0 && word(12) == 32 && long_word(16) == END,
+	   "with nothing where nobody asked for it");
+	is(call(MEASURE, ME, 1, 1, 0), (uint64_t)DENIED, "a VM's own exits are not its to measure");
+	is(call(MEASURE, STRANGER, 1, 1, 0), (uint64_t)DENIED, "nor a stranger's");
+	is(call(MEASURE, WORKER, 2, 1, 0), (uint64_t)INVALID, "there are two things to measure");
+	is(call(MEASURE, WORKER, 1, 2, 0), (uint64_t)INVALID, "on or off");
+	is(call(MEASURE, WORKER, 1, 1, 0), OK, "how long its exits take can be measured");
+	ok(WAIT(exits_of_worker(&total, &max) >= KICKS), "they are counted then");
+	ok(max > 0 && total >= max && max < 10000000, "with their time");
+	is(call(MEASURE, WORKER, 1, 0, 0), OK, "until nobody wants it any more");
+	ok(WAIT(call(TIMES, WORKER, 0, SCRATCH, 4096) == OK && word(8) == 0), "then none are told");
+	is(call(MEASURE, WORKER, 0, 1, 0), OK, "idle time can be measured too");
+	ok(WAIT(call(VCPU_INFO, WORKER, 0, SCRATCH, 4096) == OK && long_word(104) != 0 &&
+		long_word(112) * 2 > long_word(104)),
+	   "and is most of what a VM that sleeps has");
+	is(call(MEASURE, WORKER, 0, 0, 0), OK, "no longer");
+	ok(WAIT(call(VCPU_INFO, WORKER, 0, SCRATCH, 4096) == OK && long_word(104) == 0),
+	   "then nothing is known of it");
+	is(timed(ME, INTERRUPT, &total, &max), 0, "nobody measured this VM meanwhile");
+	is(call(WAITS, ME, 0, SCRATCH, 4096), OK, "VM_WAITS answers");
+	for (unsigned int i = 0; i < word(8); i++) {
+		strange += word(24 + 16 * i + 4) != WORKER;
+		waited += word(24 + 16 * i) == 0 ? long_word(24 + 16 * i + 8) : 0;
+	}
+	is(strange, 0, "whom this VM waited for is who was on its CPUs");
+	call(VCPU_INFO, ME, 0, SCRATCH, 4096);
+	is(waited, long_word(48), "for as long as was stolen");
+	is(call(WAITS, STRANGER, 0, SCRATCH, 4096), (uint64_t)DENIED, "a stranger's not at all");
+	is(call(RESET, 0, 0, 0, 0), (uint64_t)DENIED,
+	   "the board is not for who manages but one VM");
+	is(call(POWER_OFF, 0, 0, 0, 0), (uint64_t)DENIED, "neither way");
+	is(call(BANNER, 0, 0, SCRATCH, 4096), (uint64_t)DENIED, "nor is what it is");
+	is(call(TREE, 0, 0, SCRATCH, 4096), (uint64_t)DENIED, "nor its tree");
 }
 
 static void test_vcpu(void)
@@ -371,7 +457,7 @@ static void test_page(void)
 	unsigned int same = 0;
 
 	is(mmio_read32(CONTROL), 0x43564842, "the control device has its mark");
-	is(mmio_read32(CONTROL + 4), 0x10000, "and version");
+	is(mmio_read32(CONTROL + 4), 0x10001, "and version");
 	mmio_write64(CONTROL, 0);
 	mmio_write64(CONTROL + 48, 5);
 	mmio_write64(CONTROL + 0x100, 5);
@@ -380,7 +466,7 @@ static void test_page(void)
 	   "what it says can't be written");
 	page_call(VCPU_INFO, ME, 1);
 	is(mmio_read32(CONTROL + 12), 0, "a call by it is done when its number is written");
-	is(mmio_read32(CONTROL + 64), 104, "it says how long the answer is");
+	is(mmio_read32(CONTROL + 64), 120, "it says how long the answer is");
 	call(VCPU_INFO, ME, 1, SCRATCH, 88);
 	for (unsigned int i = 0; i < 88; i += 8) {
 		same += mmio_read64(CONTROL + 0x100 + i) ==
@@ -435,7 +521,7 @@ static void test_random(void)
 	unsigned int strange = 0, done = 0;
 
 	for (unsigned int i = 0; i < RANDOM_CALLS; i++) {
-		unsigned int n = next_random() % 28;
+		unsigned int n = next_random() % 40;
 		uint64_t ipa = random_argument(), size = random_argument();
 		int64_t ret;
 
@@ -482,6 +568,7 @@ int main(void)
 	test_place();
 	test_verbs();
 	test_log();
+	test_times();
 	test_vcpu();
 	test_lists();
 	test_page();

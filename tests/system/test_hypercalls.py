@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Linux VM that looks after others, by bulkheadctl; and stolen time that adds up."""
+import hashlib
 import json
 import re
 
@@ -115,6 +116,20 @@ def test_a_VM_that_manages_all_others_is_shown_what_the_shell_shows(boot):
     assert re.search(r"^ +WFI: \d+$", ctl(run, "stat tick"), re.M)
     own = told(run, "stat boss")[0]
     assert not own["shares"]
+    # whom it waited for adds up to what was stolen, between one time and the next
+    again = told(run, "stat tick")[0]
+    assert {one["vm"] for one in stat["waited"]} == {"tock"}
+    assert stat["stolen_ns"] <= sum(one["ns"] for one in stat["waited"]) <= again["stolen_ns"]
+    # what the shell's `stat` turns on
+    assert stat["times"] == {} and own["measured_ns"] == 0
+    ctl(run, "stat tick time on")
+    run.expect(r"^tick[|] tick \d+\n")
+    stores = told(run, "stat tick")[0]["times"]["device store"]
+    assert stores["count"] > 0 and 0 < stores["max_ns"] <= stores["total_ns"]
+    ctl(run, "stat tick time off")
+    assert "`manages` of this VM does not name boss" in ctl(run, "stat boss idle on")
+    assert "stat NAME [idle|time on|off]" in ctl(run, "stat tick time maybe")
+    assert "tick " in ctl(run, "top & sleep 2; kill $!")
 
     registers = told(run, "regs tick")
     assert registers["power"] == "on" and 0x40000000 <= int(registers["pc"], 16) < 0x44000000
@@ -146,6 +161,12 @@ def test_a_VM_that_manages_all_others_is_shown_what_the_shell_shows(boot):
     assert cpus[0]["vm"] == "boss" and cpus[1]["vm"] in ("tick", "tock", None)
     assert cpus[1]["vcpus"] == 2
 
+    assert "no such log was kept" in ctl(run, "log --last")
+    assert re.search("^Bulkhead .* on linux,dummy-virt", ctl(run, "report"), re.M)
+    assert any("cortex-a57" in one for one in told(run, "report"))
+    magic = hashlib.md5(b"\xd0\x0d\xfe\xed").hexdigest()
+    assert magic in ctl(run, "tree | dd bs=4 count=1 2>/dev/null | md5sum")
+
     # no bytes for a terminal to act on, and commands that people read
     for words in ("vm", "irq", "irq tick", "mem", "sched", "audit", "regs tick", "trace tick"):
         assert ctl(run, words).strip(), words
@@ -161,7 +182,7 @@ def test_what_a_VM_may_not_do_it_is_told_in_a_sentence(boot):
     assert 'no VM that this one may look at is called "worker"' in ctl(run, "vm stop worker")
     assert "`manages` of this VM does not name boss" in ctl(run, "vm stop boss")
     assert "is no command" in ctl(run, "nonsense")
-    for words in ("log", "irq", "mem", "sched"):
+    for words in ("log", "irq", "mem", "sched", "report", "tree", "reboot", "poweroff"):
         assert "only a VM whose `manages` names all others may ask" in ctl(run, words), words
     assert [one["owner"] for one in told(run, "mem boss") if one["owner"] != "each VM"]
     assert "usage: bulkheadctl" in ctl(run, "--help")

@@ -63,6 +63,7 @@ def test_every_command_answers_at_a_glance(boot):
     assert re.search(r"^tick vcpu 0 on CPU 1: .*; ran \d", stat, re.M)
     assert re.search(r"^ +\d+ +\d+ %  device store$", stat, re.M)
     assert re.search(r"^ +\d+ +\d+ %  WFI$", stat, re.M)
+    assert re.search(r"^ +\d+\.\d\d s  it waited while tock had the CPU$", stat, re.M)
     assert "its own: " in said(run, "stat alpha")
     assert "usage: stat NAME" in said(run, "stat")
 
@@ -138,6 +139,36 @@ def test_idle_time_of_a_CPU_of_its_own_is_measured_where_it_is_asked_for(boot):
     run.focus("alpha")
     run.expect("alpha # ")
     assert "7" in run.run("echo $((3 + 4))", "alpha # ")
+
+
+def test_the_time_of_exits_is_measured_by_cause_where_it_is_asked_for(boot):
+    run = shell(boot)
+    assert "mean ns" not in said(run, "stat tick")
+    assert "usage: stat NAME" in said(run, "stat tick time maybe")
+    said(run, "stat tick time on")
+    for _ in range(3):
+        run.expect(r"^tick[|] tick \d+")
+    stat = said(run, "stat tick")
+    rows = {
+        cause: [int(n) for n in numbers]
+        for *numbers, cause in re.findall(r"^ +(\d+) +(\d+) +(\d+) +(\d+) %  (.*)$", stat, re.M)
+    }
+    # a line has more than five characters, and each is a store
+    assert rows["device store"][0] > 15 and "WFI" in rows, stat
+    assert all(10 < mean <= longest for _, mean, longest, _ in rows.values()), stat
+    assert 100 - len(rows) <= sum(share for *_, share in rows.values()) <= 100, stat
+    assert all(len(line) <= COLUMNS for line in stat.split("\n"))
+    # nobody asked for the neighbour's; it moves, and so does what is counted
+    assert "mean ns" not in said(run, "stat tock")
+    said(run, "vm affinity tick 0 2")
+    run.expect(r"^tick[|] tick \d+")
+    again = re.search(r"^ +(\d+) .* %  device store$", said(run, "stat tick"), re.M)
+    assert int(again[1]) > rows["device store"][0]
+    run.line("vm restart tick")
+    run.expect("^tick[|] tick 1")
+    assert "mean ns" in said(run, "stat tick")
+    said(run, "stat tick time off")
+    assert "mean ns" not in said(run, "stat tick")
 
 
 def test_VMs_stop_and_start_by_command(boot):

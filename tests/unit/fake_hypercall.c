@@ -5,15 +5,21 @@
 #include <assert.h>
 #include <string.h>
 
+#include "boot/banner.h"
+#include "core/base/format.h"
 #include "core/console/command.h"
 #include "core/exit/irq.h"
 #include "core/exit/regs.h"
+#include "core/exit/times.h"
 #include "core/exit/trace.h"
+#include "core/fdt/dt.h"
 #include "core/sched/policy.h"
 #include "core/vm/manage.h"
 #include "drivers/emul/vdev.h"
+#include "drivers/hw/psci.h"
 #include "irq/vgic/vgic.h"
 #include "mm/page_alloc.h"
+#include "tests/unit/tree.h"
 #include "timer/deadline.h"
 
 struct vm fake_vms[FAKE_VMS];
@@ -24,6 +30,11 @@ struct fake_calls fake_calls;
 static struct vcpu *tables[FAKE_VMS][FAKE_VCPUS];
 static uint8_t low[FAKE_EXTENT], high[FAKE_EXTENT];
 static uint8_t log_bytes[256];
+static uint64_t waited[FAKE_VMS][FAKE_VCPUS][SCHED_HAD(FAKE_VMS)];
+static uint8_t region[KEEP_SIZE_MIN] __attribute__((aligned(4096)));
+static struct keep keep;
+static uint8_t tree_arena[4096] __attribute__((aligned(8)));
+static struct dt tree;
 static struct registry registry;
 static struct board board = {.cpu_count = FAKE_CPUS};
 static struct sched_cpu cpus[FAKE_CPUS];
@@ -71,6 +82,7 @@ static void set_up_vm(uint32_t id)
 		fake_vcpus[id][i].index = i;
 		fake_vcpus[id][i].cpu = i;
 		fake_vcpus[id][i].power = VCPU_ON;
+		fake_vcpus[id][i].sched.waited = waited[id][i];
 	}
 }
 
@@ -100,9 +112,68 @@ static void set_up_board(void)
 	}
 }
 
+/* What the boss said, and nobody else, before the board was reset. */
+static void set_up_last_log(void)
+{
+	struct log *log;
+
+	keep_open(&keep, region, sizeof(region), crc32c);
+	log = keep_add(&keep, "boss", 4096);
+	log_put_line(log, FAKE_LAST, strlen(FAKE_LAST));
+	keep_open(&keep, region, sizeof(region), crc32c);
+}
+
+static void write_tree(struct tree_writer *to)
+{
+	uint8_t seed[32], filler[1500];
+
+	memset(seed, FAKE_SEED, sizeof(seed));
+	memset(filler, 'x', sizeof(filler));
+	tree_start(to);
+	tree_begin(to, "");
+	tree_prop(to, "filler", filler, sizeof(filler));
+	tree_begin(to, "chosen");
+	tree_string(to, "bootargs", "quiet");
+	tree_prop(to, "rng-seed", seed, 32);
+	tree_prop(to, "kaslr-seed", seed, 8);
+	tree_end(to);
+	tree_begin(to, "secure-chosen");
+	tree_prop(to, "kaslr-seed", seed, 8);
+	tree_end(to);
+	tree_end(to);
+}
+
+const uint8_t *fake_tree(uint32_t *size)
+{
+	static struct tree_writer writer;
+	static uint32_t written;
+
+	if (written == 0) {
+		write_tree(&writer);
+		written = tree_finish(&writer);
+	}
+	*size = written;
+	return writer.blob;
+}
+
+static void set_up_tree(void)
+{
+	struct arena arena = {.base = tree_arena, .size = sizeof(tree_arena)};
+	uint32_t size;
+	const uint8_t *blob = fake_tree(&size);
+	int err = dt_index(&tree, blob, size, &arena, NULL);
+
+	assert(err == 0);
+	(void)err;
+	board.tree = &tree;
+}
+
 int fake_hypercall_set_up(void **state)
 {
 	(void)state;
+	memset(waited, 0, sizeof(waited));
+	set_up_last_log();
+	set_up_tree();
 	memset(fake_vms, 0, sizeof(fake_vms));
 	memset(fake_vcpus, 0, sizeof(fake_vcpus));
 	memset(fake_configs, 0, sizeof(fake_configs));
@@ -184,7 +255,46 @@ VERB(kill, HYPERCALL_VM_KILL)
 PLACE(cpu, HYPERCALL_VCPU_SET_CPU)
 PLACE(priority, HYPERCALL_VCPU_SET_PRIORITY)
 
+void manage_measure_idle(struct vm *vm, bool on)
+{
+	fake_calls.value = on;
+	act(vm, HYPERCALL_VM_MEASURE);
+	fake_calls.index = HYPERCALL_MEASURE_IDLE;
+}
+
+void times_ask(struct vm *vm, bool on)
+{
+	fake_calls.value = on;
+	act(vm, HYPERCALL_VM_MEASURE);
+	fake_calls.index = HYPERCALL_MEASURE_TIME;
+}
+
 /* -- the board -- */
+
+void mux_finish(void)
+{
+	fake_calls.finished++;
+}
+
+void psci_system_reset(void)
+{
+	fake_calls.number = HYPERCALL_BOARD_RESET;
+	fake_calls.asked++;
+}
+
+void psci_system_off(void)
+{
+	fake_calls.number = HYPERCALL_BOARD_OFF;
+	fake_calls.asked++;
+}
+
+bool banner_line(const struct board *of, struct prange image, uint32_t n, char *text, size_t size)
+{
+	(void)image;
+	assert(of == &board);
+	format(text, size, "line %u", n);
+	return n < FAKE_BANNER;
+}
 
 uint64_t deadline_now(void)
 {
@@ -208,7 +318,9 @@ uint32_t page_alloc_left(void)
 
 const struct shell_sources *shell_sources(void)
 {
-	static const struct shell_sources sources = {.registry = &registry, .board = &board};
+	static const struct shell_sources sources = {.registry = &registry,
+						     .board = &board,
+						     .keep = &keep};
 
 	return &sources;
 }
@@ -251,8 +363,8 @@ bool vgic_look(struct vm *vm, uint32_t vcpu, uint32_t intid, struct vgic_look *l
 
 /* -- logs, traces, registers -- */
 
-uint32_t mux_log_read(const struct log *log, uint32_t *at, uint8_t *bytes, uint32_t size,
-		      uint32_t *end)
+uint32_t mux_log_read(const struct log *log, uint64_t *at, uint8_t *bytes, uint32_t size,
+		      uint64_t *end)
 {
 	static struct log own;
 

@@ -28,6 +28,13 @@ enum {
 #define FAKE_WINDOWS 64
 #define FAKE_LEAVES  40
 #define FAKE_CANARY  0xa5
+#define FAKE_BANNER  7		   /* lines */
+#define FAKE_LAST    "so it ended" /* what the boss said before the reset */
+
+/* The board's tree: a dtb of more than one piece, with FAKE_SEEDS bytes of 0xee. */
+#define FAKE_SEED  0xee
+#define FAKE_SEEDS (32 + 8 + 8)
+const uint8_t *fake_tree(uint32_t *size);
 
 extern struct vm fake_vms[FAKE_VMS];
 extern struct vcpu fake_vcpus[FAKE_VMS][FAKE_VCPUS];
@@ -40,6 +47,7 @@ struct fake_calls {
 	uint32_t asked, number;
 	const struct vm *about;
 	uint32_t index, value;
+	uint32_t finished; /* how often the console was */
 	/* the question about registers: NULL: none or answered */
 	struct vcpu *asked_regs;
 	uint32_t irqs; /* INTIDs the board has taken, from 32 on */

@@ -9,6 +9,7 @@
 #include "core/exit/irq.h"
 #include "core/exit/run.h"
 #include "core/exit/switch.h"
+#include "core/exit/times.h"
 #include "core/sched/policy.h"
 #include "core/vm/load.h"
 #include "drivers/emul/vdev.h"
@@ -512,6 +513,28 @@ void sched_send(struct vcpu *vcpu, uint32_t place)
 
 void sched_look_again(void)
 {
+}
+
+void sched_measure(uint32_t cpu, bool on)
+{
+	(void)cpu;
+	(void)on;
+}
+
+/* -- nothing is measured -- */
+
+void times_take(struct vcpu *vcpu)
+{
+	(void)vcpu;
+}
+
+void times_look_again(void)
+{
+}
+
+void times_leave(const struct vcpu *vcpu)
+{
+	(void)vcpu;
 }
 
 void vgic_link_follow(struct vcpu *vcpu)

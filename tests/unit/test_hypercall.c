@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hypercalls by HVC, as docs/hypercalls.md has them: who may, what is answered, and where. */
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/errno.h"
@@ -63,6 +64,8 @@ enum kind {
 	VCPU_DATA,
 	VM_OR_BOARD_DATA,
 	CPU_DATA,
+	WHOLE_BOARD_DATA,
+	WHOLE_BOARD, /* without a structure, and firmware can't */
 	VERB,
 };
 
@@ -89,14 +92,27 @@ static const uint8_t kinds[NUMBERS] = {
 	[HYPERCALL_AUDIT] = VM_DATA,
 	[HYPERCALL_CPU_INFO] = CPU_DATA,
 	[HYPERCALL_CPU_WINDOWS] = CPU_DATA,
+	[HYPERCALL_LOG_LAST] = VM_OR_BOARD_DATA,
+	[HYPERCALL_VM_TIMES] = VM_DATA,
+	[HYPERCALL_VM_WAITS] = VM_DATA,
+	[HYPERCALL_VM_MEASURE] = VERB,
+	[HYPERCALL_BOARD_RESET] = WHOLE_BOARD,
+	[HYPERCALL_BOARD_OFF] = WHOLE_BOARD,
+	[HYPERCALL_BOARD_BANNER] = WHOLE_BOARD_DATA,
+	[HYPERCALL_BOARD_TREE] = WHOLE_BOARD_DATA,
 };
 
 static bool gives_data(uint32_t number)
 {
-	return kinds[number] >= BOARD_DATA && kinds[number] <= CPU_DATA;
+	return kinds[number] >= BOARD_DATA && kinds[number] <= WHOLE_BOARD_DATA;
 }
 
 /* -- who may -- */
+
+static bool is_of_board(uint32_t kind)
+{
+	return kind == CPU_DATA || kind == WHOLE_BOARD_DATA || kind == WHOLE_BOARD;
+}
 
 static int64_t expected(uint32_t kind, uint64_t about)
 {
@@ -105,7 +121,7 @@ static int64_t expected(uint32_t kind, uint64_t about)
 	if (kind == NO_CALL) {
 		return HYPERCALL_NOT_SUPPORTED;
 	}
-	if (kind == CPU_DATA || (kind == VM_OR_BOARD_DATA && about == HYPERCALL_BOARD)) {
+	if (is_of_board(kind) || (kind == VM_OR_BOARD_DATA && about == HYPERCALL_BOARD)) {
 		return HYPERCALL_DENIED; /* the boss manages but one of two */
 	}
 	if (!of_vm && kind != VERB) {
@@ -129,7 +145,13 @@ static void rights(void **state)
 			int64_t wanted = expected(kinds[number], about[i]), got;
 			uint32_t asked = fake_calls.asked;
 
-			got = ask(number, about[i], 0);
+			got = number == HYPERCALL_VM_MEASURE ?
+				      call(number, about[i], HYPERCALL_MEASURE_TIME, 1, 0) :
+				      ask(number, about[i], 0);
+			if (number == HYPERCALL_LOG_LAST && wanted == HYPERCALL_OK &&
+			    about[i] != BOSS) {
+				wanted = HYPERCALL_NOT_FOUND;
+			}
 			if (number == HYPERCALL_VCPU_REGS && wanted == HYPERCALL_OK) {
 				wanted = HYPERCALL_BUSY;
 				fake_calls.now += 2 * FAKE_HZ;
@@ -182,7 +204,7 @@ static void features(void **state)
 	for (uint32_t number = 0; number < NUMBERS; number++) {
 		all |= kinds[number] != NO_CALL ? BIT(number) : 0;
 		verbs |= kinds[number] == VERB ? BIT(number) : 0;
-		cpus |= kinds[number] == CPU_DATA ? BIT(number) : 0;
+		cpus |= is_of_board(kinds[number]) ? BIT(number) : 0;
 	}
 	assert_int_equal(features_of(boss), all & ~cpus);
 	assert_int_equal(features_of(&fake_vcpus[STRANGER][1]), all & ~cpus & ~verbs);
@@ -197,7 +219,9 @@ static void board(void **state)
 	fake_configs[BOSS].manages = 1 << WORKER | 1 << STRANGER;
 	for (uint32_t number = 0; number < NUMBERS; number++) {
 		if (kinds[number] == VM_OR_BOARD_DATA) {
-			assert_int_equal(ask(number, HYPERCALL_BOARD, 0), HYPERCALL_OK);
+			assert_int_equal(ask(number, HYPERCALL_BOARD, 0),
+					 number == HYPERCALL_LOG_LAST ? HYPERCALL_NOT_FOUND :
+									HYPERCALL_OK);
 			assert_int_equal(ask(number, HUGE | HYPERCALL_BOARD, 0),
 					 HYPERCALL_NOT_FOUND);
 		} else if (kinds[number] == CPU_DATA) {
@@ -217,6 +241,9 @@ static void verbs(void **state)
 
 	(void)state;
 	for (uint32_t number = 0; number < NUMBERS; number++) {
+		if (number == HYPERCALL_VM_MEASURE) {
+			continue;
+		}
 		for (uint32_t i = 0; kinds[number] == VERB && i < ARRAY_COUNT(answers); i++) {
 			fake_calls.answer = answers[i].answer;
 			assert_int_equal(ask(number, WORKER, 0), answers[i].status);
@@ -272,7 +299,50 @@ static void vcpus(void **state)
 	assert_null(fake_calls.asked_regs);
 }
 
+/* What is measured, and whether. */
+static void measures(void **state)
+{
+	(void)state;
+	for (uint32_t what = HYPERCALL_MEASURE_IDLE; what <= HYPERCALL_MEASURE_TIME; what++) {
+		for (uint32_t on = 0; on < 2; on++) {
+			fake_calls.index = 77;
+			assert_int_equal(call(HYPERCALL_VM_MEASURE, WORKER, what, on, 0),
+					 HYPERCALL_OK);
+			assert_int_equal(fake_calls.index, what);
+			assert_int_equal(fake_calls.value, on);
+			assert_ptr_equal(fake_calls.about, &fake_vms[WORKER]);
+		}
+		assert_int_equal(call(HYPERCALL_VM_MEASURE, WORKER, what, 2, 0), HYPERCALL_INVALID);
+		assert_int_equal(call(HYPERCALL_VM_MEASURE, WORKER, what, HUGE | 1, 0),
+				 HYPERCALL_INVALID);
+		assert_int_equal(call(HYPERCALL_VM_MEASURE, WORKER, HUGE | what, 1, 0),
+				 HYPERCALL_INVALID);
+	}
+	assert_int_equal(call(HYPERCALL_VM_MEASURE, WORKER, HYPERCALL_MEASURE_TIME + 1, 1, 0),
+			 HYPERCALL_INVALID);
+	assert_int_equal(fake_calls.asked, 4);
+}
+
+/* The console has said all before the board ends; what firmware can't do comes back. */
+static void board_ends(void **state)
+{
+	(void)state;
+	fake_configs[BOSS].manages = 1 << WORKER | 1 << STRANGER;
+	assert_int_equal(call(HYPERCALL_BOARD_RESET, 0, 0, 0, 0), HYPERCALL_NOT_SUPPORTED);
+	assert_int_equal(fake_calls.number, HYPERCALL_BOARD_RESET);
+	assert_int_equal(call(HYPERCALL_BOARD_OFF, 0, 0, 0, 0), HYPERCALL_NOT_SUPPORTED);
+	assert_int_equal(fake_calls.number, HYPERCALL_BOARD_OFF);
+	assert_int_equal(fake_calls.asked, 2);
+	assert_int_equal(fake_calls.finished, 2);
+}
+
 /* -- where the answer goes -- */
+
+/* Which VM a call is about that gives a structure: of the boss alone a log was kept. */
+static uint64_t about_of(uint32_t number)
+{
+	return number == HYPERCALL_LOG_LAST ? BOSS : WORKER;
+}
 
 /* Its size: x1, and the second word of what is written. */
 static uint32_t size_of(uint32_t number)
@@ -281,11 +351,11 @@ static uint32_t size_of(uint32_t number)
 		ask(number, WORKER, 0);
 		fake_answer_regs();
 	}
-	assert_int_equal(ask(number, WORKER, 0), HYPERCALL_OK);
+	assert_int_equal(ask(number, about_of(number), 0), HYPERCALL_OK);
 	assert_int_equal(boss->regs.x[1], data()->head.size);
 	assert_int_equal(boss->regs.x[2], 0);
 	assert_int_equal(boss->regs.x[3], 0);
-	assert_int_equal(data()->head.version, 0x10000);
+	assert_int_equal(data()->head.version, 0x10001);
 	assert_in_range(data()->head.size, 24, HYPERCALL_DATA_SIZE);
 	return data()->head.size;
 }
@@ -301,7 +371,7 @@ static int64_t place(uint32_t number, uint64_t ipa, uint64_t size)
 	for (uint64_t at = 0; at < 2 * FAKE_EXTENT; at++) {
 		*fake_byte(at) = FAKE_CANARY;
 	}
-	return call(number, WORKER, 0, ipa, size);
+	return call(number, about_of(number), 0, ipa, size);
 }
 
 /* Where the bytes that were written lie: the first one and behind the last, as far as it can be
@@ -313,8 +383,8 @@ static void is_written_within(uint64_t from, uint64_t size)
 			assert_int_equal(*fake_byte(at), FAKE_CANARY);
 		}
 	}
-	/* the version's first bytes are 0 */
-	assert_int_equal(*fake_byte(from), 0);
+	/* the version's first byte */
+	assert_int_equal(*fake_byte(from), HYPERCALL_MINOR);
 }
 
 static void good_places(void **state)
@@ -366,7 +436,7 @@ static void bad_places(void **state)
 		for (uint32_t i = 0; size != 0 && i < ARRAY_COUNT(bad); i++) {
 			assert_int_equal(place(number, bad[i].ipa, bad[i].size),
 					 HYPERCALL_BAD_ADDRESS);
-			assert_int_equal(boss->regs.x[1], WORKER);
+			assert_int_equal(boss->regs.x[1], about_of(number));
 			assert_int_equal(boss->regs.x[2], 0);
 			assert_int_equal(boss->regs.x[3], bad[i].ipa);
 			assert_int_equal(boss->regs.x[4], bad[i].size);
@@ -457,9 +527,11 @@ static void write_log(struct log *log, uint32_t count)
 static void log_numbers(void **state)
 {
 	struct log *log = fake_vms[WORKER].log;
-	uint32_t at = 0, lost = 0, got = 0;
+	uint64_t at = UINT32_MAX - 2000, lost = 0, got = 0;
 
 	(void)state;
+	/* somewhere in between it has written 4 GiB */
+	log->head = at;
 	for (uint32_t i = 0; i < 400; i++) {
 		const struct hypercall_log *answer = &data()->log;
 
@@ -468,16 +540,33 @@ static void log_numbers(void **state)
 		assert_int_equal(answer->vm, WORKER);
 		assert_int_equal(answer->begin, at + answer->lost);
 		assert_int_equal(answer->end, log->head);
-		assert_int_equal(answer->head.size, 32 + answer->length);
+		assert_int_equal(answer->head.size, 40 + answer->length);
 		for (uint32_t n = 0; n < answer->length; n++) {
 			assert_int_equal((uint8_t)answer->text[n], (uint8_t)(answer->begin + n));
 		}
 		lost += answer->lost;
 		got += answer->length;
 		at = answer->begin + answer->length;
-		assert_int_equal(lost + got, log->head);
+		assert_int_equal(UINT32_MAX - 2000 + lost + got, log->head);
 	}
-	assert_true(lost != 0);
+	assert_true(lost != 0 && log->head > HUGE);
+	/* 4 GiB ago, or not yet */
+	ask(HYPERCALL_LOG_READ, WORKER, log->head - HUGE);
+	assert_int_equal(data()->log.lost, HUGE - 256);
+	ask(HYPERCALL_LOG_READ, WORKER, log->head + 1);
+	assert_int_equal(data()->log.begin, log->head - 256);
+	assert_int_equal(data()->log.lost, 0);
+}
+
+static void last_log(void **state)
+{
+	(void)state;
+	assert_int_equal(ask(HYPERCALL_LOG_LAST, BOSS, 3), HYPERCALL_OK);
+	assert_int_equal(data()->log.begin, 3);
+	assert_int_equal(data()->log.end, strlen(FAKE_LAST) + 1);
+	assert_memory_equal(data()->log.text, &(FAKE_LAST "\n")[3], strlen(FAKE_LAST) - 2);
+	assert_int_equal(ask(HYPERCALL_LOG_LAST, WORKER, 0), HYPERCALL_NOT_FOUND);
+	assert_int_equal(boss->regs.x[1], WORKER);
 }
 
 /* The list's records, in as many calls as it takes; how many. */
@@ -529,6 +618,100 @@ static void lists(void **state)
 		assert_int_equal(data()->list.count, 0);
 		assert_int_equal(data()->list.next, HYPERCALL_LIST_END);
 	}
+}
+
+/* Of vCPUs that are measured the causes that there were; their times in nanoseconds. */
+static void times(void **state)
+{
+	struct exit_times *of = &fake_vcpus[WORKER][1].times;
+	uint32_t calls;
+
+	(void)state;
+	for (uint32_t i = 0; i < HYPERCALL_CAUSE_COUNT; i++) {
+		fake_vcpus[WORKER][0].times.cause[i] = (struct exit_time){5, 6, 7};
+	}
+	of->cause[HYPERCALL_CAUSE_SMC] = (struct exit_time){3, 12, 7};
+	assert_int_equal(count_all(HYPERCALL_VM_TIMES, WORKER, &calls), 0);
+	of->since = 1;
+	assert_int_equal(count_all(HYPERCALL_VM_TIMES, WORKER, &calls), 1);
+	assert_int_equal(data()->time[0].vcpu, 1);
+	assert_int_equal(data()->time[0].cause, HYPERCALL_CAUSE_SMC);
+	assert_int_equal(data()->time[0].count, 3);
+	assert_int_equal(data()->time[0].total, 12000);
+	assert_int_equal(data()->time[0].max, 7000);
+	fake_vcpus[WORKER][0].times.since = 1;
+	assert_int_equal(count_all(HYPERCALL_VM_TIMES, WORKER, &calls), HYPERCALL_CAUSE_COUNT + 1);
+	/* all of both are more than fit into one answer */
+	for (uint32_t i = 0; i < HYPERCALL_CAUSE_COUNT; i++) {
+		of->cause[i].count = 1;
+	}
+	assert_int_equal(count_all(HYPERCALL_VM_TIMES, WORKER, &calls), 2 * HYPERCALL_CAUSE_COUNT);
+	assert_int_equal(calls, 2);
+}
+
+static void waits_for(void **state)
+{
+	uint32_t calls;
+
+	(void)state;
+	assert_int_equal(count_all(HYPERCALL_VM_WAITS, WORKER, &calls), 0);
+	fake_vcpus[WORKER][1].sched.waited[SCHED_HAD(STRANGER)] = 5;
+	fake_vcpus[WORKER][1].sched.waited[SCHED_HAD_NOBODY] = 4;
+	fake_vcpus[WORKER][0].sched.waited[SCHED_HAD(BOSS)] = 3;
+	assert_int_equal(count_all(HYPERCALL_VM_WAITS, WORKER, &calls), 3);
+	assert_int_equal(data()->wait[0].vcpu, 0);
+	assert_int_equal(data()->wait[0].vm, BOSS);
+	assert_int_equal(data()->wait[0].time, 3000);
+	assert_int_equal(data()->wait[1].vcpu, 1);
+	assert_int_equal(data()->wait[1].vm, HYPERCALL_NOBODY);
+	assert_int_equal(data()->wait[2].vm, STRANGER);
+	assert_int_equal(data()->wait[2].time, 5000);
+}
+
+static void banner(void **state)
+{
+	char text[16];
+	uint64_t next = 0;
+
+	(void)state;
+	fake_configs[BOSS].manages = 1 << WORKER | 1 << STRANGER;
+	for (uint32_t n = 0; n < FAKE_BANNER; n++) {
+		assert_int_equal(ask(HYPERCALL_BOARD_BANNER, 0, next), HYPERCALL_OK);
+		assert_int_equal(data()->text.length, 7);
+		snprintf(text, sizeof(text), "line %u\n", n);
+		assert_memory_equal(data()->text.text, text, 7);
+		next = data()->text.next;
+	}
+	ask(HYPERCALL_BOARD_BANNER, 0, next);
+	assert_int_equal(data()->text.length, 0);
+	assert_true(data()->text.next == HYPERCALL_LIST_END);
+	assert_int_equal(ask(HYPERCALL_BOARD_BANNER, 0, UINT64_MAX), HYPERCALL_OK);
+}
+
+/* From whichever byte on: the tree as it is, but for its seeds. */
+static void tree(void **state)
+{
+	uint32_t size, hidden = 0;
+	const uint8_t *blob = fake_tree(&size);
+
+	(void)state;
+	fake_configs[BOSS].manages = 1 << WORKER | 1 << STRANGER;
+	for (uint32_t at = 0; at < size; at++) {
+		const struct hypercall_text *text = &data()->text;
+
+		assert_int_equal(ask(HYPERCALL_BOARD_TREE, 0, at), HYPERCALL_OK);
+		assert_int_equal(text->length, MIN(size - at, (uint32_t)sizeof(text->text)));
+		assert_true(text->next ==
+			    (at + text->length < size ? at + text->length : HYPERCALL_LIST_END));
+		for (uint32_t i = 0; i < text->length; i++) {
+			assert_int_equal(text->text[i],
+					 blob[at + i] == FAKE_SEED ? 0 : blob[at + i]);
+		}
+		hidden += blob[at] == FAKE_SEED;
+	}
+	assert_int_equal(hidden, FAKE_SEEDS);
+	ask(HYPERCALL_BOARD_TREE, 0, UINT64_MAX);
+	assert_int_equal(data()->text.length, 0);
 }
 
 static void audits(void **state)
@@ -626,6 +809,14 @@ int main(void)
 		WITH_VMS("states, reasons and times are told", infos),
 		WITH_VMS("it is told what a vCPU waits for, and why it exits", waits),
 		WITH_VMS("each byte of a log comes once or is told as lost", log_numbers),
+		WITH_VMS("what was said before a reset is told where it was kept", last_log),
+		WITH_VMS("what is measured can be said", measures),
+		WITH_VMS("exits are told by cause, with their time, where they are measured",
+			 times),
+		WITH_VMS("it is told who had the CPU while a vCPU waited", waits_for),
+		WITH_VMS("the board is reset and powered off, or firmware can't", board_ends),
+		WITH_VMS("the banner comes line by line", banner),
+		WITH_VMS("the board's tree comes without its seeds", tree),
 		WITH_VMS("lists go on where they ended", lists),
 		WITH_VMS("an audit goes on where it ended", audits),
 		WITH_VMS("CPUs are told with whose they are", cpus),

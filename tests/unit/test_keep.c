@@ -42,7 +42,7 @@ static void was_said(const char *name, const char *text)
 {
 	char line[64];
 	struct log log;
-	uint32_t at = 0;
+	uint64_t at = 0;
 
 	assert_true(keep_last(&keep, name, &log));
 	assert_true(log_line(&log, &at, line, sizeof(line)));
@@ -114,14 +114,14 @@ static void any_head(void **state)
 	char line[64];
 
 	(void)state;
-	for (uint32_t i = 0; i < 64; i++) {
+	for (uint32_t i = 0; i < 128; i++) {
 		struct log last;
-		uint32_t at = 0;
+		uint64_t at = 0;
 
 		fresh(NULL);
 		log = boot("said");
-		log->head = UINT32_C(1) << (i % 32);
-		log->head -= i < 32;
+		log->head = UINT64_C(1) << (i % 64);
+		log->head -= i < 64;
 		boot("next");
 		assert_true(keep_last(&keep, "", &last));
 		at = log_begin(&last);
@@ -199,7 +199,7 @@ static void wrong_places(void **state)
 		if (keep.last != NULL) {
 			struct log log;
 			char line[64];
-			uint32_t at = 0;
+			uint64_t at = 0;
 
 			assert_true(keep_last(&keep, "", &log));
 			assert_true(log.data >= region && log.data + log.size <= region + SIZE);

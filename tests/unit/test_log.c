@@ -25,7 +25,7 @@ static void say(const char *text)
 	}
 }
 
-static void expect(uint32_t *at, const char *line)
+static void expect(uint64_t *at, const char *line)
 {
 	char text[SIZE];
 
@@ -33,7 +33,7 @@ static void expect(uint32_t *at, const char *line)
 	assert_string_equal(text, line);
 }
 
-static void expect_end(uint32_t at)
+static void expect_end(uint64_t at)
 {
 	char text[SIZE];
 
@@ -42,7 +42,7 @@ static void expect_end(uint32_t at)
 
 static void lines(void **state)
 {
-	uint32_t at = 0;
+	uint64_t at = 0;
 
 	(void)state;
 	expect_end(at);
@@ -61,7 +61,7 @@ static void lines(void **state)
 static void cut(void **state)
 {
 	char text[4];
-	uint32_t at = 0;
+	uint64_t at = 0;
 
 	(void)state;
 	say("abcdef\nx\n");
@@ -72,7 +72,7 @@ static void cut(void **state)
 
 static void last(void **state)
 {
-	uint32_t at;
+	uint64_t at;
 
 	(void)state;
 	say("1\n2\n3\n4\n");
@@ -92,7 +92,7 @@ static void last(void **state)
 
 static void overwritten(void **state)
 {
-	uint32_t at = 0;
+	uint64_t at = 0;
 	char text[8] = "line 0\n";
 
 	(void)state;
@@ -126,7 +126,7 @@ static void overwritten(void **state)
 static void notes(void **state)
 {
 	struct log nowhere = {NULL, 0, 0};
-	uint32_t at = 0;
+	uint64_t at = 0;
 
 	(void)state;
 	say("prompt # ");
@@ -142,19 +142,26 @@ static void notes(void **state)
 
 static void around(void **state)
 {
-	uint32_t at;
+	uint8_t bytes[8];
+	uint64_t at;
 
 	(void)state;
-	/* positions run freely: past 2^32 too */
+	/* positions have 64 bits: all is as before past 2^32 */
 	kept.head = UINT32_MAX - 20;
 	for (uint32_t i = 0; i < 20; i++) {
 		say("abc\n");
 	}
+	assert_int_equal(kept.head, UINT64_C(0x100000000) - 21 + 80);
+	assert_int_equal(log_begin(&kept), kept.head - SIZE + 4);
 	at = log_tail(&kept, 3);
+	assert_int_equal(at, kept.head - 12);
 	expect(&at, "abc");
 	expect(&at, "abc");
 	expect(&at, "abc");
 	expect_end(at);
+	at = 7; /* 4 GiB ago: gone, and not taken for what is there now */
+	assert_int_equal(log_read(&kept, &at, bytes, sizeof(bytes)), sizeof(bytes));
+	assert_int_equal(at, kept.head - SIZE);
 }
 
 int main(void)

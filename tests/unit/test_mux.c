@@ -337,7 +337,7 @@ static void filtered(void **state)
 {
 	static uint8_t data[64];
 	static struct log kept;
-	uint32_t at = 0;
+	uint64_t at = 0;
 	char text[16];
 
 	(void)state;

@@ -68,6 +68,9 @@ int ask_refused(const struct hypercall *call)
 		return fail(STATUS_REFUSED, "there is no such CPU");
 	case HYPERCALL_NOT_SUPPORTED:
 		return fail(STATUS_REFUSED, "this hypervisor does not have that call yet");
+	case HYPERCALL_NOT_FOUND:
+		return fail(STATUS_REFUSED, "no such log was kept: `log-region` of the config, and "
+					    "a reset that leaves memory alone, keep them");
 	case HYPERCALL_BUSY:
 		return fail(STATUS_REFUSED, "no answer within a second: it has had no turn");
 	default:
@@ -87,5 +90,8 @@ void ask_later(uint32_t ms)
 {
 	const int64_t span[] = {ms / 1000, (int64_t)(ms % 1000) * 1000000};
 
+	/* others may ask meanwhile */
+	control_lock(false);
 	linux_call(LINUX_NANOSLEEP, (long)span, 0, 0, 0, 0, 0);
+	control_lock(true);
 }

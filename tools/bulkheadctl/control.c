@@ -13,6 +13,7 @@
 #define PAGE	   4096
 
 static volatile struct hypercall_page *page;
+static int memory; /* /dev/mem */
 
 static int open_file(const char *path, int flags)
 {
@@ -92,10 +93,14 @@ static uint64_t find(void)
 	return address;
 }
 
+void control_lock(bool on)
+{
+	linux_call(LINUX_FLOCK, memory, on ? LINUX_LOCK_EX : LINUX_LOCK_UN, 0, 0, 0, 0);
+}
+
 const char *control_open(void)
 {
 	uint64_t address = find();
-	int memory;
 	long mapped;
 
 	if (address == 0) {
@@ -109,8 +114,7 @@ const char *control_open(void)
 			       "/dev/mem can't be opened: run this as root" :
 			       "/dev/mem can't be opened: this kernel has none";
 	}
-	/* whoever else uses the page by this program waits until it ends */
-	linux_call(LINUX_FLOCK, memory, LINUX_LOCK_EX, 0, 0, 0, 0);
+	control_lock(true);
 	mapped = linux_call(LINUX_MMAP, 0, PAGE, LINUX_PROT_RW, LINUX_MAP_SHARED, memory,
 			    (long)address);
 	if (mapped <= 0) {

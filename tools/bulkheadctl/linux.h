@@ -24,6 +24,7 @@ enum linux_number {
 #define LINUX_O_RDWR	 2
 #define LINUX_O_SYNC	 04010000
 #define LINUX_LOCK_EX	 2
+#define LINUX_LOCK_UN	 8
 #define LINUX_PROT_RW	 3
 #define LINUX_MAP_SHARED 1
 #define LINUX_ENOENT	 2

@@ -20,19 +20,28 @@ static const char usage[] =
 	"  vm priority NAME PRIORITY [VCPU]\n"
 	"                       0 to 255, higher first; of one of its CPUs, or of all\n"
 	"  info                 hypervisor and board\n"
-	"  stat NAME            a VM's CPUs: where they are, what time they had, why they exit\n"
+	"  top                  what CPU time each had, every second, until it is stopped\n"
+	"  stat NAME            a VM's CPUs: where they are, what time they had and whom they\n"
+	"                       waited for, why they exit\n"
+	"  stat NAME idle|time on|off\n"
+	"                       whether their idle time is measured where a CPU is theirs alone;\n"
+	"                       or how long each exit keeps the hypervisor, by cause\n"
 	"  regs NAME [VCPU]     registers of a CPU of a VM, as they are now\n"
 	"  trace NAME [VCPU]    the last exits of one\n"
-	"  log [-f] [--from N] [NAME]\n"
+	"  log [-f] [--last] [--from N] [NAME]\n"
 	"                       what a VM printed last, and its life; -f: what comes, too;\n"
+	"                       --last: before the reset, where the config has a log-region;\n"
 	"                       --from: no byte before that one, the `next` of the time before\n"
 	"  irq [NAME]           interrupts of a VM\n"
 	"  mem [NAME]           its memory\n"
 	"  audit [NAME]         holds its memory map against what was granted\n"
 	"  sched                the board's CPUs and their windows\n"
+	"  report               what the hypervisor found on the board\n"
+	"  tree                 the board's device tree as a dtb, without its seeds: tree > FILE\n"
+	"  reboot, poweroff     of the whole board, at once\n"
 	"\n"
-	"Without a NAME log and irq tell of the board, mem of everybody's memory; these and sched\n"
-	"are for a VM whose `manages` names all others.\n"
+	"Without a NAME log and irq tell of the board, mem of everybody's memory; these,\n"
+	"sched and what follows it are for a VM whose `manages` names all others.\n"
 	"\n"
 	"Needs root and /dev/mem, and a `bulkhead,control` device in this VM's config. Its\n"
 	"`manages` names the VMs that may be acted on; a VM may always look at itself.\n"
@@ -160,23 +169,58 @@ static int vm_command(int count, char **word)
 
 static int log_command(int count, char **word)
 {
-	const char *name = NULL;
-	bool follow = false;
-	uint32_t from = 0;
+	struct show_log log = {0};
 
 	for (int i = 1; i < count; i++) {
 		if (strcmp(word[i], "-f") == 0) {
-			follow = true;
+			log.follow = true;
+		} else if (strcmp(word[i], "--last") == 0) {
+			log.last = true;
 		} else if (strcmp(word[i], "--from") == 0 && i + 1 < count &&
 			   is_number(word[i + 1])) {
-			from = (uint32_t)strtoul(word[++i], NULL, 10);
-		} else if (name == NULL && word[i][0] != '-') {
-			name = word[i];
+			log.from = strtoul(word[++i], NULL, 10);
+		} else if (log.name == NULL && word[i][0] != '-') {
+			log.name = word[i];
 		} else {
-			return fail(STATUS_WRONG, "log [-f] [--from N] [NAME]; --help says more");
+			return fail(STATUS_WRONG,
+				    "log [-f] [--last] [--from N] [NAME]; --help says more");
 		}
 	}
-	return show_log(name, from, follow);
+	return show_log(&log);
+}
+
+static int stat_command(int count, char **word)
+{
+	static struct hypercall call;
+	bool idle = count == 4 && strcmp(word[2], "idle") == 0;
+	bool time = count == 4 && strcmp(word[2], "time") == 0;
+	bool on = count == 4 && strcmp(word[3], "on") == 0;
+	bool off = count == 4 && strcmp(word[3], "off") == 0;
+
+	if (count == 2) {
+		return show_stat(word[1]);
+	}
+	if (!(idle || time) || !(on || off)) {
+		return fail(STATUS_WRONG, "stat NAME [idle|time on|off]; --help says more");
+	}
+	if (!ask_named(&call, word[1])) {
+		return STATUS_REFUSED;
+	}
+	return ask_place(&call, HYPERCALL_VM_MEASURE, call.data.vm.id,
+			 idle ? HYPERCALL_MEASURE_IDLE : HYPERCALL_MEASURE_TIME, on) ?
+		       STATUS_DONE :
+		       place_refused(&call, word[1]);
+}
+
+/* Comes back only if it is refused. */
+static int end_board(uint32_t number)
+{
+	static struct hypercall call;
+
+	ask(&call, number, 0, 0);
+	return call.status == HYPERCALL_NOT_SUPPORTED ?
+		       fail(STATUS_REFUSED, "the board's firmware does not do that") :
+		       ask_refused(&call);
 }
 
 /* NAME, or NAME VCPU. */
@@ -191,13 +235,36 @@ static int vcpu_command(int count, char **word, int (*show)(const char *name, ui
 static const struct {
 	const char *name;
 	int (*show)(const char *name);
-	bool needs_name;
 } shows[] = {
-	{"stat", show_stat, true},
-	{"irq", show_irqs, false},
-	{"mem", show_memory, false},
-	{"audit", show_audit, false},
+	{"irq", show_irqs},
+	{"mem", show_memory},
+	{"audit", show_audit},
 };
+
+static const struct {
+	const char *name;
+	int (*show)(void);
+} board_shows[] = {
+	{"info", show_board},	 {"top", show_top},   {"sched", show_cpus},
+	{"report", show_banner}, {"tree", show_tree},
+};
+
+static int board_command(char **word)
+{
+	for (uint32_t i = 0; i < ARRAY_COUNT(board_shows); i++) {
+		if (strcmp(word[0], board_shows[i].name) == 0) {
+			return board_shows[i].show();
+		}
+	}
+	if (strcmp(word[0], "reboot") == 0) {
+		return end_board(HYPERCALL_BOARD_RESET);
+	}
+	if (strcmp(word[0], "poweroff") == 0) {
+		return end_board(HYPERCALL_BOARD_OFF);
+	}
+	return fail(STATUS_WRONG, "\"%s\" is no command, or lacks a name; --help lists them",
+		    word[0]);
+}
 
 static int command(int count, char **word)
 {
@@ -213,19 +280,18 @@ static int command(int count, char **word)
 	if (strcmp(word[0], "trace") == 0) {
 		return vcpu_command(count, word, show_trace);
 	}
-	if (strcmp(word[0], "info") == 0 && count == 1) {
-		return show_board();
-	}
-	if (strcmp(word[0], "sched") == 0 && count == 1) {
-		return show_cpus();
+	if (strcmp(word[0], "stat") == 0 && count > 1) {
+		return stat_command(count, word);
 	}
 	for (uint32_t i = 0; i < ARRAY_COUNT(shows); i++) {
-		if (strcmp(word[0], shows[i].name) == 0 && count <= 2 &&
-		    (count == 2 || !shows[i].needs_name)) {
+		if (strcmp(word[0], shows[i].name) == 0 && count <= 2) {
 			return shows[i].show(count == 2 ? word[1] : NULL);
 		}
 	}
-	return fail(STATUS_WRONG, "\"%s\" is no command, or lacks a name; --help lists them",
+	if (count == 1) {
+		return board_command(word);
+	}
+	return fail(STATUS_WRONG, "\"%s\" is no command, or takes other words; --help lists them",
 		    word[0]);
 }
 

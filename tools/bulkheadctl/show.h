@@ -12,11 +12,27 @@ int show_regs(const char *name, uint64_t vcpu);
 int show_trace(const char *name, uint64_t vcpu);
 
 /* `name`: a VM's, or NULL: the board's. */
-int show_log(const char *name, uint32_t from, bool follow);
 int show_irqs(const char *name);
 int show_memory(const char *name);
 int show_audit(const char *name);
 int show_cpus(void);
+
+/* From a log: the board's without a name. */
+struct show_log {
+	const char *name;
+	uint64_t from; /* no byte before that one */
+	bool follow;   /* and what comes */
+	bool last;     /* that of the boot before */
+};
+int show_log(const struct show_log *what);
+
+int show_top(void);
+int show_banner(void);
+int show_tree(void);
+
+/* All records of a call that lists, each to `print`, with its number. */
+int show_list(struct hypercall *call, uint32_t number, uint32_t about,
+	      void (*print)(const void *record, bool first));
 
 const char *show_state(uint32_t state);
 

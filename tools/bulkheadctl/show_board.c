@@ -25,7 +25,7 @@ static void print_text(const struct hypercall_log *log)
 	uint32_t length = 0;
 
 	if (log->lost != 0) {
-		say("[%u bytes are gone]\n", log->lost);
+		say("[%llu bytes are gone]\n", (ull)log->lost);
 	}
 	for (uint32_t i = 0; i < log->length; i++) {
 		if ((log->text[i] >= ' ' && log->text[i] != 0x7f) || log->text[i] == '\n') {
@@ -41,25 +41,26 @@ static void print_log(const struct hypercall_log *log, bool first)
 		print_text(log);
 		return;
 	}
-	say("%s{\"begin\": %u, \"lost\": %u, \"next\": %u, \"text\": ", first ? "" : ",\n ",
-	    log->begin, log->lost, log->begin + log->length);
+	say("%s{\"begin\": %llu, \"lost\": %llu, \"next\": %llu, \"text\": ", first ? "" : ",\n ",
+	    (ull)log->begin, (ull)log->lost, (ull)(log->begin + log->length));
 	say_string(log->text, log->length);
 	say("}");
 }
 
-int show_log(const char *name, uint32_t from, bool follow)
+int show_log(const struct show_log *what)
 {
 	static struct hypercall call;
 	const struct hypercall_log *log = &call.data.log;
+	uint64_t from = what->from;
 	bool first = true;
 	uint32_t vm;
 
-	if (!ask_about(name, &vm)) {
+	if (!ask_about(what->name, &vm)) {
 		return STATUS_REFUSED;
 	}
 	say("%s", say_json ? "[" : "");
 	for (;;) {
-		if (!ask(&call, HYPERCALL_LOG_READ, vm, from)) {
+		if (!ask(&call, what->last ? HYPERCALL_LOG_LAST : HYPERCALL_LOG_READ, vm, from)) {
 			return ask_refused(&call);
 		}
 		if (log->length != 0 || log->lost != 0) {
@@ -70,7 +71,7 @@ int show_log(const char *name, uint32_t from, bool follow)
 		if (from != log->end) {
 			continue;
 		}
-		if (!follow) {
+		if (!what->follow || what->last) {
 			break;
 		}
 		ask_later(FOLLOW_EACH_MS);
@@ -81,9 +82,8 @@ int show_log(const char *name, uint32_t from, bool follow)
 
 /* -- lists -- */
 
-/* All records of a call that lists, each to `print`. */
-static int print_all(struct hypercall *call, uint32_t number, uint32_t about,
-		     void (*print)(const void *record, bool first))
+int show_list(struct hypercall *call, uint32_t number, uint32_t about,
+	      void (*print)(const void *record, bool first))
 {
 	uint64_t from = 0;
 	bool first = true;
@@ -154,7 +154,7 @@ int show_irqs(const char *name)
 	if (!ask_about(name, &vm)) {
 		return STATUS_REFUSED;
 	}
-	return print_all(&call, HYPERCALL_IRQS, vm, name == NULL ? print_board_irq : print_irq);
+	return show_list(&call, HYPERCALL_IRQS, vm, name == NULL ? print_board_irq : print_irq);
 }
 
 static void print_memory(const void *record, bool first)
@@ -190,7 +190,7 @@ int show_memory(const char *name)
 	if (!ask_about(name, &vm)) {
 		return STATUS_REFUSED;
 	}
-	return print_all(&call, HYPERCALL_MEMORY, vm, print_memory);
+	return show_list(&call, HYPERCALL_MEMORY, vm, print_memory);
 }
 
 /* -- audit -- */
@@ -315,10 +315,60 @@ int show_cpus(void)
 			/* a list of its own */
 			bool json = say_json;
 
-			print_all(&call, HYPERCALL_CPU_WINDOWS, i, print_window);
+			show_list(&call, HYPERCALL_CPU_WINDOWS, i, print_window);
 			say(json ? "}" : "");
 		}
 	}
 	say("%s", say_json ? "]\n" : "");
 	return STATUS_DONE;
+}
+
+/* -- what a porter sends -- */
+
+/* Pieces of text, or bytes that are none: `each` has them as they are. */
+static int show_pieces(uint32_t number, void (*each)(const struct hypercall_text *text))
+{
+	static struct hypercall call;
+	const struct hypercall_text *text = &call.data.text;
+	uint64_t from = 0;
+
+	do {
+		if (!ask(&call, number, 0, from)) {
+			return ask_refused(&call);
+		}
+		each(text);
+		from = text->next;
+	} while (from != HYPERCALL_LIST_END);
+	return STATUS_DONE;
+}
+
+static void put_bytes(const struct hypercall_text *text)
+{
+	say_bytes(text->text, text->length);
+}
+
+/* A line, in a list of them. */
+static void put_line(const struct hypercall_text *text)
+{
+	if (!say_json) {
+		put_bytes(text);
+	} else if (text->length != 0) {
+		say_string(text->text, text->length - 1);
+		say(",\n ");
+	}
+}
+
+int show_banner(void)
+{
+	int status;
+
+	say("%s", say_json ? "[" : "");
+	status = show_pieces(HYPERCALL_BOARD_BANNER, put_line);
+	say("%s", say_json ? "\"\"]\n" : "");
+	return status;
+}
+
+int show_tree(void)
+{
+	return show_pieces(HYPERCALL_BOARD_TREE, put_bytes);
 }

@@ -5,6 +5,7 @@
 #include "tools/bulkheadctl/show.h"
 
 #define MS	 UINT64_C(1000000)
+#define S	 (1000 * MS)
 #define MIBIBYTE 20
 
 typedef unsigned long long ull;
@@ -89,6 +90,53 @@ int show_vms(void)
 	return STATUS_DONE;
 }
 
+#define TOP_EACH_MS 1000
+
+/* Since the time before; the first time since boot. */
+static void print_top(const struct hypercall_vm_info *vm, uint64_t ns, bool first)
+{
+	static uint64_t ran[ASK_VMS], stolen[ASK_VMS];
+	uint64_t had = vm->ran - ran[vm->id], lost = vm->stolen - stolen[vm->id];
+
+	ran[vm->id] = vm->ran;
+	stolen[vm->id] = vm->stolen;
+	say(say_json ? "%s{\"name\": \"%s\", \"state\": \"%s\", \"ran_ns\": %llu, "
+		       "\"stolen_ns\": %llu, \"of_ns\": %llu}" :
+		       "%s%-16s %-10s ran %3llu %%, %3llu %% stolen\n",
+	    say_json && !first ? ", " : "", vm->name, show_state(vm->state),
+	    (ull)(say_json ? had : had * 100 / ns), (ull)(say_json ? lost : lost * 100 / ns),
+	    (ull)ns);
+}
+
+int show_top(void)
+{
+	static struct hypercall call;
+	uint64_t before = 0;
+
+	for (;;) {
+		const struct hypercall_board_info *board = &call.data.board;
+		uint64_t ids = ask_vms(), now, ns;
+		bool first = true;
+
+		if (!ask(&call, HYPERCALL_BOARD_INFO, 0, 0)) {
+			return ask_refused(&call);
+		}
+		now = board->counter / board->counter_frequency * S +
+		      board->counter % board->counter_frequency * S / board->counter_frequency;
+		ns = now - before;
+		before = now;
+		say(say_json ? "[" : "-- of one CPU; what has CPUs of its own is not counted --\n");
+		for (uint32_t id = 0; id < ASK_VMS; id++) {
+			if ((ids >> id & 1) != 0 && ask(&call, HYPERCALL_VM_INFO, id, 0)) {
+				print_top(&call.data.vm, ns, first);
+				first = false;
+			}
+		}
+		say("%s", say_json ? "]\n" : "");
+		ask_later(TOP_EACH_MS);
+	}
+}
+
 int show_board(void)
 {
 	static struct hypercall call;
@@ -136,6 +184,85 @@ static void print_exits(const struct hypercall_vcpu_stat *stat)
 	say("%s", say_json ? "}" : "");
 }
 
+/* What a record of VM_TIMES or VM_WAITS is printed for: one vCPU's, of a list of all. */
+static struct {
+	uint32_t vcpu;
+	const char *separator;
+} of;
+
+static void print_time(const void *from, bool first)
+{
+	const struct hypercall_time_record *time = from;
+	const char *name = name_in(causes, ARRAY_COUNT(causes), time->cause);
+
+	(void)first;
+	if (time->vcpu != of.vcpu || time->count == 0) {
+		return;
+	}
+	if (say_json) {
+		say("%s\"%s\": {\"count\": %llu, \"total_ns\": %llu, \"max_ns\": %llu}",
+		    of.separator, name, (ull)time->count, (ull)time->total, (ull)time->max);
+		of.separator = ", ";
+		return;
+	}
+	say("%s     %12llu %9llu %9llu  %s\n", of.separator, (ull)time->count,
+	    (ull)(time->total / time->count), (ull)time->max, name);
+	of.separator = "";
+}
+
+static void print_wait(const void *from, bool first)
+{
+	const struct hypercall_wait_record *wait = from;
+	bool nobody = wait->vm == HYPERCALL_NOBODY;
+
+	(void)first;
+	if (wait->vcpu != of.vcpu) {
+		return;
+	}
+	if (say_json) {
+		say("%s{\"vm\": ", of.separator);
+		/* of one that may not be looked at the number alone is known */
+		say(nobody ? "null" : "\"%s\", \"id\": %u", nobody ? "" : ask_name(wait->vm),
+		    wait->vm);
+		say(", \"ns\": %llu}", (ull)wait->time);
+		of.separator = ", ";
+	} else if (nobody) {
+		say("     waited %llu ms for its window or its budget\n", (ull)(wait->time / MS));
+	} else {
+		say("     waited %llu ms while %s%s had the CPU\n", (ull)(wait->time / MS),
+		    *ask_name(wait->vm) == '\0' ? "another VM" : "", ask_name(wait->vm));
+	}
+}
+
+/* What VM_WAITS and VM_TIMES say of one vCPU. */
+static void print_counted(uint32_t vm, uint32_t vcpu, uint32_t number)
+{
+	static struct hypercall call;
+	bool times = number == HYPERCALL_VM_TIMES;
+	uint64_t from = 0;
+
+	of.vcpu = vcpu;
+	of.separator = say_json ? "" :
+		       times ? "            count   mean ns    max ns  of the hypervisor's time\n" :
+			       "";
+	say(!say_json ? "" : times ? ", \"times\": {" : ", \"waited\": [");
+	do {
+		const struct hypercall_list *list = &call.data.list;
+
+		if (!ask(&call, number, vm, from)) {
+			break;
+		}
+		for (uint32_t i = 0; i < list->count; i++) {
+			const void *record =
+				call.data.bytes + sizeof(*list) + i * list->record_size;
+
+			(times ? print_time : print_wait)(record, i == 0);
+		}
+		from = list->next;
+	} while (from != HYPERCALL_LIST_END);
+	say(!say_json ? "" : times ? "}" : "]");
+}
+
 static void print_vcpu(const struct hypercall_vcpu_info *vcpu, bool first)
 {
 	static const char *const powers[] = {"off", "starting", "on"};
@@ -150,16 +277,22 @@ static void print_vcpu(const struct hypercall_vcpu_info *vcpu, bool first)
 		    vcpu->priority, (ull)vcpu->mpidr, (ull)vcpu->ran, (ull)vcpu->stolen,
 		    (ull)vcpu->stolen_alive);
 		say("\"slice_ns\": %llu, \"slice_left_ns\": %llu, \"budget_ns\": %llu, "
-		    "\"budget_left_ns\": %llu, \"period_ns\": %llu",
+		    "\"budget_left_ns\": %llu, \"period_ns\": %llu, \"measured_ns\": %llu, "
+		    "\"idle_ns\": %llu",
 		    (ull)vcpu->slice, (ull)vcpu->slice_left, (ull)vcpu->budget,
-		    (ull)vcpu->budget_left, (ull)vcpu->period);
+		    (ull)vcpu->budget_left, (ull)vcpu->period, (ull)vcpu->measured,
+		    (ull)vcpu->idle);
 		return;
 	}
 	if (first) {
 		say("%4s %4s %-8s %8s %12s %12s\n", "vCPU", "CPU", "power", "priority", "ran ms",
 		    "stolen ms");
 	}
-	if (shares) {
+	if (vcpu->measured != 0) {
+		say("%4u %4u %-8s %8u %12s %12u  idle %llu of the last %llu ms\n", vcpu->index,
+		    vcpu->cpu, power, vcpu->priority, "n/a", 0U, (ull)(vcpu->idle / MS),
+		    (ull)(vcpu->measured / MS));
+	} else if (shares) {
 		say("%4u %4u %-8s %8u %12llu %12llu\n", vcpu->index, vcpu->cpu, power,
 		    vcpu->priority, (ull)(vcpu->ran / MS), (ull)(vcpu->stolen / MS));
 	} else {
@@ -183,9 +316,11 @@ int show_stat(const char *name)
 	for (uint32_t i = 0; i < count; i++) {
 		if (ask(&call, HYPERCALL_VCPU_INFO, vm, i)) {
 			print_vcpu(&call.data.vcpu, i == 0);
+			print_counted(vm, i, HYPERCALL_VM_WAITS);
 			if (ask(&stat, HYPERCALL_VCPU_STAT, vm, i)) {
 				print_exits(&stat.data.stat);
 			}
+			print_counted(vm, i, HYPERCALL_VM_TIMES);
 			say("%s", say_json ? "}" : "");
 		}
 	}

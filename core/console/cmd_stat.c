@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command stat: what the vCPUs of a VM do and wait for, and why they exit. */
+#include "core/base/string.h"
+#include "core/console/command.h"
+#include "core/exit/hypercall_show.h"
+#include "core/exit/times.h"
+#include "core/exit/trace.h"
+#include "core/sched/policy.h"
+#include "core/vm/manage.h"
+#include "timer/deadline.h"
+
+/* Filled before it is read: not zeroed at boot. */
+static struct trace_record samples[256] __attribute__((section(".late")));
+
+/* What the trace of one vCPU's CPU holds, by cause. */
+static struct {
+	uint32_t record_count;
+	uint32_t cause[HYPERCALL_CAUSE_COUNT], interrupt[32];
+	uint32_t all;
+} stat;
+
+static void count_records(void)
+{
+	uint32_t count = stat.record_count;
+
+	memset(&stat, 0, sizeof(stat));
+	for (uint32_t i = 0; i < count; i++) {
+		if (samples[i].what >= TRACE_MARK) {
+			continue;
+		}
+		stat.all++;
+		stat.cause[trace_cause(&samples[i])]++;
+		if (samples[i].what < ARRAY_COUNT(stat.interrupt)) {
+			stat.interrupt[samples[i].what]++;
+		}
+	}
+}
+
+static const char *hold_text(const struct vcpu *vcpu)
+{
+	uint32_t hold = atomic_read(&vcpu->hold);
+
+	if (atomic_read(&vcpu->power) != VCPU_ON) {
+		return "off";
+	}
+	if ((hold & VCPU_HOLD_PARKED) != 0) {
+		return "waits for another vCPU's answer";
+	}
+	return (hold & VCPU_HOLD_STANDBY) != 0 ? "waits for an interrupt" : "runs or may run";
+}
+
+/* Its own CPU may not have seen yet that it is no longer measured. */
+static bool is_shared(const struct sched_cpu *cpu, const struct vcpu *vcpu)
+{
+	return cpu->shared && (cpu->count > 1 || cpu->window_count != 0 || vcpu->sched.budget != 0);
+}
+
+static void say_vcpu(const struct vcpu *vcpu)
+{
+	const struct sched_cpu *cpu = sched_state_of(vcpu->cpu);
+	uint64_t span, idle = policy_idle(cpu, deadline_now(), &span);
+	char ran[16], stolen[16];
+
+	if (span != 0) {
+		uint32_t per_mille = (uint32_t)(idle * 1000 / span);
+
+		shell_format_time(ran, sizeof(ran), span);
+		shell_say("%s vcpu %u on CPU %u, its own: %s; idle %u.%u %% of the last %s\n",
+			  vcpu->vm->name, vcpu->index, vcpu->cpu, hold_text(vcpu), per_mille / 10,
+			  per_mille % 10, ran);
+	} else if (is_shared(cpu, vcpu)) {
+		shell_format_time(ran, sizeof(ran), atomic_read(&vcpu->sched.ran));
+		shell_format_time(stolen, sizeof(stolen), atomic_read(&vcpu->sched.stolen));
+		shell_say("%s vcpu %u on CPU %u: %s; ran %s, waited %s\n", vcpu->vm->name,
+			  vcpu->index, vcpu->cpu, hold_text(vcpu), ran, stolen);
+	} else {
+		shell_say("%s vcpu %u on CPU %u, its own: %s; idle n/a (WFI does not exit)\n",
+			  vcpu->vm->name, vcpu->index, vcpu->cpu, hold_text(vcpu));
+	}
+}
+
+/* A line of who had the CPU while it waited, or of why its exits were; false: there is none, the
+ * next step may come at once. */
+static bool say_wait(const struct vcpu *vcpu, uint32_t whose)
+{
+	uint64_t waited = atomic_read(&vcpu->sched.waited[whose]);
+	char time[16];
+
+	if (waited == 0) {
+		return false;
+	}
+	shell_format_time(time, sizeof(time), waited);
+	if (whose == SCHED_HAD_NOBODY) {
+		shell_say("  %12s  it waited for its window or its budget\n", time);
+	} else {
+		shell_say("  %12s  it waited while %s had the CPU\n", time,
+			  vm_by_id(whose - SCHED_HAD(0))->name);
+	}
+	return true;
+}
+
+static uint64_t time_of_all(const struct vcpu *vcpu)
+{
+	uint64_t ticks = 0;
+
+	for (uint32_t i = 0; i < HYPERCALL_CAUSE_COUNT; i++) {
+		ticks += times_of(vcpu, i).ticks;
+	}
+	return ticks;
+}
+
+static void say_head(const struct vcpu *vcpu)
+{
+	uint64_t since = times_since(vcpu);
+	char span[16];
+
+	if (since == 0) {
+		shell_say("  of its last %u exits:\n", stat.all);
+		return;
+	}
+	shell_format_time(span, sizeof(span), deadline_now() - since);
+	shell_say("  exits of the last %s, and EL2's time for them:\n", span);
+	shell_say("  %12s %9s %9s  %5s\n", "count", "mean ns", "max ns", "share");
+}
+
+/* Of all since they are measured. */
+static bool say_time(const struct vcpu *vcpu, uint32_t cause)
+{
+	struct exit_time time = times_of(vcpu, cause);
+
+	if (time.count == 0) {
+		return false;
+	}
+	shell_say("  %12llu %9llu %9llu  %3u %%  %s\n", (unsigned long long)time.count,
+		  (unsigned long long)(hypercall_ns(time.ticks) / time.count),
+		  (unsigned long long)hypercall_ns(time.max),
+		  SHELL_PERCENT(time.ticks, time_of_all(vcpu)), trace_cause_name(cause));
+	return true;
+}
+
+static bool say_cause(const struct vcpu *vcpu, uint32_t cause)
+{
+	if (times_since(vcpu) != 0) {
+		return say_time(vcpu, cause);
+	}
+	if (stat.cause[cause] != 0) {
+		shell_say("  %8u  %3u %%  %s\n", stat.cause[cause],
+			  SHELL_PERCENT(stat.cause[cause], stat.all), trace_cause_name(cause));
+	}
+	return stat.cause[cause] != 0;
+}
+
+/* Where they don't follow on what was counted with them. */
+static bool say_interrupts_head(const struct vcpu *vcpu)
+{
+	bool needed = times_since(vcpu) != 0 && stat.cause[HYPERCALL_CAUSE_INTERRUPT] != 0;
+
+	if (needed) {
+		shell_say("  of its last %u exits:\n", stat.all);
+	}
+	return needed;
+}
+
+static bool say_interrupt(uint32_t intid)
+{
+	if (stat.interrupt[intid] != 0) {
+		shell_say("  %8u         interrupt %u%s\n", stat.interrupt[intid], intid,
+			  intid == 27 ? ", the virtual timer" :
+			  intid == 1  ? ", a kick" :
+			  intid == 26 ? ", EL2's timer" :
+			  intid == 25 ? ", list registers ran empty" :
+					"");
+	}
+	return stat.interrupt[intid] != 0;
+}
+
+/* idle: on all CPUs of the VM that no other has; time: of all its vCPUs. */
+static bool set_measure(const struct shell_job *job)
+{
+	bool on = strcmp(job->word[3], "on") == 0;
+
+	if (!on && strcmp(job->word[3], "off") != 0) {
+		return shell_usage(job);
+	}
+	if (strcmp(job->word[2], "idle") == 0) {
+		manage_measure_idle(job->vm, on);
+	} else if (strcmp(job->word[2], "time") == 0) {
+		times_ask(job->vm, on);
+	} else {
+		return shell_usage(job);
+	}
+	return true;
+}
+
+static bool begin_stat(struct shell_job *job)
+{
+	if (job->count != 2 && job->count != 4) {
+		return shell_usage(job);
+	}
+	job->vm = shell_vm(job, 1);
+	return job->vm == NULL || (job->count == 4 && set_measure(job));
+}
+
+/* Line n of what is said of a vCPU: 1 said, 0 nothing to say, -1 that was the last. */
+static int say_line(const struct vcpu *vcpu, uint32_t n)
+{
+	uint32_t waits = SCHED_HAD(vm_count());
+
+	if (n == 0) {
+		say_vcpu(vcpu);
+		return 1;
+	}
+	n -= 1;
+	if (n < waits) {
+		return say_wait(vcpu, n);
+	}
+	n -= waits;
+	if (n == 0) {
+		say_head(vcpu);
+		return 1;
+	}
+	n -= 1;
+	if (n < HYPERCALL_CAUSE_COUNT) {
+		return say_cause(vcpu, n);
+	}
+	n -= HYPERCALL_CAUSE_COUNT;
+	if (n == 0) {
+		return say_interrupts_head(vcpu);
+	}
+	n -= 1;
+	return n < ARRAY_COUNT(stat.interrupt) ? say_interrupt(n) : -1;
+}
+
+/* at[0]: vCPU; at[1]: what of it comes next. */
+static bool stat_step(struct shell_job *job)
+{
+	const struct vcpu *vcpu;
+	uint32_t n;
+	int said = 1;
+
+	if (job->step == 0) {
+		return begin_stat(job);
+	}
+	if (job->at[0] == job->vm->vcpu_count) {
+		return true;
+	}
+	vcpu = job->vm->vcpu[job->at[0]];
+	n = job->at[1]++;
+	if (n == 0) {
+		stat.record_count = trace_read_of(vcpu, samples, ARRAY_COUNT(samples));
+	} else if (n == 1) {
+		count_records();
+	} else {
+		said = say_line(vcpu, n - 2);
+	}
+	if (said == 0) {
+		job->wait = 1; /* at once */
+	} else if (said < 0) {
+		job->at[0]++;
+		job->at[1] = 0;
+	}
+	return false;
+}
+
+static const char *stat_choice(const char *before, uint32_t n)
+{
+	static const char *const measures[] = {"idle", "time"}, *const words[] = {"on", "off"};
+	const char *second = strchr(before, ' ');
+
+	if (second == NULL) {
+		return shell_vm_choice(n);
+	}
+	if (second[1] == '\0') {
+		return n < ARRAY_COUNT(measures) ? measures[n] : NULL;
+	}
+	return (strcmp(second, " idle ") == 0 || strcmp(second, " time ") == 0) &&
+			       n < ARRAY_COUNT(words) ?
+		       words[n] :
+		       NULL;
+}
+
+const struct shell_command stat_commands[] = {
+	{"stat", "NAME [idle|time on|off]",
+	 "what its vCPUs do and wait for, why they exit\n"
+	 "Counted in the trace: the last exits of each."
+	 "\nidle on: WFI exits also where a CPU is a vCPU's own, so that idle time is known."
+	 "\ntime on: how long each exit keeps EL2 is measured from now on, by cause.",
+	 stat_step, stat_choice},
+	{0},
+};
