@@ -129,8 +129,10 @@ HYP_C := \
 	irq/vgic/gicv.c \
 	irq/vgic/link.c \
 	irq/vgic/look.c \
+	irq/vgic/long.c \
 	irq/vgic/lr.c \
 	irq/vgic/redist.c \
+	irq/vgic/reset.c \
 	irq/vgic/sgi.c \
 	irq/vgic/short.c \
 	irq/vgic/softif.c \
@@ -263,6 +265,7 @@ UNIT := \
 	vgic_regs \
 	vgic_short \
 	vgic_spill \
+	vgic_steps \
 	vgic_switch \
 	vgic_v2 \
 	vgic_v2_random \
@@ -284,11 +287,12 @@ UNIT_WITH_pgtable  := mm/stage2.c tests/unit/fake_pages.c
 UNIT_WITH_registry := core/resource/audit.c mm/stage2.c tests/unit/fake_pages.c
 FAKE_CPU           := core/base/percpu.c core/base/spinlock.c tests/unit/fake_panic.c
 FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/dist_bank.c irq/vgic/link.c \
-                      irq/vgic/lr.c irq/vgic/redist.c irq/vgic/sgi.c irq/vgic/short.c \
-                      irq/vgic/softif.c irq/vgic/spill.c irq/vgic/switch.c irq/vgic/v2.c \
-                      irq/vgic/vgic.c irq/vgic/vits.c irq/vgic/vits_cmd.c irq/vgic/vits_table.c \
-                      irq/vgic/vlpi.c irq/vgic/vreg.c irq/hw/vif_saved.c tests/unit/fake_gic.c \
-                      tests/unit/fake_gic_regs.c \
+                      irq/vgic/long.c irq/vgic/lr.c irq/vgic/redist.c irq/vgic/reset.c \
+                      irq/vgic/sgi.c irq/vgic/short.c irq/vgic/softif.c irq/vgic/spill.c \
+                      irq/vgic/switch.c irq/vgic/v2.c irq/vgic/vgic.c irq/vgic/vits.c \
+                      irq/vgic/vits_cmd.c irq/vgic/vits_table.c irq/vgic/vlpi.c \
+                      irq/vgic/vlpi_sound.c irq/vgic/vreg.c irq/hw/vif_saved.c \
+                      tests/unit/fake_gic.c tests/unit/fake_gic_regs.c \
                       tests/unit/fake_ram.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_exit     := core/exit/exit.c core/exit/mmio.c core/exit/sysreg_trap.c \
                       tests/unit/fake_exit.c tests/unit/fake_sysreg.c $(FAKE_CPU)
@@ -319,6 +323,7 @@ UNIT_WITH_vgic_random := $(FAKE_VGIC)
 UNIT_WITH_vgic_regs   := $(FAKE_VGIC)
 UNIT_WITH_vgic_short  := $(FAKE_VGIC)
 UNIT_WITH_vgic_spill  := $(FAKE_VGIC)
+UNIT_WITH_vgic_steps  := $(FAKE_VGIC)
 UNIT_WITH_vgic_switch := $(FAKE_VGIC)
 UNIT_WITH_vgic_v2     := $(FAKE_VGIC)
 UNIT_WITH_vgic_v2_random := $(FAKE_VGIC)

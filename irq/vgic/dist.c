@@ -7,7 +7,6 @@
 #include "core/base/errno.h"
 #include "irq/vgic/bank_regs.h"
 #include "irq/vgic/vgic_frames.h"
-#include "irq/vgic/vlpi.h"
 
 VREG_READ(read_ctlr)
 {
@@ -21,16 +20,8 @@ void vgic_write_ctlr(struct vm *vm, uint32_t on)
 	spin_lock(&vm->vgic.lock);
 	if (vm->vgic.ctlr != on) {
 		vm->vgic.ctlr = on;
-		vlpi_group_changed_locked(vm);
 		for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-			vgic_post_word_locked(vm->vcpu[i], vm, 0,
-					      vgic_pending_word(&vm->vcpu[i]->vgic.bank) |
-						      vm->vcpu[i]->vgic.bank.listed);
-		}
-		for (uint32_t n = 0; n < vm->vgic.bank_count; n++) {
-			vgic_post_word_locked(NULL, vm, n + 1,
-					      vgic_pending_word(&vm->vgic.bank[n]) |
-						      vm->vgic.bank[n].listed);
+			vgic_sweep_locked(vm->vcpu[i]);
 		}
 	}
 	spin_unlock(&vm->vgic.lock);

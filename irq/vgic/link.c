@@ -182,27 +182,45 @@ void vgic_link_route_locked(struct vm *vm, uint32_t intid)
 void vgic_link_follow(struct vcpu *vcpu)
 {
 	struct vm *vm = vcpu->vm;
+	uint32_t banks = 0;
 
 	spin_lock(&vm->vgic.lock);
 	for (uint32_t n = 0; n < vm->vgic.bank_count; n++) {
-		for (uint32_t word = vm->vgic.bank[n].hw; word != 0; word &= word - 1) {
-			vgic_link_route_locked(vm, 32 * (n + 1) + (uint32_t)__builtin_ctz(word));
-		}
+		banks |= vm->vgic.bank[n].hw != 0 ? UINT32_C(1) << n : 0;
 	}
+	vcpu->vgic.follow = banks;
 	spin_unlock(&vm->vgic.lock);
+	if (banks != 0) {
+		vcpu_post(vcpu, VCPU_EVENT_VGIC);
+	}
 }
 
-void vgic_link_reset_locked(struct vm *vm)
+void vgic_link_follow_locked(struct vcpu *vcpu)
 {
-	for (uint32_t n = 0; n < vm->vgic.bank_count; n++) {
-		for (uint32_t word = vm->vgic.bank[n].hw; word != 0; word &= word - 1) {
-			uint32_t pintid =
-				vgic_pintid(vm, 32 * (n + 1) + (uint32_t)__builtin_ctz(word));
+	struct vm *vm = vcpu->vm;
+	uint32_t n = (uint32_t)__builtin_ctz(vcpu->vgic.follow);
 
-			/* off before it is let go, so that it does not come at once */
-			gic_set_spi_enable(pintid, false);
-			gic_clear_spi_pending(pintid);
-			gic_deactivate_spi(pintid);
+	SPIN_ASSERT_HELD(&vm->vgic.lock);
+	vcpu->vgic.follow &= vcpu->vgic.follow - 1;
+	for (uint32_t word = vm->vgic.bank[n].hw; word != 0; word &= word - 1) {
+		uint32_t spi = 32 * n + (uint32_t)__builtin_ctz(word);
+
+		if (vm->vgic.route[spi] == vcpu->index) {
+			vgic_link_route_locked(vm, INTID_SPI + spi);
 		}
 	}
+	if (vcpu->vgic.follow != 0) {
+		vcpu_post(vcpu, VCPU_EVENT_VGIC);
+	}
+}
+
+void vgic_link_reset_locked(struct vm *vm, uint32_t intid)
+{
+	uint32_t pintid = vgic_pintid(vm, intid);
+
+	SPIN_ASSERT_HELD(&vm->vgic.lock);
+	/* off before it is let go, so that it does not come at once */
+	gic_set_spi_enable(pintid, false);
+	gic_clear_spi_pending(pintid);
+	gic_deactivate_spi(pintid);
 }

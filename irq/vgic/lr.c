@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * List registers: which interrupts are in them, and what the owner does with what was posted.
+ * List registers: which interrupts are in them, and how they come and go.
  *
  * All of it runs on the CPU that runs the vCPU, under vgic_dist.lock. An entry is "listed" from the
  * moment it is written until software sees the register empty, moves it back, or the guest's
@@ -12,26 +12,8 @@
 #include "core/base/atomic.h"
 #include "irq/hw/gic.h"
 #include "irq/hw/vif.h"
-#include "irq/vgic/vits.h"
+#include "irq/vgic/set.h"
 #include "irq/vgic/vlpi.h"
-
-/* Pending, enabled, and so is its group. */
-static bool is_forwarded(const struct vgic_dist *dist, const struct vgic_bank *bank, uint32_t bit)
-{
-	uint32_t group_on = (bank->group & bit) != 0 ? dist->ctlr & (uint32_t)GICD_CTLR_ENGRP1 :
-						       dist->ctlr & (uint32_t)GICD_CTLR_ENGRP0;
-
-	return group_on != 0 && (bank->enabled & vgic_pending_word(bank) & bit) != 0;
-}
-
-bool lr_is_deliverable(struct vcpu *vcpu, const struct vgic_bank *bank, uint32_t intid)
-{
-	const struct vgic_dist *dist = &vcpu->vm->vgic;
-	uint32_t bit = vgic_bit(intid);
-
-	return is_forwarded(dist, bank, bit) && (bank->active & bit) == 0 &&
-	       (intid < INTID_SPI || dist->route[intid - INTID_SPI] == vcpu->index);
-}
 
 static void unlist(struct vcpu *vcpu, uint32_t lr)
 {
@@ -121,9 +103,7 @@ static void retire_empty(struct vcpu *vcpu)
 	}
 }
 
-/* What is pending in a list register of this value is so in the bank again, as far as it is not
- * its line that says so. */
-static void latch_again(struct vcpu *vcpu, uint32_t intid, uint64_t value)
+void lr_latch_again(struct vcpu *vcpu, uint32_t intid, uint64_t value)
 {
 	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
 
@@ -134,8 +114,7 @@ static void latch_again(struct vcpu *vcpu, uint32_t intid, uint64_t value)
 	}
 }
 
-/* Moves what is in a list register back into the bank. */
-static void pull(struct vcpu *vcpu, uint32_t lr)
+void lr_pull(struct vcpu *vcpu, uint32_t lr)
 {
 	uint64_t value = vif_lr_read(&vcpu->vgic.vif, lr);
 	uint32_t intid = vcpu->vgic.lr_intid[lr];
@@ -150,7 +129,7 @@ static void pull(struct vcpu *vcpu, uint32_t lr)
 		return;
 	}
 	if ((value & ICH_LR_PENDING) != 0) {
-		latch_again(vcpu, intid, value);
+		lr_latch_again(vcpu, intid, value);
 	}
 	if ((value & ICH_LR_ACTIVE) != 0) {
 		lr_spill(vcpu, intid, value);
@@ -200,7 +179,7 @@ void vgic_sync_locked(struct vcpu *vcpu)
 		uint32_t intid = vcpu->vgic.lr_intid[lr];
 
 		used &= used - 1;
-		pull(vcpu, lr);
+		lr_pull(vcpu, lr);
 		look_again(vcpu, intid);
 	}
 }
@@ -274,7 +253,7 @@ static void retire_ended(struct vcpu *vcpu)
 	}
 }
 
-static int free_lr(struct vcpu *vcpu)
+int lr_free(struct vcpu *vcpu)
 {
 	uint32_t all = (UINT32_C(1) << vcpu->vgic.lr_count) - 1;
 
@@ -284,12 +263,7 @@ static int free_lr(struct vcpu *vcpu)
 	return (~vcpu->vgic.lr_used & all) == 0 ? -1 : __builtin_ctz(~vcpu->vgic.lr_used & all);
 }
 
-/*
- * Makes room for an interrupt of this priority: a pending one of lower priority gives way; where no
- * register holds a pending one at all, the active one of lowest priority does, since one register
- * must be left for what can preempt.
- */
-static int make_room(struct vcpu *vcpu, uint8_t prio)
+int lr_make_room(struct vcpu *vcpu, uint8_t prio)
 {
 	struct vgic_cpu *cpu = &vcpu->vgic;
 	int worst_pending = -1, worst_active = -1, lr;
@@ -320,9 +294,10 @@ static int make_room(struct vcpu *vcpu, uint8_t prio)
 		return -1;
 	}
 	intid = cpu->lr_intid[lr];
-	pull(vcpu, (uint32_t)lr);
-	if (any_pending) {
-		look_again(vcpu, intid);
+	lr_pull(vcpu, (uint32_t)lr);
+	if (any_pending && intid < INTID_LPI) {
+		/* LPIs see to that themselves */
+		vgic_set_add(&cpu->waiting, intid, vgic_bank_of(vcpu, intid)->prio[intid % 32]);
 	}
 	return lr;
 }
@@ -360,12 +335,12 @@ static bool refresh(struct vcpu *vcpu, uint32_t intid)
 	if ((value & ICH_LR_ACTIVE) == 0) {
 		/* pending only: taken back and judged afresh, so that enable, route and priority
 		 * count now; later, beside those that wait, which may have been looked at before */
-		pull(vcpu, lr);
+		lr_pull(vcpu, lr);
 		vgic_post(vcpu, intid);
 		return false;
 	}
 	if (unlikely((bank->ended & bit) != 0)) {
-		pull(vcpu, lr);
+		lr_pull(vcpu, lr);
 		vgic_post(vcpu, intid);
 		return false;
 	}
@@ -373,7 +348,7 @@ static bool refresh(struct vcpu *vcpu, uint32_t intid)
 		return false; /* the hardware holds it active; it comes again by itself */
 	}
 	if ((value & ICH_LR_PENDING) != 0) {
-		latch_again(vcpu, intid, value);
+		lr_latch_again(vcpu, intid, value);
 	}
 	bank->soft &= ~bit;
 	value &= ~ICH_LR_PENDING;
@@ -385,7 +360,7 @@ static bool refresh(struct vcpu *vcpu, uint32_t intid)
 		/* once it is no longer active here: that end has to be seen. It comes by the
 		   priority that was acknowledged. */
 		value |= ICH_LR_EOI;
-	} else if (!is_forwarded(&vcpu->vm->vgic, bank, bit)) {
+	} else if (!lr_is_forwarded(&vcpu->vm->vgic, bank, bit)) {
 		/* not now */
 	} else if (lr_is_v2_sgi(vcpu, intid)) {
 		/* of the same sender; others wait for its end */
@@ -399,6 +374,64 @@ static bool refresh(struct vcpu *vcpu, uint32_t intid)
 	}
 	vif_lr_write(&vcpu->vgic.vif, lr, value);
 	return false;
+}
+
+static inline __attribute__((always_inline)) bool judge(struct vcpu *vcpu,
+							const struct vgic_bank *bank,
+							uint32_t intid)
+{
+	uint32_t bit = vgic_bit(intid);
+
+	if ((bank->hw & bank->line & bit) != 0 && (bank->active & bit) == 0 &&
+	    !vgic_link_asserted(vcpu, intid)) {
+		/* the hardware's active state was kept for nothing */
+		vgic_unlink_locked(vcpu, intid);
+	}
+	if (lr_is_deliverable(vcpu, bank, intid)) {
+		return true;
+	}
+	if (intid >= INTID_SPI && (vgic_pending_word(bank) & bit) != 0 &&
+	    vgic_target(vcpu, vcpu->vm, intid) != vcpu) {
+		vgic_post(vgic_target(vcpu, vcpu->vm, intid), intid);
+	}
+	return false;
+}
+
+bool lr_judge(struct vcpu *vcpu, uint32_t intid)
+{
+	return judge(vcpu, vgic_bank_of(vcpu, intid), intid);
+}
+
+uint32_t lr_consider(struct vcpu *vcpu, uint32_t intid)
+{
+	struct vgic_cpu *cpu = &vcpu->vgic;
+	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
+	uint32_t bit = vgic_bit(intid), cost = 1;
+	int lr;
+
+	if ((bank->listed & bit) != 0) {
+		const struct vm *vm = vcpu->vm;
+
+		if (intid >= INTID_SPI && vm->vgic.home[intid - INTID_SPI] != vcpu->index) {
+			vgic_post(vm->vcpu[vm->vgic.home[intid - INTID_SPI]], intid);
+			return cost;
+		}
+		cost = LR_COST_LISTED;
+		if (!refresh(vcpu, intid)) {
+			return cost;
+		}
+	}
+	if (!judge(vcpu, bank, intid)) {
+		return cost;
+	}
+	/* none goes past those that wait */
+	lr = unlikely(cpu->waiting.banks != 0) ? -1 : lr_free(vcpu);
+	if (lr < 0) {
+		vgic_set_add(&cpu->waiting, intid, bank->prio[intid % 32]);
+		return cost;
+	}
+	lr_list(vcpu, (uint32_t)lr, intid, ICH_LR_PENDING);
+	return cost + LR_COST_LIST;
 }
 
 int lr_of_lpi(const struct vgic_cpu *cpu, uint32_t intid)
@@ -419,246 +452,6 @@ void lr_write_lpi(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint8_t prio)
 	cpu->lr_intid[lr] = (uint16_t)intid;
 	vif_lr_write(&cpu->vif, lr,
 		     ICH_LR_PENDING | ICH_LR_GROUP | FIELD_PREP(ICH_LR_PRIORITY, prio) | intid);
-}
-
-/* True: it was listed. */
-static bool take_back_lpi(struct vcpu *vcpu, uint32_t intid)
-{
-	int lr = lr_of_lpi(&vcpu->vgic, intid);
-
-	if (lr >= 0) {
-		pull(vcpu, (uint32_t)lr);
-	}
-	return lr >= 0;
-}
-
-/* consider(), for all LPIs of the vCPU. */
-static bool consider_lpis(struct vcpu *vcpu)
-{
-	struct vgic_cpu *cpu = &vcpu->vgic;
-	bool taken_back = false;
-	uint32_t intid;
-
-	/* what these post to this vCPU is looked at below */
-	cpu->lpi.looking = true;
-	while ((intid = vlpi_changed_locked(vcpu)) != 0) {
-		taken_back |= take_back_lpi(vcpu, intid);
-	}
-	cpu->lpi.looking = false;
-	vlpi_look_locked(vcpu);
-	if (taken_back) {
-		/* later, beside those that wait for a register, which were looked at before */
-		vgic_post(vcpu, VGIC_LOOK_LPIS);
-		return true;
-	}
-	while ((intid = vlpi_next_locked(vcpu)) != 0) {
-		uint32_t prio = vlpi_priority(vcpu->vm, intid);
-		int lr = free_lr(vcpu);
-
-		if (lr < 0) {
-			lr = make_room(vcpu, (uint8_t)prio);
-		}
-		if (lr < 0) {
-			return false;
-		}
-		lr_write_lpi(vcpu, (uint32_t)lr, intid, (uint8_t)prio);
-		vlpi_listed_locked(vcpu, intid);
-	}
-	return true;
-}
-
-/* The priority of one that waits for a list register. */
-static uint32_t waiting_priority(struct vcpu *vcpu, uint32_t intid)
-{
-	return intid == VGIC_LOOK_LPIS ? vlpi_priority(vcpu->vm, vlpi_next_locked(vcpu)) :
-					 vgic_bank_of(vcpu, intid)->prio[intid % 32];
-}
-
-/* True when the interrupt needs no further look; false when it waits for a list register. */
-static bool consider(struct vcpu *vcpu, uint32_t intid)
-{
-	struct vgic_bank *bank;
-	uint32_t bit = vgic_bit(intid);
-	int lr;
-
-	if (intid == VGIC_LOOK_LPIS) {
-		return consider_lpis(vcpu);
-	}
-	bank = vgic_bank_of(vcpu, intid);
-	if ((bank->listed & bit) != 0) {
-		struct vm *vm = vcpu->vm;
-
-		if (intid >= INTID_SPI && vm->vgic.home[intid - INTID_SPI] != vcpu->index) {
-			vgic_post(vm->vcpu[vm->vgic.home[intid - INTID_SPI]], intid);
-			return true;
-		}
-		if (!refresh(vcpu, intid)) {
-			return true;
-		}
-	}
-	if ((bank->hw & bank->line & bit) != 0 && (bank->active & bit) == 0 &&
-	    !vgic_link_asserted(vcpu, intid)) {
-		/* nothing asserts it any more: the hardware's active state was kept for nothing */
-		vgic_unlink_locked(vcpu, intid);
-	}
-	if (!lr_is_deliverable(vcpu, bank, intid)) {
-		if (intid >= INTID_SPI && (vgic_pending_word(bank) & bit) != 0 &&
-		    vgic_target(vcpu, vcpu->vm, intid) != vcpu) {
-			/* it was here and its route has changed */
-			vgic_post(vgic_target(vcpu, vcpu->vm, intid), intid);
-		}
-		return true;
-	}
-	lr = free_lr(vcpu);
-	if (lr < 0) {
-		lr = make_room(vcpu, bank->prio[intid % 32]);
-	}
-	if (lr < 0) {
-		return false;
-	}
-	lr_list(vcpu, (uint32_t)lr, intid, ICH_LR_PENDING);
-	return true;
-}
-
-/* Active interrupts that had to leave the list registers come back where there is room, highest
- * priority first, but for one register. */
-static void unspill(struct vcpu *vcpu)
-{
-	struct vgic_cpu *cpu = &vcpu->vgic;
-
-	while (cpu->spilled_count != 0) {
-		int lr = free_lr(vcpu);
-		uint32_t best;
-
-		if (lr < 0 || bits_count(cpu->lr_used) + 1 >= cpu->lr_count) {
-			break;
-		}
-		best = lr_best_spilled(vcpu);
-		lr_take_spilled(vcpu, best);
-		lr_list(vcpu, (uint32_t)lr, best, ICH_LR_ACTIVE);
-		vgic_post(vcpu, best);
-	}
-}
-
-/*
- * One that is active and pending is pending alone after its end, which nobody sees: where a more
- * urgent one waits for a register, it waits too.
- */
-static void hold_back(struct vcpu *vcpu, uint32_t prio)
-{
-	struct vgic_cpu *cpu = &vcpu->vgic;
-
-	for (uint32_t used = cpu->lr_used; used != 0; used &= used - 1) {
-		uint32_t lr = (uint32_t)__builtin_ctz(used);
-		uint32_t intid = cpu->lr_intid[lr], bit = vgic_bit(intid);
-		uint64_t value = vif_lr_read(&vcpu->vgic.vif, lr);
-
-		if ((value & ICH_LR_STATE) != ICH_LR_STATE ||
-		    FIELD_GET(ICH_LR_PRIORITY, value) <= prio) {
-			continue;
-		}
-		latch_again(vcpu, intid, value);
-		vif_lr_write(&vcpu->vgic.vif, lr, value & ~ICH_LR_PENDING);
-		atomic_fetch_or(&cpu->todo[intid / 32], bit);
-		atomic_fetch_or(&cpu->todo_banks, UINT32_C(1) << (intid / 32));
-	}
-}
-
-/* Which maintenance is wanted from now on. */
-static void update_hcr(struct vcpu *vcpu, bool queued)
-{
-	struct vgic_cpu *cpu = &vcpu->vgic;
-	uint64_t hcr = cpu->hcr_base;
-
-	if (queued) {
-		hcr |= ICH_HCR_NPIE;
-	}
-	if ((cpu->spilled_count | cpu->undone) != 0) {
-		/* one register in use or none: room for those that wait, so that an EOI finds them.
-		 * LRENPIE tells of one that came sooner, and of each where so few registers are
-		 * that UIE would never end, or that will never be in one. */
-		hcr |= ICH_HCR_LRENPIE |
-		       (cpu->spilled_count != 0 && cpu->lr_count >= 3 ? ICH_HCR_UIE : 0);
-	}
-	if (hcr != cpu->hcr) {
-		cpu->hcr = hcr;
-		vif_hcr_write(&vcpu->vgic.vif, hcr);
-	}
-}
-
-/* Asked for its list registers: hands them over and says so. */
-static void answer(struct vcpu *vcpu)
-{
-	struct vm *vm = vcpu->vm;
-
-	vgic_sync_locked(vcpu);
-	vgic_link_sample_private_locked(vcpu);
-	vcpu->vgic.synced = vcpu->vgic.ask_count != 0;
-	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-		if ((vm->vcpu[i]->vgic.asking & BIT(vcpu->index)) != 0) {
-			vcpu_post(vm->vcpu[i], VCPU_EVENT_ANSWER);
-		}
-	}
-}
-
-void vgic_process(struct vcpu *vcpu)
-{
-	struct vgic_cpu *cpu = &vcpu->vgic;
-	uint32_t sgis, banks, queued_banks = 0, queued_prio = 0x100;
-
-	if (unlikely(vcpu->vm->vgic.vits != NULL)) {
-		vits_continue(vcpu);
-	}
-	spin_lock(&vcpu->vm->vgic.lock);
-	lr_end_spilled(vcpu);
-	sgis = vgic_latch_sgis_locked(vcpu);
-	if (sgis != 0) {
-		/* no event: they are looked at below, or when whatever holds the vCPU is over */
-		atomic_fetch_or(&cpu->todo[0], sgis);
-		atomic_fetch_or(&cpu->todo_banks, 1);
-	}
-	if (cpu->ask_count != 0 || !cpu->on) {
-		answer(vcpu);
-		if (!cpu->on) {
-			/* its redistributor works all the same */
-			vlpi_look_locked(vcpu);
-		}
-		spin_unlock(&vcpu->vm->vgic.lock);
-		return;
-	}
-	if (cpu->spilled_count != 0) {
-		unspill(vcpu);
-	}
-	banks = atomic_exchange(&cpu->todo_banks, 0);
-	while (banks != 0) {
-		uint32_t n = (uint32_t)__builtin_ctz(banks);
-		uint32_t word = atomic_exchange(&cpu->todo[n], 0), waiting = 0;
-
-		banks &= banks - 1;
-		for (; word != 0; word &= word - 1) {
-			uint32_t intid = 32 * n + (uint32_t)__builtin_ctz(word);
-
-			if (!consider(vcpu, intid)) {
-				waiting |= vgic_bit(intid);
-				queued_prio = MIN(queued_prio, waiting_priority(vcpu, intid));
-			}
-		}
-		if (waiting != 0) {
-			atomic_fetch_or(&cpu->todo[n], waiting);
-			queued_banks |= UINT32_C(1) << n;
-		}
-	}
-	if (queued_banks != 0) {
-		atomic_fetch_or(&cpu->todo_banks, queued_banks);
-		hold_back(vcpu, queued_prio);
-	}
-	update_hcr(vcpu, queued_banks != 0);
-	spin_unlock(&vcpu->vm->vgic.lock);
-}
-
-bool vgic_is_held(const struct vcpu *vcpu)
-{
-	return atomic_read_acquire(&vcpu->vgic.ask_count) != 0;
 }
 
 bool vgic_wakes(struct vcpu *vcpu)
@@ -683,7 +476,7 @@ bool vgic_wakes(struct vcpu *vcpu)
 		if ((bank->hw & ~bank->edge & ~bank->soft & vgic_bit(intid)) != 0 &&
 		    !vgic_link_asserted(vcpu, intid)) {
 			/* the line has fallen since: taken back, so that it can come again */
-			pull(vcpu, lr);
+			lr_pull(vcpu, lr);
 			vgic_unlink_locked(vcpu, intid);
 		} else {
 			wakes = true;

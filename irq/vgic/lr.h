@@ -16,8 +16,26 @@ static inline bool lr_is_quiet(const struct vcpu *vcpu)
 	       cpu->ask_count == 0 && vcpu->hold == 0;
 }
 
-/* Pending, enabled, its group too, not active, and this vCPU's. */
-bool lr_is_deliverable(struct vcpu *vcpu, const struct vgic_bank *bank, uint32_t intid);
+/* Pending, enabled, and so is its group. */
+static inline bool lr_is_forwarded(const struct vgic_dist *dist, const struct vgic_bank *bank,
+				   uint32_t bit)
+{
+	uint32_t group_on = (bank->group & bit) != 0 ? dist->ctlr & (uint32_t)GICD_CTLR_ENGRP1 :
+						       dist->ctlr & (uint32_t)GICD_CTLR_ENGRP0;
+
+	return group_on != 0 && (bank->enabled & vgic_pending_word(bank) & bit) != 0;
+}
+
+/* And not active, and this vCPU's. */
+static inline bool lr_is_deliverable(struct vcpu *vcpu, const struct vgic_bank *bank,
+				     uint32_t intid)
+{
+	const struct vgic_dist *dist = &vcpu->vm->vgic;
+	uint32_t bit = vgic_bit(intid);
+
+	return lr_is_forwarded(dist, bank, bit) && (bank->active & bit) == 0 &&
+	       (intid < INTID_SPI || dist->route[intid - INTID_SPI] == vcpu->index);
+}
 
 /* Puts an interrupt into a list register that is free; state: of ICH_LR_PENDING, ICH_LR_ACTIVE. */
 void lr_list(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t state);
@@ -25,6 +43,36 @@ void lr_list(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t state);
 /* The guest is done with what was in it: the register is empty, and the caller writes it next.
  * Posted where it is pending again. */
 void lr_give_up(struct vcpu *vcpu, uint32_t lr);
+
+/* A list register that is free, or that the guest has emptied; -1: each holds something. */
+int lr_free(struct vcpu *vcpu);
+
+/*
+ * Makes room for an interrupt of this priority: a pending one of lower priority gives way, and
+ * waits; where no register holds a pending one at all, the active one of lowest priority does,
+ * since one register must be left for what can preempt. -1: none gives way.
+ */
+int lr_make_room(struct vcpu *vcpu, uint8_t prio);
+
+/* Moves what is in a list register back into the bank. */
+void lr_pull(struct vcpu *vcpu, uint32_t lr);
+
+/* Is it to be delivered here? One that is linked, and that nothing asserts any more, is let go; one
+ * whose route has changed is posted there. Not listed. */
+bool lr_judge(struct vcpu *vcpu, uint32_t intid);
+
+/*
+ * Looks at one that was posted, which is no LPI and does not wait; afterwards it is listed, waits
+ * or needs no further look. What that cost, in parts of 120 to 140 instructions: 1 and what is
+ * written here.
+ */
+#define LR_COST_LIST   2 /* one listed */
+#define LR_COST_LISTED 3 /* one that was listed, in place of 1 */
+uint32_t lr_consider(struct vcpu *vcpu, uint32_t intid);
+
+/* What is pending in a list register of this value is so in the bank again, as far as it is not
+ * its line that says so. */
+void lr_latch_again(struct vcpu *vcpu, uint32_t intid, uint64_t value);
 
 /* The list register that holds this LPI, -1: none; and the LPI, pending, in a register: LPIs are of
  * group 1 and have no active state. */
@@ -51,7 +99,7 @@ void lr_end_outside(struct vcpu *vcpu);
 
 static inline void lr_end_spilled(struct vcpu *vcpu)
 {
-	if ((vcpu->vgic.spilled_count | vcpu->vgic.undone) != 0) {
+	if ((vcpu->vgic.spilled.banks | vcpu->vgic.undone) != 0) {
 		lr_end_outside(vcpu);
 	}
 }

@@ -5,6 +5,7 @@
  * else is to be looked at. They read what only the owner writes.
  */
 #include "core/arm64/barrier.h"
+#include "core/arm64/sysreg.h"
 #include "core/base/atomic.h"
 #include "irq/hw/vif.h"
 #include "irq/vgic/lr.h"
@@ -173,6 +174,11 @@ static bool __attribute__((noinline)) take_others(struct vcpu *vcpu, uint32_t sg
 /* The long way without the run loop, where nothing else is to be done. */
 static bool __attribute__((noinline)) look_here(struct vcpu *vcpu)
 {
+	if (unlikely((sysreg_read(isr_el1) & ISR_I) != 0)) {
+		/* the run loop takes it first: somebody may wait for the CPU, and what the guest
+		   has done until now may have been long too */
+		return false;
+	}
 	atomic_fetch_and(&vcpu->events, ~(uint32_t)VCPU_EVENT_VGIC);
 	vgic_process(vcpu);
 	return !vcpu_wants_attention(vcpu) && !vgic_is_held(vcpu);

@@ -9,6 +9,7 @@
  */
 #include "irq/hw/vif.h"
 #include "irq/vgic/lr.h"
+#include "irq/vgic/set.h"
 
 #define LEVEL_SHIFT (8 - VGIC_PRIO_BITS)
 
@@ -21,7 +22,7 @@ void lr_spill(struct vcpu *vcpu, uint32_t intid, uint64_t value)
 	if (lr_is_v2_sgi(vcpu, intid)) {
 		cpu->sgi_active_source[intid] = (uint8_t)FIELD_GET(VIF_LR_SOURCE, value);
 	}
-	if ((cpu->spilled_count | cpu->undone) == 0) {
+	if ((cpu->spilled.banks | cpu->undone) == 0) {
 		/* EOIs that met no list register until now were for none */
 		vif_hcr_write(&cpu->vif, cpu->hcr);
 	}
@@ -32,33 +33,42 @@ void lr_spill(struct vcpu *vcpu, uint32_t intid, uint64_t value)
 		return;
 	}
 	bank->active |= bit;
-	cpu->spilled[intid / 32] |= bit;
-	cpu->spilled_count++;
+	vgic_set_add(&cpu->spilled, intid, bank->active_prio[intid % 32]);
+}
+
+static uint32_t active_priority(struct vcpu *vcpu, uint32_t intid)
+{
+	return vgic_bank_of(vcpu, intid)->active_prio[intid % 32];
 }
 
 uint32_t lr_best_spilled(struct vcpu *vcpu)
 {
-	uint32_t best = INTID_LIMIT, best_prio = 0x100;
+	uint32_t best;
 
-	for (uint32_t n = 0; n < VGIC_BANK_MAX; n++) {
-		for (uint32_t word = vcpu->vgic.spilled[n]; word != 0; word &= word - 1) {
-			uint32_t intid = 32 * n + (uint32_t)__builtin_ctz(word);
-			uint8_t prio = vgic_bank_of(vcpu, intid)->active_prio[intid % 32];
-
-			if (prio < best_prio) {
-				best = intid;
-				best_prio = prio;
-			}
-		}
-	}
-	return best;
+	do {
+		best = vgic_set_look(&vcpu->vgic.spilled, vcpu, active_priority);
+	} while (best == VGIC_SET_AGAIN);
+	return best == VGIC_SET_EMPTY ? INTID_LIMIT : best;
 }
 
 void lr_take_spilled(struct vcpu *vcpu, uint32_t intid)
 {
-	vcpu->vgic.spilled[intid / 32] &= ~vgic_bit(intid);
-	vcpu->vgic.spilled_count--;
+	vgic_set_remove(&vcpu->vgic.spilled, intid);
 	vgic_bank_of(vcpu, intid)->active &= ~vgic_bit(intid);
+}
+
+void vgic_unspill_locked(struct vcpu *home, uint32_t n, uint32_t mask)
+{
+	struct vgic_set *set = &home->vgic.spilled;
+
+	for (mask &= set->word[n]; mask != 0; mask &= mask - 1) {
+		uint32_t intid = 32 * n + (uint32_t)__builtin_ctz(mask);
+
+		vgic_set_remove(set, intid);
+		vgic_undone_add_locked(home, intid);
+	}
+	/* now, on the time of who does it, and not bank by bank when an EOI asks */
+	vgic_set_learn(set, home, n, active_priority);
 }
 
 void vgic_undone_add_locked(struct vcpu *home, uint32_t intid)
@@ -123,7 +133,7 @@ void lr_end_outside(struct vcpu *vcpu)
 	if (count != 0) {
 		vif_hcr_write(&cpu->vif, hcr & ~ICH_HCR_EOICOUNT);
 	}
-	for (count = split ? 0 : count; count != 0 && (cpu->spilled_count | cpu->undone) != 0;
+	for (count = split ? 0 : count; count != 0 && (cpu->spilled.banks | cpu->undone) != 0;
 	     count--) {
 		end_one(vcpu);
 	}

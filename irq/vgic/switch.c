@@ -102,7 +102,7 @@ void vgic_cpu_start(struct vcpu *vcpu)
 	vif_hcr_write(&cpu->vif, cpu->hcr);
 	cpu->on = true;
 	if (vcpu->vm->vgic.v2) {
-		vgic_v2_route_again_locked(vcpu->vm);
+		vgic_v2_route_again_locked(vcpu);
 	}
 	spin_unlock(&vcpu->vm->vgic.lock);
 	vcpu_post(vcpu, VCPU_EVENT_VGIC);
@@ -118,14 +118,13 @@ void vgic_cpu_stop(struct vcpu *vcpu)
 	cpu->bank.line &= ~cpu->bank.hw;
 	vgic_clear_active_locked(vcpu, vcpu->vm, 0, cpu->bank.hw);
 	/* others stay active, but its guest is not going to end them */
-	memset(cpu->spilled, 0, sizeof(cpu->spilled));
-	cpu->spilled_count = 0;
+	memset(&cpu->spilled, 0, sizeof(cpu->spilled));
 	cpu->undone = 0;
 	cpu->hcr = 0;
 	vif_hcr_write(&cpu->vif, 0);
 	cpu->on = false;
 	if (vcpu->vm->vgic.v2) {
-		vgic_v2_route_again_locked(vcpu->vm);
+		vgic_v2_route_again_locked(vcpu);
 	}
 	vgic_release_locked(vcpu);
 	spin_unlock(&vcpu->vm->vgic.lock);

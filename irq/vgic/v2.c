@@ -10,6 +10,7 @@
 #include "irq/vgic/vgic_state.h"
 
 #define BYTES_FIRST UINT32_C(0x01010101)
+#define ROUTE_STEP  8 /* SPIs that get another target at once */
 
 /* GIC-400's: PIDR4-7, PIDR0-3 (architecture revision 2), CIDR0-3, from offset 0xfd0 on. */
 static const uint8_t pidr[12] = {0x04, 0, 0, 0, 0x90, 0xb4, 0x2b, 0, 0x0d, 0xf0, 0x05, 0xb1};
@@ -69,6 +70,7 @@ static void set_targets_locked(struct vm *vm, uint32_t spi, uint64_t targets)
 	dist->irouter[spi] = targets;
 	if ((targets & (targets - 1)) != 0) {
 		dist->bank[spi / 32].many |= vgic_bit(spi);
+		dist->many |= UINT32_C(1) << (spi / 32);
 	} else {
 		dist->bank[spi / 32].many &= ~vgic_bit(spi);
 	}
@@ -95,15 +97,38 @@ VREG_WRITE(write_targets)
 	return 0;
 }
 
-void vgic_v2_route_again_locked(struct vm *vm)
+void vgic_v2_route_again_locked(struct vcpu *vcpu)
 {
-	SPIN_ASSERT_HELD(&vm->vgic.lock);
-	for (uint32_t n = 0; n < vm->vgic.bank_count; n++) {
-		for (uint32_t word = vm->vgic.bank[n].many; word != 0; word &= word - 1) {
-			uint32_t spi = 32 * n + (uint32_t)__builtin_ctz(word);
+	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
+	if (vcpu->vm->vgic.many != 0) {
+		vcpu->vm->vgic.reroute = 0;
+		vcpu->vgic.reroute = true;
+		vcpu_post(vcpu, VCPU_EVENT_VGIC);
+	}
+}
 
-			set_targets_locked(vm, spi, vm->vgic.irouter[spi]);
+void vgic_v2_route_step_locked(struct vcpu *vcpu)
+{
+	struct vm *vm = vcpu->vm;
+	uint32_t at = vm->vgic.reroute, done = 0;
+
+	SPIN_ASSERT_HELD(&vm->vgic.lock);
+	while (at < vm->vgic.spi_count && done < ROUTE_STEP) {
+		uint32_t word = vm->vgic.bank[at / 32].many & (UINT32_MAX << at % 32);
+
+		if (word == 0) {
+			at = at / 32 * 32 + 32;
+			continue;
 		}
+		at = at / 32 * 32 + (uint32_t)__builtin_ctz(word);
+		set_targets_locked(vm, at, vm->vgic.irouter[at]);
+		at++;
+		done++;
+	}
+	vm->vgic.reroute = at;
+	vcpu->vgic.reroute = at < vm->vgic.spi_count;
+	if (vcpu->vgic.reroute) {
+		vcpu_post(vcpu, VCPU_EVENT_VGIC);
 	}
 }
 

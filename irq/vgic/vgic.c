@@ -14,6 +14,11 @@
 #include "irq/vgic/vits.h"
 #include "irq/vgic/vlpi.h"
 
+/* How many vCPUs a gather brings back at once. */
+#define GATHER_STEP 3U
+
+#define FEW_VCPUS 8U
+
 /* What the distributor says of itself. */
 static uint64_t typer_of(const struct vm *vm, const struct vgic_setup *setup)
 {
@@ -78,59 +83,6 @@ int vgic_create(struct vm *vm, const struct vgic_setup *setup, struct arena *are
 	return setup->lpi_count != 0 ? vlpi_create(vm, setup->lpi_count, arena) : 0;
 }
 
-void vgic_bank_reset(struct vgic_bank *bank, bool private)
-{
-	uint32_t hw = bank->hw, exists = bank->exists, edge = bank->edge & hw;
-
-	memset(bank, 0, sizeof(*bank));
-	bank->hw = hw;
-	bank->exists = exists;
-	/* linked ones are as their hardware is */
-	bank->edge = edge | (private ? 0xffff : 0);
-}
-
-static void cpu_reset(struct vgic_cpu *cpu)
-{
-	vgic_bank_reset(&cpu->bank, true);
-	memset(cpu->spilled, 0, sizeof(cpu->spilled));
-	memset(cpu->todo, 0, sizeof(cpu->todo));
-	memset(cpu->sgi_source, 0, sizeof(cpu->sgi_source));
-	cpu->spilled_count = 0;
-	cpu->undone = 0;
-	cpu->todo_banks = 0;
-	cpu->waker = GICR_WAKER_SLEEP;
-}
-
-void vgic_reset(struct vm *vm)
-{
-	struct vgic_dist *dist = &vm->vgic;
-
-	if (dist->vits != NULL) {
-		vits_reset(dist->vits);
-	}
-	spin_lock(&dist->lock);
-	dist->ctlr = 0;
-	vgic_link_reset_locked(vm);
-	for (uint32_t i = 0; i < dist->bank_count; i++) {
-		vgic_bank_reset(&dist->bank[i], false);
-	}
-	/* v3: to affinity 0; v2: no targets, but where there is only one */
-	memset(dist->route, dist->v2 && vm->vcpu_count > 1 ? 0xff : 0,
-	       dist->spi_count * sizeof(*dist->route));
-	memset(dist->home, 0, dist->spi_count * sizeof(*dist->home));
-	memset(dist->irouter, 0, dist->spi_count * sizeof(*dist->irouter));
-	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-		cpu_reset(&vm->vcpu[i]->vgic);
-		if (dist->v2) {
-			/* always enabled: irq/vgic/v2.c */
-			vm->vcpu[i]->vgic.bank.enabled = 0xffff;
-		}
-		atomic_fetch_and(&vm->vcpu[i]->events, ~VCPU_EVENT_SGIS);
-	}
-	vlpi_reset_locked(vm);
-	spin_unlock(&dist->lock);
-}
-
 void vgic_link_private(struct vcpu *vcpu, uint32_t intid,
 		       bool (*level)(struct vcpu *vcpu, uint32_t intid))
 {
@@ -149,32 +101,94 @@ struct vcpu *vgic_target(struct vcpu *private_of, struct vm *vm, uint32_t intid)
 	return route == VGIC_ROUTE_NONE ? NULL : vm->vcpu[route];
 }
 
+/* Those of `mask`, of bank n. */
+static void post_mask(struct vcpu *vcpu, uint32_t n, uint32_t mask)
+{
+	atomic_fetch_or(&vcpu->vgic.todo[n], mask);
+	atomic_fetch_or(&vcpu->vgic.todo_banks, UINT32_C(1) << n);
+	vcpu_post(vcpu, VCPU_EVENT_VGIC);
+}
+
 void vgic_post(struct vcpu *vcpu, uint32_t intid)
 {
-	if (vcpu == NULL) {
-		return;
+	if (vcpu != NULL) {
+		post_mask(vcpu, intid / 32, vgic_bit(intid));
 	}
-	atomic_fetch_or(&vcpu->vgic.todo[intid / 32], vgic_bit(intid));
-	atomic_fetch_or(&vcpu->vgic.todo_banks, UINT32_C(1) << (intid / 32));
-	vcpu_post(vcpu, VCPU_EVENT_VGIC);
+}
+
+/* SPIs of bank n, each to the vCPU that `where` names: all of one vCPU together, or where there are
+ * many vCPUs, neighbours. */
+static void post_spis(struct vm *vm, uint32_t n, uint32_t mask, const uint16_t *where)
+{
+	const uint16_t *index = &where[32 * n - INTID_SPI];
+	uint32_t masks[FEW_VCPUS + 1] = {0}, run = 0, to = VGIC_ROUTE_NONE;
+
+	for (; mask != 0; mask &= mask - 1) {
+		uint32_t bit = (uint32_t)__builtin_ctz(mask);
+
+		if (vm->vcpu_count <= FEW_VCPUS) {
+			masks[MIN(index[bit], FEW_VCPUS)] |= UINT32_C(1) << bit;
+			continue;
+		}
+		if (index[bit] != to && run != 0) {
+			post_mask(vm->vcpu[to], n, run);
+			run = 0;
+		}
+		to = index[bit];
+		run |= to == VGIC_ROUTE_NONE ? 0 : UINT32_C(1) << bit;
+	}
+	if (run != 0) {
+		post_mask(vm->vcpu[to], n, run);
+	}
+	for (uint32_t i = 0; i < FEW_VCPUS; i++) {
+		if (masks[i] != 0) {
+			post_mask(vm->vcpu[i], n, masks[i]);
+		}
+	}
+}
+
+/* One SPI, to its target and where it is listed. */
+static inline __attribute__((always_inline)) void post_spi(struct vm *vm, uint32_t intid)
+{
+	uint32_t spi = intid - INTID_SPI, n = intid / 32, bit = vgic_bit(intid);
+	uint32_t route = vm->vgic.route[spi], home = vm->vgic.home[spi];
+
+	if (likely(route != VGIC_ROUTE_NONE)) {
+		post_mask(vm->vcpu[route], n, bit);
+	}
+	if (home != route && (vm->vgic.bank[n - 1].listed & bit) != 0) {
+		post_mask(vm->vcpu[home], n, bit);
+	}
 }
 
 void vgic_post_word_locked(struct vcpu *private_of, struct vm *vm, uint32_t n, uint32_t mask)
 {
+	uint32_t listed;
+
 	SPIN_ASSERT_HELD(&vm->vgic.lock);
-	for (; mask != 0; mask &= mask - 1) {
-		uint32_t intid = 32 * n + (uint32_t)__builtin_ctz(mask);
-		struct vcpu *target = vgic_target(private_of, vm, intid);
-
-		if (n != 0 && (vm->vgic.bank[n - 1].listed & vgic_bit(intid)) != 0) {
-			struct vcpu *home = vm->vcpu[vm->vgic.home[intid - INTID_SPI]];
-
-			if (home != target) {
-				vgic_post(home, intid);
-			}
-		}
-		vgic_post(target, intid);
+	if (mask == 0) {
+		return;
 	}
+	if (n == 0) {
+		post_mask(private_of, 0, mask);
+		return;
+	}
+	if (likely((mask & (mask - 1)) == 0)) {
+		post_spi(vm, 32 * n + (uint32_t)__builtin_ctz(mask));
+		return;
+	}
+	listed = vm->vgic.bank[n - 1].listed & mask;
+	post_spis(vm, n, mask, vm->vgic.route);
+	if (listed != 0) {
+		post_spis(vm, n, listed, vm->vgic.home);
+	}
+}
+
+void vgic_sweep_locked(struct vcpu *vcpu)
+{
+	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
+	vcpu->vgic.sweep = UINT32_MAX >> (31 - vcpu->vm->vgic.bank_count);
+	vcpu_post(vcpu, VCPU_EVENT_VGIC);
 }
 
 static void set_line_locked(struct vcpu *private_of, struct vm *vm, struct vgic_bank *bank,
@@ -199,7 +213,7 @@ static void set_line_locked(struct vcpu *private_of, struct vm *vm, struct vgic_
 	if (intid < INTID_SPI) {
 		vgic_pend_locked(private_of, intid);
 	} else {
-		vgic_post_word_locked(NULL, vm, intid / 32, bit);
+		post_spi(vm, intid);
 	}
 }
 
@@ -225,7 +239,7 @@ void vgic_send_message(struct vm *vm, uint32_t intid)
 	} else {
 		bank->latch |= vgic_bit(intid);
 		if (((bank->enabled | bank->listed) & vgic_bit(intid)) != 0) {
-			vgic_post_word_locked(NULL, vm, intid / 32, vgic_bit(intid));
+			post_spi(vm, intid);
 		}
 	}
 	spin_unlock(&vm->vgic.lock);
@@ -253,24 +267,59 @@ void vgic_set_private_line(struct vcpu *vcpu, uint32_t intid, bool level)
 
 /* -- pending and active state that others hold -- */
 
+/* Its guest is kept out until it is released. True: it was before. */
+static bool hold(struct vcpu *asker, struct vcpu *target)
+{
+	uint64_t bit = BIT(target->index);
+	bool held = (asker->vgic.asking & bit) != 0;
+
+	if (!held) {
+		asker->vgic.asking |= bit;
+		target->vgic.ask_count++;
+	}
+	return held;
+}
+
 /* True when `target` has brought its list registers back and holds still. */
 static bool ask(struct vcpu *asker, struct vcpu *target)
 {
-	uint64_t bit = BIT(target->index);
-
-	if ((asker->vgic.asking & bit) == 0) {
-		asker->vgic.asking |= bit;
-		target->vgic.ask_count++;
+	if (!hold(asker, target)) {
 		vcpu_post(target, VCPU_EVENT_VGIC);
 	}
 	return target->vgic.synced;
+}
+
+/* The vCPUs that hold some of them. */
+static uint64_t homes_of(const struct vgic_dist *dist, uint32_t n, uint32_t mask)
+{
+	const uint16_t *home = &dist->home[32 * n - INTID_SPI];
+	uint64_t homes = 0;
+
+	for (; mask != 0; mask &= mask - 1) {
+		homes |= BIT(home[__builtin_ctz(mask)]);
+	}
+	return homes;
+}
+
+/* In memory: nobody has to be asked. True: it was. */
+static bool visit(struct vcpu *home)
+{
+	if (!vgic_visit_locked(home)) {
+		return false;
+	}
+	vgic_sync_locked(home);
+	vgic_link_sample_private_locked(home);
+	vgic_leave_locked(home);
+	return true;
 }
 
 int vgic_gather_locked(struct vcpu *asker, struct vcpu *private_of, uint32_t n, uint32_t mask)
 {
 	struct vm *vm = asker->vm;
 	const struct vgic_bank *bank = n == 0 ? &private_of->vgic.bank : &vm->vgic.bank[n - 1];
-	uint32_t word = bank->listed & mask;
+	uint32_t word = bank->listed & mask, visited = 0;
+	uint64_t homes;
+	bool many;
 	int err = 0;
 
 	SPIN_ASSERT_HELD(&vm->vgic.lock);
@@ -278,18 +327,28 @@ int vgic_gather_locked(struct vcpu *asker, struct vcpu *private_of, uint32_t n, 
 		/* only the owner sees whether what was asserted still is */
 		word |= bank->hw & bank->line & mask;
 	}
-	for (; word != 0; word &= word - 1) {
-		uint32_t intid = 32 * n + (uint32_t)__builtin_ctz(word);
-		struct vcpu *home =
-			n == 0 ? private_of : vm->vcpu[vm->vgic.home[intid - INTID_SPI]];
+	if (word == 0) {
+		return 0;
+	}
+	homes = n == 0 ? BIT(private_of->index) : homes_of(&vm->vgic, n, word);
+	many = bits_count((uint32_t)homes) + bits_count((uint32_t)(homes >> 32)) > GATHER_STEP;
+	for (; homes != 0; homes &= homes - 1) {
+		struct vcpu *home = vm->vcpu[__builtin_ctzll(homes)];
 
 		if (home == asker) {
 			vgic_sync_locked(asker);
-		} else if (vgic_visit_locked(home)) {
-			/* in memory: nobody has to be asked */
-			vgic_sync_locked(home);
-			vgic_link_sample_private_locked(home);
-			vgic_leave_locked(home);
+		} else if (visited == GATHER_STEP) {
+			/* the others when the access is handled again */
+			vcpu_post(asker, VCPU_EVENT_ANSWER);
+			return -EAGAIN;
+		} else if (visit(home)) {
+			visited++;
+			if (many) {
+				/* it stays as it is until then: nothing is listed there meanwhile
+				 */
+				hold(asker, home);
+				home->vgic.synced = true;
+			}
 		} else if (!ask(asker, home)) {
 			err = -EAGAIN;
 		}
@@ -325,19 +384,20 @@ void vgic_clear_active_locked(struct vcpu *private_of, struct vm *vm, uint32_t n
 {
 	struct vgic_bank *bank = n == 0 ? &private_of->vgic.bank : &vm->vgic.bank[n - 1];
 
-	for (mask &= bank->active; mask != 0; mask &= mask - 1) {
-		uint32_t intid = 32 * n + (uint32_t)__builtin_ctz(mask);
-		struct vcpu *home =
-			n == 0 ? private_of : vm->vcpu[vm->vgic.home[intid - INTID_SPI]];
+	uint64_t homes;
 
-		bank->active &= ~vgic_bit(intid);
-		if ((home->vgic.spilled[n] & vgic_bit(intid)) != 0) {
-			home->vgic.spilled[n] &= ~vgic_bit(intid);
-			home->vgic.spilled_count--;
-			vgic_undone_add_locked(home, intid);
-		}
-		vgic_post(vgic_target(private_of, vm, intid), intid);
-		vgic_post(home, intid);
+	mask &= bank->active;
+	if (mask == 0) {
+		return;
+	}
+	homes = n == 0 ? BIT(private_of->index) : homes_of(&vm->vgic, n, mask);
+	bank->active &= ~mask;
+	for (; homes != 0; homes &= homes - 1) {
+		vgic_unspill_locked(vm->vcpu[__builtin_ctzll(homes)], n, mask);
+	}
+	vgic_post_word_locked(private_of, vm, n, mask);
+	if (n != 0) {
+		post_spis(vm, n, mask, vm->vgic.home);
 	}
 }
 

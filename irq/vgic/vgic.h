@@ -35,6 +35,13 @@ int vgic_create(struct vm *vm, const struct vgic_setup *setup, struct arena *are
 /* Everything as after a hardware reset. All vCPUs are off; no list register is in use. */
 void vgic_reset(struct vm *vm);
 
+/*
+ * A step of that, about a thousand instructions. True: it was the last, all is as after
+ * vgic_reset(), and the next call begins anew. One caller at a time. Takes vgic_dist.lock and the
+ * ITS's.
+ */
+bool vgic_reset_step(struct vm *vm);
+
 /* The vCPU's virtual interface as after reset, and nothing of it any more. It is not in its CPU.
  * Owner. */
 void vgic_cpu_start(struct vcpu *vcpu);

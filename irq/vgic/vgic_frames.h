@@ -53,9 +53,6 @@ VREG_WRITE_SHARED(vgic_dist_write_ctlr);
 		.read = vgic_dist_read_config, .write = vgic_dist_write_config                     \
 	}
 
-/* No vCPU: an affinity in GICD_IROUTER that nobody has. */
-#define VGIC_ROUTE_NONE 0xffff
-
 extern const struct vreg vgic_dist_regs[];
 extern const struct vreg_table vgic_dist_table;
 extern const struct vreg_table vgic_v2_dist_table;

@@ -12,6 +12,9 @@
 /* Posted to a vCPU, it stands for all LPIs: vlpi.h. No interrupt has this number. */
 #define VGIC_LOOK_LPIS 1023U
 
+/* No vCPU: an affinity in GICD_IROUTER that nobody has. */
+#define VGIC_ROUTE_NONE 0xffff
+
 /* The bank of `intid` as this vCPU sees it; intid < 32 + spi_count. */
 static inline struct vgic_bank *vgic_bank_of(struct vcpu *vcpu, uint32_t intid)
 {
@@ -44,6 +47,10 @@ void vgic_post(struct vcpu *vcpu, uint32_t intid);
 /* Posts each interrupt of the mask to its target, and where it is listed to its home. Bank number
  * n. */
 void vgic_post_word_locked(struct vcpu *private_of, struct vm *vm, uint32_t n, uint32_t mask);
+
+/* The vCPU looks, on its own time, at all that is pending or listed at it, before its guest is
+ * entered. Any CPU. */
+void vgic_sweep_locked(struct vcpu *vcpu);
 
 /* SGIs that were sent and not looked at yet become pending in the bank; returns them, to be looked
  * at. Any CPU. */
@@ -108,12 +115,12 @@ void vgic_clear_active_locked(struct vcpu *private_of, struct vm *vm, uint32_t n
  */
 void vgic_undone_add_locked(struct vcpu *home, uint32_t intid);
 
+/* Of bank n, those of the mask that are spilled there are so no more, but undone. */
+void vgic_unspill_locked(struct vcpu *home, uint32_t n, uint32_t mask);
+
 /* Private linked interrupts that were taken: those that nothing asserts any more are let go, or,
  * where they are active, `fallen`. Nothing is listed. Owner. */
 void vgic_link_sample_private_locked(struct vcpu *vcpu);
-
-/* Reset of one bank; private: SGIs are edge-triggered and enabled bits 0. */
-void vgic_bank_reset(struct vgic_bank *bank, bool private);
 
 /* -- interrupts linked to hardware (irq/vgic/link.c), all under the lock -- */
 
@@ -131,16 +138,19 @@ void vgic_unlink_locked(struct vcpu *vcpu, uint32_t intid);
 uint32_t vgic_link_sample_locked(struct vm *vm, uint32_t n);
 
 /* What the guest does to SPIs of bank n (mask): pending state cleared; enabled or not as the bank
- * has it now. A route changed; the VM reset: all off. */
+ * has it now. A route changed. The VM is reset: one that is linked is off. */
 void vgic_link_clear_pending_locked(struct vm *vm, uint32_t n, uint32_t mask);
 void vgic_link_enable_locked(struct vm *vm, uint32_t n, uint32_t mask);
 void vgic_link_route_locked(struct vm *vm, uint32_t intid);
-void vgic_link_reset_locked(struct vm *vm);
+void vgic_link_follow_locked(struct vcpu *vcpu); /* a step of vgic_link_follow(). Owner */
+void vgic_link_reset_locked(struct vm *vm, uint32_t intid);
 
 /* -- GICv2 -- */
 
-/* A vCPU has come or gone: SPIs with several targets go to one that is there. */
-void vgic_v2_route_again_locked(struct vm *vm);
+/* A vCPU has come or gone: SPIs with several targets go to one that is there, in steps of this
+ * one's. Owner. */
+void vgic_v2_route_again_locked(struct vcpu *vcpu);
+void vgic_v2_route_step_locked(struct vcpu *vcpu);
 
 /* GICD_SGIR: SGI `sgi` of this vCPU to others, bit per index. Owner, from the guest. */
 void vgic_v2_send_sgi(struct vcpu *vcpu, uint64_t targets, uint32_t sgi);

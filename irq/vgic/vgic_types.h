@@ -51,6 +51,13 @@ struct vgic_bank {
 	uint8_t lr[32];		 /* which list register, where listed */
 };
 
+/* Interrupts of a vCPU, by bank: irq/vgic/set.h. */
+struct vgic_set {
+	uint32_t word[VGIC_BANK_MAX];
+	uint32_t banks;		     /* words that are not 0 */
+	uint8_t prio[VGIC_BANK_MAX]; /* there, no interrupt of the bank is more urgent */
+};
+
 /*
  * One per vCPU. To see or change pending and active state that sits in another vCPU's list
  * registers, a vCPU asks: the owner brings its list registers back into the banks and keeps its
@@ -60,8 +67,14 @@ struct vgic_cpu {
 	/* protected by vgic_dist.lock */
 	struct vgic_bank bank; /* SGIs and PPIs */
 	/* acknowledged by this guest, but in the banks for want of a list register */
-	uint32_t spilled[VGIC_BANK_MAX];
-	uint32_t spilled_count;
+	struct vgic_set spilled;
+	/* deliverable when looked at last, and no list register was free: a hint */
+	struct vgic_set waiting;
+	/* Banks of which all that is pending or listed here is to be looked at, bit 0: LPIs too;
+	 * and those of which what is linked and routed here has to go to this CPU in hardware. And
+	 * it is this one that goes on with vgic_dist.reroute. */
+	uint32_t sweep, follow;
+	bool reroute;
 	/* acknowledged by this guest and deactivated since, but not by the EOI, which is still to
 	 * come: bit per level of priority, and which interrupt it is */
 	uint32_t undone;
@@ -72,7 +85,8 @@ struct vgic_cpu {
 
 	/* Posted by anyone, taken by the owner: interrupts to look at (again). Atomic. */
 	uint32_t todo[VGIC_BANK_MAX];
-	uint32_t todo_banks; /* which words of todo may be non-zero */
+	uint32_t todo_banks; /* which words of todo may be non-zero; and of `waiting`, past which
+				nothing comes */
 
 	/* Owner: the CPU that runs the vCPU. The list registers themselves are in the CPU. */
 	struct vif vif;	   /* while not `here`: `saved`, but for an interface in software */
@@ -119,6 +133,9 @@ struct vgic_dist {
 	uint16_t *pintid;	/* per SPI: its INTID in hardware, where linked; constant */
 	uint16_t *home;		/* per SPI: vCPU where it is listed or active */
 
+	uint32_t many;	   /* GICv2: banks in which some have more than one target */
+	uint32_t reroute;  /* and the next SPI of those that may go to another of them now */
+	uint32_t reset_at; /* the next step of vgic_reset_step(); 0: none is under way */
 	struct vlpi_dist lpis;
 	struct vits *vits; /* NULL: the VM has no ITS; constant */
 

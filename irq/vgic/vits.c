@@ -63,19 +63,22 @@ const struct vcpu *vits_runner(const struct vits *its)
 	return atomic_read(&its->runner);
 }
 
-void vits_continue(struct vcpu *vcpu)
+bool vits_continue(struct vcpu *vcpu)
 {
 	struct vits *its = its_of(vcpu);
+	bool mine;
 
 	if (its == NULL || likely(vits_runner(its) != vcpu)) {
-		return;
+		return false;
 	}
 	spin_lock(&its->lock);
 	/* another may have taken it over */
-	if (vits_runner(its) == vcpu) {
+	mine = vits_runner(its) == vcpu;
+	if (mine) {
 		vits_run_locked(its, vcpu);
 	}
 	spin_unlock(&its->lock);
+	return mine;
 }
 
 int vgic_send_msi(struct vm *vm, uint32_t device_id, uint32_t event_id)

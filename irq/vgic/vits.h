@@ -38,8 +38,9 @@ void vits_reset(struct vits *its);
 const struct vcpu *vits_runner(const struct vits *its);
 
 /* A bounded part of the commands that are left, where this vCPU is to do it; VGIC_LOOK_LPIS was
- * posted to it, and is again if it is not the last. Owner, vCPU on or off; takes the ITS's lock. */
-void vits_continue(struct vcpu *vcpu);
+ * posted to it, and is again if it is not the last. True: it was. Owner, vCPU on or off; takes the
+ * ITS's lock. */
+bool vits_continue(struct vcpu *vcpu);
 
 /* Both frames; `dev`: the ITS. */
 extern const struct mmio_ops vits_ops;

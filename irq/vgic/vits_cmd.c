@@ -36,10 +36,10 @@ enum opcode {
 #define CMD_ITT	      BITS(51, 8)  /* word 2 */
 
 /* What one step may do: a plain command is 1. Between two steps interrupts are taken, and others of
- * this CPU may go first: a step is some thousand instructions at most. */
-#define STEP_COST   8
-#define INVALL_COST 8
-#define MOVALL_COST 8
+ * this CPU may go first. In parts of about a hundred instructions. */
+#define STEP_COST 8
+#define SYNC_COST 1
+#define MAP_COST  4
 
 static uint32_t device_of(const struct command *cmd)
 {
@@ -231,12 +231,15 @@ bool vits_is_due_locked(const struct vits *its)
 static uint32_t cost_of(const struct command *cmd)
 {
 	switch ((enum opcode)FIELD_GET(CMD_OPCODE, cmd->word[0])) {
-	case CMD_INVALL:
-		return INVALL_COST;
-	case CMD_MOVALL:
-		return MOVALL_COST;
+	case CMD_SYNC:
+		return SYNC_COST;
+	case CMD_MAPD:
+	case CMD_MAPC:
+	case CMD_MAPTI:
+	case CMD_MAPI:
+		return MAP_COST;
 	default:
-		return 1;
+		return STEP_COST;
 	}
 }
 

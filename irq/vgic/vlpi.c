@@ -10,20 +10,17 @@
 #include "mm/cache.h"
 #include "mm/guest_access.h"
 
-/* struct vlpi.config; generation 0: not known */
-#define CONFIG_ENABLE	  BIT(0)
-#define CONFIG_LEVEL	  BITS(5, 1)
-#define CONFIG_GENERATION BITS(15, 6)
-#define GENERATION_MAX	  1023U
+#define GENERATION_MAX 1023U
 /* Each INVALL forgets a part for good, so that all are forgotten long before a generation comes
  * again. */
-#define SWEEP_PARTS 512U
+#define SWEEP_PARTS 1000U
 
-/* What one step does at most. */
-#define STEP_JUDGED 16U
-#define STEP_MOVED  8U
-#define STEP_FOUND  64U
-#define STEP_WORDS  16U
+/* What one step does at most: about a thousand instructions. */
+#define STEP_JUDGED 8U
+#define STEP_MOVED  3U
+#define STEP_FOUND  4U /* and those of one word more */
+#define STEP_WORDS  32U
+#define STEP_RESET  512U
 
 #define TABLE_PRIORITY BITS(7, 2)
 #define TABLE_ENABLE   BIT(0)
@@ -65,30 +62,42 @@ int vlpi_create(struct vm *vm, uint32_t lpi_count, struct arena *arena)
 	}
 	vm->vgic.typer = typer;
 	spin_lock(&vm->vgic.lock);
-	vlpi_reset_locked(vm);
+	for (uint32_t step = 0; vlpi_reset_locked(vm, step); step++) {
+		/* the next */
+	}
 	spin_unlock(&vm->vgic.lock);
 	return 0;
 }
 
-void vlpi_reset_locked(struct vm *vm)
+static void reset_cpu(struct vcpu *vcpu)
+{
+	memset(&vcpu->vgic.lpi, 0, sizeof(vcpu->vgic.lpi));
+	for (uint32_t list = 0; list < VLPI_LISTS; list++) {
+		uint32_t head = vlpi_head_of(vcpu, list);
+
+		vlpi_object(vcpu->vm, head)->next = vlpi_object(vcpu->vm, head)->prev =
+			(uint16_t)head;
+	}
+}
+
+bool vlpi_reset_locked(struct vm *vm, uint32_t step)
 {
 	struct vlpi_dist *lpis = &vm->vgic.lpis;
+	uint32_t first = step * STEP_RESET, parts = (lpis->count + STEP_RESET - 1) / STEP_RESET;
 
 	SPIN_ASSERT_HELD(&vm->vgic.lock);
-	if (lpis->count == 0) {
-		return;
+	if (lpis->count == 0 || step >= parts + vm->vcpu_count) {
+		return false;
 	}
-	memset(lpis->lpi, 0, lpis->count * sizeof(*lpis->lpi));
 	lpis->generation = 1;
 	lpis->sweep = 0;
-	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-		memset(&vm->vcpu[i]->vgic.lpi, 0, sizeof(vm->vcpu[i]->vgic.lpi));
-		for (uint32_t list = 0; list < VLPI_LISTS; list++) {
-			uint32_t head = vlpi_head_of(vm->vcpu[i], list);
-
-			vlpi_object(vm, head)->next = vlpi_object(vm, head)->prev = (uint16_t)head;
-		}
+	if (step < parts) {
+		memset(&lpis->lpi[first], 0,
+		       MIN(lpis->count - first, STEP_RESET) * sizeof(*lpis->lpi));
+	} else {
+		reset_cpu(vm->vcpu[step - parts]);
 	}
+	return true;
 }
 
 static bool is_on(const struct vcpu *vcpu)
@@ -125,11 +134,11 @@ static int table_read(const struct vcpu *vcpu, uint64_t baser, uint64_t at, void
 	return guest_read(vcpu->vm, at, to, size);
 }
 
-static void pending_write(const struct vcpu *vcpu, uint64_t at, uint64_t word)
+static void pending_write(const struct vcpu *vcpu, uint64_t at, uint64_t word, uint32_t size)
 {
-	if (guest_write(vcpu->vm, at, &word, sizeof(word)) == 0 &&
-	    is_uncached(vcpu->vgic.lpi.pendbaser)) {
-		cache_clean_invalidate(guest_pointer(vcpu->vm, at, sizeof(word)), sizeof(word));
+	/* of a short one, the lower part: little-endian */
+	if (guest_write(vcpu->vm, at, &word, size) == 0 && is_uncached(vcpu->vgic.lpi.pendbaser)) {
+		cache_clean_invalidate(guest_pointer(vcpu->vm, at, size), size);
 	}
 }
 
@@ -150,14 +159,9 @@ static void configure(const struct vcpu *vcpu, uint32_t index)
 				 (byte & TABLE_ENABLE));
 }
 
-static uint32_t level_of(const struct vlpi *lpi)
-{
-	return (uint32_t)FIELD_GET(CONFIG_LEVEL, lpi->config);
-}
-
 uint8_t vlpi_priority(const struct vm *vm, uint32_t intid)
 {
-	return (uint8_t)(level_of(vlpi_object(vm, intid - INTID_LPI)) << 3);
+	return (uint8_t)(vlpi_level(vlpi_object(vm, intid - INTID_LPI)) << 3);
 }
 
 /* Into the list of `vcpu` where a pending one belongs; first of its equals where it was taken back.
@@ -176,7 +180,7 @@ static void place(struct vcpu *vcpu, uint32_t index, bool as_first)
 	}
 	configure(vcpu, index);
 	if ((lpi->config & CONFIG_ENABLE) != 0) {
-		list = level_of(lpi);
+		list = vlpi_level(lpi);
 		vcpu->vgic.lpi.ready |= UINT32_C(1) << list;
 		post(vcpu);
 	}
@@ -212,14 +216,15 @@ static void change_all_listed(struct vcpu *vcpu)
 	}
 }
 
-void vlpi_group_changed_locked(struct vm *vm)
+void vlpi_group_changed_locked(struct vcpu *vcpu)
 {
-	SPIN_ASSERT_HELD(&vm->vgic.lock);
-	for (uint32_t i = 0; i < vm->vcpu_count && vm->vgic.lpis.count != 0; i++) {
-		change_all_listed(vm->vcpu[i]);
-		if (vm->vcpu[i]->vgic.lpi.ready != 0) {
-			post(vm->vcpu[i]);
-		}
+	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
+	if (vcpu->vm->vgic.lpis.count == 0) {
+		return;
+	}
+	change_all_listed(vcpu);
+	if (vcpu->vgic.lpi.ready != 0) {
+		post(vcpu);
 	}
 }
 
@@ -306,10 +311,15 @@ void vlpi_unlisted_locked(struct vcpu *vcpu, uint32_t intid, bool pending)
 
 /* -- pending tables -- */
 
-/* Where the word of 64 LPIs that holds this one is in the table. */
+/* Where the word of 64 LPIs that holds this one is in the table, or that of 16. */
 static uint64_t table_word(const struct vcpu *vcpu, uint32_t index)
 {
 	return (vcpu->vgic.lpi.pendbaser & GICR_PENDBASER_ADDRESS) + (INTID_LPI + index) / 64 * 8;
+}
+
+static uint64_t table_part(const struct vcpu *vcpu, uint32_t index)
+{
+	return table_word(vcpu, index) + index % 64 / 16 * 2;
 }
 
 /* Takes one that is pending in a table that has not been read so far out of it. */
@@ -323,14 +333,14 @@ static void fetch(struct vcpu *vcpu, uint32_t index)
 		return;
 	}
 	word &= ~BIT(index % 64);
-	pending_write(vcpu, at, word);
+	pending_write(vcpu, at, word, sizeof(word));
 	vlpi_pend_locked(vcpu, INTID_LPI + index);
 }
 
-static void load_word(struct vcpu *vcpu, uint32_t base, uint64_t word)
+static void load_word(struct vcpu *vcpu, uint32_t base, uint32_t word)
 {
 	for (; word != 0; word &= word - 1) {
-		uint32_t index = base + (uint32_t)__builtin_ctzll(word);
+		uint32_t index = base + (uint32_t)__builtin_ctz(word);
 		struct vlpi *lpi = vlpi_object(vcpu->vm, index);
 
 		if ((lpi->flags & VLPI_LISTED) != 0) {
@@ -349,23 +359,22 @@ static void load_word(struct vcpu *vcpu, uint32_t base, uint64_t word)
 static void load_step(struct vcpu *vcpu)
 {
 	struct vlpi_cpu *cpu = &vcpu->vgic.lpi;
-	uint64_t words[STEP_WORDS];
-	uint32_t count = MIN(STEP_WORDS, (cpu->limit - cpu->cursor) / 64), found = 0;
+	uint16_t words[STEP_WORDS];
+	uint32_t count = MIN(STEP_WORDS, (cpu->limit - cpu->cursor) / 16), found = 0;
 
-	if (count == 0 || table_read(vcpu, cpu->pendbaser, table_word(vcpu, cpu->cursor), words,
-				     count * 8) != 0) {
+	if (count == 0 || table_read(vcpu, cpu->pendbaser, table_part(vcpu, cpu->cursor), words,
+				     count * sizeof(*words)) != 0) {
 		cpu->phase = VLPI_ON;
 		return;
 	}
 	for (uint32_t i = 0; i < count && found < STEP_FOUND; i++) {
 		uint32_t base = cpu->cursor;
 
-		cpu->cursor += 64;
+		cpu->cursor += 16;
 		if (words[i] != 0) {
-			pending_write(vcpu, table_word(vcpu, base), 0);
+			pending_write(vcpu, table_part(vcpu, base), 0, sizeof(*words));
 			load_word(vcpu, base, words[i]);
-			found += bits_count((uint32_t)words[i]) +
-				 bits_count((uint32_t)(words[i] >> 32));
+			found += bits_count(words[i]);
 		}
 	}
 	if (cpu->cursor >= cpu->limit) {
@@ -432,22 +441,28 @@ static void start(struct vcpu *vcpu)
 	post(vcpu);
 }
 
+static void save_one(struct vcpu *vcpu, uint32_t index)
+{
+	uint64_t at = table_word(vcpu, index), word;
+
+	vlpi_unlink(vcpu->vm, index);
+	if (table_read(vcpu, vcpu->vgic.lpi.pendbaser, at, &word, sizeof(word)) == 0) {
+		word |= BIT(index % 64);
+		pending_write(vcpu, at, word, sizeof(word));
+	}
+}
+
 static void save_step(struct vcpu *vcpu)
 {
 	struct vlpi_cpu *cpu = &vcpu->vgic.lpi;
-	uint32_t none = vcpu->vm->vgic.lpis.count, index = any_linked(vcpu);
+	uint32_t saved = 0;
 
-	for (uint32_t i = 0; i < STEP_MOVED && index != none; i++) {
-		uint64_t at = table_word(vcpu, index), word;
-
-		vlpi_unlink(vcpu->vm, index);
-		if (table_read(vcpu, vcpu->vgic.lpi.pendbaser, at, &word, sizeof(word)) == 0) {
-			word |= BIT(index % 64);
-			pending_write(vcpu, at, word);
+	for (uint32_t list = 0; list < VLPI_LISTS && saved < STEP_MOVED; list++) {
+		for (; saved < STEP_MOVED && !vlpi_is_empty(vcpu, list); saved++) {
+			save_one(vcpu, vlpi_first(vcpu, list));
 		}
-		index = any_linked(vcpu);
 	}
-	if (index == none && !is_any_listed(vcpu)) {
+	if (any_linked(vcpu) == vcpu->vm->vgic.lpis.count && !is_any_listed(vcpu)) {
 		cpu->phase = VLPI_OFF;
 		cpu->ready = 0;
 		if (cpu->enable) {
@@ -475,6 +490,26 @@ void vlpi_enable_locked(struct vcpu *redist, bool enable)
 	}
 }
 
+static void judge_step(struct vcpu *vcpu)
+{
+	for (uint32_t i = 0;
+	     i < STEP_JUDGED && is_on(vcpu) && !vlpi_is_empty(vcpu, VLPI_LIST_FRESH); i++) {
+		uint32_t index = vlpi_first(vcpu, VLPI_LIST_FRESH);
+
+		vlpi_unlink(vcpu->vm, index);
+		place(vcpu, index, false);
+	}
+}
+
+bool vlpi_is_settled_locked(const struct vcpu *vcpu)
+{
+	const struct vlpi_cpu *cpu = &vcpu->vgic.lpi;
+
+	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
+	return vcpu->vm->vgic.lpis.count == 0 || cpu->phase == VLPI_OFF ||
+	       (cpu->phase == VLPI_ON && vlpi_is_empty(vcpu, VLPI_LIST_FRESH));
+}
+
 bool vlpi_look_locked(struct vcpu *vcpu)
 {
 	struct vlpi_cpu *cpu = &vcpu->vgic.lpi;
@@ -491,16 +526,10 @@ bool vlpi_look_locked(struct vcpu *vcpu)
 		}
 	} else if (cpu->phase == VLPI_LOADING) {
 		load_step(vcpu);
+	} else {
+		judge_step(vcpu);
 	}
-	for (uint32_t i = 0;
-	     i < STEP_JUDGED && is_on(vcpu) && !vlpi_is_empty(vcpu, VLPI_LIST_FRESH); i++) {
-		uint32_t index = vlpi_first(vcpu, VLPI_LIST_FRESH);
-
-		vlpi_unlink(vcpu->vm, index);
-		place(vcpu, index, false);
-	}
-	if (cpu->phase == VLPI_OFF ||
-	    (cpu->phase == VLPI_ON && vlpi_is_empty(vcpu, VLPI_LIST_FRESH))) {
+	if (vlpi_is_settled_locked(vcpu)) {
 		return false;
 	}
 	post(vcpu);
@@ -648,13 +677,14 @@ bool vlpi_move_all_locked(struct vcpu *from, struct vcpu *to)
 	}
 	if (from->vgic.lpi.phase == VLPI_LOADING) {
 		load_step(from);
+		return false;
 	}
 	move_all_listed(from, to);
 	for (uint32_t i = 0; i < STEP_MOVED; i++) {
 		uint32_t index = any_linked(from);
 
 		if (index == none) {
-			return from->vgic.lpi.phase == VLPI_ON;
+			return true;
 		}
 		hand_over(to, index);
 	}
@@ -698,71 +728,23 @@ void vlpi_invall_locked(struct vcpu *vcpu)
 	post(vcpu);
 }
 
-/* -- for tests -- */
+/* -- for people -- */
 
 uint32_t vlpi_busy_count_locked(const struct vm *vm)
 {
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < vm->vgic.lpis.count; i++) {
-		count += (vlpi_object(vm, i)->flags & (VLPI_LINKED | VLPI_LISTED)) != 0;
+	for (uint32_t i = 0; i < vm->vcpu_count && vm->vgic.lpis.count != 0; i++) {
+		const struct vcpu *vcpu = vm->vcpu[i];
+
+		count += vcpu->vgic.lpi.listed_count;
+		for (uint32_t list = 0; list < VLPI_LISTS && vcpu->vgic.lpi.phase != VLPI_OFF;
+		     list++) {
+			for (uint32_t at = vlpi_first(vcpu, list); at != vlpi_head_of(vcpu, list);
+			     at = vlpi_object(vm, at)->next) {
+				count++;
+			}
+		}
 	}
 	return count;
-}
-
-/* How many are in a list, each of them of this vCPU; more than there are: it is no ring. */
-static uint32_t list_length(const struct vcpu *vcpu, uint32_t list)
-{
-	const struct vm *vm = vcpu->vm;
-	uint32_t head = vlpi_head_of(vcpu, list), at = head, length = 0;
-
-	for (at = vlpi_first(vcpu, list); at != head; at = vlpi_object(vm, at)->next) {
-		const struct vlpi *lpi = vlpi_object(vm, at);
-
-		if (at >= vm->vgic.lpis.count || lpi->flags != VLPI_LINKED ||
-		    lpi->target != vcpu->index || vlpi_object(vm, lpi->next)->prev != at ||
-		    (list < VLPI_LEVELS &&
-		     (level_of(lpi) != list || ((vcpu->vgic.lpi.ready >> list) & 1) == 0)) ||
-		    ++length > vm->vgic.lpis.count) {
-			return VLPI_COUNT_MAX + 1;
-		}
-	}
-	return length;
-}
-
-static bool is_cpu_sound(const struct vcpu *vcpu, uint32_t *total)
-{
-	const struct vlpi_cpu *cpu = &vcpu->vgic.lpi;
-	uint32_t linked = 0, changed = 0;
-
-	for (uint32_t list = 0; list < VLPI_LISTS; list++) {
-		uint32_t length = list_length(vcpu, list);
-
-		if (length > VLPI_COUNT_MAX) {
-			return false;
-		}
-		linked += length;
-	}
-	for (uint32_t i = 0; i < cpu->listed_count; i++) {
-		const struct vlpi *lpi = vlpi_object(vcpu->vm, cpu->listed[i]);
-
-		if ((lpi->flags & VLPI_LISTED) == 0 || lpi->next != vcpu->index || lpi->prev != i) {
-			return false;
-		}
-		changed += (lpi->flags & VLPI_CHANGED) != 0;
-	}
-	*total += linked + cpu->listed_count;
-	return changed == cpu->changed_count && (cpu->phase != VLPI_OFF || linked == 0);
-}
-
-bool vlpi_is_sound_locked(const struct vm *vm)
-{
-	uint32_t total = 0;
-
-	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-		if (!is_cpu_sound(vm->vcpu[i], &total)) {
-			return false;
-		}
-	}
-	return total == vlpi_busy_count_locked(vm);
 }

@@ -40,8 +40,9 @@ int vlpi_create(struct vm *vm, uint32_t lpi_count, struct arena *arena);
 /* Bytes that vlpi_create() takes from the arena. */
 uint64_t vlpi_size(uint32_t lpi_count, uint32_t vcpu_count);
 
-/* As after a hardware reset; nothing is listed. Nothing to do for a VM without LPIs. */
-void vlpi_reset_locked(struct vm *vm);
+/* Step number `step`, from 0 on, of a reset; nothing is listed, and all phases are VLPI_OFF. False:
+ * there is no such step. */
+bool vlpi_reset_locked(struct vm *vm, uint32_t step);
 
 static inline bool vlpi_exists(const struct vm *vm, uint32_t intid)
 {
@@ -55,6 +56,9 @@ static inline bool vlpi_exists(const struct vm *vm, uint32_t intid)
  * VGIC_LOOK_LPIS has been posted for it. Owner, or any CPU for a vCPU that is off.
  */
 bool vlpi_look_locked(struct vcpu *vcpu);
+
+/* Nothing of that is due. */
+bool vlpi_is_settled_locked(const struct vcpu *vcpu);
 
 /* INTID of a listed LPI about which something has changed: sent again, moved, cleared, configured
  * anew, its group or its redistributor switched. 0: none. Each is named until it is unlisted. */
@@ -74,8 +78,8 @@ void vlpi_listed_locked(struct vcpu *vcpu, uint32_t intid);
  * was taken back. Posts where it is to be looked at again. */
 void vlpi_unlisted_locked(struct vcpu *vcpu, uint32_t intid, bool pending);
 
-/* GICD_CTLR.EnableGrp1 has changed: LPIs are of group 1. Any CPU. */
-void vlpi_group_changed_locked(struct vm *vm);
+/* GICD_CTLR.EnableGrp1 has changed: LPIs are of group 1. */
+void vlpi_group_changed_locked(struct vcpu *vcpu);
 
 /* LPIs that are pending anywhere, the pending tables in guest memory not counted. Any CPU. */
 uint32_t vlpi_busy_count_locked(const struct vm *vm);

@@ -5,6 +5,11 @@
 
 #include "irq/vgic/vlpi.h"
 
+/* struct vlpi.config; generation 0: not known */
+#define CONFIG_ENABLE	  BIT(0)
+#define CONFIG_LEVEL	  BITS(5, 1)
+#define CONFIG_GENERATION BITS(15, 6)
+
 /* struct vlpi.flags; neither VLPI_LINKED nor VLPI_LISTED: not pending */
 #define VLPI_LINKED  BIT(0) /* in a list of `target` */
 #define VLPI_LISTED  BIT(1) /* in a list register of its home */
@@ -21,6 +26,11 @@
 static inline struct vlpi *vlpi_object(const struct vm *vm, uint32_t index)
 {
 	return &vm->vgic.lpis.lpi[index];
+}
+
+static inline uint32_t vlpi_level(const struct vlpi *lpi)
+{
+	return (uint32_t)FIELD_GET(CONFIG_LEVEL, lpi->config);
 }
 
 /* Heads lie behind the objects; a list is a ring through its head. */

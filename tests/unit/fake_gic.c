@@ -41,6 +41,7 @@ static uint32_t here; /* the CPU that runs now */
 static uint32_t lr_count;
 static bool short_ways, lpis_stay;
 static uint32_t short_count, middle_count;
+static uint32_t lr_accesses, longest_step, step_count;
 
 struct vcpu *fake_vcpu(uint32_t i)
 {
@@ -61,12 +62,14 @@ static uint32_t priority_of(uint64_t lr)
 
 uint64_t ich_lr_read(uint32_t n)
 {
+	lr_accesses++;
 	PROMISE(n < lr_count);
 	return cpus[here].lr[n];
 }
 
 void ich_lr_write(uint32_t n, uint64_t value)
 {
+	lr_accesses++;
 	PROMISE(n < lr_count);
 	cpus[here].lr[n] = value;
 	if (state_of(value) == 0) {
@@ -372,6 +375,12 @@ uint32_t fake_short_count(void)
 	return short_count;
 }
 
+uint32_t fake_longest_step(uint32_t *count)
+{
+	*count = step_count;
+	return longest_step;
+}
+
 uint32_t fake_middle_count(void)
 {
 	return middle_count;
@@ -434,7 +443,7 @@ static bool stays_in_guest(struct vcpu *vcpu)
 			interrupted = take_physical(vcpu, true);
 		}
 		if (vcpu_wants_attention(vcpu)) {
-			bool taken;
+			bool taken, posted = (vcpu->events & VCPU_EVENT_VGIC) != 0;
 
 			listed = middle_begins(vcpu);
 			taken = vgic_take_events(vcpu);
@@ -442,7 +451,7 @@ static bool stays_in_guest(struct vcpu *vcpu)
 			if (!taken) {
 				return false;
 			}
-			short_count += vcpu->vgic.bank.listed == listed;
+			short_count += !posted && vcpu->vgic.bank.listed == listed;
 		} else if (!interrupted) {
 			enter_guest(vcpu->index);
 			return true;
@@ -509,7 +518,10 @@ bool fake_run(uint32_t i)
 		PROMISE(round < ROUNDS_MAX);
 		if ((atomic_fetch_and(&vcpu->events, ~(uint32_t)VCPU_EVENT_VGIC) &
 		     (VCPU_EVENT_VGIC | VCPU_EVENT_SGIS)) != 0) {
+			lr_accesses = 0;
 			vgic_process(vcpu);
+			longest_step = MAX(longest_step, lr_accesses);
+			step_count++;
 		} else if (vgic_is_held(vcpu)) {
 			may_go_on = false;
 			break;
@@ -563,6 +575,7 @@ static void create(uint32_t vcpu_count, const struct vgic_setup *setup)
 	lr_count = setup->lr_count;
 	short_ways = false;
 	short_count = middle_count = 0;
+	longest_step = step_count = 0;
 	fake_vm.vcpu = vcpu_table;
 	fake_vm.vcpu_count = vcpu_count;
 	for (uint32_t i = 0; i < vcpu_count; i++) {

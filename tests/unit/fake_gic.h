@@ -54,6 +54,10 @@ void fake_short_ways(bool on);
 uint32_t fake_short_count(void);
 uint32_t fake_middle_count(void);
 
+/* The most accesses to list registers in one step of the run loop's vgic_process(), and how many
+ * such steps there were. */
+uint32_t fake_longest_step(uint32_t *count);
+
 /* -- the guest -- */
 
 /* ICC_IAR1_EL1 or ICC_IAR0_EL1 (one of them has it): the highest-priority one that is pending and

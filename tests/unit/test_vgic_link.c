@@ -206,6 +206,7 @@ static void follows_its_vcpu(void **state)
 	moved->cpu_mpidr = 5;
 	assert_int_equal(fake_spi_cpu(PLEVEL), 1);
 	vgic_link_follow(moved);
+	fake_run(1);
 	assert_int_equal(fake_spi_cpu(PLEVEL), 5);
 	/* that of the other vCPU stays where it is */
 	assert_int_equal(fake_spi_cpu(PEDGE), 0);
