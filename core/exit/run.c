@@ -18,6 +18,9 @@
 /* Of these it may find that what its guest waits for has come. */
 #define VCPU_WAKE_EVENTS (VCPU_EVENT_VGIC | VCPU_EVENT_SGIS | VCPU_EVENT_TIMER)
 
+/* What these ask for may take as long as a switch, before which interrupts were looked for. */
+#define LONG_EVENTS (VCPU_EVENT_VGIC | VCPU_EVENT_ANSWER)
+
 static void start(struct vcpu *vcpu)
 {
 	vcpu_reset(vcpu, vcpu->start_pc, vcpu->start_context);
@@ -147,6 +150,33 @@ static bool take_place(struct vcpu *vcpu)
 	return true;
 }
 
+/* An interrupt is pending, which goes first: these events stay for the next time. */
+static inline bool interrupted(struct vcpu *vcpu, uint32_t events)
+{
+	bool pending = irq_is_pending();
+
+	if (unlikely(pending)) {
+		atomic_fetch_or(&vcpu->events, events & ~VCPU_EVENT_SGIS);
+	}
+	return pending;
+}
+
+/* It is loaded, and its interrupts are looked at; false: physical ones go first. */
+static inline bool bring(struct vcpu *vcpu, uint32_t events)
+{
+	if (atomic_read(&vcpu->power) == VCPU_ON && !vcpu->loaded) {
+		switch_to(vcpu);
+		if ((events & LONG_EVENTS) != 0 && interrupted(vcpu, events)) {
+			return false;
+		}
+	}
+	if ((events & (VCPU_EVENT_VGIC | VCPU_EVENT_SGIS)) != 0) {
+		vgic_process(vcpu);
+		return (events & VCPU_EVENT_ANSWER) == 0 || !interrupted(vcpu, events);
+	}
+	return true;
+}
+
 /* What others posted, in the order in which one undoes another. */
 static void __attribute__((noinline)) look_at_events(struct vcpu *vcpu)
 {
@@ -183,11 +213,9 @@ static void __attribute__((noinline)) look_at_events(struct vcpu *vcpu)
 	    atomic_read_acquire(&vcpu->power) == VCPU_ON_PENDING) {
 		begin(vcpu);
 	}
-	if (atomic_read(&vcpu->power) == VCPU_ON) {
-		switch_to(vcpu);
-	}
-	if ((events & (VCPU_EVENT_VGIC | VCPU_EVENT_SGIS)) != 0) {
-		vgic_process(vcpu);
+	events &= ~(VCPU_EVENT_REGS | VCPU_EVENT_JOB | VCPU_EVENT_START);
+	if (!bring(vcpu, events)) {
+		return;
 	}
 	if ((events & VCPU_WAKE_EVENTS) != 0) {
 		wake(vcpu);

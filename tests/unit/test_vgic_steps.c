@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* However much is to be done at once, the vgic does it in steps, and its guest sees no half of it. */
+/* However much is to be done at once, the vgic does it in steps, and its guest sees no half of it.
+ */
 #include "tests/unit/fake_gic.h"
 #include "tests/unit/unit.h"
 
@@ -7,10 +8,18 @@
 #define LRS	4
 #define LONGEST 24 /* accesses to list registers in a step, each with what belongs to it */
 
+static void write_all(uint32_t array)
+{
+	for (uint32_t off = 4; off < 4 + (SPIS + 31) / 32 * 4; off += 4) {
+		fake_dist_write(0, array + off, 4, UINT32_MAX);
+	}
+}
+
 static int set_up(void **state)
 {
 	(void)state;
 	fake_gic_boot(1, LRS, SPIS);
+	write_all(GICD_IGROUPR);
 	for (uint32_t intid = 32; intid < 32 + SPIS; intid++) {
 		/* the last first */
 		fake_set_priority(0, 0, intid, (uint8_t)(0xf0 - 8 * (intid % 30)));
@@ -18,13 +27,6 @@ static int set_up(void **state)
 	}
 	fake_settle();
 	return 0;
-}
-
-static void write_all(uint32_t array)
-{
-	for (uint32_t off = 4; off < 4 + (SPIS + 31) / 32 * 4; off += 4) {
-		fake_dist_write(0, array + off, 4, UINT32_MAX);
-	}
 }
 
 static void all_come_by_priority(uint32_t count)
