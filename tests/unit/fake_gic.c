@@ -501,6 +501,27 @@ static void others_run(void)
 	}
 }
 
+static uint32_t posted_count(const struct vcpu *vcpu)
+{
+	uint32_t count = 0;
+
+	for (uint32_t n = 0; n < VGIC_BANK_MAX; n++) {
+		count += bits_count(vcpu->vgic.todo[n]);
+	}
+	return count;
+}
+
+static void process_step(struct vcpu *vcpu)
+{
+	uint32_t before = posted_count(vcpu), after;
+
+	lr_accesses = 0;
+	vgic_process(vcpu);
+	after = posted_count(vcpu);
+	longest_step = MAX(longest_step, lr_accesses + (before > after ? before - after : 0));
+	step_count++;
+}
+
 bool fake_run(uint32_t i)
 {
 	struct vcpu *vcpu = &vcpus[i];
@@ -518,10 +539,7 @@ bool fake_run(uint32_t i)
 		PROMISE(round < ROUNDS_MAX);
 		if ((atomic_fetch_and(&vcpu->events, ~(uint32_t)VCPU_EVENT_VGIC) &
 		     (VCPU_EVENT_VGIC | VCPU_EVENT_SGIS)) != 0) {
-			lr_accesses = 0;
-			vgic_process(vcpu);
-			longest_step = MAX(longest_step, lr_accesses);
-			step_count++;
+			process_step(vcpu);
 		} else if (vgic_is_held(vcpu)) {
 			may_go_on = false;
 			break;

@@ -54,8 +54,8 @@ void fake_short_ways(bool on);
 uint32_t fake_short_count(void);
 uint32_t fake_middle_count(void);
 
-/* The most accesses to list registers in one step of the run loop's vgic_process(), and how many
- * such steps there were. */
+/* The most accesses to list registers, and posted interrupts looked at, in one step of the run
+ * loop's vgic_process(), and how many such steps there were. */
 uint32_t fake_longest_step(uint32_t *count);
 
 /* -- the guest -- */

@@ -6,7 +6,7 @@
 
 #define SPIS	988
 #define LRS	4
-#define LONGEST 24 /* accesses to list registers in a step, each with what belongs to it */
+#define LONGEST 28 /* accesses to list registers and interrupts looked at, in a step */
 
 static void write_all(uint32_t array)
 {
