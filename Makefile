@@ -214,6 +214,7 @@ GUESTS := \
 	vgic_ppi \
 	vgic_sgi \
 	vgic_spi \
+	verbs \
 	victim \
 	vtimer \
 	watchdog \

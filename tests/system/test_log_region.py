@@ -5,8 +5,9 @@ import subprocess
 
 import machine as board
 import pytest
-from configs import config, raw_image, vm
+from configs import config, linux_images, raw_image, vm
 from test_boot import debug_image
+from test_hypercalls import CONTROL, ctl
 
 PROMPT = "^bulkhead> "
 SHELL = "the hypervisor's shell"
@@ -96,6 +97,27 @@ def test_a_panic_is_told_after_the_reset(boot, tree):
     run.expect("those of the boot before are there")
     shell(run)
     assert re.search(r"PANIC on CPU 0: asked for by the shell", said(run, "log --last 200"))
+
+
+def test_a_VM_that_resets_the_board_reads_what_was_said_before(boot, tree):
+    text = config(
+        vm("boss", devices=CONTROL, extra="manages = <&tick>;", memory="192M", cpus=[0]),
+        vm("tick", kernel="tick_image", initrd=None, memory="64M", cpus=[1]),
+        images=linux_images() + raw_image("tick"),
+        hypervisor=f'log-region = "/reserved-memory/log@{PLACE:x}";',
+    )
+    run = boot(text, cpus=2, memory=1024, extra=["-dtb", str(tree)])
+    run.expect("^boss[|] boss # ", 120)
+    run.focus("boss")
+    assert "no such log was kept" in ctl(run, "log --last")
+    run.line("bulkheadctl reboot")
+    run.expect("^bulkhead: boss resets the board")
+    run.expect("those of the boot before are there")
+    run.expect("^boss[|] boss # ", 120)
+    run.focus("boss")
+    assert re.search("^bulkhead: boss resets the board$", ctl(run, "log --last"), re.M)
+    assert re.search("^tick 1$", ctl(run, "log --last tick"), re.M)
+    assert "resets the board" not in ctl(run, "log")
 
 
 def test_without_a_region_logs_end_with_a_reset(boot):
