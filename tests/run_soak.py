@@ -25,6 +25,7 @@ import garbage  # noqa: E402
 import hostile  # noqa: E402
 import run_host  # noqa: E402
 import sharing  # noqa: E402
+import verbs  # noqa: E402
 from run_case import BUILD, ROOT  # noqa: E402
 from soak import Part, Record, Run  # noqa: E402
 
@@ -34,6 +35,7 @@ SOURCES: list[Callable[[], list[Part]]] = [
     hostile.soak_parts,
     garbage.soak_parts,
     sharing.soak_parts,
+    verbs.soak_parts,
 ]
 
 KEPT = BUILD / "soak"
