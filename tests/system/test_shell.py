@@ -3,6 +3,7 @@
 import re
 import subprocess
 
+import pytest
 from configs import config, linux_images, raw_image, vm
 
 PROMPT = "^bulkhead> "
@@ -141,10 +142,12 @@ def test_idle_time_of_a_CPU_of_its_own_is_measured_where_it_is_asked_for(boot):
     assert "7" in run.run("echo $((3 + 4))", "alpha # ")
 
 
-def test_the_time_of_exits_is_measured_by_cause_where_it_is_asked_for(boot):
-    run = shell(boot)
+@pytest.mark.parametrize("machine", ["virt-gicv3", "virt-gicv2"])
+def test_the_time_of_exits_is_measured_by_cause_where_it_is_asked_for(boot, machine):
+    run = shell(boot, machine=machine)
     assert "mean ns" not in said(run, "stat tick")
     assert "usage: stat NAME" in said(run, "stat tick time maybe")
+    said(run, "stat alpha time on")
     said(run, "stat tick time on")
     for _ in range(3):
         run.expect(r"^tick[|] tick \d+")
@@ -158,6 +161,8 @@ def test_the_time_of_exits_is_measured_by_cause_where_it_is_asked_for(boot):
     assert all(10 < mean <= longest for _, mean, longest, _ in rows.values()), stat
     assert 100 - len(rows) <= sum(share for *_, share in rows.values()) <= 100, stat
     assert all(len(line) <= COLUMNS for line in stat.split("\n"))
+    # on a CPU of its own interrupts come while the guest runs
+    assert re.search(r"^ +\d+ +\d+ +\d+ +\d+ %  interrupt$", said(run, "stat alpha"), re.M)
     # nobody asked for the neighbour's; it moves, and so does what is counted
     assert "mean ns" not in said(run, "stat tock")
     said(run, "vm affinity tick 0 2")
