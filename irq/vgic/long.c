@@ -19,12 +19,12 @@
  * executed in the same. */
 #define STEP	   10
 #define STEP_SHORT 3
-#define STEP_SLOW  7 /* list registers are no system registers */
+#define STEP_SLOW  5 /* list registers are no system registers */
 
 #define COST_SWEEP 4
 #define COST_LPIS  9
-#define COST_SPILL 6
-#define COST_FILL  6 /* and nothing else in this step */
+#define COST_SPILL 5
+#define COST_FILL  5 /* and nothing else in this step */
 
 /* What is left of a step after that. */
 static inline uint32_t pay(uint32_t left, uint32_t cost)

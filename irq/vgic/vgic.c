@@ -2,6 +2,7 @@
 /* The emulated controller: creation, reset, lines, posting, and asking other vCPUs. */
 #include "irq/vgic/vgic.h"
 
+#include "core/arm64/sysreg.h"
 #include "core/base/arena.h"
 #include "core/base/atomic.h"
 #include "core/base/errno.h"
@@ -319,7 +320,7 @@ int vgic_gather_locked(struct vcpu *asker, struct vcpu *private_of, uint32_t n, 
 	const struct vgic_bank *bank = n == 0 ? &private_of->vgic.bank : &vm->vgic.bank[n - 1];
 	uint32_t word = bank->listed & mask, visited = 0;
 	uint64_t homes;
-	bool many;
+	bool many, interrupted = false;
 	int err = 0;
 
 	SPIN_ASSERT_HELD(&vm->vgic.lock);
@@ -337,6 +338,7 @@ int vgic_gather_locked(struct vcpu *asker, struct vcpu *private_of, uint32_t n, 
 
 		if (home == asker) {
 			vgic_sync_locked(asker);
+			interrupted = (sysreg_read(isr_el1) & ISR_I) != 0;
 		} else if (visited == GATHER_STEP) {
 			/* the others when the access is handled again */
 			vcpu_post(asker, VCPU_EVENT_ANSWER);
@@ -352,6 +354,11 @@ int vgic_gather_locked(struct vcpu *asker, struct vcpu *private_of, uint32_t n, 
 		} else if (!ask(asker, home)) {
 			err = -EAGAIN;
 		}
+	}
+	if (unlikely(interrupted) && err == 0) {
+		/* by what goes first; then the access is handled again */
+		vcpu_post(asker, VCPU_EVENT_ANSWER);
+		err = -EAGAIN;
 	}
 	return err;
 }
