@@ -44,6 +44,7 @@ TICKS = re.compile(
     r"(\d+) wrong, (\d+) KiB, at (\d+) us$",
     re.M,
 )
+BEST = re.compile(r"^victim[|] victim: best (\d+) ns$", re.M)
 COMPLAINT = re.compile(r"^bulkhead: wild.*$", re.M)
 BUG = re.compile(r"BUG:.*$", re.M)
 
@@ -127,6 +128,7 @@ class Outcome:
     restarts: int = 0  # because nothing went on
     ticks: int = 0
     worst: int = 0
+    best: int = 0
     guest_seconds: float = 0.0
     complaints: int = 0
     complaint_bytes: int = 0
@@ -134,7 +136,7 @@ class Outcome:
     failures: list[str] = field(default_factory=list)
 
     def said(self, bound: bool) -> str:
-        late = f", worst {self.worst} ns late" if bound else ""
+        late = f", worst {self.worst} ns late, best {self.best}" if bound else ""
         return (
             f"{self.traps} traps in {self.operations} operations and {self.lives} lives, "
             f"{self.commands} commands; victim: {self.ticks} ticks{late}; "
@@ -283,6 +285,8 @@ class Session:
             self.note_traps(match)
         for match in TICKS.finditer(text):
             self.note_ticks(match)
+        for match in BEST.finditer(text):
+            self.outcome.best = int(match[1])
         for match in BUG.finditer(text):
             self.fail(match[0])
         for match in COMPLAINT.finditer(text):

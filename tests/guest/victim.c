@@ -32,7 +32,7 @@ static volatile struct {
 } parameters = {"VICTPARM", 200, 1000, 0, 0, 0, 0};
 
 static uint64_t taken, taken_at;
-static uint64_t worst, worst_of_all, sum, ticks, early, lost, wrong, looked;
+static uint64_t worst, worst_of_all, best_of_all = UINT64_MAX, sum, ticks, early, lost, wrong, looked;
 static uint32_t histogram[BUCKETS];
 
 static void on_timer(unsigned int intid, void *arg)
@@ -152,6 +152,7 @@ static void account(uint64_t due, uint64_t came)
 	sum += late;
 	worst = late > worst ? late : worst;
 	worst_of_all = late > worst_of_all ? late : worst_of_all;
+	best_of_all = late < best_of_all ? late : best_of_all;
 	if (parameters.bound_ns != 0 && late > parameters.bound_ns) {
 		printf("victim: tick %lu, due at 0x%lx, is %lu ns late\n", ticks, due, late);
 	}
@@ -164,6 +165,7 @@ static void tell(void)
 	       "%lu KiB, at %lu us\n",
 	       ticks, early, lost, worst_of_all, worst, wrong, looked >> 10,
 	       counter_now() / (counter_hz() / 1000000));
+	printf("victim: best %lu ns\n", best_of_all);
 	worst = 0;
 }
 
