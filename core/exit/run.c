@@ -172,7 +172,6 @@ static inline bool bring(struct vcpu *vcpu, uint32_t events)
 	}
 	if ((events & (VCPU_EVENT_VGIC | VCPU_EVENT_SGIS)) != 0) {
 		vgic_process(vcpu);
-		return (events & VCPU_EVENT_ANSWER) == 0 || !interrupted(vcpu, events);
 	}
 	return true;
 }
@@ -222,6 +221,11 @@ static void __attribute__((noinline)) look_at_events(struct vcpu *vcpu)
 	}
 	if ((events & VCPU_EVENT_WORK) != 0) {
 		vdev_work(vcpu);
+	}
+	if ((events & LONG_EVENTS) == LONG_EVENTS &&
+	    interrupted(vcpu, events & (VCPU_EVENT_ANSWER | VCPU_EVENT_PAUSE))) {
+		/* the next time without that: a list register may ask for maintenance until then */
+		return;
 	}
 	if ((events & VCPU_EVENT_ANSWER) != 0 && (vcpu->hold & VCPU_HOLD_PARKED) != 0) {
 		vcpu->hold &= ~(uint32_t)VCPU_HOLD_PARKED;

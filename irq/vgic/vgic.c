@@ -355,11 +355,13 @@ int vgic_gather_locked(struct vcpu *asker, struct vcpu *private_of, uint32_t n, 
 			err = -EAGAIN;
 		}
 	}
-	if (unlikely(interrupted) && err == 0) {
-		/* by what goes first; then the access is handled again */
+	if (unlikely(interrupted) && err == 0 && !asker->vgic.gave_way) {
+		/* once: the list registers that are empty now may ask for maintenance themselves */
+		asker->vgic.gave_way = true;
 		vcpu_post(asker, VCPU_EVENT_ANSWER);
-		err = -EAGAIN;
+		return -EAGAIN;
 	}
+	asker->vgic.gave_way = false;
 	return err;
 }
 

@@ -82,6 +82,7 @@ struct vgic_cpu {
 	uint32_t ask_count; /* vCPUs that ask this one */
 	bool synced;	 /* nothing is listed here, and nothing will be while ask_count is not 0 */
 	uint64_t asking; /* vCPUs this one asks: bit per index */
+	bool gave_way;	 /* its access is handled again because an interrupt went first */
 
 	/* Posted by anyone, taken by the owner: interrupts to look at (again). Atomic. */
 	uint32_t todo[VGIC_BANK_MAX];

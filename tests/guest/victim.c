@@ -32,7 +32,8 @@ static volatile struct {
 } parameters = {"VICTPARM", 200, 1000, 0, 0, 0, 0};
 
 static uint64_t taken, taken_at;
-static uint64_t worst, worst_of_all, best_of_all = UINT64_MAX, sum, ticks, early, lost, wrong, looked;
+static uint64_t worst, worst_of_all, best_of_all = UINT64_MAX, sum, ticks, early, lost, wrong,
+				     looked;
 static uint32_t histogram[BUCKETS];
 
 static void on_timer(unsigned int intid, void *arg)
