@@ -6,10 +6,17 @@
 
 #define DIGITS_MAX 20 /* of 2^64 - 1 in decimal */
 
+/* A line of the log or of the shell is a step of EL2's, which is short: all of this is in line in
+ * format_v(), and the text's place in registers. */
+#define IN_LINE static inline __attribute__((always_inline))
+
+/* Keeps the compiler from making a call of a short loop. */
+#define OPAQUE(p) asm("" : "+r"(p))
+
 struct out {
-	char *buf;
-	size_t size;
-	size_t len; /* of the whole text, also of what did not fit */
+	char *to;
+	const char *end; /* what comes from here on is counted only */
+	size_t over;
 };
 
 struct spec {
@@ -19,77 +26,129 @@ struct spec {
 	int length;    /* bytes of the integer argument */
 };
 
-static void put(struct out *out, char c)
+IN_LINE void put(struct out *out, char c)
 {
-	if (out->len + 1 < out->size) {
-		out->buf[out->len] = c;
-	}
-	out->len++;
-}
-
-static void put_many(struct out *out, char c, int count)
-{
-	for (; count > 0; count--) {
-		put(out, c);
+	if (out->to != out->end) {
+		*out->to++ = c;
+	} else {
+		out->over++;
 	}
 }
 
-static void put_text(struct out *out, const char *text, const struct spec *spec)
+IN_LINE size_t room(const struct out *out, size_t len)
 {
-	size_t max = spec->precision < 0 ? SIZE_MAX : (size_t)spec->precision;
+	return MIN(len, (size_t)(out->end - out->to));
+}
+
+IN_LINE void put_many(struct out *out, char c, int count)
+{
+	if (count > 0) {
+		char *to = out->to, *const end = to + room(out, (size_t)count);
+
+		out->over += (size_t)count - (size_t)(end - to);
+		for (; to != end; to++) {
+			*to = c;
+			OPAQUE(to);
+		}
+		out->to = to;
+	}
+}
+
+IN_LINE void put_run(struct out *out, const char *text, size_t len)
+{
+	char *to = out->to, *const end = to + room(out, len);
+
+	out->over += len - (size_t)(end - to);
+	for (; to != end; to++) {
+		*to = *text++;
+		OPAQUE(to);
+	}
+	out->to = to;
+}
+
+/* What stands before the next conversion or the end, which it returns. */
+IN_LINE const char *put_literal(struct out *out, const char *fmt)
+{
+	for (; *fmt != '%' && *fmt != '\0'; fmt++) {
+		put(out, *fmt);
+	}
+	return fmt;
+}
+
+IN_LINE void put_text(struct out *out, const char *text, const struct spec *spec)
+{
 	int len;
 
 	if (text == NULL) {
 		text = "(null)";
 	}
-	len = (int)strnlen(text, max);
+	len = (int)(spec->precision < 0 ? strlen(text) : strnlen(text, (size_t)spec->precision));
 	if (!spec->left) {
 		put_many(out, ' ', spec->width - len);
 	}
-	for (int i = 0; i < len; i++) {
-		put(out, text[i]);
-	}
+	put_run(out, text, (size_t)len);
 	if (spec->left) {
 		put_many(out, ' ', spec->width - len);
 	}
 }
 
-/* `prefix` is "-", "0x" or "": it stands before the zeros that fill the width. */
-static void put_number(struct out *out, uint64_t value, const char *prefix, char conversion,
-		       const struct spec *spec)
-{
-	const char *set = conversion == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
-	unsigned int base = conversion == 'x' || conversion == 'X' ? 16 : 10;
-	char digit[DIGITS_MAX];
-	int prefix_len = (int)strlen(prefix);
-	int count = 0, zeros, fill;
+struct number {
+	uint64_t value;
+	char sign;   /* 0: none */
+	char prefix; /* behind a 0: x or X; 0: none */
+	bool hex, upper;
+};
 
-	while (value != 0 || (count == 0 && spec->precision != 0)) {
-		digit[count++] = set[value % base];
-		value /= base;
+/* Backwards from `end`; returns the first. */
+IN_LINE char *digits_of(const struct number *number, char *end)
+{
+	const char *set = number->upper ? "0123456789ABCDEF" : "0123456789abcdef";
+	uint64_t value = number->value;
+
+	if (number->hex) {
+		for (; value != 0; value >>= 4) {
+			*--end = set[value & 0xf];
+		}
+	} else {
+		for (; value != 0; value /= 10) {
+			*--end = (char)('0' + value % 10);
+		}
 	}
-	zeros = MAX(spec->precision - count, 0);
-	fill = spec->width - prefix_len - zeros - count;
+	return end;
+}
+
+/* Sign and prefix stand before the zeros that fill the width. */
+IN_LINE void put_number(struct out *out, const struct number *number, const struct spec *spec)
+{
+	char digits[DIGITS_MAX], *const end = digits + DIGITS_MAX, *first;
+	int count, zeros, fill;
+
+	first = digits_of(number, end);
+	count = (int)(end - first);
+	zeros = MAX((spec->precision < 0 ? 1 : spec->precision) - count, 0);
+	fill = spec->width - (number->sign != 0) - 2 * (number->prefix != 0) - zeros - count;
 	if (spec->zero && !spec->left && spec->precision < 0) {
-		zeros = MAX(fill, 0);
+		zeros += MAX(fill, 0);
 		fill = 0;
 	}
 	if (!spec->left) {
 		put_many(out, ' ', fill);
 	}
-	for (int i = 0; i < prefix_len; i++) {
-		put(out, prefix[i]);
+	if (number->sign != 0) {
+		put(out, number->sign);
+	}
+	if (number->prefix != 0) {
+		put(out, '0');
+		put(out, number->prefix);
 	}
 	put_many(out, '0', zeros);
-	while (count > 0) {
-		put(out, digit[--count]);
-	}
+	put_run(out, first, (size_t)count);
 	if (spec->left) {
 		put_many(out, ' ', fill);
 	}
 }
 
-static const char *parse_number(const char *fmt, int *value)
+IN_LINE const char *parse_number(const char *fmt, int *value)
 {
 	*value = 0;
 	while (*fmt >= '0' && *fmt <= '9') {
@@ -98,7 +157,7 @@ static const char *parse_number(const char *fmt, int *value)
 	return fmt;
 }
 
-static const char *parse_length(const char *fmt, int *length)
+IN_LINE const char *parse_length(const char *fmt, int *length)
 {
 	*length = sizeof(int);
 	if (*fmt == 'z' || *fmt == 'l') {
@@ -111,7 +170,7 @@ static const char *parse_length(const char *fmt, int *length)
 	return fmt;
 }
 
-static const char *parse_flags(const char *fmt, struct spec *spec)
+IN_LINE const char *parse_flags(const char *fmt, struct spec *spec)
 {
 	for (;; fmt++) {
 		if (*fmt == '-') {
@@ -126,33 +185,17 @@ static const char *parse_flags(const char *fmt, struct spec *spec)
 	}
 }
 
-/* An integer argument of spec->length bytes; short ones arrive as int and are cut to their size. */
-static uint64_t cut_unsigned(uint64_t value, int length)
+/* An integer argument of `length` bytes; short ones arrive as int and are cut to their size. */
+IN_LINE uint64_t cut_unsigned(uint64_t value, int length)
 {
 	return length == 8 ? value : value & ((UINT64_C(1) << (length * 8)) - 1);
 }
 
-static int64_t cut_signed(uint64_t value, int length)
+IN_LINE int64_t cut_signed(uint64_t value, int length)
 {
 	int unused = 64 - length * 8;
 
 	return (int64_t)(value << unused) >> unused;
-}
-
-static void put_signed(struct out *out, uint64_t raw, const struct spec *spec)
-{
-	int64_t value = cut_signed(raw, spec->length);
-
-	put_number(out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, value < 0 ? "-" : "",
-		   'd', spec);
-}
-
-static void put_unsigned(struct out *out, uint64_t raw, char conversion, const struct spec *spec)
-{
-	uint64_t value = cut_unsigned(raw, spec->length);
-	bool prefix = spec->alt && conversion != 'u' && value != 0;
-
-	put_number(out, value, !prefix ? "" : conversion == 'X' ? "0X" : "0x", conversion, spec);
 }
 
 /*
@@ -163,36 +206,62 @@ struct args {
 	va_list list;
 };
 
-static uint64_t next_integer(struct args *args, int length)
+IN_LINE uint64_t next_integer(struct args *args, int length)
 {
 	return length == 8 ? va_arg(args->list, uint64_t) :
 			     (uint64_t)(int64_t)va_arg(args->list, int);
 }
 
-static void convert(struct out *out, char conversion, struct spec *spec, struct args *args)
+IN_LINE struct number next_number(char conversion, const struct spec *spec, struct args *args)
 {
+	struct number number = {.hex = (conversion | 0x20) == 'x', .upper = conversion == 'X'};
+	int64_t value;
+
+	if (conversion == 'p') {
+		number.value = (uintptr_t)va_arg(args->list, void *);
+		number.prefix = 'x';
+		number.hex = true;
+		return number;
+	}
+	number.value = next_integer(args, spec->length);
+	if (conversion == 'd' || conversion == 'i') {
+		value = cut_signed(number.value, spec->length);
+		number.sign = value < 0 ? '-' : 0;
+		number.value = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+		return number;
+	}
+	number.value = cut_unsigned(number.value, spec->length);
+	if (spec->alt && conversion != 'u' && number.value != 0) {
+		number.prefix = conversion;
+	}
+	return number;
+}
+
+IN_LINE void convert(struct out *out, char conversion, struct spec *spec, struct args *args)
+{
+	const char *text;
 	char one[2] = {0};
+	struct number number;
 
 	switch (conversion) {
 	case 'd':
 	case 'i':
-		put_signed(out, next_integer(args, spec->length), spec);
-		break;
 	case 'u':
 	case 'x':
 	case 'X':
-		put_unsigned(out, next_integer(args, spec->length), conversion, spec);
-		break;
 	case 'p':
-		spec->length = sizeof(void *);
-		put_number(out, (uintptr_t)va_arg(args->list, void *), "0x", 'x', spec);
+		number = next_number(conversion, spec, args);
+		put_number(out, &number, spec);
 		break;
 	case 's':
-		put_text(out, va_arg(args->list, const char *), spec);
-		break;
 	case 'c':
-		one[0] = (char)va_arg(args->list, int);
-		put_text(out, one, spec);
+		if (conversion == 'c') {
+			one[0] = (char)va_arg(args->list, int);
+			text = one;
+		} else {
+			text = va_arg(args->list, const char *);
+		}
+		put_text(out, text, spec);
 		break;
 	default: /* %% and what nobody may write: the compiler checks our formats */
 		put(out, conversion);
@@ -200,7 +269,7 @@ static void convert(struct out *out, char conversion, struct spec *spec, struct 
 	}
 }
 
-static const char *parse_spec(const char *fmt, struct spec *spec, struct args *args)
+IN_LINE const char *parse_spec(const char *fmt, struct spec *spec, struct args *args)
 {
 	*spec = (struct spec){.precision = -1};
 	fmt = parse_flags(fmt, spec);
@@ -228,27 +297,27 @@ static const char *parse_spec(const char *fmt, struct spec *spec, struct args *a
 
 int format_v(char *buf, size_t size, const char *fmt, va_list list)
 {
-	struct out out = {.buf = buf, .size = size};
+	struct out out = {.to = buf, .end = size > 0 ? buf + size - 1 : buf};
 	struct args args;
 	struct spec spec;
 
 	va_copy(args.list, list);
-	for (; *fmt != '\0'; fmt++) {
-		if (*fmt != '%') {
-			put(&out, *fmt);
-			continue;
+	for (;;) {
+		fmt = put_literal(&out, fmt);
+		if (*fmt == '\0') {
+			break;
 		}
 		fmt = parse_spec(fmt + 1, &spec, &args);
 		if (*fmt == '\0') {
 			break;
 		}
-		convert(&out, *fmt, &spec, &args);
+		convert(&out, *fmt++, &spec, &args);
 	}
 	va_end(args.list);
 	if (size > 0) {
-		buf[MIN(out.len, size - 1)] = '\0';
+		*out.to = '\0';
 	}
-	return (int)out.len;
+	return (int)((size_t)(out.to - buf) + out.over);
 }
 
 int format(char *buf, size_t size, const char *fmt, ...)
