@@ -6,8 +6,14 @@
 #include "core/arm64/sysreg.h"
 #include "core/base/percpu.h"
 
+#define PATIENCE_US 200 /* what others' deadlines may delay one, as long as there are any */
+
 struct deadline_queue {
-	struct list_node head;
+	struct list_node head;	  /* by time */
+	struct list_node patient; /* the same */
+	uint64_t patient_when;	  /* for the first of these, as the gap allows; UINT64_MAX: none */
+	uint64_t gap_end;	  /* no patient one fires before */
+	uint64_t gap;		  /* ticks */
 	bool ready;
 };
 
@@ -18,18 +24,33 @@ void deadline_init(struct deadline *deadline, struct vcpu *vcpu,
 {
 	list_init(&deadline->link);
 	deadline->vcpu = vcpu;
+	deadline->patient = false;
 	deadline->fire = fire;
+}
+
+static struct deadline *first_of(const struct list_node *head)
+{
+	return CONTAINER_OF(head->next, struct deadline, link);
+}
+
+/* The patient ones, or the gap, are others than before. */
+static void look_at_patient(struct deadline_queue *queue)
+{
+	queue->patient_when = list_is_empty(&queue->patient) ?
+				      UINT64_MAX :
+				      MAX(first_of(&queue->patient)->when, queue->gap_end);
 }
 
 static void program(const struct deadline_queue *queue)
 {
-	if (list_is_empty(&queue->head)) {
-		sysreg_write(cnthp_ctl_el2, 0);
-	} else {
-		sysreg_write(cnthp_cval_el2,
-			     CONTAINER_OF(queue->head.next, struct deadline, link)->when);
-		sysreg_write(cnthp_ctl_el2, CNT_CTL_ENABLE);
+	uint64_t when = queue->patient_when;
+
+	if (!list_is_empty(&queue->head)) {
+		when = MIN(when, first_of(&queue->head)->when);
 	}
+	sysreg_write(cnthp_cval_el2, when);
+	/* off where there is none: an emulator that skips idle time would skip all there is */
+	sysreg_write(cnthp_ctl_el2, when != UINT64_MAX ? CNT_CTL_ENABLE : 0);
 	/* the new compare value before a WFI that it is to end */
 	isb();
 }
@@ -37,44 +58,60 @@ static void program(const struct deadline_queue *queue)
 void deadline_set(struct deadline *deadline, uint64_t when)
 {
 	struct deadline_queue *queue = &this_cpu(deadline_queue);
-	struct list_node *pos;
+	struct list_node *pos, *head = deadline->patient ? &queue->patient : &queue->head;
 
 	if (!queue->ready) {
 		return;
 	}
 	list_remove(&deadline->link);
 	deadline->when = when;
-	for (pos = queue->head.next; pos != &queue->head; pos = pos->next) {
+	for (pos = head->next; pos != head; pos = pos->next) {
 		if (CONTAINER_OF(pos, struct deadline, link)->when > when) {
 			break;
 		}
 	}
 	list_insert(pos, &deadline->link);
+	if (deadline->patient) {
+		look_at_patient(queue);
+	}
 	program(queue);
 }
 
 void deadline_cancel(struct deadline *deadline)
 {
+	struct deadline_queue *queue = &this_cpu(deadline_queue);
+
 	if (list_is_empty(&deadline->link)) {
 		return;
 	}
 	list_remove(&deadline->link);
-	program(&this_cpu(deadline_queue));
+	if (deadline->patient) {
+		look_at_patient(queue);
+	}
+	program(queue);
 }
 
-void deadline_leave(const struct vcpu *vcpu, struct list_node *bag)
+static void move_all(struct list_node *head, const struct vcpu *vcpu, struct list_node *bag)
 {
-	struct deadline_queue *queue = &this_cpu(deadline_queue);
 	struct list_node *next;
 
-	list_init(bag);
-	for (struct list_node *at = queue->head.next; at != &queue->head; at = next) {
+	for (struct list_node *at = head->next; at != head; at = next) {
 		next = at->next;
 		if (CONTAINER_OF(at, struct deadline, link)->vcpu == vcpu) {
 			list_remove(at);
 			list_insert(bag, at);
 		}
 	}
+}
+
+void deadline_leave(const struct vcpu *vcpu, struct list_node *bag)
+{
+	struct deadline_queue *queue = &this_cpu(deadline_queue);
+
+	list_init(bag);
+	move_all(&queue->head, vcpu, bag);
+	move_all(&queue->patient, vcpu, bag);
+	look_at_patient(queue);
 	program(queue);
 }
 
@@ -92,22 +129,45 @@ void deadline_cpu_init(void)
 	struct deadline_queue *queue = &this_cpu(deadline_queue);
 
 	list_init(&queue->head);
+	list_init(&queue->patient);
+	queue->patient_when = UINT64_MAX;
+	queue->gap_end = 0;
+	queue->gap = deadline_from_us(DEADLINE_GAP_US);
 	queue->ready = true;
 	program(queue);
+}
+
+/* One, or none where who was just woken is to go first: not for ever, others may come and come. */
+static void __attribute__((noinline)) fire_patient(struct deadline_queue *queue, bool woken)
+{
+	struct deadline *first = first_of(&queue->patient);
+
+	if (!woken || deadline_now() - first->when >= deadline_from_us(PATIENCE_US)) {
+		list_remove(&first->link);
+		first->fire(first);
+	}
+	queue->gap_end = deadline_now() + queue->gap;
+	look_at_patient(queue);
 }
 
 void deadline_interrupt(void)
 {
 	struct deadline_queue *queue = &this_cpu(deadline_queue);
+	uint64_t now = deadline_now();
+	bool woken = false;
 
 	while (!list_is_empty(&queue->head)) {
-		struct deadline *first = CONTAINER_OF(queue->head.next, struct deadline, link);
+		struct deadline *first = first_of(&queue->head);
 
-		if (first->when > deadline_now()) {
+		if (first->when > now) {
 			break;
 		}
 		list_remove(&first->link);
 		first->fire(first);
+		woken = true;
+	}
+	if (unlikely(queue->patient_when <= now)) {
+		fire_patient(queue, woken);
 	}
 	program(queue);
 }

@@ -5,6 +5,11 @@
  * A deadline belongs to the CPU that set it until it fires or is cancelled there; its function runs
  * on that CPU, from the timer's interrupt, without locks. Owner: the CPU. One that is a vCPU's goes
  * with it to another CPU. Time is CNTPCT_EL0, in ticks.
+ *
+ * What fires wakes a vCPU or asks the scheduler again, in a hundred instructions or so. Longer
+ * work, EL2's own and that of devices, is patient: one of them at a time, while no other deadline
+ * is due, and then none for DEADLINE_GAP_US. So however many come at one moment, who is woken
+ * meanwhile waits for one of them at most.
  */
 #ifndef TIMER_DEADLINE_H
 #define TIMER_DEADLINE_H
@@ -14,6 +19,14 @@
 /* `vcpu`: who alone sets it; NULL: it is some CPU's. */
 void deadline_init(struct deadline *deadline, struct vcpu *vcpu,
 		   void (*fire)(struct deadline *deadline));
+
+#define DEADLINE_GAP_US 20
+
+/* Behind deadline_init(): it may wait for others, and takes two thousand instructions at most. */
+static inline void deadline_is_patient(struct deadline *deadline)
+{
+	deadline->patient = true;
+}
 
 /* (Re)arms it on this CPU. One that is armed on another CPU is left as it is. */
 void deadline_set(struct deadline *deadline, uint64_t when);

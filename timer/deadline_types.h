@@ -11,6 +11,7 @@ struct deadline {
 	struct list_node link; /* on the queue of one CPU, or on none */
 	uint64_t when;	       /* ticks */
 	struct vcpu *vcpu;     /* it is set by its owner only; NULL: by one CPU only */
+	bool patient;	       /* deadline_is_patient() */
 	void (*fire)(struct deadline *deadline);
 };
 

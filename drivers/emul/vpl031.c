@@ -191,6 +191,7 @@ static int vpl031_create(struct vm *vm, const struct vdev_config *config, struct
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
 		rtc->alarm[i].rtc = rtc;
 		deadline_init(&rtc->alarm[i].deadline, vm->vcpu[i], alarm_fired);
+		deadline_is_patient(&rtc->alarm[i].deadline);
 	}
 	spin_init(&rtc->lock, RANK_DEVICE);
 	rtc->vdev.type = config->type;

@@ -348,6 +348,7 @@ static int vsp805_create(struct vm *vm, const struct vdev_config *config, struct
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
 		wdog->alarm[i].wdog = wdog;
 		deadline_init(&wdog->alarm[i].deadline, vm->vcpu[i], alarm_fired);
+		deadline_is_patient(&wdog->alarm[i].deadline);
 	}
 	spin_init(&wdog->lock, RANK_DEVICE);
 	wdog->vdev.type = config->type;

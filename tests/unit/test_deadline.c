@@ -10,6 +10,8 @@
 #include "timer/deadline.h"
 
 #define COUNT 12
+#define HZ    1000000 /* a tick is a microsecond */
+#define GAP   DEADLINE_GAP_US
 
 static struct deadline deadlines[COUNT];
 static struct vcpu vcpus[2];
@@ -26,6 +28,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	fake_sysreg_reset();
+	sysreg_write(cntfrq_el0, HZ);
 	memset(fired, 0, sizeof(fired));
 	fires = 0;
 	for (uint32_t i = 0; i < COUNT; i++) {
@@ -97,11 +100,64 @@ static void moves(void **state)
 	assert_false(timer_is_on());
 }
 
+/* Patient ones come singly, with a gap behind each; others in between, when they are due. */
+static void patient(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		deadline_is_patient(&deadlines[i]);
+		deadline_set(&deadlines[i], 100 + i);
+	}
+	assert_int_equal(sysreg_read(cnthp_cval_el2), 100);
+	deadline_set(&deadlines[3], 515);
+	pass(500);
+	assert_int_equal(fires, 1);
+	assert_int_equal(fired[0], 500);
+	/* the gap is over later than another is due */
+	assert_int_equal(sysreg_read(cnthp_cval_el2), 515);
+	pass(514);
+	assert_int_equal(fires, 1);
+	pass(515);
+	assert_int_equal(fires, 2);
+	assert_int_equal(fired[3], 515);
+	assert_int_equal(sysreg_read(cnthp_cval_el2), 500 + GAP);
+	pass(500 + GAP);
+	assert_int_equal(fired[1], 500 + GAP);
+	pass(500 + 2 * GAP - 1);
+	assert_int_equal(fired[2], 0);
+	pass(500 + 2 * GAP);
+	assert_int_equal(fired[2], 500 + 2 * GAP);
+	assert_false(timer_is_on());
+}
+
+/* Who is woken goes first. But those that wait are not put off for ever by others that come. */
+static void woken_first(void **state)
+{
+	uint64_t at;
+
+	(void)state;
+	deadline_is_patient(&deadlines[0]);
+	deadline_set(&deadlines[0], 100);
+	for (at = 100; fired[0] == 0; at += GAP) {
+		deadline_set(&deadlines[1], at);
+		pass(at);
+		assert_int_equal(fired[1], at);
+		if (fired[0] == 0) {
+			assert_in_range(sysreg_read(cnthp_cval_el2), at + 1, at + GAP);
+		}
+		assert_true(at < 100 + 20 * GAP);
+	}
+	assert_true(at > 100 + 5 * GAP);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE_IN("deadlines fire in order, none early", in_order, set_up),
 		CASE_IN("a vCPU takes its deadlines along", moves, set_up),
+		CASE_IN("patient ones come one at a time, with gaps", patient, set_up),
+		CASE_IN("who is woken goes before patient ones, which are not put off for ever",
+			woken_first, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
