@@ -69,9 +69,21 @@ static void ptimer_update(struct vcpu *vcpu)
 	vgic_set_private_line(vcpu, VTIMER_PHYS_INTID, due);
 }
 
+/* Of many that are due at once each does so in its own turn. */
 static void ptimer_fired(struct deadline *deadline)
 {
-	ptimer_update(CONTAINER_OF(deadline, struct vcpu, timer.ptimer_deadline));
+	struct vcpu *vcpu = CONTAINER_OF(deadline, struct vcpu, timer.ptimer_deadline);
+
+	if (vcpu == vcpu_loaded()) {
+		ptimer_update(vcpu);
+	} else {
+		vcpu_post(vcpu, VCPU_EVENT_PTIMER);
+	}
+}
+
+void vtimer_look(struct vcpu *vcpu)
+{
+	ptimer_update(vcpu);
 }
 
 /* The interrupt itself comes when the vCPU is loaded, from the hardware. */

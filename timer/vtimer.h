@@ -35,6 +35,9 @@ void vtimer_resume(struct vcpu *vcpu);
 /* The physical interrupt of the virtual timer was taken and is active. Owner of the loaded vCPU. */
 void vtimer_interrupt(struct vcpu *vcpu);
 
+/* VCPU_EVENT_PTIMER: its physical timer's line is driven anew. Owner. */
+void vtimer_look(struct vcpu *vcpu);
+
 /* Trapped accesses to CNTP_CTL_EL0, CNTP_CVAL_EL0, CNTP_TVAL_EL0. Owner. */
 enum vtimer_reg {
 	VTIMER_CTL,

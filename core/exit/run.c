@@ -170,7 +170,10 @@ static inline bool bring(struct vcpu *vcpu, uint32_t events)
 			return false;
 		}
 	}
-	if ((events & (VCPU_EVENT_VGIC | VCPU_EVENT_SGIS)) != 0) {
+	if ((events & (VCPU_EVENT_VGIC | VCPU_EVENT_SGIS | VCPU_EVENT_PTIMER)) != 0) {
+		if ((events & VCPU_EVENT_PTIMER) != 0 && vcpu->loaded) {
+			vtimer_look(vcpu);
+		}
 		vgic_process(vcpu);
 	}
 	return true;

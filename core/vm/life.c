@@ -239,14 +239,22 @@ void life_crash(struct vcpu *vcpu, const char *why)
 
 /* -- stopping -- */
 
-/* As after boot: nothing of the life that ended is left in the emulated hardware. */
-static void reset_devices(struct vm *vm)
+/* As after boot: nothing of the life that ended is left in the emulated hardware. A piece of that;
+ * true: it was the last. */
+static bool reset_some(struct vm *vm)
 {
-	vgic_reset(vm);
-	atomic_set(&vm->work, UINT64_C(0));
-	for (uint32_t i = 0; i < vm->vdev_count; i++) {
-		vm->vdev[i]->type->reset(vm->vdev[i]);
+	struct vdev *vdev;
+
+	if (vm->reset_next == 0) {
+		vm->reset_next = vgic_reset_step(vm);
+		return false;
 	}
+	if (vm->reset_next > vm->vdev_count) {
+		return true;
+	}
+	vdev = vm->vdev[vm->reset_next++ - 1];
+	vdev->type->reset(vdev);
+	return false;
 }
 
 static void log_stop(struct vm *vm, enum vm_stop_reason reason, enum restart_answer again)
@@ -296,17 +304,11 @@ static enum restart_answer end_life_locked(struct vm *vm)
 	return again;
 }
 
-/* Every vCPU is off, this is the only CPU that works on the VM. */
 static void finish_stop(struct vm *vm)
 {
 	enum vm_stop_reason reason;
 	enum restart_answer again;
 
-	/* a CPU_ON that came between two acknowledgements is void */
-	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-		atomic_set_release(&vm->vcpu[i]->power, VCPU_OFF);
-	}
-	reset_devices(vm);
 	spin_lock(&vm->lock);
 	reason = vm->stop_reason; /* a kill may have come meanwhile */
 	again = end_life_locked(vm);
@@ -319,6 +321,32 @@ static void finish_stop(struct vm *vm)
 	}
 }
 
+static void ending_step(struct deadline *deadline)
+{
+	struct vm *vm = CONTAINER_OF(deadline, struct vm, ending);
+
+	if (reset_some(vm)) {
+		finish_stop(vm);
+	} else {
+		deadline_set(deadline, deadline_now());
+	}
+}
+
+/* Every vCPU is off, this is the only CPU that works on the VM. It does so in steps, at once and
+ * whoever's turn it is: who stops a VM need not wait for those that go before it. */
+static void begin_ending(struct vm *vm)
+{
+	/* a CPU_ON that came between two acknowledgements is void */
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		atomic_set_release(&vm->vcpu[i]->power, VCPU_OFF);
+	}
+	atomic_set(&vm->work, UINT64_C(0));
+	vm->reset_next = 0;
+	deadline_init(&vm->ending, NULL, ending_step);
+	deadline_is_patient(&vm->ending);
+	deadline_set(&vm->ending, deadline_now());
+}
+
 void life_acknowledge_stop(struct vcpu *vcpu)
 {
 	struct vm *vm = vcpu->vm;
@@ -328,7 +356,7 @@ void life_acknowledge_stop(struct vcpu *vcpu)
 	last = --vm->stop_waiting == 0;
 	spin_unlock(&vm->lock);
 	if (last) {
-		finish_stop(vm);
+		begin_ending(vm);
 	}
 }
 
@@ -361,10 +389,10 @@ bool life_take_pause(struct vcpu *vcpu)
 
 /* -- starting -- */
 
-/* NULL: it was refused. */
+/* NULL: it was refused. VMs are made in the order of their configs, those refused left out. */
 static struct vm *made_from(const struct vm_config *config)
 {
-	for (uint32_t i = 0; i < vm_count(); i++) {
+	for (uint32_t i = MIN(config->index + 1, vm_count()); i-- != 0;) {
 		if (vm_by_id(i)->config == config) {
 			return vm_by_id(i);
 		}
@@ -475,8 +503,11 @@ static void start_first(struct vcpu *vcpu)
 	vcpu->start_life = vm->life;
 	atomic_set_release(&vcpu->power, VCPU_ON_PENDING);
 	vcpu_post(vcpu, VCPU_EVENT_START);
+	/* who waits for this looks by itself */
 	for (uint32_t i = 0; i < vm_count(); i++) {
-		start_if_waited(vm_by_id(i));
+		if (atomic_read(&vm_by_id(i)->start_waits)) {
+			vcpu_post(vm_by_id(i)->vcpu[0], VCPU_EVENT_JOB);
+		}
 	}
 }
 
@@ -546,6 +577,9 @@ void life_take_job(struct vcpu *vcpu)
 		return;
 	}
 	deadline_cancel(&vm->restart);
+	if (state == VM_OFF) {
+		start_if_waited(vm);
+	}
 	/* what is being loaded goes on: the event of who began it may come late */
 	if (state == VM_LOADING && vcpu->job == NULL) {
 		load_begin(vm);

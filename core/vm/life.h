@@ -5,9 +5,9 @@
  *
  * Nobody takes a vCPU away from the CPU that owns it: who stops or pauses a VM changes its state
  * and posts VCPU_EVENT_STOP or VCPU_EVENT_PAUSE to each vCPU, whose own CPU acts and acknowledges.
- * The last to acknowledge a stop finishes it, alone with the VM. An event that comes late finds by
- * the state, and by what is counted (life, pause_count), that it is not meant. Loading, and waiting
- * for the moment of a restart, are the business of vCPU 0's CPU (VCPU_EVENT_JOB).
+ * The last to acknowledge a stop finishes it, alone with the VM, in steps. An event that comes late
+ * finds by the state, and by what is counted (life, pause_count), that it is not meant. Loading,
+ * and waiting for the moment of a restart, are the business of vCPU 0's CPU (VCPU_EVENT_JOB).
  *
  * Invariants: in VM_OFF, VM_LOADING and VM_RESTARTING no vCPU is on; in VM_PAUSED none is loaded;
  * stop_waiting and pause_waiting count vCPUs that have the event before them.

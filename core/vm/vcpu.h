@@ -32,17 +32,18 @@ enum vcpu_power {
 };
 
 enum vcpu_event {
-	VCPU_EVENT_VGIC = 1U << 0,   /* its vgic has something in todo, sgi_inbox or ask */
-	VCPU_EVENT_STOP = 1U << 1,   /* its VM stops: quiesce, acknowledge */
-	VCPU_EVENT_START = 1U << 2,  /* power is ON_PENDING */
-	VCPU_EVENT_JOB = 1U << 3,    /* a job was given */
-	VCPU_EVENT_ANSWER = 1U << 4, /* what it parked for has been answered */
-	VCPU_EVENT_TIMER = 1U << 5,  /* its virtual timer, in memory, is due */
-	VCPU_EVENT_SCHED = 1U << 6,  /* its CPU asks the scheduler again */
-	VCPU_EVENT_REGS = 1U << 7,   /* somebody wants to see its registers: core/exit/regs.h */
-	VCPU_EVENT_PAUSE = 1U << 8,  /* its VM is to be paused, or goes on: look which */
-	VCPU_EVENT_PLACE = 1U << 9,  /* it may have been placed on another CPU, or be new here */
-	VCPU_EVENT_WORK = 1U << 10,  /* a device of its VM has more to do: drivers/emul/vdev.h */
+	VCPU_EVENT_VGIC = 1U << 0,    /* its vgic has something in todo, sgi_inbox or ask */
+	VCPU_EVENT_STOP = 1U << 1,    /* its VM stops: quiesce, acknowledge */
+	VCPU_EVENT_START = 1U << 2,   /* power is ON_PENDING */
+	VCPU_EVENT_JOB = 1U << 3,     /* a job was given */
+	VCPU_EVENT_ANSWER = 1U << 4,  /* what it parked for has been answered */
+	VCPU_EVENT_TIMER = 1U << 5,   /* its virtual timer, in memory, is due */
+	VCPU_EVENT_SCHED = 1U << 6,   /* its CPU asks the scheduler again */
+	VCPU_EVENT_REGS = 1U << 7,    /* somebody wants to see its registers: core/exit/regs.h */
+	VCPU_EVENT_PAUSE = 1U << 8,   /* its VM is to be paused, or goes on: look which */
+	VCPU_EVENT_PLACE = 1U << 9,   /* it may have been placed on another CPU, or be new here */
+	VCPU_EVENT_WORK = 1U << 10,   /* a device of its VM has more to do: drivers/emul/vdev.h */
+	VCPU_EVENT_PTIMER = 1U << 11, /* its physical timer is due: vtimer_look() */
 	/* bits 31:16, VCPU_EVENT_SGI(n): SGI n was sent to it and is pending */
 };
 #define VCPU_EVENT_SGI_SHIFT 16

@@ -131,6 +131,10 @@ struct vm {
 	/* owner: the CPU of vCPU 0 */
 	struct vm_load load;
 	struct deadline restart; /* for restart_when */
+
+	/* owner: the CPU that acknowledged a stop last */
+	struct deadline ending; /* the next step of its end */
+	uint32_t reset_next;	/* what is reset then: 0 the interrupt controller, n device n - 1 */
 };
 
 /* All VMs, by id; constant after build. */

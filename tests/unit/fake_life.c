@@ -131,9 +131,22 @@ static void fire_restart(struct vcpu *vcpu)
 	}
 }
 
+/* And for as long as a VM's end goes on on this CPU. */
+static void fire_ending(void)
+{
+	for (uint32_t i = 0; i < ARRAY_COUNT(fake_vms); i++) {
+		while (fake_sim.ends_on[i] == fake_sim.cpu) {
+			fake_sim.ends_on[i] = NULL;
+			fake_vms[i].ending.fire(&fake_vms[i].ending);
+			others_go_on();
+		}
+	}
+}
+
 void irq_poll(void)
 {
 	fire_restart(fake_sim.cpu);
+	fire_ending();
 	if (fake_sim.rounds-- == 0) {
 		longjmp(*fake_sim.out, 1);
 	}
@@ -269,6 +282,11 @@ bool vgic_wakes(struct vcpu *vcpu)
 	return fake_sim.interrupt;
 }
 
+void vtimer_look(struct vcpu *vcpu)
+{
+	assert_true(vcpu->loaded);
+}
+
 void vtimer_start(struct vcpu *vcpu)
 {
 	assert_false(vcpu->loaded);
@@ -308,12 +326,15 @@ void fake_nothing_runs(const struct vm *of)
 	}
 }
 
-void vgic_reset(struct vm *of)
+/* In two steps. */
+bool vgic_reset_step(struct vm *of)
 {
 	fake_nothing_runs(of);
-	fake_sim.vgic_resets++;
+	fake_sim.vgic_steps++;
 	others_go_on();
 	fake_nothing_runs(of);
+	fake_sim.vgic_resets += fake_sim.vgic_steps % 2 == 0;
+	return fake_sim.vgic_steps % 2 == 0;
 }
 
 static void device_reset(struct vdev *vdev)
@@ -369,6 +390,13 @@ void deadline_init(struct deadline *deadline, struct vcpu *vcpu,
 
 void deadline_set(struct deadline *deadline, uint64_t when)
 {
+	for (uint32_t i = 0; i < ARRAY_COUNT(fake_vms); i++) {
+		if (deadline == &fake_vms[i].ending) {
+			assert_null(fake_sim.ends_on[i]);
+			fake_sim.ends_on[i] = fake_sim.cpu;
+			return;
+		}
+	}
 	/* only the CPU of a VM's vCPU 0 has its restart's */
 	assert_ptr_equal(deadline, &fake_sim.cpu->vm->restart);
 	assert_int_equal(fake_sim.cpu->index, 0);

@@ -46,9 +46,10 @@ struct fake_sim {
 	uint32_t timers_held; /* vCPUs whose timers are as vtimer_pause() leaves them */
 	bool interrupt;	      /* one is pending for whoever asks */
 	bool load_is_bad;
-	uint32_t kicked; /* CPUs, by a bit each: cleared by who looks */
+	struct vcpu *ends_on[2]; /* whose CPU a VM's end goes on on; NULL: none is under way */
+	uint32_t kicked;	 /* CPUs, by a bit each: cleared by who looks */
 	/* how often */
-	uint32_t resets, vgic_resets, loads, all_offs, starts, sends, follows;
+	uint32_t resets, vgic_resets, vgic_steps, loads, all_offs, starts, sends, follows;
 };
 extern struct fake_sim fake_sim;
 
