@@ -292,6 +292,23 @@ struct pgtable_leaf pgtable_next(const struct pgtable *pt, uint64_t in)
 	return (struct pgtable_leaf){.in = in};
 }
 
+struct pgtable_leaf pgtable_look(const struct pgtable *pt, uint64_t in)
+{
+	struct pgtable_leaf leaf = {.in = in};
+	unsigned int level;
+	const uint64_t *entry;
+
+	if (!in_range(pt, in, 1)) {
+		return leaf;
+	}
+	entry = entry_find(pt, in, &level);
+	if (is_valid(*entry)) {
+		return leaf_at(*entry, in, level);
+	}
+	leaf.size = holes_end(entry, in, level) - in;
+	return leaf;
+}
+
 uint32_t pgtable_worst_pages(const struct pgtable *pt, uint64_t in, uint64_t size)
 {
 	uint64_t pages = 0;

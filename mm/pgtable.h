@@ -64,6 +64,10 @@ struct pgtable_leaf pgtable_lookup(const struct pgtable *pt, uint64_t in);
 /* The leaf that holds `in`, else the first one above; not valid when there is none. */
 struct pgtable_leaf pgtable_next(const struct pgtable *pt, uint64_t in);
 
+/* A look at one table: the leaf that holds `in`; else, not valid, the hole from there to the next
+ * leaf or to the table's end. Size 0: `in` is outside input_bits. */
+struct pgtable_leaf pgtable_look(const struct pgtable *pt, uint64_t in);
+
 /* Table pages pgtable_map() may take for `size` bytes at most, if all of it were mapped in 4 KiB
  * pages. */
 uint32_t pgtable_worst_pages(const struct pgtable *pt, uint64_t in, uint64_t size);

@@ -13,24 +13,30 @@ static bool is_covered(const struct stage2 *stage2, const struct pgtable_leaf *l
 	       leaf->attrs == stage2_attrs(stage2, grant->kind);
 }
 
-#define LEAVES_AT_ONCE 4
+#define LEAVES_AT_ONCE 4 /* or one hole, which is up to a table of them */
+
+static void audit_leaf(const struct stage2 *stage2, const struct pgtable_leaf *leaf, uint16_t owner,
+		       const struct registry *registry, struct audit_result *result)
+{
+	result->leaves++;
+	result->bytes += leaf->size;
+	if (!is_covered(stage2, leaf, owner, registry) && result->faults++ == 0) {
+		result->first_ipa = leaf->in;
+		result->first_pa = leaf->out;
+	}
+}
 
 bool audit_some(const struct stage2 *stage2, uint16_t owner, const struct registry *registry,
 		uint64_t *at, struct audit_result *result)
 {
 	for (uint32_t i = 0; i < LEAVES_AT_ONCE; i++) {
-		struct pgtable_leaf leaf = pgtable_next(&stage2->pt, *at);
+		struct pgtable_leaf leaf = pgtable_look(&stage2->pt, *at);
 
-		if (!leaf.valid) {
-			return false;
-		}
 		*at = leaf.in + leaf.size;
-		result->leaves++;
-		result->bytes += leaf.size;
-		if (!is_covered(stage2, &leaf, owner, registry) && result->faults++ == 0) {
-			result->first_ipa = leaf.in;
-			result->first_pa = leaf.out;
+		if (!leaf.valid) {
+			return leaf.size != 0;
 		}
+		audit_leaf(stage2, &leaf, owner, registry, result);
 	}
 	return true;
 }
@@ -38,8 +44,10 @@ bool audit_some(const struct stage2 *stage2, uint16_t owner, const struct regist
 void audit_stage2(const struct stage2 *stage2, uint16_t owner, const struct registry *registry,
 		  struct audit_result *result)
 {
-	uint64_t at = 0;
+	struct pgtable_leaf leaf = pgtable_next(&stage2->pt, 0);
 
-	while (audit_some(stage2, owner, registry, &at, result)) {
+	while (leaf.valid) {
+		audit_leaf(stage2, &leaf, owner, registry, result);
+		leaf = pgtable_next(&stage2->pt, leaf.in + leaf.size);
 	}
 }

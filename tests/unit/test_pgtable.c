@@ -282,6 +282,7 @@ static void leaves_in_turn(void **state)
 	};
 	struct pgtable pt = make(40);
 	struct pgtable_leaf leaf = pgtable_next(&pt, 0);
+	uint64_t at = 0;
 
 	(void)state;
 	assert_false(leaf.valid);
@@ -303,6 +304,22 @@ static void leaves_in_turn(void **state)
 	}
 	assert_false(pgtable_next(&pt, leaf.in + leaf.size).valid);
 	assert_false(pgtable_next(&pt, UINT64_MAX).valid);
+	/* a look at a time, none beyond one table, they are the same */
+	for (size_t i = 0; i < ARRAY_COUNT(leaves); at = leaf.in + leaf.size) {
+		leaf = pgtable_look(&pt, at);
+		assert_int_equal(leaf.in, at);
+		assert_in_range(leaf.size, 4096, GIB(1024));
+		if (leaf.valid) {
+			assert_int_equal(leaf.in, leaves[i].in);
+			assert_int_equal(leaf.size, leaves[i].size);
+			i++;
+		} else {
+			assert_false(pgtable_lookup(&pt, at + leaf.size - 1).valid);
+		}
+	}
+	leaf = pgtable_look(&pt, at);
+	assert_false(leaf.valid);
+	assert_int_equal(leaf.size, 0);
 }
 
 static void refused(void **state)
