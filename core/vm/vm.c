@@ -75,14 +75,22 @@ uint64_t vm_awake_ticks(struct vm *vm)
 	return ticks;
 }
 
-bool vm_may_log(struct vm *vm, struct ratelimit *limit)
+static bool may_log(struct vm *vm, struct ratelimit *limit, uint32_t *missed)
 {
-	uint32_t missed = 0;
 	bool allowed;
 
+	*missed = 0;
 	spin_lock(&vm->lock);
-	allowed = ratelimit_allow(limit, deadline_now(), deadline_frequency(), &missed);
+	allowed = ratelimit_allow(limit, deadline_now(), deadline_frequency(), missed);
 	spin_unlock(&vm->lock);
+	return allowed;
+}
+
+bool vm_may_log(struct vm *vm, struct ratelimit *limit)
+{
+	uint32_t missed;
+	bool allowed = may_log(vm, limit, &missed);
+
 	if (allowed && missed != 0) {
 		log_warn("%s: %u more lines like the next were held back", vm->name, missed);
 	}
@@ -103,17 +111,33 @@ void vm_note(struct vm *vm, const char *fmt, ...)
 
 void vm_complain(struct vcpu *vcpu, const char *fmt, ...)
 {
+	static const char mark[] = "bulkhead: ";
 	struct vm *vm = vcpu->vm;
-	char text[COMPLAINT_MAX];
+	/* "bulkhead: " or the VM's name before the same: it is formatted once */
+	char text[COMPLAINT_MAX + MUX_NAME_MAX + 1], *const same = text + MUX_NAME_MAX + 1, *line;
+	size_t name = strnlen(vm->name, MUX_NAME_MAX), len;
+	uint32_t missed;
 	va_list args;
 
-	if (!vm_may_log(vm, &vm->faults)) {
+	if (!may_log(vm, &vm->faults, &missed)) {
 		return;
 	}
+	len = (size_t)format(same, COMPLAINT_MAX / 2, "vcpu %u pc 0x%llx: ", vcpu->index,
+			     (unsigned long long)vcpu_pc(vcpu));
 	va_start(args, fmt);
-	format_v(text, sizeof(text), fmt, args);
+	len += (size_t)format_v(same + len, COMPLAINT_MAX - len, fmt, args);
 	va_end(args);
-	vm_note(vm, "vcpu %u pc 0x%llx: %s", vcpu->index, (unsigned long long)vcpu_pc(vcpu), text);
-	log_warn("%s vcpu %u pc 0x%llx: %s", vm->name, vcpu->index,
-		 (unsigned long long)vcpu_pc(vcpu), text);
+	len = MIN(len, (size_t)COMPLAINT_MAX - 1);
+	if (missed != 0) {
+		len += (size_t)format(same + len, COMPLAINT_MAX - len,
+				      " (%u more like it were held back)", missed);
+		len = MIN(len, (size_t)COMPLAINT_MAX - 1);
+	}
+	line = same - (sizeof(mark) - 1);
+	memcpy(line, mark, sizeof(mark) - 1);
+	mux_note(vm->log, line, len + sizeof(mark) - 1);
+	line = same - 1 - name;
+	memcpy(line, vm->name, name);
+	line[name] = ' ';
+	printk_text(LOG_WARN, line, name + 1 + len);
 }
