@@ -54,6 +54,7 @@ HYP_C := \
 	core/console/cmd_board.c \
 	core/console/line.c \
 	core/console/mux.c \
+	core/console/partial.c \
 	core/console/shell.c \
 	core/exit/aarch32.c \
 	core/exit/el2_fault.c \
@@ -308,7 +309,7 @@ UNIT_WITH_life     := core/base/percpu.c core/base/printk.c core/exit/regs.c cor
                       tests/unit/fake_sysreg.c
 UNIT_WITH_manage   := $(UNIT_WITH_life)
 UNIT_WITH_mmio     := core/exit/mmio.c tests/unit/fake_sysreg.c
-UNIT_WITH_mux      := core/base/printk.c $(FAKE_CPU)
+UNIT_WITH_mux      := core/base/printk.c core/console/partial.c $(FAKE_CPU)
 UNIT_WITH_softif    := $(FAKE_VGIC)
 UNIT_WITH_sysreg_trap := core/exit/sysreg_trap.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_times    := core/exit/times.c tests/unit/fake_sysreg.c $(FAKE_CPU)
@@ -531,10 +532,11 @@ $(VERSION): FORCE
 
 # What runs once or for people is made small, what runs on exits fast: COLD is compiled with -Os.
 COLD := boot/% core/config/% core/fdt/dt core/fdt/dt_addr core/fdt/guest_fdt \
-        core/fdt/stack_check core/resource/% core/console/% core/exit/trace core/exit/el2_fault \
+        core/fdt/stack_check core/resource/% core/console/cmd_% core/console/shell \
+        core/console/line core/console/keep core/exit/trace core/exit/el2_fault \
         core/exit/symbols core/vm/build core/vm/describe core/vm/load core/vm/crash core/vm/manage \
         core/vm/restart core/base/diag \
-        core/base/format core/base/panic core/base/ranges mm/hyp_map mm/page_alloc mm/cache_all \
+        core/base/panic core/base/ranges mm/hyp_map mm/page_alloc mm/cache_all \
         core/arm64/cpu_setup core/arm64/errata core/arm64/features core/arm64/idreg \
         core/exit/inject \
         core/exit/set_way core/exit/aarch32 core/exit/insn core/exit/mmio core/vm/life core/vm/vcpu \

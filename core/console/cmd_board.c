@@ -15,7 +15,7 @@
 
 /* -- irq -- */
 
-#define IRQS_A_STEP 16 /* looked at, where nothing is to be said */
+#define IRQS_A_STEP 4 /* looked at, where nothing is to be said */
 
 static const struct vdev *device_of(const struct vm *vm, uint32_t intid)
 {
@@ -51,23 +51,30 @@ static bool say_physical(uint32_t intid)
 	return count != 0;
 }
 
-static bool say_virtual(struct vm *vm, uint32_t intid)
+/* A row, in two parts. */
+static bool say_virtual(struct shell_job *job, struct vm *vm, uint32_t intid)
 {
 	const struct vdev *vdev = device_of(vm, intid);
 	struct vgic_look look;
 	char line[24] = "";
 
 	if (!vgic_look(vm, 0, intid, &look) ||
-	    !(look.pintid != 0 || vdev != NULL || look.enabled || look.pending || look.active)) {
+	    !(job->part != 0 || look.pintid != 0 || vdev != NULL || look.enabled || look.pending ||
+	      look.active)) {
 		return false;
 	}
 	if (look.pintid != 0) {
 		format(line, sizeof(line), "board's %u ", look.pintid);
 	}
-	shell_say("%-12s %4u  vcpu %-2u priority %3u %s%s%s%s  %s%s\n", vm->name, intid,
-		  look.target, look.prio, look.enabled ? "on " : "off",
-		  look.edge ? " edge" : " level", look.pending || look.listed ? " pending" : "",
-		  look.active ? " active" : "", line, vdev != NULL ? vdev->config->name : "");
+	if (job->part == 0) {
+		shell_say("%-12s %4u  vcpu %-2u priority %3u ", vm->name, intid, look.target,
+			  look.prio);
+		job->more = true;
+		return true;
+	}
+	shell_say("%s%s%s%s  %s%s\n", look.enabled ? "on " : "off", look.edge ? " edge" : " level",
+		  look.pending || look.listed ? " pending" : "", look.active ? " active" : "", line,
+		  vdev != NULL ? vdev->config->name : "");
 	return true;
 }
 
@@ -89,8 +96,9 @@ static bool irq_step(struct shell_job *job)
 				  vm_by_id(job->at[0] - 1)->vgic.spi_count + INTID_SPI;
 	for (uint32_t i = 0; i < IRQS_A_STEP && !said && job->at[1] < limit; i++, job->at[1]++) {
 		said = job->at[0] == 0 ? say_physical(job->at[1]) :
-					 say_virtual(vm_by_id(job->at[0] - 1), job->at[1]);
+					 say_virtual(job, vm_by_id(job->at[0] - 1), job->at[1]);
 	}
+	job->at[1] -= job->more;
 	if (job->at[1] == limit) {
 		job->at[0]++;
 		job->at[1] = job->at[0] == 0 ? 0 : INTID_SPI;
@@ -100,7 +108,8 @@ static bool irq_step(struct shell_job *job)
 
 /* -- mem -- */
 
-#define PICTURE 64
+#define PICTURE 64 /* letters of a row */
+#define PART	4  /* of them in a step */
 
 static char letter_of(const struct grant *grant)
 {
@@ -112,18 +121,20 @@ static char letter_of(const struct grant *grant)
 											   '+';
 }
 
-/* One bank as a row: who has the middle of each slice. */
-static void say_picture(const struct prange *bank)
+/* One bank as a row: who has the middle of each slice. PART of them, from `first` on. */
+static void say_picture(const struct prange *bank, uint32_t first)
 {
-	uint64_t slice = bank->size / PICTURE;
-	char row[PICTURE + 1];
+	uint64_t slice = bank->size / PICTURE, at = bank->base + first * slice + slice / 2;
+	char row[PART + 1];
 
-	for (uint32_t i = 0; i < PICTURE; i++) {
-		row[i] = letter_of(registry_find(shell_sources()->registry,
-						 bank->base + i * slice + slice / 2));
+	for (uint32_t i = 0; i < PART; i++, at += slice) {
+		row[i] = letter_of(registry_find(shell_sources()->registry, at));
 	}
-	row[PICTURE] = '\0';
-	shell_say("%10llx %s\n", (unsigned long long)bank->base, row);
+	row[PART] = '\0';
+	if (first == 0) {
+		shell_say("%10llx ", (unsigned long long)bank->base);
+	}
+	shell_say("%s%s", row, first + PART == PICTURE ? "\n" : "");
 }
 
 static const char *owner_name(uint16_t owner)
@@ -160,11 +171,11 @@ static bool mem_step(struct shell_job *job)
 	const struct shell_sources *from = shell_sources();
 	uint32_t n = job->step;
 
-	if (n < from->board->ram_count) {
-		say_picture(&from->board->ram[n]);
+	if (n < from->board->ram_count * (PICTURE / PART)) {
+		say_picture(&from->board->ram[n / (PICTURE / PART)], n % (PICTURE / PART) * PART);
 		return false;
 	}
-	n -= from->board->ram_count;
+	n -= from->board->ram_count * (PICTURE / PART);
 	if (n < MIN(vm_count(), 26U)) {
 		shell_say("%s%c %s", n == 0 ? "           # hypervisor  . free  " : "  ",
 			  (char)('a' + n), vm_by_id(n)->name);
@@ -202,10 +213,21 @@ static void say_cpu(uint32_t index, const struct sched_cpu *cpu)
 	}
 }
 
-static void say_turn(const struct sched_cpu *cpu, const struct vcpu *vcpu)
+/* A row, in two parts. */
+static void say_turn(struct shell_job *job, const struct sched_cpu *cpu, const struct vcpu *vcpu)
 {
 	const struct sched_vcpu *s = &vcpu->sched;
 	char budget[48] = "";
+
+	if (job->part == 0) {
+		shell_say("  %s %-12s vcpu %-2u priority %3u  ",
+			  vcpu == cpu->current ? "runs " :
+			  s->ready	       ? "ready" :
+						 "-    ",
+			  vcpu->vm->name, vcpu->index, s->priority);
+		job->more = true;
+		return;
+	}
 
 	if (s->budget != 0) {
 		int64_t left = MAX(s->budget_left, (int64_t)0);
@@ -216,11 +238,7 @@ static void say_turn(const struct sched_cpu *cpu, const struct vcpu *vcpu)
 		format(budget, sizeof(budget), "slice %u of %u us", in_us(s->slice_left),
 		       in_us(s->slice));
 	}
-	shell_say("  %s %-12s vcpu %-2u priority %3u  %s\n",
-		  vcpu == cpu->current ? "runs " :
-		  s->ready	       ? "ready" :
-					 "-    ",
-		  vcpu->vm->name, vcpu->index, s->priority, budget);
+	shell_say("%s\n", budget);
 }
 
 static void say_window(const struct sched_cpu *cpu, uint32_t n)
@@ -255,7 +273,10 @@ static bool sched_step(struct shell_job *job)
 			vcpu = vcpu->sched.next;
 		}
 		if (vcpu != NULL) {
-			say_turn(cpu, vcpu);
+			say_turn(job, cpu, vcpu);
+			job->at[1] -= job->more;
+		} else if (job->part != 0) {
+			shell_say("\n"); /* it has gone to another CPU */
 		}
 		return false;
 	}
@@ -307,7 +328,7 @@ static bool audit_step(struct shell_job *job)
 		job->at[0]++;
 		job->value[0] = 0;
 	}
-	job->wait = 1;
+	job->wait = 0; /* at once */
 	return false;
 }
 

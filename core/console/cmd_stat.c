@@ -254,7 +254,7 @@ static bool stat_step(struct shell_job *job)
 		said = say_line(vcpu, n - 2);
 	}
 	if (said == 0) {
-		job->wait = 1; /* at once */
+		job->wait = SHELL_IDLE;
 	} else if (said < 0) {
 		job->at[0]++;
 		job->at[1] = 0;

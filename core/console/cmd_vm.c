@@ -60,12 +60,19 @@ static void format_cpus(char *text, size_t size, const struct vm *vm)
 	}
 }
 
-static void say_vm(const struct vm *vm)
+/* A row, in two parts. */
+static void say_vm(struct shell_job *job, const struct vm *vm)
 {
 	char cpus[12], ran[16] = "own CPU", stolen[16] = "-";
 	uint64_t ran_ticks, stolen_ticks, bytes = 0;
 
-	format_cpus(cpus, sizeof(cpus), vm);
+	if (job->part == 0) {
+		format_cpus(cpus, sizeof(cpus), vm);
+		shell_say("%-12s %-18s %5u %-7s ", vm->name, life_state_name(vm), vm->vcpu_count,
+			  cpus);
+		job->more = true;
+		return;
+	}
 	if (time_of(vm, &ran_ticks, &stolen_ticks)) {
 		shell_format_time(ran, sizeof(ran), ran_ticks);
 		shell_format_time(stolen, sizeof(stolen), stolen_ticks);
@@ -73,8 +80,7 @@ static void say_vm(const struct vm *vm)
 	for (uint32_t e = 0; e < vm->extent_count; e++) {
 		bytes += vm->extent[e].size;
 	}
-	shell_say("%-12s %-18s %5u %-7s %6llu %9s %8s %8u\n", vm->name, life_state_name(vm),
-		  vm->vcpu_count, cpus, (unsigned long long)(bytes >> 20), ran, stolen,
+	shell_say("%6llu %9s %8s %8u\n", (unsigned long long)(bytes >> 20), ran, stolen,
 		  vm->restart_count);
 }
 
@@ -90,7 +96,7 @@ static bool list_step(struct shell_job *job)
 		return false;
 	}
 	if (n <= vm_count()) {
-		say_vm(vm_by_id(n - 1));
+		say_vm(job, vm_by_id(n - 1));
 		return false;
 	}
 	n -= vm_count() + 1;
@@ -296,12 +302,15 @@ static bool top_step(struct shell_job *job)
 
 #define REGS_WAIT_MS 1000
 
-static void say_general(const struct regs_answer *a, uint32_t n)
+/* Four in a row, in two parts. */
+static void say_general(struct shell_job *job, const struct regs_answer *a, uint32_t n)
 {
-	if (n < 28) {
-		shell_say("x%-2u %016llx %016llx %016llx %016llx\n", n,
-			  (unsigned long long)a->regs.x[n], (unsigned long long)a->regs.x[n + 1],
-			  (unsigned long long)a->regs.x[n + 2],
+	if (n < 28 && job->part == 0) {
+		shell_say("x%-2u %016llx %016llx", n, (unsigned long long)a->regs.x[n],
+			  (unsigned long long)a->regs.x[n + 1]);
+		job->more = true;
+	} else if (n < 28) {
+		shell_say(" %016llx %016llx\n", (unsigned long long)a->regs.x[n + 2],
 			  (unsigned long long)a->regs.x[n + 3]);
 	} else {
 		shell_say("x28 %016llx fp %016llx lr %016llx\n", (unsigned long long)a->regs.x[28],
@@ -321,16 +330,13 @@ static uint64_t el1_value(const struct regs_answer *a, uint32_t n)
 	return *(const uint64_t *)((const uint8_t *)&a->el1 + el1_names[n].at);
 }
 
+_Static_assert(ARRAY_COUNT(el1_names) % 2 == 0, "two in a row");
+
 static void say_el1(const struct regs_answer *a, uint32_t n)
 {
-	char right[48] = "";
-
-	if (n + 1 < ARRAY_COUNT(el1_names)) {
-		format(right, sizeof(right), "  %-16s %016llx", el1_names[n + 1].name,
-		       (unsigned long long)el1_value(a, n + 1));
-	}
-	shell_say("%-16s %016llx%s\n", el1_names[n].name, (unsigned long long)el1_value(a, n),
-		  right);
+	shell_say("%-16s %016llx  %-16s %016llx\n", el1_names[n].name,
+		  (unsigned long long)el1_value(a, n), el1_names[n + 1].name,
+		  (unsigned long long)el1_value(a, n + 1));
 }
 
 static bool ask(struct shell_job *job)
@@ -375,7 +381,7 @@ static bool regs_step(struct shell_job *job)
 		}
 		return false;
 	}
-	n = job->at[1]++;
+	n = job->at[1];
 	if (n == 0) {
 		shell_say("%s vcpu %u, %s: pc %016llx pstate %08llx\n", job->vm->name, job->at[2],
 			  answer->power != VCPU_ON		 ? "off" :
@@ -384,12 +390,13 @@ static bool regs_step(struct shell_job *job)
 								   "running",
 			  (unsigned long long)answer->pc, (unsigned long long)answer->pstate);
 	} else if (n <= 8) {
-		say_general(answer, (n - 1) * 4);
+		say_general(job, answer, (n - 1) * 4);
 	} else if ((n - 9) * 2 < ARRAY_COUNT(el1_names)) {
 		say_el1(answer, (n - 9) * 2);
 	} else {
 		return true;
 	}
+	job->at[1] += !job->more;
 	return false;
 }
 

@@ -17,6 +17,7 @@
 #include "core/vm/vm.h"
 
 #define SHELL_WORD_MAX 6
+#define SHELL_IDLE     1 /* as `wait`: the step found nothing to tell in a hundred instructions */
 
 /* Zero at a command's start, but for its words. */
 struct shell_job {
@@ -24,10 +25,12 @@ struct shell_job {
 	char *word[SHELL_WORD_MAX]; /* [0]: the command */
 	uint32_t count;
 	uint32_t step;	/* how many have been taken */
+	uint32_t part;	/* of one that said `more`: how often */
+	bool more;	/* this step is to be taken once more: its row is not whole */
 	uint32_t at[6]; /* the command's own, and the next two */
 	uint64_t value[4];
 	struct vm *vm;
-	uint64_t wait; /* ticks until the next step, set by a step for that one time */
+	uint64_t wait; /* ticks until the next step, set by a step for that one time; SHELL_IDLE */
 	bool any_key;  /* any key ends it, not only ^C */
 	bool ends;     /* such a key came: the next step is the last, to tidy up */
 };

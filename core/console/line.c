@@ -17,18 +17,23 @@ static void put(struct line *line, char byte)
 	}
 }
 
+static void put_run(struct line *line, const char *text, uint32_t len)
+{
+	len = MIN(len, LINE_OUT_MAX - line->out_len);
+	memcpy(line->out + line->out_len, text, len);
+	line->out_len += len;
+}
+
 static void put_text(struct line *line, const char *text)
 {
-	while (*text != '\0') {
-		put(line, *text++);
-	}
+	put_run(line, text, (uint32_t)strlen(text));
 }
 
 static void put_many(struct line *line, char byte, uint32_t count)
 {
-	while (count-- != 0) {
-		put(line, byte);
-	}
+	count = MIN(count, LINE_OUT_MAX - line->out_len);
+	memset(line->out + line->out_len, byte, count);
+	line->out_len += count;
 }
 
 /* What stands from the cursor on, then `blanks`, and back to the cursor. */
@@ -70,9 +75,8 @@ static void left(struct line *line, uint32_t count)
 
 static void right(struct line *line, uint32_t count)
 {
-	while (count-- != 0) {
-		put(line, line->text[line->at++]);
-	}
+	put_run(line, line->text + line->at, count);
+	line->at += count;
 }
 
 static void cut_before(struct line *line, uint32_t count)
@@ -167,35 +171,47 @@ static uint32_t common(const char *a, const char *b, uint32_t max)
  * nothing to add. */
 static bool complete(struct line *line)
 {
-	char before[LINE_MAX + 1];
-	uint32_t from = line_before(line, before), have = line->at - from, len = 0, count = 0;
-	const char *first = NULL, *word;
+	uint32_t have = line->at - line->word;
 
-	for (uint32_t n = 0; (word = line->choice(before, n)) != NULL; n++) {
-		if (strncmp(word, line->text + from, have) != 0) {
-			continue;
-		}
-		len = count++ == 0 ? (uint32_t)strlen(word) : common(first, word, len);
-		first = first == NULL ? word : first;
+	for (uint32_t i = have; i < line->choice_len; i++) {
+		insert(line, line->choice_first[i]);
 	}
-	for (uint32_t i = have; i < len; i++) {
-		insert(line, first[i]);
-	}
-	if (count == 1 && line->text[line->at] != ' ') {
+	if (line->choice_count == 1 && line->text[line->at] != ' ') {
 		insert(line, ' ');
 	}
-	return count > 1 && len == have;
+	return line->choice_count > 1 && line->choice_len == have;
 }
 
 static enum line_event tab(struct line *line)
 {
-	bool again = line->seen_tab;
-
-	if (line->choice == NULL || !complete(line)) {
+	if (line->choice == NULL) {
 		return LINE_MORE;
 	}
-	line->seen_tab = true;
-	return again ? LINE_CHOICES : LINE_MORE;
+	line->word = line_before(line, line->before);
+	line->choice_at = line->choice_count = line->choice_len = 0;
+	return LINE_COMPLETES;
+}
+
+enum line_event line_complete(struct line *line)
+{
+	const char *word = line->choice(line->before, line->choice_at++);
+	bool again = line->seen_tab;
+
+	line->out_len = 0;
+	if (word == NULL) {
+		line->seen_tab = complete(line);
+		return again && line->seen_tab ? LINE_CHOICES : LINE_MORE;
+	}
+	if (strncmp(word, line->text + line->word, line->at - line->word) != 0) {
+		return LINE_COMPLETES;
+	}
+	if (line->choice_count++ == 0) {
+		line->choice_first = word;
+		line->choice_len = (uint32_t)strlen(word);
+	} else {
+		line->choice_len = common(line->choice_first, word, line->choice_len);
+	}
+	return LINE_COMPLETES;
 }
 
 /* -- keys -- */

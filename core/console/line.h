@@ -17,10 +17,11 @@
 #define LINE_OUT_MAX	 (4 * LINE_MAX + LINE_PROMPT_MAX + 16) /* bytes that one key may cause */
 
 enum line_event {
-	LINE_MORE,    /* the line goes on */
-	LINE_DONE,    /* Enter: `text` is the line, until the next key */
-	LINE_DROPPED, /* ^C: it is empty again */
-	LINE_CHOICES, /* Tab, the second time: the caller lists them and draws the line again */
+	LINE_MORE,	/* the line goes on */
+	LINE_DONE,	/* Enter: `text` is the line, until the next key */
+	LINE_DROPPED,	/* ^C: it is empty again */
+	LINE_COMPLETES, /* Tab: line_complete() until it says something else, before the next key */
+	LINE_CHOICES,	/* Tab, the second time: the caller lists them and draws the line again */
 };
 
 /* The n-th word, in any order, that could stand where `before` (whole words, each with a blank
@@ -50,12 +51,23 @@ struct line {
 	uint32_t parameter;
 	bool seen_cr, seen_tab;
 
+	/* while the word that begins at `word` is completed: */
+	char before[LINE_MAX + 1];
+	uint32_t word;
+	uint32_t choice_at;	  /* the next to look at */
+	uint32_t choice_count;	  /* that begin like the word */
+	const char *choice_first; /* of them */
+	uint32_t choice_len;	  /* what they have in common */
+
 	char out[LINE_OUT_MAX]; /* what the last call wants written */
 	uint32_t out_len;
 };
 
 /* All fields but prompt and choice are zero at first. */
 enum line_event line_key(struct line *line, uint8_t key);
+
+/* A look at the next word that could stand here; with the last of them the line is changed. */
+enum line_event line_complete(struct line *line);
 
 /* Prompt and line as they stand, on a new row. */
 void line_draw(struct line *line);

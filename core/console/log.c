@@ -11,6 +11,21 @@ static uint8_t at_of(const struct log *log, uint64_t at)
 	return log->data[at & (log->size - 1)];
 }
 
+void log_write(struct log *log, const void *bytes, uint32_t len)
+{
+	const uint8_t *from = bytes;
+	uint32_t over = len - MIN(len, log->size), at, first;
+
+	/* of what is longer than the ring its end is there */
+	from += over;
+	len -= over;
+	at = (log->head + over) & (log->size - 1);
+	first = MIN(len, log->size - at);
+	memcpy(&log->data[at], from, first);
+	memcpy(log->data, from + first, len - first);
+	log->head += over + len;
+}
+
 void log_put_line(struct log *log, const char *text, size_t len)
 {
 	if (log->data == NULL) {
@@ -19,9 +34,7 @@ void log_put_line(struct log *log, const char *text, size_t len)
 	if (log->head != 0 && at_of(log, log->head - 1) != '\n') {
 		log_put(log, '\n');
 	}
-	for (size_t i = 0; i < len; i++) {
-		log_put(log, (uint8_t)text[i]);
-	}
+	log_write(log, text, (uint32_t)len);
 	log_put(log, '\n');
 }
 

@@ -21,6 +21,9 @@ static inline void log_put(struct log *log, uint8_t byte)
 	log->data[log->head++ & (log->size - 1)] = byte;
 }
 
+/* Bytes as they are. */
+void log_write(struct log *log, const void *bytes, uint32_t len);
+
 /* A line from elsewhere, on a row of its own. */
 void log_put_line(struct log *log, const char *text, size_t len);
 

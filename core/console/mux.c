@@ -8,6 +8,7 @@
 #include "core/base/printk.h"
 #include "core/base/spinlock.h"
 #include "core/base/string.h"
+#include "core/console/partial.h"
 #include "timer/deadline.h"
 
 #define PREFIX_MAX (MUX_NAME_MAX + 2)
@@ -16,15 +17,18 @@
 									  */
 /* A UART that takes all at once, as emulators' do, gets so many bytes and then a pause: whoever has
  * this CPU next waits no longer, whatever there is to print. 64 KiB/s, five times a line of 115200
- * baud, whose FIFO is full before. */
+ * baud, whose FIFO is full before. A pause that took longer, on a busy host, is made up for. */
 #define PUMP_MAX      16
+#define PUMP_CHOICES  2 /* looks at who is next: of lines so short that a burst holds more */
 #define PACE_US	      250
-#define PUMP_LATE_MAX 256 /* bytes: what a pause that took longer, on a busy host, makes up for */
-#define STAGE_RUN     16  /* bytes of one port's line taken together */
+#define PACE_LATE_US  4000
+#define STAGE_RUN     32  /* bytes of one port's line taken together */
 #define ROW	      79  /* what stands on one row of any terminal can be wiped */
 #define LINE_GRACE_MS 50  /* how long a begun line keeps others waiting after its last byte */
 #define LINE_TURN     512 /* bytes of one line after which others may have a word */
 #define TWICE_MS      300 /* the escape key again within this: meant for the guest */
+#define KEYS_AT_ONCE  8
+#define ECHO_MAX      4 /* of a key: shown at once */
 
 uint8_t log_ring_data[MUX_LOG_SIZE];
 static uint8_t shell_ring_data[2048];
@@ -51,8 +55,8 @@ static struct {
 	uint64_t escape_time;
 	struct console_port *escape_from;
 	void (*shell_key)(uint8_t key);
-	struct deadline grace, pace; /* each armed on one CPU at a time: */
-	bool grace_armed, paced;
+	struct deadline grace, pace, news; /* each armed on one CPU at a time: */
+	bool grace_armed, paced, news_armed;
 	uint32_t waiting_count; /* ports with want_room */
 	uint64_t log_head;	/* the log's tx.head, with more bits */
 	uint32_t log_lost;	/* lines that nobody saw */
@@ -73,11 +77,27 @@ static void stage_one(uint8_t byte)
 	}
 }
 
+/* As far as there is room, which there always is: behind what is staged already. */
+static uint32_t stage_room(uint32_t len)
+{
+	if (mux.stage_pos == mux.stage_len) {
+		mux.stage_pos = mux.stage_len = 0;
+	}
+	return MIN(len, STAGE_MAX - mux.stage_len);
+}
+
 static void stage(const void *bytes, uint32_t len)
 {
-	for (uint32_t i = 0; i < len; i++) {
-		stage_one(((const uint8_t *)bytes)[i]);
-	}
+	len = stage_room(len);
+	memcpy(&mux.stage[mux.stage_len], bytes, len);
+	mux.stage_len += len;
+}
+
+static void stage_many(uint8_t byte, uint32_t len)
+{
+	len = stage_room(len);
+	memset(&mux.stage[mux.stage_len], byte, len);
+	mux.stage_len += len;
 }
 
 static void stage_prefix(const struct console_port *port)
@@ -88,52 +108,11 @@ static void stage_prefix(const struct console_port *port)
 	}
 }
 
-/* What does more to the unfinished line than to go on with it. Control sequences (ECMA-48 5.4) are
- * no part of it: drawing again must not ask the terminal again. */
-static void __attribute__((noinline)) change_partial(struct console_port *port, uint8_t byte)
-{
-	if (byte == '\n') {
-		port->partial_len = port->partial_at = 0;
-		port->in_sequence = false;
-	} else if (byte == 0x1b) {
-		port->in_sequence = true;
-	} else if (port->in_sequence) {
-		/* ESC [ parameters end with a byte from @ to ~; other sequences have two bytes */
-		port->in_sequence = byte == '[' || byte < '@' || byte > '~';
-	} else if (byte >= ' ' && port->partial_at < MUX_PARTIAL_MAX) {
-		port->partial[port->partial_at++] = byte;
-		port->partial_len = MAX(port->partial_len, port->partial_at);
-	} else if (byte == 0x08 && port->partial_at != 0) {
-		port->partial_at--;
-	}
-	/* blanks behind the cursor are what was deleted */
-	while (port->partial_len > port->partial_at &&
-	       port->partial[port->partial_len - 1] == ' ') {
-		port->partial_len--;
-	}
-}
-
-/* The unfinished line and the cursor in it. */
-static inline void keep_partial(struct console_port *port, uint8_t byte)
-{
-	uint32_t at = port->partial_at;
-
-	if (likely(byte >= ' ' && !port->in_sequence && at == port->partial_len &&
-		   at < MUX_PARTIAL_MAX)) {
-		port->partial[at] = byte;
-		port->partial_at = port->partial_len = at + 1;
-	} else {
-		change_partial(port, byte);
-	}
-}
-
 static void stage_partial(struct console_port *port)
 {
 	stage_prefix(port);
 	stage(port->partial, port->partial_len);
-	for (uint32_t i = port->partial_at; i < port->partial_len; i++) {
-		stage_one('\b');
-	}
+	stage_many('\b', port->partial_len - port->partial_at);
 	port->mid_line = true;
 }
 
@@ -149,9 +128,7 @@ static void leave_line(void)
 	}
 	if (port == mux.focus && mux.run < ROW && width < ROW) {
 		stage("\r", 1);
-		for (uint32_t i = 0; i < width; i++) {
-			stage_one(' ');
-		}
+		stage_many(' ', width);
 		stage("\r", 1);
 	} else {
 		stage("\r\n", 2);
@@ -188,23 +165,49 @@ static void stage_byte(struct console_port *port, uint8_t byte)
 		mux.current = port;
 	}
 	if (port->listens) {
-		keep_partial(port, byte); /* others never have the focus */
+		partial_put(port, byte); /* others never have the focus */
 	}
+}
+
+/* Most bytes only go on with a line whose end is where the cursor is: those that lie in a row. */
+static uint32_t take_run(struct console_port *port, uint32_t max)
+{
+	const struct ring *ring = &port->tx;
+	uint32_t from = ring->tail & (ring->size - 1), end = from;
+
+	if (port != mux.current || port->seen_cr || (port->listens && !partial_goes_on(port))) {
+		return 0;
+	}
+	max = MIN(max, MIN(ring_count(ring), ring->size - from));
+	max = mux.run < LINE_TURN ? MIN(max, LINE_TURN - mux.run) : max;
+	while (end != from + max && ring->data[end] >= ' ') {
+		end++;
+	}
+	stage(&ring->data[from], end - from);
+	if (port->listens) {
+		partial_put_run(port, &ring->data[from], end - from);
+	}
+	port->tx.tail += end - from;
+	mux.run += end - from;
+	return end - from;
 }
 
 /* One byte of the port's line, and what follows in it as far as the stage has room. */
 static void take_bytes(struct console_port *port)
 {
-	uint32_t room = STAGE_RUN;
+	uint32_t room = mux.interrupts ? PUMP_MAX : STAGE_RUN;
 	uint8_t byte;
 
+	if (take_run(port, room) != 0) {
+		return;
+	}
 	do {
 		byte = ring_get(&port->tx);
 		if (byte == '\n') {
 			port->lines--;
 		}
 		stage_byte(port, byte);
-	} while (byte >= ' ' && --room != 0 && ring_count(&port->tx) != 0 && mux.run < LINE_TURN);
+	} while (byte >= ' ' && --room != 0 && ring_count(&port->tx) != 0 && mux.run != LINE_TURN);
 }
 
 /* May this port begin or go on with a line now? */
@@ -310,8 +313,48 @@ static bool room_to_tell_of(void)
 	return false;
 }
 
-static void pump_some_locked(uint32_t budget)
+/* The next burst follows that which was due then. */
+static void pace_locked(uint64_t due)
 {
+	uint64_t now = deadline_now(), late = deadline_from_us(PACE_LATE_US);
+
+	mux.paced = true;
+	deadline_set(&mux.pace, MAX(due, now - MIN(now, late)) + deadline_from_us(PACE_US));
+}
+
+/* Others have something to be told, from where no lock is held. */
+static void arm_news(void)
+{
+	if (mux.interrupts && !mux.news_armed) {
+		mux.news_armed = true;
+		deadline_set(&mux.news, deadline_now());
+	}
+}
+
+/* What is staged, as far as the budget goes, which only a UART with interrupts has. False: the UART
+ * is full. */
+static bool put_staged(uint32_t *budget)
+{
+	const struct uart_ops *ops = mux.uart.ops;
+	uint32_t at = mux.stage_pos;
+	uint32_t end = mux.interrupts ? MIN(mux.stage_len, at + *budget) : mux.stage_len;
+
+	while (at != end) {
+		if (ops->tx_ready(&mux.uart)) {
+			ops->put(&mux.uart, mux.stage[at++]);
+		} else if (mux.interrupts) {
+			break;
+		}
+	}
+	*budget -= at - mux.stage_pos;
+	mux.stage_pos = at;
+	return at == end;
+}
+
+/* A burst, which was due then. */
+static void pump_due_locked(uint64_t due)
+{
+	uint32_t budget = PUMP_MAX, choices = PUMP_CHOICES;
 	bool full = false;
 
 	SPIN_ASSERT_HELD(&mux.lock);
@@ -319,28 +362,22 @@ static void pump_some_locked(uint32_t budget)
 		return;
 	}
 	for (;;) {
-		if (mux.stage_pos == mux.stage_len && !choose()) {
+		bool empty = mux.stage_pos == mux.stage_len;
+
+		if (mux.interrupts && (empty ? choices-- == 0 : budget == 0)) {
+			pace_locked(due);
 			break;
 		}
-		if (mux.stage_pos == mux.stage_len) {
-			continue;
-		}
-		while (!mux.interrupts && !mux.uart.ops->tx_ready(&mux.uart)) {
-		}
-		if (!mux.uart.ops->tx_ready(&mux.uart)) {
-			full = true;
+		if (empty && !choose()) {
 			break;
 		}
-		if (mux.interrupts && budget-- == 0) {
-			mux.paced = true;
-			deadline_set(&mux.pace, deadline_now() + deadline_from_us(PACE_US));
+		full = !put_staged(&budget);
+		if (full) {
 			break;
 		}
-		mux.uart.ops->put(&mux.uart, mux.stage[mux.stage_pos++]);
 	}
-	if (mux.interrupts && room_to_tell_of()) {
-		/* told from where no lock is held */
-		arm(deadline_now());
+	if (room_to_tell_of()) {
+		arm_news();
 	}
 	if (mux.interrupts && full != mux.tx_irq) {
 		mux.uart.ops->irq_enable(&mux.uart, true, full);
@@ -350,24 +387,17 @@ static void pump_some_locked(uint32_t budget)
 
 static void pump_locked(void)
 {
-	pump_some_locked(PUMP_MAX);
+	pump_due_locked(deadline_now());
 }
 
-/* Tells each port that has something to read, or room again. Without locks: ports call back. */
-static void notify_ports(void)
+/* The same in a step of its own: who has written a line has done enough. */
+static void pump_soon_locked(void)
 {
-	for (uint32_t i = 0; i < mux.port_count; i++) {
-		struct console_port *port = mux.port[i];
-		bool room;
-
-		spin_lock(&mux.lock);
-		room = port->want_room && ring_room(&port->tx) != 0;
-		port->want_room = port->want_room && !room;
-		mux.waiting_count -= room;
-		spin_unlock(&mux.lock);
-		if (port->notify != NULL && (room || ring_count(&port->rx) != 0)) {
-			port->notify(port);
-		}
+	if (!mux.interrupts) {
+		pump_locked();
+	} else if (mux.attached && !mux.paced) {
+		mux.paced = true;
+		deadline_set(&mux.pace, deadline_now());
 	}
 }
 
@@ -378,18 +408,31 @@ static void grace_expired(struct deadline *deadline)
 	mux.grace_armed = false;
 	pump_locked();
 	spin_unlock(&mux.lock);
-	notify_ports();
 }
 
 static void pace_over(struct deadline *deadline)
 {
-	uint64_t late = (deadline_now() - deadline->when) * PUMP_MAX / deadline_from_us(PACE_US);
-
 	spin_lock(&mux.lock);
 	mux.paced = false;
-	pump_some_locked((uint32_t)MIN(PUMP_MAX + late, (uint64_t)PUMP_LATE_MAX));
+	pump_due_locked(deadline->when);
 	spin_unlock(&mux.lock);
-	notify_ports();
+}
+
+/* Somebody who has something new to read, or room again; NULL: nobody has. */
+static struct console_port *take_news_locked(void)
+{
+	for (uint32_t i = 0; i < mux.port_count; i++) {
+		struct console_port *port = mux.port[i];
+		bool room = port->want_room && ring_room(&port->tx) != 0;
+
+		if (room || port->new_keys) {
+			port->want_room = port->want_room && !room;
+			mux.waiting_count -= room;
+			port->new_keys = false;
+			return port;
+		}
+	}
+	return NULL;
 }
 
 /* -- writing -- */
@@ -402,34 +445,47 @@ static void put_locked(struct console_port *port, uint8_t byte)
 	}
 }
 
+/* There is room for all of it. */
+static void put_text_locked(struct console_port *port, const char *text, uint32_t len)
+{
+	ring_write(&port->tx, text, len);
+	port->lines += ring_lines_in(&port->tx, port->tx.head - len, len);
+}
+
 /* The log's last bytes, `len` of them or all there are, to where they are kept. */
 static void keep_locked(uint32_t len)
 {
 	const struct ring *ring = &log_port.tx;
+	uint32_t at, first;
 
-	for (uint32_t at = ring->head - MIN(len, MIN(ring->head, ring->size)); at != ring->head;
-	     at++) {
-		log_put(mux.kept, ring->data[at & (ring->size - 1)]);
-	}
+	len = MIN(len, MIN(ring->head, ring->size));
+	at = (ring->head - len) & (ring->size - 1);
+	first = MIN(len, ring->size - at);
+	log_write(mux.kept, &ring->data[at], first);
+	log_write(mux.kept, ring->data, len - first);
+}
+
+/* The oldest bytes make room, and the lines that end in them are counted. */
+static void drop_log_locked(uint32_t len)
+{
+	uint32_t lines = ring_lines_in(&log_port.tx, log_port.tx.tail, len);
+
+	log_port.tx.tail += len;
+	log_port.lines -= lines;
+	mux.log_lost += lines;
 }
 
 /* One line into the log's ring; the oldest ones make room and are counted. */
 static void log_line_locked(const char *text, size_t len)
 {
 	static const char mark[] = "bulkhead: ";
+	uint32_t need = (uint32_t)(len + sizeof(mark) + 1), room = ring_room(&log_port.tx);
 
-	while (ring_room(&log_port.tx) < len + sizeof(mark) + 1) {
-		if (ring_get(&log_port.tx) == '\n') {
-			log_port.lines--;
-			mux.log_lost++;
-		}
+	if (room < need) {
+		drop_log_locked(need - room);
 	}
-	for (size_t i = 0; i < sizeof(mark) - 1; i++) {
-		put_locked(&log_port, (uint8_t)mark[i]);
-	}
-	for (size_t i = 0; i < len; i++) {
-		put_locked(&log_port, (uint8_t)text[i]);
-	}
+	put_text_locked(&log_port, mark, sizeof(mark) - 1);
+	put_text_locked(&log_port, text, (uint32_t)len);
 	put_locked(&log_port, '\n');
 	mux.log_head += (uint32_t)(log_port.tx.head - (uint32_t)mux.log_head);
 	if (mux.kept != NULL) {
@@ -450,7 +506,7 @@ static void log_sink(enum log_level level, const char *text, size_t len)
 		mux.log_lost = 0;
 	}
 	log_line_locked(text, len);
-	pump_locked();
+	pump_soon_locked();
 	spin_unlock(&mux.lock);
 }
 
@@ -464,7 +520,7 @@ static bool write_through_locked(struct console_port *port, uint8_t byte)
 	}
 	mux.uart.ops->put(&mux.uart, byte);
 	mux.run++;
-	keep_partial(port, byte);
+	partial_put(port, byte);
 	return true;
 }
 
@@ -520,12 +576,11 @@ uint32_t mux_room(const struct console_port *port)
 void mux_shell_write(const char *text, size_t len)
 {
 	spin_lock(&mux.lock);
-	for (size_t i = 0; i < len; i++) {
-		if (ring_room(&shell_port.tx) == 0) {
-			break;
-		}
-		put_locked(&shell_port, (uint8_t)text[i]);
+	put_text_locked(&shell_port, text, (uint32_t)MIN(len, (size_t)ring_room(&shell_port.tx)));
+	if (len <= ECHO_MAX && ring_count(&shell_port.tx) == len) {
 		pump_locked();
+	} else {
+		pump_soon_locked();
 	}
 	spin_unlock(&mux.lock);
 }
@@ -695,42 +750,89 @@ static bool key_locked(uint8_t key)
 	}
 	if (ring_room(&mux.focus->rx) != 0) {
 		ring_put(&mux.focus->rx, key);
+		mux.focus->new_keys = true;
 		mux.focus->deaf = false;
 	} else if (!mux.focus->deaf) {
 		len = format(text, sizeof(text), "%s does not read its console: keys are lost",
 			     mux.focus->name);
 		log_line_locked(text, (size_t)len);
+		pump_soon_locked();
 		mux.focus->deaf = true;
 	}
 	return false;
 }
 
-#define KEYS_PER_INTERRUPT 32
+struct keys {
+	uint8_t shell[KEYS_AT_ONCE];
+	uint32_t shell_count;
+};
+
+/* Some of what has been typed; there may be more then, which no interrupt tells of again. */
+static void take_keys_locked(struct keys *keys)
+{
+	struct console_port *focus = mux.focus;
+
+	keys->shell_count = 0;
+	for (uint32_t i = 0; i < KEYS_AT_ONCE; i++) {
+		int key = mux.uart.ops->get(&mux.uart);
+
+		if (key < 0) {
+			return;
+		}
+		if (key_locked((uint8_t)key)) {
+			keys->shell[keys->shell_count++] = (uint8_t)key;
+		} else {
+			arm_news();
+		}
+		if (mux.focus != focus) {
+			pump_soon_locked();
+			return;
+		}
+	}
+	arm_news();
+}
+
+static void give_shell(const struct keys *keys)
+{
+	for (uint32_t i = 0; i < keys->shell_count && mux.shell_key != NULL; i++) {
+		mux.shell_key(keys->shell[i]);
+	}
+}
 
 void mux_interrupt(void)
 {
-	uint8_t shell_key[KEYS_PER_INTERRUPT];
-	uint32_t shell_count = 0;
-	int key = -EAGAIN;
+	struct keys keys;
 
 	spin_lock(&mux.lock);
 	mux.uart.ops->irq_ack(&mux.uart);
-	for (uint32_t i = 0; i < KEYS_PER_INTERRUPT; i++) {
-		key = mux.uart.ops->get(&mux.uart);
-		if (key < 0) {
-			break;
-		}
-		if (key_locked((uint8_t)key)) {
-			shell_key[shell_count++] = (uint8_t)key;
-		}
+	take_keys_locked(&keys);
+	if (mux.tx_irq) {
+		pump_locked();
 	}
-	pump_locked();
 	spin_unlock(&mux.lock);
+	give_shell(&keys);
+}
 
-	for (uint32_t i = 0; i < shell_count && mux.shell_key != NULL; i++) {
-		mux.shell_key(shell_key[i]);
+/* Tells one of them, or looks for more keys. Without locks: ports call back. */
+static void tell_news(struct deadline *deadline)
+{
+	struct keys keys = {.shell_count = 0};
+	struct console_port *port;
+
+	(void)deadline;
+	spin_lock(&mux.lock);
+	mux.news_armed = false;
+	port = take_news_locked();
+	if (port != NULL) {
+		arm_news();
+	} else if (mux.attached) {
+		take_keys_locked(&keys);
 	}
-	notify_ports();
+	spin_unlock(&mux.lock);
+	give_shell(&keys);
+	if (port != NULL && port->notify != NULL) {
+		port->notify(port);
+	}
 }
 
 /* -- set-up -- */
@@ -753,6 +855,10 @@ void mux_init(void)
 	add_locked(&shell_port);
 	deadline_init(&mux.grace, NULL, grace_expired);
 	deadline_init(&mux.pace, NULL, pace_over);
+	deadline_init(&mux.news, NULL, tell_news);
+	deadline_is_patient(&mux.grace);
+	deadline_is_patient(&mux.pace);
+	deadline_is_patient(&mux.news);
 	printk_set_sink(log_sink);
 }
 
@@ -823,7 +929,7 @@ void mux_reset_port(struct console_port *port)
 	} else if (ring_count(&port->tx) == 0) {
 		port->partial_len = port->partial_at = 0;
 	}
-	pump_locked();
+	pump_soon_locked();
 	spin_unlock(&mux.lock);
 }
 
@@ -836,7 +942,7 @@ static void give_focus(struct console_port *port)
 {
 	spin_lock(&mux.lock);
 	set_focus_locked(port);
-	pump_locked();
+	pump_soon_locked();
 	spin_unlock(&mux.lock);
 }
 

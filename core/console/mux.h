@@ -40,6 +40,7 @@ struct console_port {
 	bool mid_line;	   /* the last byte shown was not a line end */
 	bool want_room;	   /* a write found tx full */
 	bool seen_cr;	   /* a carriage return is held back until it is known what follows */
+	bool new_keys;	   /* it has not been told of */
 	bool deaf;	   /* it was said that it does not read what is typed */
 
 	uint8_t partial[MUX_PARTIAL_MAX]; /* the unfinished line shown last, to draw again */

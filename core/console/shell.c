@@ -8,7 +8,8 @@
 #include "timer/deadline.h"
 
 #define STEPS_A_MS 4 /* of a command: what it may take of its CPU */
-#define AHEAD_MAX  256
+#define IDLE_STEPS 8 /* that found nothing to do */
+#define AHEAD_MAX  MUX_RX_SIZE
 #define CTRL_C	   3
 #define WORD_WIDTH 16
 
@@ -19,8 +20,8 @@ static struct {
 	struct shell_job job;
 	bool busy;
 	char words[LINE_MAX + 1]; /* the line, cut into the job's words */
-	struct deadline next;	  /* step of the job */
-	uint8_t ahead[AHEAD_MAX]; /* typed meanwhile: a ring */
+	struct deadline next;	  /* step of the job, or key */
+	uint8_t ahead[AHEAD_MAX]; /* typed and not looked at: a ring */
 	uint32_t ahead_head, ahead_tail;
 } shell;
 
@@ -69,11 +70,11 @@ static const struct shell_command *nth_command(uint32_t n)
 
 static const struct shell_command *find(const char *name, size_t len)
 {
-	const struct shell_command *command;
-
-	for (uint32_t n = 0; (command = nth_command(n)) != NULL; n++) {
-		if (strncmp(command->name, name, len) == 0 && command->name[len] == '\0') {
-			return command;
+	for (uint32_t t = 0; t < ARRAY_COUNT(tables); t++) {
+		for (const struct shell_command *c = tables[t]; c->name != NULL; c++) {
+			if (strncmp(c->name, name, len) == 0 && c->name[len] == '\0') {
+				return c;
+			}
 		}
 	}
 	return NULL;
@@ -180,44 +181,72 @@ static void draw_line(void)
 
 static void handle_key(uint8_t key);
 
-/* What was typed while the last command ran, up to the next command. */
-static void take_ahead(void)
+/* The next step comes so many ticks from now. All of it is done from the timer: what a step takes
+ * is never on top of what another took. */
+static void go_on(uint64_t wait)
 {
-	while (!shell.busy && shell.ahead_tail != shell.ahead_head) {
-		handle_key(shell.ahead[shell.ahead_tail++ % AHEAD_MAX]);
-	}
+	deadline_set(&shell.next, deadline_now() + wait);
 }
 
 static void finish(void)
 {
 	shell.busy = false;
 	draw_line();
-	take_ahead();
 }
 
-static void step(struct deadline *deadline)
+static void job_step(void)
 {
 	struct shell_job *job = &shell.job;
+	const struct shell_command *command = job->command;
 
-	job->wait = deadline_from_ms(1) / STEPS_A_MS;
 	if (mux_shell_room() < SHELL_STEP_MAX) {
 		/* the console is behind */
 		job->wait = deadline_from_ms(2);
-	} else if (job->command->step(job) || job->ends) {
-		finish();
 		return;
-	} else {
-		job->step++;
 	}
-	deadline_set(deadline, deadline_now() + job->wait);
+	for (uint32_t i = 0; i < IDLE_STEPS; i++) {
+		job->wait = deadline_from_ms(1) / STEPS_A_MS;
+		if (command->step(job) || job->ends) {
+			finish();
+			job->wait = 0;
+			return;
+		}
+		if (job->command != command) {
+			return;
+		}
+		if (job->more) {
+			job->more = false;
+			job->part++;
+			job->wait = 0;
+			return;
+		}
+		job->part = 0;
+		job->step++;
+		if (job->wait != SHELL_IDLE) {
+			return;
+		}
+	}
 }
 
-/* From the timer, not from the key: what it takes is never on top of what that took. */
+/* A step of the job, or one key: of those that were typed while the last command ran too. */
+static void step(struct deadline *deadline)
+{
+	(void)deadline;
+	shell.job.wait = 0;
+	if (shell.busy) {
+		job_step();
+	} else if (shell.ahead_tail != shell.ahead_head) {
+		handle_key(shell.ahead[shell.ahead_tail++ % AHEAD_MAX]);
+	}
+	if (shell.busy || shell.ahead_tail != shell.ahead_head) {
+		go_on(shell.job.wait);
+	}
+}
+
 static void start(const struct shell_command *command)
 {
 	shell.job.command = command;
 	shell.busy = true;
-	deadline_set(&shell.next, deadline_now());
 }
 
 /* The list that a second Tab asks for. */
@@ -245,6 +274,24 @@ static bool choices_step(struct shell_job *job)
 }
 
 static const struct shell_command choices = {.step = choices_step};
+
+static void take_event(enum line_event event);
+
+/* A word in each step. */
+static bool complete_step(struct shell_job *job)
+{
+	enum line_event event = line_complete(&shell.line);
+
+	job->wait = 0;
+	if (event != LINE_COMPLETES) {
+		write_line();
+		shell.busy = false;
+		take_event(event);
+	}
+	return false;
+}
+
+static const struct shell_command completion = {.step = complete_step};
 
 /* -- lines -- */
 
@@ -286,13 +333,14 @@ static void run_line(void)
 	}
 }
 
-static void handle_key(uint8_t key)
+static void take_event(enum line_event event)
 {
-	enum line_event event = line_key(&shell.line, key);
-
-	write_line();
 	switch (event) {
 	case LINE_MORE:
+		break;
+	case LINE_COMPLETES:
+		memset(&shell.job, 0, sizeof(shell.job));
+		start(&completion);
 		break;
 	case LINE_DONE:
 		run_line();
@@ -307,17 +355,28 @@ static void handle_key(uint8_t key)
 	}
 }
 
+static void handle_key(uint8_t key)
+{
+	enum line_event event = line_key(&shell.line, key);
+
+	write_line();
+	take_event(event);
+}
+
 static void on_key(uint8_t key)
 {
-	if (!shell.busy) {
-		handle_key(key);
-	} else if (key == CTRL_C || shell.job.any_key) {
+	bool ends = key == CTRL_C && shell.job.command != &completion;
+
+	if (shell.busy && (ends || shell.job.any_key)) {
 		/* the job's last step comes at once */
 		shell.job.ends = true;
 		shell.ahead_tail = shell.ahead_head;
-		deadline_set(&shell.next, deadline_now());
+		go_on(0);
 	} else if (shell.ahead_head - shell.ahead_tail < AHEAD_MAX) {
 		shell.ahead[shell.ahead_head++ % AHEAD_MAX] = key;
+		if (!shell.busy) {
+			go_on(0);
+		}
 	}
 }
 
@@ -332,6 +391,7 @@ void shell_init(const struct shell_sources *sources)
 	shell.line.prompt = "bulkhead> ";
 	shell.line.choice = choice;
 	deadline_init(&shell.next, NULL, step);
+	deadline_is_patient(&shell.next);
 	mux_set_shell(on_key);
 	draw_line(); /* shown when the focus comes */
 }
