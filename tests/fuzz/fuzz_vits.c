@@ -197,7 +197,9 @@ static void step(const struct op *op)
 	case 10:
 		lock();
 		fake_vm.vgic.ctlr = op->value & (GICD_CTLR_ENGRP0 | GICD_CTLR_ENGRP1);
-		vlpi_group_changed_locked(&fake_vm);
+		for (uint32_t n = 0; n < fake_vm.vcpu_count; n++) {
+			vlpi_group_changed_locked(fake_vcpu(n));
+		}
 		unlock();
 		break;
 	default:
