@@ -16,6 +16,7 @@
 #include "core/exit/trace.h"
 #include "drivers/hw/psci.h"
 #include "irq/hw/gic.h"
+#include "irq/hw/gic_regs.h"
 #include "mm/cache.h"
 #include "mm/hyp_map.h"
 #include "mm/page_alloc.h"
@@ -23,9 +24,7 @@
 #include "timer/vtimer.h"
 
 /* As long as Linux waits: firmware may load something first, and an emulator be starved. */
-#define START_TIMEOUT_MS  5000
-#define INTID_HYP_TIMER	  26
-#define INTID_MAINTENANCE 25
+#define START_TIMEOUT_MS 5000
 
 /* One at a time: written by the boot CPU before it starts it. */
 uint64_t secondary_boot_ttbr, secondary_boot_sp, secondary_boot_mpidr = SECONDARY_NOBODY;

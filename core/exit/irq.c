@@ -17,9 +17,7 @@
 #include "timer/deadline.h"
 #include "timer/vtimer.h"
 
-#define INTID_MAINTENANCE 25
-#define INTID_HYP_TIMER	  26
-#define POLL_MAX	  2 /* then somebody it made ready may have the CPU */
+#define POLL_MAX 2 /* then somebody it made ready may have the CPU */
 
 static uint32_t console_intid = INTID_NONE;
 

@@ -184,7 +184,21 @@
 #define SGI1R_AFF3    BITS(55, 48)
 #define SGI1R_NAMED   (SGI1R_TARGETS | SGI1R_AFF1 | SGI1R_AFF2 | SGI1R_AFF3 | SGI1R_RS | SGI1R_IRM)
 
-/* Priorities EL2 gives to its own physical interrupts: all alike, nothing at EL2 nests. */
-#define GIC_PRIORITY 0xa0
+/* PPIs of EL2's own, the same on every board: BSA 3.8 */
+#define INTID_MAINTENANCE 25
+#define INTID_HYP_TIMER	  26
+
+/*
+ * Priorities EL2 gives to physical interrupts: all alike, nothing at EL2 nests. But maintenance
+ * goes last: it may be asked for again and again while a guest's interrupts are looked at, and
+ * neither a timer nor a neighbour's device waits for the end of that.
+ */
+#define GIC_PRIORITY	  0xa0
+#define GIC_PRIORITY_LAST 0xc0
+#define GIC_PRIORITY_WORD(i)                                                                       \
+	(GIC_PRIORITY * UINT32_C(0x01010101) +                                                     \
+	 ((i) == INTID_MAINTENANCE / 4 * 4 ?                                                       \
+		  (GIC_PRIORITY_LAST - GIC_PRIORITY) << (INTID_MAINTENANCE % 4 * 8) :              \
+		  0U))
 
 #endif

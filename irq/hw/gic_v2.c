@@ -92,7 +92,7 @@ static int cpu_init(uint64_t mpidr)
 		gic_write32(v2.dist, GICD_CPENDSGIR + 4 * i, UINT32_MAX);
 	}
 	for (uint32_t i = 0; i < INTID_SPI; i += 4) {
-		gic_write32(v2.dist, GICD_IPRIORITYR + i, GIC_PRIORITY * UINT32_C(0x01010101));
+		gic_write32(v2.dist, GICD_IPRIORITYR + i, GIC_PRIORITY_WORD(i));
 	}
 	for (uint32_t i = 0; i < APR_COUNT; i++) {
 		gic_write32(gic_cpuif, GICC_APR + 4 * i, 0);

@@ -96,7 +96,7 @@ static void redist_init(volatile uint8_t *rd)
 	gic_write32(rd, GICR_ICACTIVER0, UINT32_MAX);
 	gic_write32(rd, GICR_IGROUPR0, UINT32_MAX);
 	for (uint32_t i = 0; i < 32; i += 4) {
-		gic_write32(rd, GICR_IPRIORITYR + i, GIC_PRIORITY * UINT32_C(0x01010101));
+		gic_write32(rd, GICR_IPRIORITYR + i, GIC_PRIORITY_WORD(i));
 	}
 	wait_for_zero(rd, GICR_CTLR, GICR_CTLR_RWP);
 	gic_write32(rd, GICR_ISENABLER0, GIC_OWN_SGIS);

@@ -298,6 +298,14 @@ static uint32_t sweep(struct vcpu *vcpu, uint32_t left)
 	return left;
 }
 
+static void set_hcr(struct vgic_cpu *cpu, uint64_t hcr)
+{
+	if (hcr != cpu->hcr) {
+		cpu->hcr = hcr;
+		vif_hcr_write(&cpu->vif, hcr);
+	}
+}
+
 /* Which maintenance is wanted from now on. */
 static void update_hcr(struct vcpu *vcpu, bool waiting)
 {
@@ -314,10 +322,7 @@ static void update_hcr(struct vcpu *vcpu, bool waiting)
 		hcr |= ICH_HCR_LRENPIE |
 		       (cpu->spilled.banks != 0 && cpu->lr_count >= 3 ? ICH_HCR_UIE : 0);
 	}
-	if (hcr != cpu->hcr) {
-		cpu->hcr = hcr;
-		vif_hcr_write(&vcpu->vgic.vif, hcr);
-	}
+	set_hcr(cpu, hcr);
 }
 
 /* Asked for its list registers: hands them over and says so. */
@@ -327,6 +332,9 @@ static void answer(struct vcpu *vcpu)
 
 	vgic_sync_locked(vcpu);
 	vgic_link_sample_private_locked(vcpu);
+	/* registers that stay empty would ask for maintenance until the vCPU is released, ahead of
+	 * whatever else comes to this CPU */
+	set_hcr(&vcpu->vgic, vcpu->vgic.on ? vcpu->vgic.hcr_base : 0);
 	vcpu->vgic.synced = vcpu->vgic.ask_count != 0;
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
 		if ((vm->vcpu[i]->vgic.asking & BIT(vcpu->index)) != 0) {
@@ -389,7 +397,9 @@ void vgic_process(struct vcpu *vcpu)
 		/* nothing comes past them */
 		atomic_fetch_or(&cpu->todo_banks, cpu->waiting.banks);
 	}
-	update_hcr(vcpu, cpu->waiting.banks != 0);
+	/* not while steps are left: they come sooner */
+	update_hcr(vcpu,
+		   cpu->waiting.banks != 0 && (atomic_read(&vcpu->events) & VCPU_EVENT_VGIC) == 0);
 	spin_unlock(&vcpu->vm->vgic.lock);
 }
 
