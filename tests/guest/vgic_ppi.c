@@ -279,6 +279,8 @@ static void test_active(void)
 /* The virtual timer's line is a level: what software does to pending doesn't lower it. */
 static void test_level(void)
 {
+	bool again;
+
 	irq_mask();
 	gic_enable(INTID_TIMER_VIRT);
 	ok(!gic_bit(GICD_ISPENDR, INTID_TIMER_VIRT),
@@ -295,7 +297,8 @@ static void test_level(void)
 	   "raised again, it is acknowledged");
 	ok(gic_bit(GICD_ISACTIVER, INTID_TIMER_VIRT), "it is active");
 	gic_eoi(INTID_TIMER_VIRT);
-	if (gic_comes_again()) {
+	again = gic_comes_again();
+	if (again) {
 		is(gic_ack(), INTID_TIMER_VIRT,
 		   "ended with its level still raised, it comes at once again");
 	} else {
@@ -304,7 +307,10 @@ static void test_level(void)
 				 "QEMU's GICv2 doesn't look at a line that a guest's end frees");
 	}
 	timer_stop();
-	gic_eoi(INTID_TIMER_VIRT);
+	if (again || gic_ack() == INTID_TIMER_VIRT) {
+		/* QEMU may have looked at the line in between: what is listed is taken once */
+		gic_eoi(INTID_TIMER_VIRT);
+	}
 	is(gic_ack(), INTID_SPURIOUS, "ended with its level lowered, it doesn't");
 	gic_disable(INTID_TIMER_VIRT);
 	irq_unmask();
