@@ -101,7 +101,7 @@ struct vm {
 	struct vgic_dist vgic; /* has its own lock */
 
 	struct spinlock random_lock; /* rank random; protects the next group */
-	struct chacha random;	     /* of TRNG calls: core/exit/trng.h */
+	struct chacha random;	     /* core/vm/random.h */
 	bool random_keyed;	     /* atomic */
 
 	/* Ticks: 0 until its time has been stopped. Changed while no vCPU is in a CPU, with the

@@ -33,7 +33,25 @@ int virtq_enable(struct virtq *queue)
 
 int virtq_take(struct virtq *queue, struct virtq_chain *chain)
 {
-	return queue->packed ? packed_take(queue, chain) : split_take(queue, chain);
+	bool packed = queue->packed;
+	int got;
+
+	if (!chain->begun) {
+		got = packed ? packed_begin(queue, chain) : split_begin(queue, chain);
+		if (got <= 0) {
+			return got;
+		}
+	}
+	for (uint32_t i = 0; i < VIRTQ_STEP; i++) {
+		got = packed ? packed_look(queue, chain) : split_look(queue, chain);
+		if (got > 0) {
+			chain->begun = false;
+		}
+		if (got != 0) {
+			return got;
+		}
+	}
+	return -EAGAIN;
 }
 
 int virtq_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t written)

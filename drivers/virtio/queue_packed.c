@@ -92,32 +92,27 @@ static bool advance(const struct virtq *queue, uint16_t *place, uint32_t slots)
 	return past;
 }
 
-int packed_take(struct virtq *queue, struct virtq_chain *chain)
+int packed_begin(struct virtq *queue, struct virtq_chain *chain)
 {
-	int got;
+	int got = available(queue);
 
-	if (!chain->begun) {
-		got = available(queue);
-		if (got <= 0) {
-			return got;
-		}
+	if (got > 0) {
 		chain_begin(chain);
 		chain->next = queue->next_taken;
 		chain->table = queue->descriptors;
 		chain->table_count = queue->size;
 	}
-	for (uint32_t i = 0; i < VIRTQ_STEP; i++) {
-		got = look(queue, chain);
-		if (got < 0) {
-			return got;
-		}
-		if (got > 0) {
-			chain->begun = false;
-			queue->taken_wrap ^= advance(queue, &queue->next_taken, chain->slots);
-			return 1;
-		}
+	return got;
+}
+
+int packed_look(struct virtq *queue, struct virtq_chain *chain)
+{
+	int got = look(queue, chain);
+
+	if (got > 0) {
+		queue->taken_wrap ^= advance(queue, &queue->next_taken, chain->slots);
 	}
-	return -EAGAIN;
+	return got;
 }
 
 int packed_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t written)

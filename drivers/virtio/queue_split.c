@@ -51,7 +51,7 @@ static int avail_index(const struct virtq *queue)
 	return index == NULL ? -EFAULT : (int)atomic_read_acquire(index);
 }
 
-static int begin(struct virtq *queue, struct virtq_chain *chain)
+int split_begin(struct virtq *queue, struct virtq_chain *chain)
 {
 	int index = avail_index(queue);
 	uint16_t waiting;
@@ -94,8 +94,7 @@ static int read_desc(const struct virtq *queue, const struct virtq_chain *chain,
 	return err;
 }
 
-/* One descriptor of the chain. 1: it was the last; 0; or an error. */
-static int look(const struct virtq *queue, struct virtq_chain *chain)
+int split_look(struct virtq *queue, struct virtq_chain *chain)
 {
 	struct desc desc;
 	int err;
@@ -116,31 +115,11 @@ static int look(const struct virtq *queue, struct virtq_chain *chain)
 		return err;
 	}
 	chain->next = desc.tail;
-	return (desc.flags & DESC_NEXT) == 0;
-}
-
-int split_take(struct virtq *queue, struct virtq_chain *chain)
-{
-	int got;
-
-	if (!chain->begun) {
-		got = begin(queue, chain);
-		if (got <= 0) {
-			return got;
-		}
+	if ((desc.flags & DESC_NEXT) != 0) {
+		return 0;
 	}
-	for (uint32_t i = 0; i < VIRTQ_STEP; i++) {
-		got = look(queue, chain);
-		if (got < 0) {
-			return got;
-		}
-		if (got > 0) {
-			chain->begun = false;
-			queue->next_taken++;
-			return 1;
-		}
-	}
-	return -EAGAIN;
+	queue->next_taken++;
+	return 1;
 }
 
 int split_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t written)

@@ -47,14 +47,18 @@ int chain_indirect(const struct virtq *queue, struct virtq_chain *chain, const s
 /* Nothing in it yet. */
 void chain_begin(struct virtq_chain *chain);
 
+/* As queue.h has them; begin: 1, the next chain's first descriptor is known; look: at one
+ * descriptor, 1, it was the last, and the chain is taken. Both: 0 or an error. */
 int split_enable(struct virtq *queue);
-int split_take(struct virtq *queue, struct virtq_chain *chain);
+int split_begin(struct virtq *queue, struct virtq_chain *chain);
+int split_look(struct virtq *queue, struct virtq_chain *chain);
 int split_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t written);
 int split_interrupts(struct virtq *queue);
 int split_listen(struct virtq *queue, bool on);
 
 int packed_enable(struct virtq *queue);
-int packed_take(struct virtq *queue, struct virtq_chain *chain);
+int packed_begin(struct virtq *queue, struct virtq_chain *chain);
+int packed_look(struct virtq *queue, struct virtq_chain *chain);
 int packed_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t written);
 int packed_interrupts(struct virtq *queue);
 int packed_listen(struct virtq *queue, bool on);

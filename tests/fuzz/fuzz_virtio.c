@@ -57,39 +57,6 @@ int vm_random(struct vm *of, void *out, size_t size)
 	return 0;
 }
 
-void guest_fdt_node_at(struct guest_fdt *fdt, const char *name, uint64_t address)
-{
-	(void)fdt;
-	(void)name;
-	(void)address;
-}
-
-void guest_fdt_end_node(struct guest_fdt *fdt)
-{
-	(void)fdt;
-}
-
-void guest_fdt_prop(struct guest_fdt *fdt, const char *name, const void *value, uint32_t len)
-{
-	(void)fdt;
-	(void)name;
-	(void)value;
-	(void)len;
-}
-
-void guest_fdt_string(struct guest_fdt *fdt, const char *name, const char *value)
-{
-	(void)fdt;
-	(void)name;
-	(void)value;
-}
-
-void guest_fdt_device(struct guest_fdt *fdt, const struct guest_device *device)
-{
-	(void)fdt;
-	(void)device;
-}
-
 static uint32_t get(uint32_t off)
 {
 	uint64_t value = UINT64_MAX;

@@ -126,39 +126,6 @@ void vdev_work_post(struct vdev *vdev, struct vcpu *to)
 	posted = true;
 }
 
-void guest_fdt_node_at(struct guest_fdt *fdt, const char *name, uint64_t address)
-{
-	(void)fdt;
-	(void)name;
-	(void)address;
-}
-
-void guest_fdt_end_node(struct guest_fdt *fdt)
-{
-	(void)fdt;
-}
-
-void guest_fdt_prop(struct guest_fdt *fdt, const char *name, const void *value, uint32_t len)
-{
-	(void)fdt;
-	(void)name;
-	(void)value;
-	(void)len;
-}
-
-void guest_fdt_string(struct guest_fdt *fdt, const char *name, const char *value)
-{
-	(void)fdt;
-	(void)name;
-	(void)value;
-}
-
-void guest_fdt_device(struct guest_fdt *fdt, const struct guest_device *device)
-{
-	(void)fdt;
-	(void)device;
-}
-
 static int set_up(void **state)
 {
 	struct arena arena = {.base = memory, .size = sizeof(memory)};
