@@ -250,6 +250,7 @@ UNIT := \
 	registry \
 	restart \
 	sched \
+	shell \
 	softif \
 	string \
 	sysreg_trap \
@@ -310,6 +311,7 @@ UNIT_WITH_life     := core/base/percpu.c core/base/printk.c core/exit/regs.c cor
 UNIT_WITH_manage   := $(UNIT_WITH_life)
 UNIT_WITH_mmio     := core/exit/mmio.c tests/unit/fake_sysreg.c
 UNIT_WITH_mux      := core/base/printk.c core/console/partial.c $(FAKE_CPU)
+UNIT_WITH_shell    := core/base/printk.c core/console/cmd_board.c tests/unit/fake_time.c $(FAKE_CPU)
 UNIT_WITH_softif    := $(FAKE_VGIC)
 UNIT_WITH_sysreg_trap := core/exit/sysreg_trap.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_times    := core/exit/times.c tests/unit/fake_sysreg.c $(FAKE_CPU)

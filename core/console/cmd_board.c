@@ -213,21 +213,23 @@ static void say_cpu(uint32_t index, const struct sched_cpu *cpu)
 	}
 }
 
-/* A row, in two parts. */
+/* A row, in two parts: the vCPU may have gone to another CPU between them. */
 static void say_turn(struct shell_job *job, const struct sched_cpu *cpu, const struct vcpu *vcpu)
 {
-	const struct sched_vcpu *s = &vcpu->sched;
-	char budget[48] = "";
+	shell_say("  %s %-12s vcpu %-2u priority %3u  ",
+		  vcpu == cpu->current ? "runs " :
+		  vcpu->sched.ready    ? "ready" :
+					 "-    ",
+		  vcpu->vm->name, vcpu->index, vcpu->sched.priority);
+	job->vm = vcpu->vm;
+	job->at[2] = vcpu->index;
+	job->more = true;
+}
 
-	if (job->part == 0) {
-		shell_say("  %s %-12s vcpu %-2u priority %3u  ",
-			  vcpu == cpu->current ? "runs " :
-			  s->ready	       ? "ready" :
-						 "-    ",
-			  vcpu->vm->name, vcpu->index, s->priority);
-		job->more = true;
-		return;
-	}
+static void say_share(const struct shell_job *job)
+{
+	const struct sched_vcpu *s = &job->vm->vcpu[job->at[2]]->sched;
+	char budget[48] = "";
 
 	if (s->budget != 0) {
 		int64_t left = MAX(s->budget_left, (int64_t)0);
@@ -247,13 +249,18 @@ static void say_window(const struct sched_cpu *cpu, uint32_t n)
 		  cpu->window_owner[n] == NULL ? "nobody" : cpu->window_owner[n]->name);
 }
 
-/* at[0]: CPU; at[1]: its line. */
+/* at[0]: CPU; at[1]: its line; vm, at[2]: vCPU of the row. */
 static bool sched_step(struct shell_job *job)
 {
 	const struct sched_cpu *cpu;
 	const struct vcpu *vcpu;
-	uint32_t n = job->at[1]++;
+	uint32_t n;
 
+	if (job->part != 0) {
+		say_share(job);
+		return false;
+	}
+	n = job->at[1]++;
 	if (job->at[0] == shell_sources()->board->cpu_count) {
 		return true;
 	}
@@ -274,9 +281,6 @@ static bool sched_step(struct shell_job *job)
 		}
 		if (vcpu != NULL) {
 			say_turn(job, cpu, vcpu);
-			job->at[1] -= job->more;
-		} else if (job->part != 0) {
-			shell_say("\n"); /* it has gone to another CPU */
 		}
 		return false;
 	}

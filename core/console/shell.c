@@ -19,6 +19,7 @@ static struct {
 	struct shell_sources sources;
 	struct shell_job job;
 	bool busy;
+	bool row_open;		  /* what was said last has no end of line yet */
 	char words[LINE_MAX + 1]; /* the line, cut into the job's words */
 	struct deadline next;	  /* step of the job, or key */
 	uint8_t ahead[AHEAD_MAX]; /* typed and not looked at: a ring */
@@ -51,7 +52,11 @@ void shell_say(const char *fmt, ...)
 	va_start(args, fmt);
 	len = format_v(text, sizeof(text), fmt, args);
 	va_end(args);
-	mux_shell_write(text, MIN((size_t)len, sizeof(text) - 1));
+	len = MIN(len, (int)sizeof(text) - 1);
+	if (len > 0) {
+		shell.row_open = text[len - 1] != '\n';
+		mux_shell_write(text, (size_t)len);
+	}
 }
 
 /* -- commands -- */
@@ -191,6 +196,9 @@ static void go_on(uint64_t wait)
 static void finish(void)
 {
 	shell.busy = false;
+	if (shell.row_open) {
+		shell_say("\n");
+	}
 	draw_line();
 }
 
