@@ -42,6 +42,7 @@ HYP_C := \
 	core/config/override.c \
 	core/config/parse.c \
 	core/config/parse_vcpus.c \
+	core/config/parse_devices.c \
 	core/config/parse_vm.c \
 	core/config/props.c \
 	core/config/suggest.c \

@@ -21,8 +21,8 @@ import machine as board
 import mkinitrd
 
 LIMITS = {
-    "image": (320, "KiB"),
-    "memory": (1280, "KiB"),
+    "image": (384, "KiB"),
+    "memory": (1536, "KiB"),
     "reset": (2.0, "M instructions"),
     "quiet": (0.05, "%"),
     "full": (0.8, "%"),

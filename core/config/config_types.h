@@ -23,6 +23,8 @@
 #define CONFIG_DOORBELLS_OF_PL061  4
 #define CONFIG_DOORBELL_NAME_MAX   31
 #define CONFIG_SMC_MAX		   16
+#define CONFIG_NETWORK_MAX	   16
+#define CONFIG_STORE_MAX	   64
 #define CONFIG_PASSTHROUGH_MAX	   64 /* of all VMs */
 #define CONFIG_PASSTHROUGH_SPI_MAX 8  /* interrupts of one */
 
@@ -82,6 +84,50 @@ enum on_expiry {
 	ON_EXPIRY_LOG,
 };
 
+/* What a bulkhead,virtio-blk node's blocks are. */
+enum disk_source {
+	DISK_IMAGE,	/* of the bundle: read-only, or what was written is in memory */
+	DISK_RAM,	/* memory, zeroes at first */
+	DISK_PARTITION, /* of a disk of the board's */
+};
+
+/* bulkhead,virtio-blk */
+struct disk_config {
+	enum disk_source source;
+	const struct image_config *image;
+	bool read_only;
+	uint64_t size; /* bytes of memory: the disk's or, of an image, what may be written */
+	const char *board_disk; /* board ref */
+	const char *partition;	/* GPT name or PARTUUID */
+	const char *serial;	/* "" when absent */
+	uint32_t store;		/* place of its memory in struct config; none where `size` is 0 */
+};
+
+/* A node below /networks. */
+struct network_config {
+	const char *name;
+	int node;
+	const char *uplink; /* board ref or NULL */
+	bool refused;	    /* an error stands in it: so are the VMs that are on it */
+};
+
+/* bulkhead,virtio-net */
+struct port_config {
+	const struct network_config *network;
+	uint8_t mac[6];
+	uint32_t vlan;	    /* 0: none */
+	uint32_t rate_kbps; /* 0: no limit */
+};
+
+/* Memory of the board's that is no VM's RAM: a shared region, what is written to a disk. */
+struct store_config {
+	const char *name;
+	int node;
+	uint64_t size; /* a multiple of 4 KiB */
+	uint64_t pa;   /* CONFIG_PA_ANY: chosen at boot, in one piece */
+	int32_t vm;    /* index of the VM it is for; -1: of several */
+};
+
 /* One node below devices/ other than bulkhead,ram. Places are resolved (never *_ANY) after
  * config_check(). */
 struct vdev_config {
@@ -97,6 +143,11 @@ struct vdev_config {
 	uint32_t doorbell_count;
 	bool lpi;     /* as the config says */
 	uint32_t pin; /* of the VM's message generator, in place of spi; 0: none */
+	/* by its type: */
+	union {
+		struct disk_config disk;
+		struct port_config port;
+	};
 };
 
 /* A bulkhead,passthrough node. */
@@ -213,6 +264,7 @@ struct config {
 	const struct dt *tree; /* the config's index */
 	uint32_t image_count, vm_count, passthrough_count, doorbell_count;
 	uint32_t vcpu_total, device_total, schedule_count, window_total;
+	uint32_t network_count, store_count;
 	const char *console;	 /* board ref, "none" or NULL: stdout-path */
 	const char *log_region;	 /* board ref or NULL */
 	struct prange log_range; /* what config_check() found it to be; size 0: none */
@@ -228,6 +280,8 @@ struct config {
 	struct vdev_config device[CONFIG_DEVICE_TOTAL_MAX];
 	struct schedule_config schedule[CONFIG_SCHEDULE_MAX];
 	struct window_config window[CONFIG_WINDOW_TOTAL_MAX];
+	struct network_config network[CONFIG_NETWORK_MAX];
+	struct store_config store[CONFIG_STORE_MAX];
 	struct vm_config vm[CONFIG_VM_MAX];
 };
 

@@ -61,4 +61,17 @@ void parser_schedules(struct parser *p, int node);
 /* One VM's node, checked and taken over into `vm`, which is zeroed before. */
 void parser_vm(struct parser *p, int node, struct vm_config *vm);
 
+/*
+ * The image that a phandle property names; `types` has a bit for each type that may stand there,
+ * `wanted` says them in words. NULL when absent or reported.
+ */
+const struct image_config *parser_image(struct parser *p, int node, const char *name,
+					unsigned int types, const char *wanted);
+
+/* One region of RAM from its node; `name` NULL: from memory-size of the VM. */
+void parser_ram(struct parser *p, int node, struct vm_config *vm, const char *name);
+
+/* What stands below its devices/ (DT_NONE: nothing). */
+void parser_devices(struct parser *p, int node, struct vm_config *vm);
+
 #endif

@@ -64,11 +64,6 @@ static struct virtio *virtio_of(struct vdev *vdev)
 	return CONTAINER_OF(vdev, struct virtio, vdev);
 }
 
-static uint64_t offered(const struct virtio *virtio)
-{
-	return virtio->ops->features | TRANSPORT_FEATURES;
-}
-
 static void interrupt(struct virtio *virtio, uint32_t why)
 {
 	virtio->interrupt |= why;
@@ -205,7 +200,7 @@ static uint32_t read_register(const struct virtio *virtio, uint32_t off)
 	case VENDOR_ID:
 		return VENDOR_VALUE;
 	case DEVICE_FEATURES:
-		return half_of(offered(virtio), virtio->features_select);
+		return half_of(virtio->offered, virtio->features_select);
 	case QUEUE_SIZE_MAX:
 		return queue != NULL ? queue->size_max : 0;
 	case QUEUE_READY:
@@ -263,7 +258,7 @@ static void set_half(uint64_t *word, uint32_t which, uint32_t value)
 /* It is the driver's that the features it accepted make sense: 2.2.2 */
 static bool accepts(const struct virtio *virtio)
 {
-	return (virtio->features & ~offered(virtio)) == 0 && virtio_has(virtio, VIRTIO_F_VERSION_1);
+	return (virtio->features & ~virtio->offered) == 0 && virtio_has(virtio, VIRTIO_F_VERSION_1);
 }
 
 /* Queues may hold buffers before the driver's last word: 3.1.1 */
@@ -449,6 +444,7 @@ int virtio_init(struct virtio *virtio, const struct virtio_ops *ops, struct vm *
 	}
 	spin_init(&virtio->lock, RANK_DEVICE);
 	virtio->ops = ops;
+	virtio->offered = ops->features | TRANSPORT_FEATURES;
 	virtio->vdev.type = config->type;
 	virtio->vdev.config = config;
 	virtio->vdev.vm = vm;

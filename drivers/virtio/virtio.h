@@ -35,7 +35,7 @@ struct virtio_ops {
 	uint32_t id; /* 5 */
 	uint32_t queue_count;
 	uint16_t queue_size; /* of each, at most */
-	uint64_t features;   /* of its own, offered */
+	uint64_t features;   /* of its own, offered by each; virtio_offer(): by one */
 	uint32_t config_size;
 
 	/* The driver has reset it, or its VM ends: nothing is under way any more. */
@@ -55,6 +55,7 @@ struct virtio {
 	struct vdev vdev; /* first */
 	const struct virtio_ops *ops;
 	struct virtq *queue; /* [ops->queue_count] */
+	uint64_t offered;    /* features. Constant after create() */
 
 	struct spinlock lock; /* rank device; protects the rest, and the device's own */
 	uint32_t status;
@@ -70,6 +71,12 @@ struct virtio {
 /* What a device's create() begins with, once it has its memory. 0 or -ENOMEM. */
 int virtio_init(struct virtio *virtio, const struct virtio_ops *ops, struct vm *vm,
 		const struct vdev_config *config, struct arena *arena);
+
+/* In create(), behind virtio_init(): a feature that not all of its type have. */
+static inline void virtio_offer(struct virtio *virtio, uint64_t feature)
+{
+	virtio->offered |= feature;
+}
 
 /* A chain for queues of this device. NULL: no memory. */
 struct virtq_chain *virtio_chain(const struct virtio *virtio, struct arena *arena);
