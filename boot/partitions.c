@@ -173,6 +173,18 @@ static void claim_own_memory(void)
 	}
 }
 
+/* Where disks keep what is written: EL2's, which has all RAM mapped that is not reserved. */
+static void claim_stores(void)
+{
+	for (uint32_t i = 0; i < parts.config->store_count; i++) {
+		const struct store_config *store = &parts.config->store[i];
+
+		if (store->at != CONFIG_PA_ANY) {
+			claim((struct prange){store->at, store->size});
+		}
+	}
+}
+
 static void all_off(void)
 {
 	switch (parts.config->when_all_off) {
@@ -362,6 +374,7 @@ void partitions_start(struct board *board, struct prange image, struct prange he
 	refuse_dead_cpus();
 	plan_memory();
 	claim_own_memory();
+	claim_stores();
 	keep_logs();
 	build_all();
 	set_schedules();

@@ -123,9 +123,10 @@ struct port_config {
 struct store_config {
 	const char *name;
 	int node;
-	uint64_t size; /* a multiple of 4 KiB */
-	uint64_t pa;   /* CONFIG_PA_ANY: chosen at boot, in one piece */
-	int32_t vm;    /* index of the VM it is for; -1: of several */
+	uint64_t size;	/* a multiple of 4 KiB, not 0 */
+	uint64_t pa;	/* CONFIG_PA_ANY: chosen at boot, in one piece */
+	uint64_t users; /* VMs it is for, by bit of their index */
+	uint64_t at;	/* where it is, by ram_plan_place(); CONFIG_PA_ANY: none of its VMs runs */
 };
 
 /* One node below devices/ other than bulkhead,ram. Places are resolved (never *_ANY) after

@@ -93,8 +93,44 @@ static int place_at(struct ram_plan *plan, struct ram_extent extent)
 	return ret;
 }
 
-/* Gives a VM's memory back and takes its extents out of the list. */
-static void undo(struct ram_plan *plan, uint32_t vm)
+/* What a store takes of the holes, in whole blocks; at the end of the numbers, not around it. */
+static uint64_t size_of(const struct store_config *store)
+{
+	return align_up(MIN(store->size, UINT64_MAX - RAM_PLAN_ALIGN), RAM_PLAN_ALIGN);
+}
+
+static struct prange place_of(const struct store_config *store, uint64_t pa)
+{
+	return (struct prange){pa, size_of(store)};
+}
+
+/* One of its VMs is to run. */
+static bool is_used(const struct config *config, const struct store_config *store)
+{
+	for (uint32_t i = 0; i < config->vm_count; i++) {
+		if ((store->users & BIT(i)) != 0 && !config->vm[i].refused) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Gives back what nobody uses any more. */
+static void undo_stores(struct ram_plan *plan, struct config *config)
+{
+	for (uint32_t i = 0; i < config->store_count; i++) {
+		struct store_config *store = &config->store[i];
+
+		if (store->at != CONFIG_PA_ANY && !is_used(config, store)) {
+			ranges_add(plan->hole, &plan->hole_count, RAM_PLAN_HOLE_MAX,
+				   place_of(store, store->at));
+			store->at = CONFIG_PA_ANY;
+		}
+	}
+}
+
+/* Gives back what a VM had that is refused now, and takes its extents out of the list. */
+static void undo(struct ram_plan *plan, struct config *config, uint32_t vm)
 {
 	uint32_t kept = 0;
 
@@ -109,6 +145,7 @@ static void undo(struct ram_plan *plan, uint32_t vm)
 			   (struct prange){e->pa, e->size});
 	}
 	plan->extent_count = kept;
+	undo_stores(plan, config);
 }
 
 static void refuse(struct ram_plan *plan, struct vm_config *vm, const struct ram_config *ram,
@@ -133,6 +170,38 @@ static void refuse(struct ram_plan *plan, struct vm_config *vm, const struct ram
 		   "largest free piece has %lu MiB",
 		   ram->size >> 20, free >> 20, (ram->size - MIN(free, ram->size)) >> 20,
 		   largest >> 20);
+}
+
+/* All its VMs: none can do without. */
+static void refuse_store(struct ram_plan *plan, struct config *config,
+			 const struct store_config *store, struct diag *diag)
+{
+	uint64_t size = size_of(store), largest;
+	uint64_t free = ram_plan_free(plan, &largest);
+
+	for (uint32_t i = 0; i < config->vm_count; i++) {
+		struct vm_config *vm = &config->vm[i];
+		char path[VM_PATH_MAX];
+
+		if ((store->users & BIT(i)) == 0 || vm->refused) {
+			continue;
+		}
+		vm->refused = true;
+		format(path, sizeof(path), "/vms/%s", vm->name);
+		if (store->pa != CONFIG_PA_ANY) {
+			diag_error(diag, path, store->name,
+				   "the %lu MiB at pa 0x%lx are not free: the hypervisor, the "
+				   "bundle, the board's device tree or a VM's RAM lies there",
+				   size >> 20, store->pa);
+		} else {
+			diag_error(diag, path, store->name,
+				   "%lu MiB in one piece do not fit into the board's memory beside "
+				   "the VMs' RAM: %lu MiB are free, the largest free piece has %lu "
+				   "MiB, %lu MiB are missing",
+				   size >> 20, free >> 20, largest >> 20, (size - largest) >> 20);
+		}
+		undo(plan, config, i);
+	}
 }
 
 /* The lowest hole that takes it whole, or -1. */
@@ -213,14 +282,61 @@ static void place_fixed(struct ram_plan *plan, struct config *config, uint32_t v
 				 (struct prange){ram->pa, ram->size}) ||
 		    place_at(plan, extent) != 0) {
 			refuse(plan, v, ram, diag);
-			undo(plan, vm);
+			undo(plan, config, vm);
 		}
 	}
 }
 
-/* The largest region that is still without memory; false when there is none. */
-static bool next_region(const struct ram_plan *plan, const struct config *config, uint32_t *vm,
-			uint32_t *ram)
+static void place_fixed_stores(struct ram_plan *plan, struct config *config, struct diag *diag)
+{
+	for (uint32_t i = 0; i < config->store_count; i++) {
+		struct store_config *store = &config->store[i];
+		struct prange range = place_of(store, store->pa);
+
+		if (store->pa == CONFIG_PA_ANY || !is_used(config, store)) {
+			continue;
+		}
+		if (ranges_hold(plan->hole, plan->hole_count, range)) {
+			ram_plan_take(plan, range);
+			store->at = store->pa;
+		} else {
+			refuse_store(plan, config, store, diag);
+		}
+	}
+}
+
+static void place_store(struct ram_plan *plan, struct config *config, struct store_config *store,
+			struct diag *diag)
+{
+	int hole = find_hole(plan, size_of(store));
+
+	if (hole < 0) {
+		refuse_store(plan, config, store, diag);
+		return;
+	}
+	store->at = plan->hole[hole].base;
+	ram_plan_take(plan, place_of(store, store->at));
+}
+
+/* The largest store of at least `size` that is still without memory, or NULL. */
+static struct store_config *next_store(struct config *config, uint64_t size)
+{
+	struct store_config *best = NULL;
+
+	for (uint32_t i = 0; i < config->store_count; i++) {
+		struct store_config *store = &config->store[i];
+
+		if (store->at == CONFIG_PA_ANY && store->size >= size && is_used(config, store) &&
+		    (best == NULL || store->size > best->size)) {
+			best = store;
+		}
+	}
+	return best;
+}
+
+/* The size of the largest region that is still without memory; 0 when there is none. */
+static uint64_t next_region(const struct ram_plan *plan, const struct config *config, uint32_t *vm,
+			    uint32_t *ram)
 {
 	uint64_t size = 0;
 
@@ -235,7 +351,20 @@ static bool next_region(const struct ram_plan *plan, const struct config *config
 			}
 		}
 	}
-	return size != 0;
+	return size;
+}
+
+static void place_region(struct ram_plan *plan, struct config *config, uint32_t vm, uint32_t ram,
+			 struct diag *diag)
+{
+	struct vm_config *v = &config->vm[vm];
+	struct ram_extent extent = {(uint16_t)vm, (uint16_t)ram, v->ram[ram].ipa, 0,
+				    v->ram[ram].size};
+
+	if (place_anywhere(plan, extent) != 0) {
+		refuse(plan, v, &v->ram[ram], diag);
+		undo(plan, config, vm);
+	}
 }
 
 int ram_plan_place(struct ram_plan *plan, struct config *config, struct diag *diag)
@@ -243,17 +372,23 @@ int ram_plan_place(struct ram_plan *plan, struct config *config, struct diag *di
 	unsigned int errors = diag->error_count;
 	uint32_t vm = 0, ram = 0;
 
+	for (uint32_t i = 0; i < config->store_count; i++) {
+		config->store[i].at = CONFIG_PA_ANY;
+	}
 	for (uint32_t i = 0; i < config->vm_count; i++) {
 		place_fixed(plan, config, i, diag);
 	}
-	while (next_region(plan, config, &vm, &ram)) {
-		struct vm_config *v = &config->vm[vm];
-		struct ram_extent extent = {(uint16_t)vm, (uint16_t)ram, v->ram[ram].ipa, 0,
-					    v->ram[ram].size};
+	place_fixed_stores(plan, config, diag);
+	for (;;) {
+		uint64_t size = next_region(plan, config, &vm, &ram);
+		struct store_config *store = next_store(config, size);
 
-		if (place_anywhere(plan, extent) != 0) {
-			refuse(plan, v, &v->ram[ram], diag);
-			undo(plan, vm);
+		if (store != NULL) {
+			place_store(plan, config, store, diag);
+		} else if (size != 0) {
+			place_region(plan, config, vm, ram, diag);
+		} else {
+			break;
 		}
 	}
 	return diag->error_count == errors ? 0 : -ENOSPC;

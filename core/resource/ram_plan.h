@@ -3,8 +3,8 @@
  * Which physical memory each VM gets: decided once at boot, before anything is mapped. Pure.
  *
  * Regions with a fixed `pa` are placed first; the rest goes, largest first, into the lowest hole
- * that takes it whole, or, when none does, is split over several holes. Everything is 2
- * MiB-aligned.
+ * that takes it whole, or, when none does, is split over several holes. Stores (memory that is no
+ * VM's RAM) go with them, but are never split. Everything is 2 MiB-aligned.
  */
 #ifndef CORE_RESOURCE_RAM_PLAN_H
 #define CORE_RESOURCE_RAM_PLAN_H
@@ -43,9 +43,10 @@ void ram_plan_init(struct ram_plan *plan, const struct board *board, const struc
 void ram_plan_take(struct ram_plan *plan, struct prange range);
 
 /*
- * Places the RAM of every VM that is not refused. A VM that does not fit is refused, with a
- * sentence that says how much is missing and how large the largest hole is; it then has no extents
- * and the others go on. Returns 0, or -ENOSPC when some VM was refused.
+ * Places the RAM of every VM that is not refused, and the stores that such VMs use; store[].at says
+ * where. A VM that does not fit, or a store of whose does not, is refused, with a sentence that
+ * says how much is missing and how large the largest hole is; it then has no extents and the others
+ * go on. Returns 0, or -ENOSPC when some VM was refused.
  */
 int ram_plan_place(struct ram_plan *plan, struct config *config, struct diag *diag);
 

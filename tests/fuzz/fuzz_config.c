@@ -30,6 +30,22 @@ static struct board *read_board(void)
 	return &board;
 }
 
+/* Where it is, if anywhere, there is no RAM and no other. */
+static void check_store(const struct config *config, uint32_t index, const struct ram_plan *plan)
+{
+	const struct store_config *store = &config->store[index];
+
+	for (uint32_t i = 0; store->at != CONFIG_PA_ANY && i < plan->extent_count; i++) {
+		PROMISE(!ranges_overlap(store->at, store->size, plan->extent[i].pa,
+					plan->extent[i].size));
+	}
+	for (uint32_t i = 0; store->at != CONFIG_PA_ANY && i < index; i++) {
+		PROMISE(config->store[i].at == CONFIG_PA_ANY ||
+			!ranges_overlap(store->at, store->size, config->store[i].at,
+					config->store[i].size));
+	}
+}
+
 static void check_plan(struct config *config, const struct board *board, struct diag *diag)
 {
 	static struct ram_plan plan;
@@ -44,6 +60,9 @@ static void check_plan(struct config *config, const struct board *board, struct 
 			PROMISE(!ranges_overlap(plan.extent[i].pa, plan.extent[i].size,
 						plan.extent[j].pa, plan.extent[j].size));
 		}
+	}
+	for (i = 0; i < config->store_count; i++) {
+		check_store(config, i, &plan);
 	}
 }
 

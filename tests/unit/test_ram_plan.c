@@ -2,6 +2,7 @@
 /* Which VM gets which memory. */
 #include <string.h>
 
+#include "core/base/bits.h"
 #include "core/base/errno.h"
 #include "core/resource/ram_plan.h"
 #include "tests/unit/said.h"
@@ -29,6 +30,17 @@ static struct vm_config *add_vm(const char *name, uint64_t size, uint64_t pa)
 	vm->ram_count = 1;
 	vm->ram[0] = (struct ram_config){"memory-size", GIB(1), size, pa};
 	return vm;
+}
+
+static struct store_config *add_store(const char *name, uint64_t size, uint64_t users)
+{
+	struct store_config *store = &config.store[config.store_count++];
+
+	*store = (struct store_config){.name = name,
+				       .size = size,
+				       .pa = CONFIG_PA_ANY,
+				       .users = users};
+	return store;
 }
 
 static int place(void)
@@ -162,6 +174,114 @@ static void edges(void **state)
 	ram_plan_take(&plan, (struct prange){UINT64_MAX - 5, 5});
 }
 
+static void store_whole(void **state)
+{
+	struct store_config *disk, *shared;
+
+	(void)state;
+	set_board((struct prange[]){{0, MIB(64)}, {GIB(1), MIB(100)}}, 2);
+	add_vm("a", MIB(90), CONFIG_PA_ANY);
+	add_vm("b", MIB(20), CONFIG_PA_ANY);
+	disk = add_store("disk", MIB(40) + 4096, BIT(0));
+	shared = add_store("shared", MIB(6), BIT(0) | BIT(1));
+	assert_int_equal(place(), 0);
+	assert_int_equal(plan.extent[0].pa, GIB(1));
+	assert_int_equal(disk->at, 0);
+	assert_int_equal(plan.extent[1].pa, MIB(42));
+	assert_int_equal(shared->at, GIB(1) + MIB(90));
+	assert_int_equal(ram_plan_free(&plan, &(uint64_t){0}), MIB(6));
+}
+
+static void store_before_ram(void **state)
+{
+	struct store_config *disk;
+
+	(void)state;
+	set_board((struct prange[]){{0, MIB(30)}, {GIB(1), MIB(30)}}, 2);
+	add_vm("a", MIB(30), CONFIG_PA_ANY);
+	disk = add_store("disk", MIB(30), BIT(0));
+	assert_int_equal(place(), 0);
+	assert_int_equal(disk->at, 0);
+	assert_int_equal(plan.extent_count, 1);
+	assert_int_equal(plan.extent[0].pa, GIB(1));
+}
+
+static void store_fixed(void **state)
+{
+	struct store_config *disk;
+
+	(void)state;
+	set_board((struct prange[]){{0, MIB(100)}}, 1);
+	add_vm("a", MIB(20), CONFIG_PA_ANY);
+	disk = add_store("disk", MIB(10), BIT(0));
+	disk->pa = MIB(4);
+	assert_int_equal(place(), 0);
+	assert_int_equal(disk->at, MIB(4));
+	assert_int_equal(plan.extent[0].pa, MIB(14));
+	disk->pa = MIB(92);
+	assert_int_equal(place(), -ENOSPC);
+	assert_true(config.vm[0].refused);
+	assert_int_equal(disk->at, CONFIG_PA_ANY);
+	assert_string_equal(said.text,
+			    "/vms/a: disk: the 10 MiB at pa 0x5c00000 are not free: the "
+			    "hypervisor, the bundle, the board's device tree or a VM's RAM lies "
+			    "there\n");
+}
+
+static void store_too_large(void **state)
+{
+	struct store_config *disk, *shared;
+
+	(void)state;
+	set_board((struct prange[]){{0, MIB(40)}, {GIB(1), MIB(30)}}, 2);
+	add_vm("a", MIB(4), CONFIG_PA_ANY);
+	add_vm("b", MIB(6), CONFIG_PA_ANY);
+	add_vm("c", MIB(60), CONFIG_PA_ANY);
+	disk = add_store("disk", MIB(2), BIT(1));
+	shared = add_store("shared", MIB(64), BIT(0) | BIT(1));
+	assert_int_equal(place(), -ENOSPC);
+	assert_int_equal(shared->at, CONFIG_PA_ANY);
+	assert_int_equal(disk->at, CONFIG_PA_ANY);
+	assert_false(config.vm[2].refused);
+	assert_int_equal(given_to(2), MIB(60));
+	assert_int_equal(ram_plan_free(&plan, &(uint64_t){0}), MIB(10));
+	assert_string_equal(said.text,
+			    "/vms/a: shared: 64 MiB in one piece do not fit into the board's "
+			    "memory beside the VMs' RAM: 70 MiB are free, the largest free piece "
+			    "has 40 MiB, 24 MiB are missing\n"
+			    "/vms/b: shared: 64 MiB in one piece do not fit into the board's "
+			    "memory beside the VMs' RAM: 70 MiB are free, the largest free piece "
+			    "has 40 MiB, 24 MiB are missing\n");
+}
+
+static void store_given_back(void **state)
+{
+	struct store_config *disk, *shared, *absurd;
+
+	(void)state;
+	set_board((struct prange[]){{0, MIB(64)}}, 1);
+	add_vm("a", MIB(40), CONFIG_PA_ANY);
+	add_vm("b", MIB(8), CONFIG_PA_ANY);
+	disk = add_store("disk", MIB(32), BIT(0));
+	shared = add_store("shared", MIB(4), BIT(0) | BIT(1));
+	assert_int_equal(place(), -ENOSPC);
+	/* what is shared stays for the other */
+	assert_true(config.vm[0].refused);
+	assert_false(config.vm[1].refused);
+	assert_int_equal(disk->at, CONFIG_PA_ANY);
+	assert_int_not_equal(shared->at, CONFIG_PA_ANY);
+	assert_int_equal(ram_plan_free(&plan, &(uint64_t){0}), MIB(64 - 8 - 4));
+	config.vm[0].refused = false;
+	absurd = add_store("absurd", UINT64_MAX - 4095, BIT(1));
+	assert_int_equal(place(), -ENOSPC);
+	assert_true(config.vm[1].refused);
+	assert_int_equal(absurd->at, CONFIG_PA_ANY);
+	absurd->users = 0;
+	config.vm[0].refused = config.vm[1].refused = true;
+	assert_int_equal(place(), 0);
+	assert_int_equal(ram_plan_free(&plan, &(uint64_t){0}), MIB(64));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +292,11 @@ int main(void)
 		CASE("a VM that does not fit is refused with the numbers", too_large),
 		CASE("a refused VM gives back what it had", given_back),
 		CASE("a fixed place that is taken refuses the VM", taken_place),
+		CASE("a store goes whole beside the RAM, largest first", store_whole),
+		CASE("a store goes before RAM of its size, which could be split", store_before_ram),
+		CASE("a store with a fixed place gets it or refuses its VM", store_fixed),
+		CASE("a store that does not fit refuses all its VMs", store_too_large),
+		CASE("a store stays while one of its VMs runs", store_given_back),
 		CASE("memory at the end of the address space does not wrap", edges),
 	};
 
