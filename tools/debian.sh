@@ -8,7 +8,9 @@ debian_network='http|https|Check-Valid-Until|Check-Date|Retries|ForceIPv[46]'
 debian_suite=${DEBIAN_SUITE:-bookworm}
 debian_cache=${CACHE:-build/cache}
 # Of Debian's kernel, for tests: files in modules/.
-debian_modules='arm_smccc_trng sp805_wdt virtio_mmio virtio-rng'
+debian_modules='arm_smccc_trng crc16 crc32c_generic dax ext4 failover jbd2 libnvdimm mbcache nd_btt
+nd_pmem net_failover of_pmem sp805_wdt virtio-rng virtio_balloon virtio_blk virtio_console
+virtio_mmio virtio_net vmw_vsock_virtio_transport vmw_vsock_virtio_transport_common vsock'
 # What the host is. A test names another file.
 debian_host=${OS_RELEASE:-/etc/os-release}
 

@@ -35,7 +35,7 @@ need_file()
 
 fetch_kernel()
 {
-	local conf meta package deb module
+	local conf meta package deb module wanted=()
 
 	conf=$(debian_apt arm64 "$debian_suite")
 	# The metapackage names the kernel of the day.
@@ -50,9 +50,10 @@ fetch_kernel()
 	rm -rf "$debian_cache/modules"
 	mkdir -p "$debian_cache/modules"
 	for module in $debian_modules; do
-		dpkg-deb --fsys-tarfile "$deb" | tar -x -O --wildcards "*/$module.ko" \
-			> "$debian_cache/modules/$module.ko"
+		wanted+=("*/$module.ko")
 	done
+	dpkg-deb --fsys-tarfile "$deb" |
+		tar -x -C "$debian_cache/modules" --transform 's,.*/,,' --wildcards "${wanted[@]}"
 	mv "$debian_cache/vmlinuz.new" "$debian_cache/vmlinuz"
 	echo "$package" > "$debian_cache/vmlinuz.version"
 	rm -f "$deb"
