@@ -13,18 +13,32 @@ struct held_locks {
 
 static PERCPU(struct held_locks, held_locks);
 
-void spin_check_take(const struct spinlock *lock)
+/* `beside`, which is held, may have the same rank; NULL: none may. */
+static void check_take(const struct spinlock *lock, const struct spinlock *beside)
 {
 	struct held_locks *held = &this_cpu(held_locks);
 
 	for (uint32_t i = 0; i < held->count; i++) {
-		if (held->lock[i]->rank >= lock->rank) {
+		uint32_t highest = held->lock[i]->rank + (held->lock[i] == beside ? 0U : 1U);
+
+		if (highest > lock->rank) {
 			panic("lock order: rank %u taken while rank %u is held", lock->rank,
 			      held->lock[i]->rank);
 		}
 	}
 	CHECK(held->count < HELD_MAX);
 	held->lock[held->count++] = lock;
+}
+
+void spin_check_take(const struct spinlock *lock)
+{
+	check_take(lock, NULL);
+}
+
+void spin_check_beside(const struct spinlock *lock, const struct spinlock *held)
+{
+	CHECK(spin_is_held(held));
+	check_take(lock, held);
 }
 
 void spin_check_drop(const struct spinlock *lock)

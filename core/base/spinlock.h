@@ -54,20 +54,34 @@ void spin_check_take(const struct spinlock *lock);
 void spin_check_drop(const struct spinlock *lock);
 bool spin_is_held(const struct spinlock *lock);
 
-/* Acquire: what the last holder wrote is seen by this one. */
-static inline void spin_lock(struct spinlock *lock)
+/* Acquire: what the last holder wrote is seen by this one. For the functions below. */
+static inline void spin_lock_unchecked(struct spinlock *lock)
 {
-	uint16_t ticket;
-
-	if (IS_ENABLED(DEBUG)) {
-		spin_check_take(lock);
-	}
-	ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
+	uint16_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
 	while (__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != ticket) {
 #if defined(__aarch64__)
 		__asm__ volatile("yield" ::: "memory");
 #endif
 	}
+}
+
+static inline void spin_lock(struct spinlock *lock)
+{
+	if (IS_ENABLED(DEBUG)) {
+		spin_check_take(lock);
+	}
+	spin_lock_unchecked(lock);
+}
+
+/* While `held` is, of the same rank and no other's above it: where a header says which of the two
+ * comes first. */
+void spin_check_beside(const struct spinlock *lock, const struct spinlock *held);
+static inline void spin_lock_beside(struct spinlock *lock, const struct spinlock *held)
+{
+	if (IS_ENABLED(DEBUG)) {
+		spin_check_beside(lock, held);
+	}
+	spin_lock_unchecked(lock);
 }
 
 /* Release: pairs with the acquire above. */

@@ -30,8 +30,14 @@
 static uint64_t arena_size(const struct vm_config *vm)
 {
 	uint64_t lpis = vm->its ? vlpi_size(vm->lpi_count, vm->vcpu_count) : 0;
+	uint64_t devices = 0;
 
-	return align_up(KIB(24) + vm->device_count * KIB(6) + lpis, PAGE_SIZE);
+	for (uint32_t i = 0; i < vm->device_count; i++) {
+		uint32_t memory = vm->device[i].type->memory;
+
+		devices += memory != 0 ? memory : KIB(6);
+	}
+	return align_up(KIB(24) + devices + lpis, PAGE_SIZE);
 }
 #define DTB_SIZE KIB(16)
 

@@ -81,6 +81,7 @@ struct vdev_type {
 	uint32_t slots;	    /* places of `size` and SPIs of their own in a row; 0: one */
 	bool no_spi;	    /* it never interrupts */
 	uint32_t max_count; /* per VM; 0: no limit */
+	uint32_t memory;    /* what create() takes of the arena, at most, bytes; 0: 6 KiB */
 	const struct config_prop
 		*props; /* of its own, besides compatible, ipa, spi, status; ends with name NULL */
 	/* Makes the device from `arena`; 0 or a negative errno. Boot CPU, before any guest runs. */

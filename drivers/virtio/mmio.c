@@ -70,8 +70,7 @@ static void interrupt(struct virtio *virtio, uint32_t why)
 	vdev_set_line(&virtio->vdev, true);
 }
 
-/* It works: from the driver's last word to a reset, or a broken rule. */
-static bool works(const struct virtio *virtio)
+bool virtio_works(const struct virtio *virtio)
 {
 	return (virtio->status & (STATUS_DRIVER_OK | STATUS_NEEDS_RESET)) == STATUS_DRIVER_OK;
 }
@@ -80,16 +79,51 @@ static void need_reset(struct virtio *virtio)
 {
 	virtio->status |= STATUS_NEEDS_RESET;
 	virtio->work = 0;
+	virtio->unsettled = virtio->ops->settle != NULL;
 	/* told only to a driver that has been told of anything: 2.1.2 */
 	if ((virtio->status & STATUS_DRIVER_OK) != 0) {
 		interrupt(virtio, INTERRUPT_CONFIG);
 	}
 }
 
+void virtio_break(struct virtio *virtio)
+{
+	need_reset(virtio);
+	if (virtio->ops->settle != NULL) {
+		/* by who drives it: here another device's lock is held */
+		vdev_work_post(&virtio->vdev, virtio->vdev.vm->vcpu[0]);
+	}
+}
+
+void virtio_ask(struct virtio *virtio, uint32_t queue)
+{
+	bool more;
+
+	spin_lock(&virtio->lock);
+	more = virtio_works(virtio) && virtio->queue[queue].ready;
+	virtio->work |= more ? BIT32(queue) : 0;
+	spin_unlock(&virtio->lock);
+	if (more) {
+		vdev_work_post(&virtio->vdev, virtio->vdev.vm->vcpu[0]);
+	}
+}
+
+/* Lets go of the lock, and does then what has to be done without it. */
+static void let_go(struct virtio *virtio)
+{
+	bool unsettled = virtio->unsettled;
+
+	virtio->unsettled = false;
+	spin_unlock(&virtio->lock);
+	if (unlikely(unsettled)) {
+		virtio->ops->settle(virtio);
+	}
+}
+
 void virtio_config_changed(struct virtio *virtio)
 {
 	virtio->generation++;
-	if (works(virtio)) {
+	if (virtio_works(virtio)) {
 		interrupt(virtio, INTERRUPT_CONFIG);
 	}
 }
@@ -127,7 +161,7 @@ void virtio_reset(struct vdev *vdev)
 	spin_lock(&virtio->lock);
 	reset(virtio);
 	virtio->generation = 0;
-	spin_unlock(&virtio->lock);
+	let_go(virtio);
 }
 
 /* The lowest queue that has something: devices name first what must not wait. */
@@ -136,7 +170,7 @@ static bool step(struct virtio *virtio)
 	uint32_t index;
 	int err;
 
-	if (!works(virtio) || virtio->work == 0) {
+	if (!virtio_works(virtio) || virtio->work == 0) {
 		return false;
 	}
 	index = (uint32_t)__builtin_ctz(virtio->work);
@@ -156,20 +190,30 @@ bool virtio_work(struct vdev *vdev)
 
 	spin_lock(&virtio->lock);
 	more = step(virtio);
-	spin_unlock(&virtio->lock);
+	let_go(virtio);
 	return more;
 }
 
-int virtio_put(struct virtio *virtio, uint32_t queue, const struct virtq_chain *chain,
-	       uint32_t written)
+/* Some were put, or could not be. */
+static int tell(struct virtio *virtio, uint32_t queue, int err)
 {
-	int err = virtq_put(&virtio->queue[queue], chain, written);
-
 	err = err == 0 ? virtq_interrupts(&virtio->queue[queue]) : err;
 	if (err > 0) {
 		interrupt(virtio, INTERRUPT_USED);
 	}
 	return err < 0 ? err : 0;
+}
+
+int virtio_put(struct virtio *virtio, uint32_t queue, const struct virtq_chain *chain,
+	       uint32_t written)
+{
+	return tell(virtio, queue, virtq_put(&virtio->queue[queue], chain, written));
+}
+
+int virtio_put_all(struct virtio *virtio, uint32_t queue, const struct virtq_used *used,
+		   uint32_t count)
+{
+	return tell(virtio, queue, virtq_put_all(&virtio->queue[queue], used, count));
 }
 
 /* -- what the driver reads -- */
@@ -354,7 +398,8 @@ static void write_queue(struct virtio *virtio, struct virtq *queue, uint32_t off
 /* True: something is left to do. */
 static bool notify(struct virtio *virtio, uint32_t index)
 {
-	if (!works(virtio) || index >= virtio->ops->queue_count || !virtio->queue[index].ready) {
+	if (!virtio_works(virtio) || index >= virtio->ops->queue_count ||
+	    !virtio->queue[index].ready) {
 		return false;
 	}
 	virtio->work |= BIT32(index);
@@ -419,7 +464,7 @@ static int mmio_write(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size,
 	} else if (is_config(virtio, off, size) && virtio->ops->write_config != NULL) {
 		virtio->ops->write_config(virtio, off - CONFIG, size, (uint32_t)value);
 	}
-	spin_unlock(&virtio->lock);
+	let_go(virtio);
 	if (more) {
 		vdev_work_post(&virtio->vdev, vcpu);
 	}

@@ -59,6 +59,12 @@ int virtq_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t wri
 	return queue->packed ? packed_put(queue, chain, written) : split_put(queue, chain, written);
 }
 
+int virtq_put_all(struct virtq *queue, const struct virtq_used *used, uint32_t count)
+{
+	return queue->packed ? packed_put_all(queue, used, count) :
+			       split_put_all(queue, used, count);
+}
+
 int virtq_interrupts(struct virtq *queue)
 {
 	if (queue->next_put == queue->told && queue->put_wrap == queue->told_wrap) {

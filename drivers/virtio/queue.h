@@ -87,6 +87,38 @@ int virtq_take(struct virtq *queue, struct virtq_chain *chain);
  * sees it when this returns. 0 or -EFAULT. */
 int virtq_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t written);
 
+/* A chain that is to be given back, of those that the device writes to. */
+struct virtq_used {
+	uint16_t id, slots; /* of the chain */
+	uint32_t written;
+};
+
+/* The same of many: the driver sees all of them at once. */
+int virtq_put_all(struct virtq *queue, const struct virtq_used *used, uint32_t count);
+
+/* Where the device is in a queue; it may go back there while it has put none of what it took since,
+ * and nobody else took any. */
+struct virtq_mark {
+	uint16_t taken;
+	bool wrap;
+};
+
+static inline struct virtq_mark virtq_mark(const struct virtq *queue)
+{
+	return (struct virtq_mark){queue->next_taken, queue->taken_wrap};
+}
+
+static inline bool virtq_is_at(const struct virtq *queue, struct virtq_mark mark)
+{
+	return queue->next_taken == mark.taken && queue->taken_wrap == mark.wrap;
+}
+
+static inline void virtq_go_back(struct virtq *queue, struct virtq_mark mark)
+{
+	queue->next_taken = mark.taken;
+	queue->taken_wrap = mark.wrap;
+}
+
 /* Does the driver want an interrupt for what was put since the last call? 1, 0 or -EFAULT. */
 int virtq_interrupts(struct virtq *queue);
 

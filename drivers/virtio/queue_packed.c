@@ -132,6 +132,38 @@ int packed_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t wr
 	return 0;
 }
 
+int packed_put_all(struct virtq *queue, const struct virtq_used *used, uint32_t count)
+{
+	uint16_t place = queue->next_put;
+	bool wrap = queue->put_wrap;
+	uint16_t *first = NULL, first_flags = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint8_t *slot = slot_at(queue, place);
+		uint16_t flags = DESC_WRITE | (wrap ? (uint16_t)(DESC_AVAIL | DESC_USED) : 0);
+
+		if (slot == NULL) {
+			return -EFAULT;
+		}
+		atomic_set((uint32_t *)(slot + DESC_LEN), used[i].written);
+		atomic_set((uint16_t *)(slot + DESC_ID), used[i].id);
+		if (i == 0) {
+			first = (uint16_t *)(slot + DESC_FLAGS);
+			first_flags = flags;
+		} else {
+			atomic_set((uint16_t *)(slot + DESC_FLAGS), flags);
+		}
+		wrap ^= advance(queue, &place, used[i].slots);
+	}
+	if (first != NULL) {
+		/* the driver looks at none of the others before this one */
+		atomic_set_release(first, first_flags);
+	}
+	queue->next_put = place;
+	queue->put_wrap = wrap;
+	return 0;
+}
+
 int packed_interrupts(struct virtq *queue)
 {
 	const uint16_t *event = ring_at(queue, queue->driver_area, EVENT_SIZE);

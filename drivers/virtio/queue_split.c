@@ -122,22 +122,52 @@ int split_look(struct virtq *queue, struct virtq_chain *chain)
 	return 1;
 }
 
-int split_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t written)
+/* An element of the used ring, so many behind the last that the driver sees. 0 or -EFAULT. */
+static int write_used(const struct virtq *queue, uint32_t ahead, uint32_t id, uint32_t written)
 {
-	uint32_t slot = queue->next_put & (queue->size - 1U);
+	uint32_t slot = (queue->next_put + ahead) & (queue->size - 1U);
 	uint32_t *element =
 		ring_at(queue, queue->device_area + USED_RING + (uint64_t)USED_ELEM_SIZE * slot,
 			USED_ELEM_SIZE);
-	uint16_t *index = ring_at(queue, queue->device_area + USED_INDEX, sizeof(*index));
 
-	if (element == NULL || index == NULL) {
+	if (element == NULL) {
 		return -EFAULT;
 	}
-	atomic_set(&element[0], (uint32_t)chain->id);
+	atomic_set(&element[0], id);
 	atomic_set(&element[1], written);
-	queue->next_put++;
+	return 0;
+}
+
+/* The driver sees so many more. */
+static int publish(struct virtq *queue, uint32_t count)
+{
+	uint16_t *index = ring_at(queue, queue->device_area + USED_INDEX, sizeof(*index));
+
+	if (index == NULL) {
+		return -EFAULT;
+	}
+	queue->next_put = (uint16_t)(queue->next_put + count);
 	atomic_set_release(index, queue->next_put);
 	return 0;
+}
+
+int split_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t written)
+{
+	int err = write_used(queue, 0, chain->id, written);
+
+	return err != 0 ? err : publish(queue, 1);
+}
+
+int split_put_all(struct virtq *queue, const struct virtq_used *used, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		int err = write_used(queue, i, used[i].id, used[i].written);
+
+		if (err != 0) {
+			return err;
+		}
+	}
+	return publish(queue, count);
 }
 
 int split_interrupts(struct virtq *queue)

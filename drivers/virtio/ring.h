@@ -53,6 +53,7 @@ int split_enable(struct virtq *queue);
 int split_begin(struct virtq *queue, struct virtq_chain *chain);
 int split_look(struct virtq *queue, struct virtq_chain *chain);
 int split_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t written);
+int split_put_all(struct virtq *queue, const struct virtq_used *used, uint32_t count);
 int split_interrupts(struct virtq *queue);
 int split_listen(struct virtq *queue, bool on);
 
@@ -60,6 +61,7 @@ int packed_enable(struct virtq *queue);
 int packed_begin(struct virtq *queue, struct virtq_chain *chain);
 int packed_look(struct virtq *queue, struct virtq_chain *chain);
 int packed_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t written);
+int packed_put_all(struct virtq *queue, const struct virtq_used *used, uint32_t count);
 int packed_interrupts(struct virtq *queue);
 int packed_listen(struct virtq *queue, bool on);
 

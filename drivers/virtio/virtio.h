@@ -8,6 +8,10 @@
  * given back between them (vdev.h, vdev_work_post). So a queue may be taken from the device between
  * any two steps, and nothing has to be waited for.
  *
+ * Locks: a step may take the lock of another VM's device beside its own: that of the VM with the
+ * lower id first, of one VM that with the lower index. If its own comes second it lets go of it
+ * meanwhile, and looks again at what it knew.
+ *
  * A driver that breaks a rule makes its device ask for a reset, and it does nothing more until
  * then: 2.1.2.
  */
@@ -45,6 +49,9 @@ struct virtio_ops {
 	/* One step of what there is to do in a queue that is ready. 1: there is more; 0; or an
 	 * error of queue.h's: the device asks for a reset. */
 	int (*step)(struct virtio *virtio, uint32_t queue);
+	/* What a reset leaves to do with devices of other VMs, without the lock: called, when
+	 * `unsettled` is set, as soon as it has been let go of. NULL: there is never any. */
+	void (*settle)(struct virtio *virtio);
 	/* `size` (1, 2, 4) bytes of the configuration, all below config_size. NULL: it has none; or
 	 * none that is written. */
 	uint32_t (*read_config)(struct virtio *virtio, uint32_t off, uint32_t size);
@@ -65,6 +72,7 @@ struct virtio {
 	uint32_t accept_select;	  /* of what it writes */
 	uint32_t queue_select;
 	uint32_t generation; /* of its configuration */
+	bool unsettled;	     /* ops->settle() is to be called */
 	uint32_t work;	     /* queues in which there may be something, by bit */
 };
 
@@ -93,8 +101,22 @@ extern const struct mmio_ops virtio_mmio;
 int virtio_put(struct virtio *virtio, uint32_t queue, const struct virtq_chain *chain,
 	       uint32_t written);
 
+/* The same of many, which the driver sees at once. */
+int virtio_put_all(struct virtio *virtio, uint32_t queue, const struct virtq_used *used,
+		   uint32_t count);
+
+/* It works: from the driver's last word to a reset, or a broken rule. */
+bool virtio_works(const struct virtio *virtio);
+
+/* Its driver has broken a rule, as another device's step found: it asks for a reset. */
+void virtio_break(struct virtio *virtio);
+
 /* Its configuration has changed: 2.5 */
 void virtio_config_changed(struct virtio *virtio);
+
+/* There is something to do in a queue, for another reason than that its driver said so. Any CPU;
+ * without the lock, or any of its rank. */
+void virtio_ask(struct virtio *virtio, uint32_t queue);
 
 /* Has the driver accepted it? */
 static inline bool virtio_has(const struct virtio *virtio, uint64_t feature)

@@ -74,6 +74,19 @@ int guest_read(const struct vm *vm, uint64_t ipa, void *to, uint64_t size)
 	return 0;
 }
 
+int guest_copy(const struct vm *to, uint64_t to_ipa, const struct vm *from, uint64_t from_ipa,
+	       uint64_t size)
+{
+	void *into = guest_pointer(to, to_ipa, size);
+	const void *at = guest_pointer(from, from_ipa, size);
+
+	if (into == NULL || at == NULL) {
+		return -EFAULT;
+	}
+	memmove(into, at, size);
+	return 0;
+}
+
 int guest_write(const struct vm *vm, uint64_t ipa, const void *from, uint64_t size)
 {
 	void *at = guest_pointer(vm, ipa, size);
