@@ -35,12 +35,14 @@ HYP_C := \
 	core/config/check_layout.c \
 	core/config/check_life.c \
 	core/config/check_passthrough.c \
+	core/config/check_network.c \
 	core/config/check_places.c \
 	core/config/check_cpus.c \
 	core/config/check_schedule.c \
 	core/config/image.c \
 	core/config/override.c \
 	core/config/parse.c \
+	core/config/parse_network.c \
 	core/config/parse_vcpus.c \
 	core/config/parse_devices.c \
 	core/config/parse_vm.c \
@@ -110,10 +112,13 @@ HYP_C := \
 	drivers/emul/vsp805.c \
 	drivers/emul/work.c \
 	drivers/virtio/mmio.c \
+	drivers/virtio/net.c \
+	drivers/virtio/net_frame.c \
 	drivers/virtio/queue.c \
 	drivers/virtio/queue_packed.c \
 	drivers/virtio/queue_split.c \
 	drivers/virtio/rng.c \
+	drivers/virtio/switch.c \
 	drivers/hw/entropy.c \
 	drivers/hw/psci.c \
 	drivers/hw/uart/cadence.c \
@@ -246,6 +251,7 @@ UNIT := \
 	manage \
 	mmio \
 	mux \
+	net \
 	pgtable \
 	ram_plan \
 	registry \
@@ -254,6 +260,7 @@ UNIT := \
 	shell \
 	softif \
 	string \
+	switch \
 	sysreg_trap \
 	times \
 	v2m \
@@ -314,6 +321,7 @@ UNIT_WITH_mmio     := core/exit/mmio.c tests/unit/fake_sysreg.c
 UNIT_WITH_mux      := core/base/printk.c core/console/partial.c $(FAKE_CPU)
 UNIT_WITH_shell    := core/base/printk.c core/console/cmd_board.c tests/unit/fake_time.c $(FAKE_CPU)
 UNIT_WITH_softif    := $(FAKE_VGIC)
+UNIT_WITH_switch   := drivers/virtio/switch.c
 UNIT_WITH_sysreg_trap := core/exit/sysreg_trap.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_times    := core/exit/times.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_v2m       := irq/vgic/v2m.c $(FAKE_VGIC)
@@ -342,6 +350,8 @@ UNIT_WITH_vpl011      := drivers/emul/vpl011.c $(FAKE_CPU)
 UNIT_WITH_vpl031      := drivers/emul/vpl031.c tests/unit/fake_time.c $(FAKE_CPU)
 VIRTQ_C := drivers/virtio/queue.c drivers/virtio/queue_packed.c drivers/virtio/queue_split.c
 UNIT_WITH_virtio      := core/fdt/guest_fdt.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
+NET_C := drivers/virtio/mmio.c drivers/virtio/net.c drivers/virtio/net_frame.c drivers/virtio/switch.c $(VIRTQ_C)
+UNIT_WITH_net         := core/fdt/guest_fdt.c $(NET_C) tests/unit/fake_driver.c tests/unit/fake_ram.c tests/unit/fake_time.c $(FAKE_CPU)
 UNIT_WITH_virtq       := $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c
 UNIT_WITH_vpsci       := core/exit/vpsci.c $(FAKE_CPU)
 UNIT_WITH_vsp805      := core/base/printk.c drivers/emul/vsp805.c tests/unit/fake_time.c $(FAKE_CPU)

@@ -5,9 +5,9 @@
 #include "core/base/string.h"
 
 /* Why a part of the binding is refused by this version. */
-#define LATER_SHARED  "shared memory comes with a later version: leave it out"
-#define LATER_NETWORK "networks come with a later version: leave it out"
-#define LATER_DIRECT  "direct mapping comes with a later version: leave it out"
+#define LATER_SHARED "shared memory comes with a later version: leave it out"
+#define LATER_UPLINK "a way out by a device of the board comes with a later version: leave it out"
+#define LATER_DIRECT "direct mapping comes with a later version: leave it out"
 #define LATER_MERGE                                                                                \
 	"merging into the node of a board device comes with a later version: leave it out, or "    \
 	"write into guest-dtb"
@@ -127,6 +127,7 @@ static const struct config_prop network_props[] = {
 	{.name = "uplink",
 	 .type = PROP_BOARD_REF,
 	 .dflt = DOC("none"),
+	 .later = LATER_UPLINK,
 	 .help = DOC("The NIC it leads out by.")},
 	{0},
 };
@@ -425,9 +426,9 @@ const struct binding_node binding_nodes[BINDING_COUNT] = {
 	[BINDING_SHARED_MEMORY] = {"/shared-memory/NAME", "shared memory", LATER_SHARED,
 				   shared_memory_props,
 				   DOC("A piece of memory that several VMs see.")},
-	[BINDING_NETWORKS] = {"/networks", "networks", LATER_NETWORK, container_props, DOC("")},
-	[BINDING_NETWORK] = {"/networks/NAME", "a network", LATER_NETWORK, network_props,
-			     DOC("A switch between the VMs' network devices.")},
+	[BINDING_NETWORKS] = {"/networks", "networks", NULL, container_props, DOC("")},
+	[BINDING_NETWORK] = {"/networks/NAME", "a network", NULL, network_props,
+			     DOC("A switch between the VMs' network devices: docs/network.md.")},
 	[BINDING_SCHEDULE] = {"/schedule", "schedule", NULL, container_props, DOC("")},
 	[BINDING_WINDOWS] = {"/schedule/NAME", "a schedule", NULL, window_props,
 			     DOC("Cyclic time windows of one CPU.")},

@@ -309,6 +309,7 @@ int config_check(struct config *config, const struct board *board, const struct 
 	checker_schedules(&c);
 	checker_memory(&c);
 	checker_board_devices_shared(&c);
+	checker_networks(&c);
 	checker_starts(&c);
 	return usable ? 0 : -EINVAL;
 }

@@ -36,6 +36,9 @@ void checker_doorbells(struct checker *c);
 /* What start-after and manages of c->vm name. */
 void checker_life(struct checker *c);
 
+/* All VMs: no two ports of a network have one address. */
+void checker_networks(struct checker *c);
+
 /* All VMs: none waits for itself by way of others, or for one that is refused. */
 void checker_starts(struct checker *c);
 

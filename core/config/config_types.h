@@ -117,6 +117,7 @@ struct port_config {
 	uint8_t mac[6];
 	uint32_t vlan;	    /* 0: none */
 	uint32_t rate_kbps; /* 0: no limit */
+	uint32_t mtu;	    /* what the guest is told; 0: nothing */
 };
 
 /* Memory of the board's that is no VM's RAM: a shared region, what is written to a disk. */

@@ -209,7 +209,7 @@ int config_parse(struct config *out, const struct dt *dt, struct diag *diag)
 	parser_check_node(&p, DT_ROOT, BINDING_ROOT, NULL);
 	parse_hypervisor(&p, container(&p, "hypervisor"));
 	check_later(&p, "shared-memory", BINDING_SHARED_MEMORIES, BINDING_SHARED_MEMORY);
-	check_later(&p, "networks", BINDING_NETWORKS, BINDING_NETWORK);
+	parser_networks(&p, container(&p, "networks"));
 	images = container(&p, "images");
 	if (images != DT_NONE) {
 		parse_images(&p, images);

@@ -117,6 +117,9 @@ static void add_device(struct parser *p, int node, struct vm_config *vm,
 		device->on_expiry =
 			(enum on_expiry)parser_choice(p, node, "on-expiry", EXPIRY_WORDS);
 	}
+	if (type == &virtio_net_type) {
+		parser_port(p, node, vm, &device->port);
+	}
 	if (device->ipa != CONFIG_IPA_ANY && device->ipa % step != 0) {
 		diag_error(p->diag, p->path, "ipa", "is 0x%lx: it must be a multiple of %s",
 			   device->ipa, type->slots != 0 ? "0x200" : "4 KiB (0x1000)");

@@ -58,6 +58,12 @@ void parser_vcpus(struct parser *p, int node, struct vm_config *vm);
 /* The nodes below /schedule, after the VMs. */
 void parser_schedules(struct parser *p, int node);
 
+/* What stands below /networks (DT_NONE: nothing), before the VMs. */
+void parser_networks(struct parser *p, int node);
+
+/* A bulkhead,virtio-net node of the VM. */
+void parser_port(struct parser *p, int node, const struct vm_config *vm, struct port_config *port);
+
 /* One VM's node, checked and taken over into `vm`, which is zeroed before. */
 void parser_vm(struct parser *p, int node, struct vm_config *vm);
 

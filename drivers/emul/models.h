@@ -14,6 +14,7 @@ extern const struct vdev_type vmbigen_type; /* no config names it */
 extern const struct vdev_type vpl011_type;
 extern const struct vdev_type vpl031_type;
 extern const struct vdev_type vsp805_type;
+extern const struct vdev_type virtio_net_type;
 extern const struct vdev_type virtio_rng_type; /* drivers/virtio */
 
 /* A pin of a VM's message generator is driven: see vdev.set_pin. */

@@ -29,21 +29,6 @@ static const struct config_prop virtio_blk_props[] = {
 	{0},
 };
 
-static const struct config_prop virtio_net_props[] = {
-	{.name = "network",
-	 .type = PROP_PHANDLE,
-	 .required = true,
-	 .values = "network",
-	 .help = "Where it is plugged in."},
-	{.name = "local-mac-address",
-	 .type = PROP_BYTES,
-	 .dflt = "derived from the names of VM and device",
-	 .help = "Six bytes."},
-	{.name = "vlan", .type = PROP_U32, .help = "VLAN id."},
-	{.name = "rate-kbps", .type = PROP_U32, .help = "Limit of what it sends."},
-	{0},
-};
-
 static const struct config_prop virtio_balloon_props[] = {
 	{.name = "min-size", .type = PROP_U64, .help = "Bytes the guest keeps in any case."},
 	{0},
@@ -79,13 +64,6 @@ static const struct vdev_type virtio_blk_type = {
 	.later = LATER_VIRTIO,
 	.help = DOC("A disk."),
 	.props = PROPS(virtio_blk_props),
-};
-
-static const struct vdev_type virtio_net_type = {
-	.compatible = "bulkhead,virtio-net",
-	.later = LATER_VIRTIO,
-	.help = DOC("A network interface."),
-	.props = PROPS(virtio_net_props),
 };
 
 static const struct vdev_type virtio_balloon_type = {

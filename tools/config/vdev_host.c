@@ -113,3 +113,57 @@ const struct vdev_type virtio_rng_type = {
 	.slots = GUEST_VIRTIO_SLOTS,
 	.props = rng_props,
 };
+
+static const struct config_prop net_props[] = {
+	{
+		.name = "network",
+		.type = PROP_PHANDLE,
+		.required = true,
+		.values = "network",
+		.help = "The network it is plugged into.",
+	},
+	{
+		.name = "local-mac-address",
+		.type = PROP_BYTES,
+		.dflt = "made from the names of VM and device, the same at each boot",
+		.help = "Its address, six bytes, not that of a group; no two of a network have "
+			"the same.",
+	},
+	{
+		.name = "vlan",
+		.type = PROP_U32,
+		.min = 1,
+		.max = 4094,
+		.dflt = "none",
+		.help = "It sees only ports of the network with the same number, and sends no "
+			"frames with a tag of its own.",
+	},
+	{
+		.name = "rate-kbps",
+		.type = PROP_U32,
+		.min = 8,
+		.max = 100000000,
+		.dflt = "no limit",
+		.help = "How much it may send, in kilobits a second: what is beyond waits in the "
+			"guest's queue.",
+	},
+	{
+		.name = "mtu",
+		.type = PROP_U32,
+		.min = 68,
+		.max = 9000,
+		.dflt = "the guest is told nothing, and begins with 1500",
+		.help = "The size of packets that the guest begins with, and its limit.",
+	},
+	{.name = NULL},
+};
+
+const struct vdev_type virtio_net_type = {
+	.compatible = "bulkhead,virtio-net",
+	.help = "A network interface: docs/network.md. Guest node: `virtio,mmio`.",
+	.size = GUEST_VIRTIO_SIZE,
+	.ipa = GUEST_VIRTIO_BASE,
+	.spi = GUEST_VIRTIO_SPI,
+	.slots = GUEST_VIRTIO_SLOTS,
+	.props = net_props,
+};

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A switch: who gets a frame. Pure; docs/network.md.
+ *
+ * The ports of one network with one VLAN are a ring, and know no others. What a port has learnt of
+ * addresses behind it is in the port itself, a share that no other port can fill: whoever sends to
+ * an address asks the ports one after the other, the one that had it last first.
+ *
+ * Data: what is not constant is written under the lock of the port's device, but for addresses
+ * learnt, which another port at which one turns up takes away. They are words, read without a lock:
+ * who reads an old one sends a frame where the address was a moment ago.
+ */
+#ifndef DRIVERS_VIRTIO_SWITCH_H
+#define DRIVERS_VIRTIO_SWITCH_H
+
+#include "core/config/config_types.h"
+
+#define SWITCH_MAC_SIZE	   6
+#define SWITCH_HEADER_SIZE 14 /* of a frame: two addresses and a type */
+#define SWITCH_SETS	   8  /* of addresses that a port has learnt, by hash */
+#define SWITCH_WAYS	   4
+#define SWITCH_AGE_S	   300	       /* an address that sent nothing is forgotten */
+#define SWITCH_FLOOD_RATE  2000	       /* frames a second to more than one port, of one port */
+#define SWITCH_FLOOD_BURST 256	       /* so many at once */
+#define SWITCH_RATE_BURST  (64 * 1024) /* bytes at once, of a port with a limit */
+
+/* Why a frame did not arrive. The first ones count at the sender, the others at a receiver. */
+enum switch_drop {
+	SWITCH_SENT,
+	SWITCH_DROP_SIZE,    /* shorter than its header, or too long */
+	SWITCH_DROP_HEADER,  /* what the driver says of it can't be */
+	SWITCH_DROP_SOURCE,  /* from a group, or from the address of another port */
+	SWITCH_DROP_TAG,     /* tagged, from a port with a VLAN */
+	SWITCH_DROP_STORM,   /* more frames to all than a port may send */
+	SWITCH_DROP_DOWN,    /* nobody drives the device */
+	SWITCH_DROP_FULL,    /* it has no buffer */
+	SWITCH_DROP_ROOM,    /* its buffers are too small */
+	SWITCH_DROP_OFFLOAD, /* it can't take what the sender left to do */
+	SWITCH_DROP_COUNT,
+};
+
+struct switch_counters {
+	uint64_t sent_frames, sent_bytes, received_frames, received_bytes;
+	uint64_t dropped[SWITCH_DROP_COUNT];
+};
+
+struct switch_port {
+	/* constant after switch_join() */
+	const struct port_config *config;
+	struct switch_port *next; /* of those that it talks to: a ring */
+	struct switch_port *all;  /* the next of all there are; NULL: the last */
+	uint64_t own;		  /* its address, as a number */
+	uint64_t second;	  /* ticks */
+	uint64_t flood_cost;	  /* ticks for one frame */
+	uint64_t byte_cost;	  /* ticks for one byte of what it sends, in units of 2^-20; 0: no
+				     limit */
+
+	uint64_t flood_until;	  /* ticks: its frames to all are paid for until then */
+	uint64_t rate_until;	  /* likewise all it sent */
+	struct switch_port *last; /* whom it sent to */
+	struct switch_counters count;
+
+	uint64_t learnt[SWITCH_SETS][SWITCH_WAYS]; /* atomic; 0: none */
+	uint64_t seen[SWITCH_SETS][SWITCH_WAYS];   /* ticks */
+};
+
+/* Plugs it in where its config says. Boot CPU, before any guest runs. */
+void switch_join(struct switch_port *port, const struct port_config *config,
+		 uint64_t ticks_per_second);
+
+/* Forgets what it has learnt: its driver has gone. */
+void switch_forget(struct switch_port *port);
+
+/*
+ * A frame that the port sends begins with `head`, SWITCH_HEADER_SIZE bytes, at `now` ticks. Who
+ * gets it: *to, NULL for nobody; and if *flood, all that follow in the ring up to the sender. Or
+ * why it is dropped.
+ */
+enum switch_drop switch_decide(struct switch_port *port, const uint8_t *head, uint64_t now,
+			       struct switch_port **to, bool *flood);
+
+/* When it may send again, in ticks: past, or 0, for at once. And that it has sent so many bytes. */
+static inline uint64_t switch_ready(const struct switch_port *port)
+{
+	return port->rate_until;
+}
+void switch_charge(struct switch_port *port, uint32_t bytes, uint64_t now);
+
+/* All ports, in the order in which they were plugged in; NULL: there are none. */
+struct switch_port *switch_first(void);
+
+#endif

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who gets a frame. docs/network.md */
+#include "drivers/virtio/switch.h"
+
+#include <string.h>
+
+#include "tests/unit/unit.h"
+
+#define HZ    1000000
+#define PORTS 64
+
+static struct port_config configs[PORTS];
+static struct switch_port ports[PORTS];
+static struct network_config networks[PORTS];
+static uint32_t port_count, network_count;
+static uint64_t now;
+
+/* -- a network, and frames -- */
+
+static const struct network_config *network(void)
+{
+	now = 10 * HZ;
+	return &networks[network_count++];
+}
+
+/* Plugs one in; its address ends with `last`. */
+static struct switch_port *plug(const struct network_config *into, uint8_t last, uint32_t vlan)
+{
+	struct port_config *config = &configs[port_count];
+
+	*config = (struct port_config){.network = into, .vlan = vlan, .mac = {2, 0, 0, 0, 0, last}};
+	switch_join(&ports[port_count], config, HZ);
+	return &ports[port_count++];
+}
+
+static void make(uint8_t *frame, uint64_t to, uint64_t from, uint16_t type)
+{
+	for (uint32_t i = 0; i < 6; i++) {
+		frame[i] = (uint8_t)(to >> (40 - 8 * i));
+		frame[6 + i] = (uint8_t)(from >> (40 - 8 * i));
+	}
+	frame[12] = (uint8_t)(type >> 8);
+	frame[13] = (uint8_t)type;
+}
+
+#define ALL	  UINT64_C(0xffffffffffff)
+#define GROUP	  UINT64_C(0x01005e000001)
+#define OWN(n)	  (UINT64_C(0x020000000000) | (n))
+#define BEHIND(n) (UINT64_C(0x0a0000000000) | (n))
+#define IP	  0x0800
+#define TAGGED	  0x8100
+
+static struct switch_port *target;
+static bool flood;
+
+static enum switch_drop send(struct switch_port *from, uint64_t source, uint64_t to)
+{
+	uint8_t frame[14];
+
+	make(frame, to, source, IP);
+	return switch_decide(from, frame, now, &target, &flood);
+}
+
+static void expect_one(struct switch_port *from, uint64_t source, uint64_t to,
+		       const struct switch_port *who)
+{
+	assert_int_equal(send(from, source, to), SWITCH_SENT);
+	assert_ptr_equal(target, who);
+	assert_false(flood);
+}
+
+static void expect_flood(struct switch_port *from, uint64_t source, uint64_t to)
+{
+	assert_int_equal(send(from, source, to), SWITCH_SENT);
+	assert_ptr_equal(target, from->next);
+	assert_true(flood);
+}
+
+/* -- cases -- */
+
+static void an_address_of_the_config_is_known_from_the_start(void **state)
+{
+	const struct network_config *net = network();
+	struct switch_port *a = plug(net, 1, 0), *b = plug(net, 2, 0), *c = plug(net, 3, 0);
+
+	(void)state;
+	expect_one(a, OWN(1), OWN(3), c);
+	expect_one(a, OWN(1), OWN(2), b);
+	expect_one(c, OWN(3), OWN(1), a);
+}
+
+static void what_is_for_all_goes_to_all_others_in_the_order_of_the_config(void **state)
+{
+	const struct network_config *net = network();
+	struct switch_port *a = plug(net, 1, 0), *b = plug(net, 2, 0), *c = plug(net, 3, 0);
+
+	(void)state;
+	expect_flood(a, OWN(1), ALL);
+	expect_flood(b, OWN(2), GROUP);
+	expect_flood(c, OWN(3), BEHIND(1));
+	assert_ptr_equal(a->next, b);
+	assert_ptr_equal(b->next, c);
+	assert_ptr_equal(c->next, a);
+}
+
+static void an_address_behind_a_port_is_learnt_and_moves(void **state)
+{
+	const struct network_config *net = network();
+	struct switch_port *a = plug(net, 1, 0), *b = plug(net, 2, 0), *c = plug(net, 3, 0);
+
+	(void)state;
+	expect_flood(a, OWN(1), BEHIND(7));
+	expect_one(b, BEHIND(7), OWN(1), a);
+	expect_one(a, OWN(1), BEHIND(7), b);
+	/* it turns up elsewhere */
+	expect_one(c, BEHIND(7), OWN(1), a);
+	expect_one(a, OWN(1), BEHIND(7), c);
+	expect_one(b, OWN(2), BEHIND(7), c);
+	/* where it is it has heard it itself */
+	expect_one(c, OWN(3), BEHIND(7), NULL);
+}
+
+static void an_address_that_says_nothing_is_forgotten(void **state)
+{
+	const struct network_config *net = network();
+	struct switch_port *a = plug(net, 1, 0), *b = plug(net, 2, 0);
+
+	(void)state;
+	expect_one(b, BEHIND(7), OWN(1), a);
+	now += (SWITCH_AGE_S - 1) * (uint64_t)HZ;
+	expect_one(a, OWN(1), BEHIND(7), b);
+	expect_one(b, BEHIND(7), OWN(1), a);
+	now += SWITCH_AGE_S * (uint64_t)HZ;
+	expect_one(a, OWN(1), BEHIND(7), b);
+	now++;
+	expect_flood(a, OWN(1), BEHIND(7));
+	/* and when its driver goes, all of them are */
+	expect_one(b, BEHIND(7), OWN(1), a);
+	switch_forget(b);
+	expect_flood(a, OWN(1), BEHIND(7));
+}
+
+static void no_port_can_push_out_what_another_has_learnt(void **state)
+{
+	const struct network_config *net = network();
+	struct switch_port *a = plug(net, 1, 0), *b = plug(net, 2, 0), *c = plug(net, 3, 0);
+
+	(void)state;
+	for (uint32_t i = 0; i < 4; i++) {
+		expect_one(b, BEHIND(i), OWN(1), a);
+	}
+	for (uint32_t i = 0; i < 100000; i++) {
+		expect_one(c, BEHIND(1000 + i), OWN(1), a);
+	}
+	for (uint32_t i = 0; i < 4; i++) {
+		expect_one(a, OWN(1), BEHIND(i), b);
+	}
+	/* the last ones are there still, of those that came before nothing */
+	expect_one(a, OWN(1), BEHIND(1000 + 99999), c);
+	expect_flood(a, OWN(1), BEHIND(1000));
+}
+
+static void nobody_takes_the_address_of_another_port(void **state)
+{
+	const struct network_config *net = network();
+	struct switch_port *a = plug(net, 1, 0), *b = plug(net, 2, 0), *c = plug(net, 3, 0);
+
+	(void)state;
+	assert_int_equal(send(c, OWN(2), ALL), SWITCH_DROP_SOURCE);
+	expect_one(a, OWN(1), OWN(2), b);
+}
+
+static void a_source_that_is_a_group_or_nobody_is_refused(void **state)
+{
+	const struct network_config *net = network();
+	struct switch_port *a = plug(net, 1, 0);
+
+	(void)state;
+	plug(net, 2, 0);
+	assert_int_equal(send(a, GROUP, OWN(2)), SWITCH_DROP_SOURCE);
+	assert_int_equal(send(a, ALL, OWN(2)), SWITCH_DROP_SOURCE);
+	assert_int_equal(send(a, 0, OWN(2)), SWITCH_DROP_SOURCE);
+}
+
+static void VLANs_and_networks_know_nothing_of_each_other(void **state)
+{
+	const struct network_config *net = network(), *other = network();
+	struct switch_port *a = plug(net, 1, 5), *b = plug(net, 2, 6), *c = plug(net, 3, 5);
+	struct switch_port *d = plug(net, 4, 0), *e = plug(other, 5, 5);
+
+	(void)state;
+	expect_one(a, OWN(1), OWN(3), c);
+	expect_flood(a, OWN(1), OWN(2));
+	assert_ptr_equal(target, c);
+	assert_ptr_equal(c->next, a);
+	assert_ptr_equal(b->next, b);
+	assert_ptr_equal(d->next, d);
+	assert_ptr_equal(e->next, e);
+	/* alone: nobody gets it, and that is no fault */
+	expect_one(b, OWN(2), ALL, NULL);
+}
+
+static void a_port_of_a_VLAN_sends_no_tags(void **state)
+{
+	static const uint16_t tags[] = {TAGGED, 0x88a8};
+	const struct network_config *net = network();
+	struct switch_port *a = plug(net, 1, 5), *b = plug(net, 2, 0);
+	uint8_t frame[14];
+
+	(void)state;
+	plug(net, 3, 5);
+	plug(net, 4, 0);
+	for (uint32_t i = 0; i < 2; i++) {
+		make(frame, ALL, OWN(1), tags[i]);
+		assert_int_equal(switch_decide(a, frame, now, &target, &flood), SWITCH_DROP_TAG);
+		make(frame, ALL, OWN(2), tags[i]);
+		assert_int_equal(switch_decide(b, frame, now, &target, &flood), SWITCH_SENT);
+	}
+}
+
+static void a_storm_is_bounded_and_others_are_not(void **state)
+{
+	const struct network_config *net = network();
+	struct switch_port *a = plug(net, 1, 0), *b = plug(net, 2, 0);
+	uint32_t passed = 0;
+
+	(void)state;
+	while (send(a, OWN(1), ALL) == SWITCH_SENT) {
+		passed++;
+	}
+	assert_int_equal(passed, SWITCH_FLOOD_BURST);
+	assert_int_equal(send(a, OWN(1), BEHIND(1)), SWITCH_DROP_STORM);
+	expect_one(a, OWN(1), OWN(2), b);
+	expect_flood(b, OWN(2), ALL);
+	/* in time it may again, at its rate */
+	for (uint32_t i = 0; i < HZ; i += 100) {
+		now += 100;
+		passed += send(a, OWN(1), ALL) == SWITCH_SENT;
+	}
+	assert_in_range(passed, SWITCH_FLOOD_BURST + SWITCH_FLOOD_RATE - 1,
+			SWITCH_FLOOD_BURST + SWITCH_FLOOD_RATE);
+}
+
+static void a_limit_of_the_rate_holds_over_time(void **state)
+{
+	const struct network_config *net = network();
+	uint64_t sent = 0;
+	struct switch_port *a;
+
+	(void)state;
+	configs[port_count] = (struct port_config){.network = net, .rate_kbps = 8000};
+	a = &ports[port_count];
+	switch_join(a, &configs[port_count++], HZ);
+	/* 10 seconds of one megabyte each, beside what was not used before */
+	for (uint64_t end = now + 10 * HZ; now < end; now += 7) {
+		if ((int64_t)(switch_ready(a) - now) <= 0) {
+			switch_charge(a, 1500, now);
+			sent += 1500;
+		}
+	}
+	assert_in_range(sent, 10000000, 10000000 + SWITCH_RATE_BURST + 1500 + 1000);
+	/* one that is large is paid for afterwards */
+	now += HZ;
+	switch_charge(a, 65536 + SWITCH_RATE_BURST, now);
+	assert_in_range(switch_ready(a) - now, 65536, 65536 + 100);
+}
+
+static void tiny_and_huge_limits_do_not_overflow(void **state)
+{
+	static const uint32_t rates[] = {8, 100000000};
+	const struct network_config *net = network();
+
+	(void)state;
+	for (uint32_t i = 0; i < 2; i++) {
+		struct switch_port *a = &ports[port_count];
+		uint64_t when = UINT64_C(1) << 60, cost;
+
+		configs[port_count] =
+			(struct port_config){.network = net, .vlan = 10 + i, .rate_kbps = rates[i]};
+		switch_join(a, &configs[port_count++], 1000000000);
+		switch_charge(a, SWITCH_RATE_BURST, when);
+		switch_charge(a, 65536, when);
+		cost = switch_ready(a) - when;
+		/* nanoseconds of 65536 bytes */
+		assert_in_range(cost, 65536 * UINT64_C(8000000) / rates[i],
+				65536 * UINT64_C(8000000) / rates[i] + 2);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE("an address of the config is known from the start",
+		     an_address_of_the_config_is_known_from_the_start),
+		CASE("what is for all goes to all others, in the order of the config",
+		     what_is_for_all_goes_to_all_others_in_the_order_of_the_config),
+		CASE("an address behind a port is learnt, and moves",
+		     an_address_behind_a_port_is_learnt_and_moves),
+		CASE("an address that says nothing is forgotten",
+		     an_address_that_says_nothing_is_forgotten),
+		CASE("no port can push out what another has learnt",
+		     no_port_can_push_out_what_another_has_learnt),
+		CASE("nobody takes the address of another port",
+		     nobody_takes_the_address_of_another_port),
+		CASE("a source that is a group or nobody is refused",
+		     a_source_that_is_a_group_or_nobody_is_refused),
+		CASE("VLANs and networks know nothing of each other",
+		     VLANs_and_networks_know_nothing_of_each_other),
+		CASE("a port of a VLAN sends no tags", a_port_of_a_VLAN_sends_no_tags),
+		CASE("a storm is bounded, and others are not",
+		     a_storm_is_bounded_and_others_are_not),
+		CASE("a limit of the rate holds over time", a_limit_of_the_rate_holds_over_time),
+		CASE("tiny and huge limits don't overflow", tiny_and_huge_limits_do_not_overflow),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
