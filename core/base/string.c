@@ -60,6 +60,16 @@ __attribute__((no_sanitize_address)) static void copy_shifted(word_t *dst, const
 	const word_t *word = (const word_t *)((uintptr_t)src & ~(WORD - 1));
 	word_t current = *word;
 
+	for (; count >= 4; count -= 4, dst += 4, word += 4) {
+		word_t a = word[1], b = word[2], c = word[3], d = word[4];
+
+		dst[0] = (current >> low) | (a << high);
+		dst[1] = (a >> low) | (b << high);
+		dst[2] = (b >> low) | (c << high);
+		dst[3] = (c >> low) | (d << high);
+		current = d;
+		OPAQUE(dst);
+	}
 	for (; count > 0; count--) {
 		word_t next = *++word;
 

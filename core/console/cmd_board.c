@@ -15,7 +15,7 @@
 
 /* -- irq -- */
 
-#define IRQS_A_STEP 4 /* looked at, where nothing is to be said */
+#define IRQS_A_STEP 2 /* looked at, where nothing is to be said */
 
 static const struct vdev *device_of(const struct vm *vm, uint32_t intid)
 {
@@ -147,22 +147,27 @@ static const char *owner_name(uint16_t owner)
 					      "?";
 }
 
-static void say_grant(const struct grant *grant)
+/* A row, in two parts: grants are constant once guests run. */
+static void say_grant(struct shell_job *job, const struct grant *grant)
 {
 	static const char *const kinds[] = {
 		[STAGE2_RAM] = "RAM",
 		[STAGE2_DEVICE] = "device",
 		[STAGE2_READ_ONLY] = "read-only",
 	};
-	char at[48] = "";
 
-	if (grant->owner != REGISTRY_OWNER_HYP) {
-		format(at, sizeof(at), "%s at ipa %llx", kinds[grant->kind],
-		       (unsigned long long)grant->ipa);
+	if (job->part == 0) {
+		shell_say("%10llx-%-10llx %8llu KiB", (unsigned long long)grant->pa,
+			  (unsigned long long)(grant->pa + grant->size - 1),
+			  (unsigned long long)(grant->size >> 10));
+		job->more = true;
+		return;
 	}
-	shell_say("%10llx-%-10llx %8llu KiB  %-16s %s\n", (unsigned long long)grant->pa,
-		  (unsigned long long)(grant->pa + grant->size - 1),
-		  (unsigned long long)(grant->size >> 10), owner_name(grant->owner), at);
+	shell_say("  %-16s ", owner_name(grant->owner));
+	if (grant->owner != REGISTRY_OWNER_HYP) {
+		shell_say("%s at ipa %llx", kinds[grant->kind], (unsigned long long)grant->ipa);
+	}
+	shell_say("\n");
 }
 
 /* Steps: banks, a key to their letters, then each range that has an owner. */
@@ -187,7 +192,7 @@ static bool mem_step(struct shell_job *job)
 		return false;
 	}
 	if (n - 1 < from->registry->count) {
-		say_grant(&from->registry->grant[n - 1]);
+		say_grant(job, &from->registry->grant[n - 1]);
 		return false;
 	}
 	return true;

@@ -9,8 +9,12 @@
 
 #define LOG_LINES    40 /* shown, unless another count is given */
 #define FOLLOW_LINES 10
-#define TEXT_MAX     (SHELL_SAY_MAX - 2)
-#define LINES_A_STEP 2
+
+/* What is searched for, and the row that is said next: of the one shell. */
+static struct log_tail tail;
+static char row[LOG_ROW_MAX + 1];
+
+_Static_assert(LOG_ROW_MAX < SHELL_SAY_MAX, "a row is said at once");
 
 struct log_options {
 	bool follow, last;
@@ -67,8 +71,13 @@ static bool find_last(const struct vm *vm)
 	return false;
 }
 
-/* value[0]: the log; value[1]: where the next line begins; value[2]: where to end; at[1]: 1 +
- * follow. */
+enum log_phase {
+	LOG_BEGINS,
+	LOG_SEARCHES, /* where the first line begins */
+	LOG_TELLS,
+	LOG_FOLLOWS, /* the console shows them itself, as they come */
+};
+
 static bool begin_log(struct shell_job *job)
 {
 	struct log_options options;
@@ -86,48 +95,59 @@ static bool begin_log(struct shell_job *job)
 	} else if (job->vm != NULL) {
 		job->value[0] = (uint64_t)job->vm->log;
 	}
-	job->value[1] = mux_log_tail((const struct log *)job->value[0], options.lines);
-	job->at[1] = options.follow ? 2 : 1;
-	job->value[2] = mux_log_tail((const struct log *)job->value[0], 0);
+	tail = (struct log_tail){.lines = options.lines};
+	job->at[0] = options.follow;
+	job->at[1] = LOG_SEARCHES;
 	return false;
 }
 
-static void begin_follow(struct shell_job *job)
+static bool begin_follow(struct shell_job *job)
 {
+	if (job->at[0] == 0 || job->ends) {
+		return true;
+	}
 	shell_say("-- new lines follow, others' are kept in their logs; any key ends --\n");
 	job->any_key = true;
-	job->at[1] = 3;
+	job->at[1] = LOG_FOLLOWS;
 	mux_show_only(port_of(job->vm));
+	return false;
 }
 
+/* A row, read in one part and said in the next. */
+static bool tell_row(struct shell_job *job, const struct log *log)
+{
+	if (job->part != 0) {
+		shell_say("%s\n", row);
+	} else if (tail.begin < tail.end && mux_log_line(log, &tail.begin, row, sizeof(row))) {
+		job->more = true;
+	} else {
+		return begin_follow(job);
+	}
+	return false;
+}
+
+/* value[0]: the log; at[0]: it is followed; at[1]: phase. */
 static bool log_step(struct shell_job *job)
 {
 	const struct log *log = (const struct log *)job->value[0];
-	char text[TEXT_MAX];
 
-	if (job->step == 0) {
+	switch ((enum log_phase)job->at[1]) {
+	case LOG_BEGINS:
 		return begin_log(job);
+	case LOG_SEARCHES:
+		job->at[1] = mux_log_tail(log, &tail) ? LOG_TELLS : LOG_SEARCHES;
+		job->wait = 0;
+		return false;
+	case LOG_TELLS:
+		return tell_row(job, log);
+	case LOG_FOLLOWS:
+		break;
 	}
-	if (job->at[1] == 3) {
-		/* from here on the console shows them itself, as they come */
-		job->wait = UINT32_MAX;
-		if (job->ends) {
-			mux_show_all();
-		}
-		return job->ends;
+	job->wait = UINT32_MAX;
+	if (job->ends) {
+		mux_show_all();
 	}
-	for (uint32_t i = 0; i < LINES_A_STEP; i++) {
-		if (job->value[1] >= job->value[2] ||
-		    !mux_log_line(log, &job->value[1], text, sizeof(text))) {
-			if (job->at[1] == 1 || job->ends) {
-				return true;
-			}
-			begin_follow(job);
-			return false;
-		}
-		shell_say("%s\n", text);
-	}
-	return false;
+	return job->ends;
 }
 
 static const char *log_choice(const char *before, uint32_t n)
@@ -149,6 +169,7 @@ static const char *log_choice(const char *before, uint32_t n)
 
 /* Filled before it is read: not zeroed at boot. */
 static struct trace_record records[TRACE_COUNT - 256] __attribute__((section(".late")));
+static struct trace_reading reading;
 
 static bool begin_trace(struct shell_job *job)
 {
@@ -181,7 +202,34 @@ static bool runs_on(const struct vm *vm, uint32_t cpu)
 	return false;
 }
 
-/* at[0]: CPU; at[1]: record + 1; at[2]: how many of each; at[3]: records of this CPU. */
+enum trace_phase {
+	TRACE_BEGINS, /* with a CPU */
+	TRACE_READS,
+	TRACE_TELLS,
+};
+
+static void begin_cpu(struct shell_job *job)
+{
+	if (!runs_on(job->vm, job->at[0])) {
+		job->at[0]++;
+		return;
+	}
+	trace_begin(&reading, job->at[0], job->at[2]);
+	job->at[1] = TRACE_READS;
+	job->at[3] = 0;
+}
+
+static void read_some(struct shell_job *job)
+{
+	if (trace_some(&reading, records)) {
+		job->wait = 0;
+		return;
+	}
+	shell_say("CPU %u, the last %u exits, newest last\n", job->at[0], reading.count);
+	job->at[1] = TRACE_TELLS;
+}
+
+/* at[0]: CPU; at[1]: phase; at[2]: how many of each; at[3]: how many have been told. */
 static bool trace_step(struct shell_job *job)
 {
 	char text[100];
@@ -192,22 +240,18 @@ static bool trace_step(struct shell_job *job)
 	if (job->at[0] == shell_sources()->board->cpu_count) {
 		return true;
 	}
-	if (job->at[1] == 0) {
-		if (!runs_on(job->vm, job->at[0])) {
-			job->at[0]++;
-			return false;
-		}
-		job->at[3] = trace_read(job->at[0], records, job->at[2]);
-		shell_say("CPU %u, the last %u exits, newest last\n", job->at[0], job->at[3]);
-	} else if (job->at[1] <= job->at[3]) {
-		trace_describe(&records[job->at[1] - 1], text, sizeof(text));
+	if (job->at[1] == TRACE_BEGINS) {
+		begin_cpu(job);
+	} else if (job->at[1] == TRACE_READS) {
+		read_some(job);
+	} else if (job->at[3] != reading.count) {
+		trace_describe(&records[reading.max - reading.count + job->at[3]++], text,
+			       sizeof(text));
 		shell_say("  %s\n", text);
 	} else {
 		job->at[0]++;
-		job->at[1] = 0;
-		return false;
+		job->at[1] = TRACE_BEGINS;
 	}
-	job->at[1]++;
 	return false;
 }
 

@@ -8,6 +8,8 @@
 
 #define CELLS_A_LINE 6
 #define BYTES_A_LINE 16
+#define CELLS_A_STEP 3
+#define BYTES_A_STEP 4
 #define TEXT_MAX     120 /* a string that is longer is written as bytes */
 
 /* What a step does; at[0] of the job. */
@@ -16,9 +18,11 @@ enum part {
 	PART_HEAD,
 	PART_RESERVE,
 	PART_NODE,  /* opens at[2] */
-	PART_PROPS, /* one at a time */
-	PART_VALUE, /* the rest of a long one, from byte at[3] */
-	PART_CLOSE, /* as many as end before the next one */
+	PART_PROPS, /* the name of the next one */
+	PART_KIND,  /* of its value */
+	PART_TEXT,  /* string at[3] of it */
+	PART_VALUE, /* cells or bytes, from byte at[3] on */
+	PART_CLOSE, /* the deepest node that ends before the next one; at[3]: those that did */
 	PART_END,
 };
 
@@ -57,43 +61,61 @@ static bool is_text(const struct dt_prop *p)
 	return true;
 }
 
-static void say_text(void)
+/* A string in a step. */
+static void say_text(struct shell_job *job)
 {
-	const char *string;
+	const char *string = dt_prop_string(&prop, job->at[3]);
 
-	for (uint32_t i = 0; (string = dt_prop_string(&prop, i)) != NULL; i++) {
-		shell_say("%s\"%s\"", i == 0 ? " = " : ", ", string);
+	if (string != NULL) {
+		shell_say("%s\"%s\"", job->at[3] == 0 ? " = " : ", ", string);
+		job->at[3]++;
+	} else {
+		shell_say(";\n");
+		job->at[0] = PART_PROPS;
 	}
-	shell_say(";\n");
 }
 
-/* A row of cells or bytes; true: that was the last. */
-static bool say_row(uint32_t *at)
+/* A part of a row of cells or bytes. */
+static void say_value(struct shell_job *job)
 {
+	uint32_t *at = &job->at[3];
 	bool cells = prop.len % 4 == 0;
 	uint32_t row = cells ? 4 * CELLS_A_LINE : BYTES_A_LINE;
+	uint32_t step = cells ? 4 * CELLS_A_STEP : BYTES_A_STEP;
 
 	if (*at == 0) {
 		shell_say(cells ? " = <" : " = [");
+	} else if (*at % row == 0) {
+		shell_say("\n");
 	}
-	for (uint32_t end = MIN(*at + row, prop.len); *at < end; *at += cells ? 4 : 1) {
+	for (uint32_t end = MIN(*at + step, prop.len); *at < end; *at += cells ? 4 : 1) {
 		shell_say(cells ? "%s0x%x" : "%s%02x", *at == 0 ? "" : " ",
 			  cells ? dt_prop_cell(&prop, *at / 4) : prop.value[*at]);
 	}
-	if (*at < prop.len) {
-		shell_say("\n");
-		return false;
+	if (*at >= prop.len) {
+		shell_say(cells ? ">;\n" : "];\n");
+		job->at[0] = PART_PROPS;
 	}
-	shell_say(cells ? ">;\n" : "];\n");
-	return true;
 }
 
-static void say_props(struct shell_job *job, const struct dt *dt)
+static void say_kind(struct shell_job *job)
+{
+	job->at[3] = 0;
+	if (prop.len == 0) {
+		shell_say(";\n");
+		job->at[0] = PART_PROPS;
+	} else {
+		job->at[0] = is_text(&prop) ? PART_TEXT : PART_VALUE;
+	}
+}
+
+static void say_name(struct shell_job *job, const struct dt *dt)
 {
 	int node = (int)job->at[2];
 
 	if (!dt_next_prop(dt, node, &prop)) {
 		job->at[0] = PART_CLOSE;
+		job->at[3] = 0;
 		return;
 	}
 	indent(depth_of(dt, node) + 1);
@@ -102,26 +124,20 @@ static void say_props(struct shell_job *job, const struct dt *dt)
 		return;
 	}
 	shell_say("%s", prop.name);
-	if (prop.len == 0) {
-		shell_say(";\n");
-	} else if (is_text(&prop)) {
-		say_text();
-	} else {
-		job->at[3] = 0;
-		job->at[0] = say_row(&job->at[3]) ? PART_PROPS : PART_VALUE;
-	}
+	job->at[0] = PART_KIND;
 }
 
 /* Up to the parent of the node that is next, one brace for each. */
-static void close_nodes(struct shell_job *job, const struct dt *dt)
+static void close_node(struct shell_job *job, const struct dt *dt)
 {
 	int next = (int)job->at[2] + 1;
 	int depth = (uint32_t)next < dt->node_count ? depth_of(dt, next) : 0;
-	int from = depth_of(dt, (int)job->at[2]);
+	int at = depth_of(dt, (int)job->at[2]) - (int)job->at[3]++;
 
-	for (int i = from; i >= depth; i--) {
-		indent(i);
+	if (at >= depth) {
+		indent(at);
 		shell_say("};\n");
+		return;
 	}
 	job->at[2] = (uint32_t)next;
 	job->at[0] = (uint32_t)next < dt->node_count ? PART_NODE : PART_END;
@@ -140,13 +156,16 @@ static void say_reserve(struct shell_job *job, const struct dt *dt)
 		  (unsigned long long)range.size);
 }
 
+/* A row, in two parts. */
 static void say_banner(struct shell_job *job)
 {
-	char text[160];
+	static char text[160];
 
-	if (banner_line(shell_sources()->board, shell_sources()->image, job->at[1]++, text,
-			sizeof(text))) {
+	if (job->part != 0) {
 		shell_say("// %s\n", text);
+	} else if (banner_line(shell_sources()->board, shell_sources()->image, job->at[1]++, text,
+			       sizeof(text))) {
+		job->more = true;
 	} else {
 		job->at[0] = PART_HEAD;
 		job->at[1] = 0;
@@ -157,6 +176,9 @@ static bool report_step(struct shell_job *job)
 {
 	const struct dt *dt = shell_sources()->board->tree;
 
+	if (job->at[0] == PART_KIND || job->at[0] == PART_TEXT || job->at[0] == PART_VALUE) {
+		job->wait = 0; /* it goes on with a row */
+	}
 	if (job->step == 0) {
 		/* nothing of guests in between: a file of it is a source for dtc */
 		mux_show_only(NULL);
@@ -179,13 +201,19 @@ static bool report_step(struct shell_job *job)
 		job->at[0] = PART_PROPS;
 		break;
 	case PART_PROPS:
-		say_props(job, dt);
+		say_name(job, dt);
+		break;
+	case PART_KIND:
+		say_kind(job);
+		break;
+	case PART_TEXT:
+		say_text(job);
 		break;
 	case PART_VALUE:
-		job->at[0] = say_row(&job->at[3]) ? PART_PROPS : PART_VALUE;
+		say_value(job);
 		break;
 	case PART_CLOSE:
-		close_nodes(job, dt);
+		close_node(job, dt);
 		break;
 	case PART_END:
 		shell_say("// end of report\n");

@@ -9,31 +9,54 @@
 #include "core/vm/manage.h"
 #include "timer/deadline.h"
 
-/* Filled before it is read: not zeroed at boot. */
-static struct trace_record samples[256] __attribute__((section(".late")));
+#define SAMPLES 256 /* of the trace of a vCPU's CPU */
 
-/* What the trace of one vCPU's CPU holds, by cause. */
+/* Filled before it is read: not zeroed at boot. */
+static struct trace_record samples[SAMPLES] __attribute__((section(".late")));
+
+/* What they hold of one vCPU, by cause. */
 static struct {
-	uint32_t record_count;
+	struct trace_reading reading;
+	bool its;	  /* the record that was looked at last */
+	uint32_t counted; /* records looked at */
 	uint32_t cause[HYPERCALL_CAUSE_COUNT], interrupt[32];
 	uint32_t all;
 } stat;
 
-static void count_records(void)
+static void begin_records(const struct vcpu *vcpu)
 {
-	uint32_t count = stat.record_count;
-
 	memset(&stat, 0, sizeof(stat));
-	for (uint32_t i = 0; i < count; i++) {
-		if (samples[i].what >= TRACE_MARK) {
-			continue;
-		}
-		stat.all++;
-		stat.cause[trace_cause(&samples[i])]++;
-		if (samples[i].what < ARRAY_COUNT(stat.interrupt)) {
-			stat.interrupt[samples[i].what]++;
+	trace_begin(&stat.reading, vcpu->cpu, SAMPLES);
+	stat.its = trace_knows_first(vcpu);
+}
+
+static void count_record(const struct trace_record *record)
+{
+	stat.all++;
+	stat.cause[trace_cause(record)]++;
+	if (record->what < ARRAY_COUNT(stat.interrupt)) {
+		stat.interrupt[record->what]++;
+	}
+}
+
+#define COUNTED_A_STEP 32
+
+/* True: there are more. */
+static bool count_records(const struct vcpu *vcpu)
+{
+	const struct trace_reading *reading = &stat.reading;
+	uint64_t mark = trace_mark_of(vcpu);
+
+	for (uint32_t i = 0; i < COUNTED_A_STEP && stat.counted != reading->count; i++) {
+		const struct trace_record *record =
+			&samples[reading->max - reading->count + stat.counted++];
+
+		stat.its = trace_is_its(record, mark, stat.its);
+		if (stat.its && record->what < TRACE_MARK) {
+			count_record(record);
 		}
 	}
+	return stat.counted != reading->count;
 }
 
 static const char *hold_text(const struct vcpu *vcpu)
@@ -55,27 +78,57 @@ static bool is_shared(const struct sched_cpu *cpu, const struct vcpu *vcpu)
 	return cpu->shared && (cpu->count > 1 || cpu->window_count != 0 || vcpu->sched.budget != 0);
 }
 
-static void say_vcpu(const struct vcpu *vcpu)
+/* Which kind of row it is, and its times, are as they were at the first part. */
+enum vcpu_row {
+	ROW_MEASURED, /* value[0]: idle; value[1]: of how much */
+	ROW_SHARED,   /* value[0]: ran; value[1]: waited */
+	ROW_ALONE,
+};
+
+static enum vcpu_row look_at_vcpu(struct shell_job *job, const struct vcpu *vcpu)
 {
 	const struct sched_cpu *cpu = sched_state_of(vcpu->cpu);
-	uint64_t span, idle = policy_idle(cpu, deadline_now(), &span);
-	char ran[16], stolen[16];
 
-	if (span != 0) {
-		uint32_t per_mille = (uint32_t)(idle * 1000 / span);
+	job->value[0] = policy_idle(cpu, deadline_now(), &job->value[1]);
+	if (job->value[1] != 0) {
+		return ROW_MEASURED;
+	}
+	if (!is_shared(cpu, vcpu)) {
+		return ROW_ALONE;
+	}
+	job->value[0] = atomic_read(&vcpu->sched.ran);
+	job->value[1] = atomic_read(&vcpu->sched.stolen);
+	return ROW_SHARED;
+}
 
-		shell_format_time(ran, sizeof(ran), span);
-		shell_say("%s vcpu %u on CPU %u, its own: %s; idle %u.%u %% of the last %s\n",
-			  vcpu->vm->name, vcpu->index, vcpu->cpu, hold_text(vcpu), per_mille / 10,
-			  per_mille % 10, ran);
-	} else if (is_shared(cpu, vcpu)) {
-		shell_format_time(ran, sizeof(ran), atomic_read(&vcpu->sched.ran));
-		shell_format_time(stolen, sizeof(stolen), atomic_read(&vcpu->sched.stolen));
-		shell_say("%s vcpu %u on CPU %u: %s; ran %s, waited %s\n", vcpu->vm->name,
-			  vcpu->index, vcpu->cpu, hold_text(vcpu), ran, stolen);
-	} else {
-		shell_say("%s vcpu %u on CPU %u, its own: %s; idle n/a (WFI does not exit)\n",
-			  vcpu->vm->name, vcpu->index, vcpu->cpu, hold_text(vcpu));
+/* A row, in two parts. */
+static void say_vcpu(struct shell_job *job, const struct vcpu *vcpu)
+{
+	uint64_t first = job->value[0], second = job->value[1];
+	char ran[16], waited[16];
+	uint32_t per_mille;
+
+	if (job->part == 0) {
+		job->at[3] = look_at_vcpu(job, vcpu);
+		job->more = true;
+		shell_say("%s vcpu %u on CPU %u%s: %s; ", vcpu->vm->name, vcpu->index, vcpu->cpu,
+			  job->at[3] == ROW_SHARED ? "" : ", its own", hold_text(vcpu));
+		return;
+	}
+	switch ((enum vcpu_row)job->at[3]) {
+	case ROW_MEASURED:
+		per_mille = (uint32_t)(first * 1000 / second);
+		shell_format_time(ran, sizeof(ran), second);
+		shell_say("idle %u.%u %% of the last %s\n", per_mille / 10, per_mille % 10, ran);
+		break;
+	case ROW_SHARED:
+		shell_format_time(ran, sizeof(ran), first);
+		shell_format_time(waited, sizeof(waited), second);
+		shell_say("ran %s, waited %s\n", ran, waited);
+		break;
+	case ROW_ALONE:
+		shell_say("idle n/a (WFI does not exit)\n");
+		break;
 	}
 }
 
@@ -109,18 +162,21 @@ static uint64_t time_of_all(const struct vcpu *vcpu)
 	return ticks;
 }
 
-static void say_head(const struct vcpu *vcpu)
+/* In two parts, where they are measured. */
+static void say_head(struct shell_job *job, const struct vcpu *vcpu)
 {
 	uint64_t since = times_since(vcpu);
 	char span[16];
 
-	if (since == 0) {
+	if (job->part != 0) {
+		shell_say("  %12s %9s %9s  %5s\n", "count", "mean ns", "max ns", "share");
+	} else if (since == 0) {
 		shell_say("  of its last %u exits:\n", stat.all);
-		return;
+	} else {
+		shell_format_time(span, sizeof(span), deadline_now() - since);
+		shell_say("  exits of the last %s, and EL2's time for them:\n", span);
+		job->more = true;
 	}
-	shell_format_time(span, sizeof(span), deadline_now() - since);
-	shell_say("  exits of the last %s, and EL2's time for them:\n", span);
-	shell_say("  %12s %9s %9s  %5s\n", "count", "mean ns", "max ns", "share");
 }
 
 /* Of all since they are measured. */
@@ -202,12 +258,12 @@ static bool begin_stat(struct shell_job *job)
 }
 
 /* Line n of what is said of a vCPU: 1 said, 0 nothing to say, -1 that was the last. */
-static int say_line(const struct vcpu *vcpu, uint32_t n)
+static int say_line(struct shell_job *job, const struct vcpu *vcpu, uint32_t n)
 {
 	uint32_t waits = SCHED_HAD(vm_count());
 
 	if (n == 0) {
-		say_vcpu(vcpu);
+		say_vcpu(job, vcpu);
 		return 1;
 	}
 	n -= 1;
@@ -216,7 +272,7 @@ static int say_line(const struct vcpu *vcpu, uint32_t n)
 	}
 	n -= waits;
 	if (n == 0) {
-		say_head(vcpu);
+		say_head(job, vcpu);
 		return 1;
 	}
 	n -= 1;
@@ -231,12 +287,18 @@ static int say_line(const struct vcpu *vcpu, uint32_t n)
 	return n < ARRAY_COUNT(stat.interrupt) ? say_interrupt(n) : -1;
 }
 
-/* at[0]: vCPU; at[1]: what of it comes next. */
+enum stat_phase {
+	STAT_BEGINS,
+	STAT_READS,
+	STAT_COUNTS,
+	STAT_TELLS,
+};
+
+/* at[0]: vCPU; at[1]: line of it that comes next; at[2]: phase. */
 static bool stat_step(struct shell_job *job)
 {
 	const struct vcpu *vcpu;
-	uint32_t n;
-	int said = 1;
+	int said;
 
 	if (job->step == 0) {
 		return begin_stat(job);
@@ -245,19 +307,28 @@ static bool stat_step(struct shell_job *job)
 		return true;
 	}
 	vcpu = job->vm->vcpu[job->at[0]];
-	n = job->at[1]++;
-	if (n == 0) {
-		stat.record_count = trace_read_of(vcpu, samples, ARRAY_COUNT(samples));
-	} else if (n == 1) {
-		count_records();
-	} else {
-		said = say_line(vcpu, n - 2);
+	job->wait = 0;
+	switch ((enum stat_phase)job->at[2]) {
+	case STAT_BEGINS:
+		begin_records(vcpu);
+		job->at[2] = STAT_READS;
+		return false;
+	case STAT_READS:
+		job->at[2] = trace_some(&stat.reading, samples) ? STAT_READS : STAT_COUNTS;
+		return false;
+	case STAT_COUNTS:
+		job->at[2] = count_records(vcpu) ? STAT_COUNTS : STAT_TELLS;
+		return false;
+	case STAT_TELLS:
+		break;
 	}
-	if (said == 0) {
-		job->wait = SHELL_IDLE;
-	} else if (said < 0) {
+	said = say_line(job, vcpu, job->at[1]);
+	job->wait = said == 0 ? SHELL_IDLE : deadline_from_ms(1) / 4;
+	job->at[1] += !job->more;
+	if (said < 0) {
 		job->at[0]++;
 		job->at[1] = 0;
+		job->at[2] = STAT_BEGINS;
 	}
 	return false;
 }

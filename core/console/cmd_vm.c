@@ -41,47 +41,83 @@ void shell_format_time(char *text, size_t size, uint64_t ticks)
 	       (unsigned long long)(ms % 1000 / 10));
 }
 
+/* Behind what is there; cut where there is no room. */
+static size_t append(char *text, size_t size, size_t len, char before, uint32_t number)
+{
+	char digits[10];
+	size_t count = 0;
+
+	if (before != '\0' && len + 1 < size) {
+		text[len++] = before;
+	}
+	do {
+		digits[count++] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number != 0);
+	while (count != 0 && len + 1 < size) {
+		text[len++] = digits[--count];
+	}
+	text[len] = '\0';
+	return len;
+}
+
 /* "0,1,4-7" */
 static void format_cpus(char *text, size_t size, const struct vm *vm)
 {
 	size_t len = 0;
 
-	text[0] = '\0';
-	for (uint32_t i = 0; i < vm->vcpu_count && len < size; i++) {
+	for (uint32_t i = 0; i < vm->vcpu_count && len + 1 < size; i++) {
 		uint32_t first = vm->vcpu[i]->cpu, last = first;
 
 		while (i + 1 < vm->vcpu_count && vm->vcpu[i + 1]->cpu == last + 1) {
 			last++;
 			i++;
 		}
-		format(text + len, size - len, first == last ? "%s%u" : "%s%u-%u",
-		       len == 0 ? "" : ",", first, last);
-		len += strlen(text + len);
+		len = append(text, size, len, len == 0 ? '\0' : ',', first);
+		if (first != last) {
+			len = append(text, size, len, '-', last);
+		}
 	}
 }
 
-/* A row, in two parts. */
+#define NO_TIME UINT64_MAX
+
+/* A row, in four parts; value[0] and value[1] are its times. */
 static void say_vm(struct shell_job *job, const struct vm *vm)
 {
-	char cpus[12], ran[16] = "own CPU", stolen[16] = "-";
-	uint64_t ran_ticks, stolen_ticks, bytes = 0;
+	char cpus[12], time[16] = "own CPU";
+	uint64_t bytes = 0;
 
-	if (job->part == 0) {
+	switch (job->part) {
+	case 0:
+		shell_say("%-12s %-18s %5u ", vm->name, life_state_name(vm), vm->vcpu_count);
+		break;
+	case 1:
 		format_cpus(cpus, sizeof(cpus), vm);
-		shell_say("%-12s %-18s %5u %-7s ", vm->name, life_state_name(vm), vm->vcpu_count,
-			  cpus);
-		job->more = true;
-		return;
+		shell_say("%-7s ", cpus);
+		break;
+	case 2:
+		if (!time_of(vm, &job->value[0], &job->value[1])) {
+			job->value[0] = job->value[1] = NO_TIME;
+		} else {
+			shell_format_time(time, sizeof(time), job->value[0]);
+		}
+		for (uint32_t e = 0; e < vm->extent_count; e++) {
+			bytes += vm->extent[e].size;
+		}
+		shell_say("%6llu %9s ", (unsigned long long)(bytes >> 20), time);
+		break;
+	default:
+		if (job->value[1] == NO_TIME) {
+			time[0] = '-';
+			time[1] = '\0';
+		} else {
+			shell_format_time(time, sizeof(time), job->value[1]);
+		}
+		shell_say("%8s %8u\n", time, vm->restart_count);
+		break;
 	}
-	if (time_of(vm, &ran_ticks, &stolen_ticks)) {
-		shell_format_time(ran, sizeof(ran), ran_ticks);
-		shell_format_time(stolen, sizeof(stolen), stolen_ticks);
-	}
-	for (uint32_t e = 0; e < vm->extent_count; e++) {
-		bytes += vm->extent[e].size;
-	}
-	shell_say("%6llu %9s %8s %8u\n", (unsigned long long)(bytes >> 20), ran, stolen,
-		  vm->restart_count);
+	job->more = job->part < 3;
 }
 
 /* The table, then what a restart must leave as it was. */

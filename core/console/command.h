@@ -3,9 +3,12 @@
  * Commands of the shell: a struct each, in tables of core/console/cmd_*.c.
  *
  * A command runs in steps, so that neither keys nor guests wait for it: each writes a few lines at
- * most and takes about a thousand instructions; the next one follows when the console has room,
- * from the CPU's timer. A step keeps what it has to in struct shell_job. All of it runs on the CPU
- * that takes the console's interrupt, which owns the shell; no lock is held.
+ * most and takes about a thousand instructions, 1,700 at most; the next one follows when the
+ * console has room, from the CPU's timer. A step keeps what it has to in struct shell_job. All of
+ * it runs on the CPU that takes the console's interrupt, which owns the shell; no lock is held.
+ *
+ * A row that takes longer is said in parts (`more`). It tells of one thing, as it was at one
+ * moment: what may change until the next part is looked at in one of them, and kept.
  */
 #ifndef CORE_CONSOLE_COMMAND_H
 #define CORE_CONSOLE_COMMAND_H
@@ -59,7 +62,8 @@ struct shell_sources {
 };
 const struct shell_sources *shell_sources(void);
 
-/* To the console: at most SHELL_SAY_MAX bytes in a call, SHELL_STEP_MAX in a step. */
+/* To the console, behind the step: at most SHELL_SAY_MAX bytes in a call, SHELL_STEP_MAX in a step.
+ * A number costs about 150 instructions, a letter 10. */
 #define SHELL_SAY_MAX  200
 #define SHELL_STEP_MAX 512
 void shell_say(const char *fmt, ...) PRINTF_LIKE(1, 2);

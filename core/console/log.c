@@ -38,39 +38,30 @@ void log_put_line(struct log *log, const char *text, size_t len)
 	log_put(log, '\n');
 }
 
-uint64_t log_begin(const struct log *log)
+bool log_tail(const struct log *log, struct log_tail *tail)
 {
-	uint64_t at = log->head - log->size;
-
-	if (log->data == NULL || log->head <= log->size) {
-		return 0;
-	}
-	/* the line that the oldest byte stands in has lost its beginning */
-	while (at != log->head && at_of(log, at++) != '\n') {
-	}
-	return at;
-}
-
-uint64_t log_tail(const struct log *log, uint32_t lines)
-{
-	uint64_t begin = log_begin(log), at = log->head;
+	uint64_t oldest = log->head - MIN(log->head, (uint64_t)log->size);
 
 	if (log->data == NULL) {
-		return 0;
+		return true;
 	}
-	/* a line that has no end yet is not counted */
-	while (at != begin && at_of(log, at - 1) != '\n') {
-		at--;
-	}
-	while (lines != 0 && at != begin) {
-		/* to where the line before begins */
-		at--;
-		while (at != begin && at_of(log, at - 1) != '\n') {
-			at--;
+	tail->at = tail->begun ? tail->at : log->head;
+	tail->begun = true;
+	for (uint32_t i = 0; i < LOG_LOOK; i++, tail->at--) {
+		if (tail->at <= oldest) {
+			/* of a line that has lost its beginning nothing is told */
+			tail->begin = oldest == 0 ? 0 : tail->begin;
+			return true;
 		}
-		lines--;
+		if (at_of(log, tail->at - 1) == '\n') {
+			tail->begin = tail->at;
+			tail->end = MAX(tail->end, tail->at);
+			if (tail->lines-- == 0) {
+				return true;
+			}
+		}
 	}
-	return at;
+	return false;
 }
 
 uint32_t log_read(const struct log *log, uint64_t *at, uint8_t *bytes, uint32_t size)
@@ -98,35 +89,61 @@ static bool goes_on(uint8_t byte, bool first)
 	return first ? byte == '[' : byte < '@' || byte > '~';
 }
 
-bool log_line(const struct log *log, uint64_t *at, char *text, size_t size)
+/* What a person reads of some bytes of a line. */
+struct row {
+	char *text;
+	size_t len, size;
+	uint32_t in_sequence; /* 1: ESC was the last */
+	uint32_t from;	      /* where the sequence began */
+};
+
+/* Up to the line's end, or what is of the next row: where that is. */
+static uint32_t fill(struct row *row, const uint8_t *bytes, uint32_t i, uint32_t count)
 {
-	uint64_t from = *at, end;
-	uint32_t in_sequence = 0;
-	size_t len = 0;
+	for (; i < count; i++) {
+		uint8_t byte = bytes[i];
 
-	if (log->data == NULL) {
-		return false;
-	}
-	if (log->head - from > log->size) {
-		from = log_begin(log);
-	}
-	for (end = from; end != log->head && at_of(log, end) != '\n'; end++) {
-	}
-	if (end == log->head) {
-		return false;
-	}
-	for (; from != end; from++) {
-		uint8_t byte = at_of(log, from);
-
-		if (in_sequence != 0) {
-			in_sequence = goes_on(byte, in_sequence == 1) ? 2 : 0;
+		if (likely(byte >= ' ' && row->in_sequence == 0)) {
+			if (row->len == row->size) {
+				break;
+			}
+			row->text[row->len++] = (char)byte;
+		} else if (byte == '\n') {
+			break;
+		} else if (row->in_sequence != 0) {
+			row->in_sequence = goes_on(byte, row->in_sequence == 1) ? 2 : 0;
 		} else if (byte == ESCAPE) {
-			in_sequence = 1;
-		} else if (byte >= ' ' && len < size - 1) {
-			text[len++] = (char)byte;
+			row->in_sequence = 1;
+			row->from = i;
 		}
 	}
-	text[len] = '\0';
-	*at = end + 1;
+	return i;
+}
+
+/* The line that the oldest byte stands in has lost its beginning. */
+static uint32_t behind_line(const uint8_t *bytes, uint32_t count)
+{
+	const uint8_t *end = memchr(bytes, '\n', count);
+
+	return end == NULL ? 0 : (uint32_t)(end - bytes) + 1;
+}
+
+bool log_line(const struct log *log, uint64_t *at, char *text, size_t size)
+{
+	struct row row = {.text = text, .size = MIN(size - 1, (size_t)LOG_ROW_MAX)};
+	uint8_t bytes[LOG_ROW_BYTES];
+	uint64_t from = *at;
+	uint32_t count = log_read(log, &from, bytes, sizeof(bytes));
+	uint32_t first = from == *at ? 0 : behind_line(bytes, count);
+	uint32_t i = fill(&row, bytes, first, count);
+
+	if (i == count && count < sizeof(bytes)) {
+		return false; /* it has no end yet */
+	}
+	if (i == count && row.in_sequence != 0 && row.from != first) {
+		i = row.from; /* a sequence is in one row */
+	}
+	text[row.len] = '\0';
+	*at = from + i + (i < count && bytes[i] == '\n');
 	return true;
 }

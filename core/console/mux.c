@@ -23,6 +23,7 @@
 #define PACE_US	      250
 #define PACE_LATE_US  4000
 #define STAGE_RUN     32  /* bytes of one port's line taken together */
+#define SLOW_MAX      5	  /* those among them that have to be looked at one by one */
 #define ROW	      79  /* what stands on one row of any terminal can be wiped */
 #define LINE_GRACE_MS 50  /* how long a begun line keeps others waiting after its last byte */
 #define LINE_TURN     512 /* bytes of one line after which others may have a word */
@@ -173,29 +174,34 @@ static void stage_byte(struct console_port *port, uint8_t byte)
 static uint32_t take_run(struct console_port *port, uint32_t max)
 {
 	const struct ring *ring = &port->tx;
-	uint32_t from = ring->tail & (ring->size - 1), end = from;
+	uint32_t from = ring->tail & (ring->size - 1), count = 0;
+	const uint8_t *bytes = &ring->data[from];
+	uint8_t *to;
 
 	if (port != mux.current || port->seen_cr || (port->listens && !partial_goes_on(port))) {
 		return 0;
 	}
 	max = MIN(max, MIN(ring_count(ring), ring->size - from));
 	max = mux.run < LINE_TURN ? MIN(max, LINE_TURN - mux.run) : max;
-	while (end != from + max && ring->data[end] >= ' ') {
-		end++;
+	max = stage_room(max);
+	to = &mux.stage[mux.stage_len];
+	for (; count != max && bytes[count] >= ' '; count++) {
+		to[count] = bytes[count];
 	}
-	stage(&ring->data[from], end - from);
 	if (port->listens) {
-		partial_put_run(port, &ring->data[from], end - from);
+		partial_put_run(port, bytes, count);
 	}
-	port->tx.tail += end - from;
-	mux.run += end - from;
-	return end - from;
+	mux.stage_len += count;
+	port->tx.tail += count;
+	mux.run += count;
+	return count;
 }
 
 /* One byte of the port's line, and what follows in it as far as the stage has room. */
 static void take_bytes(struct console_port *port)
 {
 	uint32_t room = mux.interrupts ? PUMP_MAX : STAGE_RUN;
+	uint32_t slowly = SLOW_MAX;
 	uint8_t byte;
 
 	if (take_run(port, room) != 0) {
@@ -207,7 +213,8 @@ static void take_bytes(struct console_port *port)
 			port->lines--;
 		}
 		stage_byte(port, byte);
-	} while (byte >= ' ' && --room != 0 && ring_count(&port->tx) != 0 && mux.run != LINE_TURN);
+	} while (byte >= ' ' && --room != 0 && --slowly != 0 && ring_count(&port->tx) != 0 &&
+		 mux.run != LINE_TURN && take_run(port, room) == 0);
 }
 
 /* May this port begin or go on with a line now? */
@@ -484,7 +491,7 @@ static void log_line_locked(const char *text, size_t len)
 	if (room < need) {
 		drop_log_locked(need - room);
 	}
-	put_text_locked(&log_port, mark, sizeof(mark) - 1);
+	ring_write(&log_port.tx, mark, sizeof(mark) - 1);
 	put_text_locked(&log_port, text, (uint32_t)len);
 	put_locked(&log_port, '\n');
 	mux.log_head += (uint32_t)(log_port.tx.head - (uint32_t)mux.log_head);
@@ -638,16 +645,16 @@ bool mux_log_line(const struct log *log, uint64_t *at, char *text, size_t size)
 	return some;
 }
 
-uint64_t mux_log_tail(const struct log *log, uint32_t lines)
+bool mux_log_tail(const struct log *log, struct log_tail *tail)
 {
 	struct log own;
-	uint64_t at;
+	bool found;
 
 	spin_lock(&mux.lock);
 	own = own_log();
-	at = log_tail(log == NULL ? &own : log, lines);
+	found = log_tail(log == NULL ? &own : log, tail);
 	spin_unlock(&mux.lock);
-	return at;
+	return found;
 }
 
 uint32_t mux_log_read(const struct log *log, uint64_t *at, uint8_t *bytes, uint32_t size,

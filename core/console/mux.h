@@ -110,7 +110,7 @@ void mux_keep_log(struct log *log);
 
 /* Which of the logs: of the hypervisor (NULL) or of a VM. log_line(), log_tail() under the lock. */
 bool mux_log_line(const struct log *log, uint64_t *at, char *text, size_t size);
-uint64_t mux_log_tail(const struct log *log, uint32_t lines);
+bool mux_log_tail(const struct log *log, struct log_tail *tail);
 
 /* log_read() under the lock; *end: bytes ever written, as of then. */
 uint32_t mux_log_read(const struct log *log, uint64_t *at, uint8_t *bytes, uint32_t size,

@@ -12,6 +12,7 @@
 #define AHEAD_MAX  MUX_RX_SIZE
 #define CTRL_C	   3
 #define WORD_WIDTH 16
+#define SAID_MAX   160 /* bytes that are written in a step */
 
 /* Owner: the CPU that takes the console's interrupt. */
 static struct {
@@ -19,7 +20,10 @@ static struct {
 	struct shell_sources sources;
 	struct shell_job job;
 	bool busy;
-	bool row_open;		  /* what was said last has no end of line yet */
+	bool finishing;		   /* the job is done; the prompt follows */
+	bool row_open;		   /* what was said last has no end of line yet */
+	char said[SHELL_STEP_MAX]; /* by the job's last step: written in steps of their own */
+	uint32_t said_len, said_at;
 	char words[LINE_MAX + 1]; /* the line, cut into the job's words */
 	struct deadline next;	  /* step of the job, or key */
 	uint8_t ahead[AHEAD_MAX]; /* typed and not looked at: a ring */
@@ -43,19 +47,45 @@ const struct shell_sources *shell_sources(void)
 	return &shell.sources;
 }
 
+/* `len` bytes stand behind what was said. */
+static void said(uint32_t len)
+{
+	if (len != 0) {
+		shell.said_len += len;
+		shell.row_open = shell.said[shell.said_len - 1] != '\n';
+	}
+}
+
 void shell_say(const char *fmt, ...)
 {
-	char text[SHELL_SAY_MAX + 1];
+	uint32_t room = SHELL_STEP_MAX - shell.said_len;
 	va_list args;
 	int len;
 
+	room = MIN(room, (uint32_t)SHELL_SAY_MAX + 1);
 	va_start(args, fmt);
-	len = format_v(text, sizeof(text), fmt, args);
+	len = format_v(shell.said + shell.said_len, room, fmt, args);
 	va_end(args);
-	len = MIN(len, (int)sizeof(text) - 1);
-	if (len > 0) {
-		shell.row_open = text[len - 1] != '\n';
-		mux_shell_write(text, (size_t)len);
+	said(room == 0 ? 0 : MIN((uint32_t)MAX(len, 0), room - 1));
+}
+
+static void say_text(const char *text)
+{
+	size_t len = MIN(strlen(text), (size_t)(SHELL_STEP_MAX - shell.said_len));
+
+	memcpy(shell.said + shell.said_len, text, len);
+	said((uint32_t)len);
+}
+
+/* Some of what was said. */
+static void write_said(void)
+{
+	uint32_t len = MIN(shell.said_len - shell.said_at, (uint32_t)SAID_MAX);
+
+	mux_shell_write(shell.said + shell.said_at, len);
+	shell.said_at += len;
+	if (shell.said_at == shell.said_len) {
+		shell.said_at = shell.said_len = 0;
 	}
 }
 
@@ -91,15 +121,20 @@ static bool no_command(const char *name)
 	return true;
 }
 
-/* The first line of the help text, behind name and arguments. */
-static void say_command(const struct shell_command *command)
+/* The first line of the help text, behind name and arguments: a row, in two parts. */
+static void say_command(struct shell_job *job, const struct shell_command *command)
 {
 	const char *end = strchr(command->help, '\n');
 	char head[LINE_MAX];
 
-	format(head, sizeof(head), "%s%s%s", command->name, command->args[0] == '\0' ? "" : " ",
-	       command->args);
-	shell_say("%-33s %.*s\n", head,
+	if (job->part == 0) {
+		format(head, sizeof(head), "%s%s%s", command->name,
+		       command->args[0] == '\0' ? "" : " ", command->args);
+		shell_say("%-33s ", head);
+		job->more = true;
+		return;
+	}
+	shell_say("%.*s\n",
 		  (int)(end == NULL ? strlen(command->help) : (size_t)(end - command->help)),
 		  command->help);
 }
@@ -111,7 +146,7 @@ static bool help_step(struct shell_job *job)
 	if (job->count == 1) {
 		command = nth_command(job->step);
 		if (command != NULL) {
-			say_command(command);
+			say_command(job, command);
 		}
 		return command == NULL;
 	}
@@ -120,8 +155,8 @@ static bool help_step(struct shell_job *job)
 		return no_command(job->word[1]);
 	}
 	shell_say("%s %s\n", command->name, command->args);
-	mux_shell_write(command->help, strlen(command->help));
-	shell_say("\n");
+	say_text(command->help);
+	say_text("\n");
 	return true;
 }
 
@@ -195,9 +230,11 @@ static void go_on(uint64_t wait)
 
 static void finish(void)
 {
-	shell.busy = false;
+	shell.busy = shell.finishing = false;
+	shell.job.wait = 0;
 	if (shell.row_open) {
-		shell_say("\n");
+		shell.row_open = false;
+		mux_shell_write("\n", 1);
 	}
 	draw_line();
 }
@@ -215,7 +252,7 @@ static void job_step(void)
 	for (uint32_t i = 0; i < IDLE_STEPS; i++) {
 		job->wait = deadline_from_ms(1) / STEPS_A_MS;
 		if (command->step(job) || job->ends) {
-			finish();
+			shell.finishing = true;
 			job->wait = 0;
 			return;
 		}
@@ -236,17 +273,24 @@ static void job_step(void)
 	}
 }
 
-/* A step of the job, or one key: of those that were typed while the last command ran too. */
+/* A step of the job, or one key: of those that were typed while the last command ran too. What a
+ * step says is written in the next one, and the prompt comes in one of its own. */
 static void step(struct deadline *deadline)
 {
 	(void)deadline;
-	shell.job.wait = 0;
-	if (shell.busy) {
+	if (shell.said_len != 0) {
+		write_said();
+	} else if (shell.finishing) {
+		finish();
+	} else if (shell.busy) {
 		job_step();
 	} else if (shell.ahead_tail != shell.ahead_head) {
+		shell.job.wait = 0;
 		handle_key(shell.ahead[shell.ahead_tail++ % AHEAD_MAX]);
 	}
-	if (shell.busy || shell.ahead_tail != shell.ahead_head) {
+	if (shell.said_len != 0) {
+		go_on(0);
+	} else if (shell.busy || shell.ahead_tail != shell.ahead_head) {
 		go_on(shell.job.wait);
 	}
 }
@@ -322,6 +366,13 @@ static void split(char *at)
 	}
 }
 
+static bool unknown_step(struct shell_job *job)
+{
+	return no_command(job->word[0]);
+}
+
+static const struct shell_command unknown = {.step = unknown_step};
+
 static void run_line(void)
 {
 	const struct shell_command *command;
@@ -333,12 +384,7 @@ static void run_line(void)
 		return;
 	}
 	command = find(shell.job.word[0], strlen(shell.job.word[0]));
-	if (command == NULL) {
-		no_command(shell.job.word[0]);
-		draw_line();
-	} else {
-		start(command);
-	}
+	start(command == NULL ? &unknown : command);
 }
 
 static void take_event(enum line_event event)
@@ -382,8 +428,8 @@ static void on_key(uint8_t key)
 		go_on(0);
 	} else if (shell.ahead_head - shell.ahead_tail < AHEAD_MAX) {
 		shell.ahead[shell.ahead_head++ % AHEAD_MAX] = key;
-		if (!shell.busy) {
-			go_on(0);
+		if (!shell.busy && shell.ahead_head - shell.ahead_tail == 1) {
+			go_on(0); /* for those behind the first it goes on by itself */
 		}
 	}
 }

@@ -41,44 +41,71 @@ static uint32_t next_of(uint32_t cpu)
 	return (uint32_t)((next - (uint64_t)ring_of(cpu)) / sizeof(struct trace_record));
 }
 
-uint32_t trace_read(uint32_t cpu, struct trace_record *records, uint32_t max)
+void trace_begin(struct trace_reading *reading, uint32_t cpu, uint32_t max)
 {
 	const struct trace_record *ring = ring_of(cpu);
-	uint32_t next = next_of(cpu), count = MIN(max, (uint32_t)TRACE_COUNT), lost;
 
+	*reading = (struct trace_reading){.cpu = cpu};
 	if (atomic_read(percpu_of(trace_next, cpu)) == 0) {
-		return 0; /* it does not run C yet */
+		return; /* it does not run C yet */
 	}
+	reading->next = reading->seen = next_of(cpu);
+	reading->max = MIN(max, (uint32_t)TRACE_COUNT);
 	if (atomic_read(&ring[TRACE_COUNT - 1].what) == TRACE_NONE) {
-		count = MIN(count, next);
+		reading->max = MIN(reading->max, reading->next);
 	}
-	for (uint32_t i = 0; i < count; i++) {
-		const struct trace_record *from = &ring[(next - count + i) % TRACE_COUNT];
+}
 
-		records[i].what = atomic_read(&from->what);
-		records[i].pc = atomic_read(&from->pc);
+bool trace_some(struct trace_reading *reading, struct trace_record *records)
+{
+	const struct trace_record *ring = ring_of(reading->cpu);
+	uint32_t piece = MIN((uint32_t)TRACE_PIECE, reading->max - reading->count);
+	uint32_t first = reading->next - reading->count - piece, next, lost;
+	struct trace_record *to = records + reading->max - reading->count - piece;
+
+	for (uint32_t i = 0; i < piece; i++) {
+		const struct trace_record *from = &ring[(first + i) % TRACE_COUNT];
+
+		to[i].what = atomic_read(&from->what);
+		to[i].pc = atomic_read(&from->pc);
 	}
 	/* the oldest may have been written over since the beginning; the one being written too */
-	lost = (next_of(cpu) - next) % TRACE_COUNT + 1;
-	lost = lost > TRACE_COUNT - count ? lost - (uint32_t)(TRACE_COUNT - count) : 0;
-	lost = MIN(lost, count);
-	for (uint32_t i = lost; i < count; i++) {
-		records[i - lost] = records[i];
+	next = next_of(reading->cpu);
+	reading->written += (next - reading->seen) % TRACE_COUNT;
+	reading->seen = next;
+	lost = reading->written + 1 + reading->count + piece;
+	lost = lost > TRACE_COUNT ? MIN(lost - TRACE_COUNT, piece) : 0;
+	reading->count += piece - lost;
+	return lost == 0 && reading->count != reading->max;
+}
+
+uint32_t trace_read(uint32_t cpu, struct trace_record *records, uint32_t max)
+{
+	struct trace_reading reading;
+
+	trace_begin(&reading, cpu, max);
+	while (trace_some(&reading, records)) {
 	}
-	return count - lost;
+	for (uint32_t i = 0; i < reading.count && reading.count != reading.max; i++) {
+		records[i] = records[reading.max - reading.count + i];
+	}
+	return reading.count;
+}
+
+/* Whose those before the first mark are is known where the CPU has one vCPU. */
+bool trace_knows_first(const struct vcpu *vcpu)
+{
+	return sched_state_of(vcpu->cpu)->count == 1;
 }
 
 uint32_t trace_read_of(const struct vcpu *vcpu, struct trace_record *records, uint32_t max)
 {
-	/* whose those before the first mark are is known where the CPU has one vCPU */
-	bool its = sched_state_of(vcpu->cpu)->count == 1;
-	uint64_t mark = TRACE_MARK | vcpu->vm->id << 8 | vcpu->index;
+	uint64_t mark = trace_mark_of(vcpu);
+	bool its = trace_knows_first(vcpu);
 	uint32_t count = trace_read(vcpu->cpu, records, max), kept = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		if (records[i].what >= TRACE_MARK) {
-			its = records[i].what == mark;
-		}
+		its = trace_is_its(&records[i], mark, its);
 		if (its) {
 			records[kept++] = records[i];
 		}

@@ -41,8 +41,38 @@ static inline void trace_mark(struct vcpu *vcpu)
 	vcpu->trace = record & ~(uint64_t)TRACE_WRAP;
 }
 
-/* The same, but only those that are known to be this vCPU's, with the marks that say so. */
+/*
+ * Reading in pieces, newest first: TRACE_PIECE records in a call, or 700 instructions. Those that
+ * were read stand in the last `count` of `max` places, oldest first. Between two calls the CPU
+ * makes less than TRACE_COUNT exits: they are a fraction of a millisecond apart.
+ */
+#define TRACE_PIECE 64
+struct trace_reading {
+	uint32_t cpu, max, count;
+	uint32_t next;	  /* where the CPU was when it began */
+	uint32_t seen;	  /* and at the last piece */
+	uint32_t written; /* records meanwhile */
+};
+void trace_begin(struct trace_reading *reading, uint32_t cpu, uint32_t max);
+/* Into records[max]; true: there are more. */
+bool trace_some(struct trace_reading *reading, struct trace_record *records);
+
+/* trace_read(), but only those that are known to be this vCPU's, with the marks that say so. */
 uint32_t trace_read_of(const struct vcpu *vcpu, struct trace_record *records, uint32_t max);
+
+/* The same by hand, from the oldest record on: `its` is whether the one before was this vCPU's, and
+ * for the oldest trace_knows_first(). */
+bool trace_knows_first(const struct vcpu *vcpu);
+
+static inline uint64_t trace_mark_of(const struct vcpu *vcpu)
+{
+	return TRACE_MARK | vcpu->vm->id << 8 | vcpu->index;
+}
+
+static inline bool trace_is_its(const struct trace_record *record, uint64_t mark, bool its)
+{
+	return record->what >= TRACE_MARK ? record->what == mark : its;
+}
 
 /* The kind of exit, to count by: enum hypercall_cause, of a record that is no mark; and its name:
  * "device load", "HVC", "interrupt". */

@@ -12,6 +12,8 @@
 #include "mm/guest_access.h"
 
 #define SLOW_STEP 128 /* bytes of a checksum without the instructions for it */
+#define SHIFTED_STEP                                                                               \
+	(PAGE_SIZE / 2) /* bytes of a copy whose words lie otherwise than their target */
 
 static int add(struct vm_load *load, uint64_t ipa, const uint8_t *data, uint64_t size)
 {
@@ -121,11 +123,15 @@ static bool copy_step(struct vm *vm)
 	void *to;
 
 	if (load->at == load->segment_count) {
+		icache_invalidate_all();
 		return true;
 	}
 	ipa = segment->ipa + load->done;
 	/* to the end of the page: a page is in one extent */
 	step = MIN(segment->size - load->done, PAGE_SIZE - (ipa & (PAGE_SIZE - 1)));
+	if (((uintptr_t)segment->data + load->done - ipa) % sizeof(uint64_t) != 0) {
+		step = MIN(step, (uint64_t)SHIFTED_STEP);
+	}
 	to = guest_pointer(vm, ipa, step);
 	if (to != NULL) {
 		if (segment->data != NULL) {
@@ -139,10 +145,6 @@ static bool copy_step(struct vm *vm)
 	if (load->done == segment->size) {
 		load->done = 0;
 		load->at++;
-	}
-	if (load->at == load->segment_count) {
-		icache_invalidate_all();
-		return true;
 	}
 	return false;
 }

@@ -22,7 +22,7 @@ BEFORE = re.compile(r"^el2count: before (\d+)", re.M)
 # Of the boot: what libfdt executes in writing the guest's tree, and what the log does.
 LIBFDT = re.compile(r"fdt_|memcmp$")
 LOG = re.compile(
-    r"printk|log_|format|put|pump_|take_byte|stage(_|$)|keep_partial|ring_|pl011_|next_port|"
+    r"printk|log_|format|put|pump_|take_(byte|run)|stage(_|$)|keep_partial|ring_|pl011_|next_port|"
     r"may_show"
 )
 BOOT = ("reset_to_first", "boot_rest")  # operations of the boot, not of the guest
