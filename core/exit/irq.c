@@ -17,7 +17,7 @@
 #include "timer/deadline.h"
 #include "timer/vtimer.h"
 
-#define POLL_MAX 2 /* then somebody it made ready may have the CPU */
+#define POLL_MAX 4 /* then somebody it made ready may have the CPU: mostly there is none left */
 
 static uint32_t console_intid = INTID_NONE;
 

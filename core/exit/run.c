@@ -21,6 +21,9 @@
 /* What these ask for may take as long as a switch, before which interrupts were looked for. */
 #define LONG_EVENTS (VCPU_EVENT_VGIC | VCPU_EVENT_ANSWER)
 
+/* They are looked at before all others, and alone. */
+#define FIRST_EVENTS (VCPU_EVENT_PLACE | VCPU_EVENT_COMPLAINT)
+
 static void start(struct vcpu *vcpu)
 {
 	vcpu_reset(vcpu, vcpu->start_pc, vcpu->start_context);
@@ -150,6 +153,17 @@ static bool take_place(struct vcpu *vcpu)
 	return true;
 }
 
+/* One of FIRST_EVENTS; true: that is all for now. */
+static bool look_first(struct vcpu *vcpu, uint32_t events)
+{
+	if ((events & VCPU_EVENT_COMPLAINT) == 0) {
+		return take_place(vcpu);
+	}
+	atomic_fetch_or(&vcpu->events, events & VCPU_EVENT_PLACE);
+	vm_say_complaint(vcpu);
+	return true;
+}
+
 /* An interrupt is pending, which goes first: these events stay for the next time. */
 static inline bool interrupted(struct vcpu *vcpu, uint32_t events)
 {
@@ -188,10 +202,10 @@ static void __attribute__((noinline)) look_at_events(struct vcpu *vcpu)
 		(vcpu->hold & VCPU_HOLD_PAUSED) != 0 ? VCPU_EVENTS_URGENT : ~VCPU_EVENT_SGIS;
 	uint32_t events = atomic_fetch_and(&vcpu->events, ~mask) & (mask | VCPU_EVENT_SGIS);
 
-	if (unlikely((events & VCPU_EVENT_PLACE) != 0)) {
-		/* the others are for where it is then */
-		atomic_fetch_or(&vcpu->events, events & ~(VCPU_EVENT_PLACE | VCPU_EVENT_SGIS));
-		if (take_place(vcpu)) {
+	if (unlikely((events & FIRST_EVENTS) != 0)) {
+		/* the others are for later, and for where it is then */
+		atomic_fetch_or(&vcpu->events, events & ~(FIRST_EVENTS | VCPU_EVENT_SGIS));
+		if (look_first(vcpu, events)) {
 			return;
 		}
 		mask &= ~(uint32_t)VCPU_EVENT_PLACE;

@@ -12,6 +12,7 @@
 #include "core/vm/load.h"
 #include "core/vm/passthrough.h"
 #include "core/vm/pvtime.h"
+#include "core/vm/random.h"
 #include "drivers/emul/models.h"
 #include "drivers/emul/vdev.h"
 #include "irq/hw/gic.h"
@@ -301,6 +302,7 @@ static int make_vm(const struct build_context *build, struct vm *vm, uint32_t in
 
 	spin_init(&vm->lock, RANK_VM);
 	spin_init(&vm->random_lock, RANK_RANDOM);
+	vm_random_begin(vm);
 	vm->name = vm->config->name;
 	vm->vcpu = arena.base == NULL ?
 			   NULL :

@@ -259,30 +259,29 @@ static bool reset_some(struct vm *vm)
 
 static void log_stop(struct vm *vm, enum vm_stop_reason reason, enum restart_answer again)
 {
+	const char *what = reasons[reason].what;
+
 	if (!vm_may_log(vm, &vm->lives)) {
 		return;
 	}
 	switch (again) {
 	case RESTART_NO:
-		log_info("%s: %s", vm->name, reasons[reason].what);
+		vm_tell(vm, LOG_INFO, "%s", what);
 		break;
 	case RESTART_NOW:
-		log_info("%s: %s, starts again", vm->name, reasons[reason].what);
+		vm_tell(vm, LOG_INFO, "%s, starts again", what);
 		break;
 	case RESTART_LATER:
-		log_info("%s: %s, starts again in %u ms", vm->name, reasons[reason].what,
-			 vm->config->restart_delay_ms);
+		vm_tell(vm, LOG_INFO, "%s, starts again in %u ms", what,
+			vm->config->restart_delay_ms);
 		break;
 	case RESTART_LIMIT:
-		log_warn("%s: %s, and is not started again: %u times within an hour are its "
-			 "restart-limit",
-			 vm->name, reasons[reason].what, vm->config->restart_limit);
+		vm_tell(vm, LOG_WARN,
+			"%s, and is not started again: %u times within an hour are its "
+			"restart-limit",
+			what, vm->config->restart_limit);
 		break;
 	}
-	vm_note(vm, "%s%s", reasons[reason].what,
-		again == RESTART_NO    ? "" :
-		again == RESTART_LIMIT ? ", stays off by its restart-limit" :
-					 ", starts again");
 }
 
 /* Where it goes from STOPPING. */

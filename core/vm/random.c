@@ -11,19 +11,17 @@
 
 _Static_assert(VM_RANDOM_MAX <= CHACHA_DRAW_SIZE, "one draw gives all that is asked for");
 
-/* Of the VM's own generator, keyed by the board's the first time. */
-static void draw(struct vm *vm, void *out, size_t size)
+void vm_random_begin(struct vm *vm)
 {
 	uint8_t seed[CHACHA_KEY_SIZE];
 
-	if (!atomic_read(&vm->random_keyed)) {
-		/* of two vCPUs that come at once both add to it */
-		entropy_draw(seed, sizeof(seed));
-		spin_lock(&vm->random_lock);
-		chacha_mix(&vm->random, seed, sizeof(seed));
-		atomic_set(&vm->random_keyed, true);
-		spin_unlock(&vm->random_lock);
-	}
+	entropy_draw(seed, sizeof(seed));
+	chacha_mix(&vm->random, seed, sizeof(seed));
+}
+
+/* Of the VM's own generator. */
+static void draw(struct vm *vm, void *out, size_t size)
+{
 	spin_lock(&vm->random_lock);
 	chacha_draw(&vm->random, out, size);
 	spin_unlock(&vm->random_lock);

@@ -12,8 +12,11 @@ struct vm;
 
 #define VM_RANDOM_MAX 32 /* bytes of one call */
 
+/* The VM's own generator is keyed by the board's, which is there. Boot CPU, once. */
+void vm_random_begin(struct vm *vm);
+
 /*
- * `size` bytes, at most VM_RANDOM_MAX; about 2,000 instructions where the generator makes them. 0;
+ * `size` bytes, at most VM_RANDOM_MAX; about 1,500 instructions where the generator makes them. 0;
  * -EAGAIN: none are there at the moment; -ENODEV: the board has no source. Any CPU; no locks above
  * RANK_DEVICE.
  */

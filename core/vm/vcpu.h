@@ -44,6 +44,7 @@ enum vcpu_event {
 	VCPU_EVENT_PLACE = 1U << 9,   /* it may have been placed on another CPU, or be new here */
 	VCPU_EVENT_WORK = 1U << 10,   /* a device of its VM has more to do: drivers/emul/vdev.h */
 	VCPU_EVENT_PTIMER = 1U << 11, /* its physical timer is due: vtimer_look() */
+	VCPU_EVENT_COMPLAINT = 1U << 12, /* a line about it waits: vm_say_complaint() */
 	/* bits 31:16, VCPU_EVENT_SGI(n): SGI n was sent to it and is pending */
 };
 #define VCPU_EVENT_SGI_SHIFT 16
@@ -61,7 +62,9 @@ enum vcpu_hold {
 
 /* Of who looks after it: looked at also while its VM is paused, and whoever's turn it is. About a
  * thousand instructions each. */
-#define VCPU_EVENTS_URGENT (VCPU_EVENT_STOP | VCPU_EVENT_PAUSE | VCPU_EVENT_REGS | VCPU_EVENT_PLACE)
+#define VCPU_EVENTS_URGENT                                                                         \
+	(VCPU_EVENT_STOP | VCPU_EVENT_PAUSE | VCPU_EVENT_REGS | VCPU_EVENT_PLACE |                 \
+	 VCPU_EVENT_COMPLAINT)
 
 /*
  * Work in steps on the time of a vCPU, run in its place by the run loop until it is done. A step is
@@ -81,6 +84,15 @@ struct crash_job {
 	const char *why;
 	uint32_t line; /* the next */
 	uint64_t fp;   /* the next frame's */
+};
+
+/* What is said of its guest in a step of its own. */
+#define VCPU_COMPLAINT_MAX 160
+struct complaint {
+	uint64_t pc;
+	uint32_t missed; /* before it, that were held back */
+	uint32_t len;	 /* 0: none waits */
+	char text[VCPU_COMPLAINT_MAX];
 };
 
 /* Clean and invalidate all RAM of the VM by address: what set/way operations stand for. */
@@ -149,6 +161,7 @@ struct vcpu {
 	/* behind all that is moved often */
 	struct pvtime_record *pvtime; /* NULL: it is not told of stolen time; constant */
 	struct exit_times times;
+	struct complaint complaint; /* owner */
 };
 
 /* Does the CPU of a vCPU that had events `before` have to be told of these? One kick is enough, who

@@ -7,7 +7,7 @@
 #include "core/base/string.h"
 #include "timer/deadline.h"
 
-#define COMPLAINT_MAX 224
+#define COMPLAINT_MAX (VCPU_COMPLAINT_MAX + 96)
 
 static struct {
 	struct vm *vm[CONFIG_VM_MAX];
@@ -109,35 +109,76 @@ void vm_note(struct vm *vm, const char *fmt, ...)
 	mux_note(vm->log, text, strlen(text));
 }
 
+/*
+ * A line of `len` bytes into both logs: into the VM's own as it is, into the hypervisor's behind
+ * its name. SAY_BEFORE bytes before it are free: it is formatted once.
+ */
+#define SAY_MARK   "bulkhead: "
+#define SAY_BEFORE (MUX_NAME_MAX + 2)
+
+static void say_in_both(struct vm *vm, enum log_level level, char *same, size_t len, bool colon)
+{
+	size_t name = strnlen(vm->name, MUX_NAME_MAX), mark = sizeof(SAY_MARK) - 1;
+	char *line = same - mark;
+
+	memcpy(line, SAY_MARK, mark);
+	mux_note(vm->log, line, len + mark);
+	line = same - 1 - colon - name;
+	memcpy(line, vm->name, name);
+	line[name] = colon ? ':' : ' ';
+	same[-1] = ' ';
+	printk_text(level, line, len + name + 1 + colon);
+}
+
+void vm_tell(struct vm *vm, enum log_level level, const char *fmt, ...)
+{
+	char text[SAY_BEFORE + COMPLAINT_MAX], *const same = text + SAY_BEFORE;
+	va_list args;
+	size_t len;
+
+	va_start(args, fmt);
+	len = (size_t)format_v(same, COMPLAINT_MAX, fmt, args);
+	va_end(args);
+	say_in_both(vm, level, same, MIN(len, (size_t)COMPLAINT_MAX - 1), true);
+}
+
+/* Its lines are written in a step of its own, before its guest goes on. */
 void vm_complain(struct vcpu *vcpu, const char *fmt, ...)
 {
-	static const char mark[] = "bulkhead: ";
-	struct vm *vm = vcpu->vm;
-	/* "bulkhead: " or the VM's name before the same: it is formatted once */
-	char text[COMPLAINT_MAX + MUX_NAME_MAX + 1], *const same = text + MUX_NAME_MAX + 1, *line;
-	size_t name = strnlen(vm->name, MUX_NAME_MAX), len;
+	struct complaint *complaint = &vcpu->complaint;
 	uint32_t missed;
 	va_list args;
+	size_t len;
 
-	if (!may_log(vm, &vm->faults, &missed)) {
+	if (!may_log(vcpu->vm, &vcpu->vm->faults, &missed)) {
 		return;
 	}
-	len = (size_t)format(same, COMPLAINT_MAX / 2, "vcpu %u pc 0x%llx: ", vcpu->index,
-			     (unsigned long long)vcpu_pc(vcpu));
-	va_start(args, fmt);
-	len += (size_t)format_v(same + len, COMPLAINT_MAX - len, fmt, args);
-	va_end(args);
-	len = MIN(len, (size_t)COMPLAINT_MAX - 1);
-	if (missed != 0) {
-		len += (size_t)format(same + len, COMPLAINT_MAX - len,
-				      " (%u more like it were held back)", missed);
-		len = MIN(len, (size_t)COMPLAINT_MAX - 1);
+	if (complaint->len != 0) {
+		vm_say_complaint(vcpu);
 	}
-	line = same - (sizeof(mark) - 1);
-	memcpy(line, mark, sizeof(mark) - 1);
-	mux_note(vm->log, line, len + sizeof(mark) - 1);
-	line = same - 1 - name;
-	memcpy(line, vm->name, name);
-	line[name] = ' ';
-	printk_text(LOG_WARN, line, name + 1 + len);
+	va_start(args, fmt);
+	len = (size_t)format_v(complaint->text, sizeof(complaint->text), fmt, args);
+	va_end(args);
+	complaint->len = (uint32_t)MIN(len, sizeof(complaint->text) - 1);
+	complaint->missed = missed;
+	complaint->pc = vcpu_pc(vcpu);
+	vcpu_post(vcpu, VCPU_EVENT_COMPLAINT);
+}
+
+void vm_say_complaint(struct vcpu *vcpu)
+{
+	struct complaint *complaint = &vcpu->complaint;
+	char text[SAY_BEFORE + COMPLAINT_MAX], *const same = text + SAY_BEFORE;
+	size_t len = (size_t)format(same, COMPLAINT_MAX, "vcpu %u pc 0x%llx: ", vcpu->index,
+				    (unsigned long long)complaint->pc);
+
+	_Static_assert(sizeof(complaint->text) + 80 < COMPLAINT_MAX, "with all around it");
+	memcpy(same + len, complaint->text, complaint->len);
+	len += complaint->len;
+	complaint->len = 0;
+	if (complaint->missed != 0) {
+		len += (size_t)format(same + len, COMPLAINT_MAX - len,
+				      " (%u more like it were held back)", complaint->missed);
+	}
+	say_in_both(vcpu->vm, LOG_WARN, same, len, false);
 }

@@ -102,7 +102,6 @@ struct vm {
 
 	struct spinlock random_lock; /* rank random; protects the next group */
 	struct chacha random;	     /* core/vm/random.h */
-	bool random_keyed;	     /* atomic */
 
 	/* Ticks: 0 until its time has been stopped. Changed while no vCPU is in a CPU, with the
 	 * lock below; read by owners. */
@@ -173,10 +172,14 @@ bool vm_may_log(struct vm *vm, struct ratelimit *limit);
 /* A line into the VM's own log (not the hypervisor's): "bulkhead: stopped by command". Any CPU. */
 void vm_note(struct vm *vm, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* A line into both logs: "alpha: stopped by command" in the hypervisor's. Any CPU. */
+void vm_tell(struct vm *vm, enum log_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
 /*
  * A line about something the guest did wrong: "alpha vcpu 1 pc 0x…: …", rate-limited per VM. Owner
- * CPU of the vCPU.
+ * CPU of the vCPU. It is written by vm_say_complaint(), which VCPU_EVENT_COMPLAINT asks for.
  */
 void vm_complain(struct vcpu *vcpu, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void vm_say_complaint(struct vcpu *vcpu);
 
 #endif
