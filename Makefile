@@ -52,6 +52,7 @@ HYP_C := \
 	core/console/log.c \
 	core/console/cmd_vm.c \
 	core/console/cmd_report.c \
+	core/console/cmd_net.c \
 	core/console/cmd_stat.c \
 	core/console/cmd_log.c \
 	core/console/cmd_board.c \
@@ -366,6 +367,7 @@ FUZZ := \
 	hypercall \
 	image \
 	insn \
+	net \
 	vgic \
 	vgic_v2 \
 	virtio \
@@ -374,6 +376,7 @@ FUZZ := \
 FUZZ_WITH_doorbell := drivers/emul/vdoorbell.c drivers/emul/vmbigen.c core/fdt/guest_fdt.c \
                       core/base/spinlock.c tests/unit/fake_panic.c
 FUZZ_WITH_hypercall := $(FAKE_HYPERCALL)
+FUZZ_WITH_net := core/fdt/guest_fdt.c $(NET_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 FUZZ_WITH_vgic := $(FAKE_VGIC)
 FUZZ_WITH_vgic_v2 := $(FAKE_VGIC)
 FUZZ_WITH_virtio := core/fdt/guest_fdt.c drivers/virtio/mmio.c drivers/virtio/rng.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)

@@ -165,6 +165,7 @@ const struct shell_command vm_commands[] = {
 const struct shell_command stat_commands[] = {{0}};
 const struct shell_command log_commands[] = {{0}};
 const struct shell_command report_commands[] = {{0}};
+const struct shell_command net_commands[] = {{0}};
 
 /* -- who sits there -- */
 
