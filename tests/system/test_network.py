@@ -56,14 +56,50 @@ def test_two_Linux_reach_each_other_and_data_comes_whole(boot):
     assert re.search(r"\b[0-9a-f][26ae](:[0-9a-f]{2}){5}\b", own)
     assert "3 packets received" in shell(run, "beta", "ping -c 3 -i 0.2 -W 5 10.0.0.1")
     # each way: what arrives is what was sent
-    for sender, receiver, address in (("alpha", "beta", "10.0.0.2"), ("beta", "alpha", "10.0.0.1")):
-        to(run, receiver)
-        shell(run, receiver, "nc -l -p 5000 > /tmp/got &")
+    make = f"dd if=/dev/urandom of=/tmp/it bs=1M count={MEGABYTES} 2>/dev/null"
+    for sender, receiver, address in (("beta", "alpha", "10.0.0.2"), ("alpha", "beta", "10.0.0.1")):
         to(run, sender)
-        made = f"dd if=/dev/urandom of=/tmp/sent bs=1M count={MEGABYTES} 2>/dev/null"
-        shell(run, sender, made, 60)
-        shell(run, sender, f"nc {address} 5000 < /tmp/sent", 120)
-        sent = shell(run, sender, "sha256sum < /tmp/sent").split()[0]
+        shell(run, sender, make, 60)
+        shell(run, sender, "httpd -h /tmp")
+        sent = shell(run, sender, "sha256sum < /tmp/it", 60).split()[0]
         to(run, receiver)
-        shell(run, receiver, "wait", 60)
-        assert shell(run, receiver, "sha256sum < /tmp/got").split()[0] == sent
+        shell(run, receiver, f"wget -q -O /tmp/got http://{address}/it", 120)
+        assert shell(run, receiver, "sha256sum < /tmp/got", 60).split()[0] == sent
+    check_counters(run)
+
+
+def check_counters(run) -> None:
+    """`net` tells of both ports, and that nothing was wrong with what they sent."""
+    run.focus("the hypervisor's shell")
+    told = run.run("net", "bulkhead> ")
+    for name in ("alpha", "beta"):
+        port = re.search(rf"lan: {name} net0 [0-9a-f:]{{17}}, up\n.*"
+                         r"sent (\d+) frames, (\d+) bytes; received (\d+), (\d+)", told)
+        assert port, told
+        assert int(port[2]) > MEGABYTES << 20 and int(port[4]) > MEGABYTES << 20
+    assert not re.search("size|header|source|tag|storm|down|offload", told), told
+
+
+def test_a_VM_that_restarts_in_the_middle_of_both_flows_leaves_a_network_that_works(boot):
+    run = boot_two(boot)
+    get = "wget -q -O /dev/null http://{}/{}"
+    for name in ("beta", "alpha"):
+        to(run, name)
+        shell(run, name, "truncate -s 4G /tmp/endless; httpd -h /tmp")
+    shell(run, "alpha", get.format("10.0.0.2", "endless") + " &")
+    to(run, "beta")
+    shell(run, "beta", get.format("10.0.0.1", "endless") + " &")
+    shell(run, "beta", "cd /sys/class/net/eth0/statistics")
+    for way in ("rx", "tx"):
+        shell(run, "beta", f"until [ $(cat {way}_bytes) -gt 4000000 ]; do :; done", 60)
+    run.focus("the hypervisor's shell")
+    run.run("vm restart beta", "bulkhead> ")
+    run.expect("^beta[|] Enter 'help'", 120)
+    to(run, "beta")
+    bring_up(run, "beta", "10.0.0.2")
+    assert "3 packets received" in shell(run, "beta", "ping -c 3 -i 0.2 -W 5 10.0.0.1")
+    # and for who was there all the time
+    shell(run, "beta", "truncate -s 4M /tmp/it; httpd -h /tmp")
+    to(run, "alpha")
+    count = shell(run, "alpha", "wget -q -O - http://10.0.0.2/it | wc -c", 60)
+    assert count.split()[0] == str(4 << 20)
