@@ -53,7 +53,8 @@ fetch_kernel()
 		wanted+=("*/$module.ko")
 	done
 	dpkg-deb --fsys-tarfile "$deb" |
-		tar -x -m -C "$debian_cache/modules" --transform 's,.*/,,' --wildcards "${wanted[@]}"
+		tar -x -m -C "$debian_cache/modules" --transform 's,.*/,,' --wildcards \
+			"${wanted[@]}"
 	mv "$debian_cache/vmlinuz.new" "$debian_cache/vmlinuz"
 	echo "$package" > "$debian_cache/vmlinuz.version"
 	rm -f "$deb"
