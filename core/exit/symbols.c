@@ -13,18 +13,20 @@ const char *symbol_name(uint64_t address, char *buf, size_t size)
 {
 	uint64_t offset = address - (uint64_t)image_start;
 	const char *name = symtab_names;
-	uint32_t i = 0;
+	uint64_t at = symtab_steps[0] * INSTRUCTION, next;
 
 	if (address < (uint64_t)image_start || address >= (uint64_t)text_end || symtab_count == 0 ||
-	    offset < symtab_offsets[0] * INSTRUCTION) {
+	    offset < at) {
 		format(buf, size, "?");
 		return buf;
 	}
-	while (i + 1 < symtab_count && symtab_offsets[i + 1] * INSTRUCTION <= offset) {
+	for (uint32_t i = 1; i < symtab_count; i++, at = next) {
+		next = at + symtab_steps[i] * INSTRUCTION;
+		if (next > offset) {
+			break;
+		}
 		name += strlen(name) + 1;
-		i++;
 	}
-	format(buf, size, "%s+0x%llx", name,
-	       (unsigned long long)(offset - symtab_offsets[i] * INSTRUCTION));
+	format(buf, size, "%s+0x%llx", name, (unsigned long long)(offset - at));
 	return buf;
 }

@@ -6,7 +6,8 @@
 #include "core/base/types.h"
 
 extern const uint32_t symtab_count;
-extern const uint16_t symtab_offsets[]; /* from the image's start, in instructions; sorted */
-extern const char symtab_names[];	/* each NUL-terminated, in that order */
+extern const uint16_t
+	symtab_steps[];		  /* instructions from the one before, the first from the image */
+extern const char symtab_names[]; /* each NUL-terminated, in that order */
 
 #endif
