@@ -45,6 +45,7 @@ HYP_C := \
 	core/config/parse_network.c \
 	core/config/parse_vcpus.c \
 	core/config/parse_devices.c \
+	core/config/parse_disk.c \
 	core/config/parse_vm.c \
 	core/config/props.c \
 	core/config/suggest.c \
@@ -112,6 +113,8 @@ HYP_C := \
 	drivers/emul/vpl031.c \
 	drivers/emul/vsp805.c \
 	drivers/emul/work.c \
+	drivers/virtio/blk.c \
+	drivers/virtio/blocks.c \
 	drivers/virtio/mmio.c \
 	drivers/virtio/net.c \
 	drivers/virtio/net_frame.c \
@@ -232,6 +235,7 @@ GUESTS := \
 UNIT := \
 	aarch32 \
 	base \
+	blk \
 	board \
 	bundle \
 	chacha \
@@ -353,6 +357,7 @@ VIRTQ_C := drivers/virtio/queue.c drivers/virtio/queue_packed.c drivers/virtio/q
 UNIT_WITH_virtio      := core/fdt/guest_fdt.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 NET_C := drivers/virtio/mmio.c drivers/virtio/net.c drivers/virtio/net_frame.c drivers/virtio/switch.c $(VIRTQ_C)
 UNIT_WITH_net         := core/fdt/guest_fdt.c $(NET_C) tests/unit/fake_driver.c tests/unit/fake_ram.c tests/unit/fake_time.c $(FAKE_CPU)
+UNIT_WITH_blk         := core/base/printk.c core/fdt/guest_fdt.c drivers/virtio/blk.c drivers/virtio/blocks.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 UNIT_WITH_virtq       := $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c
 UNIT_WITH_vpsci       := core/exit/vpsci.c $(FAKE_CPU)
 UNIT_WITH_vsp805      := core/base/printk.c drivers/emul/vsp805.c tests/unit/fake_time.c $(FAKE_CPU)

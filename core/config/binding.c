@@ -82,7 +82,8 @@ static const struct config_prop image_props[] = {
 		 "made); `raw`: bytes as "
 		 "they are; `elf`: a static arm64 ELF file; `ramdisk`, `dtb`: what `initrd` and "
 		 "`dtb` of a VM "
-		 "name; `disk` comes with a later version.")},
+		 "name; `disk`: what `bulkhead,virtio-blk` devices name, of whole sectors of 512 "
+		 "bytes.")},
 	{.name = "data",
 	 .type = PROP_BYTES,
 	 .required = true,

@@ -68,6 +68,7 @@ struct ram_config {
 
 struct vdev_type; /* drivers/emul/vdev.h */
 struct dt;	  /* core/fdt/dt.h */
+struct store_config;
 
 /* A bulkhead,doorbell node. */
 struct doorbell_config {
@@ -91,16 +92,20 @@ enum disk_source {
 	DISK_PARTITION, /* of a disk of the board's */
 };
 
+/* What is written to a disk in memory is kept by blocks of this size. */
+#define CONFIG_BLOCK_SIZE 4096
+
 /* bulkhead,virtio-blk */
 struct disk_config {
 	enum disk_source source;
 	const struct image_config *image;
 	bool read_only;
 	uint64_t size; /* bytes of memory: the disk's or, of an image, what may be written */
-	const char *board_disk; /* board ref */
-	const char *partition;	/* GPT name or PARTUUID */
-	const char *serial;	/* "" when absent */
-	uint32_t store;		/* place of its memory in struct config; none where `size` is 0 */
+	const char *board_disk;	    /* board ref */
+	const char *partition;	    /* GPT name or PARTUUID */
+	const char *serial;	    /* "" when absent */
+	struct store_config *store; /* its memory, in struct config; NULL where `size` is 0 */
+	uint64_t map_size;	    /* of `store`, ahead of its blocks (drivers/virtio/blocks.h) */
 };
 
 /* A node below /networks. */

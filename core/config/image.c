@@ -53,6 +53,7 @@ enum elf_header {
 #define ELF_AARCH64	 183
 #define PT_LOAD		 1
 #define PT_INTERP	 3
+#define SECTOR_SIZE	 512
 #define ELF_SEGMENTS_MAX 64
 
 static uint64_t get(const uint8_t *at, unsigned int size)
@@ -307,6 +308,19 @@ static int inspect_dtb(struct image_config *image, const char *path, struct diag
 	return 0;
 }
 
+static int inspect_disk(struct image_config *image, const char *path, struct diag *diag)
+{
+	if (image->size % SECTOR_SIZE != 0) {
+		diag_error(
+			diag, path, "data",
+			"has %lu bytes, but a disk has whole sectors of 512: `truncate -s %%512` "
+			"fills the file up",
+			image->size);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int image_inspect(struct image_config *image, const char *path, struct diag *diag)
 {
 	image->mem_size = image->size;
@@ -317,9 +331,10 @@ int image_inspect(struct image_config *image, const char *path, struct diag *dia
 		return inspect_elf(image, path, diag);
 	case IMAGE_DTB:
 		return inspect_dtb(image, path, diag);
+	case IMAGE_DISK:
+		return inspect_disk(image, path, diag);
 	case IMAGE_RAW:
 	case IMAGE_RAMDISK:
-	case IMAGE_DISK:
 	default:
 		return 0;
 	}

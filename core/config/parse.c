@@ -110,10 +110,7 @@ static void parse_image(struct parser *p, int node, struct image_config *image)
 	image->size = data.len;
 	if (dt_string(p->dt, node, "type") != NULL && p->diag->error_count == errors) {
 		check_image_addresses(p, node, image);
-		if (image->type == IMAGE_DISK) {
-			diag_error(p->diag, p->path, "type",
-				   "disks come with a later version: leave the image out");
-		} else if (data.len != 0) {
+		if (data.len != 0) {
 			image_inspect(image, p->path, p->diag);
 		}
 	}

@@ -116,6 +116,8 @@ static void add_device(struct parser *p, int node, struct vm_config *vm,
 	if (type == &vsp805_type) {
 		device->on_expiry =
 			(enum on_expiry)parser_choice(p, node, "on-expiry", EXPIRY_WORDS);
+	} else if (type == &virtio_blk_type) {
+		parser_disk(p, node, vm, &device->disk);
 	}
 	if (type == &virtio_net_type) {
 		parser_port(p, node, vm, &device->port);

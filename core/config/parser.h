@@ -77,6 +77,9 @@ const struct image_config *parser_image(struct parser *p, int node, const char *
 /* One region of RAM from its node; `name` NULL: from memory-size of the VM. */
 void parser_ram(struct parser *p, int node, struct vm_config *vm, const char *name);
 
+/* What is a disk's own of its node. */
+void parser_disk(struct parser *p, int node, const struct vm_config *vm, struct disk_config *disk);
+
 /* What stands below its devices/ (DT_NONE: nothing). */
 void parser_devices(struct parser *p, int node, struct vm_config *vm);
 

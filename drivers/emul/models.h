@@ -14,8 +14,9 @@ extern const struct vdev_type vmbigen_type; /* no config names it */
 extern const struct vdev_type vpl011_type;
 extern const struct vdev_type vpl031_type;
 extern const struct vdev_type vsp805_type;
+extern const struct vdev_type virtio_blk_type; /* drivers/virtio */
 extern const struct vdev_type virtio_net_type;
-extern const struct vdev_type virtio_rng_type; /* drivers/virtio */
+extern const struct vdev_type virtio_rng_type;
 
 /* A pin of a VM's message generator is driven: see vdev.set_pin. */
 void vmbigen_set_pin(struct vdev *vdev, uint32_t pin, bool level);

@@ -9,26 +9,6 @@
 
 /* What is refused is checked no further: its properties are for the document alone. */
 #if __STDC_HOSTED__
-static const struct config_prop virtio_blk_props[] = {
-	{.name = "image",
-	 .type = PROP_PHANDLE,
-	 .values = "image",
-	 .help = "An image of type `disk`."},
-	{.name = "overlay-size",
-	 .type = PROP_U64,
-	 .help = "Bytes of RAM that take the writes to the image."},
-	{.name = "read-only", .type = PROP_FLAG, .help = "The image is not written to."},
-	{.name = "ram-size",
-	 .type = PROP_U64,
-	 .help = "In place of an image: an empty disk in RAM, bytes."},
-	{.name = "disk",
-	 .type = PROP_BOARD_REF,
-	 .help = "In place of an image: a disk of the board."},
-	{.name = "partition", .type = PROP_STRING, .help = "GPT name or PARTUUID on `disk`."},
-	{.name = "serial", .type = PROP_STRING, .help = "What the guest reads as serial number."},
-	{0},
-};
-
 static const struct config_prop virtio_balloon_props[] = {
 	{.name = "min-size", .type = PROP_U64, .help = "Bytes the guest keeps in any case."},
 	{0},
@@ -57,13 +37,6 @@ static const struct vdev_type virtio_console_type = {
 	.compatible = "bulkhead,virtio-console",
 	.later = LATER_VIRTIO,
 	.help = DOC("A console."),
-};
-
-static const struct vdev_type virtio_blk_type = {
-	.compatible = "bulkhead,virtio-blk",
-	.later = LATER_VIRTIO,
-	.help = DOC("A disk."),
-	.props = PROPS(virtio_blk_props),
 };
 
 static const struct vdev_type virtio_balloon_type = {

@@ -86,6 +86,8 @@ def make(folder: pathlib.Path) -> None:
         "x86.elf": elf(machine=62),
         "cut.elf": elf()[:150],
         "dynamic.elf": elf(kind=3),
+        "disk.img": bytes(range(256)) * 18,
+        "odd.img": bytes(4095),
         "good.dtb": empty_tree(),
         "cut.dtb": empty_tree()[:60],
     }

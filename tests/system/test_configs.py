@@ -22,8 +22,8 @@ import images  # noqa: E402
 from run_case import SCALE  # noqa: E402
 
 CHECKER = ROOT / "build" / "unit" / "bulkhead-config"      # with ASan and UBSan
-MODELS = ("emul/vcontrol", "emul/vdoorbell", "emul/vpl011", "emul/vpl031", "virtio/net",
-          "virtio/rng")
+MODELS = ("emul/vcontrol", "emul/vdoorbell", "emul/vpl011", "emul/vpl031", "virtio/blk",
+          "virtio/net", "virtio/rng")
 PACKED = ("Image.gz", "zboot.gzip", "zboot.xz", "zboot.lzma", "zboot.zstd")
 TIMEOUT = 20 * SCALE
 

@@ -6,6 +6,8 @@
 #include "core/config/guest_map_types.h"
 #include "drivers/emul/models.h"
 
+#define DISK_LATER "disks of the board come with a later version: write `image` or `ram-size`"
+
 static const struct config_prop vcontrol_props[] = {{.name = NULL}};
 
 const struct vdev_type vcontrol_type = {
@@ -166,4 +168,44 @@ const struct vdev_type virtio_net_type = {
 	.spi = GUEST_VIRTIO_SPI,
 	.slots = GUEST_VIRTIO_SLOTS,
 	.props = net_props,
+};
+
+static const struct config_prop blk_props[] = {
+	{.name = "image",
+	 .type = PROP_PHANDLE,
+	 .values = "image",
+	 .help = "An image of type `disk`; beside it `overlay-size` or `read-only`. Several "
+		 "disks may have one image."},
+	{.name = "overlay-size",
+	 .type = PROP_U64,
+	 .help = "Bytes of memory, a multiple of 4 KiB, that take what is written over the "
+		 "image; the disk's alone."},
+	{.name = "read-only", .type = PROP_FLAG, .help = "The image can't be written to."},
+	{.name = "ram-size",
+	 .type = PROP_U64,
+	 .help = "In place of an image: bytes of a disk in memory, a multiple of 512, zeroes "
+		 "at first."},
+	{.name = "disk",
+	 .type = PROP_BOARD_REF,
+	 .later = DISK_LATER,
+	 .help = "In place of an image: a disk of the board."},
+	{.name = "partition",
+	 .type = PROP_STRING,
+	 .later = DISK_LATER,
+	 .help = "GPT name or PARTUUID on `disk`."},
+	{.name = "serial",
+	 .type = PROP_STRING,
+	 .dflt = "empty",
+	 .help = "What the guest reads as serial number, at most 20 characters."},
+	{.name = NULL},
+};
+
+const struct vdev_type virtio_blk_type = {
+	.compatible = "bulkhead,virtio-blk",
+	.help = "A disk: docs/disks.md. Guest node: `virtio,mmio`.",
+	.size = GUEST_VIRTIO_SIZE,
+	.ipa = GUEST_VIRTIO_BASE,
+	.spi = GUEST_VIRTIO_SPI,
+	.slots = GUEST_VIRTIO_SLOTS,
+	.props = blk_props,
 };
