@@ -48,10 +48,12 @@ struct net_config {
 
 /* A frame on its way into one receiver's buffers. */
 struct net_fill {
-	bool open;	      /* buffers of that receiver may be in hand */
-	bool taken;	      /* `chain` is one */
-	bool alone;	      /* nobody else took any since */
-	uint32_t life;	      /* of its queue */
+	bool open;     /* buffers of that receiver may be in hand */
+	bool taken;    /* `chain` is one */
+	bool alone;    /* nobody else took any since */
+	uint32_t life; /* of its queue */
+	uint32_t size; /* bytes behind the header; and those in `out` */
+	uint32_t head_size;
 	uint32_t done;	      /* bytes, the header's too */
 	uint32_t written;     /* of these in `chain` */
 	uint32_t count;	      /* in `used` */
@@ -82,6 +84,14 @@ struct net {
 		uint32_t left, sum;
 		struct virtq_cursor at;
 	} sum; /* the checksum that the sender left to do */
+	struct {
+		bool on;    /* it goes in pieces to who can't take it whole */
+		bool built; /* the piece's headers are in fill.out */
+		struct net_shape shape;
+		uint32_t at, size; /* the piece, in the payload */
+		uint16_t index;
+		struct virtq_cursor from;
+	} cut;
 	struct net_fill fill;
 
 	struct deadline alarm; /* for the limit of its rate */
@@ -241,7 +251,7 @@ static int take_buffer(struct net *net, struct net *to)
 	if (fill->chain->reads != 0 || fill->chain->in_size < HEADER_SIZE) {
 		return -EINVAL;
 	}
-	if (!many && fill->chain->in_size < HEADER_SIZE + net->size) {
+	if (!many && fill->chain->in_size < HEADER_SIZE + fill->size) {
 		return -ERANGE;
 	}
 	return fill->count != 0 || find_count(fill) ? 1 : -EINVAL;
@@ -264,8 +274,8 @@ static uint32_t piece_at(struct virtq_cursor *cursor)
 static int copy_piece(struct net *net, struct net *to, uint32_t max)
 {
 	struct net_fill *fill = &net->fill;
-	uint32_t size = MIN(MIN(max, piece_at(&fill->into)), HEADER_SIZE + net->size - fill->done);
-	uint32_t head = HEADER_SIZE + net->head_size;
+	uint32_t size = MIN(MIN(max, piece_at(&fill->into)), HEADER_SIZE + fill->size - fill->done);
+	uint32_t head = HEADER_SIZE + fill->head_size;
 	const struct vm *vm = net->virtio.vdev.vm, *to_vm = to->virtio.vdev.vm;
 	uint64_t from = 0, into = 0;
 	int err;
@@ -292,7 +302,7 @@ static int copy_piece(struct net *net, struct net *to, uint32_t max)
 static int fill_some(struct net *net, struct net *to)
 {
 	struct net_fill *fill = &net->fill;
-	uint32_t total = HEADER_SIZE + net->size;
+	uint32_t total = HEADER_SIZE + fill->size;
 	int left = STEP_COST, got;
 
 	while (fill->done < total) {
@@ -333,12 +343,17 @@ static int hand_over(struct net *net, struct net *to)
 	err = err != 0 ? err : virtio_put_all(&to->virtio, RECEIVE, fill->used, fill->count);
 	if (err == 0) {
 		to->port.count.received_frames++;
-		to->port.count.received_bytes += net->size;
+		to->port.count.received_bytes += fill->size;
 	}
 	return err;
 }
 
 /* -- one receiver; both locks are held -- */
+
+static bool must_cut(const struct net *net, const struct net *to)
+{
+	return !net_header_fits(header_of(net), to->virtio.features);
+}
 
 static bool needs_sum(const struct net *net, const struct net *to)
 {
@@ -365,7 +380,55 @@ static int sum_some(struct net *net)
 	return net->sum.done ? 0 : 1;
 }
 
-static enum switch_drop may_receive(const struct net *net, struct net *to)
+/* -- cutting -- */
+
+/* False: it can't be cut. */
+static bool begin_cut(struct net *net)
+{
+	uint64_t ipa;
+
+	if (!net_look(header_of(net), net->head + HEADER_SIZE, net->head_size, &net->cut.shape)) {
+		return false;
+	}
+	net->cut.shape.payload = net->size - net->cut.shape.headers;
+	net->cut.on = true;
+	net->cut.built = false;
+	net->cut.at = net->cut.index = 0;
+	net->cut.from = virtq_reads(net->chain);
+	return skip(&net->cut.from, (uint32_t)HEADER_SIZE + net->cut.shape.headers, &ipa);
+}
+
+static void build_piece(struct net *net)
+{
+	struct net_fill *fill = &net->fill;
+	uint32_t left = net->cut.shape.payload - net->cut.at;
+
+	net->cut.size = MIN((uint32_t)header_of(net)->gso_size, left);
+	fill->head_size = net->cut.shape.headers;
+	fill->size = fill->head_size + net->cut.size;
+	memset(fill->out, 0, HEADER_SIZE);
+	memcpy(fill->out + HEADER_SIZE, net->head + HEADER_SIZE, fill->head_size);
+	net->sum.sum = net_cut(&net->cut.shape, fill->out + HEADER_SIZE, net->cut.at, net->cut.size,
+			       net->cut.index);
+	net->sum.odd = false;
+	net->sum.left = net->cut.size;
+	net->sum.done = net->cut.size == 0;
+	net->sum.at = net->cut.from;
+	net->cut.built = true;
+}
+
+/* A piece is there, or will never be. 1: there are more of them; 0: that was the last. */
+static int next_piece(struct net *net)
+{
+	net->cut.from = net->fill.from;
+	net->cut.at += net->cut.size;
+	net->cut.index++;
+	net->cut.built = false;
+	net->cut.on = net->cut.at < net->cut.shape.payload;
+	return net->cut.on;
+}
+
+static enum switch_drop may_receive(struct net *net, struct net *to)
 {
 	const struct net_header *header = header_of(net);
 	uint32_t sum_at = (uint32_t)header->csum_start + header->csum_offset;
@@ -373,46 +436,85 @@ static enum switch_drop may_receive(const struct net *net, struct net *to)
 	if (is_gone(to)) {
 		return SWITCH_DROP_DOWN;
 	}
-	if (!net_header_fits(header, to->virtio.features) ||
-	    (needs_sum(net, to) && sum_at + 2 > net->head_size)) {
+	if (must_cut(net, to)) {
+		return net->cut.on || begin_cut(net) ? SWITCH_SENT : SWITCH_DROP_OFFLOAD;
+	}
+	/* another driver than that for which the first pieces were cut: it gets the whole */
+	net->cut.on = false;
+	if (needs_sum(net, to) && sum_at + 2 > net->head_size) {
 		return SWITCH_DROP_OFFLOAD;
 	}
 	return SWITCH_SENT;
 }
 
-static void open_fill(struct net *net, struct net *to)
+/* The checksum into what `out` holds. */
+static void write_sum(struct net *net)
+{
+	const struct net_header *header = header_of(net);
+	uint32_t at = (uint32_t)HEADER_SIZE + header->csum_start + header->csum_offset;
+	uint16_t value = net_fold(net->sum.sum);
+
+	/* in UDP none is 0: RFC 768 */
+	value = value == 0 ? UINT16_MAX : value;
+	memcpy(net->fill.out + at, &value, sizeof(value));
+}
+
+/* How the frame begins for this receiver, whole. */
+static void build_whole(struct net *net, struct net *to)
 {
 	struct net_fill *fill = &net->fill;
 	struct net_header *header = (struct net_header *)fill->out;
-	uint32_t size = (uint32_t)HEADER_SIZE + net->head_size;
-	bool sum = needs_sum(net, to);
 
+	fill->size = net->size;
+	fill->head_size = net->head_size;
+	memcpy(fill->out, net->head, HEADER_SIZE + net->head_size);
+	header->flags &= NET_NEEDS_CSUM;
+	if (needs_sum(net, to)) {
+		write_sum(net);
+		header->flags = 0;
+	}
+	if (header->flags == 0) {
+		header->csum_start = header->csum_offset = 0;
+	}
+	if (header->gso_type == NET_GSO_NONE) {
+		header->gso_size = header->header_size = 0;
+	}
+}
+
+/* As much as is to be known before the first byte is copied. 0: all is; 1: another step; or an
+ * error of the sender's. */
+static int prepare(struct net *net, struct net *to)
+{
+	bool cut = must_cut(net, to);
+	int got = 0;
+
+	if (cut && !net->cut.built) {
+		build_piece(net);
+	}
+	if ((cut || needs_sum(net, to)) && !net->sum.done) {
+		got = sum_some(net);
+		return got < 0 ? got : 1;
+	}
+	if (cut) {
+		write_sum(net);
+	} else {
+		build_whole(net, to);
+	}
+	return 0;
+}
+
+static void open_fill(struct net *net, struct net *to)
+{
+	struct net_fill *fill = &net->fill;
+
+	((struct net_header *)fill->out)->buffers = 1;
 	fill->open = fill->alone = true;
 	fill->taken = false;
 	fill->chain->begun = false;
 	fill->life = to->life;
 	fill->done = fill->count = 0;
 	fill->first = fill->last = virtq_mark(receive_queue(to));
-	fill->from = net->rest;
-	memcpy(fill->out, net->head, size);
-	if (sum) {
-		uint32_t at = (uint32_t)HEADER_SIZE + header->csum_start + header->csum_offset;
-		uint16_t value = net_fold(net->sum.sum);
-
-		/* in UDP none is 0: RFC 768 */
-		value = value == 0 ? UINT16_MAX : value;
-		memcpy(fill->out + at, &value, sizeof(value));
-	}
-	if (sum || (header->flags & NET_NEEDS_CSUM) == 0) {
-		header->csum_start = header->csum_offset = 0;
-		header->flags = 0;
-	} else {
-		header->flags = NET_NEEDS_CSUM;
-	}
-	if (header->gso_type == NET_GSO_NONE) {
-		header->gso_size = header->header_size = 0;
-	}
-	header->buffers = 1;
+	fill->from = net->cut.on ? net->cut.from : net->rest;
 }
 
 /* A step towards one receiver. 1: more steps; 0: it has it, or not; or an error of the sender's. */
@@ -428,13 +530,14 @@ static int deliver(struct net *net, struct net *to)
 		why = may_receive(net, to);
 	}
 	if (why != SWITCH_SENT) {
+		net->cut.on = false;
 		drop(to, why);
 		return 0;
 	}
 	if (!net->fill.open) {
-		if (needs_sum(net, to) && !net->sum.done) {
-			got = sum_some(net);
-			return got < 0 ? got : 1;
+		got = prepare(net, to);
+		if (got != 0) {
+			return got;
 		}
 		open_fill(net, to);
 	}
@@ -443,15 +546,17 @@ static int deliver(struct net *net, struct net *to)
 		return 1;
 	}
 	got = got == 1 ? hand_over(net, to) : got;
+	if (got == 0) {
+		return net->cut.on ? next_piece(net) : 0;
+	}
+	net->cut.on = false;
 	if (got == -ENOSPC || got == -ERANGE || got == -EIO) {
 		give_back(net, to);
 		drop(to, got == -ENOSPC ? SWITCH_DROP_FULL : SWITCH_DROP_ROOM);
 		return got == -EIO ? -EFAULT : 0;
 	}
-	if (got < 0) {
-		net->fill.open = false;
-		virtio_break(&to->virtio);
-	}
+	net->fill.open = false;
+	virtio_break(&to->virtio);
 	return 0;
 }
 
@@ -505,7 +610,7 @@ static void begin_sum(struct net *net)
 	const struct net_header *header = header_of(net);
 	uint64_t ipa;
 
-	net->sum.done = net->sum.odd = false;
+	net->sum.done = net->sum.odd = net->cut.on = false;
 	if ((header->flags & NET_NEEDS_CSUM) != 0) {
 		net->sum.sum = 0;
 		net->sum.left = net->size - header->csum_start;

@@ -46,6 +46,27 @@ bool net_header_holds(const struct net_header *header, uint64_t features, uint32
 /* Can a driver with these features take it so? */
 bool net_header_fits(const struct net_header *header, uint64_t features);
 
+/* What is to be cut: where its headers are. */
+struct net_shape {
+	uint32_t ip, tcp; /* offsets in the frame */
+	uint32_t headers; /* bytes of all of them, and behind them: by who knows it */
+	uint32_t payload;
+	bool v6;
+};
+
+/* Looks at the first `size` bytes of a frame that is to be cut. False: it is not TCP right behind
+ * IP, as its header says, or its headers are longer than that. */
+bool net_look(const struct net_header *header, const uint8_t *frame, uint32_t size,
+	      struct net_shape *shape);
+
+/*
+ * Makes the headers of the whole those of one piece: of `size` bytes of payload, `at` bytes on, the
+ * `index`th. Returns the sum of what its checksum covers so far, which is to be followed by the
+ * payload's.
+ */
+uint32_t net_cut(const struct net_shape *shape, uint8_t *frame, uint32_t at, uint32_t size,
+		 uint16_t index);
+
 /* The sum of 16-bit words, big-endian or little, of more bytes behind *odd: RFC 1071. */
 uint32_t net_sum(const uint8_t *bytes, uint32_t size, uint32_t sum, bool *odd);
 

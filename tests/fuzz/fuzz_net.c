@@ -194,10 +194,19 @@ static void send(uint32_t node, const struct op *op)
 		.csum_start = (op->value >> 10) % 80,
 		.csum_offset = (op->value >> 16) % 24,
 	};
-	uint8_t head[26] = {0};
+	uint8_t head[12 + 60] = {0};
 	struct fake_buffer buffers[4];
 	uint32_t count = 1 + op->small % 4;
 
+	if ((op->small & 32) != 0) {
+		/* TCP over IPv4, but for a byte */
+		header.csum_start = 34;
+		header.csum_offset = 16;
+		memcpy(head + 24, "\x08\0\x45", 3);
+		head[12 + 23] = 6;
+		head[12 + 46] = 0x50;
+		head[12 + op->off % 60] ^= op->off >> 8 & 1 ? (uint8_t)op->value : 0;
+	}
 	memcpy(head, &header, sizeof(header));
 	memcpy(head + 12, (op->small & 4) != 0 ? "\xff\xff\xff\xff\xff\xff" : "\2\0\0\0\0", 6);
 	head[17] = (op->small & 4) != 0 ? 0xff : (uint8_t)(1 - node);

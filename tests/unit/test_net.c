@@ -527,7 +527,153 @@ static void a_segment_that_is_left_to_cut_goes_to_who_can(void **state)
 	begin(1, MANY | NET_F_GUEST_CSUM | NET_F_GUEST_TSO4);
 	give(1, 11, 6100);
 	send(0, &big, 1, 65000);
+	/* what stands there is no TCP: nobody can cut it */
 	assert_int_equal(dropped(1, SWITCH_DROP_OFFLOAD), 1);
+	begin(1, MANY | NET_F_GUEST_CSUM | NET_F_GUEST_TSO6);
+	give(1, 11, 6100);
+	send(0, &big, 1, 65000);
+	assert_int_equal(port(1)->count.received_frames, 1);
+}
+
+/* A frame of TCP over IPv4 or IPv6, for the receiver to cut; its checksum field as a driver leaves
+ * it. */
+#define TCP4 34
+#define TCP6 54
+static void write_tcp(const struct net_header *header, bool v6, uint32_t size)
+{
+	uint8_t *frame = (uint8_t *)fake_ram(place(0, SENT_AT)) + HEADER;
+	uint8_t *tcp = frame + (v6 ? TCP6 : TCP4);
+
+	write_frame(0, header, 1, size);
+	if (v6) {
+		memcpy(frame + 12, "\x86\xdd\x60\0\0\0\xff\xff\x06", 9);
+	} else {
+		memcpy(frame + 12, "\x08\0\x45\0\xff\xff\x12\xff\x40\0\x40\x06", 12);
+	}
+	/* sequence, acknowledged; 24 bytes of header; FIN, PSH, ACK, CWR */
+	memcpy(tcp + 4, "\xff\xff\xf0\0\1\2\3\4\x60\x99", 10);
+}
+
+static uint32_t get_be(const uint8_t *at, uint32_t size)
+{
+	uint32_t value = 0;
+
+	while (size-- != 0) {
+		value = value << 8 | *at++;
+	}
+	return value;
+}
+
+/* The piece of `size` bytes in got[] is the one that begins `at` bytes on. */
+static void check_piece(bool v6, uint32_t at, uint32_t size, uint32_t index, bool last)
+{
+	const uint8_t *frame = got + HEADER, *ip = frame + 14, *tcp = frame + (v6 ? TCP6 : TCP4);
+	const uint8_t *sent = fake_ram(place(0, SENT_AT) + HEADER);
+	uint32_t header = (v6 ? TCP6 : TCP4) + 24, length = 24 + size, sum;
+
+	assert_int_equal(get_be(got, 4) | get_be(got + 4, 4), 0);
+	assert_memory_equal(frame + header, sent + header + at, size);
+	assert_int_equal(get_be(tcp + 4, 4), 0xfffff000U + at);
+	assert_int_equal(tcp[13], (last ? 0x19 : 0x10) | (at == 0 ? 0x80 : 0));
+	if (v6) {
+		assert_int_equal(get_be(ip + 4, 2), length);
+		sum = sum_of(ip + 8, 32);
+	} else {
+		assert_int_equal(get_be(ip + 2, 2), 20 + length);
+		assert_int_equal(get_be(ip + 4, 2), (0x12ff + index) & 0xffff);
+		assert_int_equal(sum_of(ip, 20) % 0xffff, 0);
+		sum = sum_of(ip + 12, 8);
+	}
+	assert_int_equal((sum + 6 + length + sum_of(tcp, length)) % 0xffff, 0);
+}
+
+static void a_segment_is_cut_for_who_can_not(void **state)
+{
+	static const uint64_t formats[] = {PLAIN, MANY, MANY | NET_F_GUEST_CSUM | VIRTIO_F_PACKED};
+	static const uint32_t payloads[] = {1, 1447, 1448, 1449, 10001, 20272};
+
+	for (uint32_t i = 0; i < 2 * ARRAY_COUNT(formats) * ARRAY_COUNT(payloads); i++) {
+		bool v6 = i % 2 != 0;
+		uint32_t left = payloads[i / 2 % ARRAY_COUNT(payloads)], at = 0, index = 0, size;
+		const struct net_header big = {
+			.flags = NET_NEEDS_CSUM,
+			.gso_type = v6 ? NET_GSO_TCPV6 : NET_GSO_TCPV4,
+			.gso_size = 1448,
+			.csum_start = v6 ? TCP6 : TCP4,
+			.csum_offset = 16,
+		};
+
+		set_up(state);
+		begin(0, MANY | OFFLOADS);
+		begin(1, formats[i / 2 / ARRAY_COUNT(payloads)]);
+		give(1, 15, 2048);
+		write_tcp(&big, v6, big.csum_start + 24U + left);
+		post_frame(0, big.csum_start + 24U + left, 5000);
+		work(0, 1000);
+		while (left != 0) {
+			uint32_t piece = MIN(left, 1448U);
+
+			assert_int_equal(see(1, 2048, index, &size), 1);
+			assert_int_equal(size, HEADER + big.csum_start + 24U + piece);
+			left -= piece;
+			check_piece(v6, at, piece, index++, left == 0);
+			at += piece;
+		}
+		assert_int_equal(see(1, 2048, index, &size), 0);
+		assert_int_equal(dropped(1, SWITCH_DROP_FULL), 0);
+	}
+}
+
+static void who_learns_to_cut_in_the_middle_gets_the_whole(void **state)
+{
+	const struct net_header big = {.flags = NET_NEEDS_CSUM,
+				       .gso_type = NET_GSO_TCPV4,
+				       .gso_size = 1000,
+				       .csum_start = TCP4,
+				       .csum_offset = 16};
+	uint32_t size;
+
+	(void)state;
+	begin(0, MANY | OFFLOADS);
+	begin(1, MANY);
+	give(1, 10, 2048);
+	write_tcp(&big, false, 12000);
+	post_frame(0, 12000, ROOM);
+	while (port(1)->count.received_frames < 2) {
+		work(0, 1);
+	}
+	begin(1, MANY | OFFLOADS);
+	give(1, 10, 2048);
+	work(0, 100);
+	assert_int_equal(see(1, 2048, 0, &size), 6);
+	assert_came_whole(0, size, 12000);
+	assert_int_equal(get(0, STATUS), 15);
+}
+
+static void what_is_no_TCP_is_not_cut(void **state)
+{
+	static const struct {
+		uint8_t at, value;
+	} wrong[] = {{12, 0x86}, {14, 0x55},	    {14, 0x46},
+		     {23, 17},	 {TCP4 + 12, 0x40}, {TCP4 + 12, 0xf0}};
+	const struct net_header big = {.flags = NET_NEEDS_CSUM,
+				       .gso_type = NET_GSO_TCPV4,
+				       .gso_size = 50,
+				       .csum_start = TCP4,
+				       .csum_offset = 16};
+
+	for (uint32_t i = 0; i < ARRAY_COUNT(wrong); i++) {
+		set_up(state);
+		begin(0, MANY | OFFLOADS);
+		begin(1, MANY);
+		give(1, 10, 2048);
+		write_tcp(&big, false, 90);
+		((uint8_t *)fake_ram(place(0, SENT_AT)))[HEADER + wrong[i].at] = wrong[i].value;
+		post_frame(0, 90, ROOM);
+		work(0, 100);
+		assert_int_equal(dropped(1, SWITCH_DROP_OFFLOAD), 1);
+		assert_int_equal(port(1)->count.received_frames, 0);
+	}
 }
 
 static void begin_large(uint64_t features)
@@ -791,6 +937,10 @@ int main(void)
 		    a_checksum_that_is_left_to_do_is_done_for_who_can_not),
 		NET("a segment that is left to cut goes to who can",
 		    a_segment_that_is_left_to_cut_goes_to_who_can),
+		NET("a segment is cut for who can't", a_segment_is_cut_for_who_can_not),
+		NET("who learns to cut in the middle gets the whole",
+		    who_learns_to_cut_in_the_middle_gets_the_whole),
+		NET("what is no TCP is not cut", what_is_no_TCP_is_not_cut),
 		NET("a sender that is reset in the middle leaves buffers as they were",
 		    a_sender_that_is_reset_in_the_middle_leaves_buffers_as_they_were),
 		NET("buffers that were taken between others' come back empty",
