@@ -59,6 +59,7 @@ HYP_C := \
 	core/console/cmd_board.c \
 	core/console/line.c \
 	core/console/mux.c \
+	core/console/mux_keys.c \
 	core/console/partial.c \
 	core/console/shell.c \
 	core/exit/aarch32.c \
@@ -115,6 +116,7 @@ HYP_C := \
 	drivers/emul/work.c \
 	drivers/virtio/blk.c \
 	drivers/virtio/blocks.c \
+	drivers/virtio/console.c \
 	drivers/virtio/mmio.c \
 	drivers/virtio/net.c \
 	drivers/virtio/net_frame.c \
@@ -269,6 +271,7 @@ UNIT := \
 	sysreg_trap \
 	times \
 	v2m \
+	vconsole \
 	vcontrol \
 	vdoorbell \
 	vgic \
@@ -313,6 +316,7 @@ FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/dist_bank.c 
 UNIT_WITH_exit     := core/exit/exit.c core/exit/mmio.c core/exit/sysreg_trap.c \
                       tests/unit/fake_exit.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_gic      := irq/hw/gic.c irq/hw/gic_v2.c irq/hw/gic_v3.c irq/hw/gich.c core/base/printk.c tests/unit/fake_sysreg.c $(FAKE_CPU)
+VIRTQ_C := drivers/virtio/queue.c drivers/virtio/queue_packed.c drivers/virtio/queue_split.c
 FAKE_HYPERCALL     := core/exit/hypercall.c core/exit/hypercall_log.c core/exit/hypercall_show.c core/base/printk.c mm/guest_access.c tests/unit/fake_hypercall.c $(FAKE_CPU)
 UNIT_WITH_hypercall := $(FAKE_HYPERCALL)
 UNIT_WITH_idreg    := core/arm64/errata.c core/base/percpu.c core/base/printk.c
@@ -330,6 +334,7 @@ UNIT_WITH_switch   := drivers/virtio/switch.c
 UNIT_WITH_sysreg_trap := core/exit/sysreg_trap.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_times    := core/exit/times.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_v2m       := irq/vgic/v2m.c $(FAKE_VGIC)
+UNIT_WITH_vconsole  := core/fdt/guest_fdt.c drivers/virtio/console.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 UNIT_WITH_vcontrol  := drivers/emul/vcontrol.c $(FAKE_CPU)
 UNIT_WITH_vdoorbell := drivers/emul/vdoorbell.c $(FAKE_CPU)
 UNIT_WITH_vgic      := $(FAKE_VGIC)
@@ -353,7 +358,6 @@ UNIT_WITH_vgic_lpi        := $(FAKE_VGIC)
 UNIT_WITH_vmbigen     := drivers/emul/vmbigen.c
 UNIT_WITH_vpl011      := drivers/emul/vpl011.c $(FAKE_CPU)
 UNIT_WITH_vpl031      := drivers/emul/vpl031.c tests/unit/fake_time.c $(FAKE_CPU)
-VIRTQ_C := drivers/virtio/queue.c drivers/virtio/queue_packed.c drivers/virtio/queue_split.c
 UNIT_WITH_virtio      := core/fdt/guest_fdt.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 NET_C := drivers/virtio/mmio.c drivers/virtio/net.c drivers/virtio/net_frame.c drivers/virtio/switch.c $(VIRTQ_C)
 UNIT_WITH_net         := core/fdt/guest_fdt.c $(NET_C) tests/unit/fake_driver.c tests/unit/fake_ram.c tests/unit/fake_time.c $(FAKE_CPU)

@@ -440,13 +440,16 @@ static bool regs_step(struct shell_job *job)
 
 static bool console_step(struct shell_job *job)
 {
-	struct vm *vm = job->count == 2 ? shell_vm(job, 1) : NULL;
+	struct vm *vm;
 
 	if (job->count != 2) {
 		return shell_usage(job);
 	}
-	if (vm != NULL && !mux_focus_name(vm->name)) {
-		shell_say("%s has no console that takes keys\n", vm->name);
+	if (!mux_focus_name(job->word[1])) {
+		vm = shell_vm(job, 1);
+		if (vm != NULL) {
+			shell_say("%s has no console that takes keys\n", vm->name);
+		}
 	}
 	return true;
 }
@@ -462,7 +465,9 @@ const struct shell_command vm_commands[] = {
 	 top_step, NULL},
 	{"regs", "NAME [VCPU]", "registers of a vCPU, as they are now", regs_step,
 	 shell_first_vm_choice},
-	{"console", "NAME", "the keys go to this VM; Ctrl-]: back", console_step,
-	 shell_first_vm_choice},
+	{"console", "NAME",
+	 "the keys go to this VM; Ctrl-]: back\n"
+	 "NAME/DEVICE: to its second console.",
+	 console_step, shell_first_vm_choice},
 	{0},
 };

@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one console: merging what is written, handing out what is typed. */
-#include "core/console/mux.h"
+/* The one console: merging what is written. */
+#include "core/console/mux_state.h"
 
-#include "core/base/atomic.h"
-#include "core/base/errno.h"
 #include "core/base/format.h"
 #include "core/base/printk.h"
-#include "core/base/spinlock.h"
 #include "core/base/string.h"
 #include "core/console/partial.h"
 #include "timer/deadline.h"
 
-#define PREFIX_MAX (MUX_NAME_MAX + 2)
-#define STAGE_MAX                                                                                  \
-	(2 * MUX_PARTIAL_MAX + 2 * PREFIX_MAX + 2 * ROW + STAGE_RUN + 8) /* of one choose()        \
-									  */
 /* A UART that takes all at once, as emulators' do, gets so many bytes and then a pause: whoever has
  * this CPU next waits no longer, whatever there is to print. 64 KiB/s, five times a line of 115200
  * baud, whose FIFO is full before. A pause that took longer, on a busy host, is made up for. */
@@ -22,49 +15,21 @@
 #define PUMP_CHOICES  2 /* looks at who is next: of lines so short that a burst holds more */
 #define PACE_US	      250
 #define PACE_LATE_US  4000
-#define STAGE_RUN     32  /* bytes of one port's line taken together */
-#define SLOW_MAX      5	  /* those among them that have to be looked at one by one */
-#define ROW	      79  /* what stands on one row of any terminal can be wiped */
+#define SLOW_MAX      5	  /* bytes of a line that have to be looked at one by one */
 #define LINE_GRACE_MS 50  /* how long a begun line keeps others waiting after its last byte */
 #define LINE_TURN     512 /* bytes of one line after which others may have a word */
-#define TWICE_MS      300 /* the escape key again within this: meant for the guest */
-#define KEYS_AT_ONCE  8
-#define ECHO_MAX      4 /* of a key: shown at once */
+#define ECHO_MAX      4	  /* of a key: shown at once */
 
 uint8_t log_ring_data[MUX_LOG_SIZE];
 static uint8_t shell_ring_data[2048];
 
 static struct console_port log_port = {.name = NULL};
-static struct console_port shell_port = {.name = NULL, .listens = true};
 
-static struct {
-	struct spinlock lock;
-	struct console_port *port[MUX_PORT_MAX + 1];
-	uint32_t port_count;
-	uint32_t guest_count;
-	struct console_port *focus;
-	struct console_port *current; /* whose line is on the screen; NULL at a line's start */
-	uint32_t run;		      /* bytes of that line so far */
-	uint32_t turn;		      /* port to look at first for the next line */
-	struct uart uart;
-	bool attached, interrupts;
-	bool tx_irq; /* as it is set in the UART */
-
-	uint8_t stage[STAGE_MAX]; /* bytes decided on and not sent yet */
-	uint32_t stage_len, stage_pos;
-	uint8_t escape;
-	uint64_t escape_time;
-	struct console_port *escape_from;
-	void (*shell_key)(uint8_t key);
-	struct deadline grace, pace, news; /* each armed on one CPU at a time: */
-	bool grace_armed, paced, news_armed;
-	uint32_t waiting_count; /* ports with want_room */
-	uint64_t log_head;	/* the log's tx.head, with more bits */
-	uint32_t log_lost;	/* lines that nobody saw */
-	struct log *kept;	/* what the log says too, for after a reset; NULL: nowhere */
-	bool filtered;		/* guests other than `only` are not shown */
-	const struct console_port *only;
-} mux = {.lock = SPINLOCK_INIT(RANK_CONSOLE), .escape = 0x1d};
+struct mux mux = {
+	.lock = SPINLOCK_INIT(RANK_CONSOLE),
+	.escape = 0x1d,
+	.shell = {.name = NULL, .listens = true},
+};
 
 /* -- merging -- */
 
@@ -73,7 +38,7 @@ static void stage_one(uint8_t byte)
 	if (mux.stage_pos == mux.stage_len) {
 		mux.stage_pos = mux.stage_len = 0;
 	}
-	if (mux.stage_len < STAGE_MAX) {
+	if (mux.stage_len < MUX_STAGE_MAX) {
 		mux.stage[mux.stage_len++] = byte;
 	}
 }
@@ -84,7 +49,7 @@ static uint32_t stage_room(uint32_t len)
 	if (mux.stage_pos == mux.stage_len) {
 		mux.stage_pos = mux.stage_len = 0;
 	}
-	return MIN(len, STAGE_MAX - mux.stage_len);
+	return MIN(len, MUX_STAGE_MAX - mux.stage_len);
 }
 
 static void stage(const void *bytes, uint32_t len)
@@ -127,7 +92,7 @@ static void leave_line(void)
 	if (port->name != NULL && mux.guest_count > 1) {
 		width += (uint32_t)strlen(port->name) + 2;
 	}
-	if (port == mux.focus && mux.run < ROW && width < ROW) {
+	if (port == mux.focus && mux.run < MUX_ROW && width < MUX_ROW) {
 		stage("\r", 1);
 		stage_many(' ', width);
 		stage("\r", 1);
@@ -200,7 +165,7 @@ static uint32_t take_run(struct console_port *port, uint32_t max)
 /* One byte of the port's line, and what follows in it as far as the stage has room. */
 static void take_bytes(struct console_port *port)
 {
-	uint32_t room = mux.interrupts ? PUMP_MAX : STAGE_RUN;
+	uint32_t room = mux.interrupts ? PUMP_MAX : MUX_STAGE_RUN;
 	uint32_t slowly = SLOW_MAX;
 	uint8_t byte;
 
@@ -221,7 +186,7 @@ static void take_bytes(struct console_port *port)
 static bool may_show(const struct console_port *port)
 {
 	return ring_count(&port->tx) != 0 && (port->lines != 0 || port == mux.focus ||
-					      (mux.guest_count <= 1 && port != &shell_port) ||
+					      (mux.guest_count <= 1 && port != &mux.shell) ||
 					      ring_count(&port->tx) > port->tx.size / 4 * 3);
 }
 
@@ -330,7 +295,7 @@ static void pace_locked(uint64_t due)
 }
 
 /* Others have something to be told, from where no lock is held. */
-static void arm_news(void)
+void mux_arm_news(void)
 {
 	if (mux.interrupts && !mux.news_armed) {
 		mux.news_armed = true;
@@ -384,7 +349,7 @@ static void pump_due_locked(uint64_t due)
 		}
 	}
 	if (room_to_tell_of()) {
-		arm_news();
+		mux_arm_news();
 	}
 	if (mux.interrupts && full != mux.tx_irq) {
 		mux.uart.ops->irq_enable(&mux.uart, true, full);
@@ -392,16 +357,16 @@ static void pump_due_locked(uint64_t due)
 	}
 }
 
-static void pump_locked(void)
+void mux_pump_locked(void)
 {
 	pump_due_locked(deadline_now());
 }
 
 /* The same in a step of its own: who has written a line has done enough. */
-static void pump_soon_locked(void)
+void mux_pump_soon_locked(void)
 {
 	if (!mux.interrupts) {
-		pump_locked();
+		mux_pump_locked();
 	} else if (mux.attached && !mux.paced) {
 		mux.paced = true;
 		deadline_set(&mux.pace, deadline_now());
@@ -413,7 +378,7 @@ static void grace_expired(struct deadline *deadline)
 	(void)deadline;
 	spin_lock(&mux.lock);
 	mux.grace_armed = false;
-	pump_locked();
+	mux_pump_locked();
 	spin_unlock(&mux.lock);
 }
 
@@ -423,23 +388,6 @@ static void pace_over(struct deadline *deadline)
 	mux.paced = false;
 	pump_due_locked(deadline->when);
 	spin_unlock(&mux.lock);
-}
-
-/* Somebody who has something new to read, or room again; NULL: nobody has. */
-static struct console_port *take_news_locked(void)
-{
-	for (uint32_t i = 0; i < mux.port_count; i++) {
-		struct console_port *port = mux.port[i];
-		bool room = port->want_room && ring_room(&port->tx) != 0;
-
-		if (room || port->new_keys) {
-			port->want_room = port->want_room && !room;
-			mux.waiting_count -= room;
-			port->new_keys = false;
-			return port;
-		}
-	}
-	return NULL;
 }
 
 /* -- writing -- */
@@ -483,7 +431,7 @@ static void drop_log_locked(uint32_t len)
 }
 
 /* One line into the log's ring; the oldest ones make room and are counted. */
-static void log_line_locked(const char *text, size_t len)
+void mux_log_line_locked(const char *text, size_t len)
 {
 	static const char mark[] = "bulkhead: ";
 	uint32_t need = (uint32_t)(len + sizeof(mark) + 1), room = ring_room(&log_port.tx);
@@ -509,11 +457,11 @@ static void log_sink(enum log_level level, const char *text, size_t len)
 	spin_lock(&mux.lock);
 	if (mux.attached && mux.log_lost != 0 && ring_room(&log_port.tx) > MUX_LOG_SIZE / 2) {
 		lost_len = format(lost, sizeof(lost), "%u log lines were lost", mux.log_lost);
-		log_line_locked(lost, (size_t)lost_len);
+		mux_log_line_locked(lost, (size_t)lost_len);
 		mux.log_lost = 0;
 	}
-	log_line_locked(text, len);
-	pump_soon_locked();
+	mux_log_line_locked(text, len);
+	mux_pump_soon_locked();
 	spin_unlock(&mux.lock);
 }
 
@@ -544,7 +492,7 @@ static bool write_locked(struct console_port *port, uint8_t byte)
 	}
 	if (ring_room(&port->tx) != 0) {
 		put_locked(port, byte);
-		pump_locked();
+		mux_pump_locked();
 		return true;
 	}
 	if (!mux.attached) {
@@ -580,15 +528,75 @@ uint32_t mux_room(const struct console_port *port)
 	return MAX(ring_room(&port->tx), mux.attached ? 0U : 1U);
 }
 
+/* Nobody will ever read the oldest bytes. */
+static void drop_locked(struct console_port *port, uint32_t len)
+{
+	port->lines -= ring_lines_in(&port->tx, port->tx.tail, len);
+	port->tx.tail += len;
+}
+
+/* As much as there is room for; an echo is shown at once. */
+static uint32_t write_text_locked(struct console_port *port, const char *text, uint32_t len)
+{
+	uint32_t room = ring_room(&port->tx);
+
+	if (len > room && !mux.attached) {
+		drop_locked(port, len - room);
+		room = len;
+	}
+	len = MIN(len, room);
+	put_text_locked(port, text, len);
+	if (len <= ECHO_MAX && ring_count(&port->tx) == len) {
+		mux_pump_locked();
+	} else {
+		mux_pump_soon_locked();
+	}
+	return len;
+}
+
+/* What the port's line is so far goes into the log as a line of its own. */
+static void log_lines_locked(struct console_port *port, const char *text, uint32_t len)
+{
+	for (uint32_t i = 0; i < len; i++) {
+		bool end = text[i] == '\n';
+
+		if (!end) {
+			port->line[port->line_len++] = (uint8_t)text[i];
+		}
+		if (end || port->line_len == sizeof(port->line)) {
+			log_put_line(port->log, (const char *)port->line, port->line_len);
+			port->line_len = 0;
+		}
+	}
+}
+
+uint32_t mux_write_text(struct console_port *port, const char *text, uint32_t len)
+{
+	spin_lock(&mux.lock);
+	len = MIN(len, (uint32_t)MUX_TEXT_MAX);
+	port->last_put = deadline_now();
+	if (!hidden(port)) {
+		uint32_t done = write_text_locked(port, text, len);
+
+		if (done < len) {
+			mux.waiting_count += !port->want_room;
+			port->want_room = true;
+			len = done;
+		}
+	}
+	if (port->log != NULL && port->second) {
+		log_lines_locked(port, text, len);
+	} else if (port->log != NULL) {
+		log_write(port->log, text, len);
+	}
+	spin_unlock(&mux.lock);
+	return len;
+}
+
 void mux_shell_write(const char *text, size_t len)
 {
 	spin_lock(&mux.lock);
-	put_text_locked(&shell_port, text, (uint32_t)MIN(len, (size_t)ring_room(&shell_port.tx)));
-	if (len <= ECHO_MAX && ring_count(&shell_port.tx) == len) {
-		pump_locked();
-	} else {
-		pump_soon_locked();
-	}
+	write_text_locked(&mux.shell, text, (uint32_t)MIN(len, sizeof(shell_ring_data)));
 	spin_unlock(&mux.lock);
 }
 
@@ -597,7 +605,7 @@ uint32_t mux_shell_room(void)
 	uint32_t room;
 
 	spin_lock(&mux.lock);
-	room = mux.attached ? ring_room(&shell_port.tx) : sizeof(shell_ring_data);
+	room = mux.attached ? ring_room(&mux.shell.tx) : sizeof(shell_ring_data);
 	spin_unlock(&mux.lock);
 	return room;
 }
@@ -689,159 +697,6 @@ void mux_note(struct log *log, const char *text, size_t len)
 	spin_unlock(&mux.lock);
 }
 
-/* -- reading -- */
-
-int mux_read(struct console_port *port)
-{
-	int byte = -EAGAIN;
-
-	spin_lock(&mux.lock);
-	if (ring_count(&port->rx) != 0) {
-		byte = ring_get(&port->rx);
-	}
-	spin_unlock(&mux.lock);
-	return byte;
-}
-
-static void set_focus_locked(struct console_port *port)
-{
-	const char *name = port == &shell_port ? "the hypervisor's shell" : port->name;
-	char text[96];
-	int len;
-
-	if (port == mux.focus) {
-		return;
-	}
-	mux.focus = port;
-	if (mux.guest_count > 1 || port == &shell_port) {
-		len = format(text, sizeof(text), "the keys now go to %s  (the escape key switches)",
-			     name);
-		log_line_locked(text, (size_t)len);
-	}
-}
-
-static void switch_focus_locked(void)
-{
-	uint32_t at = 0;
-
-	for (uint32_t i = 0; i < mux.port_count; i++) {
-		if (mux.port[i] == mux.focus) {
-			at = i;
-		}
-	}
-	do {
-		at = (at + 1) % mux.port_count;
-	} while (!mux.port[at]->listens);
-	set_focus_locked(mux.port[at]);
-}
-
-/* Gives one typed byte to whom it is for; true when it is the shell's. */
-static bool key_locked(uint8_t key)
-{
-	uint64_t now = deadline_now();
-	char text[96];
-	int len;
-
-	if (key == mux.escape) {
-		if (mux.escape_from == NULL || now - mux.escape_time > deadline_from_ms(TWICE_MS)) {
-			mux.escape_from = mux.focus;
-			mux.escape_time = now;
-			switch_focus_locked();
-			return false;
-		}
-		set_focus_locked(mux.escape_from);
-	}
-	mux.escape_from = NULL;
-	if (mux.focus == &shell_port || mux.focus == NULL) {
-		return true;
-	}
-	if (ring_room(&mux.focus->rx) != 0) {
-		ring_put(&mux.focus->rx, key);
-		mux.focus->new_keys = true;
-		mux.focus->deaf = false;
-	} else if (!mux.focus->deaf) {
-		len = format(text, sizeof(text), "%s does not read its console: keys are lost",
-			     mux.focus->name);
-		log_line_locked(text, (size_t)len);
-		pump_soon_locked();
-		mux.focus->deaf = true;
-	}
-	return false;
-}
-
-struct keys {
-	uint8_t shell[KEYS_AT_ONCE];
-	uint32_t shell_count;
-};
-
-/* Some of what has been typed; there may be more then, which no interrupt tells of again. */
-static void take_keys_locked(struct keys *keys)
-{
-	struct console_port *focus = mux.focus;
-
-	keys->shell_count = 0;
-	for (uint32_t i = 0; i < KEYS_AT_ONCE; i++) {
-		int key = mux.uart.ops->get(&mux.uart);
-
-		if (key < 0) {
-			return;
-		}
-		if (key_locked((uint8_t)key)) {
-			keys->shell[keys->shell_count++] = (uint8_t)key;
-		} else {
-			arm_news();
-		}
-		if (mux.focus != focus) {
-			pump_soon_locked();
-			return;
-		}
-	}
-	arm_news();
-}
-
-static void give_shell(const struct keys *keys)
-{
-	for (uint32_t i = 0; i < keys->shell_count && mux.shell_key != NULL; i++) {
-		mux.shell_key(keys->shell[i]);
-	}
-}
-
-void mux_interrupt(void)
-{
-	struct keys keys;
-
-	spin_lock(&mux.lock);
-	mux.uart.ops->irq_ack(&mux.uart);
-	take_keys_locked(&keys);
-	if (mux.tx_irq) {
-		pump_locked();
-	}
-	spin_unlock(&mux.lock);
-	give_shell(&keys);
-}
-
-/* Tells one of them, or looks for more keys. Without locks: ports call back. */
-static void tell_news(struct deadline *deadline)
-{
-	struct keys keys = {.shell_count = 0};
-	struct console_port *port;
-
-	(void)deadline;
-	spin_lock(&mux.lock);
-	mux.news_armed = false;
-	port = take_news_locked();
-	if (port != NULL) {
-		arm_news();
-	} else if (mux.attached) {
-		take_keys_locked(&keys);
-	}
-	spin_unlock(&mux.lock);
-	give_shell(&keys);
-	if (port != NULL && port->notify != NULL) {
-		port->notify(port);
-	}
-}
-
 /* -- set-up -- */
 
 static void add_locked(struct console_port *port)
@@ -855,14 +710,14 @@ void mux_init(void)
 {
 	log_port.tx.data = log_ring_data;
 	log_port.tx.size = sizeof(log_ring_data);
-	shell_port.tx.data = shell_ring_data;
-	shell_port.tx.size = sizeof(shell_ring_data);
-	mux.focus = &shell_port;
+	mux.shell.tx.data = shell_ring_data;
+	mux.shell.tx.size = sizeof(shell_ring_data);
+	mux.focus = &mux.shell;
 	add_locked(&log_port);
-	add_locked(&shell_port);
+	add_locked(&mux.shell);
 	deadline_init(&mux.grace, NULL, grace_expired);
 	deadline_init(&mux.pace, NULL, pace_over);
-	deadline_init(&mux.news, NULL, tell_news);
+	deadline_init(&mux.news, NULL, mux_tell_news);
 	deadline_is_patient(&mux.grace);
 	deadline_is_patient(&mux.pace);
 	deadline_is_patient(&mux.news);
@@ -874,7 +729,7 @@ void mux_attach(const struct uart *uart)
 	spin_lock(&mux.lock);
 	mux.uart = *uart;
 	mux.attached = true;
-	pump_locked();
+	mux_pump_locked();
 	spin_unlock(&mux.lock);
 }
 
@@ -890,15 +745,10 @@ void mux_add_port(struct console_port *port)
 	spin_lock(&mux.lock);
 	add_locked(port);
 	mux.guest_count++;
-	if (mux.focus == &shell_port && port->listens) {
+	if (mux.focus == &mux.shell && port->listens) {
 		mux.focus = port;
 	}
 	spin_unlock(&mux.lock);
-}
-
-void mux_set_escape(uint8_t key)
-{
-	mux.escape = key;
 }
 
 void mux_use_interrupts(void)
@@ -918,7 +768,7 @@ void mux_finish(void)
 	spin_lock(&mux.lock);
 	interrupts = mux.interrupts;
 	mux.interrupts = false;
-	pump_locked();
+	mux_pump_locked();
 	mux.interrupts = interrupts;
 	spin_unlock(&mux.lock);
 }
@@ -927,6 +777,9 @@ void mux_reset_port(struct console_port *port)
 {
 	spin_lock(&mux.lock);
 	ring_clear(&port->rx);
+	if (port->line_len != 0) {
+		log_lines_locked(port, "\n", 1);
+	}
 	if (ring_count(&port->tx) != 0 ? ring_last(&port->tx) != '\n' : port->mid_line) {
 		/* what the last life said is still shown; the next one begins a line of its own */
 		if (ring_room(&port->tx) == 0) {
@@ -936,45 +789,8 @@ void mux_reset_port(struct console_port *port)
 	} else if (ring_count(&port->tx) == 0) {
 		port->partial_len = port->partial_at = 0;
 	}
-	pump_soon_locked();
+	mux_pump_soon_locked();
 	spin_unlock(&mux.lock);
-}
-
-void mux_set_shell(void (*on_key)(uint8_t key))
-{
-	mux.shell_key = on_key;
-}
-
-static void give_focus(struct console_port *port)
-{
-	spin_lock(&mux.lock);
-	set_focus_locked(port);
-	pump_soon_locked();
-	spin_unlock(&mux.lock);
-}
-
-/* Ports are constant once guests run. */
-bool mux_focus_name(const char *name)
-{
-	for (uint32_t i = 0; i < mux.port_count; i++) {
-		struct console_port *port = mux.port[i];
-
-		if (port->name != NULL && port->listens && strcmp(port->name, name) == 0) {
-			give_focus(port);
-			return true;
-		}
-	}
-	return false;
-}
-
-void mux_focus_shell(void)
-{
-	give_focus(&shell_port);
-}
-
-bool mux_shell_has_focus(void)
-{
-	return atomic_read(&mux.focus) == &shell_port;
 }
 
 void mux_panic_write(const char *text, size_t len)

@@ -19,8 +19,8 @@
 #include "core/console/ring.h"
 #include "drivers/hw/uart/uart.h"
 
-#define MUX_NAME_MAX	32
-#define MUX_PORT_MAX	65   /* every VM, and the log */
+#define MUX_NAME_MAX	64   /* of a VM and of its device */
+#define MUX_PORT_MAX	129  /* two of every VM, and the log */
 #define MUX_RX_SIZE	1024 /* a screenful may be pasted */
 #define MUX_TX_SIZE	4096
 #define MUX_LOG_SIZE	16384
@@ -30,6 +30,7 @@ struct console_port {
 	const char *name; /* constant */
 	bool listens;	  /* gets keys: constant */
 	struct log *log;  /* what it writes is kept there too; NULL: nowhere. Constant */
+	bool second;	  /* of its VM's, whose first one writes to `log` too. Constant */
 	/* There are bytes to read, or room to write again. Called without locks, on any CPU. */
 	void (*notify)(struct console_port *port);
 
@@ -43,6 +44,8 @@ struct console_port {
 	bool new_keys;	   /* it has not been told of */
 	bool deaf;	   /* it was said that it does not read what is typed */
 
+	uint8_t line[MUX_PARTIAL_MAX]; /* of a second port: begun, and not in `log` yet */
+	uint32_t line_len;
 	uint8_t partial[MUX_PARTIAL_MAX]; /* the unfinished line shown last, to draw again */
 	uint32_t partial_len;
 	uint32_t partial_at; /* where the cursor stands in it */
@@ -76,7 +79,12 @@ void mux_interrupt(void);
 bool mux_write(struct console_port *port, uint8_t byte);
 uint32_t mux_room(const struct console_port *port);
 
-/* The next typed byte, or -EAGAIN. */
+/* Several at once, MUX_TEXT_MAX at most: how many of them there was room for. */
+#define MUX_TEXT_MAX 32
+uint32_t mux_write_text(struct console_port *port, const char *text, uint32_t len);
+
+/* Bytes that are typed and not read; the next of them, or -EAGAIN. */
+uint32_t mux_typed(const struct console_port *port);
 int mux_read(struct console_port *port);
 
 /* Forgets what was typed, and ends the line that was begun: the VM is restarted. What its last life

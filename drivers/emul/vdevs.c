@@ -33,12 +33,6 @@ static const struct config_prop shared_memory_props[] = {
 #define PROPS(table) NULL
 #endif
 
-static const struct vdev_type virtio_console_type = {
-	.compatible = "bulkhead,virtio-console",
-	.later = LATER_VIRTIO,
-	.help = DOC("A console."),
-};
-
 static const struct vdev_type virtio_balloon_type = {
 	.compatible = "bulkhead,virtio-balloon",
 	.later = LATER_VIRTIO,

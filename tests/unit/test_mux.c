@@ -4,6 +4,7 @@
 
 /* Its state is its own: each case begins with a fresh one. */
 #include "core/console/mux.c"
+#include "core/console/mux_keys.c"
 #include "tests/unit/unit.h"
 
 #define MS	     1000 /* ticks of the fake clock */
@@ -188,8 +189,8 @@ static int alone(void **state)
 	memset(armed, 0, sizeof(armed));
 	now = 1000000 * MS;
 	memset(&log_port, 0, sizeof(log_port));
-	memset(&shell_port, 0, sizeof(shell_port));
-	shell_port.listens = true;
+	memset(&mux.shell, 0, sizeof(mux.shell));
+	mux.shell.listens = true;
 	mux_init();
 	attach();
 	add(&alpha, "alpha");
@@ -525,7 +526,7 @@ static void escape_twice(void **state)
 	type(ESCAPE_TEXT);
 	wait_ms(400);
 	type(ESCAPE_TEXT);
-	assert_ptr_equal(mux.focus, &shell_port);
+	assert_ptr_equal(mux.focus, &mux.shell);
 }
 
 static void prompt_of_the_new_focus(void **state)

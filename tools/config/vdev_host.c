@@ -106,6 +106,20 @@ const struct vdev_type vdoorbell_type = {
 
 static const struct config_prop rng_props[] = {{.name = NULL}};
 
+static const struct config_prop console_props[] = {{.name = NULL}};
+
+const struct vdev_type virtio_console_type = {
+	.compatible = "bulkhead,virtio-console",
+	.help = "A console (`hvc0` of Linux) on the hypervisor's, beside or in place of a serial "
+		"port. Guest node: `virtio,mmio`.",
+	.size = GUEST_VIRTIO_SIZE,
+	.ipa = GUEST_VIRTIO_BASE,
+	.spi = GUEST_VIRTIO_SPI,
+	.slots = GUEST_VIRTIO_SLOTS,
+	.max_count = 1,
+	.props = console_props,
+};
+
 const struct vdev_type virtio_rng_type = {
 	.compatible = "bulkhead,virtio-rng",
 	.help = "A source of random numbers. Guest node: `virtio,mmio`.",
