@@ -25,6 +25,7 @@ enum kind {
 	KIND_SMMU,
 	KIND_PL011,
 	KIND_CADENCE,
+	KIND_PL031,
 };
 
 #define VENDOR 4 /* characters that all of these have, and some have in common */
@@ -40,6 +41,7 @@ static const struct {
 	{"arm,mmu-400", KIND_SMMU},	   {"arm,pl011", KIND_PL011},
 	{"arm,sbsa-uart", KIND_PL011},	   {"xlnx,xuartps", KIND_CADENCE},
 	{"cdns,uart-r1p12", KIND_CADENCE}, {"cdns,uart-r1p8", KIND_CADENCE},
+	{"arm,pl031", KIND_PL031},
 };
 
 /* One call of board_parse(). */
@@ -463,6 +465,11 @@ static void classify(struct parse *p, int node)
 		break;
 	case KIND_SMMU:
 		p->board->has_smmu = true;
+		break;
+	case KIND_PL031:
+		if (p->board->clock.size == 0 && dt_reg(p->dt, node, 0, &p->board->clock) != 0) {
+			p->board->clock.size = 0;
+		}
 		break;
 	default:
 		break;

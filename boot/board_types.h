@@ -94,6 +94,7 @@ struct board {
 	/* PPIs of the generic timer as INTIDs; INTID_NONE when absent */
 	uint32_t timer_phys_intid, timer_virt_intid, timer_hyp_intid;
 	bool has_smmu;
+	struct prange clock; /* registers of a PL031; size 0: there is none */
 
 	/* the enabled ones, in the tree's order; what lies behind the count holds nothing */
 	uint32_t cpu_count;

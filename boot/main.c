@@ -200,11 +200,9 @@ static void read_board(uint64_t dtb_pa)
 /* A PL031 holds seconds since 1970 in its first register (Arm DDI 0224C RTCDR). */
 static void read_clock(void)
 {
-	int node = dt_find_compatible(&boot.tree, DT_NONE, "arm,pl031");
-	struct prange regs;
+	struct prange regs = boot.board->clock;
 
-	if (node != DT_NONE && dt_reg(&boot.tree, node, 0, &regs) == 0 &&
-	    hyp_map_device(regs) == 0) {
+	if (regs.size != 0 && hyp_map_device(regs) == 0) {
 		wall_clock_set(*(volatile uint32_t *)regs.base);
 	}
 }

@@ -104,10 +104,6 @@ bool dt_status_okay(const struct dt *dt, int node);
 /* The node's `compatible` lists this string. */
 bool dt_compatible(const struct dt *dt, int node, const char *compatible);
 
-/* The first enabled node in tree order after `after` (DT_NONE: from the start) that is compatible.
- */
-int dt_find_compatible(const struct dt *dt, int after, const char *compatible);
-
 /* -- properties -- */
 
 /* Iterates: starts with *prop zeroed; false when there are no more. */

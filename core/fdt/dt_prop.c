@@ -228,13 +228,3 @@ bool dt_compatible(const struct dt *dt, int node, const char *compatible)
 
 	return dt_prop(dt, node, "compatible", &prop) && dt_prop_has_string(&prop, compatible);
 }
-
-int dt_find_compatible(const struct dt *dt, int after, const char *compatible)
-{
-	for (int node = after + 1; node < (int)dt->node_count; node++) {
-		if (dt_compatible(dt, node, compatible) && dt_status_okay(dt, node)) {
-			return node;
-		}
-	}
-	return DT_NONE;
-}
