@@ -368,6 +368,7 @@ UNIT_WITH_vsp805      := core/base/printk.c drivers/emul/vsp805.c tests/unit/fak
 
 # Fuzz targets: tests/fuzz/fuzz_NAME.c, linked with every pure file (libFuzzer, ASan and UBSan).
 FUZZ := \
+	blk \
 	board \
 	bundle \
 	config \
@@ -388,6 +389,7 @@ FUZZ_WITH_hypercall := $(FAKE_HYPERCALL)
 FUZZ_WITH_net := core/fdt/guest_fdt.c $(NET_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 FUZZ_WITH_vgic := $(FAKE_VGIC)
 FUZZ_WITH_vgic_v2 := $(FAKE_VGIC)
+FUZZ_WITH_blk := core/base/printk.c core/fdt/guest_fdt.c drivers/virtio/blk.c drivers/virtio/blocks.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 FUZZ_WITH_virtio := core/fdt/guest_fdt.c drivers/virtio/mmio.c drivers/virtio/rng.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 FUZZ_WITH_vits := $(FAKE_VGIC) tests/unit/fake_its.c
 
