@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Disks of images and in memory, driven by a stock Linux."""
+import base64
+import gzip
 import hashlib
 import os
 import pathlib
@@ -48,15 +50,20 @@ def mke2fs(path: pathlib.Path, folder: pathlib.Path, mib: int) -> None:
 
 
 @pytest.fixture
-def data_image(tmp_path):
-    """An image with a file `data` of 4 MiB, and that file's sha256."""
+def tree(tmp_path):
+    """A folder for an image's files."""
     if shutil.which("mke2fs", path=SBIN) is None:
         pytest.skip("mke2fs is missing: install e2fsprogs")
-    folder = tmp_path / "tree"
-    folder.mkdir()
+    (tmp_path / "tree").mkdir()
+    return tmp_path / "tree"
+
+
+@pytest.fixture
+def data_image(tree, tmp_path):
+    """An image with a file `data` of 4 MiB, and that file's sha256."""
     content = hashlib.shake_128(b"disk").digest(4 << 20)
-    (folder / "data").write_bytes(content)
-    mke2fs(tmp_path / "data.img", folder, 20)
+    (tree / "data").write_bytes(content)
+    mke2fs(tmp_path / "data.img", tree, 20)
     return tmp_path / "data.img", hashlib.sha256(content).hexdigest()
 
 
@@ -127,3 +134,45 @@ def test_two_VMs_of_one_image_see_their_own_writes(boot, data_image):
     ask(run, "beta", "mount -t ext4 -o ro /dev/vdb /b")
     assert ask(run, "beta", "ls /b").split() == ["data", "lost+found"]
     assert ask(run, "beta", "sha256sum < /b/data").startswith(digest)
+
+
+def e2fsck(path: pathlib.Path, how: str) -> int:
+    done = subprocess.run(["e2fsck", "-f", how, str(path)], env={**os.environ, "PATH": SBIN},
+                          capture_output=True, text=True, check=False, timeout=60 * SCALE)
+    print(done.stdout)
+    return done.returncode
+
+
+def test_a_VM_that_is_restarted_in_mid_write_finds_its_disk_whole(boot, tree, tmp_path):
+    (tree / "there").write_text("before\n", encoding="utf-8")
+    mke2fs(tmp_path / "data.img", tree, 16)
+    one = devices(disk("data", *over("data", "16M")))
+    run = boot(config(vm("alpha", devices=one), images=images(data=tmp_path / "data.img")))
+    run.expect("^alpha # ", 120)
+    load(run, "alpha")
+    ask(run, "alpha", "mkdir /a; mount -t ext4 /dev/vda /a; seq 20000 > /tmp/all")
+    wanted = ask(run, "alpha", "md5sum < /tmp/all")
+    # FLUSH is honoured: what `sync` has returned from is there, whatever comes after
+    run.line("i=0; while :; do i=$((i+1)); cp /tmp/all /a/f$((i % 60)); sync; echo wrote $i; done")
+    run.expect("^wrote 20$", 60)
+    run.focus("the hypervisor's shell")
+    written = int(run.expect(r"wrote (\d+)$")[1])
+    run.line("vm restart alpha")
+    run.expect("^bulkhead: alpha starts", 60)
+    last = max(int(number) for number in re.findall(r"wrote (\d+)\n", run.text))
+    assert last >= written
+    run.expect("^alpha # ", 120)
+    run.switch()
+    load(run, "alpha")
+    # as the restart left it, on the host
+    dump = ask(run, "alpha", "gzip -c /dev/vda | base64", 120)
+    (tmp_path / "left.img").write_bytes(gzip.decompress(base64.b64decode(dump)))
+    assert (tmp_path / "left.img").stat().st_size == 16 << 20
+    assert e2fsck(tmp_path / "left.img", "-p") in (0, 1)    # the journal was used
+    assert e2fsck(tmp_path / "left.img", "-n") == 0
+    # and with Linux: each file is whole but for the one that was being written
+    assert ask(run, "alpha", "mkdir /a; mount -t ext4 /dev/vda /a") == ""
+    sums = ask(run, "alpha", f"for i in $(seq {min(last, 59)}); do md5sum < /a/f$i; done", 60)
+    whole = sum(line == wanted for line in sums.splitlines())
+    assert whole >= min(last, 59) - (last >= 59)
+    assert ask(run, "alpha", "cat /a/there") == "before"
