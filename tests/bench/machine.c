@@ -52,6 +52,7 @@ struct walk {
 	uint32_t compatible_size;
 	const uint32_t *reg;
 	uint32_t pin; /* its interrupt, where that has two cells */
+	uint32_t spi; /* where it has three */
 	bool chosen;
 	/* of the node below it that is walked */
 	const char *inner;
@@ -75,6 +76,8 @@ static void walk_property(struct walk *w, int depth, const uint32_t *prop)
 		w->reg = value;
 	} else if (depth == 2 && same(name, "interrupts") && be32(prop) == 8) {
 		w->pin = be32(value);
+	} else if (depth == 2 && same(name, "interrupts") && be32(prop) == 12) {
+		w->spi = be32(value + 1);
 	} else if (depth == 4 && same(name, "msi-parent")) {
 		machine.mbigen_device = be32(value + 1);
 	} else if (depth == 2 && same(name, "mbi-ranges")) {
@@ -130,10 +133,14 @@ static void walk_node_end(struct walk *w)
 		} else if (lists(w->compatible, w->compatible_size, "arm,pl031") && w->pin) {
 			machine.rtc = cells(w->reg, w->address_cells);
 			machine.rtc_pin = w->pin;
+		} else if (!machine.disk &&
+			   lists(w->compatible, w->compatible_size, "virtio,mmio")) {
+			machine.disk = cells(w->reg, w->address_cells);
+			machine.disk_intid = 32 + w->spi;
 		}
 	}
 	w->compatible = NULL;
-	w->pin = 0;
+	w->pin = w->spi = 0;
 	w->reg = NULL;
 }
 
@@ -194,9 +201,8 @@ static void start_private(uint64_t frame)
 	mmio_write32(frame + GICD_ISENABLER, ENABLED_PRIVATE);
 }
 
-void gic_start_message(void)
+static void start_spi(uint32_t intid, bool edge)
 {
-	uint32_t intid = machine.message_intid;
 	uint32_t config = mmio_read32(machine.gicd + GICD_ICFGR + intid / 16 * 4);
 
 	if (is_gicv2()) {
@@ -206,8 +212,19 @@ void gic_start_message(void)
 	}
 	mmio_write8(machine.gicd + GICD_IPRIORITYR + intid, 0xa0);
 	mmio_write32(machine.gicd + GICD_ICFGR + intid / 16 * 4,
-		     config | UINT32_C(2) << (intid % 16 * 2));
+		     edge ? config | UINT32_C(2) << (intid % 16 * 2) :
+			    config & ~(UINT32_C(2) << (intid % 16 * 2)));
 	mmio_write32(machine.gicd + GICD_ISENABLER + intid / 32 * 4, UINT32_C(1) << intid % 32);
+}
+
+void gic_start_message(void)
+{
+	start_spi(machine.message_intid, true);
+}
+
+void gic_start_disk(void)
+{
+	start_spi(machine.disk_intid, false);
 }
 
 static void gic_wait(uint64_t ctlr, uint32_t bit)

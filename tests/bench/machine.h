@@ -31,6 +31,8 @@ struct machine {
 	/* a write of `message_intid` there is an edge of that SPI; 0 = nothing does that */
 	uint64_t message;
 	uint32_t message_intid;
+	uint64_t disk; /* the first device of virtio-mmio; 0 = none */
+	uint32_t disk_intid;
 	uint64_t uart; /* PL011 or its SBSA subset; 0 = none */
 	const char *bootargs;
 };
@@ -47,6 +49,9 @@ void gic_start_cpu(unsigned int index);
 
 /* The message's SPI to the first CPU, edge-triggered. */
 void gic_start_message(void);
+
+/* The disk's likewise, by level. */
+void gic_start_disk(void);
 
 /* Text to the UART, polled, \n as \r\n; dropped without one. Numbers: hundredths get a point. */
 void put_char(char c);

@@ -12,6 +12,7 @@
  * counter's resolution (16 ns at 62.5 MHz).
  */
 #include "tests/bench/cpuif.h"
+#include "tests/bench/disk.h"
 #include "tests/bench/entry.h"
 #include "tests/bench/its.h"
 #include "tests/bench/machine.h"
@@ -97,6 +98,8 @@ void irq_taken(uint64_t when)
 		send_sgi(BENCH_SGI, 1);
 	} else if (intid == INTID_SPURIOUS) {
 		return;
+	} else if (intid == machine.disk_intid) {
+		disk_taken();
 	}
 	self->when = when;
 	WRITE_ONCE(self->taken, self->taken + 1);
@@ -383,6 +386,35 @@ static void bench_messages(struct cpu *self)
 	}
 }
 
+static inline void read_disk(struct cpu *self)
+{
+	uint64_t before = self->taken;
+
+	disk_read();
+	wait_taken(self, before);
+}
+
+/* The device's part of the last two is the same but for one copy. */
+static void bench_disk(struct cpu *self)
+{
+	static const char *const names[] = {"disk_notify", "disk_read_none", "disk_read_4k"};
+
+	if (!disk_start()) {
+		for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
+			add_missing(names[i], "this machine has no virtio disk");
+		}
+		return;
+	}
+	MEASURE("disk_notify", MANY, disk_notify());
+	disk_prepare(0);
+	MEASURE("disk_read_none", MANY, read_disk(self));
+	disk_prepare(4096);
+	MEASURE("disk_read_4k", MANY, read_disk(self));
+	if (!disk_is_good()) {
+		put_string("\nbench: the disk has not done what it was asked for\n");
+	}
+}
+
 /*
  * Sleeps are this long, in ticks (1 ms): hosts that poll before they sleep for real (KVM, half a
  * millisecond) have stopped to by then. Asleep, an emulator that counts skips the time.
@@ -664,6 +696,7 @@ void bench_main(uint64_t dtb, uint64_t first_count)
 	__asm__ volatile("msr daifclr, #2" ::: "memory");
 	bench_interrupts(self);
 	bench_messages(self);
+	bench_disk(self);
 	bench_two();
 	bench_uart();
 	print_results();
