@@ -86,7 +86,11 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size)
 	size_t head, body;
 
 	if (size < SMALL_SIZE) {
-		copy_bytes(dst, src, size);
+		if ((((uintptr_t)dst | (uintptr_t)src | size) & (WORD - 1)) == 0) {
+			copy_words(to, from, size / WORD);
+		} else {
+			copy_bytes(dst, src, size);
+		}
 		return to;
 	}
 	head = -(uintptr_t)dst % WORD;
