@@ -17,8 +17,10 @@ void disk_read(void);
 /* Tells the device of a queue without anything new. */
 void disk_notify(void);
 
-/* Its interrupt was taken: the line goes down. True: the last request was done without error. */
+/* Its interrupt was taken: the line goes down. */
 void disk_taken(void);
+
+/* The last request was done without error. */
 bool disk_is_good(void);
 
 #endif

@@ -201,7 +201,7 @@ static void start_private(uint64_t frame)
 	mmio_write32(frame + GICD_ISENABLER, ENABLED_PRIVATE);
 }
 
-static void start_spi(uint32_t intid, bool edge)
+static void start_spi(uint32_t intid)
 {
 	uint32_t config = mmio_read32(machine.gicd + GICD_ICFGR + intid / 16 * 4);
 
@@ -212,19 +212,18 @@ static void start_spi(uint32_t intid, bool edge)
 	}
 	mmio_write8(machine.gicd + GICD_IPRIORITYR + intid, 0xa0);
 	mmio_write32(machine.gicd + GICD_ICFGR + intid / 16 * 4,
-		     edge ? config | UINT32_C(2) << (intid % 16 * 2) :
-			    config & ~(UINT32_C(2) << (intid % 16 * 2)));
+		     config | UINT32_C(2) << (intid % 16 * 2));
 	mmio_write32(machine.gicd + GICD_ISENABLER + intid / 32 * 4, UINT32_C(1) << intid % 32);
 }
 
 void gic_start_message(void)
 {
-	start_spi(machine.message_intid, true);
+	start_spi(machine.message_intid);
 }
 
 void gic_start_disk(void)
 {
-	start_spi(machine.disk_intid, false);
+	start_spi(machine.disk_intid);
 }
 
 static void gic_wait(uint64_t ctlr, uint32_t bit)

@@ -50,7 +50,7 @@ void gic_start_cpu(unsigned int index);
 /* The message's SPI to the first CPU, edge-triggered. */
 void gic_start_message(void);
 
-/* The disk's likewise, by level. */
+/* The disk's likewise: by edge, so that its line may go down later. */
 void gic_start_disk(void);
 
 /* Text to the UART, polled, \n as \r\n; dropped without one. Numbers: hundredths get a point. */

@@ -98,8 +98,6 @@ void irq_taken(uint64_t when)
 		send_sgi(BENCH_SGI, 1);
 	} else if (intid == INTID_SPURIOUS) {
 		return;
-	} else if (intid == machine.disk_intid) {
-		disk_taken();
 	}
 	self->when = when;
 	WRITE_ONCE(self->taken, self->taken + 1);
@@ -392,6 +390,7 @@ static inline void read_disk(struct cpu *self)
 
 	disk_read();
 	wait_taken(self, before);
+	disk_taken();
 }
 
 /* The device's part of the last two is the same but for one copy. */
