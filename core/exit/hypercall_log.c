@@ -47,7 +47,9 @@ void hypercall_log_last(struct vm *vm, struct hypercall *call)
 
 /* -- what was counted -- */
 
-#define LOOKED_AT 128 /* in a call */
+/* In a call. */
+#define LOOKED_AT 32
+#define TOLD_OF	  6
 
 /* Each record has a number, `each` of them a vCPU: from arg[1] on those that `add` has something to
  * say of. */
@@ -56,7 +58,8 @@ static void list_each(struct vm *vm, struct hypercall *call, uint32_t each,
 {
 	uint64_t end = (uint64_t)vm->vcpu_count * each, n = call->arg[1];
 
-	for (uint32_t i = 0; i < LOOKED_AT && n < end; i++, n++) {
+	for (uint32_t i = 0; i < LOOKED_AT && call->data.list.count < TOLD_OF && n < end;
+	     i++, n++) {
 		if (!add(vm->vcpu[n / each], (uint32_t)(n % each), call)) {
 			break;
 		}

@@ -15,7 +15,7 @@
 /* -- a vCPU -- */
 
 /* Its CPU's last exits, of which it may have a part: so long is none of the calls. */
-#define EXITS 128
+#define EXITS 64
 
 static uint32_t wait_of(uint32_t power, uint32_t hold)
 {
@@ -162,7 +162,7 @@ void hypercall_begin_list(struct hypercall *call, uint32_t record_size)
 	call->data.list.next = HYPERCALL_LIST_END;
 }
 
-#define IRQS_A_CALL 64 /* looked at */
+#define IRQS_A_CALL 5 /* looked at */
 
 static void add_board_irq(struct hypercall *call, uint32_t intid)
 {
@@ -244,7 +244,7 @@ static bool is_asked(const struct vm *vm, const struct grant *grant)
 	return vm == NULL || grant->owner == vm->id || grant->owner == REGISTRY_OWNER_EACH;
 }
 
-#define GRANTS_A_CALL 128 /* looked at */
+#define GRANTS_A_CALL 12 /* looked at */
 
 void hypercall_memory(struct vm *vm, struct hypercall *call)
 {

@@ -21,7 +21,7 @@
 #define STEP_SHORT 3
 #define STEP_SLOW  5 /* list registers are no system registers */
 
-#define COST_SWEEP 4
+#define COST_SWEEP 4 /* a bank of which something is pending or listed, here or not */
 #define COST_LPIS  9
 #define COST_SPILL 5
 #define COST_FILL  5 /* and nothing else in this step */
@@ -253,13 +253,14 @@ static uint32_t __attribute__((noinline)) unspill(struct vcpu *vcpu, uint32_t le
 	return left;
 }
 
-/* What is pending or listed here of bank n. */
-static uint32_t here(const struct vcpu *vcpu, uint32_t n)
+/* What is pending or listed of bank n: here, and anywhere. */
+static uint32_t here(const struct vcpu *vcpu, uint32_t n, uint32_t *anywhere)
 {
 	const struct vgic_dist *dist = &vcpu->vm->vgic;
 	const struct vgic_bank *bank = n == 0 ? &vcpu->vgic.bank : &dist->bank[n - 1];
 	uint32_t some = vgic_pending_word(bank) | bank->listed, mine = 0;
 
+	*anywhere = some;
 	if (n == 0) {
 		return some;
 	}
@@ -283,14 +284,15 @@ static uint32_t sweep(struct vcpu *vcpu, uint32_t left)
 		vlpi_group_changed_locked(vcpu);
 	}
 	while (cpu->sweep != 0 && left != 0) {
-		uint32_t n = (uint32_t)__builtin_ctz(cpu->sweep), word = here(vcpu, n);
+		uint32_t n = (uint32_t)__builtin_ctz(cpu->sweep), anywhere;
+		uint32_t word = here(vcpu, n, &anywhere);
 
 		cpu->sweep &= cpu->sweep - 1;
 		if (word != 0) {
 			atomic_fetch_or(&cpu->todo[n], word);
 			atomic_fetch_or(&cpu->todo_banks, UINT32_C(1) << n);
 		}
-		left = pay(left, word != 0 ? COST_SWEEP : 1);
+		left = pay(left, anywhere != 0 ? COST_SWEEP : 1);
 	}
 	if (cpu->sweep != 0) {
 		vcpu_post(vcpu, VCPU_EVENT_VGIC);

@@ -25,8 +25,12 @@ static uint32_t with_source(struct vgic_cpu *cpu)
 {
 	uint32_t sgis = 0;
 
-	for (uint32_t sgi = 0; sgi < INTID_SGI_COUNT; sgi++) {
-		sgis |= sources_of(cpu, sgi) != 0 ? vgic_bit(sgi) : 0;
+	for (uint32_t i = 0; i < INTID_SGI_COUNT / 4; i++) {
+		uint32_t word = atomic_read(&cpu->sgi_source[i]);
+
+		for (uint32_t n = 0; word != 0; n++, word >>= 8) {
+			sgis |= (word & 0xff) != 0 ? vgic_bit(4 * i + n) : 0;
+		}
 	}
 	return sgis;
 }

@@ -10,7 +10,7 @@
 #include "irq/vgic/vgic_state.h"
 
 #define BYTES_FIRST UINT32_C(0x01010101)
-#define ROUTE_STEP  8 /* SPIs that get another target at once */
+#define ROUTE_STEP  5 /* SPIs that get another target at once */
 
 /* GIC-400's: PIDR4-7, PIDR0-3 (architecture revision 2), CIDR0-3, from offset 0xfd0 on. */
 static const uint8_t pidr[12] = {0x04, 0, 0, 0, 0x90, 0xb4, 0x2b, 0, 0x0d, 0xf0, 0x05, 0xb1};

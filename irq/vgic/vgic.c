@@ -290,6 +290,21 @@ static bool ask(struct vcpu *asker, struct vcpu *target)
 	return target->vgic.synced;
 }
 
+/* Those of `mask` that are for another vCPU than the one that holds them. */
+static uint32_t away_of(const struct vgic_dist *dist, uint32_t n, uint32_t mask)
+{
+	const uint16_t *home = &dist->home[32 * n - INTID_SPI];
+	const uint16_t *route = &dist->route[32 * n - INTID_SPI];
+	uint32_t away = 0;
+
+	for (; mask != 0; mask &= mask - 1) {
+		uint32_t bit = (uint32_t)__builtin_ctz(mask);
+
+		away |= (uint32_t)(home[bit] != route[bit]) << bit;
+	}
+	return away;
+}
+
 /* The vCPUs that hold some of them. */
 static uint64_t homes_of(const struct vgic_dist *dist, uint32_t n, uint32_t mask)
 {
@@ -404,8 +419,17 @@ void vgic_clear_active_locked(struct vcpu *private_of, struct vm *vm, uint32_t n
 	for (; homes != 0; homes &= homes - 1) {
 		vgic_unspill_locked(vm->vcpu[__builtin_ctzll(homes)], n, mask);
 	}
-	vgic_post_word_locked(private_of, vm, n, mask);
-	if (n != 0) {
+	if (n == 0) {
+		post_mask(private_of, 0, mask);
+		return;
+	}
+	if ((mask & (mask - 1)) == 0) {
+		post_spi(vm, 32 * n + (uint32_t)__builtin_ctz(mask));
+	} else {
+		post_spis(vm, n, mask, vm->vgic.route);
+	}
+	mask = away_of(&vm->vgic, n, mask);
+	if (mask != 0) {
 		post_spis(vm, n, mask, vm->vgic.home);
 	}
 }

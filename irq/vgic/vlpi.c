@@ -16,9 +16,10 @@
 #define SWEEP_PARTS 1000U
 
 /* What one step does at most: about a thousand instructions. */
-#define STEP_JUDGED 8U
-#define STEP_MOVED  3U
-#define STEP_FOUND  4U /* and those of one word more */
+#define STEP_JUDGED 3U
+#define STEP_MOVED  1U
+#define STEP_SAVED  1U
+#define STEP_FOUND  2U /* and those of one word more */
 #define STEP_WORDS  32U
 #define STEP_RESET  512U
 
@@ -457,8 +458,8 @@ static void save_step(struct vcpu *vcpu)
 	struct vlpi_cpu *cpu = &vcpu->vgic.lpi;
 	uint32_t saved = 0;
 
-	for (uint32_t list = 0; list < VLPI_LISTS && saved < STEP_MOVED; list++) {
-		for (; saved < STEP_MOVED && !vlpi_is_empty(vcpu, list); saved++) {
+	for (uint32_t list = 0; list < VLPI_LISTS && saved < STEP_SAVED; list++) {
+		for (; saved < STEP_SAVED && !vlpi_is_empty(vcpu, list); saved++) {
 			save_one(vcpu, vlpi_first(vcpu, list));
 		}
 	}

@@ -505,14 +505,14 @@ static void waits(void **state)
 		fake_vcpus[WORKER][1].hold = cases[i].hold;
 		ask(HYPERCALL_VCPU_STAT, WORKER, 1);
 		assert_int_equal(data()->stat.wait, cases[i].wait);
-		assert_int_equal(data()->stat.exits, 127);
-		assert_int_equal(data()->stat.cause[HYPERCALL_CAUSE_INTERRUPT], 127);
-		assert_int_equal(data()->stat.interrupt[27], 127);
+		assert_int_equal(data()->stat.exits, 63);
+		assert_int_equal(data()->stat.cause[HYPERCALL_CAUSE_INTERRUPT], 63);
+		assert_int_equal(data()->stat.interrupt[27], 63);
 	}
 	ask(HYPERCALL_VCPU_TRACE, WORKER, 1);
 	assert_int_equal(data()->list.count, 62);
 	assert_int_equal(data()->list.next, HYPERCALL_LIST_END);
-	assert_int_equal(data()->trace[61].pc, 127);
+	assert_int_equal(data()->trace[61].pc, 63);
 }
 
 static void write_log(struct log *log, uint32_t count)
@@ -583,7 +583,7 @@ static uint32_t count_all(uint32_t number, uint64_t about, uint32_t *calls)
 		assert_true(data()->list.next > next);
 		next = data()->list.next;
 		count += data()->list.count;
-		assert_true(++*calls < 100);
+		assert_true(++*calls < 400);
 	} while (next != HYPERCALL_LIST_END);
 	return count;
 }
@@ -641,12 +641,12 @@ static void times(void **state)
 	assert_int_equal(data()->time[0].max, 7000);
 	fake_vcpus[WORKER][0].times.since = 1;
 	assert_int_equal(count_all(HYPERCALL_VM_TIMES, WORKER, &calls), HYPERCALL_CAUSE_COUNT + 1);
-	/* all of both are more than fit into one answer */
+	/* a few of them in each answer */
 	for (uint32_t i = 0; i < HYPERCALL_CAUSE_COUNT; i++) {
 		of->cause[i].count = 1;
 	}
 	assert_int_equal(count_all(HYPERCALL_VM_TIMES, WORKER, &calls), 2 * HYPERCALL_CAUSE_COUNT);
-	assert_int_equal(calls, 2);
+	assert_in_range(calls, 2 * HYPERCALL_CAUSE_COUNT / 8, 2 * HYPERCALL_CAUSE_COUNT / 4);
 }
 
 static void waits_for(void **state)

@@ -325,7 +325,7 @@ static void moved_from_a_cpu_that_is_off(void **state)
 	assert_int_equal(fake_ack(1), LPI(0));
 	pend(1, LPI(0));
 	fake_vcpu_off(1);
-	for (uint32_t i = 0; i < 20 && !done; i++) {
+	for (uint32_t i = 0; i < 60 && !done; i++) {
 		spin_lock(&fake_vm.vgic.lock);
 		done = vlpi_move_all_locked(fake_vcpu(1), fake_vcpu(0));
 		assert_true(vlpi_is_sound_locked(&fake_vm));

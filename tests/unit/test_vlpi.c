@@ -296,7 +296,7 @@ static void all_moved(void **state)
 	pend(1, LPI(300));
 	lock();
 	while (!vlpi_move_all_locked(fake_vcpu(0), fake_vcpu(1))) {
-		assert_true(++steps < 80);
+		assert_true(++steps < 240);
 	}
 	unlock();
 	assert_true(steps > 200 / 16);
