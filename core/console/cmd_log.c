@@ -232,10 +232,14 @@ static void read_some(struct shell_job *job)
 /* at[0]: CPU; at[1]: phase; at[2]: how many of each; at[3]: how many have been told. */
 static bool trace_step(struct shell_job *job)
 {
-	char text[100];
+	static char text[100];
 
 	if (job->step == 0) {
 		return begin_trace(job);
+	}
+	if (job->part != 0) {
+		shell_say("  %s\n", text);
+		return false;
 	}
 	if (job->at[0] == shell_sources()->board->cpu_count) {
 		return true;
@@ -247,7 +251,7 @@ static bool trace_step(struct shell_job *job)
 	} else if (job->at[3] != reading.count) {
 		trace_describe(&records[reading.max - reading.count + job->at[3]++], text,
 			       sizeof(text));
-		shell_say("  %s\n", text);
+		job->more = true;
 	} else {
 		job->at[0]++;
 		job->at[1] = TRACE_BEGINS;

@@ -162,24 +162,32 @@ static uint32_t take_run(struct console_port *port, uint32_t max)
 	return count;
 }
 
-/* One byte of the port's line, and what follows in it as far as the stage has room. */
+static uint8_t take_byte(struct console_port *port)
+{
+	uint8_t byte = ring_get(&port->tx);
+
+	if (byte == '\n') {
+		port->lines--;
+	}
+	stage_byte(port, byte);
+	return byte;
+}
+
+/* What follows in the port's line as far as the stage has room, its end too: at least a byte. */
 static void take_bytes(struct console_port *port)
 {
 	uint32_t room = mux.interrupts ? PUMP_MAX : MUX_STAGE_RUN;
 	uint32_t slowly = SLOW_MAX;
-	uint8_t byte;
 
-	if (take_run(port, room) != 0) {
-		return;
-	}
-	do {
-		byte = ring_get(&port->tx);
-		if (byte == '\n') {
-			port->lines--;
+	if (take_run(port, room) == 0) {
+		while (take_byte(port) >= ' ' && --room != 0 && --slowly != 0 &&
+		       ring_count(&port->tx) != 0 && mux.run != LINE_TURN &&
+		       take_run(port, room) == 0) {
 		}
-		stage_byte(port, byte);
-	} while (byte >= ' ' && --room != 0 && --slowly != 0 && ring_count(&port->tx) != 0 &&
-		 mux.run != LINE_TURN && take_run(port, room) == 0);
+	}
+	if (mux.current == port && ring_count(&port->tx) != 0 && ring_first(&port->tx) == '\n') {
+		take_byte(port);
+	}
 }
 
 /* May this port begin or go on with a line now? */

@@ -47,6 +47,12 @@ static inline uint8_t ring_get(struct ring *ring)
 	return ring->data[ring->tail++ & (ring->size - 1)];
 }
 
+/* The byte that is got next. It is not empty. */
+static inline uint8_t ring_first(const struct ring *ring)
+{
+	return ring->data[ring->tail & (ring->size - 1)];
+}
+
 /* The byte put last. It is not empty. */
 static inline uint8_t ring_last(const struct ring *ring)
 {

@@ -388,6 +388,17 @@ static void run_line(void)
 	start(command == NULL ? &unknown : command);
 }
 
+/* A line is looked at in another step than its last key. */
+static bool entered_step(struct shell_job *job)
+{
+	(void)job;
+	shell.busy = false;
+	run_line();
+	return false;
+}
+
+static const struct shell_command entered = {.step = entered_step};
+
 static void take_event(enum line_event event)
 {
 	switch (event) {
@@ -398,7 +409,8 @@ static void take_event(enum line_event event)
 		start(&completion);
 		break;
 	case LINE_DONE:
-		run_line();
+		memset(&shell.job, 0, sizeof(shell.job));
+		start(&entered);
 		break;
 	case LINE_DROPPED:
 		draw_line();

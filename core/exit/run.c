@@ -21,6 +21,9 @@
 /* What these ask for may take as long as a switch, before which interrupts were looked for. */
 #define LONG_EVENTS (VCPU_EVENT_VGIC | VCPU_EVENT_ANSWER)
 
+/* Its interrupts are looked at for these. */
+#define VGIC_EVENTS (VCPU_EVENT_VGIC | VCPU_EVENT_SGIS | VCPU_EVENT_PTIMER)
+
 /* They are looked at before all others, and alone. */
 #define FIRST_EVENTS (VCPU_EVENT_PLACE | VCPU_EVENT_COMPLAINT)
 
@@ -184,7 +187,7 @@ static inline bool bring(struct vcpu *vcpu, uint32_t events)
 			return false;
 		}
 	}
-	if ((events & (VCPU_EVENT_VGIC | VCPU_EVENT_SGIS | VCPU_EVENT_PTIMER)) != 0) {
+	if ((events & VGIC_EVENTS) != 0) {
 		if ((events & VCPU_EVENT_PTIMER) != 0 && vcpu->loaded) {
 			vtimer_look(vcpu);
 		}

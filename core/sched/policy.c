@@ -243,8 +243,18 @@ has_budget_left(struct sched_cpu *cpu, struct sched_vcpu *s, uint64_t now)
 	return true;
 }
 
-/* The best of all within their budgets; a stop or a move goes first, which is a few hundred
- * instructions, whoever's time it is. What has become of each since it was seen last is noted. */
+/* A stop or a move goes first, which is a few hundred instructions, whoever's time it is. But not
+ * one on the other: who is woken meanwhile waits for one of them at most. */
+static bool __attribute__((noinline)) may_hurry(struct sched_cpu *cpu, uint64_t now)
+{
+	if (now >= cpu->urgent_from) {
+		return true;
+	}
+	cpu->renewal = MIN(cpu->renewal, cpu->urgent_from);
+	return false;
+}
+
+/* The best of all within their budgets. What has become of each since it was seen last is noted. */
 static inline struct vcpu *best(struct sched_cpu *cpu, uint64_t now)
 {
 	struct vcpu *first = NULL, *first_of_all = NULL;
@@ -266,7 +276,7 @@ static inline struct vcpu *best(struct sched_cpu *cpu, uint64_t now)
 		}
 		ready_count++;
 		if (unlikely(attention != 0) &&
-		    (atomic_read(&vcpu->events) & VCPU_EVENTS_URGENT) != 0) {
+		    (atomic_read(&vcpu->events) & VCPU_EVENTS_URGENT) != 0 && may_hurry(cpu, now)) {
 			first_of_all = vcpu;
 		}
 		if (unlikely(has_budget(s)) && !has_budget_left(cpu, s, now)) {
@@ -278,7 +288,11 @@ static inline struct vcpu *best(struct sched_cpu *cpu, uint64_t now)
 		}
 	}
 	cpu->ready_count = ready_count;
-	return unlikely(first_of_all != NULL) ? first_of_all : in_turn(cpu, first, false);
+	if (unlikely(first_of_all != NULL)) {
+		cpu->urgent_from = now + cpu->urgent_gap;
+		return first_of_all;
+	}
+	return in_turn(cpu, first, false);
 }
 
 static inline void choose(struct sched_cpu *cpu, struct vcpu *next, uint64_t now)

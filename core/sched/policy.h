@@ -29,6 +29,9 @@ struct sched_cpu {
 	const struct vm *window_vm;
 	uint32_t ready_count; /* as it was seen last */
 	uint64_t renewal;     /* when the first that waits for it has a budget again */
+	/* one that is stopped, moved or looked at goes first; between two of them who is before
+	 * them has so many ticks. Constant; and until when that is */
+	uint64_t urgent_gap, urgent_from;
 	struct deadline timer;
 	uint64_t armed; /* when the timer is to fire; UINT64_MAX: not set */
 	/* given to vCPUs that are here or on their way, in 2^-32; with sched.c's lock */

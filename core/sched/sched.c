@@ -82,6 +82,7 @@ static struct sched_cpu *cpu_of(uint32_t index)
 
 	if (cpu->timer.fire == NULL) {
 		deadline_init(&cpu->timer, NULL, timer_fired);
+		cpu->urgent_gap = deadline_from_us(DEADLINE_GAP_US);
 		cpu->armed = UINT64_MAX;
 	}
 	return cpu;

@@ -11,9 +11,8 @@
 #include "mm/cache.h"
 #include "mm/guest_access.h"
 
-#define SLOW_STEP 128 /* bytes of a checksum without the instructions for it */
-#define SHIFTED_STEP                                                                               \
-	(PAGE_SIZE / 2) /* bytes of a copy whose words lie otherwise than their target */
+#define SLOW_STEP    128  /* bytes of a checksum without the instructions for it */
+#define SHIFTED_STEP 1536 /* bytes of a copy whose words lie otherwise than their target */
 
 static int add(struct vm_load *load, uint64_t ipa, const uint8_t *data, uint64_t size)
 {

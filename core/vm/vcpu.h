@@ -62,9 +62,7 @@ enum vcpu_hold {
 
 /* Of who looks after it: looked at also while its VM is paused, and whoever's turn it is. About a
  * thousand instructions each. */
-#define VCPU_EVENTS_URGENT                                                                         \
-	(VCPU_EVENT_STOP | VCPU_EVENT_PAUSE | VCPU_EVENT_REGS | VCPU_EVENT_PLACE |                 \
-	 VCPU_EVENT_COMPLAINT)
+#define VCPU_EVENTS_URGENT (VCPU_EVENT_STOP | VCPU_EVENT_PAUSE | VCPU_EVENT_REGS | VCPU_EVENT_PLACE)
 
 /*
  * Work in steps on the time of a vCPU, run in its place by the run loop until it is done. A step is
@@ -86,12 +84,13 @@ struct crash_job {
 	uint64_t fp;   /* the next frame's */
 };
 
-/* What is said of its guest in a step of its own. */
-#define VCPU_COMPLAINT_MAX 160
+/* What is said of its guest, in steps: core/vm/vm.c. */
+#define VCPU_COMPLAINT_MAX 320
 struct complaint {
 	uint64_t pc;
-	uint32_t missed; /* before it, that were held back */
-	uint32_t len;	 /* 0: none waits */
+	uint32_t missed;    /* before it, that were held back */
+	uint32_t from, len; /* in `text`; len 0: none waits */
+	bool whole;	    /* all that stands around it is there */
 	char text[VCPU_COMPLAINT_MAX];
 };
 

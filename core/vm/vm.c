@@ -7,7 +7,7 @@
 #include "core/base/string.h"
 #include "timer/deadline.h"
 
-#define COMPLAINT_MAX (VCPU_COMPLAINT_MAX + 96)
+#define NOTE_MAX 256
 
 static struct {
 	struct vm *vm[CONFIG_VM_MAX];
@@ -99,7 +99,7 @@ bool vm_may_log(struct vm *vm, struct ratelimit *limit)
 
 void vm_note(struct vm *vm, const char *fmt, ...)
 {
-	char text[COMPLAINT_MAX] = "bulkhead: ";
+	char text[NOTE_MAX] = "bulkhead: ";
 	size_t mark = strlen(text);
 	va_list args;
 
@@ -132,53 +132,81 @@ static void say_in_both(struct vm *vm, enum log_level level, char *same, size_t 
 
 void vm_tell(struct vm *vm, enum log_level level, const char *fmt, ...)
 {
-	char text[SAY_BEFORE + COMPLAINT_MAX], *const same = text + SAY_BEFORE;
+	char text[SAY_BEFORE + NOTE_MAX], *const same = text + SAY_BEFORE;
 	va_list args;
 	size_t len;
 
 	va_start(args, fmt);
-	len = (size_t)format_v(same, COMPLAINT_MAX, fmt, args);
+	len = (size_t)format_v(same, NOTE_MAX, fmt, args);
 	va_end(args);
-	say_in_both(vm, level, same, MIN(len, (size_t)COMPLAINT_MAX - 1), true);
+	say_in_both(vm, level, same, MIN(len, (size_t)NOTE_MAX - 1), true);
 }
 
-/* Its lines are written in a step of its own, before its guest goes on. */
+/*
+ * What is complained of is formatted at the exit, what stands around it in a step, before the guest
+ * goes on, and both lines are written in the next.
+ */
+#define HEAD_MAX 40 /* "vcpu 1 pc 0x…: " */
+#define TAIL_MAX 48 /* " (… more like it were held back)" */
+
+_Static_assert(VCPU_COMPLAINT_MAX > SAY_BEFORE + HEAD_MAX + TAIL_MAX + 128, "and the complaint");
+
 void vm_complain(struct vcpu *vcpu, const char *fmt, ...)
 {
 	struct complaint *complaint = &vcpu->complaint;
+	const uint32_t from = SAY_BEFORE + HEAD_MAX, max = VCPU_COMPLAINT_MAX - from - TAIL_MAX;
 	uint32_t missed;
 	va_list args;
-	size_t len;
+	int len;
 
 	if (!may_log(vcpu->vm, &vcpu->vm->faults, &missed)) {
 		return;
 	}
-	if (complaint->len != 0) {
+	while (complaint->len != 0) {
 		vm_say_complaint(vcpu);
 	}
 	va_start(args, fmt);
-	len = (size_t)format_v(complaint->text, sizeof(complaint->text), fmt, args);
+	len = format_v(complaint->text + from, max, fmt, args);
 	va_end(args);
-	complaint->len = (uint32_t)MIN(len, sizeof(complaint->text) - 1);
+	complaint->from = from;
+	complaint->len = MIN((uint32_t)len, max - 1);
 	complaint->missed = missed;
 	complaint->pc = vcpu_pc(vcpu);
+	complaint->whole = false;
 	vcpu_post(vcpu, VCPU_EVENT_COMPLAINT);
+}
+
+static void complete(const struct vcpu *vcpu, struct complaint *complaint)
+{
+	char head[HEAD_MAX];
+	uint32_t len = (uint32_t)format(head, sizeof(head), "vcpu %u pc 0x%llx: ", vcpu->index,
+					(unsigned long long)complaint->pc);
+
+	complaint->from -= len;
+	memcpy(complaint->text + complaint->from, head, len);
+	complaint->len += len;
+	if (complaint->missed != 0) {
+		complaint->len +=
+			(uint32_t)format(complaint->text + complaint->from + complaint->len,
+					 TAIL_MAX, " (%u more like it were held back)",
+					 complaint->missed);
+	}
+	complaint->whole = true;
 }
 
 void vm_say_complaint(struct vcpu *vcpu)
 {
 	struct complaint *complaint = &vcpu->complaint;
-	char text[SAY_BEFORE + COMPLAINT_MAX], *const same = text + SAY_BEFORE;
-	size_t len = (size_t)format(same, COMPLAINT_MAX, "vcpu %u pc 0x%llx: ", vcpu->index,
-				    (unsigned long long)complaint->pc);
+	uint32_t len = complaint->len;
 
-	_Static_assert(sizeof(complaint->text) + 80 < COMPLAINT_MAX, "with all around it");
-	memcpy(same + len, complaint->text, complaint->len);
-	len += complaint->len;
-	complaint->len = 0;
-	if (complaint->missed != 0) {
-		len += (size_t)format(same + len, COMPLAINT_MAX - len,
-				      " (%u more like it were held back)", complaint->missed);
+	if (len == 0) {
+		return;
 	}
-	say_in_both(vcpu->vm, LOG_WARN, same, len, false);
+	if (!complaint->whole) {
+		complete(vcpu, complaint);
+		vcpu_post(vcpu, VCPU_EVENT_COMPLAINT);
+		return;
+	}
+	complaint->len = 0;
+	say_in_both(vcpu->vm, LOG_WARN, complaint->text + complaint->from, len, false);
 }
