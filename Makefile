@@ -567,7 +567,7 @@ COLD := boot/% core/config/% core/fdt/dt core/fdt/dt_addr core/fdt/guest_fdt \
         core/arm64/cpu_setup core/arm64/errata core/arm64/features core/arm64/idreg \
         core/exit/inject \
         core/exit/set_way core/exit/aarch32 core/exit/insn core/exit/mmio core/vm/life core/vm/vcpu \
-        core/vm/vm drivers/emul/vpl031 drivers/emul/vsp805 drivers/hw/% mm/guest_access timer/wall_clock
+        core/vm/vm drivers/emul/vpl031 drivers/emul/vsp805 drivers/hw/% timer/wall_clock
 # clang's -O2 unrolls and inlines where it can't pay here, and its -Os is gcc's -O2 in size.
 ifeq ($(LLVM),1)
 OPTIMISE := -Os

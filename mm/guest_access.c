@@ -26,9 +26,9 @@ void *guest_pointer(const struct vm *vm, uint64_t ipa, uint64_t size)
 }
 
 /* Bytes from `ipa` to the end of its extent, and EL2's address; 0 when it is no RAM. */
-static uint64_t piece(const struct vm *vm, uint64_t ipa, uint8_t **at)
+static inline uint64_t piece(const struct vm *vm, uint64_t ipa, uint8_t **at)
 {
-	const struct vm_extent *extent = vm_extent_of(vm, ipa, 1);
+	const struct vm_extent *extent = extent_of(vm, ipa, 1);
 
 	if (extent == NULL) {
 		return 0;
@@ -56,32 +56,10 @@ bool guest_is_ram(const struct vm *vm, uint64_t ipa, uint64_t size)
 	return true;
 }
 
-static int copy(const struct vm *vm, uint64_t ipa, uint8_t *local, uint64_t size, bool to_guest)
-{
-	const struct vm_extent *extent = extent_of(vm, ipa, size);
-
-	if (extent != NULL) {
-		uint8_t *all = (uint8_t *)(ipa - extent->ipa + extent->pa);
-
-		memcpy(to_guest ? all : local, to_guest ? local : all, size);
-		return 0;
-	}
-	if (!guest_is_ram(vm, ipa, size)) {
-		return -EFAULT;
-	}
-	while (size != 0) {
-		uint8_t *at = NULL;
-		uint64_t step = MIN(piece(vm, ipa, &at), size);
-
-		memcpy(to_guest ? at : local, to_guest ? local : at, step);
-		ipa += step;
-		local += step;
-		size -= step;
-	}
-	return 0;
-}
-
-/* 64 bytes of normal memory, at any address: EL2 doesn't check alignment there. */
+/*
+ * Normal memory, at any address: EL2 doesn't check alignment there, but the compiler is told to
+ * keep it, since the same flags build what runs with the MMU off.
+ */
 static inline void copy_64(uint8_t *to, const uint8_t *from)
 {
 #if defined(__aarch64__) && !defined(BULKHEAD_HOST)
@@ -104,12 +82,57 @@ static inline void copy_64(uint8_t *to, const uint8_t *from)
 #endif
 }
 
+static inline void copy_8(uint8_t *to, const uint8_t *from)
+{
+#if defined(__aarch64__) && !defined(BULKHEAD_HOST)
+	uint64_t word;
+
+	__asm__ volatile("ldr %0, [%2]\n\t"
+			 "str %0, [%1]"
+			 : "=&r"(word)
+			 : "r"(to), "r"(from)
+			 : "memory");
+#else
+	memcpy(to, from, 8);
+#endif
+}
+
 static void copy_far(uint8_t *to, const uint8_t *from, uint64_t size)
 {
 	for (; size >= 64; size -= 64, to += 64, from += 64) {
 		copy_64(to, from);
 	}
-	memcpy(to, from, size);
+	for (; size >= 8; size -= 8, to += 8, from += 8) {
+		copy_8(to, from);
+	}
+	for (; size != 0; size--) {
+		*to++ = *from++;
+		/* or the compiler makes a call of it */
+		__asm__("" : "+r"(to));
+	}
+}
+
+static int copy(const struct vm *vm, uint64_t ipa, uint8_t *local, uint64_t size, bool to_guest)
+{
+	uint8_t *whole = guest_at(vm, ipa, size);
+
+	if (likely(whole != NULL)) {
+		copy_far(to_guest ? whole : local, to_guest ? local : whole, size);
+		return 0;
+	}
+	if (!guest_is_ram(vm, ipa, size)) {
+		return -EFAULT;
+	}
+	while (size != 0) {
+		uint8_t *at = NULL;
+		uint64_t step = MIN(piece(vm, ipa, &at), size);
+
+		memcpy(to_guest ? at : local, to_guest ? local : at, step);
+		ipa += step;
+		local += step;
+		size -= step;
+	}
+	return 0;
 }
 
 int guest_copy(const struct vm *to, uint64_t to_ipa, const struct vm *from, uint64_t from_ipa,

@@ -23,6 +23,17 @@ int guest_copy(const struct vm *to, uint64_t to_ipa, const struct vm *from, uint
 /* EL2's address of [ipa, ipa + size), which lies in one extent; NULL otherwise. For load jobs. */
 void *guest_pointer(const struct vm *vm, uint64_t ipa, uint64_t size);
 
+/* The same in line, for rings: most VMs have one extent. */
+static inline void *guest_at(const struct vm *vm, uint64_t ipa, uint64_t size)
+{
+	const struct vm_extent *first = &vm->extent[0];
+	uint64_t off = ipa - first->ipa;
+
+	return likely(off < first->size && size <= first->size - off) ?
+		       (void *)(first->pa + off) :
+		       guest_pointer(vm, ipa, size);
+}
+
 /* The IPA a loaded vCPU's EL1 would reach at `va` for reading; -EFAULT when its tables don't map
  * it. Owner. */
 int guest_translate(uint64_t va, uint64_t *ipa);

@@ -80,7 +80,7 @@ struct net {
 	struct net *to; /* of whom `fill` tells */
 	bool flood;
 	struct {
-		bool done, odd;
+		bool begun, done, odd;
 		uint32_t left, sum;
 		struct virtq_cursor at;
 	} sum; /* the checksum that the sender left to do */
@@ -254,7 +254,11 @@ static int take_buffer(struct net *net, struct net *to)
 	if (!many && fill->chain->in_size < HEADER_SIZE + fill->size) {
 		return -ERANGE;
 	}
-	return fill->count != 0 || find_count(fill) ? 1 : -EINVAL;
+	/* where the number of buffers goes, if there will be more than this one */
+	if (fill->count == 0 && fill->chain->in_size < HEADER_SIZE + fill->size) {
+		return find_count(fill) ? 1 : -EINVAL;
+	}
+	return 1;
 }
 
 /* -- copying; both locks are held -- */
@@ -481,6 +485,19 @@ static void build_whole(struct net *net, struct net *to)
 	}
 }
 
+static void begin_sum(struct net *net)
+{
+	const struct net_header *header = header_of(net);
+	uint64_t ipa;
+
+	net->sum.begun = true;
+	net->sum.odd = false;
+	net->sum.sum = 0;
+	net->sum.left = net->size - header->csum_start;
+	net->sum.at = virtq_reads(net->chain);
+	skip(&net->sum.at, (uint32_t)HEADER_SIZE + header->csum_start, &ipa);
+}
+
 /* As much as is to be known before the first byte is copied. 0: all is; 1: another step; or an
  * error of the sender's. */
 static int prepare(struct net *net, struct net *to)
@@ -490,6 +507,8 @@ static int prepare(struct net *net, struct net *to)
 
 	if (cut && !net->cut.built) {
 		build_piece(net);
+	} else if (!cut && needs_sum(net, to) && !net->sum.begun) {
+		begin_sum(net);
 	}
 	if ((cut || needs_sum(net, to)) && !net->sum.done) {
 		got = sum_some(net);
@@ -605,20 +624,6 @@ static int send_on(struct net *net)
 	return net->to == NULL ? finish(net) : 1;
 }
 
-static void begin_sum(struct net *net)
-{
-	const struct net_header *header = header_of(net);
-	uint64_t ipa;
-
-	net->sum.done = net->sum.odd = net->cut.on = false;
-	if ((header->flags & NET_NEEDS_CSUM) != 0) {
-		net->sum.sum = 0;
-		net->sum.left = net->size - header->csum_start;
-		net->sum.at = virtq_reads(net->chain);
-		skip(&net->sum.at, (uint32_t)HEADER_SIZE + header->csum_start, &ipa);
-	}
-}
-
 /* A chain has been taken: what it is, and who gets it. As an operation's step. */
 static int begin_frame(struct net *net)
 {
@@ -656,7 +661,7 @@ static int begin_frame(struct net *net)
 	net->port.count.sent_frames++;
 	net->port.count.sent_bytes += net->size;
 	net->to = to == NULL ? NULL : net_of_port(to);
-	begin_sum(net);
+	net->sum.begun = net->sum.done = net->cut.on = false;
 	return send_on(net);
 }
 

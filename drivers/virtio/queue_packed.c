@@ -57,8 +57,7 @@ static int look(const struct virtq *queue, struct virtq_chain *chain)
 	if (chain->looked == chain->table_count) {
 		return -EINVAL;
 	}
-	if (guest_read(queue->vm, chain->table + (uint64_t)DESC_SIZE * chain->next, words,
-		       sizeof(words)) != 0) {
+	if (ring_read_desc(queue, chain->table + (uint64_t)DESC_SIZE * chain->next, words) != 0) {
 		return -EFAULT;
 	}
 	desc.ipa = words[0];

@@ -84,8 +84,7 @@ int split_begin(struct virtq *queue, struct virtq_chain *chain)
 static int read_desc(const struct virtq *queue, const struct virtq_chain *chain, struct desc *desc)
 {
 	uint64_t words[2];
-	int err = guest_read(queue->vm, chain->table + (uint64_t)DESC_SIZE * chain->next, words,
-			     sizeof(words));
+	int err = ring_read_desc(queue, chain->table + (uint64_t)DESC_SIZE * chain->next, words);
 
 	desc->ipa = words[0];
 	desc->size = (uint32_t)words[1];

@@ -31,7 +31,20 @@ struct desc {
  * more. */
 static inline void *ring_at(const struct virtq *queue, uint64_t ipa, uint64_t size)
 {
-	return guest_pointer(queue->vm, ipa, size);
+	return guest_at(queue->vm, ipa, size);
+}
+
+/* The two words of a descriptor, read once. 0 or -EFAULT. */
+static inline int ring_read_desc(const struct virtq *queue, uint64_t ipa, uint64_t words[2])
+{
+	const uint64_t *at = ring_at(queue, ipa, DESC_SIZE);
+
+	if (unlikely(at == NULL || ipa % sizeof(*at) != 0)) {
+		return guest_read(queue->vm, ipa, words, DESC_SIZE);
+	}
+	words[0] = atomic_read(&at[0]);
+	words[1] = atomic_read(&at[1]);
+	return 0;
 }
 
 /*

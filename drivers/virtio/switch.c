@@ -19,12 +19,8 @@ struct switch_port *switch_first(void)
 
 static uint64_t address_at(const uint8_t *bytes)
 {
-	uint64_t value = 0;
-
-	for (uint32_t i = 0; i < SWITCH_MAC_SIZE; i++) {
-		value |= (uint64_t)bytes[i] << (8 * i);
-	}
-	return value;
+	return bytes[0] | (uint64_t)bytes[1] << 8 | (uint64_t)bytes[2] << 16 |
+	       (uint64_t)bytes[3] << 24 | (uint64_t)bytes[4] << 32 | (uint64_t)bytes[5] << 40;
 }
 
 static uint32_t set_of(uint64_t address)
