@@ -662,7 +662,8 @@ static int begin_frame(struct net *net)
 	net->port.count.sent_bytes += net->size;
 	net->to = to == NULL ? NULL : net_of_port(to);
 	net->sum.begun = net->sum.done = net->cut.on = false;
-	return send_on(net);
+	/* the receiver is another step: both together are more than 2,000 instructions */
+	return 1;
 }
 
 static void alarm_fired(struct deadline *deadline)

@@ -682,6 +682,7 @@ static void begin_large(uint64_t features)
 	give(1, 10, 1000);
 	write_frame(0, &plain, 1, 9000);
 	post_frame(0, 9000, ROOM);
+	work(0, 1);
 	assert_true(posted[0]);
 	assert_int_equal(port(1)->count.received_frames, 0);
 }
@@ -751,6 +752,7 @@ static void a_frame_that_others_get_ahead_of_comes_whole(void **state)
 	give(1, 12, 1000);
 	write_frame(0, &plain, 1, 9000);
 	post_frame(0, 9000, ROOM);
+	work(0, 1);
 	for (uint32_t i = 0; posted[0]; i++) {
 		if (i < 2) {
 			send(2, &plain, 1, 60);
@@ -834,6 +836,7 @@ static void one_that_is_broken_by_others_gives_back_what_it_holds(void **state)
 	give(2, 10, 1000);
 	write_frame(1, &plain, 2, 9000);
 	post_frame(1, 9000, ROOM);
+	work(1, 1);
 	assert_true(posted[1]);
 	give(1, 1, 2048);
 	fake_driver_poke(drivers[1][RECEIVE].descriptors, 0x1000, 2048, 2, 0);
