@@ -192,6 +192,8 @@ def publish(args: argparse.Namespace, chosen: list[Run], version: str) -> None:
     if sum(run.key.startswith("bulkhead") for run in chosen) > 1:
         print(report.aligned(report.cpu_rows(chosen)) + "\n")
         print(report.aligned(report.gic_rows(chosen)) + "\n")
+    if len(report.device_rows(chosen)) > 1:
+        print(report.aligned(report.device_rows(chosen)) + "\n")
     if any(run.roles for run in chosen):
         print(report.aligned(report.shared_rows(chosen)) + "\n")
     report.write_json(runs.WORK / "results.json", chosen, version)

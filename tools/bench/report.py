@@ -147,21 +147,35 @@ def rows(done: list[Run]) -> list[list[str]]:
             mark = " †" if (key, name) in marked and key in by_key else ""
             cells.append("–" if figure is None else number(figure.mean) + mark)
         cells.append(ratio(table, name, ours))
-        out.append([title, *cells])
+        if set(cells) != {"–"}:
+            out.append([title, *cells])
     return out
 
 
 def cpu_rows(done: list[Run]) -> list[list[str]]:
     """Bulkhead on each processor."""
-    return own_rows([run for run in done if own(run) and not run.vm], lambda run: run.cpu)
+    return own_rows(
+        [run for run in done if own(run) and not run.vm and not run.disk], lambda run: run.cpu
+    )
 
 
 def gic_rows(done: list[Run]) -> list[list[str]]:
     """Bulkhead's interrupt controllers."""
     return own_rows(
-        [run for run in done if own(run) and run.cpu == "cortex-a57"],
+        [run for run in done if own(run) and run.cpu == "cortex-a57" and not run.disk],
         lambda run: run.title if run.vm else "GICv3, 64 SPIs",
     )
+
+
+def device_rows(done: list[Run]) -> list[list[str]]:
+    """Virtio devices."""
+    out = [["operation", "mean", "max"]]
+    for run in done:
+        for name, title in OPERATIONS.items() if run.disk else ():
+            figure = run.figures.get(name)
+            if name.startswith("disk_") and figure is not None and not figure.missing:
+                out.append([title, number(figure.mean), number(figure.max)])
+    return out
 
 
 def shared_rows(done: list[Run]) -> list[list[str]]:
@@ -182,7 +196,8 @@ def own_rows(ours: list[Run], title_of: Callable[[Run], str]) -> list[list[str]]
     for name, title in OPERATIONS.items():
         figures = [run.figures.get(name) for run in ours]
         cells = ["–" if f is None or f.missing else number(f.mean) for f in figures]
-        out.append([title, *cells])
+        if set(cells) != {"–"}:
+            out.append([title, *cells])
     return out
 
 
@@ -253,6 +268,8 @@ def write_document(done: list[Run], version: str) -> None:
         f"{markdown(rows(done))}\n\n![The same as a chart](benchmarks.svg)\n\n"
         f"Bulkhead on other processors:\n\n{markdown(cpu_rows(done))}\n\n"
         f"Bulkhead's interrupt controllers, on cortex-a57:\n\n{markdown(gic_rows(done))}\n\n"
+        "Virtio devices; the guest's driver is in these figures, and so are both its exits:\n\n"
+        f"{markdown(device_rows(done))}\n\n"
         "A CPU that two VMs share. Xen's yield by SCHEDOP_yield, without its rate limit; KVM's by\n"
         "a store that its VMM answers with `sched_yield()`, as threads of one real-time priority,\n"
         "for KVM has no call by which a guest gives way to another VM:\n\n"
@@ -303,7 +320,8 @@ def stale(done: list[Run], path: pathlib.Path) -> list[str]:
     ]  # fmt: skip
     said = []
     for table, fresh in zip(
-        tables, (rows(done), cpu_rows(done), gic_rows(done), shared_rows(done))
+        tables,
+        (rows(done), cpu_rows(done), gic_rows(done), device_rows(done), shared_rows(done)),
     ):
         if len(fresh) == 1:
             continue  # nothing of it was measured
