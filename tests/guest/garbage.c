@@ -20,7 +20,8 @@
 #include "tests/guest/lib/sp805_regs.h"
 #include "tests/guest/lib/timer.h"
 
-#define RECORD_AT  (RAM_BASE + RAM_MAPPED_SIZE - 0x1000)
+#define RECORD_AT  (RAM_BASE + RAM_MAPPED_SIZE - 0x4000)
+#define VALUES	   1500				     /* that are looked at, or less */
 #define AREA	   (UINT64_C(RAM_BASE) + 0x01000000) /* tables and queues that are garbage */
 #define AREA_SIZE  UINT64_C(0x00800000)
 #define MAGIC	   UINT64_C(0x6572757473697270)
@@ -61,7 +62,7 @@ static const char *const part_names[PART_COUNT] = {
 static volatile struct record {
 	uint64_t magic;
 	uint64_t lives;
-	uint64_t sum[PART_COUNT]; /* as the first life found them */
+	uint64_t value[VALUES]; /* as the first life found them */
 } *const record = (volatile struct record *)RECORD_AT;
 
 static uint32_t data = PRISTINE;
@@ -69,11 +70,25 @@ static bool v2;
 
 /* -- what is looked at -- */
 
-static uint64_t sum;
+static bool first_life;
+static enum part part;
+static unsigned int looked, looked_before; /* values; those of parts before */
 
+/* The next value; the first one of a part that is another is told of. */
 static void add(uint64_t value)
 {
-	sum = (sum ^ value) * UINT64_C(0x100000001b3) + (sum >> 29);
+	static enum part told = PART_COUNT;
+	unsigned int n = looked++;
+
+	if (n >= VALUES) {
+		printf("BUG: garbage: more values than there is room for\n");
+	} else if (first_life) {
+		record->value[n] = value;
+	} else if (record->value[n] != value && told != part) {
+		told = part;
+		printf("BUG: garbage: life %lu: %s is not as after reset: value %u is 0x%lx, not 0x%lx\n",
+		       record->lives, part_names[part], n - looked_before, value, record->value[n]);
+	}
 }
 
 static void add_words(uint64_t from, uint64_t size)
@@ -222,18 +237,11 @@ static void (*const looks[PART_COUNT])(void) = {
 
 static void look_around(void)
 {
-	bool first = record->magic != MAGIC;
-
-	record->lives = first ? 1 : record->lives + 1;
-	for (unsigned int i = 0; i < PART_COUNT; i++) {
-		sum = 0;
-		looks[i]();
-		if (first) {
-			record->sum[i] = sum;
-		} else if (record->sum[i] != sum) {
-			printf("BUG: garbage: life %lu: %s is not as after reset\n", record->lives,
-			       part_names[i]);
-		}
+	first_life = record->magic != MAGIC;
+	record->lives = first_life ? 1 : record->lives + 1;
+	for (part = 0; part < PART_COUNT; part++) {
+		looked_before = looked;
+		looks[part]();
 	}
 	/* a first life that is ended before has not been one */
 	record->magic = MAGIC;
