@@ -240,19 +240,16 @@ void life_crash(struct vcpu *vcpu, const char *why)
 /* -- stopping -- */
 
 /* As after boot: nothing of the life that ended is left in the emulated hardware. A piece of that;
- * true: it was the last. */
+ * true: it was the last. Devices first: the console may give one reason to raise its line until it
+ * is reset, and the interrupt controller would keep that. */
 static bool reset_some(struct vm *vm)
 {
 	struct vdev *vdev;
 
-	if (vm->reset_next == 0) {
-		vm->reset_next = vgic_reset_step(vm);
-		return false;
+	if (vm->reset_next == vm->vdev_count) {
+		return vgic_reset_step(vm);
 	}
-	if (vm->reset_next > vm->vdev_count) {
-		return true;
-	}
-	vdev = vm->vdev[vm->reset_next++ - 1];
+	vdev = vm->vdev[vm->reset_next++];
 	vdev->type->reset(vdev);
 	return false;
 }

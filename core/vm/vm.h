@@ -133,7 +133,8 @@ struct vm {
 
 	/* owner: the CPU that acknowledged a stop last */
 	struct deadline ending; /* the next step of its end */
-	uint32_t reset_next;	/* what is reset then: 0 the interrupt controller, n device n - 1 */
+	/* what is reset then: a device, or behind the last one the interrupt controller */
+	uint32_t reset_next;
 };
 
 /* All VMs, by id; constant after build. */

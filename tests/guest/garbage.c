@@ -86,7 +86,8 @@ static void add(uint64_t value)
 		record->value[n] = value;
 	} else if (record->value[n] != value && told != part) {
 		told = part;
-		printf("BUG: garbage: life %lu: %s is not as after reset: value %u is 0x%lx, not 0x%lx\n",
+		printf("BUG: garbage: life %lu: %s is not as after reset: value %u is 0x%lx, "
+		       "not 0x%lx\n",
 		       record->lives, part_names[part], n - looked_before, value, record->value[n]);
 	}
 }

@@ -340,6 +340,8 @@ bool vgic_reset_step(struct vm *of)
 static void device_reset(struct vdev *vdev)
 {
 	fake_nothing_runs(vdev->vm);
+	/* a device may raise its line until then: the interrupt controller is reset after it */
+	assert_int_equal(fake_sim.vgic_resets, fake_sim.resets);
 	fake_sim.resets++;
 	others_go_on();
 }
