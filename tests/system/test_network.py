@@ -77,7 +77,8 @@ def check_counters(run) -> None:
                          r"sent (\d+) frames, (\d+) bytes; received (\d+), (\d+)", told)
         assert port, told
         assert int(port[2]) > MEGABYTES << 20 and int(port[4]) > MEGABYTES << 20
-    assert not re.search("size|header|source|tag|storm|down|offload", told), told
+    # who comes up first may have said something before there was anybody to hear it: "down"
+    assert not re.search("size|header|source|tag|storm|offload", told), told
 
 
 def test_a_VM_that_restarts_in_the_middle_of_both_flows_leaves_a_network_that_works(boot):
