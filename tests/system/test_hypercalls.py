@@ -130,7 +130,7 @@ def test_a_VM_that_manages_all_others_is_shown_what_the_shell_shows(boot):
     ctl(run, "stat tick time off")
     assert "`manages` of this VM does not name boss" in ctl(run, "stat boss idle on")
     assert "stat NAME [idle|time on|off]" in ctl(run, "stat tick time maybe")
-    assert "tick " in ctl(run, "top & sleep 2; kill $!")
+    assert "tick " in ctl(run, "top & sleep 2; kill $!; wait")
 
     registers = told(run, "regs tick")
     assert registers["power"] == "on" and 0x40000000 <= int(registers["pc"], 16) < 0x44000000
