@@ -184,21 +184,6 @@ int bank_pend(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, uint32_t value
 	return err;
 }
 
-/* Half a bank at a time: the others when the access is handled again. */
-static int deactivate_some_locked(struct vcpu *vcpu, struct vcpu *redist, uint32_t n,
-				  uint32_t value)
-{
-	uint32_t active = value & bank_number(redist, n)->active;
-	uint32_t low = active & UINT16_MAX, now = low != 0 ? low : active;
-
-	vgic_clear_active_locked(redist, redist->vm, n, now);
-	if (active != now) {
-		vcpu_post(vcpu, VCPU_EVENT_ANSWER);
-		return -EAGAIN;
-	}
-	return 0;
-}
-
 int bank_activate(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, uint32_t value, bool set)
 {
 	struct vgic_bank *bank = bank_number(redist, n);
@@ -214,7 +199,7 @@ int bank_activate(struct vcpu *vcpu, struct vcpu *redist, uint32_t n, uint32_t v
 		if (set) {
 			vgic_set_active_locked(redist, redist->vm, n, value);
 		} else {
-			err = deactivate_some_locked(vcpu, redist, n, value);
+			vgic_clear_active_locked(redist, redist->vm, n, value);
 		}
 		vgic_release_locked(vcpu);
 	}
