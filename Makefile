@@ -19,6 +19,7 @@ HYP_C := \
 	core/arm64/idreg.c \
 	core/base/arena.c \
 	core/base/chacha.c \
+	core/base/crc32.c \
 	core/base/crc32c.c \
 	core/base/diag.c \
 	core/base/format.c \
@@ -126,7 +127,13 @@ HYP_C := \
 	drivers/virtio/rng.c \
 	drivers/virtio/switch.c \
 	drivers/hw/entropy.c \
+	drivers/hw/blk/blk.c \
+	drivers/hw/blk/gpt.c \
+	drivers/hw/blk/parts.c \
+	drivers/hw/blk/virtio_blk.c \
 	drivers/hw/psci.c \
+	drivers/hw/virtio/hwring.c \
+	drivers/hw/virtio/hwvirtio.c \
 	drivers/hw/uart/cadence.c \
 	drivers/hw/uart/pl011.c \
 	drivers/hw/uart/uart.c \
@@ -247,6 +254,8 @@ UNIT := \
 	exit \
 	format \
 	gic \
+	gpt \
+	hwblk \
 	hypercall \
 	idreg \
 	inject \
@@ -316,6 +325,7 @@ FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/dist_bank.c 
 UNIT_WITH_exit     := core/exit/exit.c core/exit/mmio.c core/exit/sysreg_trap.c \
                       tests/unit/fake_exit.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_gic      := irq/hw/gic.c irq/hw/gic_v2.c irq/hw/gic_v3.c irq/hw/gich.c core/base/printk.c tests/unit/fake_sysreg.c $(FAKE_CPU)
+UNIT_WITH_hwblk    := core/base/printk.c drivers/hw/blk/blk.c drivers/hw/blk/parts.c drivers/hw/blk/virtio_blk.c drivers/hw/virtio/hwvirtio.c tests/unit/fake_time.c $(FAKE_CPU)
 VIRTQ_C := drivers/virtio/queue.c drivers/virtio/queue_packed.c drivers/virtio/queue_split.c
 FAKE_HYPERCALL     := core/exit/hypercall.c core/exit/hypercall_log.c core/exit/hypercall_show.c core/base/printk.c mm/guest_access.c tests/unit/fake_hypercall.c $(FAKE_CPU)
 UNIT_WITH_hypercall := $(FAKE_HYPERCALL)
@@ -374,6 +384,7 @@ FUZZ := \
 	config \
 	doorbell \
 	dt \
+	gpt \
 	hypercall \
 	image \
 	insn \

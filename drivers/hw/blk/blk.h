@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Disks of the board. A driver (struct blk_ops) brings requests under way, several at once or one
+ * after another; here is who may ask next, and who is told.
+ *
+ * A client has any number of requests, which are its own memory, and is told by done() that there
+ * are some to be taken back. Where a device has as many under way as it can, clients take turns, a
+ * request each. Requests are done in any order; a flush is for writes that are done.
+ *
+ * Locks: a device's is taken inside all others of who asks (RANK_HW). done() is called without
+ * locks, on the CPU that takes the device's interrupt, which does at most two requests in a step
+ * and lets 20 us pass between two (timer/deadline.h): that is all that a busy disk takes from who
+ * runs there.
+ */
+#ifndef DRIVERS_HW_BLK_BLK_H
+#define DRIVERS_HW_BLK_BLK_H
+
+#include "core/base/list.h"
+#include "core/base/spinlock.h"
+#include "timer/deadline.h"
+
+#define BLK_SECTOR 512 /* bytes; what all positions and sizes are counted in */
+#define BLK_PIECES 14  /* of a request's memory */
+
+enum blk_op {
+	BLK_READ,
+	BLK_WRITE,
+	BLK_FLUSH,
+	BLK_DISCARD, /* `sectors` may be anything from now on */
+	BLK_ZEROES,  /* `sectors` read as zeroes from now on */
+};
+
+/* Memory that the device reads or writes; a physical address. */
+struct blk_piece {
+	uint64_t pa;
+	uint32_t size; /* bytes, not 0, at most piece_max of the device */
+};
+
+struct blk_client;
+
+struct blk_request {
+	/* who asks fills in: */
+	enum blk_op op;
+	bool unmap; /* BLK_ZEROES: their place on the disk may be given back */
+	uint64_t sector;
+	uint32_t sectors;     /* BLK_DISCARD, BLK_ZEROES: at most range_max */
+	uint32_t piece_count; /* BLK_READ, BLK_WRITE: at most pieces_max, whole sectors together */
+	struct blk_piece piece[BLK_PIECES];
+	/* once it is done: 0 or -EIO */
+	int result;
+	/* blk.c's: */
+	struct blk_client *client;
+	struct blk_request *next;
+};
+
+struct blk_fifo {
+	struct blk_request *first, *last;
+};
+
+struct blk_dev;
+
+struct blk_client {
+	struct blk_dev *dev; /* constant */
+	void (*done)(struct blk_client *client);
+	/* protected by the device's lock: */
+	struct list_node turn; /* among the device's, while it has requests that wait */
+	struct blk_fifo waiting, finished;
+	uint32_t under_way; /* requests whose memory the device may touch */
+};
+
+/* Called with the device's lock held; none of them waits. */
+struct blk_ops {
+	const char *name;
+	/* 0; -EBUSY: as many as can be are under way. */
+	int (*start)(struct blk_dev *dev, struct blk_request *request);
+	/* 1: *request is done, and has its result; 0: none; -EIO: the device breaks rules. */
+	int (*finished)(struct blk_dev *dev, struct blk_request **request);
+	/* Its interrupt. */
+	void (*acknowledge)(struct blk_dev *dev);
+	/* It need not interrupt for what it finishes; or, off, it is to. */
+	void (*quiet)(struct blk_dev *dev, bool quiet);
+	/* True: it touches no memory any more. */
+	bool (*reset)(struct blk_dev *dev);
+	/* After that: one of those that were under way; NULL: there are no more. */
+	struct blk_request *(*forsake)(struct blk_dev *dev);
+};
+
+struct blk_dev {
+	/* constant, by the driver: */
+	const struct blk_ops *ops;
+	uint64_t sectors;
+	uint32_t block_size; /* bytes that it reads and writes as one: 512 to 4096 */
+	uint32_t piece_max;  /* bytes */
+	uint32_t pieces_max;
+	uint32_t range_max; /* sectors */
+	bool read_only, flushes, discards, zeroes;
+	const char *name; /* for messages */
+
+	struct spinlock lock; /* rank hw; protects the rest */
+	struct list_node turns;
+	bool broken, at_rest; /* it broke a rule; and touches no memory any more */
+
+	struct deadline later; /* owner: the CPU that takes its interrupt */
+};
+
+/* What a driver calls when the constants stand. The CPU that takes its interrupt. */
+void blk_init(struct blk_dev *dev);
+
+void blk_client_init(struct blk_client *client, struct blk_dev *dev,
+		     void (*done)(struct blk_client *client));
+
+/* 0: done() will come; -EIO: the device is broken, nothing happens. Any CPU. */
+int blk_submit(struct blk_client *client, struct blk_request *request);
+
+/* A request that is done, or NULL. Any CPU. */
+struct blk_request *blk_take(struct blk_client *client);
+
+/*
+ * Takes back what waits, for good. True: others are under way, whose memory the device may touch
+ * until done() has come for each. Any CPU.
+ */
+bool blk_withdraw(struct blk_client *client);
+
+/* Forgets what is done and was not taken; none is under way. Any CPU. */
+void blk_forget(struct blk_client *client);
+
+/* Its interrupt. The CPU that blk_init() ran on. */
+void blk_interrupt(struct blk_dev *dev);
+
+#endif

@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Disks of the board behind virtio-mmio: requests, turns, partitions, and devices that are wrong.
+ */
+#include <stdlib.h>
+
+#include "core/base/errno.h"
+#include "core/base/printk.h"
+#include "drivers/hw/blk/parts.h"
+#include "drivers/hw/blk/virtio_blk.h"
+#include "drivers/hw/virtio/blk_regs.h"
+#include "drivers/hw/virtio/hwvirtio.h"
+#include "mm/page_alloc.h"
+#include "tests/unit/fake_gpt.h"
+#include "tests/unit/fake_time.h"
+#include "tests/unit/unit.h"
+
+#define BLOCKS	256
+#define SLOTS	16
+#define FEATURE (BIT32(0) | BLK_F_FLUSH | BLK_F_BLK_SIZE | BLK_F_DISCARD) /* of both words */
+
+/* -- the device: registers that are memory, served by hand -- */
+
+static uint32_t regs[VIRTIO_MMIO_SIZE / 4];
+static uint8_t memory[VIRTIO_BLK_PAGES * PAGE_SIZE] __attribute__((aligned(4096)));
+static uint8_t disk[BLOCKS * BLK_SECTOR];
+static struct blk_dev *dev;
+static uint16_t seen;	 /* chains that the device has taken */
+static uint16_t put;	 /* and given back */
+static uint8_t status;	 /* that it answers with */
+static uint32_t missing; /* bytes that it says less than it wrote */
+static char said[2048];
+
+uint64_t virt_to_phys(const void *virt)
+{
+	return (uint64_t)virt;
+}
+
+uint64_t deadline_from_ms(uint64_t ms)
+{
+	return fake_time.hz * ms / 1000;
+}
+
+static uint32_t *reg(uint32_t off)
+{
+	return &regs[off / 4];
+}
+
+static void *address(uint32_t off)
+{
+	return (void *)(*reg(off) | (uint64_t)*reg(off + 4) << 32);
+}
+
+/* One descriptor's memory against the disk; the bytes that are written. */
+static uint32_t move(const struct hwring_desc *desc, bool out, uint64_t at)
+{
+	uint8_t *buffer = (uint8_t *)desc->pa;
+
+	assert_true(at + desc->size <= sizeof(disk));
+	assert_int_equal((desc->flags & HWRING_WRITE) != 0, !out);
+	memcpy(out ? disk + at : buffer, out ? buffer : disk + at, desc->size);
+	return out ? 0 : desc->size;
+}
+
+static void give_back(uint32_t id, uint32_t written)
+{
+	uint32_t *used = address(VIRTIO_MMIO_QUEUE_DEVICE);
+
+	used[1 + 2 * (put % 256)] = id;
+	used[2 + 2 * (put % 256)] = written;
+	put++;
+	used[0] = (uint32_t)put << 16;
+	*reg(VIRTIO_MMIO_INTERRUPT_STATUS) |= VIRTIO_INTERRUPT_USED;
+}
+
+/* Does the next chain; false: there is none. */
+static bool serve(void)
+{
+	const uint16_t *avail = address(VIRTIO_MMIO_QUEUE_DRIVER);
+	const struct hwring_desc *table = address(VIRTIO_MMIO_QUEUE_DESC), *desc;
+	const struct blk_header *header;
+	uint32_t written = 1;
+	uint64_t at;
+	uint16_t head;
+
+	if (avail[1] == seen) {
+		return false;
+	}
+	head = avail[2 + seen++ % 256];
+	desc = &table[head];
+	header = (const struct blk_header *)desc->pa;
+	assert_int_equal(desc->size, 16);
+	at = header->sector * 512;
+	for (desc = &table[desc->next]; (desc->flags & HWRING_NEXT) != 0;
+	     desc = &table[desc->next]) {
+		if (header->type == BLK_TYPE_DISCARD) {
+			const struct blk_range *range = (const struct blk_range *)desc->pa;
+
+			memset(disk + range->sector * 512, 0xdd, range->count * 512);
+			continue;
+		}
+		written += move(desc, header->type == BLK_TYPE_OUT, at);
+		at += desc->size;
+	}
+	assert_int_equal(desc->size, 1);
+	*(uint8_t *)desc->pa = status;
+	give_back(head, written - missing);
+	return true;
+}
+
+static void interrupt(void)
+{
+	blk_interrupt(dev);
+	fake_pass(1000);
+}
+
+/* All that was asked, and what is asked for it. */
+static void serve_all(void)
+{
+	while (serve()) {
+		interrupt();
+	}
+}
+
+static void listen(enum log_level level, const char *text, size_t len)
+{
+	(void)level;
+	strncat(said, text, MIN(len, sizeof(said) - strlen(said) - 2));
+	strcat(said, "\n");
+}
+
+static int set_up(void **state)
+{
+	int err;
+
+	(void)state;
+	memset(regs, 0, sizeof(regs));
+	memset(memory, 0, sizeof(memory));
+	memset(said, 0, sizeof(said));
+	printk_set_sink(listen);
+	printk_set_level(LOG_INFO);
+	for (uint32_t i = 0; i < sizeof(disk); i++) {
+		disk[i] = (uint8_t)(i * 7 + i / 512);
+	}
+	*reg(VIRTIO_MMIO_MAGIC) = 0x74726976;
+	*reg(VIRTIO_MMIO_VERSION) = 2;
+	*reg(VIRTIO_MMIO_DEVICE_ID) = 2;
+	*reg(VIRTIO_MMIO_FEATURES) = FEATURE;
+	*reg(VIRTIO_MMIO_QUEUE_SIZE_MAX) = 1024;
+	*reg(VIRTIO_MMIO_CONFIG + BLK_CONFIG_CAPACITY) = BLOCKS;
+	*reg(VIRTIO_MMIO_CONFIG + BLK_CONFIG_BLK_SIZE) = 512;
+	*reg(VIRTIO_MMIO_CONFIG + BLK_CONFIG_MAX_DISCARD) = 64;
+	seen = put = status = 0;
+	missing = 0;
+	fake_time_reset(1000, 1000000000);
+	dev = virtio_blk_open((volatile uint8_t *)regs, memory, &err);
+	assert_int_equal(err, 0);
+	dev->name = "/disk";
+	return 0;
+}
+
+/* -- clients -- */
+
+#define REQUESTS 40
+
+static struct asker {
+	struct blk_client client;
+	struct blk_request request[REQUESTS];
+	uint8_t data[REQUESTS][512];
+	uint32_t told, done, failed;
+	uint64_t last; /* order of its last request that was done */
+} askers[2];
+static uint64_t order;
+
+static void done(struct blk_client *client)
+{
+	struct asker *asker = CONTAINER_OF(client, struct asker, client);
+	struct blk_request *request;
+
+	asker->told++;
+	while ((request = blk_take(client)) != NULL) {
+		asker->done++;
+		asker->failed += request->result != 0;
+		asker->last = ++order;
+	}
+}
+
+static void come(struct asker *asker)
+{
+	memset(asker, 0, sizeof(*asker));
+	blk_client_init(&asker->client, dev, done);
+}
+
+/* Its request `index`, of one sector. */
+static int ask(struct asker *asker, uint32_t index, enum blk_op op, uint64_t sector)
+{
+	asker->request[index] = (struct blk_request){
+		.op = op,
+		.sector = sector,
+		.piece_count = 1,
+		.piece = {{(uint64_t)asker->data[index], 512}},
+	};
+	return blk_submit(&asker->client, &asker->request[index]);
+}
+
+static void what_is_no_disk_of_version_2_is_refused(void **state)
+{
+	static const struct {
+		uint32_t off, value;
+		int err;
+	} wrong[] = {
+		{VIRTIO_MMIO_MAGIC, 0, -ENODEV},
+		{VIRTIO_MMIO_VERSION, 1, -ENOSYS},
+		{VIRTIO_MMIO_DEVICE_ID, 0, -ENODEV},
+		{VIRTIO_MMIO_DEVICE_ID, 1, -ENODEV},
+		{VIRTIO_MMIO_FEATURES, 0, -EIO},
+		{VIRTIO_MMIO_QUEUE_SIZE_MAX, 0, -EIO},
+		{VIRTIO_MMIO_QUEUE_SIZE_MAX, 8, -ERANGE},
+		{VIRTIO_MMIO_CONFIG + BLK_CONFIG_BLK_SIZE, 0, -ERANGE},
+		{VIRTIO_MMIO_CONFIG + BLK_CONFIG_BLK_SIZE, 520, -ERANGE},
+		{VIRTIO_MMIO_CONFIG + BLK_CONFIG_BLK_SIZE, 8192, -ERANGE},
+		{VIRTIO_MMIO_CONFIG + BLK_CONFIG_CAPACITY + 4, UINT32_MAX, -ERANGE},
+	};
+	int err;
+
+	for (uint32_t i = 0; i < ARRAY_COUNT(wrong); i++) {
+		set_up(state);
+		*reg(VIRTIO_MMIO_QUEUE_READY) = 0;
+		*reg(wrong[i].off) = wrong[i].value;
+		assert_null(virtio_blk_open((volatile uint8_t *)regs, memory, &err));
+		assert_int_equal(err, wrong[i].err);
+	}
+}
+
+static void sectors_are_read_and_written(void **state)
+{
+	struct asker *a = &askers[0];
+	uint8_t parts[3][1024];
+
+	(void)state;
+	come(a);
+	assert_int_equal(*reg(VIRTIO_MMIO_STATUS), 15);
+	assert_int_equal(dev->sectors, BLOCKS);
+	assert_true(dev->flushes && dev->discards && !dev->zeroes && !dev->read_only);
+	assert_int_equal(dev->range_max, 64);
+	assert_int_equal(ask(a, 0, BLK_READ, 7), 0);
+	memset(a->data[1], 0x5a, 512);
+	assert_int_equal(ask(a, 1, BLK_WRITE, 9), 0);
+	a->request[2] = (struct blk_request){
+		.op = BLK_READ,
+		.sector = 20,
+		.piece_count = 3,
+		.piece = {{(uint64_t)parts[0], 100},
+			  {(uint64_t)parts[1], 924},
+			  {(uint64_t)parts[2], 512}},
+	};
+	assert_int_equal(blk_submit(&a->client, &a->request[2]), 0);
+	a->request[3] = (struct blk_request){.op = BLK_FLUSH};
+	assert_int_equal(blk_submit(&a->client, &a->request[3]), 0);
+	a->request[4] = (struct blk_request){.op = BLK_DISCARD, .sector = 30, .sectors = 2};
+	assert_int_equal(blk_submit(&a->client, &a->request[4]), 0);
+	assert_int_equal(a->told, 0);
+	serve_all();
+	assert_int_equal(a->done, 5);
+	assert_int_equal(a->failed, 0);
+	assert_memory_equal(a->data[0], disk + 7 * 512, 512);
+	assert_int_equal(disk[9 * 512 + 511], 0x5a);
+	assert_memory_equal(parts[0], disk + 20 * 512, 100);
+	assert_memory_equal(parts[1], disk + 20 * 512 + 100, 924);
+	assert_memory_equal(parts[2], disk + 22 * 512, 512);
+	assert_int_equal(disk[31 * 512 + 511], 0xdd);
+	assert_int_equal(disk[32 * 512], (uint8_t)(32 * 512 * 7 + 32));
+}
+
+static void a_request_that_the_disk_fails_is_told_so(void **state)
+{
+	struct asker *a = &askers[0];
+
+	(void)state;
+	come(a);
+	status = BLK_STATUS_IOERR;
+	ask(a, 0, BLK_READ, 7);
+	serve_all();
+	status = BLK_STATUS_OK;
+	missing = 1; /* it says that it has written less than it was to */
+	ask(a, 1, BLK_READ, 7);
+	serve_all();
+	missing = 0;
+	ask(a, 2, BLK_READ, 7);
+	serve_all();
+	assert_int_equal(a->done, 3);
+	assert_int_equal(a->failed, 2);
+	assert_int_equal(a->request[2].result, 0);
+}
+
+static void clients_take_turns(void **state)
+{
+	struct asker *a = &askers[0], *b = &askers[1];
+
+	(void)state;
+	come(a);
+	come(b);
+	order = 0;
+	for (uint32_t i = 0; i < REQUESTS; i++) {
+		assert_int_equal(ask(a, i, BLK_READ, i), 0);
+	}
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(ask(b, i, BLK_READ, i), 0);
+	}
+	/* as many as it can are under way */
+	assert_int_equal(*(uint16_t *)((uint8_t *)address(VIRTIO_MMIO_QUEUE_DRIVER) + 2), SLOTS);
+	serve_all();
+	assert_int_equal(a->done, REQUESTS);
+	assert_int_equal(b->done, 3);
+	/* behind those that were under way, each second one was its */
+	assert_int_equal(b->last, SLOTS + 6);
+}
+
+static void what_waits_can_be_taken_back_and_what_is_under_way_is_awaited(void **state)
+{
+	struct asker *a = &askers[0];
+
+	(void)state;
+	come(a);
+	for (uint32_t i = 0; i < SLOTS + 5; i++) {
+		ask(a, i, BLK_READ, i);
+	}
+	assert_true(blk_withdraw(&a->client));
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		assert_true(blk_withdraw(&a->client));
+		assert_true(serve());
+		interrupt();
+	}
+	assert_false(blk_withdraw(&a->client));
+	assert_false(serve());
+	assert_int_equal(a->done, SLOTS);
+}
+
+/* The device does something that can't be, with all that was asked under way and some waiting. */
+static void break_with(void (*wrong)(void))
+{
+	struct asker *a = &askers[0];
+
+	come(a);
+	for (uint32_t i = 0; i < SLOTS + 5; i++) {
+		ask(a, i, BLK_READ, i);
+	}
+	wrong();
+	interrupt();
+	assert_int_equal(a->done, SLOTS + 5);
+	assert_int_equal(a->failed, SLOTS + 5);
+	assert_int_equal(*reg(VIRTIO_MMIO_STATUS), 0);
+	assert_non_null(strstr(said, "the disk /disk breaks the rules"));
+	assert_int_equal(ask(a, 0, BLK_READ, 0), -EIO);
+	assert_false(blk_withdraw(&a->client));
+}
+
+static void answer_in_the_middle(void)
+{
+	give_back(17, 513);
+}
+
+static void answer_too_far(void)
+{
+	give_back(16 * SLOTS, 513);
+}
+
+static void answer_twice(void)
+{
+	serve();
+	give_back(0, 513);
+}
+
+static void say_too_much(void)
+{
+	give_back(0, 514);
+}
+
+static void run_ahead(void)
+{
+	*(uint32_t *)address(VIRTIO_MMIO_QUEUE_DEVICE) = (SLOTS + 1) << 16;
+}
+
+static void a_disk_that_breaks_rules_is_reset_and_its_requests_fail(void **state)
+{
+	void (*const wrong[])(void) = {answer_in_the_middle, answer_too_far, say_too_much,
+				       run_ahead};
+	struct asker *a = &askers[0];
+
+	for (uint32_t i = 0; i < ARRAY_COUNT(wrong); i++) {
+		set_up(state);
+		break_with(wrong[i]);
+	}
+	set_up(state);
+	come(a);
+	ask(a, 0, BLK_READ, 0);
+	ask(a, 1, BLK_READ, 0);
+	answer_twice();
+	interrupt();
+	assert_int_equal(a->done, 2);
+	assert_int_equal(a->failed, 1);
+}
+
+/* -- partitions -- */
+
+static struct fake_gpt fake = {disk, 512, BLOCKS};
+static struct parts parts;
+static struct blk_part wanted[3];
+static uint8_t buffer[GPT_TABLE_MAX] __attribute__((aligned(4096)));
+static uint32_t settled;
+
+static void settle(struct blk_part *part, void *owner)
+{
+	assert_ptr_equal(owner, &settled);
+	assert_true(part >= wanted && part < wanted + ARRAY_COUNT(wanted));
+	settled++;
+}
+
+static void look_for(uint32_t count, const char *const names[])
+{
+	settled = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		wanted[i] = (struct blk_part){.dev = dev,
+					      .wanted = names[i],
+					      .settled = settle,
+					      .owner = &settled};
+	}
+	parts_begin(&parts, dev, wanted, count, buffer);
+	for (uint32_t i = 0; i < 1000; i++) {
+		if (serve()) {
+			blk_interrupt(dev);
+		}
+		fake_pass(1000);
+	}
+	assert_int_equal(settled, count);
+}
+
+static int make_table(void **state)
+{
+	set_up(state);
+	fake_gpt_make(&fake);
+	fake_gpt_entry(&fake, 0, "root", 40, 59);
+	fake_gpt_entry(&fake, 1, "data", 60, 99);
+	fake_gpt_entry(&fake, 9, "other", 100, 100);
+	return 0;
+}
+
+static void partitions_are_found(void **state)
+{
+	(void)state;
+	look_for(3, (const char *[]){"data", "31211101-5141-7161-8191-a1b1c1d1e1f1", "none"});
+	assert_null(wanted[0].fault);
+	assert_int_equal(wanted[0].first, 60);
+	assert_int_equal(wanted[0].sectors, 40);
+	/* the same by its PARTUUID: it has one owner */
+	assert_string_equal(wanted[1].fault, "is given to another disk of a VM already");
+	assert_string_equal(wanted[2].fault, "is not there");
+	assert_string_equal(said, "");
+}
+
+static void the_backup_serves_where_the_primary_is_damaged(void **state)
+{
+	for (uint32_t i = 0; i < 2; i++) {
+		make_table(state);
+		disk[i == 0 ? 512 + 40 : 1024 + 130] ^= 1; /* header; table */
+		look_for(1, (const char *[]){"data"});
+		assert_null(wanted[0].fault);
+		assert_int_equal(wanted[0].first, 60);
+		assert_non_null(strstr(said, "the disk /disk: its primary GPT is damaged"));
+	}
+	disk[(BLOCKS - 1) * 512] ^= 1;
+	look_for(1, (const char *[]){"data"});
+	assert_string_equal(wanted[0].fault, "can't be found: the disk has no GPT that holds");
+	assert_non_null(strstr(said, "its backup GPT is not there"));
+}
+
+static void a_partition_that_shares_blocks_is_nobodys(void **state)
+{
+	(void)state;
+	fake_gpt_entry(&fake, 10, "over", 99, 120);
+	fake_gpt_entry(&fake, 11, "root", 130, 140);
+	fake_gpt_entry(&fake, 12, "out", 30, 250);
+	look_for(3, (const char *[]){"data", "root", "out"});
+	assert_string_equal(wanted[0].fault, "shares blocks with another one of the table");
+	assert_string_equal(wanted[1].fault, "is there twice: write its PARTUUID");
+	assert_string_equal(wanted[2].fault, "lies outside of what partitions may have");
+}
+
+static void a_disk_that_can_not_be_read_has_no_partitions(void **state)
+{
+	(void)state;
+	status = BLK_STATUS_IOERR;
+	look_for(2, (const char *[]){"data", "root"});
+	assert_non_null(strstr(said, "its primary GPT can't be read"));
+	assert_non_null(wanted[0].fault);
+	assert_non_null(wanted[1].fault);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE("what is no disk of version 2 is refused",
+		     what_is_no_disk_of_version_2_is_refused),
+		CASE_IN("sectors are read, written, flushed and discarded",
+			sectors_are_read_and_written, set_up),
+		CASE_IN("a request that the disk fails is told so",
+			a_request_that_the_disk_fails_is_told_so, set_up),
+		CASE_IN("clients take turns", clients_take_turns, set_up),
+		CASE_IN("what waits can be taken back, and what is under way is awaited",
+			what_waits_can_be_taken_back_and_what_is_under_way_is_awaited, set_up),
+		CASE("a disk that breaks rules is reset, and its requests fail",
+		     a_disk_that_breaks_rules_is_reset_and_its_requests_fail),
+		CASE_IN("partitions are found by name and PARTUUID, each for one owner",
+			partitions_are_found, make_table),
+		CASE("the backup serves where the primary is damaged",
+		     the_backup_serves_where_the_primary_is_damaged),
+		CASE_IN("a partition that shares blocks, or is there twice, is nobody's",
+			a_partition_that_shares_blocks_is_nobodys, make_table),
+		CASE_IN("a disk that can't be read has no partitions",
+			a_disk_that_can_not_be_read_has_no_partitions, make_table),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
