@@ -13,8 +13,10 @@ from run_case import SCALE
 ESCAPE = "\x1d"  # Ctrl-], the console's switch
 # Terminal questions that a shell's line editor asks, and carriage returns, are not text.
 NOISE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
-# A prompt that is wiped for another's line: on the screen that line stands at the left.
+# A prompt, and what is typed at it, that is wiped for another's line: on the screen that line
+# stands at the left. In the text it ends with GONE: it is not a line that was entered.
 WIPED = re.compile(r"\r +\r")
+GONE = "\x7f"
 # Not `$`, which matches ahead of a last \n too: a line that is whole would be held back.
 PARTIAL = re.compile(r"(\x1b(\[[0-9;?]*)?|\r *)\Z")
 # What no test may cause unless it says so.
@@ -54,7 +56,7 @@ class Console:
             return False
         # what is whole is replaced before the end is looked at: the last \r of a wiped line may
         # be the last that has come
-        data = WIPED.sub("\n", self._held + data)
+        data = WIPED.sub(GONE + "\n", self._held + data)
         partial = PARTIAL.search(data)
         self._held = data[partial.start() :] if partial else ""
         data = data[: partial.start()] if partial else data
@@ -129,7 +131,7 @@ class Console:
     def run(self, command: str, prompt: str, timeout: float = 30) -> str:
         """Types a shell command and returns what it printed up to the next prompt (a pattern)."""
         self.line(command)
-        self.expect(re.escape(command) + r".*\n", timeout)
+        self.expect(re.escape(command) + rf"[^\n{GONE}]*\n", timeout)
         start = self.position
         match = self.expect(prompt, timeout)
         return self.text[start : match.start()]
