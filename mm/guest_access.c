@@ -5,22 +5,9 @@
 #include "core/base/errno.h"
 #include "core/base/string.h"
 
-/* vm_extent_of(), quickly for the first: most VMs have no other. */
-static inline __attribute__((always_inline)) const struct vm_extent *extent_of(const struct vm *vm,
-									       uint64_t ipa,
-									       uint64_t size)
-{
-	const struct vm_extent *first = &vm->extent[0];
-
-	if (range_contains(first->ipa, first->size, ipa, size)) {
-		return first;
-	}
-	return vm_extent_of(vm, ipa, size);
-}
-
 void *guest_pointer(const struct vm *vm, uint64_t ipa, uint64_t size)
 {
-	const struct vm_extent *extent = extent_of(vm, ipa, size);
+	const struct vm_extent *extent = vm_extent_of(vm, ipa, size);
 
 	return extent == NULL ? NULL : (void *)(ipa - extent->ipa + extent->pa);
 }
@@ -28,7 +15,7 @@ void *guest_pointer(const struct vm *vm, uint64_t ipa, uint64_t size)
 /* Bytes from `ipa` to the end of its extent, and EL2's address; 0 when it is no RAM. */
 static inline uint64_t piece(const struct vm *vm, uint64_t ipa, uint8_t **at)
 {
-	const struct vm_extent *extent = extent_of(vm, ipa, 1);
+	const struct vm_extent *extent = vm_extent_of(vm, ipa, 1);
 
 	if (extent == NULL) {
 		return 0;
@@ -41,7 +28,7 @@ bool guest_is_ram(const struct vm *vm, uint64_t ipa, uint64_t size)
 {
 	uint8_t *at;
 
-	if (extent_of(vm, ipa, size) != NULL) {
+	if (guest_at(vm, ipa, size) != NULL) {
 		return true;
 	}
 	while (size != 0) {
@@ -60,31 +47,51 @@ bool guest_is_ram(const struct vm *vm, uint64_t ipa, uint64_t size)
  * Normal memory, at any address: EL2 doesn't check alignment there, but the compiler is told to
  * keep it, since the same flags build what runs with the MMU off.
  */
-static inline void copy_64(uint8_t *to, const uint8_t *from)
+static inline void copy_128(uint8_t *to, const uint8_t *from)
 {
 #if defined(__aarch64__) && !defined(BULKHEAD_HOST)
-	uint64_t a, b, c, d, e, f, g, h;
+	uint64_t a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p;
 
-	__asm__ volatile("ldp %0, %1, [%9]\n\t"
-			 "ldp %2, %3, [%9, #16]\n\t"
-			 "ldp %4, %5, [%9, #32]\n\t"
-			 "ldp %6, %7, [%9, #48]\n\t"
-			 "stp %0, %1, [%8]\n\t"
-			 "stp %2, %3, [%8, #16]\n\t"
-			 "stp %4, %5, [%8, #32]\n\t"
-			 "stp %6, %7, [%8, #48]"
+	__asm__ volatile("ldp %0, %1, [%17]\n\t"
+			 "ldp %2, %3, [%17, #16]\n\t"
+			 "ldp %4, %5, [%17, #32]\n\t"
+			 "ldp %6, %7, [%17, #48]\n\t"
+			 "ldp %8, %9, [%17, #64]\n\t"
+			 "ldp %10, %11, [%17, #80]\n\t"
+			 "ldp %12, %13, [%17, #96]\n\t"
+			 "ldp %14, %15, [%17, #112]\n\t"
+			 "stp %0, %1, [%16]\n\t"
+			 "stp %2, %3, [%16, #16]\n\t"
+			 "stp %4, %5, [%16, #32]\n\t"
+			 "stp %6, %7, [%16, #48]\n\t"
+			 "stp %8, %9, [%16, #64]\n\t"
+			 "stp %10, %11, [%16, #80]\n\t"
+			 "stp %12, %13, [%16, #96]\n\t"
+			 "stp %14, %15, [%16, #112]"
 			 : "=&r"(a), "=&r"(b), "=&r"(c), "=&r"(d), "=&r"(e), "=&r"(f), "=&r"(g),
-			   "=&r"(h)
+			   "=&r"(h), "=&r"(i), "=&r"(j), "=&r"(k), "=&r"(l), "=&r"(m), "=&r"(n),
+			   "=&r"(o), "=&r"(p)
 			 : "r"(to), "r"(from)
 			 : "memory");
 #else
-	memcpy(to, from, 64);
+	memcpy(to, from, 128);
 #endif
+}
+
+#if defined(__aarch64__) && !defined(BULKHEAD_HOST)
+static inline void copy_16(uint8_t *to, const uint8_t *from)
+{
+	uint64_t a, b;
+
+	__asm__ volatile("ldp %0, %1, [%3]\n\t"
+			 "stp %0, %1, [%2]"
+			 : "=&r"(a), "=&r"(b)
+			 : "r"(to), "r"(from)
+			 : "memory");
 }
 
 static inline void copy_8(uint8_t *to, const uint8_t *from)
 {
-#if defined(__aarch64__) && !defined(BULKHEAD_HOST)
 	uint64_t word;
 
 	__asm__ volatile("ldr %0, [%2]\n\t"
@@ -92,34 +99,64 @@ static inline void copy_8(uint8_t *to, const uint8_t *from)
 			 : "=&r"(word)
 			 : "r"(to), "r"(from)
 			 : "memory");
-#else
-	memcpy(to, from, 8);
-#endif
 }
+
+static inline void copy_4(uint8_t *to, const uint8_t *from)
+{
+	uint32_t word;
+
+	__asm__ volatile("ldr %w0, [%2]\n\t"
+			 "str %w0, [%1]"
+			 : "=&r"(word)
+			 : "r"(to), "r"(from)
+			 : "memory");
+}
+#else
+static inline void copy_16(uint8_t *to, const uint8_t *from)
+{
+	memcpy(to, from, 16);
+}
+
+static inline void copy_8(uint8_t *to, const uint8_t *from)
+{
+	memcpy(to, from, 8);
+}
+
+static inline void copy_4(uint8_t *to, const uint8_t *from)
+{
+	memcpy(to, from, 4);
+}
+#endif
 
 static void copy_far(uint8_t *to, const uint8_t *from, uint64_t size)
 {
-	for (; size >= 64; size -= 64, to += 64, from += 64) {
-		copy_64(to, from);
+	for (; size >= 128; size -= 128, to += 128, from += 128) {
+		copy_128(to, from);
 	}
-	for (; size >= 8; size -= 8, to += 8, from += 8) {
+	for (; size >= 16; size -= 16, to += 16, from += 16) {
+		copy_16(to, from);
+	}
+	if ((size & 8) != 0) {
 		copy_8(to, from);
+		to += 8;
+		from += 8;
 	}
-	for (; size != 0; size--) {
+	if ((size & 4) != 0) {
+		copy_4(to, from);
+		to += 4;
+		from += 4;
+	}
+	for (size &= 3; size != 0; size--) {
 		*to++ = *from++;
 		/* or the compiler makes a call of it */
 		__asm__("" : "+r"(to));
 	}
 }
 
-static int copy(const struct vm *vm, uint64_t ipa, uint8_t *local, uint64_t size, bool to_guest)
+/* The range lies in more than one extent, or is no RAM. */
+static int copy_pieces(const struct vm *vm, uint64_t ipa, uint8_t *local, uint64_t size,
+		       bool to_guest)
 {
-	uint8_t *whole = guest_at(vm, ipa, size);
-
-	if (likely(whole != NULL)) {
-		copy_far(to_guest ? whole : local, to_guest ? local : whole, size);
-		return 0;
-	}
 	if (!guest_is_ram(vm, ipa, size)) {
 		return -EFAULT;
 	}
@@ -127,7 +164,7 @@ static int copy(const struct vm *vm, uint64_t ipa, uint8_t *local, uint64_t size
 		uint8_t *at = NULL;
 		uint64_t step = MIN(piece(vm, ipa, &at), size);
 
-		memcpy(to_guest ? at : local, to_guest ? local : at, step);
+		copy_far(to_guest ? at : local, to_guest ? local : at, step);
 		ipa += step;
 		local += step;
 		size -= step;
@@ -135,8 +172,8 @@ static int copy(const struct vm *vm, uint64_t ipa, uint8_t *local, uint64_t size
 	return 0;
 }
 
-int guest_copy(const struct vm *to, uint64_t to_ipa, const struct vm *from, uint64_t from_ipa,
-	       uint64_t size)
+static int copy_pieces_over(const struct vm *to, uint64_t to_ipa, const struct vm *from,
+			    uint64_t from_ipa, uint64_t size)
 {
 	while (size != 0) {
 		uint8_t *to_at = NULL, *from_at = NULL;
@@ -154,12 +191,37 @@ int guest_copy(const struct vm *to, uint64_t to_ipa, const struct vm *from, uint
 	return 0;
 }
 
+int guest_copy(const struct vm *to, uint64_t to_ipa, const struct vm *from, uint64_t from_ipa,
+	       uint64_t size)
+{
+	uint8_t *to_at = guest_at(to, to_ipa, size);
+	const uint8_t *from_at = guest_at(from, from_ipa, size);
+
+	if (unlikely(to_at == NULL || from_at == NULL)) {
+		return copy_pieces_over(to, to_ipa, from, from_ipa, size);
+	}
+	copy_far(to_at, from_at, size);
+	return 0;
+}
+
 int guest_read(const struct vm *vm, uint64_t ipa, void *to, uint64_t size)
 {
-	return copy(vm, ipa, to, size, false);
+	const uint8_t *whole = guest_at(vm, ipa, size);
+
+	if (unlikely(whole == NULL)) {
+		return copy_pieces(vm, ipa, to, size, false);
+	}
+	copy_far(to, whole, size);
+	return 0;
 }
 
 int guest_write(const struct vm *vm, uint64_t ipa, const void *from, uint64_t size)
 {
-	return copy(vm, ipa, (uint8_t *)(uintptr_t)from, size, true);
+	uint8_t *whole = guest_at(vm, ipa, size);
+
+	if (unlikely(whole == NULL)) {
+		return copy_pieces(vm, ipa, (uint8_t *)(uintptr_t)from, size, true);
+	}
+	copy_far(whole, from, size);
+	return 0;
 }

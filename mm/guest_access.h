@@ -13,7 +13,7 @@ int guest_read(const struct vm *vm, uint64_t ipa, void *to, uint64_t size);
 int guest_write(const struct vm *vm, uint64_t ipa, const void *from, uint64_t size);
 
 /*
- * From one VM's memory to another's; about 11 instructions for 64 bytes, however they are aligned.
+ * From one VM's memory to another's; about 20 instructions for 128 bytes, however they are aligned.
  * 0, or -EFAULT when part of a range is not RAM of its VM (what came before it is copied then). The
  * caller bounds `size`.
  */

@@ -33,25 +33,7 @@ int virtq_enable(struct virtq *queue)
 
 int virtq_take(struct virtq *queue, struct virtq_chain *chain)
 {
-	bool packed = queue->packed;
-	int got;
-
-	if (!chain->begun) {
-		got = packed ? packed_begin(queue, chain) : split_begin(queue, chain);
-		if (got <= 0) {
-			return got;
-		}
-	}
-	for (uint32_t i = 0; i < VIRTQ_STEP; i++) {
-		got = packed ? packed_look(queue, chain) : split_look(queue, chain);
-		if (got > 0) {
-			chain->begun = false;
-		}
-		if (got != 0) {
-			return got;
-		}
-	}
-	return -EAGAIN;
+	return queue->packed ? packed_take(queue, chain) : split_take(queue, chain);
 }
 
 int virtq_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t written)
@@ -81,51 +63,20 @@ int virtq_listen(struct virtq *queue, bool on)
 	return queue->packed ? packed_listen(queue, on) : split_listen(queue, on);
 }
 
-void chain_begin(struct virtq_chain *chain)
+int chain_indirect(const struct virtq *queue, struct virtq_chain *chain, struct desc desc,
+		   bool more)
 {
-	chain->begun = true;
-	chain->indirect = false;
-	chain->looked = chain->next = 0;
-	chain->slots = chain->reads = chain->count = 0;
-	chain->in_size = chain->out_size = 0;
-}
+	uint32_t size = desc_size(desc), count = size / DESC_SIZE;
 
-int chain_add(const struct virtq *queue, struct virtq_chain *chain, const struct desc *desc)
-{
-	bool write = (desc->flags & DESC_WRITE) != 0;
-	uint32_t *sum = write ? &chain->in_size : &chain->out_size;
-
-	if (!write && chain->count != chain->reads) {
-		return -EINVAL;
-	}
-	if (desc->size == 0) {
-		return 0;
-	}
-	if (chain->count == queue->size || UINT32_MAX - *sum < desc->size) {
-		return -EINVAL;
-	}
-	if (!guest_is_ram(queue->vm, desc->ipa, desc->size)) {
-		return -EFAULT;
-	}
-	*sum += desc->size;
-	chain->segment[chain->count++] = (struct virtq_segment){desc->ipa, desc->size};
-	chain->reads = (uint16_t)(chain->reads + !write);
-	return 0;
-}
-
-int chain_indirect(const struct virtq *queue, struct virtq_chain *chain, const struct desc *desc)
-{
-	uint32_t count = desc->size / DESC_SIZE;
-
-	if (!queue->indirect || chain->indirect || (desc->flags & DESC_NEXT) != 0 ||
-	    desc->size % DESC_SIZE != 0 || count == 0 || count > queue->size) {
+	if (!queue->indirect || chain->indirect || more || size % DESC_SIZE != 0 || count == 0 ||
+	    count > queue->size) {
 		return -EINVAL;
 	}
 	chain->indirect = true;
-	chain->table = desc->ipa;
+	chain->table = desc.ipa;
 	chain->table_count = count;
 	chain->looked = chain->next = 0;
-	return 0;
+	return LOOK_TABLE;
 }
 
 uint32_t virtq_pass(struct virtq_cursor *cursor, uint32_t size, uint64_t *ipa)

@@ -47,38 +47,35 @@ static int available(const struct virtq *queue)
 	       ((flags & DESC_USED) != 0) != queue->taken_wrap;
 }
 
-/* One descriptor of the ring, or of the table that stands for the chain. 1: it was the last. */
-static int look(const struct virtq *queue, struct virtq_chain *chain)
+/* One descriptor of the ring, or of the table that stands for the chain. */
+static inline int look(const struct virtq *queue, struct virtq_chain *chain, const uint64_t *table)
 {
-	uint64_t words[2];
 	struct desc desc;
+	uint32_t flags;
 	int err;
 
 	if (chain->looked == chain->table_count) {
 		return -EINVAL;
 	}
-	if (ring_read_desc(queue, chain->table + (uint64_t)DESC_SIZE * chain->next, words) != 0) {
+	if (ring_read(queue, chain, table, &desc) != 0) {
 		return -EFAULT;
 	}
-	desc.ipa = words[0];
-	desc.size = (uint32_t)words[1];
-	desc.tail = (uint16_t)(words[1] >> 32);
-	desc.flags = (uint16_t)(words[1] >> 48);
+	flags = (uint32_t)(desc.rest >> 48);
 	chain->looked++;
 	chain->next++;
-	if (chain->indirect) {
+	if (unlikely(chain->indirect)) {
 		/* all of the table, and of the flags WRITE alone means something: 2.8.7 */
-		err = chain_add(queue, chain, &desc);
-		return err != 0 ? err : chain->looked == chain->table_count;
+		err = chain_add(queue, chain, desc, (flags & DESC_WRITE) != 0);
+		return err != 0 ? err : chain->looked == chain->table_count ? LOOK_LAST : LOOK_ON;
 	}
 	chain->next = chain->next == queue->size ? 0 : chain->next;
 	chain->slots++;
-	chain->id = desc.tail;
-	if ((desc.flags & DESC_INDIRECT) != 0) {
-		return chain_indirect(queue, chain, &desc);
+	chain->id = (uint16_t)(desc.rest >> 32);
+	if (unlikely((flags & DESC_INDIRECT) != 0)) {
+		return chain_indirect(queue, chain, desc, (flags & DESC_NEXT) != 0);
 	}
-	err = chain_add(queue, chain, &desc);
-	return err != 0 ? err : (desc.flags & DESC_NEXT) == 0;
+	err = chain_add(queue, chain, desc, (flags & DESC_WRITE) != 0);
+	return err != 0 ? err : (flags & DESC_NEXT) != 0 ? LOOK_ON : LOOK_LAST;
 }
 
 /* A place of the ring so many slots on; true: past its end. */
@@ -91,27 +88,35 @@ static bool advance(const struct virtq *queue, uint16_t *place, uint32_t slots)
 	return past;
 }
 
-int packed_begin(struct virtq *queue, struct virtq_chain *chain)
+int packed_take(struct virtq *queue, struct virtq_chain *chain)
 {
-	int got = available(queue);
+	const uint64_t *table;
+	int got;
 
-	if (got > 0) {
+	if (!chain->begun) {
+		got = available(queue);
+		if (got <= 0) {
+			return got;
+		}
 		chain_begin(chain);
 		chain->next = queue->next_taken;
 		chain->table = queue->descriptors;
 		chain->table_count = queue->size;
 	}
-	return got;
-}
-
-int packed_look(struct virtq *queue, struct virtq_chain *chain)
-{
-	int got = look(queue, chain);
-
-	if (got > 0) {
-		queue->taken_wrap ^= advance(queue, &queue->next_taken, chain->slots);
+	table = ring_table(queue, chain);
+	for (uint32_t i = 0; i < VIRTQ_STEP; i++) {
+		got = look(queue, chain, table);
+		if (got == LOOK_LAST) {
+			chain->begun = false;
+			queue->taken_wrap ^= advance(queue, &queue->next_taken, chain->slots);
+		}
+		if (got == LOOK_TABLE) {
+			table = ring_table(queue, chain);
+		} else if (got != LOOK_ON) {
+			return got;
+		}
 	}
-	return got;
+	return -EAGAIN;
 }
 
 int packed_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t written)

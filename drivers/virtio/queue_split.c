@@ -44,14 +44,15 @@ int split_enable(struct virtq *queue)
 }
 
 /* The driver's index of the next chain it will make available; negative: an error. */
-static int avail_index(const struct virtq *queue)
+static inline int avail_index(const struct virtq *queue)
 {
 	const uint16_t *index = ring_at(queue, queue->driver_area + AVAIL_INDEX, sizeof(*index));
 
 	return index == NULL ? -EFAULT : (int)atomic_read_acquire(index);
 }
 
-int split_begin(struct virtq *queue, struct virtq_chain *chain)
+/* The next chain's first descriptor is known: 1, 0 or an error. */
+static int begin(struct virtq *queue, struct virtq_chain *chain)
 {
 	int index = avail_index(queue);
 	uint16_t waiting;
@@ -81,48 +82,60 @@ int split_begin(struct virtq *queue, struct virtq_chain *chain)
 	return 1;
 }
 
-static int read_desc(const struct virtq *queue, const struct virtq_chain *chain, struct desc *desc)
-{
-	uint64_t words[2];
-	int err = ring_read_desc(queue, chain->table + (uint64_t)DESC_SIZE * chain->next, words);
-
-	desc->ipa = words[0];
-	desc->size = (uint32_t)words[1];
-	desc->flags = (uint16_t)(words[1] >> 32);
-	desc->tail = (uint16_t)(words[1] >> 48);
-	return err;
-}
-
-int split_look(struct virtq *queue, struct virtq_chain *chain)
+/* One descriptor. */
+static inline int look(const struct virtq *queue, struct virtq_chain *chain, const uint64_t *table)
 {
 	struct desc desc;
+	uint32_t flags;
 	int err;
 
 	/* more than the table has: it runs in a circle */
 	if (chain->next >= chain->table_count || chain->looked == chain->table_count) {
 		return -EINVAL;
 	}
-	if (read_desc(queue, chain, &desc) != 0) {
+	if (ring_read(queue, chain, table, &desc) != 0) {
 		return -EFAULT;
 	}
+	flags = (uint32_t)(desc.rest >> 32);
 	chain->looked++;
-	if ((desc.flags & DESC_INDIRECT) != 0) {
-		return chain_indirect(queue, chain, &desc);
+	if (unlikely((flags & DESC_INDIRECT) != 0)) {
+		return chain_indirect(queue, chain, desc, (flags & DESC_NEXT) != 0);
 	}
-	err = chain_add(queue, chain, &desc);
-	if (err != 0) {
-		return err;
+	err = chain_add(queue, chain, desc, (flags & DESC_WRITE) != 0);
+	chain->next = (uint16_t)(desc.rest >> 48);
+	return err != 0 ? err : (flags & DESC_NEXT) != 0 ? LOOK_ON : LOOK_LAST;
+}
+
+int split_take(struct virtq *queue, struct virtq_chain *chain)
+{
+	const uint64_t *table;
+	int got;
+
+	if (!chain->begun) {
+		got = begin(queue, chain);
+		if (got <= 0) {
+			return got;
+		}
 	}
-	chain->next = desc.tail;
-	if ((desc.flags & DESC_NEXT) != 0) {
-		return 0;
+	table = ring_table(queue, chain);
+	for (uint32_t i = 0; i < VIRTQ_STEP; i++) {
+		got = look(queue, chain, table);
+		if (got == LOOK_LAST) {
+			chain->begun = false;
+			queue->next_taken++;
+		}
+		if (got == LOOK_TABLE) {
+			table = ring_table(queue, chain);
+		} else if (got != LOOK_ON) {
+			return got;
+		}
 	}
-	queue->next_taken++;
-	return 1;
+	return -EAGAIN;
 }
 
 /* An element of the used ring, so many behind the last that the driver sees. 0 or -EFAULT. */
-static int write_used(const struct virtq *queue, uint32_t ahead, uint32_t id, uint32_t written)
+static inline int write_used(const struct virtq *queue, uint32_t ahead, uint32_t id,
+			     uint32_t written)
 {
 	uint32_t slot = (queue->next_put + ahead) & (queue->size - 1U);
 	uint32_t *element =
@@ -138,7 +151,7 @@ static int write_used(const struct virtq *queue, uint32_t ahead, uint32_t id, ui
 }
 
 /* The driver sees so many more. */
-static int publish(struct virtq *queue, uint32_t count)
+static inline int publish(struct virtq *queue, uint32_t count)
 {
 	uint16_t *index = ring_at(queue, queue->device_area + USED_INDEX, sizeof(*index));
 

@@ -18,61 +18,120 @@
 #define DESC_USED     BIT(15) /* packed */
 #define DESC_SIZE     16
 
-/* A descriptor as it was read. */
+/* A descriptor as it was read: where it is, and its other fields as they stand in its second
+ * word. */
 struct desc {
-	uint64_t ipa;
-	uint32_t size;
-	uint16_t flags;
-	uint16_t
-		tail; /* split: the next one's index; packed: the buffer's id, ahead of the flags */
+	uint64_t ipa, rest;
 };
 
-/* EL2's address of `size` bytes, aligned to their size, of a part of a ring; NULL: no RAM any
- * more. */
+static inline uint32_t desc_size(struct desc desc)
+{
+	return (uint32_t)desc.rest;
+}
+
+/* EL2's address of `size` bytes of a part of a ring; NULL: no RAM any more. */
 static inline void *ring_at(const struct virtq *queue, uint64_t ipa, uint64_t size)
 {
 	return guest_at(queue->vm, ipa, size);
 }
 
-/* The two words of a descriptor, read once. 0 or -EFAULT. */
-static inline int ring_read_desc(const struct virtq *queue, uint64_t ipa, uint64_t words[2])
+/*
+ * A table of descriptors, of the ring or one that stands for a chain, for as long as a step takes:
+ * EL2's address, NULL when its words are to be fetched one by one (it is not aligned, or lies in
+ * two pieces of RAM).
+ */
+static inline const uint64_t *ring_table(const struct virtq *queue, const struct virtq_chain *chain)
 {
-	const uint64_t *at = ring_at(queue, ipa, DESC_SIZE);
+	uint64_t size = (uint64_t)DESC_SIZE * chain->table_count;
 
-	if (unlikely(at == NULL || ipa % sizeof(*at) != 0)) {
-		return guest_read(queue->vm, ipa, words, DESC_SIZE);
+	return likely(chain->table % sizeof(uint64_t) == 0) ? ring_at(queue, chain->table, size) :
+							      NULL;
+}
+
+/* The chain's next descriptor, read once. 0 or -EFAULT. */
+static inline int ring_read(const struct virtq *queue, const struct virtq_chain *chain,
+			    const uint64_t *table, struct desc *desc)
+{
+	uint64_t words[2];
+	int err;
+
+	if (likely(table != NULL)) {
+		const uint64_t *at = table + 2U * chain->next;
+
+		*desc = (struct desc){atomic_read(&at[0]), atomic_read(&at[1])};
+		return 0;
 	}
-	words[0] = atomic_read(&at[0]);
-	words[1] = atomic_read(&at[1]);
-	return 0;
+	err = guest_read(queue->vm, chain->table + (uint64_t)DESC_SIZE * chain->next, words,
+			 DESC_SIZE);
+	*desc = (struct desc){words[0], words[1]};
+	return err;
 }
 
 /*
  * What a descriptor of memory says is added to the chain. 0; -EINVAL: it is more than `limit`,
  * reads after writes, or 4 GiB; -EFAULT: it is not RAM. 2.6.4, 2.7.4.2
  */
-int chain_add(const struct virtq *queue, struct virtq_chain *chain, const struct desc *desc);
+static inline int chain_add(const struct virtq *queue, struct virtq_chain *chain, struct desc desc,
+			    bool write)
+{
+	uint32_t count = chain->count, size = desc_size(desc), sum;
 
-/* A table of descriptors stands for the chain. 0 or -EINVAL: it is no whole number of them, none,
- * or too many; or the feature was not negotiated. 2.7.5.3, 2.8.8 */
-int chain_indirect(const struct virtq *queue, struct virtq_chain *chain, const struct desc *desc);
+	if (!write && count != chain->reads) {
+		return -EINVAL;
+	}
+	if (unlikely(size == 0)) {
+		return 0;
+	}
+	if (count == queue->size ||
+	    __builtin_add_overflow(write ? chain->in_size : chain->out_size, size, &sum)) {
+		return -EINVAL;
+	}
+	if (unlikely(guest_at(queue->vm, desc.ipa, size) == NULL) &&
+	    !guest_is_ram(queue->vm, desc.ipa, size)) {
+		return -EFAULT;
+	}
+	chain->segment[count] = (struct virtq_segment){desc.ipa, size};
+	chain->count = (uint16_t)(count + 1);
+	if (write) {
+		chain->in_size = sum;
+	} else {
+		chain->reads = chain->count;
+		chain->out_size = sum;
+	}
+	return 0;
+}
+
+/* A table of descriptors stands for the chain. LOOK_TABLE, or -EINVAL: it is no whole number of
+ * them, none, or too many; one another follows (`more`); or the feature was not
+ * negotiated. 2.7.5.3, 2.8.8 */
+int chain_indirect(const struct virtq *queue, struct virtq_chain *chain, struct desc desc,
+		   bool more);
 
 /* Nothing in it yet. */
-void chain_begin(struct virtq_chain *chain);
+static inline void chain_begin(struct virtq_chain *chain)
+{
+	chain->begun = true;
+	chain->indirect = false;
+	chain->looked = chain->next = 0;
+	chain->slots = chain->reads = chain->count = 0;
+	chain->in_size = chain->out_size = 0;
+}
 
-/* As queue.h has them; begin: 1, the next chain's first descriptor is known; look: at one
- * descriptor, 1, it was the last, and the chain is taken. Both: 0 or an error. */
+/* How the look at a descriptor ended, if not by an error. */
+#define LOOK_ON	   0
+#define LOOK_LAST  1
+#define LOOK_TABLE 2 /* the next is in another table */
+
+/* As queue.h has them. */
 int split_enable(struct virtq *queue);
-int split_begin(struct virtq *queue, struct virtq_chain *chain);
-int split_look(struct virtq *queue, struct virtq_chain *chain);
+int split_take(struct virtq *queue, struct virtq_chain *chain);
 int split_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t written);
 int split_put_all(struct virtq *queue, const struct virtq_used *used, uint32_t count);
 int split_interrupts(struct virtq *queue);
 int split_listen(struct virtq *queue, bool on);
 
 int packed_enable(struct virtq *queue);
-int packed_begin(struct virtq *queue, struct virtq_chain *chain);
-int packed_look(struct virtq *queue, struct virtq_chain *chain);
+int packed_take(struct virtq *queue, struct virtq_chain *chain);
 int packed_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t written);
 int packed_put_all(struct virtq *queue, const struct virtq_used *used, uint32_t count);
 int packed_interrupts(struct virtq *queue);

@@ -133,10 +133,11 @@ static void walk_node_end(struct walk *w)
 		} else if (lists(w->compatible, w->compatible_size, "arm,pl031") && w->pin) {
 			machine.rtc = cells(w->reg, w->address_cells);
 			machine.rtc_pin = w->pin;
-		} else if (!machine.disk &&
+		} else if (machine.virtio_count < ARRAY_SIZE(machine.virtio) &&
 			   lists(w->compatible, w->compatible_size, "virtio,mmio")) {
-			machine.disk = cells(w->reg, w->address_cells);
-			machine.disk_intid = 32 + w->spi;
+			machine.virtio[machine.virtio_count++] =
+				(struct machine_virtio){cells(w->reg, w->address_cells),
+							32 + w->spi};
 		}
 	}
 	w->compatible = NULL;
@@ -201,7 +202,7 @@ static void start_private(uint64_t frame)
 	mmio_write32(frame + GICD_ISENABLER, ENABLED_PRIVATE);
 }
 
-static void start_spi(uint32_t intid)
+void gic_start_edge(uint32_t intid)
 {
 	uint32_t config = mmio_read32(machine.gicd + GICD_ICFGR + intid / 16 * 4);
 
@@ -214,16 +215,6 @@ static void start_spi(uint32_t intid)
 	mmio_write32(machine.gicd + GICD_ICFGR + intid / 16 * 4,
 		     config | UINT32_C(2) << (intid % 16 * 2));
 	mmio_write32(machine.gicd + GICD_ISENABLER + intid / 32 * 4, UINT32_C(1) << intid % 32);
-}
-
-void gic_start_message(void)
-{
-	start_spi(machine.message_intid);
-}
-
-void gic_start_disk(void)
-{
-	start_spi(machine.disk_intid);
 }
 
 static void gic_wait(uint64_t ctlr, uint32_t bit)

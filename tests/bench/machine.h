@@ -18,6 +18,11 @@
 /* Offset in the PL011 where tests/bench/kvm/vmm.c takes a store for a wish to yield. */
 #define BENCH_UART_YIELD 0xf00
 
+struct machine_virtio {
+	uint64_t base;
+	uint32_t intid;
+};
+
 struct machine {
 	uint64_t gicd;
 	uint64_t gicr; /* GICv3 */
@@ -31,8 +36,8 @@ struct machine {
 	/* a write of `message_intid` there is an edge of that SPI; 0 = nothing does that */
 	uint64_t message;
 	uint32_t message_intid;
-	uint64_t disk; /* the first device of virtio-mmio; 0 = none */
-	uint32_t disk_intid;
+	struct machine_virtio virtio[4]; /* the first ones of virtio-mmio */
+	unsigned int virtio_count;
 	uint64_t uart; /* PL011 or its SBSA subset; 0 = none */
 	const char *bootargs;
 };
@@ -47,11 +52,8 @@ bool machine_find(uint64_t dtb);
 void gic_start(void);
 void gic_start_cpu(unsigned int index);
 
-/* The message's SPI to the first CPU, edge-triggered. */
-void gic_start_message(void);
-
-/* The disk's likewise: by edge, so that its line may go down later. */
-void gic_start_disk(void);
+/* An SPI to the first CPU, edge-triggered. */
+void gic_start_edge(uint32_t intid);
 
 /* Text to the UART, polled, \n as \r\n; dropped without one. Numbers: hundredths get a point. */
 void put_char(char c);

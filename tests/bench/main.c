@@ -16,6 +16,7 @@
 #include "tests/bench/entry.h"
 #include "tests/bench/its.h"
 #include "tests/bench/machine.h"
+#include "tests/bench/net.h"
 #include "tests/guest/lib/psci.h"
 
 #define MANY 10000
@@ -367,7 +368,7 @@ static void bench_device_message(struct cpu *self)
 static void bench_messages(struct cpu *self)
 {
 	if (machine.message) {
-		gic_start_message();
+		gic_start_edge(machine.message_intid);
 		MEASURE("message_spi", MANY, message(self));
 	} else {
 		add_missing("message_spi", "nothing turns messages into SPIs here");
@@ -411,6 +412,35 @@ static void bench_disk(struct cpu *self)
 	MEASURE("disk_read_4k", MANY, read_disk(self));
 	if (!disk_is_good()) {
 		put_string("\nbench: the disk has not done what it was asked for\n");
+	}
+}
+
+static inline void send_frame(struct cpu *self)
+{
+	uint64_t before = self->taken;
+
+	net_send();
+	wait_taken(self, before);
+	wait_taken(self, before + 1);
+	net_taken();
+}
+
+static void bench_net(struct cpu *self)
+{
+	static const char *const names[] = {"net_64", "net_1514", "net_64k"};
+	static const uint32_t sizes[] = {64, 1514, 65535};
+	bool works = net_start();
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!works) {
+			add_missing(names[i], "this machine has no two ports of a network");
+			continue;
+		}
+		net_prepare(sizes[i]);
+		MEASURE(names[i], SOME, send_frame(self));
+		if (wanted(names[i]) && !net_is_good()) {
+			put_string("\nbench: a frame has not arrived as it was sent\n");
+		}
 	}
 }
 
@@ -696,6 +726,7 @@ void bench_main(uint64_t dtb, uint64_t first_count)
 	bench_interrupts(self);
 	bench_messages(self);
 	bench_disk(self);
+	bench_net(self);
 	bench_two();
 	bench_uart();
 	print_results();

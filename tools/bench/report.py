@@ -37,6 +37,9 @@ OPERATIONS = {
     "disk_notify": "notification of a disk's queue, nothing new",
     "disk_read_none": "read of no sectors from a disk in memory: sent, taken, EOI",
     "disk_read_4k": "the same of 4 KiB, copied",
+    "net_64": "frame of 64 bytes from port to port: sent, both interrupts taken, EOI",
+    "net_1514": "the same of 1,514 bytes",
+    "net_64k": "the same of a TCP segment of 64 KiB, in one piece",
     "both_timers": "physical, then virtual timer",
     "timer_spin": "timer late, spinning, ns",
     "timer_wfi": "timer late, from WFI, ns",
@@ -155,14 +158,14 @@ def rows(done: list[Run]) -> list[list[str]]:
 def cpu_rows(done: list[Run]) -> list[list[str]]:
     """Bulkhead on each processor."""
     return own_rows(
-        [run for run in done if own(run) and not run.vm and not run.disk], lambda run: run.cpu
+        [run for run in done if own(run) and not run.vm and not run.devices], lambda run: run.cpu
     )
 
 
 def gic_rows(done: list[Run]) -> list[list[str]]:
     """Bulkhead's interrupt controllers."""
     return own_rows(
-        [run for run in done if own(run) and run.cpu == "cortex-a57" and not run.disk],
+        [run for run in done if own(run) and run.cpu == "cortex-a57" and not run.devices],
         lambda run: run.title if run.vm else "GICv3, 64 SPIs",
     )
 
@@ -171,9 +174,9 @@ def device_rows(done: list[Run]) -> list[list[str]]:
     """Virtio devices."""
     out = [["operation", "mean", "max"]]
     for run in done:
-        for name, title in OPERATIONS.items() if run.disk else ():
+        for name, title in OPERATIONS.items() if run.devices else ():
             figure = run.figures.get(name)
-            if name.startswith("disk_") and figure is not None and not figure.missing:
+            if name.startswith(run.devices) and figure is not None and not figure.missing:
                 out.append([title, number(figure.mean), number(figure.max)])
     return out
 

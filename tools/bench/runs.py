@@ -54,7 +54,7 @@ class Run:
     # Properties of the bench VM beyond tests/bench/bench.dts: fdtput's type, name, values.
     vm: tuple[tuple[str, ...], ...] = ()
     lpi: bool = False  # with a PL031 whose line is an LPI
-    disk: bool = False  # with a disk in memory
+    devices: str = ""  # with devices for operations whose names begin so
     # tests/bench/sharing.dts in its place: what its two VMs do, and how they share a CPU.
     roles: tuple[str, ...] = ()
     sharing: str = ""
@@ -83,7 +83,8 @@ RUNS = (
     Run("bulkhead-many", "988 SPIs, 8192 LPIs", vm=messages(988, 8192), lpi=True),
     Run("bulkhead-v2", "GICv2", gic=2, guest_gic=2, vm=GICV2),
     Run("bulkhead-v2-on-v3", "GICv2 in software", guest_gic=2, vm=GICV2),
-    Run("bulkhead-disk", "a disk in memory", disk=True),
+    Run("bulkhead-disk", "a disk in memory", devices="disk"),
+    Run("bulkhead-net", "two ports of a network", devices="net"),
     Run("bulkhead-switch", "two VMs, equals", cpus=1, roles=("ping", "echo")),
     Run("bulkhead-wake", "by priority", cpus=1, roles=("wake", "load"),
         sharing="&bench { vcpu-priority = <200>; }; &other { vcpu-priority = <10>; };"),
@@ -137,11 +138,18 @@ def bulkhead_bundle(run: Run, only: str = "") -> pathlib.Path:
         call("fdtput", "-c", dtb, rtc)
         call("fdtput", "-t", "s", dtb, rtc, "compatible", "bulkhead,pl031")
         call("fdtput", dtb, rtc, "lpi")
-    if run.disk:
+    if run.devices == "disk":
         disk = "/vms/bench/devices/disk"
         call("fdtput", "-c", dtb, disk)
         call("fdtput", "-t", "s", dtb, disk, "compatible", "bulkhead,virtio-blk")
         call("fdtput", "-t", "x", dtb, disk, "ram-size", "0", "100000")
+    if run.devices == "net":
+        call("fdtput", "-p", "-c", dtb, "/networks/lan")
+        call("fdtput", "-t", "u", dtb, "/networks/lan", "phandle", "77")
+        for port in ("/vms/bench/devices/sender", "/vms/bench/devices/receiver"):
+            call("fdtput", "-c", dtb, port)
+            call("fdtput", "-t", "s", dtb, port, "compatible", "bulkhead,virtio-net")
+            call("fdtput", "-t", "u", dtb, port, "network", "77")
     if only:
         call("fdtput", "-t", "s", dtb, "/vms/bench", "bootargs", f"only={only}")
     call("build/host/bulkhead-config", "bundle", dtb, out)

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two ports of a network, both of the bench guest: what one sends the other receives. virtio 1.2
+ * 5.1. */
+#ifndef TESTS_BENCH_NET_H
+#define TESTS_BENCH_NET_H
+
+#include "tests/guest/lib/arm64.h"
+
+#define NET_MAX (65535U + 18U) /* of a frame that is left to be cut, with its tag's room */
+
+/* False: there are no two ports. IRQs masked. */
+bool net_start(void);
+
+/* From now on frames of so many bytes, left to be cut where they are longer than 1,514. */
+void net_prepare(uint32_t size);
+
+/* Sends one, for which there is a buffer: two interrupts follow, the receiver's and the sender's.
+ */
+void net_send(void);
+
+/* Both were taken. */
+void net_taken(void);
+
+/* All frames sent have arrived, whole. */
+bool net_is_good(void);
+
+#endif
