@@ -40,6 +40,7 @@ HYP_C := \
 	core/config/check_places.c \
 	core/config/check_cpus.c \
 	core/config/check_schedule.c \
+	core/config/check_vsock.c \
 	core/config/image.c \
 	core/config/override.c \
 	core/config/parse.c \
@@ -62,6 +63,7 @@ HYP_C := \
 	core/console/mux.c \
 	core/console/mux_keys.c \
 	core/console/partial.c \
+	core/console/remote.c \
 	core/console/shell.c \
 	core/exit/aarch32.c \
 	core/exit/el2_fault.c \
@@ -126,6 +128,9 @@ HYP_C := \
 	drivers/virtio/queue_split.c \
 	drivers/virtio/rng.c \
 	drivers/virtio/switch.c \
+	drivers/virtio/vsock.c \
+	drivers/virtio/vsock_host.c \
+	drivers/virtio/vsock_links.c \
 	drivers/hw/entropy.c \
 	drivers/hw/blk/blk.c \
 	drivers/hw/blk/gpt.c \
@@ -307,6 +312,8 @@ UNIT := \
 	virtio \
 	virtq \
 	vpsci \
+	vsock \
+	vsock_host \
 	vsp805 \
 
 # What a test links besides the pure files: modules with fakes around them. UNIT_WITH_NAME.
@@ -371,6 +378,9 @@ UNIT_WITH_vpl031      := drivers/emul/vpl031.c tests/unit/fake_time.c $(FAKE_CPU
 UNIT_WITH_virtio      := core/fdt/guest_fdt.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 NET_C := drivers/virtio/mmio.c drivers/virtio/net.c drivers/virtio/net_frame.c drivers/virtio/switch.c $(VIRTQ_C)
 UNIT_WITH_net         := core/fdt/guest_fdt.c $(NET_C) tests/unit/fake_driver.c tests/unit/fake_ram.c tests/unit/fake_time.c $(FAKE_CPU)
+VSOCK_C := drivers/virtio/mmio.c drivers/virtio/vsock.c drivers/virtio/vsock_host.c drivers/virtio/vsock_links.c $(VIRTQ_C)
+UNIT_WITH_vsock       := core/fdt/guest_fdt.c $(VSOCK_C) tests/unit/fake_driver.c tests/unit/fake_ram.c tests/unit/fake_time.c $(FAKE_CPU)
+UNIT_WITH_vsock_host  := $(UNIT_WITH_vsock)
 UNIT_WITH_blk         := core/base/printk.c core/fdt/guest_fdt.c drivers/virtio/blk.c drivers/virtio/blocks.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 UNIT_WITH_virtq       := $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c
 UNIT_WITH_vpsci       := core/exit/vpsci.c $(FAKE_CPU)
@@ -571,7 +581,7 @@ $(VERSION): FORCE
 # What runs once or for people is made small, what runs on exits fast: COLD is compiled with -Os.
 COLD := boot/% core/config/% core/fdt/dt core/fdt/dt_addr core/fdt/guest_fdt \
         core/fdt/stack_check core/resource/% core/console/cmd_% core/console/shell \
-        core/console/line core/console/keep core/exit/trace core/exit/el2_fault \
+        core/console/line core/console/keep core/console/remote core/exit/trace core/exit/el2_fault \
         core/exit/symbols core/vm/build core/vm/describe core/vm/load core/vm/crash core/vm/manage \
         core/vm/restart core/base/diag \
         core/base/panic core/base/ranges mm/hyp_map mm/page_alloc mm/cache_all \
@@ -669,6 +679,15 @@ $(BUILD)/guest/bulkheadctl: $(CTL_O)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(LD) -static -nostdlib --gc-sections --build-id=none -o $@ $(CTL_O)
+
+# Programs of the same kind that tests run in Linux guests: tests/linux/NAME.c.
+LINUX := vsock
+LINUX_BIN := $(patsubst %,$(BUILD)/guest/%,$(LINUX))
+$(LINUX_BIN): $(BUILD)/guest/%: $(BUILD)/ctl/tests/linux/%.o \
+		$(patsubst %,$(BUILD)/ctl/%.o,core/base/format core/base/string tools/bulkheadctl/start)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LD) -static -nostdlib --gc-sections --build-id=none -o $@ $^
 
 # --- Host: checker, unit tests, fuzz targets ----------------------------------------------------
 
@@ -769,10 +788,10 @@ $(BUILD)/guest/initrd.cpio.gz: $(CACHE)/initrd.cpio.gz
 	$(Q)cp $< $@
 else
 MODULES := $(wildcard $(CACHE)/modules/*.ko)
-$(BUILD)/guest/initrd.cpio.gz: $(CACHE)/busybox $(MODULES) $(BUILD)/guest/bulkheadctl tools/mkinitrd.py
+$(BUILD)/guest/initrd.cpio.gz: $(CACHE)/busybox $(MODULES) $(BUILD)/guest/bulkheadctl $(LINUX_BIN) tools/mkinitrd.py
 	$(call say,INITRD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(PYTHON) tools/mkinitrd.py $< $@ $(MODULES) $(BUILD)/guest/bulkheadctl
+	$(Q)$(PYTHON) tools/mkinitrd.py $< $@ $(MODULES) $(BUILD)/guest/bulkheadctl $(LINUX_BIN)
 endif
 
 # --- Run ----------------------------------------------------------------------------------------
@@ -882,6 +901,6 @@ help:
 -include $(HYP_O:.o=.d) $(GUEST_LIB_O:.o=.d) $(HOST_O:.o=.d) $(PURE_O:.o=.d) $(FUZZ_O:.o=.d)
 -include $(HOST_C:%.c=$(BUILD)/unit/%.d)
 -include $(sort $(foreach name,$(UNIT),$(patsubst %.o,%.d,$(call UNIT_WITH_O,$(name)))))
--include $(CTL_O:.o=.d) $(DIFF_O:.o=.d) $(GUEST_ELF:.elf=.d) $(patsubst %,$(BUILD)/unit/tests/unit/test_%.d,$(UNIT))
+-include $(CTL_O:.o=.d) $(patsubst %,$(BUILD)/ctl/tests/linux/%.d,$(LINUX)) $(DIFF_O:.o=.d) $(GUEST_ELF:.elf=.d) $(patsubst %,$(BUILD)/unit/tests/unit/test_%.d,$(UNIT))
 -include $(sort $(foreach name,$(FUZZ),$(patsubst %.o,%.d,$(call FUZZ_WITH_O,$(name)))))
 -include $(patsubst %,$(BUILD)/fuzz/tests/fuzz/fuzz_%.d,$(FUZZ)) $(BUILD)/core/arm64/offsets.d

@@ -10,6 +10,7 @@
 #include "core/base/printk.h"
 #include "core/config/config.h"
 #include "core/console/mux.h"
+#include "core/console/remote.h"
 #include "core/console/shell.h"
 #include "core/exit/el2_fault.h"
 #include "core/exit/hypercall.h"
@@ -309,6 +310,7 @@ static void tell_stolen_time(void)
 static void start_all(void)
 {
 	vcontrol_set_call(hypercall_do);
+	vsock_set_service(remote_step);
 	tell_stolen_time();
 	shell_audit(parts.registry);
 	shell_init(&(struct shell_sources){

@@ -39,6 +39,9 @@ void checker_life(struct checker *c);
 /* All VMs: no two ports of a network have one address. */
 void checker_networks(struct checker *c);
 
+/* Socket devices have an address each, and no two the same. */
+void checker_cids(struct checker *c);
+
 /* All VMs: none waits for itself by way of others, or for one that is refused. */
 void checker_starts(struct checker *c);
 

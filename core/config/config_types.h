@@ -154,6 +154,7 @@ struct vdev_config {
 	union {
 		struct disk_config disk;
 		struct port_config port;
+		uint32_t cid; /* bulkhead,virtio-vsock; until config_check() 0: not given */
 	};
 };
 

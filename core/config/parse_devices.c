@@ -121,6 +121,8 @@ static void add_device(struct parser *p, int node, struct vm_config *vm,
 	}
 	if (type == &virtio_net_type) {
 		parser_port(p, node, vm, &device->port);
+	} else if (type == &virtio_vsock_type) {
+		device->cid = parser_u32(p, node, "guest-cid", 0);
 	}
 	if (device->ipa != CONFIG_IPA_ANY && device->ipa % step != 0) {
 		diag_error(p->diag, p->path, "ipa", "is 0x%lx: it must be a multiple of %s",

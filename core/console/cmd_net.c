@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command about networks: net. */
+/* The commands about networks and sockets: net, vsock. */
 #include "core/base/format.h"
 #include "core/console/command.h"
 #include "drivers/virtio/net.h"
+#include "drivers/virtio/vsock.h"
 
 /* As in enum switch_drop; docs/network.md. */
 static const char *const drop_names[SWITCH_DROP_COUNT] = {
@@ -82,11 +83,67 @@ static bool net_step(struct shell_job *job)
 	return false;
 }
 
+/* Counters of another CPU's, each by itself. */
+static void say_sockets(const struct vsock_view *view)
+{
+	const struct vsock_counters *count = view->count;
+
+	shell_say("%s: CID %u, %s; sent %llu packets, %llu bytes; received %llu, %llu\n",
+		  view->vdev->vm->name, view->cid, view->up ? "up" : "down",
+		  (unsigned long long)atomic_read(&count->sent_packets),
+		  (unsigned long long)atomic_read(&count->sent_bytes),
+		  (unsigned long long)atomic_read(&count->received_packets),
+		  (unsigned long long)atomic_read(&count->received_bytes));
+}
+
+static void say_trouble(const struct vsock_counters *count)
+{
+	uint64_t refused = atomic_read(&count->refused), spoofed = atomic_read(&count->spoofed);
+	uint64_t deaf = atomic_read(&count->deaf), untracked = atomic_read(&count->untracked);
+
+	if ((refused | spoofed | deaf | untracked) != 0) {
+		shell_say("  refused %llu, spoofed %llu, deaf %llu times, untracked %llu\n",
+			  (unsigned long long)refused, (unsigned long long)spoofed,
+			  (unsigned long long)deaf, (unsigned long long)untracked);
+	}
+}
+
+/* at[0]: VM; at[1]: one has a device. A device in two steps. */
+static bool vsock_step(struct shell_job *job)
+{
+	struct vsock_view view;
+
+	while (job->at[0] < vm_count() && !vsock_view(job->at[0], &view)) {
+		job->at[0]++;
+	}
+	if (job->at[0] == vm_count()) {
+		if (job->at[1] == 0) {
+			shell_say(
+				"no VM has sockets: a `bulkhead,virtio-vsock` device makes them\n");
+		}
+		return true;
+	}
+	job->at[1] = 1;
+	if (job->part == 0) {
+		say_sockets(&view);
+		job->more = true;
+	} else {
+		say_trouble(view.count);
+		job->at[0]++;
+	}
+	return false;
+}
+
 const struct shell_command net_commands[] = {
 	{"net", "",
 	 "networks: each port, what it sent and received\n"
 	 "What was dropped stands with its cause: at the sender size, header, source, tag, storm; "
 	 "at the receiver down, full, room, offload (docs/network.md).",
 	 net_step, NULL},
+	{"vsock", "",
+	 "sockets between VMs: each one's CID, what it sent and received\n"
+	 "refused: packets that were answered by a reset; spoofed: that came in another's name; "
+	 "deaf: how often it gave no buffers for 2 s; untracked: docs/vsock.md.",
+	 vsock_step, NULL},
 	{0},
 };

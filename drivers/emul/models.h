@@ -18,6 +18,7 @@ extern const struct vdev_type virtio_blk_type; /* drivers/virtio */
 extern const struct vdev_type virtio_console_type;
 extern const struct vdev_type virtio_net_type;
 extern const struct vdev_type virtio_rng_type;
+extern const struct vdev_type virtio_vsock_type;
 
 /* A pin of a VM's message generator is driven: see vdev.set_pin. */
 void vmbigen_set_pin(struct vdev *vdev, uint32_t pin, bool level);

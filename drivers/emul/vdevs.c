@@ -14,11 +14,6 @@ static const struct config_prop virtio_balloon_props[] = {
 	{0},
 };
 
-static const struct config_prop virtio_vsock_props[] = {
-	{.name = "guest-cid", .type = PROP_U32, .help = "The guest's context id."},
-	{0},
-};
-
 static const struct config_prop shared_memory_props[] = {
 	{.name = "memory-region",
 	 .type = PROP_PHANDLE,
@@ -40,13 +35,6 @@ static const struct vdev_type virtio_balloon_type = {
 	.props = PROPS(virtio_balloon_props),
 };
 
-static const struct vdev_type virtio_vsock_type = {
-	.compatible = "bulkhead,virtio-vsock",
-	.later = LATER_VIRTIO,
-	.help = DOC("Sockets between VMs."),
-	.props = PROPS(virtio_vsock_props),
-};
-
 static const struct vdev_type shared_memory_type = {
 	.compatible = "bulkhead,shared-memory",
 	.later = LATER_SHARED,
@@ -65,8 +53,8 @@ const struct vdev_type *const vdev_types[] = {
 	&virtio_blk_type,
 	&virtio_net_type,
 	&virtio_rng_type,
-	&virtio_balloon_type,
 	&virtio_vsock_type,
+	&virtio_balloon_type,
 	&shared_memory_type,
 	NULL,
 };

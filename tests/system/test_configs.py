@@ -23,7 +23,7 @@ from run_case import SCALE  # noqa: E402
 
 CHECKER = ROOT / "build" / "unit" / "bulkhead-config"      # with ASan and UBSan
 MODELS = ("emul/vcontrol", "emul/vdoorbell", "emul/vpl011", "emul/vpl031", "virtio/blk",
-          "virtio/net", "virtio/rng")
+          "virtio/net", "virtio/rng", "virtio/vsock")
 PACKED = ("Image.gz", "zboot.gzip", "zboot.xz", "zboot.lzma", "zboot.zstd")
 TIMEOUT = 20 * SCALE
 

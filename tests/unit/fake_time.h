@@ -8,7 +8,7 @@
 
 #include "timer/deadline.h"
 
-#define FAKE_DEADLINES 2 /* armed at once, at most */
+#define FAKE_DEADLINES 8 /* armed at once, at most */
 
 struct fake_time {
 	uint64_t now, hz;

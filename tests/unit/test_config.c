@@ -183,6 +183,31 @@ static void places(void **state)
 }
 
 /* Stolen time makes way for what the config places. */
+/* A VM has 3 and its place, or the next that nobody has. */
+static void addresses_of_sockets(void **state)
+{
+	static const uint32_t given[] = {0, 3, 6, 0}, expected[] = {4, 3, 6, 7};
+
+	(void)state;
+	start();
+	for (uint32_t i = 0; i < ARRAY_COUNT(given); i++) {
+		vm((const char *[]){"a", "b", "c", "d"}[i], 1, 64, 1);
+		tree_begin(&tree, "devices");
+		tree_begin(&tree, "sockets");
+		tree_string(&tree, "compatible", "bulkhead,virtio-vsock");
+		if (given[i] != 0) {
+			tree_cell(&tree, "guest-cid", given[i]);
+		}
+		tree_end(&tree);
+		tree_end(&tree);
+		tree_end(&tree);
+	}
+	accept();
+	for (uint32_t i = 0; i < ARRAY_COUNT(given); i++) {
+		assert_int_equal(config.vm[i].device[0].cid, expected[i]);
+	}
+}
+
 static void place_of_stolen_time(void **state)
 {
 	(void)state;
@@ -510,6 +535,7 @@ int main(void)
 		CASE("devices without a place get the next free one of virt", places),
 		CASE("lines are LPIs where the config says so, doorbells unless it says not",
 		     messages),
+		CASE("sockets without an address get one that nobody has", addresses_of_sockets),
 		CASE("redistributors make way for a device", redistributors),
 		CASE("Linux, initrd and tree are laid out as the boot protocol says", linux_layout),
 		CASE("a raw image keeps its place, the tree goes to the start of RAM", raw_layout),

@@ -363,8 +363,8 @@ static void never_early(void **state)
 		put(WDOGCONTROL, INTEN);
 		start = fake_time.now;
 		while (!line) {
-			assert_non_null(fake_time.armed[1]);
-			fake_interrupt_at(fake_time.armed[1]->when);
+			assert_non_null(fake_time.armed[FAKE_DEADLINES - 1]);
+			fake_interrupt_at(fake_time.armed[FAKE_DEADLINES - 1]->when);
 			assert_true(fake_time.now - start <= ticks_of(load) + 1);
 		}
 		assert_true((fake_time.now - start) * CLOCK_HZ >= (load - 1) * fake_time.hz);

@@ -223,3 +223,27 @@ const struct vdev_type virtio_blk_type = {
 	.slots = GUEST_VIRTIO_SLOTS,
 	.props = blk_props,
 };
+
+static const struct config_prop vsock_props[] = {
+	{
+		.name = "guest-cid",
+		.type = PROP_U32,
+		.min = 3,
+		.max = 0xfffffffe,
+		.dflt = "3 and the place of the VM in the config, or the next that is free",
+		.help = "Its address, that of no other VM. 2 is the hypervisor.",
+	},
+	{.name = NULL},
+};
+
+const struct vdev_type virtio_vsock_type = {
+	.compatible = "bulkhead,virtio-vsock",
+	.help = "Sockets between VMs, and to the hypervisor: docs/vsock.md. VMs that have one "
+		"reach each other. Guest node: `virtio,mmio`.",
+	.size = GUEST_VIRTIO_SIZE,
+	.ipa = GUEST_VIRTIO_BASE,
+	.spi = GUEST_VIRTIO_SPI,
+	.slots = GUEST_VIRTIO_SLOTS,
+	.max_count = 1,
+	.props = vsock_props,
+};

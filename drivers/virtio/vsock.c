@@ -1,0 +1,744 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sockets between VMs. virtio 1.2 5.10: a queue of buffers for what comes, one of packets to send,
+ * one for events.
+ *
+ * EL2 carries packets, and knows no connections but to remember whom to tell of an end
+ * (vsock_links.c). Nothing is lost and nothing is kept: a packet stays in its sender's queue until
+ * the receiver has a buffer, and is copied once, a buffer in each step, on the sender's time. Who
+ * has no buffer for WAIT_MS while somebody waits has lost its connections: it is told by an event,
+ * and the others by resets, so that no stream has a hole. docs/vsock.md
+ */
+#include "core/base/errno.h"
+#include "core/base/string.h"
+#include "core/config/guest_map_types.h"
+#include "core/vm/vm.h"
+#include "drivers/emul/models.h"
+#include "drivers/virtio/vsock_dev.h"
+#include "mm/guest_access.h"
+#include "timer/deadline.h"
+
+#define ID_VSOCK    19
+#define QUEUE_SIZE  128
+#define CONFIG_SIZE 8 /* guest_cid: 5.10.4 */
+#define WAIT_MS	    2000
+#define WAKE_MAX    8 /* VMs at once */
+#define HEAD_PIECES 8 /* that a header may be cut into: 2.6.4.1 leaves a limit */
+#define EVENT_SIZE  4
+#define EVENT_RESET 0 /* VIRTIO_VSOCK_EVENT_TRANSPORT_RESET: 5.10.6.7 */
+
+/* What a step may cost, counted in bytes that are copied (11 instructions for 64). */
+#define STEP_COST  5600
+#define PIECE_COST 700
+#define SMALL	   1024 /* beyond it the packet is given back in a step of its own */
+
+_Static_assert(offsetof(struct vsock_header, fwd_cnt) + 4 == VSOCK_HEADER_SIZE, "5.10.6");
+
+/* Constant after boot. */
+static struct vsock *of_vm[CONFIG_VM_MAX];
+
+static struct vsock *vsock_of(struct virtio *virtio)
+{
+	return CONTAINER_OF(virtio, struct vsock, virtio);
+}
+
+struct vsock *vsock_of_vm(uint32_t vm)
+{
+	return of_vm[vm];
+}
+
+static struct vsock *by_cid(uint64_t cid)
+{
+	for (uint32_t i = 0; i < CONFIG_VM_MAX; i++) {
+		if (of_vm[i] != NULL && of_vm[i]->cid == cid) {
+			return of_vm[i];
+		}
+	}
+	return NULL;
+}
+
+/* -- two locks -- */
+
+/* Its own is held, and is let go of meanwhile where the other comes first. */
+static void lock_other(struct vsock *vsock, struct vsock *to)
+{
+	if (vsock->index < to->index) {
+		spin_lock_beside(&to->virtio.lock, &vsock->virtio.lock);
+		return;
+	}
+	spin_unlock(&vsock->virtio.lock);
+	spin_lock(&to->virtio.lock);
+	spin_lock_beside(&vsock->virtio.lock, &to->virtio.lock);
+}
+
+/* -- waking others; no locks -- */
+
+/* Some of those that wait for this one, or have to be told of its end. True: there are more. */
+static bool wake_some(struct vsock *vsock)
+{
+	for (uint32_t i = 0; i < WAKE_MAX; i++) {
+		uint64_t waiters = atomic_read(&vsock->waiters);
+		uint64_t to_sweep = atomic_read(&vsock->to_sweep);
+		uint64_t any = waiters != 0 ? waiters : to_sweep, later;
+		uint32_t next;
+
+		if (any == 0) {
+			return false;
+		}
+		later = any & ~(BIT(atomic_read(&vsock->next)) - 1);
+		next = (uint32_t)__builtin_ctzll(later != 0 ? later : any);
+		atomic_set(&vsock->next, (next + 1) % CONFIG_VM_MAX);
+		if (waiters != 0) {
+			atomic_fetch_and(&vsock->waiters, ~BIT(next));
+			virtio_ask(&of_vm[next]->virtio, VSOCK_SEND);
+		} else {
+			atomic_fetch_and(&vsock->to_sweep, ~BIT(next));
+			atomic_set_release(&of_vm[next]->sweep, true);
+			virtio_ask(&of_vm[next]->virtio, VSOCK_RECEIVE);
+		}
+	}
+	return (atomic_read(&vsock->waiters) | atomic_read(&vsock->to_sweep)) != 0;
+}
+
+/* From this CPU's timer: also where a device's lock is held. */
+static void wake_soon(struct vsock *vsock)
+{
+	/* the bits that were set before are seen by waker_fired(), whoever's it is */
+	if (!atomic_exchange(&vsock->waking, true)) {
+		deadline_set(&vsock->waker, deadline_now());
+	}
+}
+
+static void waker_fired(struct deadline *deadline)
+{
+	struct vsock *vsock = CONTAINER_OF(deadline, struct vsock, waker);
+
+	(void)atomic_exchange(&vsock->waking, false);
+	if (wake_some(vsock)) {
+		wake_soon(vsock);
+	}
+}
+
+static void alarm_fired(struct deadline *deadline)
+{
+	struct vsock *vsock = CONTAINER_OF(deadline, struct vsock, alarm);
+
+	/* from here on another CPU may arm it */
+	atomic_set_release(&vsock->armed, false);
+	virtio_ask(&vsock->virtio, VSOCK_SEND);
+}
+
+/* -- a receiver's buffers; its lock is held -- */
+
+static bool head_is_whole(struct virtq_cursor at)
+{
+	uint32_t size = 0;
+
+	for (uint32_t i = 0; i < HEAD_PIECES && at.segment != at.end; i++, at.segment++) {
+		size += MIN(at.segment->size, (uint32_t)VSOCK_HEADER_SIZE);
+	}
+	return size >= VSOCK_HEADER_SIZE;
+}
+
+/* A buffer is in `in`: 1; 0: there is none; -EAGAIN: in another step; else the queue is broken. */
+static int take_buffer(struct vsock *to)
+{
+	struct virtq *queue = &to->virtio.queue[VSOCK_RECEIVE];
+	int got;
+
+	if (to->taken) {
+		return 1;
+	}
+	got = queue->ready ? virtq_take(queue, to->in) : 0;
+	if (got != 1) {
+		return got;
+	}
+	if (to->in->reads != 0 || to->in->in_size <= VSOCK_HEADER_SIZE ||
+	    !head_is_whole(virtq_writes(to->in))) {
+		return -EINVAL;
+	}
+	to->taken = true;
+	return 1;
+}
+
+static void pass_head(struct virtq_cursor *at)
+{
+	uint64_t ipa;
+
+	for (uint32_t size = 0; size < VSOCK_HEADER_SIZE;) {
+		size += virtq_pass(at, VSOCK_HEADER_SIZE - size, &ipa);
+	}
+}
+
+/* All behind its header is there: the guest sees it. 0 or an error of its queue's. */
+static int hand_over(struct vsock *to, const struct vsock_header *header)
+{
+	struct virtq_cursor at = virtq_writes(to->in);
+
+	to->taken = false;
+	if (virtq_write(to->virtio.vdev.vm, &at, header, VSOCK_HEADER_SIZE) < 0) {
+		return -EFAULT;
+	}
+	to->count.received_packets++;
+	to->count.received_bytes += header->len;
+	return virtio_put(&to->virtio, VSOCK_RECEIVE, to->in, VSOCK_HEADER_SIZE + header->len);
+}
+
+/* Bytes at the cursor that are one piece; 0: it is at the end. */
+static uint32_t piece_at(struct virtq_cursor *cursor)
+{
+	if (cursor->segment != cursor->end && cursor->at == cursor->segment->size) {
+		cursor->segment++;
+		cursor->at = 0;
+	}
+	return cursor->segment == cursor->end ? 0 : cursor->segment->size - cursor->at;
+}
+
+int vsock_give(struct vsock *vsock, struct vsock_header *header, const void *bytes, uint32_t *size)
+{
+	struct virtq_cursor at;
+	uint32_t done = 0;
+	int got = take_buffer(vsock);
+
+	if (got != 1) {
+		return got == 0 ? -ENOSPC : got;
+	}
+	at = virtq_writes(vsock->in);
+	pass_head(&at);
+	for (uint32_t i = 0; i < HEAD_PIECES && done < *size; i++) {
+		uint32_t piece = MIN(*size - done, piece_at(&at));
+
+		got = virtq_write(vsock->virtio.vdev.vm, &at, (const uint8_t *)bytes + done, piece);
+		if (got < 0) {
+			return got;
+		}
+		done += piece;
+	}
+	*size = header->len = done;
+	header->dst_cid = vsock->cid;
+	return hand_over(vsock, header);
+}
+
+/* -- a packet on its way to another VM; both locks are held -- */
+
+/* Some of the payload, as much as a step does. Bytes; -EFAULT: the receiver's memory is gone; -EIO:
+ * the sender's. */
+static int copy_some(struct vsock *vsock, struct vsock *to)
+{
+	const struct vm *vm = vsock->virtio.vdev.vm, *to_vm = to->virtio.vdev.vm;
+	struct virtq_cursor into = virtq_writes(to->in), from = vsock->rest;
+	uint32_t done = 0, size;
+	int cost = STEP_COST;
+
+	pass_head(&into);
+	while (done < vsock->left && cost > 0) {
+		uint64_t from_ipa, into_ipa;
+		int err;
+
+		size = MIN(MIN(piece_at(&from), piece_at(&into)), vsock->left - done);
+		size = MIN(size, (uint32_t)cost);
+		if (size == 0) {
+			break; /* the buffer is full: `left` is never more than there is */
+		}
+		virtq_pass(&from, size, &from_ipa);
+		virtq_pass(&into, size, &into_ipa);
+		err = guest_copy(to_vm, into_ipa, vm, from_ipa, size);
+		if (err != 0) {
+			return guest_is_ram(vm, from_ipa, size) ? err : -EIO;
+		}
+		done += size;
+		cost -= (int)(size + PIECE_COST);
+	}
+	vsock->rest = from;
+	vsock->left -= done;
+	return (int)done;
+}
+
+/* One buffer of the receiver's. Bytes of payload, or an error of the two above. */
+static int fill(struct vsock *vsock, struct vsock *to)
+{
+	struct vsock_header header = vsock->header;
+	int size = copy_some(vsock, to), err;
+
+	if (size < 0) {
+		return size;
+	}
+	header.len = (uint32_t)size;
+	if (vsock->left != 0) {
+		/* the message goes on */
+		header.flags &= ~(header.op == VSOCK_RW ? VSOCK_EOM | VSOCK_EOR : 0);
+	}
+	err = hand_over(to, &header);
+	return err < 0 ? err : size;
+}
+
+/* It let somebody wait for too long, and packets for it come to nothing from now on: so do all its
+ * connections, on both sides. */
+static void lose(struct vsock *to)
+{
+	to->count.deaf++;
+	to->lost = VSOCK_LOST;
+	to->told = 0;
+	vsock_links_end(to);
+	vsock_host_close(to);
+	to->virtio.work |= BIT32(VSOCK_EVENT);
+	vdev_work_post(&to->virtio.vdev, to->virtio.vdev.vm->vcpu[0]);
+	wake_soon(to);
+}
+
+static int refuse_now(struct vsock *vsock)
+{
+	vsock->waiting = false;
+	vsock->fate = VSOCK_REFUSE;
+	return 1;
+}
+
+static int receiver_breaks(struct vsock *vsock, struct vsock *to)
+{
+	virtio_break(&to->virtio);
+	return refuse_now(vsock);
+}
+
+/* The receiver has no buffer. As an operation's step. */
+static int wait_for(struct vsock *vsock, struct vsock *to)
+{
+	struct virtq *queue = &to->virtio.queue[VSOCK_RECEIVE];
+	uint64_t now = deadline_now();
+	int got;
+
+	if (!vsock->waiting) {
+		vsock->waiting = true;
+		vsock->since = now;
+	}
+	if (now - vsock->since >= deadline_from_ms(WAIT_MS)) {
+		lose(to);
+		return refuse_now(vsock);
+	}
+	/* before the queue is looked at for the last time: who fills it later sees it */
+	atomic_fetch_or(&to->waiters, BIT(vsock->index));
+	got = queue->ready ? virtq_listen(queue, true) : 0;
+	if (got != 0) {
+		return got > 0 ? 1 : receiver_breaks(vsock, to);
+	}
+	if (!atomic_read_acquire(&vsock->armed)) {
+		atomic_set(&vsock->armed, true);
+		deadline_set(&vsock->alarm, vsock->since + deadline_from_ms(WAIT_MS));
+	}
+	return 0;
+}
+
+static bool may_receive(const struct vsock *vsock, const struct vsock *to)
+{
+	return virtio_works(&to->virtio) && to->lost == VSOCK_SOUND &&
+	       (vsock->header.type == VSOCK_STREAM || virtio_has(&to->virtio, VSOCK_F_SEQPACKET));
+}
+
+static int finish(struct vsock *vsock)
+{
+	struct virtio *virtio = &vsock->virtio;
+	int err = virtio_put(virtio, VSOCK_SEND, vsock->out, 0);
+
+	vsock->fate = VSOCK_NONE;
+	return err < 0 ? err : virtq_listen(&virtio->queue[VSOCK_SEND], true);
+}
+
+static int deliver(struct vsock *vsock, struct vsock *to)
+{
+	int got;
+
+	if (!may_receive(vsock, to)) {
+		return refuse_now(vsock);
+	}
+	got = take_buffer(to);
+	if (got == 0) {
+		return wait_for(vsock, to);
+	}
+	if (got < 0) {
+		return got == -EAGAIN ? 1 : receiver_breaks(vsock, to);
+	}
+	vsock->waiting = false;
+	got = fill(vsock, to);
+	if (got == -EIO) {
+		return -EFAULT;
+	}
+	if (got < 0) {
+		return receiver_breaks(vsock, to);
+	}
+	vsock->count.sent_bytes += (uint32_t)got;
+	if (vsock->left != 0) {
+		return 1;
+	}
+	vsock->count.sent_packets++;
+	vsock_links_note(vsock, to, &vsock->header);
+	if (got > SMALL) {
+		vsock->fate = VSOCK_DONE;
+		return 1;
+	}
+	return finish(vsock);
+}
+
+/* -- the sender's queue; its lock is held -- */
+
+/* A step of the packet in hand. As an operation's step. */
+static int pass_on(struct vsock *vsock)
+{
+	struct vsock *to = vsock->to;
+	uint32_t serial = ++vsock->serial;
+	int got = 1;
+
+	lock_other(vsock, to);
+	/* else somebody else did this step, or there is nothing to do any more */
+	if (serial == vsock->serial && virtio_works(&vsock->virtio)) {
+		got = deliver(vsock, to);
+	}
+	spin_unlock(&to->virtio.lock);
+	return got;
+}
+
+/* It is answered by a reset, unless it is one. As an operation's step. */
+static int refuse(struct vsock *vsock)
+{
+	const struct vsock_header *header = &vsock->header;
+
+	if (header->op != VSOCK_RST) {
+		if (vsock->replying) {
+			return 0; /* receive_step() asks again when that one is gone */
+		}
+		vsock->replying = true;
+		vsock->reply = (struct vsock_header){
+			.src_cid = header->dst_cid,
+			.src_port = header->dst_port,
+			.dst_port = header->src_port,
+			.op = VSOCK_RST,
+		};
+		vsock->reply.type = header->type;
+		vsock->virtio.work |= BIT32(VSOCK_RECEIVE);
+		vsock->count.refused++;
+	}
+	if (vsock->to != NULL) {
+		vsock_links_forget(vsock, vsock->to, header->src_port, header->dst_port);
+	}
+	return finish(vsock);
+}
+
+static bool header_holds(const struct vsock *vsock)
+{
+	const struct vsock_header *header = &vsock->header;
+	bool type_is_known =
+		header->type == VSOCK_STREAM ||
+		(header->type == VSOCK_SEQPACKET && virtio_has(&vsock->virtio, VSOCK_F_SEQPACKET));
+
+	return type_is_known && header->op >= VSOCK_REQUEST && header->op <= VSOCK_CREDIT_REQUEST &&
+	       (header->len == 0 || header->op == VSOCK_RW);
+}
+
+static enum vsock_fate decide(struct vsock *vsock)
+{
+	const struct vsock_header *header = &vsock->header;
+
+	vsock->to = NULL;
+	if (header->src_cid != vsock->cid) {
+		vsock->count.spoofed++;
+		return VSOCK_DONE;
+	}
+	if (!header_holds(vsock)) {
+		return VSOCK_REFUSE;
+	}
+	if (header->dst_cid == VSOCK_CID_HOST) {
+		return VSOCK_HOST;
+	}
+	vsock->to = by_cid(header->dst_cid);
+	if (vsock->to == vsock) {
+		vsock->to = NULL;
+	}
+	return vsock->to != NULL ? VSOCK_PASS : VSOCK_REFUSE;
+}
+
+/* A chain has been taken: what it is, and where it goes. As an operation's step. */
+static int begin_packet(struct vsock *vsock)
+{
+	const struct virtq_chain *chain = vsock->out;
+	int got;
+
+	if (chain->count != chain->reads || chain->out_size < VSOCK_HEADER_SIZE ||
+	    !head_is_whole(virtq_reads(chain))) {
+		return -EINVAL;
+	}
+	vsock->rest = virtq_reads(chain);
+	got = virtq_read(vsock->virtio.vdev.vm, &vsock->rest, &vsock->header, VSOCK_HEADER_SIZE);
+	if (got < 0) {
+		return got;
+	}
+	vsock->left = vsock->header.len;
+	if (vsock->left > chain->out_size - VSOCK_HEADER_SIZE) {
+		return -EINVAL;
+	}
+	vsock->fate = decide(vsock);
+	return 1;
+}
+
+static int send_step(struct vsock *vsock)
+{
+	struct virtq *queue = &vsock->virtio.queue[VSOCK_SEND];
+	int got;
+
+	switch (vsock->fate) {
+	case VSOCK_PASS:
+		return pass_on(vsock);
+	case VSOCK_HOST:
+		vsock->fate = vsock_host_take(vsock);
+		return 1;
+	case VSOCK_REFUSE:
+		return refuse(vsock);
+	case VSOCK_DONE:
+		return finish(vsock);
+	case VSOCK_NONE:
+		break;
+	}
+	got = virtq_take(queue, vsock->out);
+	if (got == 1) {
+		return begin_packet(vsock);
+	}
+	return got == 0 ? virtq_listen(queue, true) : got == -EAGAIN ? 1 : got;
+}
+
+/* -- its receive queue, where EL2 itself has to say something or somebody waits -- */
+
+/* 1: there may be more; 0: there is nothing; or as vsock_give(). */
+static int say_own(struct vsock *vsock)
+{
+	uint32_t size = 0;
+	int got;
+
+	if (vsock->replying) {
+		got = vsock_give(vsock, &vsock->reply, NULL, &size);
+		if (got == 0) {
+			vsock->replying = false;
+			/* a packet may wait for its turn to be refused */
+			vsock->virtio.work |= BIT32(VSOCK_SEND);
+		}
+		return got == 0 ? 1 : got;
+	}
+	got = vsock_links_sweep(vsock);
+	return got == 0 ? vsock_host_step(vsock) : got;
+}
+
+static int receive_step(struct vsock *vsock)
+{
+	struct virtq *queue = &vsock->virtio.queue[VSOCK_RECEIVE];
+	int own, got;
+
+	if (!queue->ready) {
+		return 0;
+	}
+	own = say_own(vsock);
+	if (own < 0 && own != -ENOSPC) {
+		return own == -EAGAIN ? 1 : own;
+	}
+	/* who sends looks for buffers: nobody has to tell of them, but where they are missed */
+	got = virtq_listen(queue, own == -ENOSPC || atomic_read(&vsock->waiters) != 0);
+	if (got < 0) {
+		return got;
+	}
+	vsock->virtio.unsettled |= got == 1 && atomic_read(&vsock->waiters) != 0;
+	return own == 1 || (own == -ENOSPC && got == 1);
+}
+
+/* -- events: 5.10.6.7 -- */
+
+/* All buffers there are say the same, so that one that comes later has been given by a driver that
+ * has looked at that. */
+static int event_step(struct vsock *vsock)
+{
+	struct virtq *queue = &vsock->virtio.queue[VSOCK_EVENT];
+	const uint32_t event = EVENT_RESET;
+	struct virtq_cursor at;
+	int got;
+
+	if (!queue->ready) {
+		return 0;
+	}
+	if (vsock->lost != VSOCK_LOST) {
+		vsock->lost = VSOCK_SOUND;
+		got = virtq_listen(queue, false);
+		return MIN(got, 0);
+	}
+	got = virtq_take(queue, vsock->event);
+	if (got == 0) {
+		vsock->lost = vsock->told != 0 ? VSOCK_TOLD : VSOCK_LOST;
+		return virtq_listen(queue, true);
+	}
+	if (got < 0) {
+		return got == -EAGAIN ? 1 : got;
+	}
+	at = virtq_writes(vsock->event);
+	if (vsock->event->reads != 0 ||
+	    virtq_write(vsock->virtio.vdev.vm, &at, &event, EVENT_SIZE) != EVENT_SIZE) {
+		return -EINVAL;
+	}
+	/* with so many put, one of them came again */
+	vsock->lost = ++vsock->told > queue->size ? VSOCK_SOUND : VSOCK_LOST;
+	got = virtio_put(&vsock->virtio, VSOCK_EVENT, vsock->event, EVENT_SIZE);
+	return got < 0 ? got : 1;
+}
+
+static int vsock_step(struct virtio *virtio, uint32_t index)
+{
+	struct vsock *vsock = vsock_of(virtio);
+
+	switch (index) {
+	case VSOCK_RECEIVE:
+		return receive_step(vsock);
+	case VSOCK_SEND:
+		return send_step(vsock);
+	default:
+		return event_step(vsock);
+	}
+}
+
+/* -- life -- */
+
+static void vsock_reset(struct virtio *virtio)
+{
+	struct vsock *vsock = vsock_of(virtio);
+
+	vsock_links_end(vsock);
+	vsock_host_close(vsock);
+	vsock->lost = VSOCK_SOUND;
+	vsock->replying = false;
+	vsock->sweep_left = 0;
+	virtio->unsettled = true;
+}
+
+static void vsock_reset_queue(struct virtio *virtio, uint32_t queue)
+{
+	struct vsock *vsock = vsock_of(virtio);
+
+	if (queue == VSOCK_RECEIVE) {
+		vsock->in->begun = vsock->taken = false;
+	} else if (queue == VSOCK_SEND) {
+		vsock->serial++;
+		vsock->out->begun = vsock->waiting = false;
+		vsock->fate = VSOCK_NONE;
+	} else {
+		vsock->event->begun = false;
+		vsock->told = 0;
+	}
+}
+
+/* Who waits for this one looks again; of a driver that is gone or broken the others are told. */
+static void vsock_settle(struct virtio *virtio)
+{
+	struct vsock *vsock = vsock_of(virtio);
+	bool serve;
+
+	spin_lock(&virtio->lock);
+	if (!virtio_works(virtio)) {
+		vsock_links_end(vsock);
+		vsock_host_close(vsock);
+	}
+	serve = vsock_host_wants(vsock);
+	spin_unlock(&virtio->lock);
+	if (wake_some(vsock)) {
+		wake_soon(vsock);
+	}
+	if (serve) {
+		vsock_host_serve(vsock);
+	}
+}
+
+static uint32_t vsock_read_config(struct virtio *virtio, uint32_t off, uint32_t size)
+{
+	const uint64_t cid = vsock_of(virtio)->cid;
+	uint32_t value = 0;
+
+	memcpy(&value, (const uint8_t *)&cid + off, size);
+	return value;
+}
+
+static const struct virtio_ops vsock_ops = {
+	.id = ID_VSOCK,
+	.queue_count = 3,
+	.queue_size = QUEUE_SIZE,
+	.features = VSOCK_F_STREAM | VSOCK_F_SEQPACKET,
+	.config_size = CONFIG_SIZE,
+	.reset = vsock_reset,
+	.reset_queue = vsock_reset_queue,
+	.step = vsock_step,
+	.settle = vsock_settle,
+	.read_config = vsock_read_config,
+};
+
+static int vsock_create(struct vm *vm, const struct vdev_config *config, struct arena *arena,
+			struct vdev **out)
+{
+	struct vsock *vsock = arena_alloc(arena, sizeof(*vsock));
+	int err;
+
+	if (vsock == NULL) {
+		return -ENOMEM;
+	}
+	err = virtio_init(&vsock->virtio, &vsock_ops, vm, config, arena);
+	vsock->out = err == 0 ? virtio_chain(&vsock->virtio, arena) : NULL;
+	vsock->in = vsock->out != NULL ? virtio_chain(&vsock->virtio, arena) : NULL;
+	vsock->event = vsock->in != NULL ? virtio_chain(&vsock->virtio, arena) : NULL;
+	if (vsock->event == NULL) {
+		return -ENOMEM;
+	}
+	vsock->cid = config->cid;
+	vsock->index = vm->id;
+	deadline_init(&vsock->waker, NULL, waker_fired);
+	deadline_is_patient(&vsock->waker);
+	deadline_init(&vsock->alarm, NULL, alarm_fired);
+	deadline_is_patient(&vsock->alarm);
+	of_vm[vm->id] = vsock;
+	*out = &vsock->virtio.vdev;
+	virtio_reset(*out);
+	return 0;
+}
+
+bool vsock_view(uint32_t vm, struct vsock_view *view)
+{
+	const struct vsock *vsock = of_vm[vm];
+
+	if (vsock == NULL) {
+		return false;
+	}
+	*view = (struct vsock_view){
+		.vdev = &vsock->virtio.vdev,
+		.cid = vsock->cid,
+		.up = virtio_works(&vsock->virtio),
+		.count = &vsock->count,
+	};
+	return true;
+}
+
+static const struct config_prop vsock_props[] = {
+	{
+		.name = "guest-cid",
+		.type = PROP_U32,
+		.min = 3,
+		.max = 0xfffffffe,
+		.dflt = DOC("3 and the place of the VM in the config, or the next that is free"),
+		.help = DOC("Its address, that of no other VM. 2 is the hypervisor."),
+	},
+	{.name = NULL},
+};
+
+const struct vdev_type virtio_vsock_type = {
+	.compatible = "bulkhead,virtio-vsock",
+	.help = DOC("Sockets between VMs, and to the hypervisor: docs/vsock.md. VMs that have one "
+		    "reach each other. Guest node: `virtio,mmio`."),
+	.size = GUEST_VIRTIO_SIZE,
+	.ipa = GUEST_VIRTIO_BASE,
+	.spi = GUEST_VIRTIO_SPI,
+	.slots = GUEST_VIRTIO_SLOTS,
+	.max_count = 1,
+	.memory = KIB(12),
+	.props = vsock_props,
+	.create = vsock_create,
+	.reset = virtio_reset,
+	.describe = virtio_describe,
+	.work = virtio_work,
+	.mmio = &virtio_mmio,
+};
