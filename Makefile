@@ -403,6 +403,7 @@ FUZZ := \
 	vgic_v2 \
 	virtio \
 	vits \
+	vsock \
 
 FUZZ_WITH_doorbell := drivers/emul/vdoorbell.c drivers/emul/vmbigen.c core/fdt/guest_fdt.c \
                       core/base/spinlock.c tests/unit/fake_panic.c
@@ -412,6 +413,7 @@ FUZZ_WITH_vgic := $(FAKE_VGIC)
 FUZZ_WITH_vgic_v2 := $(FAKE_VGIC)
 FUZZ_WITH_blk := core/base/printk.c core/fdt/guest_fdt.c drivers/virtio/blk.c drivers/virtio/blocks.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 FUZZ_WITH_virtio := core/fdt/guest_fdt.c drivers/virtio/mmio.c drivers/virtio/rng.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
+FUZZ_WITH_vsock := core/fdt/guest_fdt.c $(VSOCK_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 FUZZ_WITH_vits := $(FAKE_VGIC) tests/unit/fake_its.c
 
 # Sources a list names but nobody has written yet would stop make; so no wildcards in these lists.
