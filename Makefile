@@ -276,6 +276,7 @@ UNIT := \
 	pgtable \
 	ram_plan \
 	registry \
+	remote \
 	restart \
 	sched \
 	shell \
@@ -336,6 +337,7 @@ UNIT_WITH_hwblk    := core/base/printk.c drivers/hw/blk/blk.c drivers/hw/blk/par
 VIRTQ_C := drivers/virtio/queue.c drivers/virtio/queue_packed.c drivers/virtio/queue_split.c
 FAKE_HYPERCALL     := core/exit/hypercall.c core/exit/hypercall_log.c core/exit/hypercall_show.c core/base/printk.c mm/guest_access.c tests/unit/fake_hypercall.c $(FAKE_CPU)
 UNIT_WITH_hypercall := $(FAKE_HYPERCALL)
+UNIT_WITH_remote    := core/console/remote.c $(FAKE_HYPERCALL)
 UNIT_WITH_idreg    := core/arm64/errata.c core/base/percpu.c core/base/printk.c
 UNIT_WITH_inject   := core/exit/inject.c tests/unit/fake_sysreg.c
 UNIT_WITH_life     := core/base/percpu.c core/base/printk.c core/exit/regs.c core/exit/run.c core/exit/vpsci.c drivers/emul/work.c \

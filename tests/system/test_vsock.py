@@ -117,7 +117,8 @@ def commands(run) -> None:
     assert "denied" in talk("reboot")
     assert "BusyBox v" in talk("log beta")
     # several lines, a pause that is seen and its end
-    assert re.search(r"paus(ing|ed).*running", talk("vm pause beta", "vm", "vm resume beta", "vm"), re.S)
+    both = talk("vm pause beta", "vm", "vm resume beta", "vm")
+    assert re.search(r"paus(ing|ed).*running", both, re.S), both
     assert len(talk("help").splitlines()) >= 6
 
 

@@ -292,7 +292,8 @@ static void a_reset_in_the_middle_of_an_answer_leaves_nothing(void **state)
 	memcpy(fake_ram(place(0, SENT_AT + HEADER)), "x\n", 2);
 	work_all();
 	assert_int_equal(called, 1);
-	assert_false(vsock_of_vm(0)->session.open || vsock_of_vm(0)->session.calling);
+	assert_false(vsock_of_vm(0)->session.open || vsock_of_vm(0)->session.calling ||
+		     vsock_of_vm(0)->session.active);
 	reset_meanwhile = NULL;
 	memset(seen, 0, sizeof(seen));
 	answers_left = 1;

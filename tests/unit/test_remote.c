@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands that a VM gives by a socket: as much as its hypercalls allow. docs/vsock.md */
+#include "core/console/remote.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/errno.h"
+#include "tests/unit/fake_hypercall.h"
+#include "tests/unit/unit.h"
+
+#define STEPS_MAX 200
+
+static char said[16384];
+
+/* What a VM is answered to a line. */
+static const char *tell_by(uint32_t vm, const char *line)
+{
+	struct vsock_job job;
+	bool done = false;
+	size_t len = 0;
+
+	memset(&job, 0, sizeof(job));
+	snprintf(job.line, sizeof(job.line), "%s", line);
+	memset(said, 0, sizeof(said));
+	for (; !done; job.step++) {
+		assert_in_range(job.step, 0, STEPS_MAX);
+		job.len = 0;
+		done = remote_step(&fake_vcpus[vm][0], &job);
+		assert_in_range(job.len, 0, VSOCK_SAY_MAX - 11);
+		assert_true(len + job.len < sizeof(said));
+		memcpy(said + len, job.out, job.len);
+		len += job.len;
+	}
+	assert_int_equal(job.ends, strncmp(line, "exit", 4) == 0);
+	return said;
+}
+
+static const char *tell(const char *line)
+{
+	return tell_by(BOSS, line);
+}
+
+static void assert_says(const char *line, const char *part)
+{
+	if (strstr(tell(line), part) == NULL) {
+		fail_msg("\"%s\" is answered \"%s\", without \"%s\"", line, said, part);
+	}
+}
+
+/* A command that asks for one thing of the worker. */
+static void assert_asks(const char *line, uint32_t number)
+{
+	uint32_t before = fake_calls.asked;
+
+	fake_calls.answer = 0;
+	assert_string_equal(tell(line), "");
+	assert_int_equal(fake_calls.asked, before + 1);
+	assert_int_equal(fake_calls.number, number);
+	assert_ptr_equal(fake_calls.about, &fake_vms[WORKER]);
+}
+
+static void verbs_are_asked_for_once(void **state)
+{
+	(void)state;
+	assert_asks("vm start worker", HYPERCALL_VM_START);
+	assert_asks("vm stop worker", HYPERCALL_VM_STOP);
+	assert_asks("  vm   restart worker ", HYPERCALL_VM_RESTART);
+	assert_asks("vm pause worker", HYPERCALL_VM_PAUSE);
+	assert_asks("vm resume worker", HYPERCALL_VM_RESUME);
+	assert_asks("vm kill worker", HYPERCALL_VM_KILL);
+	assert_asks("vm affinity worker 1 2", HYPERCALL_VCPU_SET_CPU);
+	assert_int_equal(fake_calls.index, 1);
+	assert_int_equal(fake_calls.value, 2);
+	assert_asks("vm priority worker 0 250", HYPERCALL_VCPU_SET_PRIORITY);
+	assert_int_equal(fake_calls.index, 0);
+	assert_int_equal(fake_calls.value, 250);
+}
+
+static void what_is_refused_is_said_as_a_sentence(void **state)
+{
+	static const struct {
+		int err;
+		const char *says;
+	} errors[] = {
+		{-EALREADY, "it is so already\n"},
+		{-EBUSY, "not from the state that it is in"},
+		{-EINVAL, "there is no such vCPU, CPU or priority\n"},
+		{-ENOSPC, "that CPU has no room for it\n"},
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < ARRAY_COUNT(errors); i++) {
+		fake_calls.answer = errors[i].err;
+		assert_says("vm affinity worker 0 1", errors[i].says);
+	}
+	assert_says("vm affinity worker 0 x", "\"x\" is not a number\n");
+	assert_says("vm affinity worker 4294967296 1", "there is no such vCPU");
+}
+
+static void nobody_is_asked_about_who_is_not_managed(void **state)
+{
+	static const char *const lines[] = {"vm stop stranger", "vm stop nobody",
+					    "vm affinity stranger 0 1", "vcpu stranger",
+					    "log stranger"};
+	uint32_t before = fake_calls.asked;
+
+	(void)state;
+	for (uint32_t i = 0; i < ARRAY_COUNT(lines); i++) {
+		/* the same of one that there is and of one that there is not */
+		assert_says(lines[i], "no VM that this one looks after is called \"");
+	}
+	assert_says("vm stop boss", "denied");
+	assert_says("log", "denied");
+	assert_says("reboot", "denied");
+	assert_says("poweroff", "denied");
+	assert_int_equal(fake_calls.asked, before);
+	assert_null(strstr(tell("vm"), "stranger"));
+	assert_string_equal(tell_by(WORKER, "vm stop boss"),
+			    "no VM that this one looks after is called \"boss\"; `vm` lists "
+			    "them\n");
+}
+
+static void what_there_is_is_listed(void **state)
+{
+	(void)state;
+	assert_says("vm", "boss ");
+	assert_says("vm", "worker ");
+	assert_says("vcpu worker", "vCPU 0 on CPU ");
+	assert_says("vcpu worker", "vCPU 1 on CPU ");
+	assert_null(strstr(said, "vCPU 2"));
+	assert_says("help", "vm start|stop");
+	assert_says("help", "exit\n");
+}
+
+static void a_log_comes_whole(void **state)
+{
+	static uint8_t bytes[4096];
+
+	(void)state;
+	*fake_vms[WORKER].log = (struct log){.data = bytes, .size = sizeof(bytes)};
+	for (uint32_t i = 0; i < 5000; i++) {
+		log_put(fake_vms[WORKER].log, (uint8_t)('a' + i % 23));
+	}
+	tell("log worker");
+	assert_int_equal(strlen(said), sizeof(bytes));
+	for (size_t i = 1; said[i] != '\0'; i++) {
+		assert_int_equal(said[i], said[i - 1] == 'w' ? 'a' : said[i - 1] + 1);
+	}
+}
+
+static void lines_that_are_no_commands_do_nothing(void **state)
+{
+	uint32_t before = fake_calls.asked;
+
+	(void)state;
+	assert_string_equal(tell(""), "");
+	assert_string_equal(tell("   "), "");
+	assert_says("frobnicate", "\"frobnicate\" is no command; `help` lists them\n");
+	assert_says("vm stop", "`help` says how it is called\n");
+	assert_says("vm frobnicate worker", "`help` says how it is called\n");
+	assert_says("vm stop worker now please thanks", "`help` says how it is called\n");
+	assert_says("vcpu", "`help` says how it is called\n");
+	assert_string_equal(tell("exit"), "");
+	assert_int_equal(fake_calls.asked, before);
+}
+
+#define REMOTE(sentence, function) CASE_IN(sentence, function, fake_hypercall_set_up)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		REMOTE("verbs are asked for once", verbs_are_asked_for_once),
+		REMOTE("what is refused is said as a sentence",
+		       what_is_refused_is_said_as_a_sentence),
+		REMOTE("nobody is asked about who is not managed",
+		       nobody_is_asked_about_who_is_not_managed),
+		REMOTE("what there is is listed", what_there_is_is_listed),
+		REMOTE("a log comes whole", a_log_comes_whole),
+		REMOTE("lines that are no commands do nothing",
+		       lines_that_are_no_commands_do_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
