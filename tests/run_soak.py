@@ -25,6 +25,7 @@ import garbage  # noqa: E402
 import hostile  # noqa: E402
 import run_host  # noqa: E402
 import sharing  # noqa: E402
+import sockets  # noqa: E402
 import verbs  # noqa: E402
 from run_case import BUILD, ROOT  # noqa: E402
 from soak import Part, Record, Run  # noqa: E402
@@ -36,6 +37,7 @@ SOURCES: list[Callable[[], list[Part]]] = [
     garbage.soak_parts,
     sharing.soak_parts,
     verbs.soak_parts,
+    sockets.soak_parts,
 ]
 
 KEPT = BUILD / "soak"
