@@ -11,6 +11,9 @@ debian_cache=${CACHE:-build/cache}
 debian_modules='arm_smccc_trng crc16 crc32c_generic dax ext4 failover jbd2 libnvdimm mbcache nd_btt
 nd_pmem net_failover of_pmem sp805_wdt virtio-rng virtio_balloon virtio_blk virtio_console
 virtio_mmio virtio_net vmw_vsock_virtio_transport vmw_vsock_virtio_transport_common vsock'
+# Of Debian's arm64, for tests: what stands in rootfs/ beside busybox.
+debian_rootfs='libc6 e2fsprogs libext2fs2 libcom-err2 libss2 libblkid1 libuuid1 iperf3 libiperf0
+libsctp1 libssl3'
 # What the host is. A test names another file.
 debian_host=${OS_RELEASE:-/etc/os-release}
 
@@ -166,6 +169,9 @@ debian_cache_missing()
 			[ -e "$debian_cache/libfdt/src/libfdt.h" ] || items+=(libfdt)
 		;;
 	esac
+	if [ "$1" = test ] && [ ! -e "$debian_cache/rootfs/usr/bin/iperf3" ]; then
+		items+=(rootfs)
+	fi
 	# Tests run on QEMU 7.2 and on QEMU 10, the host's own being one of them or neither.
 	if [ "$1" = test ]; then
 		debian_unpacked qemu7 qemu-system-aarch64 || debian_host_qemu_is 7 ||
@@ -188,6 +194,7 @@ debian_cache_sizes()
 		kernel) text+=("guest kernel (download 69 MB, disk 35 MB)") ;;
 		busybox) text+=("busybox (1 MB, 2 MB)") ;;
 		libfdt) text+=("libfdt (0.1 MB)") ;;
+		rootfs) text+=("a root file system (6 MB, 13 MB)") ;;
 		clang-format14) text+=("clang-format 14 (77 MB, 225 MB)") ;;
 		qemu7) text+=("QEMU 7.2 (44 MB, 80 MB)") ;;
 		qemu10) text+=("QEMU 10 (44 MB, 80 MB)") ;;

@@ -19,6 +19,7 @@ usage()
 	  build/cache/vmlinuz        arm64 kernel (KERNEL=), and modules/ where it is Debian's
 	  build/cache/busybox        static arm64 busybox, or build/cache/initrd.cpio.gz (INITRD=)
 	  build/cache/libfdt/        libfdt.a and headers, or src/ (LIBFDT= an archive or a folder)
+	  build/cache/rootfs/        arm64 programs for a root file system; for make test
 	  build/cache/qemu7, qemu10  the QEMU of the two that the host doesn't have; for make test
 	  build/cache/clang-format14 where the host's has another version; for make test
 	EOF
@@ -87,6 +88,29 @@ fetch_libfdt()
 	cp "$dir"/unpacked/usr/include/{fdt,libfdt,libfdt_env}.h "$dir/include/"
 	rm -rf "$dir/unpacked" "$deb"
 	mv "$dir" "$debian_cache/libfdt"
+}
+
+# A tree of Debian's arm64 that busybox completes: e2fsprogs and iperf3 with their libraries.
+fetch_rootfs()
+{
+	local conf deb package name dir=$debian_cache/rootfs.new
+
+	conf=$(debian_apt arm64 "$debian_suite")
+	echo "Fetching $(echo $debian_rootfs) for a root file system ..."
+	rm -rf "$dir" "$debian_cache/rootfs"
+	# /bin is one with /usr/bin, as in Debian: what is unpacked below either is there.
+	for name in bin sbin lib; do
+		mkdir -p "$dir/usr/$name"
+		ln -s "usr/$name" "$dir/$name"
+	done
+	for package in $debian_rootfs; do
+		deb=$(debian_download "$conf" "$package")
+		dpkg-deb --fsys-tarfile "$deb" | tar -x -m -C "$dir" --keep-directory-symlink \
+			--exclude './usr/share/*' --exclude '*/gconv/*' \
+			--exclude './usr/lib/systemd'
+		rm -f "$deb"
+	done
+	mv "$dir" "$debian_cache/rootfs"
 }
 
 copy_libfdt_sources()

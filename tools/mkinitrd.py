@@ -4,7 +4,8 @@
 
 The archive is a gzipped `newc` cpio written here, so that device nodes need no root, and the same
 input gives the same bytes (owner 0, time 0). One archive serves all VMs: the host name comes from
-`hostname=NAME` on the kernel command line.
+`hostname=NAME` on the kernel command line, and with `root=DEVICE` there the system goes on from
+that disk.
 """
 import argparse
 import gzip
@@ -18,13 +19,27 @@ INIT = """#!/bin/busybox sh
 /bin/busybox mount -t proc none /proc
 /bin/busybox mount -t sysfs none /sys
 /bin/busybox --install -s
-hostname=guest
+hostname=guest root=
 for word in $(cat /proc/cmdline); do
 	case $word in
 	hostname=*) hostname=${word#hostname=} ;;
+	root=*) root=${word#root=} ;;
 	esac
 done
 hostname "$hostname"
+[ -n "$root" ] || exec /sbin/init
+# A root file system on a disk: what it needs is in /lib, as far as the kernel has it not built in.
+for module in crc16 crc32c_generic mbcache jbd2 ext4 virtio_mmio virtio_blk; do
+	[ ! -e /lib/$module.ko ] || insmod /lib/$module.ko
+done
+mkdir /new
+if mount "$root" /new; then
+	for mount in dev proc sys; do
+		mount --move /$mount /new/$mount
+	done
+	exec switch_root /new /sbin/init
+fi
+echo "$hostname: $root can't be mounted: there is a shell in its place" >/dev/console
 exec /sbin/init
 """
 
