@@ -241,6 +241,7 @@ GUESTS := \
 	vgic_spi \
 	verbs \
 	victim \
+	virtio \
 	vtimer \
 	watchdog \
 	wild \
