@@ -395,6 +395,7 @@ FUZZ := \
 	board \
 	bundle \
 	config \
+	console \
 	doorbell \
 	dt \
 	gpt \
@@ -408,6 +409,7 @@ FUZZ := \
 	vits \
 	vsock \
 
+FUZZ_WITH_console := core/fdt/guest_fdt.c drivers/virtio/console.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 FUZZ_WITH_doorbell := drivers/emul/vdoorbell.c drivers/emul/vmbigen.c core/fdt/guest_fdt.c \
                       core/base/spinlock.c tests/unit/fake_panic.c
 FUZZ_WITH_hypercall := $(FAKE_HYPERCALL)

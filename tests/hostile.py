@@ -33,7 +33,7 @@ SOAK_TRAPS = 1_000_000
 SILENCE = 180.0  # seconds without a word of the victim: it does not run any more
 STUCK = 8.0  # seconds without progress of the hostile VM: somebody restarts it
 REVIVAL = 60.0  # seconds for it to run again
-ECHO = 120.0  # seconds for the shell's answer
+ECHO = 120.0  # seconds for the next line of the shell's answer
 # Lines about one VM in a second: ten about faults, ten about lives, and what was held back.
 LINES_A_SECOND = 24
 
@@ -319,17 +319,21 @@ class Session:
         """A line at the shell, and its answer's end."""
         start = len(self.board.text)
         self.board.line(command)
-        limit = time.monotonic() + ECHO * console.SCALE
         if command == "top":
-            self.wait_for(start, r"^top: up", limit)
+            self.wait_for(start, r"^top: up")
             self.board.send("q")
-        self.wait_for(start, r"^bulkhead> ", limit)
+        self.wait_for(start, r"^bulkhead> ")
         self.outcome.commands += 1
 
-    def wait_for(self, start: int, pattern: str, limit: float) -> None:
+    def wait_for(self, start: int, pattern: str) -> None:
+        """The shell has what the others leave: it may take long, but its lines come."""
         wanted = re.compile(pattern, re.M)
+        lines, limit = -1, 0.0
         while not self.outcome.failures and not wanted.search(self.board.text, start):
-            if time.monotonic() > limit:
+            came = len(re.findall(r"^(?!\w+[|] |bulkhead: ).", self.board.text[start:], re.M))
+            if came != lines:
+                lines, limit = came, time.monotonic() + ECHO * console.SCALE
+            elif time.monotonic() > limit:
                 self.fail("the shell does not answer")
             self.read(0.2)
 

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A console whose driver does anything: buffers of any size and cut, rings and headers changed at
+ * any moment, resets in between, while somebody types and the hypervisor's console has room or not.
+ * EL2 stays in the VM's RAM, no step is long, and after a reset what is written is shown and what
+ * is typed is read.
+ */
+#include "core/base/errno.h"
+#include "core/console/mux.h"
+#include "core/vm/vm.h"
+#include "drivers/emul/models.h"
+#include "drivers/virtio/virtio.h"
+#include "irq/vgic/vgic.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/unit/fake_driver.h"
+#include "tests/unit/fake_ram.h"
+
+#define OPS_MAX	 200
+#define SIZE	 16
+#define RINGS	 0x10000 /* room of a queue's */
+#define DATA	 (FAKE_RAM + 0x70000)
+#define STEP_MAX 60 /* accesses to the guest's memory in one step */
+#define IN	 0
+#define OUT	 1
+
+#define STATUS	    0x070
+#define NOTIFY	    0x050
+#define NEEDS_RESET 64
+
+struct op {
+	uint8_t what, small;
+	uint16_t off;
+	uint32_t value;
+};
+
+const struct vdev_type vpl011_type = {.compatible = "bulkhead,pl011"};
+
+static struct vdev_config config = {.name = "text", .type = &virtio_console_type, .spi = 16};
+static struct vm_config vm_config = {.device = &config, .device_count = 1};
+static struct vm vm = {.name = "vm", .config = &vm_config};
+static struct vcpu vcpu = {.vm = &vm};
+static struct vcpu *const vcpus[] = {&vcpu};
+static struct vdev *console;
+static struct fake_driver driver[2];
+static uint8_t *memory; /* of exactly its size, so that ASan sees a byte too far */
+static size_t memory_size;
+static bool posted;
+
+/* -- the hypervisor's console -- */
+
+static struct {
+	struct console_port *port;
+	uint32_t typed, room;
+	uint8_t next, last; /* of those typed; that was shown last */
+} screen;
+
+void mux_add_port(struct console_port *port)
+{
+	screen.port = port;
+}
+
+void mux_reset_port(struct console_port *port)
+{
+	PROMISE(port == screen.port);
+}
+
+uint32_t mux_typed(const struct console_port *port)
+{
+	PROMISE(port == screen.port);
+	return screen.typed;
+}
+
+int mux_read(struct console_port *port)
+{
+	if (mux_typed(port) == 0) {
+		return -EAGAIN;
+	}
+	screen.typed--;
+	return screen.next++;
+}
+
+uint32_t mux_write_text(struct console_port *port, const char *text, uint32_t len)
+{
+	PROMISE(port == screen.port && len >= 1 && len <= MUX_TEXT_MAX);
+	len = MIN(len, screen.room);
+	screen.room -= len;
+	if (len != 0) {
+		screen.last = (uint8_t)text[len - 1];
+	}
+	return len;
+}
+
+bool mux_write(struct console_port *port, uint8_t byte)
+{
+	return mux_write_text(port, (const char *)&byte, 1) == 1;
+}
+
+void vgic_set_line(struct vm *of, uint32_t intid, bool level)
+{
+	PROMISE(of == &vm && intid == 48);
+	(void)level;
+}
+
+void vdev_work_post(struct vdev *vdev, struct vcpu *to)
+{
+	PROMISE(vdev == console && to == &vcpu);
+	posted = true;
+}
+
+/* -- its driver -- */
+
+static uint32_t get(uint32_t off)
+{
+	uint64_t value = UINT64_MAX;
+
+	PROMISE(virtio_mmio.read(&vcpu, console, off, 4, &value) == 0 && value <= UINT32_MAX);
+	return (uint32_t)value;
+}
+
+static void set(uint32_t off, uint64_t value)
+{
+	fake_ram_count();
+	PROMISE(virtio_mmio.write(&vcpu, console, off, 4, (uint32_t)value) == 0);
+	PROMISE(fake_ram_count() <= STEP_MAX);
+}
+
+static void work(uint32_t steps)
+{
+	while (posted && steps-- > 0) {
+		bool broken = (get(STATUS) & NEEDS_RESET) != 0;
+
+		fake_ram_count();
+		posted = virtio_work(console);
+		PROMISE(fake_ram_count() <= (broken ? 0 : STEP_MAX));
+	}
+}
+
+static void begin(uint8_t how)
+{
+	uint64_t features = VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT |
+			    ((how & 1) != 0 ? VIRTIO_F_PACKED : 0) |
+			    ((how & 2) != 0 ? VIRTIO_F_EVENT_INDEX : 0);
+
+	set(STATUS, 0);
+	set(STATUS, 3);
+	set(0x24, 0);
+	set(0x20, (uint32_t)features);
+	set(0x24, 1);
+	set(0x20, features >> 32);
+	set(STATUS, 11);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct virtq queue = {
+			.size = SIZE, .packed = (how & 1) != 0, .event_index = (how & 2) != 0};
+
+		fake_driver_begin(&driver[i], &queue, FAKE_RAM + (uint64_t)RINGS * i);
+		set(0x30, i);
+		set(0x38, SIZE);
+		set(0x80, driver[i].descriptors);
+		set(0x90, driver[i].driver_area);
+		set(0xa0, driver[i].device_area);
+		set(0x44, 1);
+	}
+	set(STATUS, 15);
+	PROMISE(get(STATUS) == 15);
+}
+
+/* Buffers for either queue, in the right direction or not, cut in two or not. */
+static void make(const struct op *op)
+{
+	uint32_t size = op->off % 300, part = (op->small & 4) != 0 ? size / 3 : 0;
+	uint32_t queue = op->small & 1;
+	bool write = (queue == IN) != ((op->small & 0xf0) == 0xf0);
+	uint64_t at = DATA + op->value % 0x8000;
+	const struct fake_buffer buffers[] = {{at, part, write}, {at + part, size - part, write}};
+
+	fake_driver_make(&driver[queue], buffers, 2, (op->small & 2) != 0);
+}
+
+static void check_it_works(uint8_t how)
+{
+	const struct fake_buffer out = {DATA, 3, false}, in = {DATA + 8, 4, true};
+	uint8_t *bytes = fake_ram(DATA), first;
+	uint32_t written;
+	int id;
+
+	screen.typed = 0;
+	screen.room = 1000;
+	begin(how);
+	work(1000);
+	memcpy(bytes, "abc", 3);
+	id = fake_driver_make(&driver[OUT], &out, 1, false);
+	set(NOTIFY, OUT);
+	work(1000);
+	PROMISE(!posted && fake_driver_see(&driver[OUT], &written) == id && screen.last == 'c');
+	id = fake_driver_make(&driver[IN], &in, 1, false);
+	first = screen.next;
+	screen.typed = 2;
+	screen.port->notify(screen.port);
+	work(1000);
+	PROMISE(!posted && fake_driver_see(&driver[IN], &written) == id && written == 2);
+	PROMISE(bytes[8] == first && bytes[9] == (uint8_t)(first + 1));
+}
+
+static void *must(void *memory_of)
+{
+	PROMISE(memory_of != NULL);
+	return memory_of;
+}
+
+static void create(void)
+{
+	static uint8_t large[65536] __attribute__((aligned(16)));
+	struct arena arena = {.base = large, .size = sizeof(large)};
+
+	vm.vcpu = (struct vcpu **)vcpus;
+	if (memory == NULL) {
+		PROMISE(virtio_console_type.create(&vm, &config, &arena, &console) == 0);
+		memory_size = arena.used;
+		memory = must(malloc(memory_size));
+	}
+	memset(memory, 0, memory_size);
+	arena = (struct arena){.base = memory, .size = memory_size};
+	PROMISE(virtio_console_type.create(&vm, &config, &arena, &console) == 0);
+}
+
+static void do_op(const struct op *op, bool *begun)
+{
+	uint64_t value;
+
+	switch (op->what % 10) {
+	case 0:
+		begin(op->small);
+		*begun = true;
+		break;
+	case 1:
+		set(op->off % 0x80 * 4, op->value);
+		break;
+	case 2:
+		virtio_mmio.read(&vcpu, console, 0x100 + op->off % 64, 1, &value);
+		break;
+	case 3: /* anywhere: rings, tables, data */
+		memcpy(fake_ram(FAKE_RAM + op->off % 0x8000 + (uint64_t)RINGS * (op->small & 1)),
+		       &op->value, sizeof(op->value));
+		break;
+	case 4:
+	case 5:
+		if (*begun) {
+			make(op);
+		}
+		break;
+	case 6:
+		set(NOTIFY, op->small & 3);
+		break;
+	case 7:
+		screen.typed = op->off % 100;
+		screen.room = op->value % 300;
+		screen.port->notify(screen.port);
+		break;
+	case 8: /* 5.3.4 */
+		set(0x108, op->value);
+		break;
+	default:
+		work(op->small);
+		break;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	bool begun = false;
+
+	fake_ram_reset();
+	posted = false;
+	create();
+	for (uint32_t i = 0; i < OPS_MAX && size >= sizeof(struct op); i++) {
+		struct op op;
+
+		memcpy(&op, data, sizeof(op));
+		data += sizeof(op);
+		size -= sizeof(op);
+		do_op(&op, &begun);
+	}
+	check_it_works(size > 0 ? *data : 0);
+	return 0;
+}
