@@ -204,6 +204,11 @@ static int tell(struct virtio *virtio, uint32_t queue, int err)
 	return err < 0 ? err : 0;
 }
 
+int virtio_tell(struct virtio *virtio, uint32_t queue)
+{
+	return tell(virtio, queue, 0);
+}
+
 int virtio_put(struct virtio *virtio, uint32_t queue, const struct virtq_chain *chain,
 	       uint32_t written)
 {

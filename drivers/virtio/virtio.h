@@ -105,6 +105,9 @@ int virtio_put(struct virtio *virtio, uint32_t queue, const struct virtq_chain *
 int virtio_put_all(struct virtio *virtio, uint32_t queue, const struct virtq_used *used,
 		   uint32_t count);
 
+/* Interrupts for what virtq_put() has given back, if the driver wishes it. 0 or an error. */
+int virtio_tell(struct virtio *virtio, uint32_t queue);
+
 /* It works: from the driver's last word to a reset, or a broken rule. */
 bool virtio_works(const struct virtio *virtio);
 

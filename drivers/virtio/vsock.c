@@ -170,7 +170,8 @@ static void pass_head(struct virtq_cursor *at)
 	}
 }
 
-/* All behind its header is there: the guest sees it. 0 or an error of its queue's. */
+/* All behind its header is there: the guest sees it, and is told by the caller. 0 or an error of
+ * its queue's. */
 static int hand_over(struct vsock *to, const struct vsock_header *header)
 {
 	struct virtq_cursor at = virtq_writes(to->in);
@@ -181,7 +182,7 @@ static int hand_over(struct vsock *to, const struct vsock_header *header)
 	}
 	to->count.received_packets++;
 	to->count.received_bytes += header->len;
-	return virtio_put(&to->virtio, VSOCK_RECEIVE, to->in, VSOCK_HEADER_SIZE + header->len);
+	return virtq_put(&to->virtio.queue[VSOCK_RECEIVE], to->in, VSOCK_HEADER_SIZE + header->len);
 }
 
 /* Bytes at the cursor that are one piece; 0: it is at the end. */
@@ -216,7 +217,8 @@ int vsock_give(struct vsock *vsock, struct vsock_header *header, const void *byt
 	}
 	*size = header->len = done;
 	header->dst_cid = vsock->cid;
-	return hand_over(vsock, header);
+	got = hand_over(vsock, header);
+	return got < 0 ? got : virtio_tell(&vsock->virtio, VSOCK_RECEIVE);
 }
 
 /* -- a packet on its way to another VM; both locks are held -- */
@@ -289,6 +291,7 @@ static void lose(struct vsock *to)
 static int refuse_now(struct vsock *vsock)
 {
 	vsock->waiting = false;
+	vsock->untold = NULL;
 	vsock->fate = VSOCK_REFUSE;
 	return 1;
 }
@@ -299,6 +302,13 @@ static int receiver_breaks(struct vsock *vsock, struct vsock *to)
 	return refuse_now(vsock);
 }
 
+/* The receiver's driver learns what came. Its lock is held; false: its queue is broken. */
+static bool tell(struct vsock *vsock, struct vsock *to)
+{
+	vsock->untold = NULL;
+	return virtio_tell(&to->virtio, VSOCK_RECEIVE) >= 0;
+}
+
 /* The receiver has no buffer. As an operation's step. */
 static int wait_for(struct vsock *vsock, struct vsock *to)
 {
@@ -306,6 +316,9 @@ static int wait_for(struct vsock *vsock, struct vsock *to)
 	uint64_t now = deadline_now();
 	int got;
 
+	if (vsock->untold != NULL && !tell(vsock, to)) {
+		return receiver_breaks(vsock, to);
+	}
 	if (!vsock->waiting) {
 		vsock->waiting = true;
 		vsock->since = now;
@@ -366,7 +379,12 @@ static int deliver(struct vsock *vsock, struct vsock *to)
 	}
 	vsock->count.sent_bytes += (uint32_t)got;
 	if (vsock->left != 0) {
+		/* once for the whole, so that its driver does not come for the lock meanwhile */
+		vsock->untold = to;
 		return 1;
+	}
+	if (!tell(vsock, to)) {
+		return receiver_breaks(vsock, to);
 	}
 	vsock->count.sent_packets++;
 	vsock_links_note(vsock, to, &vsock->header);
@@ -620,25 +638,44 @@ static void vsock_reset_queue(struct virtio *virtio, uint32_t queue)
 		vsock->serial++;
 		vsock->out->begun = vsock->waiting = false;
 		vsock->fate = VSOCK_NONE;
+		virtio->unsettled |= vsock->untold != NULL;
 	} else {
 		vsock->event->begun = false;
 		vsock->told = 0;
 	}
 }
 
+/* A packet of which parts were passed on comes to nothing. */
+static void tell_rest(struct vsock *to)
+{
+	spin_lock(&to->virtio.lock);
+	if (virtio_works(&to->virtio) && to->virtio.queue[VSOCK_RECEIVE].ready &&
+	    virtio_tell(&to->virtio, VSOCK_RECEIVE) < 0) {
+		virtio_break(&to->virtio);
+	}
+	spin_unlock(&to->virtio.lock);
+}
+
 /* Who waits for this one looks again; of a driver that is gone or broken the others are told. */
 static void vsock_settle(struct virtio *virtio)
 {
-	struct vsock *vsock = vsock_of(virtio);
+	struct vsock *vsock = vsock_of(virtio), *untold = NULL;
 	bool serve;
 
 	spin_lock(&virtio->lock);
+	if (!virtio_works(virtio) || vsock->fate != VSOCK_PASS) {
+		untold = vsock->untold;
+		vsock->untold = NULL;
+	}
 	if (!virtio_works(virtio)) {
 		vsock_links_end(vsock);
 		vsock_host_close(vsock);
 	}
 	serve = vsock_host_wants(vsock);
 	spin_unlock(&virtio->lock);
+	if (untold != NULL) {
+		tell_rest(untold);
+	}
 	if (wake_some(vsock)) {
 		wake_soon(vsock);
 	}

@@ -130,7 +130,8 @@ struct vsock {
 	struct virtq_cursor rest; /* behind what of the packet is with the receiver */
 	uint32_t left;
 	struct vsock *to;
-	bool waiting; /* for a buffer of its receiver's, */
+	struct vsock *untold; /* has parts of a packet that its driver is not told of yet */
+	bool waiting;	      /* for a buffer of its receiver's, */
 	uint64_t since;
 	bool replying; /* `reply` is to go into its own queue */
 	struct vsock_header reply;

@@ -266,6 +266,29 @@ static void messages_end_once_and_only_who_agreed_gets_them(void **state)
 	assert_reset(0, 12, 6, 5);
 }
 
+static void a_driver_is_told_once_of_a_packet_in_parts(void **state)
+{
+	struct vsock_header sent = packet(VSOCK_RW, 2500), header;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		set_up_seen(state);
+		begin_all(PLAIN);
+		give(1, 8, 1000 + HEADER);
+		post(0, &sent, 0x10000);
+		work(0, 2);
+		assert_true(posted[0]);
+		assert_false(lines[1]);
+		if (i == 1) {
+			/* it is never whole: what came of it is not left unsaid */
+			set(0, STATUS, 0);
+		}
+		work_all();
+		assert_true(lines[1]);
+		assert_true(see(1, &header));
+		assert_int_equal(header.len, 1000);
+	}
+}
+
 /* -- waiting -- */
 
 static void without_a_buffer_a_packet_waits_and_nothing_is_lost(void **state)
@@ -564,6 +587,8 @@ int main(void)
 		      a_receiver_that_breaks_rules_breaks_alone),
 		VSOCK("messages end once, and only who agreed gets them",
 		      messages_end_once_and_only_who_agreed_gets_them),
+		VSOCK("a driver is told once of a packet in parts",
+		      a_driver_is_told_once_of_a_packet_in_parts),
 		VSOCK("without a buffer a packet waits, and nothing is lost",
 		      without_a_buffer_a_packet_waits_and_nothing_is_lost),
 		VSOCK("all that wait go on", all_that_wait_go_on),
