@@ -103,7 +103,7 @@ static const char *state_name(uint32_t state)
 	return names[state];
 }
 
-/* at[0]: the next VM. */
+/* at[0]: the VM; at[2]: half of its row has been said: the whole takes longer than a step. */
 static bool list(struct vcpu *by, struct vsock_job *job)
 {
 	const struct hypercall_vm_info *info;
@@ -111,17 +111,23 @@ static bool list(struct vcpu *by, struct vsock_job *job)
 	uint64_t mask;
 
 	ask(by, &call, HYPERCALL_VM_LIST, 0, 0);
-	mask = call.result[0] & ~(BIT(job->at[0]) - 1);
-	if (job->at[0] >= CONFIG_VM_MAX || mask == 0) {
+	mask = job->at[0] >= CONFIG_VM_MAX ? 0 : call.result[0] & ~(BIT(job->at[0]) - 1);
+	if (mask == 0) {
 		return true;
 	}
 	job->at[0] = (uint64_t)__builtin_ctzll(mask);
-	if (ask(by, &call, HYPERCALL_VM_INFO, job->at[0]++, 0) == HYPERCALL_OK) {
-		info = &call.data.vm;
-		say(job, "%-12s %-10s %3u vCPUs %5llu MiB %3u restarts\n", info->name,
-		    state_name(info->state), info->vcpu_count,
-		    (unsigned long long)(info->memory >> 20), info->restarts);
+	if (ask(by, &call, HYPERCALL_VM_INFO, job->at[0], 0) != HYPERCALL_OK) {
+		return true;
 	}
+	info = &call.data.vm;
+	job->at[2] = !job->at[2];
+	if (job->at[2] != 0) {
+		say(job, "%-12s %-10s ", info->name, state_name(info->state));
+		return false;
+	}
+	say(job, "%3u vCPUs %5llu MiB %3u restarts\n", info->vcpu_count,
+	    (unsigned long long)(info->memory >> 20), info->restarts);
+	job->at[0]++;
 	return false;
 }
 
@@ -181,7 +187,7 @@ static bool vm_step(struct vcpu *by, struct vsock_job *job)
 	return usage(job);
 }
 
-/* at[0]: the next vCPU; at[1]: the VM, found in a step of its own. */
+/* at[0]: the vCPU; at[1]: the VM, found in a step of its own; at[2]: as above. */
 static bool vcpu_step(struct vcpu *by, struct vsock_job *job)
 {
 	static const char *const powers[] = {"off", "starts", "on"};
@@ -195,14 +201,19 @@ static bool vcpu_step(struct vcpu *by, struct vsock_job *job)
 		job->at[1] = find(by, job, job->word[1]);
 		return job->at[1] == NOBODY;
 	}
-	if (ask(by, &call, HYPERCALL_VCPU_INFO, job->at[1], job->at[0]++) != HYPERCALL_OK) {
+	if (ask(by, &call, HYPERCALL_VCPU_INFO, job->at[1], job->at[0]) != HYPERCALL_OK) {
 		return true;
 	}
 	info = &call.data.vcpu;
-	say(job, "vCPU %u on CPU %u, %s, priority %u, ran %llu ms, waited %llu ms\n", info->index,
-	    info->cpu, powers[info->power], info->priority,
-	    (unsigned long long)(info->ran / NS_PER_MS),
+	job->at[2] = !job->at[2];
+	if (job->at[2] != 0) {
+		say(job, "vCPU %u on CPU %u, %s, priority %u, ", info->index, info->cpu,
+		    powers[info->power], info->priority);
+		return false;
+	}
+	say(job, "ran %llu ms, waited %llu ms\n", (unsigned long long)(info->ran / NS_PER_MS),
 	    (unsigned long long)(info->stolen / NS_PER_MS));
+	job->at[0]++;
 	return false;
 }
 

@@ -208,12 +208,12 @@ static void begin_job(struct vsock_session *session)
 	memset(job->at, 0, sizeof(job->at));
 	job->ends = false;
 	session->said = 0;
-	session->active = session->wants = true;
+	session->active = true;
 	if (session->too_long) {
 		/* none of it is carried out */
 		static const char sentence[] = "a line has 79 characters at most\n";
 
-		session->too_long = session->active = session->wants = false;
+		session->too_long = session->active = false;
 		memcpy(job->out, sentence, sizeof(sentence) - 1);
 		job->len = (uint32_t)sizeof(sentence) - 1;
 		say_prompt(job);
@@ -249,8 +249,7 @@ static int take_line(struct vsock *vsock)
 	session->tell_credit |= session->tail - session->told >= TELL_AFTER;
 	if (line || (session->ending && in_use(session) == 0 && session->line_len != 0)) {
 		begin_job(session);
-		vsock->virtio.unsettled |= session->wants;
-		return !session->wants;
+		return 1;
 	}
 	return in_use(session) != 0 || session->tell_credit;
 }
