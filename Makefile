@@ -9,6 +9,7 @@ HYP_C := \
 	boot/board.c \
 	boot/bundle.c \
 	boot/console.c \
+	boot/devices.c \
 	boot/early_map.c \
 	boot/main.c \
 	boot/partitions.c \
@@ -30,8 +31,10 @@ HYP_C := \
 	core/base/spinlock.c \
 	core/base/string.c \
 	core/config/binding.c \
+	core/config/board_virtio.c \
 	core/config/check.c \
 	core/config/check_board.c \
+	core/config/check_disk.c \
 	core/config/check_doorbell.c \
 	core/config/check_layout.c \
 	core/config/check_life.c \
@@ -118,6 +121,7 @@ HYP_C := \
 	drivers/emul/vsp805.c \
 	drivers/emul/work.c \
 	drivers/virtio/blk.c \
+	drivers/virtio/blk_part.c \
 	drivers/virtio/blocks.c \
 	drivers/virtio/console.c \
 	drivers/virtio/mmio.c \
@@ -251,6 +255,7 @@ UNIT := \
 	aarch32 \
 	base \
 	blk \
+	blk_part \
 	board \
 	bundle \
 	chacha \
@@ -385,6 +390,7 @@ VSOCK_C := drivers/virtio/mmio.c drivers/virtio/vsock.c drivers/virtio/vsock_hos
 UNIT_WITH_vsock       := core/fdt/guest_fdt.c $(VSOCK_C) tests/unit/fake_driver.c tests/unit/fake_ram.c tests/unit/fake_time.c $(FAKE_CPU)
 UNIT_WITH_vsock_host  := $(UNIT_WITH_vsock)
 UNIT_WITH_blk         := core/base/printk.c core/fdt/guest_fdt.c drivers/virtio/blk.c drivers/virtio/blocks.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
+UNIT_WITH_blk_part    := core/base/printk.c core/fdt/guest_fdt.c drivers/virtio/blk_part.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 UNIT_WITH_virtq       := $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c
 UNIT_WITH_vpsci       := core/exit/vpsci.c $(FAKE_CPU)
 UNIT_WITH_vsp805      := core/base/printk.c drivers/emul/vsp805.c tests/unit/fake_time.c $(FAKE_CPU)

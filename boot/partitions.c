@@ -4,6 +4,7 @@
 
 #include "boot/bundle.h"
 #include "boot/console.h"
+#include "boot/devices.h"
 #include "boot/smp.h"
 #include "core/arm64/features.h"
 #include "core/base/panic.h"
@@ -118,7 +119,7 @@ static void refuse_dead_cpus(void)
 static void plan_memory(void)
 {
 	struct prange own[] = {parts.image, parts.heap, parts.board->initrd};
-	uint32_t want = build_pages(parts.config) + HEAP_SPARE_PAGES;
+	uint32_t want = build_pages(parts.config) + devices_pages(parts.config) + HEAP_SPARE_PAGES;
 
 	parts.plan = alloc_bytes(sizeof(*parts.plan));
 	parts.registry = alloc_bytes(sizeof(*parts.registry));
@@ -378,9 +379,11 @@ void partitions_start(struct board *board, struct prange image, struct prange he
 	claim_own_memory();
 	claim_stores();
 	keep_logs();
+	devices_open(parts.config, board, parts.registry, &boot_diag);
 	build_all();
 	set_schedules();
 	times->built = deadline_now();
 	print_memory();
 	start_all();
+	devices_look();
 }

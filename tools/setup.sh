@@ -63,6 +63,7 @@ needs_test()
 	cppcheck cppcheck
 	/usr/include/cmocka.h libcmocka-dev
 	/usr/lib/u-boot/qemu_arm64/u-boot.bin u-boot-qemu
+	/usr/sbin/sfdisk fdisk
 	py:pytest python3-pytest
 	py:pexpect python3-pexpect
 	EOF

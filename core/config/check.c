@@ -311,6 +311,7 @@ int config_check(struct config *config, const struct board *board, const struct 
 	checker_board_devices_shared(&c);
 	checker_networks(&c);
 	checker_cids(&c);
+	checker_disks(&c);
 	checker_starts(&c);
 	return usable ? 0 : -EINVAL;
 }

@@ -68,6 +68,9 @@ static const char *kept(const struct checker *c, struct prange regs)
 	if (ranges_find_overlap(c->board->ram, c->board->ram_count, regs) != NULL) {
 		return "the board's memory";
 	}
+	if (checker_drives(c, regs, INTID_NONE)) {
+		return "a device that the hypervisor drives for VMs' disks";
+	}
 	return NULL;
 }
 
@@ -138,6 +141,10 @@ static bool take_interrupt(struct checker *c, struct passthrough_config *p, uint
 	} else if (irq->intid == console_intid(c)) {
 		REFUSE(c, p, "board-node", "interrupt %u of \"%s\" is the console's too", i,
 		       p->board_node);
+	} else if (checker_drives(c, (struct prange){0}, irq->intid)) {
+		REFUSE(c, p, "board-node",
+		       "interrupt %u of \"%s\" is also that of a disk which the hypervisor drives",
+		       i, p->board_node);
 	} else {
 		p->irq[i].intid = irq->intid;
 		p->irq[i].edge = (irq->flags & (IRQ_RISING | IRQ_FALLING)) != 0;

@@ -33,6 +33,13 @@ void checker_board_devices_shared(struct checker *c);
 /* Doorbells of c->vm: each has another VM's, which points back. */
 void checker_doorbells(struct checker *c);
 
+/* All VMs: partitions of the board's disks, of which each has one owner. */
+void checker_disks(struct checker *c);
+
+/* The hypervisor drives a device that has these registers, or this interrupt, for VMs' disks. With
+ * a board. */
+bool checker_drives(const struct checker *c, struct prange regs, uint32_t intid);
+
 /* What start-after and manages of c->vm name. */
 void checker_life(struct checker *c);
 

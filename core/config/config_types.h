@@ -25,6 +25,8 @@
 #define CONFIG_SMC_MAX		   16
 #define CONFIG_NETWORK_MAX	   16
 #define CONFIG_STORE_MAX	   64
+#define CONFIG_BOARD_DISK_MAX	   4  /* disks of the board that VMs have partitions of */
+#define CONFIG_PARTITION_MAX	   32 /* that VMs have of one of them */
 #define CONFIG_PASSTHROUGH_MAX	   64 /* of all VMs */
 #define CONFIG_PASSTHROUGH_SPI_MAX 8  /* interrupts of one */
 
@@ -69,6 +71,7 @@ struct ram_config {
 struct vdev_type; /* drivers/emul/vdev.h */
 struct dt;	  /* core/fdt/dt.h */
 struct store_config;
+struct blk_part; /* drivers/hw/blk/parts.h */
 
 /* A bulkhead,doorbell node. */
 struct doorbell_config {
@@ -101,8 +104,9 @@ struct disk_config {
 	const struct image_config *image;
 	bool read_only;
 	uint64_t size; /* bytes of memory: the disk's or, of an image, what may be written */
-	const char *board_disk;	    /* board ref */
+	const char *board_disk;	    /* DISK_PARTITION: board ref; NULL after an error */
 	const char *partition;	    /* GPT name or PARTUUID */
+	struct blk_part *part;	    /* the same at work; set at boot, ahead of its device */
 	const char *serial;	    /* "" when absent */
 	struct store_config *store; /* its memory, in struct config; NULL where `size` is 0 */
 	uint64_t map_size;	    /* of `store`, ahead of its blocks (drivers/virtio/blocks.h) */

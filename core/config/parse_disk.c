@@ -4,42 +4,89 @@
 #include "core/base/string.h"
 #include "core/config/parser.h"
 
-#define SECTOR_SIZE 512
-#define SERIAL_MAX  20
-#define SIZE_MAX_OF GIB(1024)
+#define SECTOR_SIZE   512
+#define SERIAL_MAX    20
+#define PARTITION_MAX 36
+#define SIZE_MAX_OF   GIB(1024)
 
 static bool has(const struct parser *p, int node, const char *name)
 {
 	return dt_prop(p->dt, node, name, NULL);
 }
 
+/* The first of these that stands there; NULL: none. */
+static const char *first_of(const struct parser *p, int node, const char *const names[])
+{
+	while (*names != NULL && !has(p, node, *names)) {
+		names++;
+	}
+	return *names;
+}
+
+/* What stands beside it belongs to another kind of disk. */
+static bool check_alone(struct parser *p, int node, const char *source, const char *const others[],
+			const char *const foreign[])
+{
+	const char *other = first_of(p, node, others), *odd = first_of(p, node, foreign);
+
+	if (other != NULL) {
+		diag_error(p->diag, p->path, other,
+			   "stands beside `%s`: a disk is one of the two%s", source,
+			   strcmp(source, "image") == 0 && strcmp(other, "ram-size") == 0 ?
+				   "; `overlay-size` is the memory for what is written over an "
+				   "image" :
+				   "");
+	} else if (odd != NULL) {
+		diag_error(p->diag, p->path, odd, "belongs to an image: leave it out beside `%s`",
+			   source);
+	}
+	return other == NULL && odd == NULL;
+}
+
+static bool check_partition(struct parser *p, int node)
+{
+	static const char *const others[] = {NULL}, *const foreign[] = {"overlay-size", NULL};
+	const char *name = dt_string(p->dt, node, "partition");
+
+	if (!has(p, node, "disk")) {
+		diag_error(p->diag, p->path, "disk",
+			   "is missing: it says on which disk of the board the partition is, by "
+			   "path or alias of the board's device tree");
+	} else if (!has(p, node, "partition")) {
+		diag_error(p->diag, p->path, "partition",
+			   "is missing: a VM has a partition of a disk, by its GPT name or "
+			   "PARTUUID, and never the whole");
+	} else if (name != NULL && (*name == '\0' || strlen(name) > PARTITION_MAX)) {
+		diag_error(p->diag, p->path, "partition",
+			   "has %zu characters: a GPT name has 1 to %u, a PARTUUID %u",
+			   strlen(name), PARTITION_MAX, PARTITION_MAX);
+	} else {
+		return name != NULL && check_alone(p, node, "disk", others, foreign);
+	}
+	return false;
+}
+
 /* Exactly one of what it can be; what stands beside it belongs to it. */
 static bool check_source(struct parser *p, int node)
 {
-	bool image = has(p, node, "image"), ram = has(p, node, "ram-size");
+	static const char *const beside_image[] = {"ram-size", "disk", "partition", NULL};
+	static const char *const beside_ram[] = {"disk", "partition", NULL};
+	static const char *const nothing[] = {NULL};
+	static const char *const foreign[] = {"read-only", "overlay-size", NULL};
 
+	if (has(p, node, "image")) {
+		return check_alone(p, node, "image", beside_image, nothing);
+	}
+	if (has(p, node, "ram-size")) {
+		return check_alone(p, node, "ram-size", beside_ram, foreign);
+	}
 	if (has(p, node, "disk") || has(p, node, "partition")) {
-		return false; /* reported by the table */
+		return check_partition(p, node);
 	}
-	if (!image && !ram) {
-		diag_error(p->diag, p->path, "image",
-			   "is missing: write `image` for a disk with contents, or `ram-size` for "
-			   "an empty one in memory");
-		return false;
-	}
-	if (image && ram) {
-		diag_error(p->diag, p->path, "ram-size",
-			   "stands beside `image`: a disk is one of the two; `overlay-size` is the "
-			   "memory for what is written over an image");
-		return false;
-	}
-	if (ram && (has(p, node, "overlay-size") || has(p, node, "read-only"))) {
-		diag_error(p->diag, p->path,
-			   has(p, node, "read-only") ? "read-only" : "overlay-size",
-			   "belongs to an image: leave it out beside `ram-size`");
-		return false;
-	}
-	return true;
+	diag_error(p->diag, p->path, "image",
+		   "is missing: write `image` for a disk with contents, `ram-size` for an empty "
+		   "one in memory, or `disk` and `partition` for a part of a disk of the board");
+	return false;
 }
 
 static bool check_image(struct parser *p, int node)
@@ -137,6 +184,13 @@ void parser_disk(struct parser *p, int node, const struct vm_config *vm, struct 
 	}
 	if (has(p, node, "image")) {
 		parse_image_disk(p, node, vm, disk);
+		return;
+	}
+	if (has(p, node, "disk")) {
+		disk->source = DISK_PARTITION;
+		disk->board_disk = dt_string(p->dt, node, "disk");
+		disk->partition = dt_string(p->dt, node, "partition");
+		disk->read_only = has(p, node, "read-only");
 		return;
 	}
 	disk->source = DISK_RAM;

@@ -29,6 +29,8 @@ static const struct vdev *device_of(const struct vm *vm, uint32_t intid)
 
 static const char *physical_name(uint32_t intid)
 {
+	const char *driven = irq_driven_name(intid);
+
 	switch (intid) {
 	case 25:
 		return "list registers: maintenance";
@@ -37,7 +39,7 @@ static const char *physical_name(uint32_t intid)
 	case VTIMER_VIRT_INTID:
 		return "virtual timer";
 	default:
-		return intid == irq_console() ? "the console" : "a VM's";
+		return intid == irq_console() ? "the console" : driven != NULL ? driven : "a VM's";
 	}
 }
 

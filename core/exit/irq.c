@@ -26,6 +26,38 @@ void irq_set_console(uint32_t intid)
 	console_intid = intid;
 }
 
+/* Devices of the board that EL2 drives; their lines are enabled last. Constant after boot. */
+static struct {
+	uint32_t intid;
+	void (*handle)(void *device);
+	void *device;
+	const char *what;
+} driven[IRQ_DRIVEN_MAX];
+static uint32_t driven_count;
+
+bool irq_drive(uint32_t intid, void (*handle)(void *device), void *device, const char *what)
+{
+	if (driven_count == IRQ_DRIVEN_MAX) {
+		return false;
+	}
+	driven[driven_count].intid = intid;
+	driven[driven_count].handle = handle;
+	driven[driven_count].device = device;
+	driven[driven_count].what = what;
+	driven_count++;
+	return true;
+}
+
+const char *irq_driven_name(uint32_t intid)
+{
+	for (uint32_t i = 0; i < driven_count; i++) {
+		if (driven[i].intid == intid) {
+			return driven[i].what;
+		}
+	}
+	return NULL;
+}
+
 /* How often each was taken, but for SGIs, and virtual timers that end in line. Any CPU: atomic. */
 static uint32_t counts[INTID_SPURIOUS];
 
@@ -72,6 +104,12 @@ static bool handle(uint32_t intid)
 		if (intid == console_intid) {
 			mux_interrupt();
 			return false;
+		}
+		for (uint32_t i = 0; i < driven_count; i++) {
+			if (driven[i].intid == intid) {
+				driven[i].handle(driven[i].device);
+				return false;
+			}
 		}
 		if (intid < INTID_SPI) {
 			log_warn("interrupt %u has no owner", intid);

@@ -184,6 +184,25 @@ static int after_step(struct vm *vm, enum step step)
 	return 0;
 }
 
+/* It is to start, and a disk of its is not there yet: it will, or says why it can't. */
+static int put_off(struct vm *vm)
+{
+	if (!atomic_read(&vm->lacking)) {
+		spin_lock(&vm->lock);
+		vm->start_waits = true;
+		spin_unlock(&vm->lock);
+		/* it may be there since */
+		vcpu_post(vm->vcpu[0], VCPU_EVENT_JOB);
+		return 0;
+	}
+	if (vm_may_log(vm, &vm->lives)) {
+		log_warn("%s can't start: a partition that a disk of its names could not be had, "
+			 "see the log of the boot",
+			 vm->name);
+	}
+	return -EBUSY;
+}
+
 int life_ask(struct vm *vm, enum life_op op)
 {
 	enum vm_stop_reason reason = op == LIFE_RESTART ? VM_STOP_RESTART :
@@ -193,6 +212,10 @@ int life_ask(struct vm *vm, enum life_op op)
 
 	spin_lock(&vm->lock);
 	step = (enum step)steps[op][vm->state];
+	if (step == LOAD && atomic_read(&vm->unready) != 0) {
+		spin_unlock(&vm->lock);
+		return put_off(vm);
+	}
 	take_step_locked(vm, step, reason);
 	spin_unlock(&vm->lock);
 	return after_step(vm, step);
@@ -317,10 +340,23 @@ static void finish_stop(struct vm *vm)
 	}
 }
 
+/* The board's devices may still write to its memory, which is not its next life's then, nor may be
+ * cleared. */
+static bool is_awaited(const struct vm *vm)
+{
+	struct vdev *vdev = vm->reset_next < vm->vdev_count ? vm->vdev[vm->reset_next] : NULL;
+
+	return vdev != NULL && vdev->type->busy != NULL && vdev->type->busy(vdev);
+}
+
 static void ending_step(struct deadline *deadline)
 {
 	struct vm *vm = CONTAINER_OF(deadline, struct vm, ending);
 
+	if (is_awaited(vm)) {
+		deadline_set(deadline, deadline_now() + deadline_from_ms(1));
+		return;
+	}
 	if (reset_some(vm)) {
 		finish_stop(vm);
 	} else {
@@ -410,12 +446,15 @@ static bool is_up(const struct vm_config *config)
 	return up;
 }
 
-/* Those that start-after names run. A lock at a time: of two VMs that come to run at once, whoever
- * looks later sees both. */
+/* Its disks are there, and those that start-after names run. A lock at a time: of two VMs that come
+ * to run at once, whoever looks later sees both. */
 static bool may_start(const struct vm *vm)
 {
 	const struct vm_config *first = vm->config - vm->config->index;
 
+	if (atomic_read(&vm->unready) != 0) {
+		return false;
+	}
 	for (uint64_t left = vm->config->start_after; left != 0; left &= left - 1) {
 		if (!is_up(&first[__builtin_ctzll(left)])) {
 			return false;

@@ -14,6 +14,17 @@ static struct {
 	uint32_t count;
 } vms;
 
+void vm_device_ready(struct vm *vm, uint32_t index, bool there)
+{
+	if (there) {
+		atomic_fetch_and(&vm->unready, ~BIT(index));
+	} else {
+		atomic_set(&vm->lacking, true);
+	}
+	/* vCPU 0 looks whether it waits for this */
+	vcpu_post(vm->vcpu[0], VCPU_EVENT_JOB);
+}
+
 void vm_register(struct vm *vm)
 {
 	CHECK(vms.count < CONFIG_VM_MAX);

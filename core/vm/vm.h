@@ -93,8 +93,10 @@ struct vm {
 	struct mmio_map mmio;
 	struct vdev *vdev[CONFIG_DEVICE_MAX + 1]; /* the last may be a message generator */
 	uint32_t vdev_count;
-	uint64_t work;	       /* atomic: devices that have more to do, by index in `vdev` */
-	uint32_t work_next;    /* where the next one is looked for first: each gets its turn */
+	uint64_t work;	    /* atomic: devices that have more to do, by index in `vdev` */
+	uint32_t work_next; /* where the next one is looked for first: each gets its turn */
+	uint64_t unready; /* atomic: devices that it can't start without yet, by index in `vdev` */
+	bool lacking;	  /* atomic: one of them will never be there */
 	uint64_t idreg[56];    /* IDREG_INDEX(): what its vCPUs read */
 	uint64_t pvtime_scale; /* nanoseconds per tick, in units of 2^-32 */
 
@@ -151,6 +153,10 @@ uint64_t vm_awake_ticks(struct vm *vm);
  */
 void vm_ask_stop(struct vm *vm, enum vm_stop_reason reason);
 void vm_set_stop(int (*stop)(struct vm *vm, enum vm_stop_reason reason));
+
+/* A device of its `unready` ones is there, or (false) will never be: it may start. Any CPU, no
+ * locks. */
+void vm_device_ready(struct vm *vm, uint32_t index, bool there);
 
 /* It has a life, running or paused. vm->lock held, or for who looks once. */
 static inline bool vm_is_up(const struct vm *vm)

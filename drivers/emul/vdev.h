@@ -95,6 +95,9 @@ struct vdev_type {
 	/* A step of what it has to do, about a thousand instructions; true: there is more. On the
 	 * time of a vCPU of its VM, whatever state that has; no locks. NULL: it never has. */
 	bool (*work)(struct vdev *vdev);
+	/* The board's devices may still write to the VM's memory for it: nothing more is begun, and
+	 * its reset waits until this is false. Any CPU; no locks. NULL: they never do. */
+	bool (*busy)(struct vdev *vdev);
 	const struct mmio_ops *mmio;
 };
 

@@ -11,11 +11,10 @@
 #include "core/config/guest_map_types.h"
 #include "core/vm/vm.h"
 #include "drivers/emul/models.h"
+#include "drivers/virtio/blk_part.h"
 #include "drivers/virtio/blocks.h"
 #include "drivers/virtio/virtio.h"
 #include "mm/guest_access.h"
-
-#define DISK_LATER "disks of the board come with a later version: write `image` or `ram-size`"
 
 #define ID_BLK	   2
 #define QUEUE_SIZE 256
@@ -515,9 +514,13 @@ static void make_config(struct vblk *blk)
 static int blk_create(struct vm *vm, const struct vdev_config *config, struct arena *arena,
 		      struct vdev **out)
 {
-	struct vblk *blk = arena_alloc(arena, sizeof(*blk));
+	struct vblk *blk;
 	int err;
 
+	if (config->disk.source == DISK_PARTITION) {
+		return blk_part_create(vm, config, arena, out);
+	}
+	blk = arena_alloc(arena, sizeof(*blk));
 	if (blk == NULL) {
 		return -ENOMEM;
 	}
@@ -544,19 +547,20 @@ static const struct config_prop blk_props[] = {
 	 .type = PROP_U64,
 	 .help = DOC("Bytes of memory, a multiple of 4 KiB, that take what is written over the "
 		     "image; the disk's alone.")},
-	{.name = "read-only", .type = PROP_FLAG, .help = DOC("The image can't be written to.")},
+	{.name = "read-only",
+	 .type = PROP_FLAG,
+	 .help = DOC("The image, or the partition, can't be written to.")},
 	{.name = "ram-size",
 	 .type = PROP_U64,
 	 .help = DOC("In place of an image: bytes of a disk in memory, a multiple of 512, zeroes "
 		     "at first.")},
 	{.name = "disk",
 	 .type = PROP_BOARD_REF,
-	 .later = DISK_LATER,
-	 .help = DOC("In place of an image: a disk of the board.")},
+	 .help = DOC("In place of an image: a disk of the board, by path or alias of its "
+		     "device tree; beside it `partition`, and `read-only` if it is.")},
 	{.name = "partition",
 	 .type = PROP_STRING,
-	 .later = DISK_LATER,
-	 .help = DOC("GPT name or PARTUUID on `disk`.")},
+	 .help = DOC("GPT name (ASCII) or PARTUUID on `disk`; no other disk of a VM has it.")},
 	{.name = "serial",
 	 .type = PROP_STRING,
 	 .dflt = DOC("empty"),
@@ -576,5 +580,6 @@ const struct vdev_type virtio_blk_type = {
 	.reset = virtio_reset,
 	.describe = virtio_describe,
 	.work = virtio_work,
+	.busy = virtio_busy,
 	.mmio = &virtio_mmio,
 };

@@ -161,7 +161,19 @@ void virtio_reset(struct vdev *vdev)
 	spin_lock(&virtio->lock);
 	reset(virtio);
 	virtio->generation = 0;
+	virtio->waiting = 0;
 	let_go(virtio);
+}
+
+bool virtio_busy(struct vdev *vdev)
+{
+	struct virtio *virtio = virtio_of(vdev);
+	bool busy;
+
+	spin_lock(&virtio->lock);
+	busy = virtio->ops->busy != NULL && virtio->ops->busy(virtio);
+	spin_unlock(&virtio->lock);
+	return busy;
 }
 
 /* The lowest queue that has something: devices name first what must not wait. */
@@ -458,12 +470,33 @@ static bool write_register(struct virtio *virtio, uint32_t off, uint32_t value)
 	return false;
 }
 
+/* It takes a queue from the device, which has not done with the VM's memory yet: the access is
+ * executed again then. */
+static bool must_wait(struct virtio *virtio, const struct vcpu *vcpu, uint32_t off, uint32_t value)
+{
+	bool ends =
+		(off == STATUS && value == 0) ||
+		(selected(virtio) != NULL &&
+		 ((off == QUEUE_READY && (value & 1) == 0) ||
+		  (off == QUEUE_RESET && value == 1 && virtio_has(virtio, VIRTIO_F_RING_RESET))));
+
+	if (!ends || virtio->ops->busy == NULL || !virtio->ops->busy(virtio)) {
+		return false;
+	}
+	virtio->waiting |= BIT(vcpu->index);
+	return true;
+}
+
 static int mmio_write(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, uint64_t value)
 {
 	struct virtio *virtio = dev;
 	bool more = false;
 
 	spin_lock(&virtio->lock);
+	if (off != QUEUE_NOTIFY && size == 4 && must_wait(virtio, vcpu, off, (uint32_t)value)) {
+		spin_unlock(&virtio->lock);
+		return -EAGAIN;
+	}
 	if (off < CONFIG && size == 4) {
 		more = write_register(virtio, off, (uint32_t)value);
 	} else if (is_config(virtio, off, size) && virtio->ops->write_config != NULL) {

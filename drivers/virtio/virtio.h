@@ -44,6 +44,10 @@ struct virtio_ops {
 
 	/* The driver has reset it, or its VM ends: nothing is under way any more. */
 	void (*reset)(struct virtio *virtio);
+	/* The board's devices may still write to the VM's memory for it: what waits is withdrawn,
+	 * nothing more is begun until it is reset, and that waits until this is false. NULL: they
+	 * never do. */
+	bool (*busy)(struct virtio *virtio);
 	/* The driver takes a queue from it. NULL: `reset` for that one is nothing. */
 	void (*reset_queue)(struct virtio *virtio, uint32_t queue);
 	/* One step of what there is to do in a queue that is ready. 1: there is more; 0; or an
@@ -73,6 +77,7 @@ struct virtio {
 	uint32_t queue_select;
 	uint32_t generation; /* of its configuration */
 	bool unsettled;	     /* ops->settle() is to be called */
+	uint64_t waiting;    /* vCPUs whose reset waits for ops->busy(), by bit */
 	uint32_t work;	     /* queues in which there may be something, by bit */
 };
 
@@ -92,6 +97,7 @@ struct virtq_chain *virtio_chain(const struct virtio *virtio, struct arena *aren
 /* In a type's table. */
 void virtio_reset(struct vdev *vdev);
 bool virtio_work(struct vdev *vdev);
+bool virtio_busy(struct vdev *vdev);
 int virtio_describe(const struct vdev *vdev, struct guest_fdt *fdt);
 extern const struct mmio_ops virtio_mmio;
 

@@ -340,14 +340,23 @@ bool vgic_reset_step(struct vm *of)
 static void device_reset(struct vdev *vdev)
 {
 	fake_nothing_runs(vdev->vm);
+	assert_int_equal(fake_sim.busy_looks, 0);
 	/* a device may raise its line until then: the interrupt controller is reset after it */
 	assert_int_equal(fake_sim.vgic_resets, fake_sim.resets);
 	fake_sim.resets++;
 	others_go_on();
 }
 
+static bool device_busy(struct vdev *vdev)
+{
+	fake_nothing_runs(vdev->vm);
+	others_go_on();
+	return fake_sim.busy_looks != 0 && fake_sim.busy_looks-- != 0;
+}
+
 void load_begin(struct vm *of)
 {
+	assert_int_equal(fake_sim.busy_looks, 0);
 	fake_nothing_runs(of);
 	load_left[of->id] = FAKE_LOAD_STEPS;
 	fake_sim.loads++;
@@ -445,7 +454,7 @@ static void all_off(void)
 
 /* -- set-up -- */
 
-static const struct vdev_type device_type = {.reset = device_reset};
+static const struct vdev_type device_type = {.reset = device_reset, .busy = device_busy};
 
 static void make_vm(uint32_t id, uint32_t first, uint32_t count)
 {

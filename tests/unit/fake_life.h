@@ -49,6 +49,7 @@ struct fake_sim {
 	struct vcpu *ends_on[2]; /* whose CPU a VM's end goes on on; NULL: none is under way */
 	uint32_t kicked;	 /* CPUs, by a bit each: cleared by who looks */
 	/* how often */
+	uint32_t busy_looks; /* at a device that the board's still work for: so many to come */
 	uint32_t resets, vgic_resets, vgic_steps, loads, all_offs, starts, sends, follows;
 };
 extern struct fake_sim fake_sim;

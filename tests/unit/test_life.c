@@ -493,6 +493,53 @@ static void is_usable(void)
 	}
 }
 
+static void a_next_life_waits_for_the_boards_devices(void **state)
+{
+	(void)state;
+	start_all();
+	fake_sim.busy_looks = 5;
+	assert_int_equal(manage_restart(vm), 0);
+	fake_settle();
+	/* device_reset() and load_begin() have seen that nothing is under way */
+	assert_int_equal(fake_sim.busy_looks, 0);
+	assert_int_equal(fake_sim.resets, 1);
+	is_new_life();
+}
+
+static void a_vm_waits_for_its_disks(void **state)
+{
+	(void)state;
+	vm->unready = 3;
+	life_boot(vm);
+	fake_settle();
+	assert_int_equal(vm->state, VM_OFF);
+	vm_device_ready(vm, 1, true);
+	fake_settle();
+	assert_int_equal(vm->state, VM_OFF);
+	vm_device_ready(vm, 0, true);
+	fake_settle();
+	is_new_life();
+}
+
+static void a_vm_whose_disk_is_missing_never_starts(void **state)
+{
+	(void)state;
+	vm->unready = 1;
+	/* asked for before it is known: it starts then */
+	assert_int_equal(manage_start(vm), 0);
+	fake_settle();
+	assert_int_equal(vm->state, VM_OFF);
+	vm_device_ready(vm, 0, false);
+	fake_settle();
+	assert_int_equal(vm->state, VM_OFF);
+	assert_int_equal(manage_start(vm), -EBUSY);
+	assert_int_equal(manage_restart(vm), -EBUSY);
+	assert_true(fake_has_said("alpha can't start: a partition"));
+	fake_settle();
+	assert_int_equal(vm->state, VM_OFF);
+	assert_int_equal(fake_sim.loads, 0);
+}
+
 static void at_random(void **state)
 {
 	(void)state;
@@ -570,6 +617,11 @@ int main(void)
 			fake_life_set_up),
 		CASE_IN("a VM that crashes all the time is told of now and then", crash_storm,
 			fake_life_set_up),
+		CASE_IN("a next life waits for what the board's devices have under way",
+			a_next_life_waits_for_the_boards_devices, fake_life_set_up),
+		CASE_IN("a VM waits for its disks", a_vm_waits_for_its_disks, fake_life_set_up),
+		CASE_IN("a VM whose disk is missing never starts",
+			a_vm_whose_disk_is_missing_never_starts, fake_life_set_up),
 		CASE_IN("thousands of lives with everything at once", at_random, fake_life_set_up),
 	};
 

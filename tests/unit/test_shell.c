@@ -100,6 +100,11 @@ uint32_t irq_count(uint32_t intid)
 	return intid;
 }
 
+const char *irq_driven_name(uint32_t intid)
+{
+	return intid == 48 ? "a disk" : NULL;
+}
+
 uint32_t irq_console(void)
 {
 	return 0;

@@ -6,8 +6,6 @@
 #include "core/config/guest_map_types.h"
 #include "drivers/emul/models.h"
 
-#define DISK_LATER "disks of the board come with a later version: write `image` or `ram-size`"
-
 static const struct config_prop vcontrol_props[] = {{.name = NULL}};
 
 const struct vdev_type vcontrol_type = {
@@ -194,19 +192,20 @@ static const struct config_prop blk_props[] = {
 	 .type = PROP_U64,
 	 .help = "Bytes of memory, a multiple of 4 KiB, that take what is written over the "
 		 "image; the disk's alone."},
-	{.name = "read-only", .type = PROP_FLAG, .help = "The image can't be written to."},
+	{.name = "read-only",
+	 .type = PROP_FLAG,
+	 .help = "The image, or the partition, can't be written to."},
 	{.name = "ram-size",
 	 .type = PROP_U64,
 	 .help = "In place of an image: bytes of a disk in memory, a multiple of 512, zeroes "
 		 "at first."},
 	{.name = "disk",
 	 .type = PROP_BOARD_REF,
-	 .later = DISK_LATER,
-	 .help = "In place of an image: a disk of the board."},
+	 .help = "In place of an image: a disk of the board, by path or alias of its "
+		 "device tree; beside it `partition`, and `read-only` if it is."},
 	{.name = "partition",
 	 .type = PROP_STRING,
-	 .later = DISK_LATER,
-	 .help = "GPT name or PARTUUID on `disk`."},
+	 .help = "GPT name (ASCII) or PARTUUID on `disk`; no other disk of a VM has it."},
 	{.name = "serial",
 	 .type = PROP_STRING,
 	 .dflt = "empty",

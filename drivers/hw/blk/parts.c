@@ -216,7 +216,9 @@ static void tell_one(struct parts *parts)
 	if (part->fault == NULL && part->entry < 0) {
 		part->fault = "is not there";
 	}
-	part->settled(part, part->owner);
+	if (part->owner != NULL) {
+		part->settled(part, part->owner);
+	}
 	if (++parts->at < parts->count) {
 		later(parts);
 	}

@@ -19,7 +19,7 @@ struct blk_part {
 	const char *wanted; /* its name in the table, or its PARTUUID */
 	/* It is known; called without locks on the CPU that takes the disk's interrupt. */
 	void (*settled)(struct blk_part *part, void *owner);
-	void *owner;
+	void *owner;	   /* NULL: nobody wants it any more, and nobody is told */
 	const char *fault; /* NULL: it is there */
 	uint64_t first, sectors;
 	int32_t entry; /* of the table; -1: not found yet */
