@@ -81,6 +81,8 @@ uint64_t stage2_attrs(const struct stage2 *stage2, enum stage2_kind kind)
 		return attrs | normal | S2_AP_WRITE;
 	case STAGE2_DEVICE:
 		return attrs | S2_MEM_DEVICE | S2_AP_WRITE | S2_XN;
+	case STAGE2_SHARED:
+		return attrs | normal | S2_AP_WRITE | S2_XN;
 	case STAGE2_READ_ONLY:
 		break;
 	}

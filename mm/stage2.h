@@ -22,6 +22,7 @@ enum stage2_kind {
 	STAGE2_RAM,	  /* read, write, execute; write-back */
 	STAGE2_DEVICE,	  /* read, write; nGnRE */
 	STAGE2_READ_ONLY, /* read; write-back, not executable */
+	STAGE2_SHARED,	  /* read, write; write-back, not executable */
 };
 
 /* An empty space. vmid: 1 and up. pa_bits: what every CPU can address. 0 or -ENOMEM. */

@@ -2,15 +2,14 @@
 /* The isolation audit. */
 #include "core/resource/audit.h"
 
-static bool is_covered(const struct stage2 *stage2, const struct pgtable_leaf *leaf, uint16_t owner,
-		       const struct registry *registry)
+static bool is_covered(const struct stage2 *stage2, const struct pgtable_leaf *leaf,
+		       const struct grant *grant, const struct registry *registry)
 {
-	const struct grant *grant = registry_find(registry, leaf->out);
-
-	return grant != NULL && (grant->owner == owner || grant->owner == REGISTRY_OWNER_EACH) &&
-	       range_contains(grant->pa, grant->size, leaf->out, leaf->size) &&
+	return range_contains(grant->pa, grant->size, leaf->out, leaf->size) &&
 	       leaf->in - grant->ipa == leaf->out - grant->pa &&
-	       leaf->attrs == stage2_attrs(stage2, grant->kind);
+	       leaf->attrs == stage2_attrs(stage2, grant->kind) &&
+	       /* only what is shared may be in two VMs' tables */
+	       (grant->store != 0 || registry_is_alone(registry, grant));
 }
 
 #define LEAVES_AT_ONCE 4 /* or one hole, which is up to a table of them */
@@ -18,9 +17,13 @@ static bool is_covered(const struct stage2 *stage2, const struct pgtable_leaf *l
 static void audit_leaf(const struct stage2 *stage2, const struct pgtable_leaf *leaf, uint16_t owner,
 		       const struct registry *registry, struct audit_result *result)
 {
+	const struct grant *grant = registry_find_of(registry, leaf->out, owner);
+
 	result->leaves++;
 	result->bytes += leaf->size;
-	if (!is_covered(stage2, leaf, owner, registry) && result->faults++ == 0) {
+	result->shared += grant != NULL && grant->store != 0;
+	if ((grant == NULL || !is_covered(stage2, leaf, grant, registry)) &&
+	    result->faults++ == 0) {
 		result->first_ipa = leaf->in;
 		result->first_pa = leaf->out;
 	}

@@ -11,6 +11,7 @@
 
 struct audit_result {
 	uint32_t leaves;	      /* mappings looked at */
+	uint32_t shared;	      /* of these: of memory that VMs share by config */
 	uint64_t bytes;		      /* they map */
 	uint32_t faults;	      /* leaves that no grant covers, or with other rights */
 	uint64_t first_ipa, first_pa; /* of the first fault */

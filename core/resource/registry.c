@@ -31,17 +31,14 @@ static bool is_same(const struct grant *a, const struct grant *b)
 	       a->ipa == b->ipa && a->size == b->size && a->kind == b->kind;
 }
 
-int registry_grant(struct registry *registry, const struct grant *grant)
+static bool is_sound(const struct grant *grant)
 {
-	uint32_t at = place_of(registry, grant->pa);
+	return grant->size != 0 && grant->pa + grant->size >= grant->pa &&
+	       is_aligned(grant->pa | grant->ipa | grant->size, PAGE_SIZE);
+}
 
-	if (grant->size == 0 || grant->pa + grant->size < grant->pa ||
-	    !is_aligned(grant->pa | grant->ipa | grant->size, PAGE_SIZE)) {
-		return -EINVAL;
-	}
-	if (at < registry->count && registry->grant[at].pa < grant->pa + grant->size) {
-		return is_same(&registry->grant[at], grant) ? 0 : -EEXIST;
-	}
+static int insert(struct registry *registry, uint32_t at, const struct grant *grant)
+{
 	if (registry->count == REGISTRY_MAX) {
 		return -ENOSPC;
 	}
@@ -53,16 +50,69 @@ int registry_grant(struct registry *registry, const struct grant *grant)
 	return 0;
 }
 
-int registry_claim(struct registry *registry, struct prange range)
+int registry_grant(struct registry *registry, const struct grant *grant)
 {
-	struct grant grant = {
+	uint32_t at = place_of(registry, grant->pa);
+
+	if (!is_sound(grant)) {
+		return -EINVAL;
+	}
+	if (at < registry->count && registry->grant[at].pa < grant->pa + grant->size) {
+		return is_same(&registry->grant[at], grant) ? 0 : -EEXIST;
+	}
+	return insert(registry, at, grant);
+}
+
+static struct grant claim_of(struct prange range)
+{
+	return (struct grant){
 		.pa = align_down(range.base, PAGE_SIZE),
 		.size = align_up(range.base + range.size, PAGE_SIZE) -
 			align_down(range.base, PAGE_SIZE),
 		.owner = REGISTRY_OWNER_HYP,
 	};
+}
+
+int registry_claim(struct registry *registry, struct prange range)
+{
+	struct grant grant = claim_of(range);
 
 	return registry_grant(registry, &grant);
+}
+
+int registry_claim_store(struct registry *registry, struct prange range, uint16_t owner,
+			 uint32_t index)
+{
+	struct grant grant = claim_of(range);
+
+	grant.owner = owner;
+	grant.store = (uint16_t)(index + 1);
+	return registry_grant(registry, &grant);
+}
+
+static bool is_same_memory(const struct grant *a, const struct grant *b)
+{
+	return a->pa == b->pa && a->size == b->size && a->store == b->store;
+}
+
+int registry_share(struct registry *registry, const struct grant *grant)
+{
+	uint32_t at = place_of(registry, grant->pa);
+	const struct grant *claim = &registry->grant[at];
+
+	if (!is_sound(grant) || (grant->kind != STAGE2_SHARED && grant->kind != STAGE2_READ_ONLY)) {
+		return -EINVAL;
+	}
+	if (at == registry->count || claim->owner != REGISTRY_OWNER_SHARED ||
+	    !is_same_memory(claim, grant)) {
+		return -EEXIST;
+	}
+	for (at++; at < registry->count && is_same_memory(&registry->grant[at], grant); at++) {
+		if (registry->grant[at].owner == grant->owner) {
+			return -EEXIST;
+		}
+	}
+	return insert(registry, at, grant);
 }
 
 int registry_cede(struct registry *registry, const struct grant *grant)
@@ -103,4 +153,25 @@ const struct grant *registry_find(const struct registry *registry, uint64_t pa)
 	uint32_t at = place_of(registry, pa);
 
 	return at < registry->count && registry->grant[at].pa <= pa ? &registry->grant[at] : NULL;
+}
+
+const struct grant *registry_find_of(const struct registry *registry, uint64_t pa, uint16_t owner)
+{
+	for (uint32_t at = place_of(registry, pa);
+	     at < registry->count && registry->grant[at].pa <= pa; at++) {
+		const struct grant *grant = &registry->grant[at];
+
+		if (grant->owner == owner || grant->owner == REGISTRY_OWNER_EACH) {
+			return grant;
+		}
+	}
+	return NULL;
+}
+
+bool registry_is_alone(const struct registry *registry, const struct grant *grant)
+{
+	uint32_t at = (uint32_t)(grant - registry->grant);
+
+	return (at == 0 || grant[-1].pa + grant[-1].size <= grant->pa) &&
+	       (at + 1 == registry->count || grant[1].pa >= grant->pa + grant->size);
 }
