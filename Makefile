@@ -44,6 +44,7 @@ HYP_C := \
 	core/config/check_cpus.c \
 	core/config/check_schedule.c \
 	core/config/check_vsock.c \
+	core/config/check_shared.c \
 	core/config/image.c \
 	core/config/override.c \
 	core/config/parse.c \
@@ -51,6 +52,7 @@ HYP_C := \
 	core/config/parse_vcpus.c \
 	core/config/parse_devices.c \
 	core/config/parse_disk.c \
+	core/config/parse_shared.c \
 	core/config/parse_vm.c \
 	core/config/props.c \
 	core/config/suggest.c \
@@ -110,6 +112,7 @@ HYP_C := \
 	core/vm/pvtime.c \
 	core/vm/random.c \
 	core/vm/restart.c \
+	core/vm/share.c \
 	core/vm/vcpu.c \
 	core/vm/vm.c \
 	drivers/emul/vcontrol.c \
@@ -285,6 +288,7 @@ UNIT := \
 	remote \
 	restart \
 	sched \
+	share \
 	shell \
 	softif \
 	string \
@@ -353,6 +357,7 @@ UNIT_WITH_life     := core/base/percpu.c core/base/printk.c core/exit/regs.c cor
 UNIT_WITH_manage   := $(UNIT_WITH_life)
 UNIT_WITH_mmio     := core/exit/mmio.c tests/unit/fake_sysreg.c
 UNIT_WITH_mux      := core/base/printk.c core/console/partial.c $(FAKE_CPU)
+UNIT_WITH_share    := core/vm/share.c core/base/printk.c core/fdt/guest_fdt.c core/resource/audit.c mm/stage2.c tests/unit/fake_pages.c $(FAKE_CPU)
 UNIT_WITH_shell    := core/base/printk.c core/console/cmd_board.c tests/unit/fake_time.c $(FAKE_CPU)
 UNIT_WITH_softif    := $(FAKE_VGIC)
 UNIT_WITH_switch   := drivers/virtio/switch.c

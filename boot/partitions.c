@@ -175,14 +175,19 @@ static void claim_own_memory(void)
 	}
 }
 
-/* Where disks keep what is written: EL2's, which has all RAM mapped that is not reserved. */
+/* Where disks keep what is written, and what VMs share: EL2 has all RAM mapped that is not
+ * reserved.
+ */
 static void claim_stores(void)
 {
 	for (uint32_t i = 0; i < parts.config->store_count; i++) {
 		const struct store_config *store = &parts.config->store[i];
+		uint16_t owner = store->shared ? REGISTRY_OWNER_SHARED : REGISTRY_OWNER_DISK;
 
-		if (store->at != CONFIG_PA_ANY) {
-			claim((struct prange){store->at, store->size});
+		if (store->at != CONFIG_PA_ANY &&
+		    registry_claim_store(parts.registry, (struct prange){store->at, store->size},
+					 owner, i) != 0) {
+			panic("0x%llx is claimed twice", (unsigned long long)store->at);
 		}
 	}
 }
@@ -316,6 +321,7 @@ static void start_all(void)
 	shell_audit(parts.registry);
 	shell_init(&(struct shell_sources){
 		.registry = parts.registry,
+		.config = parts.config,
 		.board = parts.board,
 		.image = parts.image,
 		.keep = parts.keeps_logs ? &parts.keep : NULL,

@@ -7,6 +7,7 @@
 #define E2BIG	 7   /* larger than the room for it                        */
 #define EAGAIN	 11  /* another CPU has to answer first: try again         */
 #define ENOMEM	 12  /* the memory set aside is used up                    */
+#define EACCES	 13  /* there, but not for this                            */
 #define EFAULT	 14  /* an address outside what its owner may reach        */
 #define EBUSY	 16  /* owned by somebody else                             */
 #define EEXIST	 17  /* there already                                      */

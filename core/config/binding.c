@@ -5,7 +5,6 @@
 #include "core/base/string.h"
 
 /* Why a part of the binding is refused by this version. */
-#define LATER_SHARED "shared memory comes with a later version: leave it out"
 #define LATER_UPLINK "a way out by a device of the board comes with a later version: leave it out"
 #define LATER_DIRECT "direct mapping comes with a later version: leave it out"
 #define LATER_MERGE                                                                                \
@@ -116,11 +115,14 @@ static const struct config_prop hash_props[] = {
 };
 
 static const struct config_prop shared_memory_props[] = {
-	{.name = "size", .type = PROP_U64, .required = true, .help = DOC("Bytes.")},
+	{.name = "size",
+	 .type = PROP_U64,
+	 .required = true,
+	 .help = DOC("Bytes, a multiple of 4 KiB; for Linux' pmem driver a multiple of 2 MiB.")},
 	{.name = "pa",
 	 .type = PROP_U64,
-	 .dflt = DOC("chosen"),
-	 .help = DOC("Where in the board's memory.")},
+	 .dflt = DOC("chosen, in one piece"),
+	 .help = DOC("The address in the board's memory, a multiple of 2 MiB.")},
 	{0},
 };
 
@@ -408,6 +410,26 @@ static const struct config_prop passthrough_props[] = {
 	{0},
 };
 
+static const struct config_prop share_props[] = {
+	{.name = "compatible",
+	 .type = PROP_STRINGS,
+	 .required = true,
+	 .help = DOC("`bulkhead,shared-memory`.")},
+	{.name = "memory-region",
+	 .type = PROP_PHANDLE,
+	 .required = true,
+	 .values = "shared memory",
+	 .help = DOC("Which shared memory; a VM has each once.")},
+	{.name = "ipa",
+	 .type = PROP_U64,
+	 .dflt = DOC("the first free multiple of 2 MiB from 0xc0000000 on"),
+	 .help = DOC("The guest-physical address, a multiple of 4 KiB.")},
+	{.name = "read-only",
+	 .type = PROP_FLAG,
+	 .help = DOC("The VM can't write to it: a store there is an external abort.")},
+	{0},
+};
+
 const struct binding_node binding_nodes[BINDING_COUNT] = {
 	[BINDING_ROOT] = {"/", "the config", NULL, root_props, DOC("")},
 	[BINDING_HYPERVISOR] =
@@ -422,11 +444,13 @@ const struct binding_node binding_nodes[BINDING_COUNT] = {
 			  DOC("Added when the bundle is made and checked by the host tools. The "
 			      "hypervisor checks the "
 			      "CRC of the whole bundle; signatures are the firmware's business.")},
-	[BINDING_SHARED_MEMORIES] = {"/shared-memory", "shared-memory", LATER_SHARED,
-				     container_props, DOC("")},
-	[BINDING_SHARED_MEMORY] = {"/shared-memory/NAME", "shared memory", LATER_SHARED,
-				   shared_memory_props,
-				   DOC("A piece of memory that several VMs see.")},
+	[BINDING_SHARED_MEMORIES] = {"/shared-memory", "shared-memory", NULL, container_props,
+				     DOC("")},
+	[BINDING_SHARED_MEMORY] =
+		{"/shared-memory/NAME", "shared memory", NULL, shared_memory_props,
+		 DOC("A piece of memory that several VMs see, those that have a "
+		     "`bulkhead,shared-memory` device for it: docs/shared-memory.md. Zeroes at "
+		     "first; what is in it stays when a VM restarts.")},
 	[BINDING_NETWORKS] = {"/networks", "networks", NULL, container_props, DOC("")},
 	[BINDING_NETWORK] = {"/networks/NAME", "a network", NULL, network_props,
 			     DOC("A switch between the VMs' network devices: docs/network.md.")},
@@ -449,6 +473,13 @@ const struct binding_node binding_nodes[BINDING_COUNT] = {
 		     "pins, supplies): the log says what was left out. A device whose only clock "
 		     "is `apb_pclk` gets one of that name. The device is not reset when its VM "
 		     "is.")},
+	[BINDING_SHARED_DEVICE] =
+		{"/vms/NAME/devices/NAME", "a share of memory", NULL, share_props,
+		 DOC("A shared memory that this VM sees: docs/shared-memory.md. Guest nodes: a "
+		     "child of `/reserved-memory`, `shared-dma-pool` and `no-map`, and a "
+		     "`pmem-region`, `volatile`, with the same `reg`. It is no part of the VM's "
+		     "`/memory`, can't be executed, and buffers and rings of virtio devices can't "
+		     "lie there.")},
 };
 
 /* For those who write a config: `make bundle` gives them. At boot the plain sentence is enough. */

@@ -14,6 +14,7 @@
 #define BINDING_VM_COMPATIBLE "bulkhead,vm"
 #define BINDING_RAM	      "bulkhead,ram"
 #define BINDING_PASSTHROUGH   "bulkhead,passthrough"
+#define BINDING_SHARED	      "bulkhead,shared-memory"
 
 /* A kind of node of the binding. */
 struct binding_node {
@@ -42,6 +43,7 @@ enum binding_kind {
 	BINDING_DEVICE,		    /* what every device has */
 	BINDING_RAM_DEVICE,	    /* bulkhead,ram: memory, so no vdev_type */
 	BINDING_PASSTHROUGH_DEVICE, /* bulkhead,passthrough: the board's, so no vdev_type */
+	BINDING_SHARED_DEVICE,	    /* bulkhead,shared-memory: memory, so no vdev_type */
 	BINDING_COUNT,
 };
 

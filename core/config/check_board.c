@@ -73,51 +73,65 @@ static void check_ram_shared(struct checker *c, uint32_t vm, uint32_t index)
 	refuse_ram(c, mine, what, &(struct prange){theirs->pa, theirs->size});
 }
 
-static bool overlaps(const struct prange *a, const struct ram_config *ram)
+static bool overlaps(const struct prange *a, const struct prange *b)
 {
-	return ranges_overlap(a->base, a->size, ram->pa, ram->size);
+	return ranges_overlap(a->base, a->size, b->base, b->size);
+}
+
+const char *checker_find_taken(const struct checker *c, struct prange wanted, struct prange *taken)
+{
+	const struct config_place *place = c->place;
+	const struct prange *reserved;
+
+	for (uint32_t i = 0; i < place->own_count; i++) {
+		if (overlaps(&place->own[i], &wanted)) {
+			*taken = place->own[i];
+			return "the hypervisor";
+		}
+	}
+	if (overlaps(&place->bundle, &wanted)) {
+		*taken = place->bundle;
+		return "the bundle";
+	}
+	reserved = c->board == NULL ? NULL :
+				      ranges_find_overlap(c->board->reserved,
+							  c->board->reserved_count, wanted);
+	if (reserved == NULL) {
+		return NULL;
+	}
+	if (overlaps(&c->board->dtb, &wanted)) {
+		*taken = c->board->dtb;
+		return "the board's device tree";
+	}
+	if (overlaps(&c->board->initrd, &wanted)) {
+		*taken = c->board->initrd;
+		return "the bundle";
+	}
+	*taken = *reserved;
+	return "memory the board's device tree reserves";
+}
+
+bool checker_is_memory(const struct checker *c, struct prange wanted)
+{
+	return c->board == NULL || ranges_hold(c->board->ram, c->board->ram_count, wanted);
 }
 
 /* One fixed region against the board and what the hypervisor keeps. */
 static void check_ram_place(struct checker *c, const struct ram_config *ram)
 {
-	const struct prange wanted = {ram->pa, ram->size}, *reserved;
-	const struct config_place *place = c->place;
+	struct prange taken = {0};
+	const char *what = checker_find_taken(c, (struct prange){ram->pa, ram->size}, &taken);
 	char path[CHECKER_PATH_MAX];
 
-	for (uint32_t i = 0; i < place->own_count; i++) {
-		if (overlaps(&place->own[i], ram)) {
-			refuse_ram(c, ram, "the hypervisor", &place->own[i]);
-			return;
-		}
-	}
-	if (overlaps(&place->bundle, ram)) {
-		refuse_ram(c, ram, "the bundle", &place->bundle);
-		return;
-	}
-	if (c->board == NULL) {
-		return;
-	}
-	if (!ranges_hold(c->board->ram, c->board->ram_count, wanted)) {
+	if (what != NULL) {
+		refuse_ram(c, ram, what, &taken);
+	} else if (!checker_is_memory(c, (struct prange){ram->pa, ram->size})) {
 		diag_error(c->diag, RAM_PATH, "pa",
 			   "0x%lx to 0x%lx is not all memory of the board: its banks are in the "
 			   "banner, and in the "
 			   "memory nodes of its device tree",
 			   ram->pa, ram->pa + ram->size - 1);
 		c->vm->refused = true;
-		return;
-	}
-	reserved = ranges_find_overlap(c->board->reserved, c->board->reserved_count, wanted);
-	if (reserved != NULL) {
-		refuse_ram(c, ram,
-			   overlaps(&c->board->dtb, ram) ?
-				   "the board's device tree" :
-			   overlaps(&c->board->initrd, ram) ?
-				   "the bundle" :
-				   "memory the board's device tree reserves",
-			   overlaps(&c->board->dtb, ram)    ? &c->board->dtb :
-			   overlaps(&c->board->initrd, ram) ? &c->board->initrd :
-							      reserved);
 	}
 }
 

@@ -98,6 +98,27 @@ static void place_ipa(struct checker *c, struct map *map, struct vdev_config *de
 	add(map, at, type->size, device->name);
 }
 
+/* Above RAM, where Linux' linear map reaches and 32 bits do. */
+static void place_share(struct checker *c, struct map *map, struct share_config *share)
+{
+	uint64_t at = GUEST_SHARED_BASE, end = BIT(ipa_bits(c)), size = share->store->size;
+	const struct span *other;
+	char path[CHECKER_PATH_MAX];
+
+	/* no span reaches beyond `end`, which is far below 64 bits */
+	while ((other = find_clash(map, at, size)) != NULL) {
+		at = align_up(other->base + other->size, GUEST_SHARED_ALIGN);
+	}
+	if (at > end || size > end - at) {
+		checker_device_path(c, share->name, path, sizeof(path));
+		diag_error(c->diag, path, "ipa",
+			   "there is no free place left for 0x%lx bytes: write one", size);
+		return;
+	}
+	share->ipa = at;
+	add(map, at, size, share->name);
+}
+
 static bool take_spi(struct map *map, uint32_t spi)
 {
 	uint64_t *word = &map->spi[spi / 64];
@@ -314,6 +335,14 @@ static void add_all_placed(struct checker *c, struct map *map)
 			check_spi(c, map, p->name, p->spi[k]);
 		}
 	}
+	for (uint32_t i = 0; i < vm->share_count; i++) {
+		const struct share_config *share = &vm->share[i];
+
+		if (share->ipa != CONFIG_IPA_ANY) {
+			add_placed(c, map,
+				   &(struct span){share->ipa, share->store->size, share->name});
+		}
+	}
 	for (uint32_t i = 0; i < vm->device_count; i++) {
 		const struct vdev_config *device = &vm->device[i];
 
@@ -345,6 +374,11 @@ void checker_places(struct checker *c)
 		}
 		if (vm->device[i].spi == CONFIG_SPI_ANY && !vm->device[i].type->no_spi) {
 			place_spi(c, &map, &vm->device[i]);
+		}
+	}
+	for (uint32_t i = 0; i < vm->share_count; i++) {
+		if (vm->share[i].ipa == CONFIG_IPA_ANY) {
+			place_share(c, &map, &vm->share[i]);
 		}
 	}
 	check_counts(c);

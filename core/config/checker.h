@@ -71,6 +71,16 @@ void checker_schedules(struct checker *c);
 /* Fixed physical addresses of all VMs' RAM. */
 void checker_memory(struct checker *c);
 
+/* Memory that VMs share: its fixed places, after the RAM's; an error refuses all that have it. */
+void checker_shared(struct checker *c);
+
+/* What lies where memory is to be, by the board and what the hypervisor keeps: its name, and where
+ * it is; NULL: nothing. */
+const char *checker_find_taken(const struct checker *c, struct prange wanted, struct prange *taken);
+
+/* All of it is memory of the board, or that is not known. */
+bool checker_is_memory(const struct checker *c, struct prange wanted);
+
 /* The path of a device or RAM region of c->vm by name; of the VM itself for "memory-size". */
 const char *checker_device_path(struct checker *c, const char *name, char *buf, size_t size);
 

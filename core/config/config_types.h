@@ -25,11 +25,13 @@
 #define CONFIG_SMC_MAX		   16
 #define CONFIG_NETWORK_MAX	   16
 #define CONFIG_STORE_MAX	   64
-#define CONFIG_BOARD_DISK_MAX	   4  /* disks of the board that VMs have partitions of */
-#define CONFIG_PARTITION_MAX	   32 /* that VMs have of one of them */
-#define CONFIG_PASSTHROUGH_MAX	   64 /* of all VMs */
-#define CONFIG_PASSTHROUGH_SPI_MAX 8  /* interrupts of one */
+#define CONFIG_SHARE_MAX	   128 /* of all VMs */
+#define CONFIG_BOARD_DISK_MAX	   4   /* disks of the board that VMs have partitions of */
+#define CONFIG_PARTITION_MAX	   32  /* that VMs have of one of them */
+#define CONFIG_PASSTHROUGH_MAX	   64  /* of all VMs */
+#define CONFIG_PASSTHROUGH_SPI_MAX 8   /* interrupts of one */
 
+#define CONFIG_PA_ALIGN	 MIB(2)	    /* of what is given a place in the board's memory */
 #define CONFIG_PA_ANY	 UINT64_MAX /* the hypervisor chooses */
 #define CONFIG_CPU_ANY	 UINT32_MAX /* a CPU of its own, chosen by config_check() */
 #define CONFIG_IPA_ANY	 UINT64_MAX
@@ -129,14 +131,27 @@ struct port_config {
 	uint32_t mtu;	    /* what the guest is told; 0: nothing */
 };
 
-/* Memory of the board's that is no VM's RAM: a shared region, what is written to a disk. */
+/* Memory of the board's that is no VM's RAM: a node of /shared-memory, or what is written to a
+ * disk.
+ */
 struct store_config {
 	const char *name;
+	uint32_t index; /* in struct config */
 	int node;
 	uint64_t size;	/* a multiple of 4 KiB, not 0 */
 	uint64_t pa;	/* CONFIG_PA_ANY: chosen at boot, in one piece */
 	uint64_t users; /* VMs it is for, by bit of their index */
 	uint64_t at;	/* where it is, by ram_plan_place(); CONFIG_PA_ANY: none of its VMs runs */
+	bool shared;	/* of /shared-memory */
+	bool refused;	/* an error stands in its node there: so are the VMs that use it */
+};
+
+/* A bulkhead,shared-memory node. */
+struct share_config {
+	const char *name;
+	const struct store_config *store;
+	uint64_t ipa; /* resolved by config_check() */
+	bool read_only;
 };
 
 /* One node below devices/ other than bulkhead,ram. Places are resolved (never *_ANY) after
@@ -262,6 +277,8 @@ struct vm_config {
 	uint32_t device_count;
 	struct passthrough_config *passthrough; /* [passthrough_count], in struct config */
 	uint32_t passthrough_count;
+	struct share_config *share; /* [share_count], in struct config */
+	uint32_t share_count;
 	struct vm_layout layout; /* made by config_check() */
 	int node;		 /* in the config's index */
 };
@@ -276,7 +293,7 @@ struct config {
 	const struct dt *tree; /* the config's index */
 	uint32_t image_count, vm_count, passthrough_count, doorbell_count;
 	uint32_t vcpu_total, device_total, schedule_count, window_total;
-	uint32_t network_count, store_count;
+	uint32_t network_count, store_count, share_count;
 	const char *console;	 /* board ref, "none" or NULL: stdout-path */
 	const char *log_region;	 /* board ref or NULL */
 	struct prange log_range; /* what config_check() found it to be; size 0: none */
@@ -294,6 +311,7 @@ struct config {
 	struct window_config window[CONFIG_WINDOW_TOTAL_MAX];
 	struct network_config network[CONFIG_NETWORK_MAX];
 	struct store_config store[CONFIG_STORE_MAX];
+	struct share_config share[CONFIG_SHARE_MAX];
 	struct vm_config vm[CONFIG_VM_MAX];
 };
 

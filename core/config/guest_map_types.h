@@ -47,6 +47,10 @@
 #define GUEST_RAM_BASE	UINT64_C(0x40000000)
 #define GUEST_RAM_ALIGN MIB(2)
 
+/* Shared memory, unless the config says where: from here on, above RAM of up to 2 GiB */
+#define GUEST_SHARED_BASE  UINT64_C(0xc0000000)
+#define GUEST_SHARED_ALIGN MIB(2) /* blocks in stage 2, and what Linux asks of a pmem region */
+
 #define GUEST_SPI_COUNT_DEFAULT 64
 #define GUEST_SPI_COUNT_MAX	988
 #define GUEST_LPI_COUNT_DEFAULT 8192

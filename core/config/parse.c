@@ -165,25 +165,6 @@ static void parse_vms(struct parser *p, int node)
 	}
 }
 
-/* The containers that this version knows and refuses: checked, so that all errors come at once. */
-static void check_later(struct parser *p, const char *name, enum binding_kind container,
-			enum binding_kind object)
-{
-	int node = dt_child(p->dt, DT_ROOT, name);
-
-	if (node == DT_NONE || !parser_enabled(p, node)) {
-		return;
-	}
-	parser_check_node(p, node, container, NULL);
-	for (int child = dt_first_child(p->dt, node); child != DT_NONE;
-	     child = dt_next_sibling(p->dt, child)) {
-		if (parser_enabled(p, child)) {
-			parser_check_name(p, child);
-			parser_check_node(p, child, object, NULL);
-		}
-	}
-}
-
 /* A container of the root, or DT_NONE when absent or disabled. */
 static int container(struct parser *p, const char *name)
 {
@@ -205,7 +186,7 @@ int config_parse(struct config *out, const struct dt *dt, struct diag *diag)
 	}
 	parser_check_node(&p, DT_ROOT, BINDING_ROOT, NULL);
 	parse_hypervisor(&p, container(&p, "hypervisor"));
-	check_later(&p, "shared-memory", BINDING_SHARED_MEMORIES, BINDING_SHARED_MEMORY);
+	parser_shared_memories(&p, container(&p, "shared-memory"));
 	parser_networks(&p, container(&p, "networks"));
 	images = container(&p, "images");
 	if (images != DT_NONE) {

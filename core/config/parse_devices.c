@@ -66,6 +66,7 @@ static void refuse_compatible(struct parser *p, const char *compatible)
 	suggest_begin(&s, model_of(compatible));
 	suggest_try(&s, model_of(BINDING_RAM));
 	suggest_try(&s, model_of(BINDING_PASSTHROUGH));
+	suggest_try(&s, model_of(BINDING_SHARED));
 	for (size_t i = 0; vdev_types[i] != NULL; i++) {
 		suggest_try(&s, model_of(vdev_types[i]->compatible));
 	}
@@ -279,6 +280,11 @@ static void parse_device(struct parser *p, int node, struct vm_config *vm)
 	if (compatible != NULL && strcmp(compatible, BINDING_PASSTHROUGH) == 0) {
 		parser_check_node(p, node, BINDING_PASSTHROUGH_DEVICE, NULL);
 		add_passthrough(p, node, vm);
+		return;
+	}
+	if (compatible != NULL && strcmp(compatible, BINDING_SHARED) == 0) {
+		parser_check_node(p, node, BINDING_SHARED_DEVICE, NULL);
+		parser_share(p, node, vm);
 		return;
 	}
 	type = compatible == NULL ? NULL : find_type(compatible);

@@ -143,9 +143,10 @@ static void add_store(struct parser *p, int node, const struct vm_config *vm,
 		return;
 	}
 	disk->map_size = align_up(blocks * sizeof(uint32_t), CONFIG_BLOCK_SIZE);
-	disk->store = &config->store[config->store_count++];
+	disk->store = &config->store[config->store_count];
 	*disk->store = (struct store_config){
 		.name = dt_name(p->dt, node),
+		.index = config->store_count++,
 		.node = node,
 		/* a block of zeroes among them */
 		.size = disk->map_size + CONFIG_BLOCK_SIZE + room,

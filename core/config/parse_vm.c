@@ -228,6 +228,7 @@ void parser_vm(struct parser *p, int node, struct vm_config *vm)
 		.node = node,
 		.index = p->config->vm_count,
 		.passthrough = &p->config->passthrough[p->config->passthrough_count],
+		.share = &p->config->share[p->config->share_count],
 		.device = &p->config->device[p->config->device_total],
 	};
 	parser_check_name(p, node);

@@ -61,6 +61,12 @@ void parser_schedules(struct parser *p, int node);
 /* What stands below /networks (DT_NONE: nothing), before the VMs. */
 void parser_networks(struct parser *p, int node);
 
+/* What stands below /shared-memory (DT_NONE: nothing), before the VMs. */
+void parser_shared_memories(struct parser *p, int node);
+
+/* A bulkhead,shared-memory node of the VM. */
+void parser_share(struct parser *p, int node, struct vm_config *vm);
+
 /* A bulkhead,virtio-net node of the VM. */
 void parser_port(struct parser *p, int node, const struct vm_config *vm, struct port_config *port);
 

@@ -118,6 +118,9 @@ static char letter_of(const struct grant *grant)
 	if (grant == NULL) {
 		return '.';
 	}
+	if (grant->owner == REGISTRY_OWNER_DISK || grant->owner == REGISTRY_OWNER_SHARED) {
+		return '=';
+	}
 	return grant->owner < 26 ? (char)('a' + grant->owner) :
 	       grant->owner == REGISTRY_OWNER_HYP || grant->owner == REGISTRY_OWNER_EACH ? '#' :
 											   '+';
@@ -144,9 +147,22 @@ static const char *owner_name(uint16_t owner)
 	if (owner == REGISTRY_OWNER_HYP) {
 		return "hypervisor";
 	}
-	return owner == REGISTRY_OWNER_EACH ? "each VM" :
-	       owner < vm_count()	    ? vm_by_id(owner)->name :
-					      "?";
+	return owner == REGISTRY_OWNER_EACH   ? "each VM" :
+	       owner == REGISTRY_OWNER_DISK   ? "disk" :
+	       owner == REGISTRY_OWNER_SHARED ? "shared memory" :
+	       owner < vm_count()	      ? vm_by_id(owner)->name :
+						"?";
+}
+
+/* "ring", or of a disk "data of alpha". */
+static void say_store(const struct store_config *store)
+{
+	const struct vm_config *vm = shell_sources()->config->vm;
+
+	shell_say("%s", store->name);
+	if (!store->shared) {
+		shell_say(" of %s", vm[__builtin_ctzll(store->users)].name);
+	}
 }
 
 /* A row, in two parts: grants are constant once guests run. */
@@ -156,6 +172,7 @@ static void say_grant(struct shell_job *job, const struct grant *grant)
 		[STAGE2_RAM] = "RAM",
 		[STAGE2_DEVICE] = "device",
 		[STAGE2_READ_ONLY] = "read-only",
+		[STAGE2_SHARED] = "shared",
 	};
 
 	if (job->part == 0) {
@@ -166,8 +183,12 @@ static void say_grant(struct shell_job *job, const struct grant *grant)
 		return;
 	}
 	shell_say("  %-16s ", owner_name(grant->owner));
-	if (grant->owner != REGISTRY_OWNER_HYP) {
-		shell_say("%s at ipa %llx", kinds[grant->kind], (unsigned long long)grant->ipa);
+	if (grant->owner == REGISTRY_OWNER_DISK || grant->owner == REGISTRY_OWNER_SHARED) {
+		say_store(&shell_sources()->config->store[grant->store - 1]);
+	} else if (grant->owner != REGISTRY_OWNER_HYP) {
+		shell_say("%s%s at ipa %llx",
+			  grant->store != 0 && grant->kind == STAGE2_READ_ONLY ? "shared, " : "",
+			  kinds[grant->kind], (unsigned long long)grant->ipa);
 	}
 	shell_say("\n");
 }
@@ -184,7 +205,8 @@ static bool mem_step(struct shell_job *job)
 	}
 	n -= from->board->ram_count * (PICTURE / PART);
 	if (n < MIN(vm_count(), 26U)) {
-		shell_say("%s%c %s", n == 0 ? "           # hypervisor  . free  " : "  ",
+		shell_say("%s%c %s",
+			  n == 0 ? "           # hypervisor  = disk, shared  . free  " : "  ",
 			  (char)('a' + n), vm_by_id(n)->name);
 		return false;
 	}
@@ -300,10 +322,15 @@ static bool sched_step(struct shell_job *job)
 
 static void log_audit(const struct audit_result *result)
 {
+	char shared[40] = "";
+
 	if (result->faults == 0) {
+		format(shared, sizeof(shared), result->shared == 0 ? "" : ", %u of them shared",
+		       result->shared);
 		log_info("isolation audit: %u mappings of %u VMs, %llu MiB, each covered by its "
-			 "grant",
-			 result->leaves, vm_count(), (unsigned long long)(result->bytes >> 20));
+			 "grant%s",
+			 result->leaves, vm_count(), (unsigned long long)(result->bytes >> 20),
+			 shared);
 	} else {
 		log_error("isolation audit FAILED: %u of %u mappings have no grant, first ipa "
 			  "0x%llx -> pa 0x%llx",

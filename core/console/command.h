@@ -56,6 +56,7 @@ extern const struct shell_command vm_commands[], stat_commands[], board_commands
 /* What commands tell of. Constant after shell_init(). */
 struct shell_sources {
 	const struct registry *registry;
+	const struct config *config;
 	const struct board *board;
 	struct prange image;
 	const struct keep *keep; /* logs of the last boot; NULL: none are kept */

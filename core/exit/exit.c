@@ -72,14 +72,15 @@ static enum exit_action exit_instruction_abort(struct vcpu *vcpu, uint64_t esr)
 	uint64_t pc = vcpu_pc(vcpu);
 	uint64_t vector = pc - sysreg_read(vbar_el1);
 
-	(void)esr;
 	if (vector < 0x800 && (vector & 0x7f) == 0 &&
 	    (vcpu_pstate(vcpu) & SPSR_MODE_MASK) == SPSR_M_EL1H && vcpu->fault_pc == pc) {
 		return EXIT_KILL_VM;
 	}
 	vcpu->fault_pc = sysreg_read(vbar_el1) + inject_vector_offset(vcpu_pstate(vcpu));
-	vm_complain(vcpu, "it fetches instructions at ipa 0x%llx, where no RAM is; external abort",
-		    (unsigned long long)HPFAR_TO_IPA(sysreg_read(hpfar_el2)));
+	vm_complain(vcpu, "it fetches instructions at ipa 0x%llx, where %s; external abort",
+		    (unsigned long long)HPFAR_TO_IPA(sysreg_read(hpfar_el2)),
+		    FIELD_GET(ESR_FSC_TYPE, esr) == FSC_PERMISSION ? "nothing can be executed" :
+								     "no RAM is");
 	return EXIT_INJECT_IABT;
 }
 

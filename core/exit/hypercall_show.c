@@ -252,6 +252,7 @@ void hypercall_memory(struct vm *vm, struct hypercall *call)
 		[STAGE2_RAM] = HYPERCALL_MEMORY_RAM,
 		[STAGE2_DEVICE] = HYPERCALL_MEMORY_DEVICE,
 		[STAGE2_READ_ONLY] = HYPERCALL_MEMORY_READ_ONLY,
+		[STAGE2_SHARED] = HYPERCALL_MEMORY_SHARED,
 	};
 	const struct registry *registry = shell_sources()->registry;
 	uint64_t n = call->arg[1];

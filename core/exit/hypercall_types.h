@@ -275,11 +275,14 @@ struct hypercall_irq_record {
 
 #define HYPERCALL_OWNER_HYPERVISOR 0xffff
 #define HYPERCALL_OWNER_EACH	   0xfffe /* each VM, at the same place */
+#define HYPERCALL_OWNER_DISK	   0xfffd /* what is written to a disk is there */
+#define HYPERCALL_OWNER_SHARED	   0xfffc /* VMs share it: they follow, with the same pa */
 
 enum hypercall_memory_kind {
 	HYPERCALL_MEMORY_RAM,
 	HYPERCALL_MEMORY_DEVICE,
 	HYPERCALL_MEMORY_READ_ONLY,
+	HYPERCALL_MEMORY_SHARED, /* and may be written; shared and not so: READ_ONLY */
 };
 
 struct hypercall_memory_record {

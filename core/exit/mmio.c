@@ -46,6 +46,8 @@ static const char *reason(int err)
 	switch (err) {
 	case -ENODEV:
 		return "nothing is there; external abort";
+	case -EACCES:
+		return "it may only be read there; external abort";
 	case -EINVAL:
 		return "the device takes no access of this size or alignment; external abort";
 	default:
@@ -157,7 +159,7 @@ static enum exit_action abort_slowly(struct vcpu *vcpu, uint64_t esr, uint64_t i
 		return EXIT_INJECT_DABT;
 	}
 	if (mmio_map_find(&vcpu->vm->mmio, ipa) == NULL) {
-		err = -ENODEV;
+		err = FIELD_GET(ESR_FSC_TYPE, esr) == FSC_PERMISSION ? -EACCES : -ENODEV;
 	} else {
 		err = (esr & ESR_DABT_ISV) != 0 ? -EINVAL : decode_and_run(vcpu, ipa);
 	}

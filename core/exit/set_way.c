@@ -8,23 +8,36 @@
 
 #define STEP_BYTES (16 * PAGE_SIZE) /* a thousand lines of 64 bytes */
 
+/* Its RAM, and behind it what it shares with others: that may be in its caches too. */
+static struct prange range_of(const struct vm *vm, uint32_t n)
+{
+	const struct store_config *store;
+
+	if (n < vm->extent_count) {
+		return (struct prange){vm->extent[n].pa, vm->extent[n].size};
+	}
+	store = vm->config->share[n - vm->extent_count].store;
+	return (struct prange){store->at, store->size};
+}
+
 static bool flush_step(struct vcpu *vcpu, struct vcpu_job *job)
 {
 	struct cache_job *cache = CONTAINER_OF(job, struct cache_job, job);
 	const struct vm *vm = vcpu->vm;
-	const struct vm_extent *extent = &vm->extent[cache->extent];
+	const uint32_t count = vm->extent_count + vm->config->share_count;
 
-	if (cache->extent < vm->extent_count) {
-		uint64_t step = MIN(STEP_BYTES, extent->size - cache->off);
+	if (cache->extent < count) {
+		const struct prange range = range_of(vm, cache->extent);
+		uint64_t step = MIN(STEP_BYTES, range.size - cache->off);
 
-		cache_clean_invalidate((void *)(extent->pa + cache->off), step);
+		cache_clean_invalidate((void *)(range.base + cache->off), step);
 		cache->off += step;
-		if (cache->off == extent->size) {
+		if (cache->off == range.size) {
 			cache->off = 0;
 			cache->extent++;
 		}
 	}
-	if (cache->extent < vm->extent_count) {
+	if (cache->extent < count) {
 		return false;
 	}
 	vcpu->job = NULL;

@@ -13,6 +13,7 @@
 #include "core/vm/passthrough.h"
 #include "core/vm/pvtime.h"
 #include "core/vm/random.h"
+#include "core/vm/share.h"
 #include "drivers/emul/models.h"
 #include "drivers/emul/vdev.h"
 #include "irq/hw/gic.h"
@@ -321,6 +322,7 @@ static int make_vm(const struct build_context *build, struct vm *vm, uint32_t in
 	err = make_gic(build, vm, &arena);
 	err = err != 0 ? err : make_devices(vm, &arena);
 	err = err != 0 ? err : passthrough_make(vm, build->registry);
+	err = err != 0 ? err : share_make(vm, build->registry);
 	return err != 0 ? err : plan_images(build, vm);
 }
 
@@ -395,7 +397,7 @@ uint32_t build_pages(const struct config *config)
 			 PVTIME_PAGES;
 		pages += vm->vcpu_count * vcpu_pages(config);
 		/* root, and per piece of RAM or device the tables at both ends */
-		pages += 16 + 4 * (vm->ram_count + vm->passthrough_count + 3);
+		pages += 16 + 4 * (vm->ram_count + vm->passthrough_count + 3) + share_pages(vm);
 	}
 	return (uint32_t)pages;
 }

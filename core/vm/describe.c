@@ -7,6 +7,7 @@
 #include "core/config/guest_map_types.h"
 #include "core/fdt/guest_fdt.h"
 #include "core/vm/passthrough.h"
+#include "core/vm/share.h"
 #include "drivers/emul/vdev.h"
 #include "drivers/hw/entropy.h"
 #include "irq/hw/gic_regs.h"
@@ -221,5 +222,6 @@ int describe_vm(struct vm *vm, const struct dt *config_tree, const struct dt *bo
 		err = vm->vdev[i]->type->describe(vm->vdev[i], fdt);
 	}
 	passthrough_describe(vm, board_tree, fdt);
+	share_describe(vm, fdt);
 	return err != 0 ? err : guest_fdt_finish(fdt);
 }

@@ -7,6 +7,7 @@
 #include "core/base/errno.h"
 #include "core/base/string.h"
 #include "core/config/image.h"
+#include "core/vm/share.h"
 #include "drivers/hw/entropy.h"
 #include "mm/cache.h"
 #include "mm/guest_access.h"
@@ -79,6 +80,7 @@ void load_begin(struct vm *vm)
 	vm->load.check = vm->life == 0 ? VM_IMAGE_COUNT : 0;
 	vm->load.crc = 0;
 	vm->load.at = 0;
+	vm->load.share = 0;
 	vm->load.done = 0;
 }
 
@@ -153,5 +155,5 @@ enum load_result load_step(struct vm *vm)
 	if (vm->load.check != VM_IMAGE_COUNT) {
 		return check_step(vm);
 	}
-	return copy_step(vm) ? LOAD_DONE : LOAD_MORE;
+	return share_clear_step(vm) && copy_step(vm) ? LOAD_DONE : LOAD_MORE;
 }

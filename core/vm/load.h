@@ -23,7 +23,8 @@ enum load_result {
 void load_begin(struct vm *vm);
 
 /*
- * One step, of about a thousand instructions. From the second time on the images are held against
+ * One step, of about a thousand instructions. What the VM shares with others is zeroed where it has
+ * never been, ahead of the images. From the second time on the images are held against
  * their CRC-32C first; the first time the whole bundle has just been. LOAD_DONE when everything is
  * in place and clean to the point of coherency: the guest starts with its MMU off. Owner CPU of
  * vCPU 0.

@@ -70,6 +70,7 @@ struct vm_load {
 	uint32_t crc;	     /* of `done` bytes of it */
 	uint32_t at;	     /* segment being copied */
 	uint64_t done;	     /* bytes of it, or of the image */
+	uint32_t share;	     /* what is shared is zeroes, up to this one of the VM's */
 	uint64_t entry, dtb; /* ipa; constant after build */
 	uint8_t *seed;	     /* rng-seed in the guest's tree, another in each life; NULL: none */
 };

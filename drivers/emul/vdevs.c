@@ -4,23 +4,12 @@
 
 /* Fragments of the sentence that refuses a device. */
 #define LATER_VIRTIO   "virtio devices come with a later version: leave the device out"
-#define LATER_SHARED   "shared memory comes with a later version: leave the device out"
 #define LATER_DOORBELL "doorbells come with a later version: leave the device out"
 
 /* What is refused is checked no further: its properties are for the document alone. */
 #if __STDC_HOSTED__
 static const struct config_prop virtio_balloon_props[] = {
 	{.name = "min-size", .type = PROP_U64, .help = "Bytes the guest keeps in any case."},
-	{0},
-};
-
-static const struct config_prop shared_memory_props[] = {
-	{.name = "memory-region",
-	 .type = PROP_PHANDLE,
-	 .required = true,
-	 .values = "shared memory",
-	 .help = "Which shared memory."},
-	{.name = "read-only", .type = PROP_FLAG, .help = "The guest can't write to it."},
 	{0},
 };
 #define PROPS(table) table
@@ -35,26 +24,8 @@ static const struct vdev_type virtio_balloon_type = {
 	.props = PROPS(virtio_balloon_props),
 };
 
-static const struct vdev_type shared_memory_type = {
-	.compatible = "bulkhead,shared-memory",
-	.later = LATER_SHARED,
-	.help = DOC("A piece of shared memory; the guest finds a reserved-memory node and a "
-		    "pmem-region."),
-	.props = PROPS(shared_memory_props),
-};
-
 const struct vdev_type *const vdev_types[] = {
-	&vpl011_type,
-	&vpl031_type,
-	&vdoorbell_type,
-	&vcontrol_type,
-	&vsp805_type,
-	&virtio_console_type,
-	&virtio_blk_type,
-	&virtio_net_type,
-	&virtio_rng_type,
-	&virtio_vsock_type,
-	&virtio_balloon_type,
-	&shared_memory_type,
-	NULL,
+	&vpl011_type,	  &vpl031_type,		&vdoorbell_type,      &vcontrol_type,
+	&vsp805_type,	  &virtio_console_type, &virtio_blk_type,     &virtio_net_type,
+	&virtio_rng_type, &virtio_vsock_type,	&virtio_balloon_type, NULL,
 };

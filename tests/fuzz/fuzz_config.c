@@ -79,6 +79,17 @@ static void check_vm(const struct vm_config *vm, const struct board *board)
 	for (uint32_t i = 0; i < vm->device_count; i++) {
 		PROMISE(vm->device[i].ipa != CONFIG_IPA_ANY && vm->device[i].spi < vm->spi_count);
 	}
+	for (uint32_t i = 0; i < vm->share_count; i++) {
+		const struct share_config *share = &vm->share[i];
+
+		PROMISE(share->store->shared && !share->store->refused);
+		PROMISE((share->store->users >> vm->index & 1) != 0);
+		PROMISE(share->ipa % PAGE_SIZE == 0);
+		for (uint32_t k = 0; k < vm->ram_count; k++) {
+			PROMISE(!ranges_overlap(share->ipa, share->store->size, vm->ram[k].ipa,
+						vm->ram[k].size));
+		}
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -373,6 +373,86 @@ static void ram_devices(void **state)
 	assert_int_equal(config.vm[0].layout.kernel, 0x40080000);
 }
 
+/* A node below /shared-memory, behind the VMs. */
+static void memory(const char *name, uint32_t phandle, uint32_t size, uint64_t pa)
+{
+	tree_begin(&tree, name);
+	tree_cell(&tree, "phandle", phandle);
+	tree_cells(&tree, "size", TREE_CELLS(0, size));
+	if (pa != CONFIG_PA_ANY) {
+		tree_cells(&tree, "pa", TREE_CELLS((uint32_t)(pa >> 32), (uint32_t)pa));
+	}
+	tree_end(&tree);
+}
+
+/* Leaves the node open. */
+static void share(const char *name, uint32_t phandle)
+{
+	tree_begin(&tree, name);
+	tree_string(&tree, "compatible", "bulkhead,shared-memory");
+	tree_cell(&tree, "memory-region", phandle);
+}
+
+static void shared_memory(void **state)
+{
+	const struct vm_config *a = &config.vm[0], *b = &config.vm[1];
+
+	(void)state;
+	start();
+	vm("a", 1, 64, 1);
+	tree_begin(&tree, "devices");
+	share("ring", 20);
+	tree_end(&tree);
+	device("uart", "bulkhead,pl011");
+	share("pipe", 21);
+	tree_cells(&tree, "ipa", TREE_CELLS(0, 0xc0200000));
+	tree_end(&tree);
+	share("third", 22);
+	tree_end(&tree);
+	tree_end(&tree);
+	tree_end(&tree);
+	/* RAM up to 4 GiB */
+	vm("b", 1, 3072, 1);
+	tree_begin(&tree, "devices");
+	share("pipe", 21);
+	tree_prop(&tree, "read-only", "", 0);
+	tree_end(&tree);
+	tree_end(&tree);
+	tree_end(&tree);
+	tree_end(&tree);
+	tree_begin(&tree, "shared-memory");
+	memory("ring", 20, 0x201000, CONFIG_PA_ANY);
+	memory("pipe", 21, 0x1000, GIB(1) + MIB(512));
+	memory("third", 22, 0x1000, CONFIG_PA_ANY);
+	memory("nobody", 23, 0x1000, CONFIG_PA_ANY);
+	parse();
+	assert_int_equal(config_check(&config, &board, NULL, &said.diag), 0);
+	assert_string_equal(said.text,
+			    "/shared-memory/nobody: no VM has it, so it takes no memory: a device "
+			    "\"bulkhead,shared-memory\" with this `memory-region` gives it to a "
+			    "VM\n");
+	assert_int_equal(config.store_count, 4);
+	assert_int_equal(config.store[0].users, 1);
+	assert_int_equal(config.store[0].pa, CONFIG_PA_ANY);
+	assert_int_equal(config.store[1].users, 3);
+	assert_int_equal(config.store[1].index, 1);
+	assert_int_equal(config.store[1].pa, GIB(1) + MIB(512));
+	assert_int_equal(config.store[3].users, 0);
+	assert_int_equal(a->share_count, 3);
+	assert_ptr_equal(a->share[0].store, &config.store[0]);
+	/* beside what has its place, at multiples of 2 MiB */
+	assert_int_equal(a->share[0].ipa, 0xc0400000);
+	assert_int_equal(a->share[1].ipa, 0xc0200000);
+	assert_int_equal(a->share[2].ipa, 0xc0000000);
+	assert_false(a->share[0].read_only);
+	assert_int_equal(a->device_count, 1);
+	assert_int_equal(b->share_count, 1);
+	assert_ptr_equal(b->share[0].store, &config.store[1]);
+	assert_true(b->share[0].read_only);
+	/* above the RAM */
+	assert_int_equal(b->share[0].ipa, GIB(4));
+}
+
 static void disabled_nodes(void **state)
 {
 	(void)state;
@@ -540,6 +620,7 @@ int main(void)
 		CASE("Linux, initrd and tree are laid out as the boot protocol says", linux_layout),
 		CASE("a raw image keeps its place, the tree goes to the start of RAM", raw_layout),
 		CASE("bulkhead,ram devices follow each other", ram_devices),
+		CASE("shared memory goes to those that name it, above their RAM", shared_memory),
 		CASE("disabled nodes are as if absent", disabled_nodes),
 		CASE("an error refuses its VM and no other", refusing),
 		CASE("limits of the place are held", limits),

@@ -10,6 +10,8 @@ static const char *owner_name(uint32_t owner)
 {
 	return owner == HYPERCALL_OWNER_HYPERVISOR ? "hypervisor" :
 	       owner == HYPERCALL_OWNER_EACH	   ? "each VM" :
+	       owner == HYPERCALL_OWNER_DISK	   ? "a disk" :
+	       owner == HYPERCALL_OWNER_SHARED	   ? "shared memory" :
 	       owner == HYPERCALL_NOBODY	   ? "nobody" :
 						     ask_name(owner);
 }
@@ -159,15 +161,17 @@ int show_irqs(const char *name)
 
 static void print_memory(const void *record, bool first)
 {
-	static const char *const kinds[] = {"RAM", "device", "read-only"};
+	static const char *const kinds[] = {"RAM", "device", "read-only", "shared"};
 	const struct hypercall_memory_record *memory = record;
 	const char *kind = memory->kind < ARRAY_COUNT(kinds) ? kinds[memory->kind] : "?";
-	bool hypervisor = memory->owner == HYPERCALL_OWNER_HYPERVISOR;
+	bool mapped = memory->owner <= HYPERCALL_OWNER_EACH &&
+		      memory->owner != HYPERCALL_OWNER_DISK &&
+		      memory->owner != HYPERCALL_OWNER_SHARED;
 
 	if (say_json) {
 		say("%s{\"pa\": %llu, \"size\": %llu, \"owner\": \"%s\"", first ? "" : ",\n ",
 		    (ull)memory->pa, (ull)memory->size, owner_name(memory->owner));
-		if (!hypervisor) {
+		if (mapped) {
 			say(", \"ipa\": %llu, \"kind\": \"%s\"", (ull)memory->ipa, kind);
 		}
 		say("}");
@@ -176,7 +180,7 @@ static void print_memory(const void *record, bool first)
 	say("%10llx-%-10llx %8llu KiB  %-16s", (ull)memory->pa,
 	    (ull)(memory->pa + memory->size - 1), (ull)(memory->size >> 10),
 	    owner_name(memory->owner));
-	if (!hypervisor) {
+	if (mapped) {
 		say(" %s at ipa %llx", kind, (ull)memory->ipa);
 	}
 	say("\n");

@@ -29,9 +29,10 @@ static const char intro[] =
 	"absent, but still must be well-formed device tree. An unknown node or property is an\n"
 	"error, and the message says which one was probably meant.\n"
 	"\n"
-	"An error inside a VM refuses that VM, and one in an image those VMs that use it: the\n"
-	"others run. An error elsewhere refuses the whole config. All errors are reported at\n"
-	"once, by the host tools and, against the real board, again at boot.\n"
+	"An error inside a VM refuses that VM, and one in an image, a network or a shared\n"
+	"memory those VMs that use it: the others run. An error elsewhere refuses the whole\n"
+	"config. All errors are reported at once, by the host tools and, against the real board,\n"
+	"again at boot.\n"
 	"\n"
 	"*(later)* marks what is known but refused in this version, with a sentence that says\n"
 	"so.\n";
@@ -140,6 +141,8 @@ int command_doc(void)
 	printf("\n### `%s`\n\n%s\n", BINDING_PASSTHROUGH,
 	       binding_nodes[BINDING_PASSTHROUGH_DEVICE].help);
 	print_props(binding_nodes[BINDING_PASSTHROUGH_DEVICE].props);
+	printf("\n### `%s`\n\n%s\n", BINDING_SHARED, binding_nodes[BINDING_SHARED_DEVICE].help);
+	print_props(binding_nodes[BINDING_SHARED_DEVICE].props);
 	for (size_t i = 0; vdev_types[i] != NULL; i++) {
 		print_device(vdev_types[i]);
 	}
