@@ -237,6 +237,7 @@ GUESTS := \
 	pvtime \
 	reset_race \
 	setway \
+	shmem \
 	smp \
 	stray \
 	suspend \

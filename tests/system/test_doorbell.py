@@ -1,21 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Doorbells between stock Linux VMs, by the GPIO character device."""
-import gzip
-import pathlib
 import re
-import shutil
-import stat
-import subprocess
-import sys
 
-import machine as board
 import pytest
 from configs import config, vm
+from programs import linux_images_with
 
-sys.path.insert(0, str(board.ROOT / "tools"))
-import mkinitrd  # noqa: E402
-
-COMPILER = "aarch64-linux-gnu-gcc"
 RINGS = 1000
 RTC_BY_LPI = 'rtc { compatible = "bulkhead,pl031"; lpi; };'
 RTC_LINE = r"mbigen-v2 +\d+ +Level +rtc-pl031"
@@ -24,23 +14,7 @@ RTC_LINE = r"mbigen-v2 +\d+ +Level +rtc-pl031"
 @pytest.fixture(scope="module")
 def images(tmp_path_factory) -> str:
     """Debian's kernel, and the guests' initramfs with tests/system/gpio.c in it."""
-    if shutil.which(COMPILER) is None:
-        pytest.skip(f"{COMPILER} is missing (package gcc-aarch64-linux-gnu)")
-    folder: pathlib.Path = tmp_path_factory.mktemp("doorbell")
-    program = folder / "gpio"
-    source = board.ROOT / "tests" / "system" / "gpio.c"
-    subprocess.run([COMPILER, "-O2", "-static", "-o", program, source], check=True)
-    more = mkinitrd.Cpio()
-    more.add("bin/gpio", stat.S_IFREG | 0o755, program.read_bytes())
-    guest = board.BUILD / "guest"
-    # Linux unpacks one archive after another.
-    (folder / "initrd").write_bytes(
-        (guest / "initrd.cpio.gz").read_bytes() + gzip.compress(more.finish(), mtime=0)
-    )
-    return (
-        f'kernel: kernel {{ type = "linux"; data = /incbin/("{guest}/Image"); }};\n'
-        f'initrd: initrd {{ type = "ramdisk"; data = /incbin/("{folder}/initrd"); }};\n'
-    )
+    return linux_images_with("gpio", tmp_path_factory.mktemp("doorbell"))
 
 
 def devices(label: str, peer: str, more: str = "") -> str:
