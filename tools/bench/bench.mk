@@ -73,4 +73,13 @@ bench:
 		"$(BUILD)/log/bench-fetch.log says why." >&2)
 	$(Q)$(PYTHON) tools/bench/bench.py $(if $(ONLY),--only '$(ONLY)') $(OPTIONS)
 
+# Disk and network of a stock Linux, as a share of what bare QEMU gives it: seconds of this machine.
+.PHONY: throughput throughput-parts
+throughput-parts: $(BUILD)/bulkhead.img $(BUILD)/host/bulkhead-config $(BUILD)/guest/Image \
+                  $(BUILD)/guest/initrd.cpio.gz
+throughput:
+	$(Q)tools/setup.sh test
+	$(Q)+$(MAKE) --no-print-directory throughput-parts
+	$(Q)$(PYTHON) tools/bench/throughput.py
+
 -include $(wildcard $(BUILD)/bench/*.d)
