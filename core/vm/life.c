@@ -262,19 +262,18 @@ void life_crash(struct vcpu *vcpu, const char *why)
 
 /* -- stopping -- */
 
-/* As after boot: nothing of the life that ended is left in the emulated hardware. A piece of that;
- * true: it was the last. Devices first: the console may give one reason to raise its line until it
- * is reset, and the interrupt controller would keep that. */
-static bool reset_some(struct vm *vm)
+/* As after boot: nothing of the life that ended is left in the emulated hardware. A piece of that:
+ * the next device, and behind the last the interrupt controller. Devices first: the console may
+ * give one reason to raise its line until it is reset, and the controller would keep that. */
+static void reset_some(struct vm *vm)
 {
-	struct vdev *vdev;
+	if (vm->reset_next < vm->vdev_count) {
+		struct vdev *vdev = vm->vdev[vm->reset_next++];
 
-	if (vm->reset_next == vm->vdev_count) {
-		return vgic_reset_step(vm);
+		vdev->type->reset(vdev);
+	} else if (vgic_reset_step(vm)) {
+		vm->reset_next++;
 	}
-	vdev = vm->vdev[vm->reset_next++];
-	vdev->type->reset(vdev);
-	return false;
 }
 
 static void log_stop(struct vm *vm, enum vm_stop_reason reason, enum restart_answer again)
@@ -357,11 +356,13 @@ static void ending_step(struct deadline *deadline)
 		deadline_set(deadline, deadline_now() + deadline_from_ms(1));
 		return;
 	}
-	if (reset_some(vm)) {
+	if (vm->reset_next > vm->vdev_count) {
+		/* a step of its own: it tells of the end */
 		finish_stop(vm);
-	} else {
-		deadline_set(deadline, deadline_now());
+		return;
 	}
+	reset_some(vm);
+	deadline_set(deadline, deadline_now());
 }
 
 /* Every vCPU is off, this is the only CPU that works on the VM. It does so in steps, at once and

@@ -149,8 +149,9 @@ static void begin(uint8_t how)
 	set(0x20, features >> 32);
 	set(STATUS, 11);
 	for (uint32_t i = 0; i < 2; i++) {
-		struct virtq queue = {
-			.size = SIZE, .packed = (how & 1) != 0, .event_index = (how & 2) != 0};
+		struct virtq queue = {.size = SIZE,
+				      .packed = (how & 1) != 0,
+				      .event_index = (how & 2) != 0};
 
 		fake_driver_begin(&driver[i], &queue, FAKE_RAM + (uint64_t)RINGS * i);
 		set(0x30, i);
