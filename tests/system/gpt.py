@@ -8,9 +8,9 @@ import subprocess
 
 import pytest
 
+from rootfs import SBIN
 from run_case import SCALE
 
-SBIN = os.environ["PATH"] + ":/usr/sbin:/sbin"
 # virtio-mmio of version 2; QEMU's own default is 1
 VERSION_2 = ("-global", "virtio-mmio.force-legacy=false")
 

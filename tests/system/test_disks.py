@@ -11,12 +11,11 @@ import subprocess
 
 import pytest
 
-import machine as board
 from configs import DEVICES, cells, config, linux_images, size, vm
+from rootfs import SBIN, mke2fs
 from run_case import SCALE
 
 MODULES = ("crc16", "crc32c_generic", "mbcache", "jbd2", "ext4", "virtio_mmio", "virtio_blk")
-SBIN = os.environ["PATH"] + ":/usr/sbin:/sbin"
 
 
 def disk(name: str, *properties: str) -> str:
@@ -35,17 +34,6 @@ def images(**files: pathlib.Path) -> str:
     return linux_images() + "".join(
         f'{name}: {name} {{ type = "disk"; data = /incbin/("{path}"); }};\n'
         for name, path in files.items()
-    )
-
-
-def mke2fs(path: pathlib.Path, folder: pathlib.Path, mib: int) -> None:
-    """An ext4 file system of a folder's files, all root's, made as any user."""
-    with path.open("wb") as file:
-        file.truncate(mib << 20)
-    subprocess.run(
-        ["mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-E", "root_owner=0:0", "-d",
-         str(folder), str(path)],
-        env={**os.environ, "PATH": SBIN}, check=True, timeout=60 * SCALE,
     )
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from configs import config, vm
 from gpt import Disk, disk_args, tool
-from test_disks import ask, devices, disk, e2fsck, load, mke2fs
+from rootfs import mke2fs
+from test_disks import ask, devices, disk, e2fsck, load
 
 DISK = 'disk = "/virtio_mmio@a000000";'
 
