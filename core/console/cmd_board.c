@@ -325,8 +325,9 @@ static void log_audit(const struct audit_result *result)
 	char shared[40] = "";
 
 	if (result->faults == 0) {
-		format(shared, sizeof(shared), result->shared == 0 ? "" : ", %u of them shared",
-		       result->shared);
+		if (result->shared != 0) {
+			format(shared, sizeof(shared), ", %u of them shared", result->shared);
+		}
 		log_info("isolation audit: %u mappings of %u VMs, %llu MiB, each covered by its "
 			 "grant%s",
 			 result->leaves, vm_count(), (unsigned long long)(result->bytes >> 20),
