@@ -64,6 +64,7 @@ needs_test()
 	/usr/include/cmocka.h libcmocka-dev
 	/usr/lib/u-boot/qemu_arm64/u-boot.bin u-boot-qemu
 	/usr/sbin/sfdisk fdisk
+	/usr/sbin/mke2fs e2fsprogs
 	py:pytest python3-pytest
 	py:pexpect python3-pexpect
 	EOF
