@@ -141,7 +141,7 @@ const struct shell_command net_commands[] = {
 	 "at the receiver down, full, room, offload (docs/network.md).",
 	 net_step, NULL},
 	{"vsock", "",
-	 "sockets between VMs: each one's CID, what it sent and received\n"
+	 "sockets: each VM's CID, what it sent and got\n"
 	 "refused: packets that were answered by a reset; spoofed: that came in another's name; "
 	 "deaf: how often it gave no buffers for 2 s; untracked: docs/vsock.md.",
 	 vsock_step, NULL},
