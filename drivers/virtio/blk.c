@@ -144,18 +144,13 @@ static int take_as_it_is(struct vblk *blk, uint64_t off)
 }
 
 /* The next piece of a buffer, in one block; 0: this step has done enough. */
-static uint32_t next_piece(struct vblk *blk, const uint8_t *beside, uint32_t *spent, uint64_t *ipa)
+static uint32_t next_piece(struct vblk *blk, uint32_t *spent, uint64_t *ipa)
 {
 	struct virtq_cursor before = blk->cursor;
 	uint64_t rest = MIN(blk->left, BLOCK_SIZE - blk->at % BLOCK_SIZE);
 	uint32_t size = virtq_pass(&blk->cursor, (uint32_t)rest, ipa);
-	bool alike = ((*ipa ^ (uintptr_t)beside) & 7) == 0;
 
-	if (!alike && size > BLOCKS_SHIFT_MAX) {
-		blk->cursor.at -= size - BLOCKS_SHIFT_MAX;
-		size = BLOCKS_SHIFT_MAX;
-	}
-	*spent += (alike ? size : size * (BLOCK_SIZE / BLOCKS_SHIFT_MAX)) + PIECE_COST;
+	*spent += size + PIECE_COST;
 	if (*spent > STEP_SIZE + PIECE_COST) {
 		blk->cursor = before;
 		return 0;
@@ -171,7 +166,7 @@ static int read_some(struct vblk *blk)
 	while (blk->left != 0) {
 		const uint8_t *from = blocks_read_at(&blk->blocks, blk->at);
 
-		size = next_piece(blk, from, &spent, &ipa);
+		size = next_piece(blk, &spent, &ipa);
 		if (size == 0) {
 			return 1;
 		}
@@ -211,7 +206,7 @@ static int write_some(struct vblk *blk, uint8_t *status)
 		uint8_t *own = blocks_write_at(&blk->blocks, blk->at);
 		bool first = spent == 0;
 
-		size = next_piece(blk, own, &spent, &ipa);
+		size = next_piece(blk, &spent, &ipa);
 		if (size == 0) {
 			return 1;
 		}

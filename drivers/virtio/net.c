@@ -265,22 +265,13 @@ static int take_buffer(struct net *net, struct net *to)
 
 /* -- copying; both locks are held -- */
 
-/* Bytes at the cursor that are one piece; 0: it is at the end. */
-static uint32_t piece_at(struct virtq_cursor *cursor)
-{
-	if (cursor->segment != cursor->end && cursor->at == cursor->segment->size) {
-		cursor->segment++;
-		cursor->at = 0;
-	}
-	return cursor->segment == cursor->end ? 0 : cursor->segment->size - cursor->at;
-}
-
 /* A piece of at most `max` bytes, into a buffer with room. Its size; -EFAULT: the receiver's memory
  * is gone; -EIO: the sender's. */
 static int copy_piece(struct net *net, struct net *to, uint32_t max)
 {
 	struct net_fill *fill = &net->fill;
-	uint32_t size = MIN(MIN(max, piece_at(&fill->into)), HEADER_SIZE + fill->size - fill->done);
+	uint32_t size =
+		MIN(MIN(max, virtq_piece(&fill->into)), HEADER_SIZE + fill->size - fill->done);
 	uint32_t head = HEADER_SIZE + fill->head_size;
 	const struct vm *vm = net->virtio.vdev.vm, *to_vm = to->virtio.vdev.vm;
 	uint64_t from = 0, into = 0;
@@ -291,7 +282,7 @@ static int copy_piece(struct net *net, struct net *to, uint32_t max)
 		virtq_pass(&fill->into, size, &into);
 		err = guest_write(to_vm, into, fill->out + fill->done, size);
 	} else {
-		size = MIN(size, piece_at(&fill->from));
+		size = MIN(size, virtq_piece(&fill->from));
 		virtq_pass(&fill->from, size, &from);
 		virtq_pass(&fill->into, size, &into);
 		err = size == 0 ? -EIO : guest_copy(to_vm, into, vm, from, size);
@@ -315,7 +306,7 @@ static int fill_some(struct net *net, struct net *to)
 		if (left <= 0) {
 			return 0;
 		}
-		if (!fill->taken || piece_at(&fill->into) == 0) {
+		if (!fill->taken || virtq_piece(&fill->into) == 0) {
 			got = take_buffer(net, to);
 			left -= TAKE_COST;
 			if (got == -EAGAIN) {

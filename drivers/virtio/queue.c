@@ -81,14 +81,10 @@ int chain_indirect(const struct virtq *queue, struct virtq_chain *chain, struct 
 
 uint32_t virtq_pass(struct virtq_cursor *cursor, uint32_t size, uint64_t *ipa)
 {
-	if (cursor->segment != cursor->end && cursor->at == cursor->segment->size) {
-		cursor->segment++;
-		cursor->at = 0;
-	}
-	if (cursor->segment == cursor->end) {
+	size = MIN(size, virtq_piece(cursor));
+	if (size == 0) {
 		return 0;
 	}
-	size = MIN(size, cursor->segment->size - cursor->at);
 	*ipa = cursor->segment->ipa + cursor->at;
 	cursor->at += size;
 	return size;

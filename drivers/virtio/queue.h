@@ -145,6 +145,16 @@ static inline struct virtq_cursor virtq_writes(const struct virtq_chain *chain)
 				     0};
 }
 
+/* Bytes at the cursor that are one piece; 0: it is at the end. */
+static inline uint32_t virtq_piece(struct virtq_cursor *cursor)
+{
+	if (cursor->segment != cursor->end && cursor->at == cursor->segment->size) {
+		cursor->segment++;
+		cursor->at = 0;
+	}
+	return cursor->segment == cursor->end ? 0 : cursor->segment->size - cursor->at;
+}
+
 /*
  * The longest piece at the cursor, at most `size` bytes, which is passed; *ipa is its place. 0: the
  * end.

@@ -185,16 +185,6 @@ static int hand_over(struct vsock *to, const struct vsock_header *header)
 	return virtq_put(&to->virtio.queue[VSOCK_RECEIVE], to->in, VSOCK_HEADER_SIZE + header->len);
 }
 
-/* Bytes at the cursor that are one piece; 0: it is at the end. */
-static uint32_t piece_at(struct virtq_cursor *cursor)
-{
-	if (cursor->segment != cursor->end && cursor->at == cursor->segment->size) {
-		cursor->segment++;
-		cursor->at = 0;
-	}
-	return cursor->segment == cursor->end ? 0 : cursor->segment->size - cursor->at;
-}
-
 int vsock_give(struct vsock *vsock, struct vsock_header *header, const void *bytes, uint32_t *size)
 {
 	struct virtq_cursor at;
@@ -207,7 +197,7 @@ int vsock_give(struct vsock *vsock, struct vsock_header *header, const void *byt
 	at = virtq_writes(vsock->in);
 	pass_head(&at);
 	for (uint32_t i = 0; i < HEAD_PIECES && done < *size; i++) {
-		uint32_t piece = MIN(*size - done, piece_at(&at));
+		uint32_t piece = MIN(*size - done, virtq_piece(&at));
 
 		got = virtq_write(vsock->virtio.vdev.vm, &at, (const uint8_t *)bytes + done, piece);
 		if (got < 0) {
@@ -237,7 +227,7 @@ static int copy_some(struct vsock *vsock, struct vsock *to)
 		uint64_t from_ipa, into_ipa;
 		int err;
 
-		size = MIN(MIN(piece_at(&from), piece_at(&into)), vsock->left - done);
+		size = MIN(MIN(virtq_piece(&from), virtq_piece(&into)), vsock->left - done);
 		size = MIN(size, (uint32_t)cost);
 		if (size == 0) {
 			break; /* the buffer is full: `left` is never more than there is */
