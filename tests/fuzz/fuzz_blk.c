@@ -44,11 +44,11 @@ static size_t memory_size;
 static bool posted;
 
 /* Partitions have a test of their own. */
-int blk_part_create(struct vm *vm, const struct vdev_config *config, struct arena *arena,
+int blk_part_create(struct vm *of, const struct vdev_config *node, struct arena *arena,
 		    struct vdev **out)
 {
-	(void)vm;
-	(void)config;
+	(void)of;
+	(void)node;
 	(void)arena;
 	(void)out;
 	return -1;
