@@ -11,63 +11,23 @@
 #include "core/config/guest_map_types.h"
 #include "core/vm/vm.h"
 #include "drivers/emul/models.h"
+#include "drivers/hw/virtio/blk_regs.h"
 #include "drivers/virtio/blk_part.h"
 #include "drivers/virtio/blocks.h"
 #include "drivers/virtio/virtio.h"
 #include "mm/guest_access.h"
 
-#define ID_BLK	   2
 #define QUEUE_SIZE 256
-
-#define F_SIZE_MAX     BIT(1)
-#define F_SEG_MAX      BIT(2)
-#define F_RO	       BIT(5)
-#define F_BLK_SIZE     BIT(6)
-#define F_FLUSH	       BIT(9)
-#define F_TOPOLOGY     BIT(10)
-#define F_DISCARD      BIT(13)
-#define F_WRITE_ZEROES BIT(14)
-
-/* 5.2.4, as words of 32 bits */
-enum config_word {
-	CONFIG_CAPACITY = 0 / 4, /* sectors; two words */
-	CONFIG_SIZE_MAX = 8 / 4,
-	CONFIG_SEG_MAX = 12 / 4,
-	CONFIG_BLK_SIZE = 20 / 4,
-	CONFIG_TOPOLOGY = 24 / 4, /* exponent of blocks, alignment; shortest I/O (16 bits) */
-	CONFIG_MAX_DISCARD = 36 / 4,
-	CONFIG_MAX_DISCARD_SEG = 40 / 4,
-	CONFIG_DISCARD_ALIGN = 44 / 4,
-	CONFIG_MAX_ZEROES = 48 / 4,
-	CONFIG_MAX_ZEROES_SEG = 52 / 4,
-	CONFIG_ZEROES_MAY_UNMAP = 56 / 4,
-	CONFIG_WORDS = 60 / 4,
-};
 
 /* What a driver is told; nothing here depends on its keeping to it. */
 #define SEGMENT_MAX  MIB(1)
 #define SEGMENTS     (QUEUE_SIZE - 2)
-#define RANGE_MAX    (GIB(2) / SECTOR_SIZE)
+#define RANGE_MAX    (GIB(2) / BLK_SECTOR_SIZE)
 #define RANGES	     16
 #define BLOCK_OF_2_3 3 /* 8 sectors */
 
-/* Requests: 5.2.6 */
-#define TYPE_IN		  0
-#define TYPE_OUT	  1
-#define TYPE_FLUSH	  4
-#define TYPE_GET_ID	  8
-#define TYPE_DISCARD	  11
-#define TYPE_WRITE_ZEROES 13
-
-#define STATUS_OK     0
-#define STATUS_IOERR  1
-#define STATUS_UNSUPP 2
-
-#define SECTOR_SIZE 512
 #define HEADER_SIZE 16
 #define RANGE_SIZE  16
-#define RANGE_UNMAP BIT32(0)
-#define ID_SIZE	    20
 
 /* A step: bytes that it copies, and what a piece costs beside them, as bytes. */
 #define STEP_SIZE  BLOCK_SIZE
@@ -82,7 +42,7 @@ enum config_word {
 struct vblk {
 	struct virtio virtio; /* first */
 	const struct disk_config *disk;
-	uint32_t config[CONFIG_WORDS];
+	uint32_t config[BLK_CONFIG_SIZE / 4];
 	/* protected by the device's lock, as the rest: */
 	struct blocks blocks;
 	bool told_full;
@@ -214,7 +174,7 @@ static int write_some(struct vblk *blk, uint8_t *status)
 			/* steps of its own, and the piece in the next */
 			blk->cursor = before;
 			err = first ? take_as_it_is(blk, blk->at) : 1;
-			*status = err < 0 ? STATUS_IOERR : STATUS_OK;
+			*status = err < 0 ? BLK_STATUS_IOERR : BLK_STATUS_OK;
 			return err >= 0;
 		}
 		if (write_piece(blk, own, ipa, size) != 0) {
@@ -227,19 +187,19 @@ static int write_some(struct vblk *blk, uint8_t *status)
 /* 5.2.6.2. False: *status says why not. */
 static bool check_range(struct vblk *blk, uint32_t flags, uint8_t *status)
 {
-	uint32_t known = blk->type == TYPE_WRITE_ZEROES ? RANGE_UNMAP : 0;
+	uint32_t known = blk->type == BLK_TYPE_WRITE_ZEROES ? BLK_RANGE_UNMAP : 0;
 
-	*status = (flags & ~known) != 0					  ? STATUS_UNSUPP :
-		  range_contains(0, blk->blocks.size, blk->at, blk->left) ? STATUS_OK :
-									    STATUS_IOERR;
-	blk->keep = blk->type == TYPE_WRITE_ZEROES && (flags & RANGE_UNMAP) == 0;
-	return *status == STATUS_OK;
+	*status = (flags & ~known) != 0					  ? BLK_STATUS_UNSUPP :
+		  range_contains(0, blk->blocks.size, blk->at, blk->left) ? BLK_STATUS_OK :
+									    BLK_STATUS_IOERR;
+	blk->keep = blk->type == BLK_TYPE_WRITE_ZEROES && (flags & BLK_RANGE_UNMAP) == 0;
+	return *status == BLK_STATUS_OK;
 }
 
 /* Bytes of a sector number; beyond every disk where it is. */
 static uint64_t bytes_of(uint64_t sector)
 {
-	return sector > UINT64_MAX / SECTOR_SIZE ? UINT64_MAX : sector * SECTOR_SIZE;
+	return sector > UINT64_MAX / BLK_SECTOR_SIZE ? UINT64_MAX : sector * BLK_SECTOR_SIZE;
 }
 
 /* The next one of a list: sector, number of sectors, flags. 0 or an error. */
@@ -256,7 +216,7 @@ static int next_range(struct vblk *blk, uint8_t *status)
 	}
 	blk->ranges--;
 	blk->at = bytes_of(range.sector);
-	blk->left = (uint64_t)range.count * SECTOR_SIZE;
+	blk->left = (uint64_t)range.count * BLK_SECTOR_SIZE;
 	if (!check_range(blk, range.flags, status)) {
 		blk->left = blk->ranges = 0;
 	}
@@ -274,7 +234,7 @@ static int clear_piece(struct vblk *blk, uint32_t size, uint32_t *spent)
 	int err;
 
 	(*spent)++;
-	if (blocks_is_clear(blocks, blk->at) || (!whole && blk->type == TYPE_DISCARD)) {
+	if (blocks_is_clear(blocks, blk->at) || (!whole && blk->type == BLK_TYPE_DISCARD)) {
 		return 0;
 	}
 	if (whole && (own == NULL || !blk->keep)) {
@@ -308,7 +268,7 @@ static int clear_some(struct vblk *blk, uint8_t *status)
 
 		err = clear_piece(blk, (uint32_t)rest, &spent);
 		if (err != 0) {
-			*status = err < 0 ? STATUS_IOERR : STATUS_OK;
+			*status = err < 0 ? BLK_STATUS_IOERR : BLK_STATUS_OK;
 			return err > 0;
 		}
 		blk->at += rest;
@@ -319,11 +279,11 @@ static int clear_some(struct vblk *blk, uint8_t *status)
 
 static int give_serial(struct vblk *blk)
 {
-	uint8_t serial[ID_SIZE] = {0};
+	uint8_t serial[BLK_ID_SIZE] = {0};
 	uint32_t size = MIN((uint32_t)blk->left, (uint32_t)STEP_ID);
 	int err;
 
-	memcpy(serial, blk->disk->serial, strnlen(blk->disk->serial, ID_SIZE));
+	memcpy(serial, blk->disk->serial, strnlen(blk->disk->serial, BLK_ID_SIZE));
 	err = virtq_write(blk->virtio.vdev.vm, &blk->cursor, serial + blk->at, size);
 	blk->at += size;
 	blk->left -= size;
@@ -333,14 +293,14 @@ static int give_serial(struct vblk *blk)
 static int go_on(struct vblk *blk, uint8_t *status)
 {
 	switch (blk->type) {
-	case TYPE_IN:
+	case BLK_TYPE_IN:
 		return read_some(blk);
-	case TYPE_OUT:
+	case BLK_TYPE_OUT:
 		return write_some(blk, status);
-	case TYPE_GET_ID:
+	case BLK_TYPE_GET_ID:
 		return give_serial(blk);
-	case TYPE_DISCARD:
-	case TYPE_WRITE_ZEROES:
+	case BLK_TYPE_DISCARD:
+	case BLK_TYPE_WRITE_ZEROES:
 		return clear_some(blk, status);
 	default:
 		return 0;
@@ -354,17 +314,17 @@ static uint8_t begin_data(struct vblk *blk, uint64_t sector, uint32_t size)
 {
 	blk->at = bytes_of(sector);
 	blk->left = size;
-	if (size % SECTOR_SIZE != 0 || !range_contains(0, blk->blocks.size, blk->at, size)) {
-		return STATUS_IOERR;
+	if (size % BLK_SECTOR_SIZE != 0 || !range_contains(0, blk->blocks.size, blk->at, size)) {
+		return BLK_STATUS_IOERR;
 	}
-	return STATUS_OK;
+	return BLK_STATUS_OK;
 }
 
 static uint8_t begin_ranges(struct vblk *blk, uint32_t size)
 {
 	blk->left = 0;
 	blk->ranges = size / RANGE_SIZE;
-	return size % RANGE_SIZE != 0 || blk->ranges > RANGES ? STATUS_IOERR : STATUS_OK;
+	return size % RANGE_SIZE != 0 || blk->ranges > RANGES ? BLK_STATUS_IOERR : BLK_STATUS_OK;
 }
 
 /* The request's type is known; its header is behind the cursor. */
@@ -374,23 +334,23 @@ static uint8_t begin_type(struct vblk *blk, uint64_t sector)
 	uint32_t in_size = blk->chain->in_size - 1;
 
 	switch (blk->type) {
-	case TYPE_IN:
+	case BLK_TYPE_IN:
 		blk->cursor = virtq_writes(blk->chain);
 		return begin_data(blk, sector, in_size);
-	case TYPE_GET_ID:
+	case BLK_TYPE_GET_ID:
 		blk->cursor = virtq_writes(blk->chain);
 		blk->at = 0;
-		blk->left = MIN(in_size, (uint32_t)ID_SIZE);
-		return STATUS_OK;
-	case TYPE_FLUSH:
-		return STATUS_OK;
-	case TYPE_OUT:
-		return blk->disk->read_only ? STATUS_IOERR : begin_data(blk, sector, out_size);
-	case TYPE_DISCARD:
-	case TYPE_WRITE_ZEROES:
-		return blk->disk->read_only ? STATUS_IOERR : begin_ranges(blk, out_size);
+		blk->left = MIN(in_size, (uint32_t)BLK_ID_SIZE);
+		return BLK_STATUS_OK;
+	case BLK_TYPE_FLUSH:
+		return BLK_STATUS_OK;
+	case BLK_TYPE_OUT:
+		return blk->disk->read_only ? BLK_STATUS_IOERR : begin_data(blk, sector, out_size);
+	case BLK_TYPE_DISCARD:
+	case BLK_TYPE_WRITE_ZEROES:
+		return blk->disk->read_only ? BLK_STATUS_IOERR : begin_ranges(blk, out_size);
 	default:
-		return STATUS_UNSUPP;
+		return BLK_STATUS_UNSUPP;
 	}
 }
 
@@ -399,10 +359,10 @@ static uint32_t written_of(const struct vblk *blk, uint8_t status)
 {
 	uint32_t size = blk->chain->in_size - 1, done = 0;
 
-	if (status == STATUS_OK && blk->type == TYPE_IN) {
+	if (status == BLK_STATUS_OK && blk->type == BLK_TYPE_IN) {
 		done = size;
-	} else if (status == STATUS_OK && blk->type == TYPE_GET_ID) {
-		done = MIN(size, (uint32_t)ID_SIZE);
+	} else if (status == BLK_STATUS_OK && blk->type == BLK_TYPE_GET_ID) {
+		done = MIN(size, (uint32_t)BLK_ID_SIZE);
 	}
 	return done == size ? size + 1 : done;
 }
@@ -436,7 +396,7 @@ static int begin(struct vblk *blk)
 	}
 	blk->type = header.type;
 	status = begin_type(blk, header.sector);
-	if (status != STATUS_OK) {
+	if (status != BLK_STATUS_OK) {
 		return finish(blk, status);
 	}
 	blk->phase = BUSY;
@@ -446,7 +406,7 @@ static int begin(struct vblk *blk)
 static int blk_step(struct virtio *virtio, uint32_t queue)
 {
 	struct vblk *blk = vblk_of(virtio);
-	uint8_t status = STATUS_OK;
+	uint8_t status = BLK_STATUS_OK;
 	int err;
 
 	if (blk->phase == IDLE) {
@@ -472,11 +432,11 @@ static int blk_step(struct virtio *virtio, uint32_t queue)
 }
 
 static const struct virtio_ops blk_ops = {
-	.id = ID_BLK,
+	.id = VIRTIO_ID_BLK,
 	.queue_count = 1,
 	.queue_size = QUEUE_SIZE,
-	.features = F_SIZE_MAX | F_SEG_MAX | F_BLK_SIZE | F_FLUSH | F_TOPOLOGY,
-	.config_size = CONFIG_WORDS * 4,
+	.features = BLK_F_SIZE_MAX | BLK_F_SEG_MAX | BLK_F_BLK_SIZE | BLK_F_FLUSH | BLK_F_TOPOLOGY,
+	.config_size = BLK_CONFIG_SIZE,
 	.reset = blk_reset,
 	.reset_queue = blk_reset_queue,
 	.step = blk_step,
@@ -485,25 +445,25 @@ static const struct virtio_ops blk_ops = {
 
 static void make_config(struct vblk *blk)
 {
-	uint64_t sectors = blk->blocks.size / SECTOR_SIZE;
+	uint64_t sectors = blk->blocks.size / BLK_SECTOR_SIZE;
 
-	blk->config[CONFIG_CAPACITY] = (uint32_t)sectors;
-	blk->config[CONFIG_CAPACITY + 1] = (uint32_t)(sectors >> 32);
-	blk->config[CONFIG_SIZE_MAX] = SEGMENT_MAX;
-	blk->config[CONFIG_SEG_MAX] = SEGMENTS;
-	blk->config[CONFIG_BLK_SIZE] = SECTOR_SIZE;
-	blk->config[CONFIG_TOPOLOGY] = BLOCK_OF_2_3 | (BLOCK_SIZE / SECTOR_SIZE) << 16;
+	blk->config[BLK_CONFIG_CAPACITY / 4] = (uint32_t)sectors;
+	blk->config[BLK_CONFIG_CAPACITY / 4 + 1] = (uint32_t)(sectors >> 32);
+	blk->config[BLK_CONFIG_SIZE_MAX / 4] = SEGMENT_MAX;
+	blk->config[BLK_CONFIG_SEG_MAX / 4] = SEGMENTS;
+	blk->config[BLK_CONFIG_BLK_SIZE / 4] = BLK_SECTOR_SIZE;
+	blk->config[BLK_CONFIG_TOPOLOGY / 4] = BLOCK_OF_2_3 | (BLOCK_SIZE / BLK_SECTOR_SIZE) << 16;
 	if (blk->disk->read_only) {
-		virtio_offer(&blk->virtio, F_RO);
+		virtio_offer(&blk->virtio, BLK_F_RO);
 		return;
 	}
-	virtio_offer(&blk->virtio, F_DISCARD | F_WRITE_ZEROES);
-	blk->config[CONFIG_MAX_DISCARD] = RANGE_MAX;
-	blk->config[CONFIG_MAX_DISCARD_SEG] = RANGES;
-	blk->config[CONFIG_DISCARD_ALIGN] = BLOCK_SIZE / SECTOR_SIZE;
-	blk->config[CONFIG_MAX_ZEROES] = RANGE_MAX;
-	blk->config[CONFIG_MAX_ZEROES_SEG] = RANGES;
-	blk->config[CONFIG_ZEROES_MAY_UNMAP] = 1;
+	virtio_offer(&blk->virtio, BLK_F_DISCARD | BLK_F_WRITE_ZEROES);
+	blk->config[BLK_CONFIG_MAX_DISCARD / 4] = RANGE_MAX;
+	blk->config[BLK_CONFIG_MAX_DISCARD_SEG / 4] = RANGES;
+	blk->config[BLK_CONFIG_DISCARD_ALIGN / 4] = BLOCK_SIZE / BLK_SECTOR_SIZE;
+	blk->config[BLK_CONFIG_MAX_ZEROES / 4] = RANGE_MAX;
+	blk->config[BLK_CONFIG_MAX_ZEROES_SEG / 4] = RANGES;
+	blk->config[BLK_CONFIG_ZEROES_MAY_UNMAP / 4] = 1;
 }
 
 static int blk_create(struct vm *vm, const struct vdev_config *config, struct arena *arena,

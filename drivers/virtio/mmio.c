@@ -5,54 +5,16 @@
 #include "core/fdt/guest_fdt.h"
 #include "core/vm/vm.h"
 #include "drivers/emul/vdev_line.h"
+#include "drivers/hw/virtio/mmio_regs.h"
 #include "drivers/virtio/virtio.h"
 
-/* 4.2.2 */
-#define MAGIC		    0x000
-#define VERSION		    0x004
-#define DEVICE_ID	    0x008
-#define VENDOR_ID	    0x00c
-#define DEVICE_FEATURES	    0x010
-#define DEVICE_FEATURES_SEL 0x014
-#define DRIVER_FEATURES	    0x020
-#define DRIVER_FEATURES_SEL 0x024
-#define QUEUE_SEL	    0x030
-#define QUEUE_SIZE_MAX	    0x034
-#define QUEUE_SIZE	    0x038
-#define QUEUE_READY	    0x044
-#define QUEUE_NOTIFY	    0x050
-#define INTERRUPT_STATUS    0x060
-#define INTERRUPT_ACK	    0x064
-#define STATUS		    0x070
-#define QUEUE_DESC_LOW	    0x080
-#define QUEUE_DESC_HIGH	    0x084
-#define QUEUE_DRIVER_LOW    0x090
-#define QUEUE_DRIVER_HIGH   0x094
-#define QUEUE_DEVICE_LOW    0x0a0
-#define QUEUE_DEVICE_HIGH   0x0a4
-#define SHM_LEN_LOW	    0x0b0
-#define SHM_LEN_HIGH	    0x0b4
-#define SHM_BASE_LOW	    0x0b8
-#define SHM_BASE_HIGH	    0x0bc
-#define QUEUE_RESET	    0x0c0
-#define CONFIG_GENERATION   0x0fc
-#define CONFIG		    0x100
-
-#define MAGIC_VALUE  0x74726976 /* "virt" */
-#define VENDOR_VALUE 0x4b4c4242 /* "BBLK" */
+#define HIGH(reg)    ((reg) + 4) /* of two words */
+#define VENDOR_VALUE 0x4b4c4242	 /* "BBLK" */
 
 /* 2.1 */
-#define STATUS_ACKNOWLEDGE BIT32(0)
-#define STATUS_DRIVER	   BIT32(1)
-#define STATUS_DRIVER_OK   BIT32(2)
-#define STATUS_FEATURES_OK BIT32(3)
-#define STATUS_NEEDS_RESET BIT32(6)
-#define STATUS_FAILED	   BIT32(7)
 #define STATUS_DRIVERS                                                                             \
-	(STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_DRIVER_OK | STATUS_FEATURES_OK | STATUS_FAILED)
-
-#define INTERRUPT_USED	 BIT32(0)
-#define INTERRUPT_CONFIG BIT32(1)
+	(VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER | VIRTIO_STATUS_DRIVER_OK |              \
+	 VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_FAILED)
 
 /* What every device offers. */
 #define TRANSPORT_FEATURES                                                                         \
@@ -72,17 +34,18 @@ static void interrupt(struct virtio *virtio, uint32_t why)
 
 bool virtio_works(const struct virtio *virtio)
 {
-	return (virtio->status & (STATUS_DRIVER_OK | STATUS_NEEDS_RESET)) == STATUS_DRIVER_OK;
+	return (virtio->status & (VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_NEEDS_RESET)) ==
+	       VIRTIO_STATUS_DRIVER_OK;
 }
 
 static void need_reset(struct virtio *virtio)
 {
-	virtio->status |= STATUS_NEEDS_RESET;
+	virtio->status |= VIRTIO_STATUS_NEEDS_RESET;
 	virtio->work = 0;
 	virtio->unsettled = virtio->ops->settle != NULL;
 	/* told only to a driver that has been told of anything: 2.1.2 */
-	if ((virtio->status & STATUS_DRIVER_OK) != 0) {
-		interrupt(virtio, INTERRUPT_CONFIG);
+	if ((virtio->status & VIRTIO_STATUS_DRIVER_OK) != 0) {
+		interrupt(virtio, VIRTIO_INTERRUPT_CONFIG);
 	}
 }
 
@@ -124,7 +87,7 @@ void virtio_config_changed(struct virtio *virtio)
 {
 	virtio->generation++;
 	if (virtio_works(virtio)) {
-		interrupt(virtio, INTERRUPT_CONFIG);
+		interrupt(virtio, VIRTIO_INTERRUPT_CONFIG);
 	}
 }
 
@@ -211,7 +174,7 @@ static int tell(struct virtio *virtio, uint32_t queue, int err)
 {
 	err = err == 0 ? virtq_interrupts(&virtio->queue[queue]) : err;
 	if (err > 0) {
-		interrupt(virtio, INTERRUPT_USED);
+		interrupt(virtio, VIRTIO_INTERRUPT_USED);
 	}
 	return err < 0 ? err : 0;
 }
@@ -252,31 +215,31 @@ static uint32_t read_register(const struct virtio *virtio, uint32_t off)
 	const struct virtq *queue = selected(virtio);
 
 	switch (off) {
-	case MAGIC:
-		return MAGIC_VALUE;
-	case VERSION:
+	case VIRTIO_MMIO_MAGIC:
+		return VIRTIO_MMIO_MAGIC_VALUE;
+	case VIRTIO_MMIO_VERSION:
 		return 2;
-	case DEVICE_ID:
+	case VIRTIO_MMIO_DEVICE_ID:
 		return virtio->ops->id;
-	case VENDOR_ID:
+	case VIRTIO_MMIO_VENDOR_ID:
 		return VENDOR_VALUE;
-	case DEVICE_FEATURES:
+	case VIRTIO_MMIO_FEATURES:
 		return half_of(virtio->offered, virtio->features_select);
-	case QUEUE_SIZE_MAX:
+	case VIRTIO_MMIO_QUEUE_SIZE_MAX:
 		return queue != NULL ? queue->size_max : 0;
-	case QUEUE_READY:
+	case VIRTIO_MMIO_QUEUE_READY:
 		return queue != NULL && queue->ready;
-	case INTERRUPT_STATUS:
+	case VIRTIO_MMIO_INTERRUPT_STATUS:
 		return virtio->interrupt;
-	case STATUS:
+	case VIRTIO_MMIO_STATUS:
 		return virtio->status;
-	case SHM_LEN_LOW:
-	case SHM_LEN_HIGH:
-	case SHM_BASE_LOW:
-	case SHM_BASE_HIGH:
+	case VIRTIO_MMIO_SHM_LEN:
+	case HIGH(VIRTIO_MMIO_SHM_LEN):
+	case VIRTIO_MMIO_SHM_BASE:
+	case HIGH(VIRTIO_MMIO_SHM_BASE):
 		/* there is no such region: 4.2.2.1 */
 		return UINT32_MAX;
-	case CONFIG_GENERATION:
+	case VIRTIO_MMIO_GENERATION:
 		return virtio->generation;
 	default:
 		/* QueueReset among them: it is over when it is asked for */
@@ -286,7 +249,8 @@ static uint32_t read_register(const struct virtio *virtio, uint32_t off)
 
 static bool is_config(const struct virtio *virtio, uint32_t off, uint32_t size)
 {
-	return off >= CONFIG && off - CONFIG + size <= virtio->ops->config_size;
+	return off >= VIRTIO_MMIO_CONFIG &&
+	       off - VIRTIO_MMIO_CONFIG + size <= virtio->ops->config_size;
 }
 
 static int mmio_read(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, uint64_t *value)
@@ -296,10 +260,10 @@ static int mmio_read(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, 
 	(void)vcpu;
 	*value = 0;
 	spin_lock(&virtio->lock);
-	if (off < CONFIG && size == 4) {
+	if (off < VIRTIO_MMIO_CONFIG && size == 4) {
 		*value = read_register(virtio, off);
 	} else if (is_config(virtio, off, size) && virtio->ops->read_config != NULL) {
-		*value = virtio->ops->read_config(virtio, off - CONFIG, size);
+		*value = virtio->ops->read_config(virtio, off - VIRTIO_MMIO_CONFIG, size);
 	}
 	spin_unlock(&virtio->lock);
 	return 0;
@@ -340,20 +304,20 @@ static void set_status(struct virtio *virtio, uint32_t value)
 	}
 	/* bits are not cleared but by a reset: 2.1.1 */
 	set = value & STATUS_DRIVERS & ~before;
-	if ((set & STATUS_FEATURES_OK) != 0) {
+	if ((set & VIRTIO_STATUS_FEATURES_OK) != 0) {
 		if (accepts(virtio)) {
-			virtio->status |= STATUS_FEATURES_OK;
+			virtio->status |= VIRTIO_STATUS_FEATURES_OK;
 			for (uint32_t i = 0; i < virtio->ops->queue_count; i++) {
 				reset_queue(virtio, i);
 			}
 		}
-		set &= ~STATUS_FEATURES_OK;
+		set &= ~VIRTIO_STATUS_FEATURES_OK;
 	}
-	if ((virtio->status & STATUS_FEATURES_OK) == 0) {
-		set &= ~STATUS_DRIVER_OK;
+	if ((virtio->status & VIRTIO_STATUS_FEATURES_OK) == 0) {
+		set &= ~VIRTIO_STATUS_DRIVER_OK;
 	}
 	virtio->status |= set;
-	if ((set & STATUS_DRIVER_OK) != 0) {
+	if ((set & VIRTIO_STATUS_DRIVER_OK) != 0) {
 		begin_work(virtio);
 	}
 }
@@ -370,7 +334,7 @@ static void set_ready(struct virtio *virtio, struct virtq *queue, bool ready)
 		queue->descriptors = was.descriptors;
 		queue->driver_area = was.driver_area;
 		queue->device_area = was.device_area;
-	} else if (!queue->ready && (virtio->status & STATUS_FEATURES_OK) != 0) {
+	} else if (!queue->ready && (virtio->status & VIRTIO_STATUS_FEATURES_OK) != 0) {
 		if (virtq_enable(queue) != 0) {
 			need_reset(virtio);
 		}
@@ -379,11 +343,11 @@ static void set_ready(struct virtio *virtio, struct virtq *queue, bool ready)
 
 static void write_queue(struct virtio *virtio, struct virtq *queue, uint32_t off, uint32_t value)
 {
-	if (off == QUEUE_READY) {
+	if (off == VIRTIO_MMIO_QUEUE_READY) {
 		set_ready(virtio, queue, (value & 1) != 0);
 		return;
 	}
-	if (off == QUEUE_RESET) {
+	if (off == VIRTIO_MMIO_QUEUE_RESET) {
 		if (value == 1 && virtio_has(virtio, VIRTIO_F_RING_RESET)) {
 			reset_queue(virtio, (uint32_t)(queue - virtio->queue));
 		}
@@ -394,20 +358,20 @@ static void write_queue(struct virtio *virtio, struct virtq *queue, uint32_t off
 		return;
 	}
 	switch (off) {
-	case QUEUE_SIZE:
+	case VIRTIO_MMIO_QUEUE_SIZE:
 		/* one that can't be is refused when the queue is made ready */
 		queue->size = value <= queue->size_max ? (uint16_t)value : 0;
 		break;
-	case QUEUE_DESC_LOW:
-	case QUEUE_DESC_HIGH:
-		set_half(&queue->descriptors, off == QUEUE_DESC_HIGH, value);
+	case VIRTIO_MMIO_QUEUE_DESC:
+	case HIGH(VIRTIO_MMIO_QUEUE_DESC):
+		set_half(&queue->descriptors, off == HIGH(VIRTIO_MMIO_QUEUE_DESC), value);
 		break;
-	case QUEUE_DRIVER_LOW:
-	case QUEUE_DRIVER_HIGH:
-		set_half(&queue->driver_area, off == QUEUE_DRIVER_HIGH, value);
+	case VIRTIO_MMIO_QUEUE_DRIVER:
+	case HIGH(VIRTIO_MMIO_QUEUE_DRIVER):
+		set_half(&queue->driver_area, off == HIGH(VIRTIO_MMIO_QUEUE_DRIVER), value);
 		break;
 	default:
-		set_half(&queue->device_area, off == QUEUE_DEVICE_HIGH, value);
+		set_half(&queue->device_area, off == HIGH(VIRTIO_MMIO_QUEUE_DEVICE), value);
 		break;
 	}
 }
@@ -428,38 +392,38 @@ static bool write_register(struct virtio *virtio, uint32_t off, uint32_t value)
 	struct virtq *queue = (struct virtq *)(uintptr_t)selected(virtio);
 
 	switch (off) {
-	case QUEUE_NOTIFY:
+	case VIRTIO_MMIO_QUEUE_NOTIFY:
 		return notify(virtio, value);
-	case INTERRUPT_ACK:
+	case VIRTIO_MMIO_INTERRUPT_ACK:
 		virtio->interrupt &= ~value;
 		vdev_set_line(&virtio->vdev, virtio->interrupt != 0);
 		break;
-	case DEVICE_FEATURES_SEL:
+	case VIRTIO_MMIO_FEATURES_SEL:
 		virtio->features_select = value;
 		break;
-	case DRIVER_FEATURES:
-		if ((virtio->status & STATUS_FEATURES_OK) == 0) {
+	case VIRTIO_MMIO_ACCEPT:
+		if ((virtio->status & VIRTIO_STATUS_FEATURES_OK) == 0) {
 			set_half(&virtio->features, virtio->accept_select, value);
 		}
 		break;
-	case DRIVER_FEATURES_SEL:
+	case VIRTIO_MMIO_ACCEPT_SEL:
 		virtio->accept_select = value;
 		break;
-	case QUEUE_SEL:
+	case VIRTIO_MMIO_QUEUE_SEL:
 		virtio->queue_select = value;
 		break;
-	case STATUS:
+	case VIRTIO_MMIO_STATUS:
 		set_status(virtio, value);
 		return virtio->work != 0;
-	case QUEUE_SIZE:
-	case QUEUE_READY:
-	case QUEUE_RESET:
-	case QUEUE_DESC_LOW:
-	case QUEUE_DESC_HIGH:
-	case QUEUE_DRIVER_LOW:
-	case QUEUE_DRIVER_HIGH:
-	case QUEUE_DEVICE_LOW:
-	case QUEUE_DEVICE_HIGH:
+	case VIRTIO_MMIO_QUEUE_SIZE:
+	case VIRTIO_MMIO_QUEUE_READY:
+	case VIRTIO_MMIO_QUEUE_RESET:
+	case VIRTIO_MMIO_QUEUE_DESC:
+	case HIGH(VIRTIO_MMIO_QUEUE_DESC):
+	case VIRTIO_MMIO_QUEUE_DRIVER:
+	case HIGH(VIRTIO_MMIO_QUEUE_DRIVER):
+	case VIRTIO_MMIO_QUEUE_DEVICE:
+	case HIGH(VIRTIO_MMIO_QUEUE_DEVICE):
 		if (queue != NULL) {
 			write_queue(virtio, queue, off, value);
 		}
@@ -474,11 +438,11 @@ static bool write_register(struct virtio *virtio, uint32_t off, uint32_t value)
  * executed again then. */
 static bool must_wait(struct virtio *virtio, const struct vcpu *vcpu, uint32_t off, uint32_t value)
 {
-	bool ends =
-		(off == STATUS && value == 0) ||
-		(selected(virtio) != NULL &&
-		 ((off == QUEUE_READY && (value & 1) == 0) ||
-		  (off == QUEUE_RESET && value == 1 && virtio_has(virtio, VIRTIO_F_RING_RESET))));
+	bool ends = (off == VIRTIO_MMIO_STATUS && value == 0) ||
+		    (selected(virtio) != NULL &&
+		     ((off == VIRTIO_MMIO_QUEUE_READY && (value & 1) == 0) ||
+		      (off == VIRTIO_MMIO_QUEUE_RESET && value == 1 &&
+		       virtio_has(virtio, VIRTIO_F_RING_RESET))));
 
 	if (!ends || virtio->ops->busy == NULL || !virtio->ops->busy(virtio)) {
 		return false;
@@ -493,14 +457,15 @@ static int mmio_write(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size,
 	bool more = false;
 
 	spin_lock(&virtio->lock);
-	if (off != QUEUE_NOTIFY && size == 4 && must_wait(virtio, vcpu, off, (uint32_t)value)) {
+	if (off != VIRTIO_MMIO_QUEUE_NOTIFY && size == 4 &&
+	    must_wait(virtio, vcpu, off, (uint32_t)value)) {
 		spin_unlock(&virtio->lock);
 		return -EAGAIN;
 	}
-	if (off < CONFIG && size == 4) {
+	if (off < VIRTIO_MMIO_CONFIG && size == 4) {
 		more = write_register(virtio, off, (uint32_t)value);
 	} else if (is_config(virtio, off, size) && virtio->ops->write_config != NULL) {
-		virtio->ops->write_config(virtio, off - CONFIG, size, (uint32_t)value);
+		virtio->ops->write_config(virtio, off - VIRTIO_MMIO_CONFIG, size, (uint32_t)value);
 	}
 	let_go(virtio);
 	if (more) {

@@ -21,6 +21,7 @@
 #define BLK_CONFIG_SIZE_MAX	    8
 #define BLK_CONFIG_SEG_MAX	    12
 #define BLK_CONFIG_BLK_SIZE	    20
+#define BLK_CONFIG_TOPOLOGY	    24 /* exponent of blocks, alignment; shortest I/O (16 bits) */
 #define BLK_CONFIG_MAX_DISCARD	    36
 #define BLK_CONFIG_MAX_DISCARD_SEG  40
 #define BLK_CONFIG_DISCARD_ALIGN    44

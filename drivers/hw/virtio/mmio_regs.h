@@ -8,6 +8,7 @@
 #define VIRTIO_MMIO_MAGIC	     0x000
 #define VIRTIO_MMIO_VERSION	     0x004
 #define VIRTIO_MMIO_DEVICE_ID	     0x008
+#define VIRTIO_MMIO_VENDOR_ID	     0x00c
 #define VIRTIO_MMIO_FEATURES	     0x010
 #define VIRTIO_MMIO_FEATURES_SEL     0x014
 #define VIRTIO_MMIO_ACCEPT	     0x020
@@ -23,6 +24,9 @@
 #define VIRTIO_MMIO_QUEUE_DESC	     0x080 /* these three: two words each */
 #define VIRTIO_MMIO_QUEUE_DRIVER     0x090
 #define VIRTIO_MMIO_QUEUE_DEVICE     0x0a0
+#define VIRTIO_MMIO_SHM_LEN	     0x0b0 /* these two likewise */
+#define VIRTIO_MMIO_SHM_BASE	     0x0b8
+#define VIRTIO_MMIO_QUEUE_RESET	     0x0c0
 #define VIRTIO_MMIO_GENERATION	     0x0fc
 #define VIRTIO_MMIO_CONFIG	     0x100
 #define VIRTIO_MMIO_SIZE	     0x200
