@@ -153,8 +153,8 @@ static int64_t next_piece(struct vpart *part, uint64_t rest, struct blk_piece *p
 	uint64_t ipa, room;
 	uint32_t size = virtq_pass(&part->cursor, max, &ipa);
 
-	extent = vm_extent_of(part->virtio.vdev.vm, ipa, 1);
-	if (size == 0 || extent == NULL) {
+	extent = size == 0 ? NULL : vm_extent_of(part->virtio.vdev.vm, ipa, 1);
+	if (extent == NULL) {
 		return -EFAULT;
 	}
 	room = extent->ipa + extent->size - ipa;

@@ -434,8 +434,8 @@ static bool write_register(struct virtio *virtio, uint32_t off, uint32_t value)
 	return false;
 }
 
-/* It takes a queue from the device, which has not done with the VM's memory yet: the access is
- * executed again then. */
+/* It takes a queue from a device that may be busy, and is: it has not done with the VM's memory
+ * yet. The access is executed again then. */
 static bool must_wait(struct virtio *virtio, const struct vcpu *vcpu, uint32_t off, uint32_t value)
 {
 	bool ends = (off == VIRTIO_MMIO_STATUS && value == 0) ||
@@ -444,7 +444,7 @@ static bool must_wait(struct virtio *virtio, const struct vcpu *vcpu, uint32_t o
 		      (off == VIRTIO_MMIO_QUEUE_RESET && value == 1 &&
 		       virtio_has(virtio, VIRTIO_F_RING_RESET))));
 
-	if (!ends || virtio->ops->busy == NULL || !virtio->ops->busy(virtio)) {
+	if (!ends || !virtio->ops->busy(virtio)) {
 		return false;
 	}
 	virtio->waiting |= BIT(vcpu->index);
@@ -457,7 +457,7 @@ static int mmio_write(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size,
 	bool more = false;
 
 	spin_lock(&virtio->lock);
-	if (off != VIRTIO_MMIO_QUEUE_NOTIFY && size == 4 &&
+	if (unlikely(virtio->ops->busy != NULL) && size == 4 &&
 	    must_wait(virtio, vcpu, off, (uint32_t)value)) {
 		spin_unlock(&virtio->lock);
 		return -EAGAIN;
