@@ -2,6 +2,8 @@
 /* CRC-32 by table: polynomial 0x04C11DB7, reflected. */
 #include "core/base/crc32.h"
 
+#include "core/base/crc_table.h"
+
 /* What four bits do to the remainder: small counts for more than fast, as in crc32c.c. */
 static const uint32_t table[16] = {
 	0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
@@ -11,13 +13,5 @@ static const uint32_t table[16] = {
 
 uint32_t crc32(uint32_t crc, const void *data, size_t size)
 {
-	const uint8_t *p = data;
-
-	crc = ~crc;
-	for (size_t i = 0; i < size; i++) {
-		crc ^= p[i];
-		crc = (crc >> 4) ^ table[crc & 0xf];
-		crc = (crc >> 4) ^ table[crc & 0xf];
-	}
-	return ~crc;
+	return crc_by_table(table, crc, data, size);
 }

@@ -2,6 +2,8 @@
 /* CRC-32C by table: polynomial 0x1EDC6F41, reflected. */
 #include "core/base/crc32c.h"
 
+#include "core/base/crc_table.h"
+
 /*
  * What four bits do to the remainder; the unit test computes it again bit by bit. Four and not
  * eight: EL2 uses the CPU's instructions wherever there are any, so small counts for more than
@@ -15,13 +17,5 @@ static const uint32_t table[16] = {
 
 uint32_t crc32c(uint32_t crc, const void *data, size_t size)
 {
-	const uint8_t *p = data;
-
-	crc = ~crc;
-	for (size_t i = 0; i < size; i++) {
-		crc ^= p[i];
-		crc = (crc >> 4) ^ table[crc & 0xf];
-		crc = (crc >> 4) ^ table[crc & 0xf];
-	}
-	return ~crc;
+	return crc_by_table(table, crc, data, size);
 }
