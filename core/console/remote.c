@@ -26,7 +26,7 @@ static void say(struct vsock_job *job, const char *fmt, ...)
 
 /* -- calls -- */
 
-/* All arguments but the first two are 0 unless they are set before. */
+/* Arguments behind these two are the caller's, where the call has any. */
 static int32_t ask(struct vcpu *by, struct hypercall *call, uint32_t number, uint64_t first,
 		   uint64_t second)
 {
