@@ -912,6 +912,7 @@ help:
 #H make test-guest ONLY=NAME V=1   one case, with what it prints
 #H make soak [ONLY=diff/v3 MINUTES= SEED=]   long counts; make soak-record puts them into docs/soak.md
 #H make bench [ONLY=bulkhead,kvm]   exit costs beside KVM, Xen and Bao; OPTIONS=--help
+#H make steps [ONLY=priority SEED= TRAPS=]   EL2's longest steps between two looks at interrupts
 #H make throughput                    disk and network of Linux, as a share of what bare QEMU gives it
 #H make numbers                    sizes and instruction counts, as in the README
 #H make fmt [C_FILES="a.c b.h"]     format as .clang-format says

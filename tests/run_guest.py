@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 
 import bare_metal
 from run_case import BUILD, LOGS, ROOT, SCALE, Case, Failure, Result
@@ -185,32 +186,30 @@ def qemu_of(program: Program, bare: bool) -> tuple[list[str], dict[str, str]]:
     return argv, board.qemu_environment(name)
 
 
-def _guest(program: Program, bare: bool):
-    def body(result: Result) -> None:
-        result.log = LOGS / (program.stem + ("-bare.log" if bare else ".log"))
-        version = program.machine.get("qemu")
-        if version and board.qemu_of_version(int(version)) is None:
-            result.skips.append(f"QEMU {version} is missing: make fetch")
-            return
-        if not bare and make_bundle(program, result) is None:
-            return
-        if not bare and "edge" in program.machine:
-            make_tree(program)
-        argv, environment = qemu_of(program, bare)
-        # What is beside it doesn't end.
-        over = PLAN if "beside" in program.vm and not bare else None
-        output, ending = boot(argv, environment, result.log, over)
-        result.output = " ".join(argv) + "\n" + output
-        read_tap(PREFIX.sub("", output), result)
-        if bare:
-            # What QEMU's virt doesn't have isn't missing here: the same case asks Bulkhead for it.
-            result.skips.clear()
-        if ending:
-            result.failures.append(Failure(ending, details=output.splitlines()[-6:]))
-        elif not output.strip():
-            result.failures.append(Failure("silence: nothing was printed"))
-
-    return body
+def run_program(program: Program, result: Result, bare: bool = False) -> None:
+    """Its images are built."""
+    result.log = LOGS / (program.stem + ("-bare.log" if bare else ".log"))
+    version = program.machine.get("qemu")
+    if version and board.qemu_of_version(int(version)) is None:
+        result.skips.append(f"QEMU {version} is missing: make fetch")
+        return
+    if not bare and make_bundle(program, result) is None:
+        return
+    if not bare and "edge" in program.machine:
+        make_tree(program)
+    argv, environment = qemu_of(program, bare)
+    # What is beside it doesn't end.
+    over = PLAN if "beside" in program.vm and not bare else None
+    output, ending = boot(argv, environment, result.log, over)
+    result.output = " ".join(argv) + "\n" + output
+    read_tap(PREFIX.sub("", output), result)
+    if bare:
+        # What QEMU's virt doesn't have isn't missing here: the same case asks Bulkhead for it.
+        result.skips.clear()
+    if ending:
+        result.failures.append(Failure(ending, details=output.splitlines()[-6:]))
+    elif not output.strip():
+        result.failures.append(Failure("silence: nothing was printed"))
 
 
 def guest_cases(args: argparse.Namespace) -> list[Case]:
@@ -237,7 +236,8 @@ def guest_cases(args: argparse.Namespace) -> list[Case]:
     if cases:
         return cases
     for program in programs:
-        cases.append(Case("guest", program.name, _guest(program, False)))
+        cases.append(Case("guest", program.name, partial(run_program, program)))
         if program.bare:
-            cases.append(Case("guest", program.name + "/bare", _guest(program, True)))
+            alone = partial(run_program, program, bare=True)
+            cases.append(Case("guest", program.name + "/bare", alone))
     return cases

@@ -73,6 +73,14 @@ bench:
 		"$(BUILD)/log/bench-fetch.log says why." >&2)
 	$(Q)$(PYTHON) tools/bench/bench.py $(if $(ONLY),--only '$(ONLY)') $(OPTIONS)
 
+# The longest steps between two looks at interrupts. ONLY=, SEED= and TRAPS= say what is run,
+# OPTIONS= goes to tools/bench/steps.py as it is (OPTIONS=--help).
+.PHONY: steps
+steps:
+	$(Q)tools/setup.sh test
+	$(Q)$(PYTHON) tools/bench/steps.py $(if $(ONLY),--only '$(ONLY)') $(if $(SEED),--seed $(SEED)) \
+		$(if $(TRAPS),--traps $(TRAPS)) $(OPTIONS)
+
 # Disk and network of a stock Linux, as a share of what bare QEMU gives it: seconds of this machine.
 .PHONY: throughput throughput-parts
 throughput-parts: $(BUILD)/bulkhead.img $(BUILD)/host/bulkhead-config $(BUILD)/guest/Image \
