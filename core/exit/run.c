@@ -18,11 +18,14 @@
 /* Of these it may find that what its guest waits for has come. */
 #define VCPU_WAKE_EVENTS (VCPU_EVENT_VGIC | VCPU_EVENT_SGIS | VCPU_EVENT_TIMER)
 
-/* What these ask for may take as long as a switch, before which interrupts were looked for. */
-#define LONG_EVENTS (VCPU_EVENT_VGIC | VCPU_EVENT_ANSWER)
-
 /* Its interrupts are looked at for these. */
 #define VGIC_EVENTS (VCPU_EVENT_VGIC | VCPU_EVENT_SGIS | VCPU_EVENT_PTIMER)
+
+/* What each of these asks for may take a step of its own. */
+#define LONG_EVENTS (VGIC_EVENTS | VCPU_EVENT_WORK | VCPU_EVENT_ANSWER)
+
+/* These come before a vCPU is loaded. */
+#define EARLY_EVENTS (VCPU_EVENT_REGS | VCPU_EVENT_JOB | VCPU_EVENT_START)
 
 /* They are looked at before all others, and alone. */
 #define FIRST_EVENTS (VCPU_EVENT_PLACE | VCPU_EVENT_COMPLAINT)
@@ -167,33 +170,73 @@ static bool look_first(struct vcpu *vcpu, uint32_t events)
 	return true;
 }
 
-/* An interrupt is pending, which goes first: these events stay for the next time. */
-static inline bool interrupted(struct vcpu *vcpu, uint32_t events)
+/* More of this pass may take long, and an interrupt is pending: that goes first, and these events
+ * stay for the next pass. */
+static inline bool gives_way(struct vcpu *vcpu, uint32_t events)
 {
-	bool pending = irq_is_pending();
-
-	if (unlikely(pending)) {
-		atomic_fetch_or(&vcpu->events, events & ~VCPU_EVENT_SGIS);
+	if ((events & LONG_EVENTS) == 0 || likely(!irq_is_pending())) {
+		return false;
 	}
-	return pending;
+	atomic_fetch_or(&vcpu->events, events & ~VCPU_EVENT_SGIS);
+	vcpu->gave_way = true;
+	return true;
 }
 
-/* It is loaded, and its interrupts are looked at; false: physical ones go first. */
-static inline bool bring(struct vcpu *vcpu, uint32_t events)
+/* It is loaded where it is on; true: it was not before. */
+static inline bool bring(struct vcpu *vcpu)
 {
-	if (atomic_read(&vcpu->power) == VCPU_ON && !vcpu->loaded) {
-		switch_to(vcpu);
-		if ((events & LONG_EVENTS) != 0 && interrupted(vcpu, events)) {
-			return false;
-		}
+	if (vcpu->loaded || atomic_read(&vcpu->power) != VCPU_ON) {
+		return false;
+	}
+	switch_to(vcpu);
+	return true;
+}
+
+/*
+ * What is done where it is loaded. `worked`: something was done in this pass already. A pass that
+ * comes after one that gave way does something before it gives way again, however many interrupts
+ * come.
+ */
+static inline void look_at_rest(struct vcpu *vcpu, uint32_t events, bool worked)
+{
+	bool may_give_way = bring(vcpu) || worked || !vcpu->gave_way;
+
+	if ((events & ~(uint32_t)VCPU_EVENT_SCHED) == VCPU_EVENT_TIMER) {
+		wake(vcpu);
+		return;
+	}
+	vcpu->gave_way = false;
+	if (may_give_way && gives_way(vcpu, events)) {
+		return;
 	}
 	if ((events & VGIC_EVENTS) != 0) {
 		if ((events & VCPU_EVENT_PTIMER) != 0 && vcpu->loaded) {
 			vtimer_look(vcpu);
 		}
 		vgic_process(vcpu);
+		may_give_way = true;
 	}
-	return true;
+	if ((events & VCPU_WAKE_EVENTS) != 0) {
+		wake(vcpu);
+	}
+	events &= VCPU_EVENT_WORK | VCPU_EVENT_ANSWER | VCPU_EVENT_PAUSE;
+	if (may_give_way && gives_way(vcpu, events)) {
+		return;
+	}
+	if ((events & VCPU_EVENT_WORK) != 0) {
+		vdev_work(vcpu);
+		events &= ~(uint32_t)VCPU_EVENT_WORK;
+		if (gives_way(vcpu, events)) {
+			return;
+		}
+	}
+	if ((events & VCPU_EVENT_ANSWER) != 0 && (vcpu->hold & VCPU_HOLD_PARKED) != 0) {
+		vcpu->hold &= ~(uint32_t)VCPU_HOLD_PARKED;
+		exit_handle(vcpu, vcpu->retry_esr);
+	}
+	if ((events & VCPU_EVENT_PAUSE) != 0) {
+		take_pause(vcpu);
+	}
 }
 
 /* What others posted, in the order in which one undoes another. */
@@ -232,28 +275,7 @@ static void __attribute__((noinline)) look_at_events(struct vcpu *vcpu)
 	    atomic_read_acquire(&vcpu->power) == VCPU_ON_PENDING) {
 		begin(vcpu);
 	}
-	events &= ~(VCPU_EVENT_REGS | VCPU_EVENT_JOB | VCPU_EVENT_START);
-	if (!bring(vcpu, events)) {
-		return;
-	}
-	if ((events & VCPU_WAKE_EVENTS) != 0) {
-		wake(vcpu);
-	}
-	if ((events & VCPU_EVENT_WORK) != 0) {
-		vdev_work(vcpu);
-	}
-	if ((events & LONG_EVENTS) == LONG_EVENTS &&
-	    interrupted(vcpu, events & (VCPU_EVENT_ANSWER | VCPU_EVENT_PAUSE))) {
-		/* the next time without that: a list register may ask for maintenance until then */
-		return;
-	}
-	if ((events & VCPU_EVENT_ANSWER) != 0 && (vcpu->hold & VCPU_HOLD_PARKED) != 0) {
-		vcpu->hold &= ~(uint32_t)VCPU_HOLD_PARKED;
-		exit_handle(vcpu, vcpu->retry_esr);
-	}
-	if ((events & VCPU_EVENT_PAUSE) != 0) {
-		take_pause(vcpu);
-	}
+	look_at_rest(vcpu, events & ~EARLY_EVENTS, (events & EARLY_EVENTS) != 0);
 }
 
 struct vcpu *run_next(void)

@@ -486,7 +486,7 @@ bool vgic_wakes(struct vcpu *vcpu)
 	return wakes;
 }
 
-void vgic_maintenance(struct vcpu *vcpu)
+bool vgic_retire(struct vcpu *vcpu)
 {
 	bool quiet;
 
@@ -499,7 +499,12 @@ void vgic_maintenance(struct vcpu *vcpu)
 	}
 	quiet = lr_is_quiet(vcpu);
 	spin_unlock(&vcpu->vm->vgic.lock);
-	if (!quiet) {
+	return !quiet;
+}
+
+void vgic_maintenance(struct vcpu *vcpu)
+{
+	if (vgic_retire(vcpu)) {
 		vgic_process(vcpu);
 	}
 }

@@ -40,7 +40,7 @@ uint32_t vgic_latch_sgis_locked(struct vcpu *vcpu)
 	uint32_t sgis = atomic_fetch_and(&vcpu->events, ~VCPU_EVENT_SGIS) >> VCPU_EVENT_SGI_SHIFT;
 
 	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
-	if (vcpu->vm->vgic.v2) {
+	if (sgis != 0 && vcpu->vm->vgic.v2) {
 		/* looked at already, together with one sent before, or taken back */
 		sgis &= with_source(&vcpu->vgic);
 	}

@@ -266,11 +266,12 @@ static bool wants_maintenance(const struct softif *s)
 	       ((s->hcr & ICH_HCR_NPIE) != 0 && pending == 0);
 }
 
-/* After everything that the guest does to it. */
+/* After everything that the guest does to it. What comes of it is looked at before the guest is
+ * entered, in a step of its own. */
 static void settle(struct softif *s)
 {
-	if (wants_maintenance(s)) {
-		vgic_maintenance(s->vcpu);
+	if (wants_maintenance(s) && vgic_retire(s->vcpu)) {
+		vcpu_post(s->vcpu, VCPU_EVENT_VGIC);
 	}
 	drive_lines(s);
 }

@@ -67,6 +67,9 @@ void vgic_sync_locked(struct vcpu *vcpu);
 void vgic_pend_locked(struct vcpu *vcpu, uint32_t intid);
 void vgic_pend_sgi(struct vcpu *vcpu, uint32_t sgi);
 
+/* What the guest has ended leaves its list register. True: vgic_process() has more to do. Owner. */
+bool vgic_retire(struct vcpu *vcpu);
+
 /* A private interrupt is in a list register, acknowledged and not pending again. Owner. */
 bool vgic_is_only_active_locked(struct vcpu *vcpu, uint32_t intid);
 
