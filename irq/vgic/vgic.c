@@ -45,6 +45,19 @@ static int create_cpu(struct vcpu *vcpu, const struct vgic_setup *setup, struct 
 	return setup->v2 && setup->vif == NULL ? softif_create(vcpu, arena) : 0;
 }
 
+/* Of the frames that such a VM has. */
+static void index_registers(bool v2)
+{
+	if (v2) {
+		vreg_index(&vgic_v2_dist_table);
+		vreg_index(&softif_table);
+	} else {
+		vreg_index(&vgic_dist_table);
+		vreg_index(&vgic_rd_table);
+		vreg_index(&vgic_sgi_table);
+	}
+}
+
 int vgic_create(struct vm *vm, const struct vgic_setup *setup, struct arena *arena)
 {
 	struct vgic_dist *dist = &vm->vgic;
@@ -75,11 +88,7 @@ int vgic_create(struct vm *vm, const struct vgic_setup *setup, struct arena *are
 			return err;
 		}
 	}
-	vreg_index(&vgic_dist_table);
-	vreg_index(&vgic_rd_table);
-	vreg_index(&vgic_sgi_table);
-	vreg_index(&vgic_v2_dist_table);
-	vreg_index(&softif_table);
+	index_registers(dist->v2);
 	vgic_reset(vm);
 	return setup->lpi_count != 0 ? vlpi_create(vm, setup->lpi_count, arena) : 0;
 }
