@@ -83,6 +83,7 @@ HYP_C := \
 	core/exit/regs.c \
 	core/exit/mmio.c \
 	core/exit/mmio_map.c \
+	core/exit/reclaim.c \
 	core/exit/run.c \
 	core/exit/set_way.c \
 	core/exit/switch.c \
@@ -179,12 +180,14 @@ HYP_C := \
 	irq/vgic/vlpi.c \
 	irq/vgic/vreg.c \
 	mm/cache_all.c \
+	mm/frames.c \
 	mm/guest_access.c \
 	mm/guest_walk.c \
 	mm/hyp_map.c \
 	mm/page_alloc.c \
 	mm/pgtable.c \
 	mm/stage2.c \
+	mm/tlb.c \
 	timer/deadline.c \
 	timer/vtimer.c \
 	timer/wall_clock.c \
@@ -268,6 +271,7 @@ UNIT := \
 	dt \
 	exit \
 	format \
+	frames \
 	gic \
 	gpt \
 	hwblk \
@@ -329,10 +333,11 @@ UNIT := \
 	vsp805 \
 
 # What a test links besides the pure files: modules with fakes around them. UNIT_WITH_NAME.
-UNIT_WITH_deadline := timer/deadline.c tests/unit/fake_sysreg.c $(FAKE_CPU)
-UNIT_WITH_pgtable  := mm/stage2.c tests/unit/fake_pages.c
-UNIT_WITH_registry := core/resource/audit.c mm/stage2.c tests/unit/fake_pages.c
 FAKE_CPU           := core/base/percpu.c core/base/spinlock.c tests/unit/fake_panic.c
+UNIT_WITH_deadline := timer/deadline.c tests/unit/fake_sysreg.c $(FAKE_CPU)
+UNIT_WITH_frames   := core/resource/audit.c mm/frames.c mm/stage2.c tests/unit/fake_pages.c $(FAKE_CPU)
+UNIT_WITH_pgtable  := mm/stage2.c tests/unit/fake_pages.c
+UNIT_WITH_registry := core/resource/audit.c mm/frames.c mm/stage2.c tests/unit/fake_pages.c $(FAKE_CPU)
 FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/dist_bank.c irq/vgic/link.c \
                       irq/vgic/long.c irq/vgic/lr.c irq/vgic/redist.c irq/vgic/reset.c \
                       irq/vgic/sgi.c irq/vgic/short.c irq/vgic/softif.c irq/vgic/spill.c \
@@ -358,7 +363,7 @@ UNIT_WITH_life     := core/base/percpu.c core/base/printk.c core/exit/regs.c cor
 UNIT_WITH_manage   := $(UNIT_WITH_life)
 UNIT_WITH_mmio     := core/exit/mmio.c tests/unit/fake_sysreg.c
 UNIT_WITH_mux      := core/base/printk.c core/console/partial.c $(FAKE_CPU)
-UNIT_WITH_share    := core/vm/share.c core/base/printk.c core/fdt/guest_fdt.c core/resource/audit.c mm/stage2.c tests/unit/fake_pages.c $(FAKE_CPU)
+UNIT_WITH_share    := core/vm/share.c core/base/printk.c core/fdt/guest_fdt.c core/resource/audit.c mm/frames.c mm/stage2.c tests/unit/fake_pages.c $(FAKE_CPU)
 UNIT_WITH_shell    := core/base/printk.c core/console/cmd_board.c tests/unit/fake_time.c $(FAKE_CPU)
 UNIT_WITH_softif    := $(FAKE_VGIC)
 UNIT_WITH_switch   := drivers/virtio/switch.c

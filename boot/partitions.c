@@ -15,6 +15,7 @@
 #include "core/console/shell.h"
 #include "core/exit/el2_fault.h"
 #include "core/exit/hypercall.h"
+#include "core/exit/reclaim.h"
 #include "core/sched/sched.h"
 #include "core/vm/build.h"
 #include "core/vm/life.h"
@@ -277,6 +278,12 @@ static uint64_t ram_of(const struct vm *vm)
 	return bytes;
 }
 
+/* The first extent of a VM with a balloon is empty. */
+static uint32_t pieces_of(const struct vm *vm)
+{
+	return vm->extent_count - (vm->stage2.frames != NULL);
+}
+
 /* The cyclic schedules, with the VMs that were built. */
 static void set_schedules(void)
 {
@@ -336,8 +343,8 @@ static void start_all(void)
 
 		log_info("VM %s: %u vCPU%s, %llu MiB in %u piece%s, %u device%s, kernel \"%s\"",
 			 vm->name, vm->vcpu_count, plural(vm->vcpu_count),
-			 (unsigned long long)(ram_of(vm) >> 20), vm->extent_count,
-			 plural(vm->extent_count), vm->vdev_count, plural(vm->vdev_count),
+			 (unsigned long long)(ram_of(vm) >> 20), pieces_of(vm),
+			 plural(pieces_of(vm)), vm->vdev_count, plural(vm->vdev_count),
 			 vm->config->kernel->name);
 	}
 	for (uint32_t i = 0; i < vm_count(); i++) {
@@ -386,6 +393,7 @@ void partitions_start(struct board *board, struct prange image, struct prange he
 	claim_stores();
 	keep_logs();
 	devices_open(parts.config, board, parts.registry, &boot_diag);
+	reclaim_init();
 	build_all();
 	set_schedules();
 	times->built = deadline_now();

@@ -4,19 +4,30 @@
 
 #include "core/base/errno.h"
 #include "core/base/string.h"
+#include "mm/frames.h"
 
 void *guest_pointer(const struct vm *vm, uint64_t ipa, uint64_t size)
 {
-	const struct vm_extent *extent = vm_extent_of(vm, ipa, size);
+	const struct vm_extent *extent;
 
+	if (vm->stage2.frames != NULL) {
+		return frames_pointer(vm->stage2.frames, ipa, size);
+	}
+	extent = vm_extent_of(vm, ipa, size);
 	return extent == NULL ? NULL : (void *)(ipa - extent->ipa + extent->pa);
 }
 
-/* Bytes from `ipa` to the end of its extent, and EL2's address; 0 when it is no RAM. */
-static inline uint64_t piece(const struct vm *vm, uint64_t ipa, uint8_t **at)
+/* Bytes from `ipa` to the end of its extent or, of a VM with a balloon, page, and EL2's address; 0
+ * when it is no RAM. */
+static uint64_t piece(const struct vm *vm, uint64_t ipa, uint8_t **at)
 {
-	const struct vm_extent *extent = vm_extent_of(vm, ipa, 1);
+	const struct vm_extent *extent;
 
+	if (vm->stage2.frames != NULL) {
+		*at = frames_pointer(vm->stage2.frames, ipa, 1);
+		return *at == NULL ? 0 : PAGE_SIZE - (ipa & (PAGE_SIZE - 1));
+	}
+	extent = vm_extent_of(vm, ipa, 1);
 	if (extent == NULL) {
 		return 0;
 	}
@@ -41,6 +52,12 @@ bool guest_is_ram(const struct vm *vm, uint64_t ipa, uint64_t size)
 		size -= MIN(room, size);
 	}
 	return true;
+}
+
+bool guest_is_ram_place(const struct vm *vm, uint64_t ipa, uint64_t size)
+{
+	return vm->stage2.frames != NULL ? frames_is_range(vm->stage2.frames, ipa, size) :
+					   guest_is_ram(vm, ipa, size);
 }
 
 /*
@@ -164,6 +181,9 @@ static int copy_pieces(const struct vm *vm, uint64_t ipa, uint8_t *local, uint64
 		uint8_t *at = NULL;
 		uint64_t step = MIN(piece(vm, ipa, &at), size);
 
+		if (step == 0) {
+			return -EFAULT; /* a balloon has it since */
+		}
 		copy_far(to_guest ? at : local, to_guest ? local : at, step);
 		ipa += step;
 		local += step;

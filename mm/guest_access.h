@@ -5,10 +5,15 @@
 
 #include "core/vm/vm.h"
 
-/* Is all of [ipa, ipa + size) RAM of the VM? */
+/* Is all of [ipa, ipa + size) RAM of the VM? The caller bounds `size`: a balloon may have any of
+ * its pages. */
 bool guest_is_ram(const struct vm *vm, uint64_t ipa, uint64_t size);
 
-/* 0, or -EFAULT when part of the range is not the VM's RAM (nothing is copied then). */
+/* The same, whether a balloon has some of it at the moment or not; any size. */
+bool guest_is_ram_place(const struct vm *vm, uint64_t ipa, uint64_t size);
+
+/* 0, or -EFAULT when part of the range is not the VM's RAM (nothing is copied then, unless a
+ * balloon takes it at that moment). */
 int guest_read(const struct vm *vm, uint64_t ipa, void *to, uint64_t size);
 int guest_write(const struct vm *vm, uint64_t ipa, const void *from, uint64_t size);
 
@@ -20,10 +25,14 @@ int guest_write(const struct vm *vm, uint64_t ipa, const void *from, uint64_t si
 int guest_copy(const struct vm *to, uint64_t to_ipa, const struct vm *from, uint64_t from_ipa,
 	       uint64_t size);
 
-/* EL2's address of [ipa, ipa + size), which lies in one extent; NULL otherwise. For load jobs. */
+/*
+ * EL2's address of [ipa, ipa + size), which lies in one extent or, of a VM with a balloon, in one
+ * page; NULL otherwise. Good until the next look at interrupts: then a page may be another VM's.
+ */
 void *guest_pointer(const struct vm *vm, uint64_t ipa, uint64_t size);
 
-/* The same in line, for rings: most VMs have one extent. */
+/* The same in line, for rings: most VMs have one extent. The first of one with a balloon is empty.
+ */
 static inline void *guest_at(const struct vm *vm, uint64_t ipa, uint64_t size)
 {
 	const struct vm_extent *first = &vm->extent[0];

@@ -110,7 +110,8 @@ static bool in_range(const struct pgtable *pt, uint64_t in, uint64_t size)
 /* What is still to be mapped. */
 struct stretch {
 	uint64_t in, out, size, attrs;
-	bool keep; /* what is mapped already, instead of -EEXIST */
+	bool keep;  /* what is mapped already, instead of -EEXIST */
+	bool pages; /* no blocks */
 };
 
 static void advance(struct stretch *s, uint64_t bytes)
@@ -176,9 +177,11 @@ static int map_stretch(struct pgtable *pt, struct stretch s)
 		return -ERANGE;
 	}
 	while (s.size != 0 && err == 0) {
-		unsigned int level, want = level_for(pt, s.in, s.out, s.size);
-		uint64_t *entry = entry_make(pt, s.in, want, &level);
+		unsigned int level, want;
+		uint64_t *entry;
 
+		want = s.pages ? LEVEL_LAST : level_for(pt, s.in, s.out, s.size);
+		entry = entry_make(pt, s.in, want, &level);
 		if (entry == NULL) {
 			return -ENOMEM;
 		}
@@ -207,6 +210,11 @@ int pgtable_map(struct pgtable *pt, uint64_t in, uint64_t out, uint64_t size, ui
 int pgtable_map_holes(struct pgtable *pt, uint64_t in, uint64_t out, uint64_t size, uint64_t attrs)
 {
 	return map_stretch(pt, (struct stretch){in, out, size, attrs, .keep = true});
+}
+
+int pgtable_map_pages(struct pgtable *pt, uint64_t in, uint64_t out, uint64_t size, uint64_t attrs)
+{
+	return map_stretch(pt, (struct stretch){in, out, size, attrs, .pages = true});
 }
 
 int pgtable_unmap(struct pgtable *pt, uint64_t in, uint64_t size)

@@ -51,6 +51,9 @@ int pgtable_map(struct pgtable *pt, uint64_t in, uint64_t out, uint64_t size, ui
 /* The same, but what is mapped already stays as it is: only holes are filled. */
 int pgtable_map_holes(struct pgtable *pt, uint64_t in, uint64_t out, uint64_t size, uint64_t attrs);
 
+/* As pgtable_map(), each page by itself: any of them can be unmapped alone. */
+int pgtable_map_pages(struct pgtable *pt, uint64_t in, uint64_t out, uint64_t size, uint64_t attrs);
+
 /*
  * Clears every leaf of [in, in + size). -EINVAL: a block would have to be split (nothing is split:
  * what is mapped in one piece is unmapped in one piece). The caller invalidates the TLB before it

@@ -94,3 +94,9 @@ int stage2_map(struct stage2 *stage2, uint64_t ipa, uint64_t pa, uint64_t size,
 {
 	return pgtable_map(&stage2->pt, ipa, pa, size, stage2_attrs(stage2, kind));
 }
+
+int stage2_map_pages(struct stage2 *stage2, uint64_t ipa, uint64_t pa, uint64_t size,
+		     enum stage2_kind kind)
+{
+	return pgtable_map_pages(&stage2->pt, ipa, pa, size, stage2_attrs(stage2, kind));
+}

@@ -4,8 +4,8 @@
  *
  * The one order in which locks are taken, outermost first:
  *
- *   vm -> vcpu -> device -> hw -> vits -> vgic_dist -> vgic_cpu -> vgic_irq -> sched -> page_alloc
- * -> console
+ *   vm -> vcpu -> device -> hw -> frames -> vits -> vgic_dist -> vgic_cpu -> vgic_irq -> sched
+ * -> page_alloc -> console
  *
  * Two of one rank: lower VM or CPU id first, and only where the header of the module says so. Debug
  * builds panic when a CPU takes a rank not above the highest it holds. Interrupts are masked
@@ -23,6 +23,7 @@ enum lock_rank {
 	RANK_DEVICE,
 	RANK_HW, /* drivers/hw/blk */
 	RANK_RANDOM,
+	RANK_FRAMES,
 	RANK_VITS,
 	RANK_VGIC_DIST,
 	RANK_VGIC_CPU,

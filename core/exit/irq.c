@@ -9,6 +9,7 @@
 #include "core/base/printk.h"
 #include "core/console/mux.h"
 #include "core/exit/el2_fault.h"
+#include "core/exit/reclaim.h"
 #include "core/sched/sched.h"
 #include "core/vm/vcpu.h"
 #include "irq/hw/gic.h"
@@ -97,6 +98,9 @@ static bool handle(uint32_t intid)
 		return false; /* the event it announces is looked at on the way on */
 	case GIC_SGI_SCHED:
 		sched_kicked();
+		return false;
+	case GIC_SGI_PASS:
+		reclaim_pass();
 		return false;
 	case GIC_SGI_STOP:
 		el2_fault_stop();

@@ -5,8 +5,30 @@
 #include "core/arm64/sysreg.h"
 #include "core/vm/vm.h"
 #include "mm/cache.h"
+#include "mm/guest_access.h"
 
 #define STEP_BYTES (16 * PAGE_SIZE) /* a thousand lines of 64 bytes */
+
+/* Of a VM with a balloon: what is at these places now. */
+static void flush_pages(const struct vm *vm, uint64_t ipa, uint64_t size)
+{
+	for (uint64_t at = 0; at < size; at += PAGE_SIZE) {
+		void *page = guest_pointer(vm, ipa + at, PAGE_SIZE);
+
+		if (page != NULL) {
+			cache_clean_invalidate(page, PAGE_SIZE);
+		}
+	}
+}
+
+static void flush_range(const struct vm *vm, uint32_t n, struct prange range)
+{
+	if (vm->stage2.frames != NULL && n < vm->extent_count) {
+		flush_pages(vm, vm->extent[n].ipa + (range.base - vm->extent[n].pa), range.size);
+	} else if (range.size != 0) {
+		cache_clean_invalidate((void *)range.base, range.size);
+	}
+}
 
 /* Its RAM, and behind it what it shares with others: that may be in its caches too. */
 static struct prange range_of(const struct vm *vm, uint32_t n)
@@ -30,7 +52,7 @@ static bool flush_step(struct vcpu *vcpu, struct vcpu_job *job)
 		const struct prange range = range_of(vm, cache->extent);
 		uint64_t step = MIN(STEP_BYTES, range.size - cache->off);
 
-		cache_clean_invalidate((void *)(range.base + cache->off), step);
+		flush_range(vm, cache->extent, (struct prange){range.base + cache->off, step});
 		cache->off += step;
 		if (cache->off == range.size) {
 			cache->off = 0;

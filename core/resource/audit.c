@@ -2,6 +2,8 @@
 /* The isolation audit. */
 #include "core/resource/audit.h"
 
+#include "mm/frames.h"
+
 static bool is_covered(const struct stage2 *stage2, const struct pgtable_leaf *leaf,
 		       const struct grant *grant, const struct registry *registry)
 {
@@ -12,21 +14,42 @@ static bool is_covered(const struct stage2 *stage2, const struct pgtable_leaf *l
 	       (grant->store != 0 || registry_is_alone(registry, grant));
 }
 
+/* RAM of a VM with a balloon is what its page map and the frame's owner say: each frame has one. */
+static bool is_frame(const struct stage2 *stage2, const struct pgtable_leaf *leaf)
+{
+	return stage2->frames != NULL && frames_is_range(stage2->frames, leaf->in, leaf->size);
+}
+
+static void found(const struct pgtable_leaf *leaf, bool good, struct audit_result *result)
+{
+	result->leaves++;
+	result->bytes += leaf->size;
+	if (!good && result->faults++ == 0) {
+		result->first_ipa = leaf->in;
+		result->first_pa = leaf->out;
+	}
+}
+
 #define LEAVES_AT_ONCE 4 /* or one hole, which is up to a table of them */
 
 static void audit_leaf(const struct stage2 *stage2, const struct pgtable_leaf *leaf, uint16_t owner,
 		       const struct registry *registry, struct audit_result *result)
 {
-	const struct grant *grant = registry_find_of(registry, leaf->out, owner);
+	const struct grant *grant;
+	bool held;
 
-	result->leaves++;
-	result->bytes += leaf->size;
-	result->shared += grant != NULL && grant->store != 0;
-	if ((grant == NULL || !is_covered(stage2, leaf, grant, registry)) &&
-	    result->faults++ == 0) {
-		result->first_ipa = leaf->in;
-		result->first_pa = leaf->out;
+	if (is_frame(stage2, leaf)) {
+		bool good = frames_covers(stage2->frames, leaf, &held);
+
+		/* one that it has given up meanwhile is none */
+		if (held || !good) {
+			found(leaf, good, result);
+		}
+		return;
 	}
+	grant = registry_find_of(registry, leaf->out, owner);
+	result->shared += grant != NULL && grant->store != 0;
+	found(leaf, grant != NULL && is_covered(stage2, leaf, grant, registry), result);
 }
 
 bool audit_some(const struct stage2 *stage2, uint16_t owner, const struct registry *registry,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The isolation audit: walks the live stage-2 tables of a VM and holds every leaf against the
- * registry. At boot, and on demand; a table that says what nobody granted is a bug of the
- * hypervisor or broken memory. Pure.
+ * registry, or against who has the frame (mm/frames.h). At boot, and on demand; a table that says
+ * what nobody granted is a bug of the hypervisor or broken memory. Pure.
  */
 #ifndef CORE_RESOURCE_AUDIT_H
 #define CORE_RESOURCE_AUDIT_H

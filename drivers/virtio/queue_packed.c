@@ -21,9 +21,10 @@ int packed_enable(struct virtq *queue)
 	    queue->device_area % EVENT_SIZE != 0) {
 		return -EINVAL;
 	}
-	return guest_is_ram(queue->vm, queue->descriptors, (uint64_t)DESC_SIZE * queue->size) &&
-			       guest_is_ram(queue->vm, queue->driver_area, EVENT_SIZE) &&
-			       guest_is_ram(queue->vm, queue->device_area, EVENT_SIZE) ?
+	return guest_is_ram_place(queue->vm, queue->descriptors,
+				  (uint64_t)DESC_SIZE * queue->size) &&
+			       guest_is_ram_place(queue->vm, queue->driver_area, EVENT_SIZE) &&
+			       guest_is_ram_place(queue->vm, queue->device_area, EVENT_SIZE) ?
 		       0 :
 		       -EFAULT;
 }

@@ -35,10 +35,11 @@ int split_enable(struct virtq *queue)
 		return -EINVAL;
 	}
 	/* with the event fields, negotiated or not: a driver leaves room for them */
-	return guest_is_ram(queue->vm, queue->descriptors, (uint64_t)DESC_SIZE * size) &&
-			       guest_is_ram(queue->vm, queue->driver_area, AVAIL_RING + 2 * size) &&
-			       guest_is_ram(queue->vm, queue->device_area,
-					    USED_RING + USED_ELEM_SIZE * size) ?
+	return guest_is_ram_place(queue->vm, queue->descriptors, (uint64_t)DESC_SIZE * size) &&
+			       guest_is_ram_place(queue->vm, queue->driver_area,
+						  AVAIL_RING + 2 * size) &&
+			       guest_is_ram_place(queue->vm, queue->device_area,
+						  USED_RING + USED_ELEM_SIZE * size) ?
 		       0 :
 		       -EFAULT;
 }
@@ -138,12 +139,14 @@ static inline int write_used(const struct virtq *queue, uint32_t ahead, uint32_t
 			     uint32_t written)
 {
 	uint32_t slot = (queue->next_put + ahead) & (queue->size - 1U);
-	uint32_t *element =
-		ring_at(queue, queue->device_area + USED_RING + (uint64_t)USED_ELEM_SIZE * slot,
-			USED_ELEM_SIZE);
+	uint64_t at = queue->device_area + USED_RING + (uint64_t)USED_ELEM_SIZE * slot;
+	uint32_t *element = ring_at(queue, at, USED_ELEM_SIZE);
 
-	if (element == NULL) {
-		return -EFAULT;
+	if (unlikely(element == NULL)) {
+		/* the ring is aligned to 4 bytes: an element may lie in two pieces of RAM */
+		const uint32_t words[2] = {id, written};
+
+		return guest_write(queue->vm, at, words, sizeof(words));
 	}
 	atomic_set(&element[0], id);
 	atomic_set(&element[1], written);

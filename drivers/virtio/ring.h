@@ -87,7 +87,7 @@ static inline int chain_add(const struct virtq *queue, struct virtq_chain *chain
 		return -EINVAL;
 	}
 	if (unlikely(guest_at(queue->vm, desc.ipa, size) == NULL) &&
-	    !guest_is_ram(queue->vm, desc.ipa, size)) {
+	    !guest_is_ram_place(queue->vm, desc.ipa, size)) {
 		return -EFAULT;
 	}
 	chain->segment[count] = (struct virtq_segment){desc.ipa, size};

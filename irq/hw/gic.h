@@ -18,6 +18,7 @@
 #define GIC_SGI_KICK  1 /* look at what others posted for the vCPU you run */
 #define GIC_SGI_STOP  2 /* another CPU panics: stop, say what ran here */
 #define GIC_SGI_SCHED 3 /* something was posted to one of the vCPUs that share you */
+#define GIC_SGI_PASS  4 /* say that you are between two steps: core/exit/reclaim.h */
 
 /* Distributor; chooses the driver. The registers are mapped. -ENODEV: not what the tree says. Boot
  * CPU. */

@@ -21,7 +21,8 @@ struct gic_driver {
 extern const struct gic_driver gic_v2_driver, gic_v3_driver;
 
 /* SGIs that EL2 sends. */
-#define GIC_OWN_SGIS ((1U << GIC_SGI_KICK) | (1U << GIC_SGI_STOP) | (1U << GIC_SGI_SCHED))
+#define GIC_OWN_SGIS                                                                               \
+	((1U << GIC_SGI_KICK) | (1U << GIC_SGI_STOP) | (1U << GIC_SGI_SCHED) | (1U << GIC_SGI_PASS))
 
 static inline uint32_t gic_read32(volatile uint8_t *base, uint32_t off)
 {

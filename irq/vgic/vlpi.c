@@ -139,7 +139,12 @@ static void pending_write(const struct vcpu *vcpu, uint64_t at, uint64_t word, u
 {
 	/* of a short one, the lower part: little-endian */
 	if (guest_write(vcpu->vm, at, &word, size) == 0 && is_uncached(vcpu->vgic.lpi.pendbaser)) {
-		cache_clean_invalidate(guest_pointer(vcpu->vm, at, size), size);
+		const void *place = guest_pointer(vcpu->vm, at, size);
+
+		/* a balloon may have it since */
+		if (place != NULL) {
+			cache_clean_invalidate(place, size);
+		}
 	}
 }
 

@@ -63,6 +63,11 @@ bool guest_is_ram(const struct vm *vm, uint64_t ipa, uint64_t size)
 	return ipa >= FAKE_RAM && size <= FAKE_RAM_SIZE && ipa - FAKE_RAM <= FAKE_RAM_SIZE - size;
 }
 
+bool guest_is_ram_place(const struct vm *vm, uint64_t ipa, uint64_t size)
+{
+	return guest_is_ram(vm, ipa, size);
+}
+
 int guest_read(const struct vm *vm, uint64_t ipa, void *to, uint64_t size)
 {
 	const void *at = guest_pointer(vm, ipa, size);

@@ -141,10 +141,10 @@ static void v2_interface(void **state)
 	assert_int_equal(gic_list_register_count(), 4);
 	assert_int_equal(gich_gicv(), 0x8040000);
 	assert_int_equal(cpu_of_number(1, 1), 0);
-	/* enabled, priority drop and deactivation apart; SGIs 1 to 3 */
+	/* enabled, priority drop and deactivation apart; SGIs 1 to 4 */
 	assert_int_equal(*reg(cpuif, GICC_CTLR), 0x201);
 	assert_int_equal(*reg(cpuif, GICC_PMR), 0xff);
-	assert_int_equal(*reg(dist, GICD_ISENABLER), 0xe);
+	assert_int_equal(*reg(dist, GICD_ISENABLER), 0x1e);
 	assert_int_equal(*reg(dist, GICD_CTLR), 1);
 }
 
