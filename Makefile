@@ -33,6 +33,7 @@ HYP_C := \
 	core/config/binding.c \
 	core/config/board_virtio.c \
 	core/config/check.c \
+	core/config/check_balloon.c \
 	core/config/check_board.c \
 	core/config/check_disk.c \
 	core/config/check_doorbell.c \
@@ -124,6 +125,7 @@ HYP_C := \
 	drivers/emul/vpl031.c \
 	drivers/emul/vsp805.c \
 	drivers/emul/work.c \
+	drivers/virtio/balloon.c \
 	drivers/virtio/blk.c \
 	drivers/virtio/blk_part.c \
 	drivers/virtio/blocks.c \
@@ -301,6 +303,7 @@ UNIT := \
 	sysreg_trap \
 	times \
 	v2m \
+	vballoon \
 	vconsole \
 	vcontrol \
 	vdoorbell \
@@ -370,6 +373,7 @@ UNIT_WITH_switch   := drivers/virtio/switch.c
 UNIT_WITH_sysreg_trap := core/exit/sysreg_trap.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_times    := core/exit/times.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_v2m       := irq/vgic/v2m.c $(FAKE_VGIC)
+UNIT_WITH_vballoon  := core/base/printk.c core/fdt/guest_fdt.c drivers/virtio/balloon.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c tests/unit/fake_time.c $(FAKE_CPU)
 UNIT_WITH_vconsole  := core/fdt/guest_fdt.c drivers/virtio/console.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 UNIT_WITH_vcontrol  := drivers/emul/vcontrol.c $(FAKE_CPU)
 UNIT_WITH_vdoorbell := drivers/emul/vdoorbell.c $(FAKE_CPU)
@@ -408,6 +412,7 @@ UNIT_WITH_vsp805      := core/base/printk.c drivers/emul/vsp805.c tests/unit/fak
 
 # Fuzz targets: tests/fuzz/fuzz_NAME.c, linked with every pure file (libFuzzer, ASan and UBSan).
 FUZZ := \
+	balloon \
 	blk \
 	board \
 	bundle \
@@ -426,6 +431,7 @@ FUZZ := \
 	vits \
 	vsock \
 
+FUZZ_WITH_balloon := core/base/printk.c core/fdt/guest_fdt.c core/resource/audit.c drivers/virtio/balloon.c drivers/virtio/mmio.c mm/frames.c mm/stage2.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 FUZZ_WITH_console := core/fdt/guest_fdt.c drivers/virtio/console.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 FUZZ_WITH_doorbell := drivers/emul/vdoorbell.c drivers/emul/vmbigen.c core/fdt/guest_fdt.c \
                       core/base/spinlock.c tests/unit/fake_panic.c

@@ -278,6 +278,7 @@ static void check_vm(struct checker *c, struct vm_config *vm)
 	check_guest_dtb(c);
 	checker_places(c);
 	checker_doorbells(c);
+	checker_balloon(c);
 	checker_life(c);
 	checker_layout(c);
 	vm->refused = vm->refused || c->diag->error_count != errors;

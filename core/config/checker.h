@@ -49,6 +49,9 @@ void checker_networks(struct checker *c);
 /* Socket devices have an address each, and no two the same. */
 void checker_cids(struct checker *c);
 
+/* c->vm keeps some of its RAM, and has nothing that a balloon would hurt. */
+void checker_balloon(struct checker *c);
+
 /* All VMs: none waits for itself by way of others, or for one that is refused. */
 void checker_starts(struct checker *c);
 

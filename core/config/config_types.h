@@ -31,12 +31,13 @@
 #define CONFIG_PASSTHROUGH_MAX	   64  /* of all VMs */
 #define CONFIG_PASSTHROUGH_SPI_MAX 8   /* interrupts of one */
 
-#define CONFIG_PA_ALIGN	 MIB(2)	    /* of what is given a place in the board's memory */
-#define CONFIG_PA_ANY	 UINT64_MAX /* the hypervisor chooses */
-#define CONFIG_CPU_ANY	 UINT32_MAX /* a CPU of its own, chosen by config_check() */
-#define CONFIG_IPA_ANY	 UINT64_MAX
-#define CONFIG_SPI_ANY	 UINT32_MAX
-#define CONFIG_ADDR_NONE UINT64_MAX /* load, entry, dtb-address not given */
+#define CONFIG_PA_ALIGN	    MIB(2)     /* of what is given a place in the board's memory */
+#define CONFIG_PA_ANY	    UINT64_MAX /* the hypervisor chooses */
+#define CONFIG_CPU_ANY	    UINT32_MAX /* a CPU of its own, chosen by config_check() */
+#define CONFIG_IPA_ANY	    UINT64_MAX
+#define CONFIG_SPI_ANY	    UINT32_MAX
+#define CONFIG_MIN_SIZE_ANY UINT64_MAX
+#define CONFIG_ADDR_NONE    UINT64_MAX /* load, entry, dtb-address not given */
 
 enum image_type {
 	IMAGE_LINUX,
@@ -173,7 +174,9 @@ struct vdev_config {
 	union {
 		struct disk_config disk;
 		struct port_config port;
-		uint32_t cid; /* bulkhead,virtio-vsock; until config_check() 0: not given */
+		uint32_t cid;	   /* bulkhead,virtio-vsock; until config_check() 0: not given */
+		uint64_t min_size; /* bulkhead,virtio-balloon; CONFIG_MIN_SIZE_ANY until
+				      config_check() */
 	};
 };
 
@@ -250,6 +253,7 @@ struct vm_config {
 	uint32_t ram_count;
 	bool direct_map;
 	bool scrub_always;
+	bool balloon; /* one of its devices takes and gives RAM, by pages */
 	const struct image_config *kernel, *initrd, *dtb; /* initrd, dtb: NULL when absent */
 	const char *bootargs;				  /* "" when absent */
 	uint64_t dtb_address;				  /* ipa or CONFIG_ADDR_NONE */

@@ -124,6 +124,9 @@ static void add_device(struct parser *p, int node, struct vm_config *vm,
 		parser_port(p, node, vm, &device->port);
 	} else if (type == &virtio_vsock_type) {
 		device->cid = parser_u32(p, node, "guest-cid", 0);
+	} else if (type == &virtio_balloon_type) {
+		device->min_size = parser_u64(p, node, "min-size", CONFIG_MIN_SIZE_ANY);
+		vm->balloon = true;
 	}
 	if (device->ipa != CONFIG_IPA_ANY && device->ipa % step != 0) {
 		diag_error(p->diag, p->path, "ipa", "is 0x%lx: it must be a multiple of %s",

@@ -21,6 +21,7 @@
 #include "irq/vgic/vgic.h"
 #include "irq/vgic/vits.h"
 #include "irq/vgic/vlpi.h"
+#include "mm/frames.h"
 #include "mm/page_alloc.h"
 #include "timer/deadline.h"
 #include "timer/vtimer.h"
@@ -43,8 +44,54 @@ static uint64_t arena_size(const struct vm_config *vm)
 }
 #define DTB_SIZE KIB(16)
 
+static uint64_t ram_size(const struct vm_config *config)
+{
+	uint64_t size = 0;
+
+	for (uint32_t i = 0; i < config->ram_count; i++) {
+		size += config->ram[i].size;
+	}
+	return size;
+}
+
+/*
+ * Its RAM comes and goes by pages. EL2 reaches it by them too: the first extent, which all others
+ * look at (mm/guest_access.h), is empty.
+ */
+static int make_frames(struct vm *vm)
+{
+	uint64_t size = ram_size(vm->config);
+	struct frames_space *space =
+		page_alloc((uint32_t)(align_up(sizeof(*space), PAGE_SIZE) / PAGE_SIZE));
+	void *memory = page_alloc(frames_pages(size));
+
+	if (space == NULL || memory == NULL) {
+		return -ENOMEM;
+	}
+	frames_create(space, &vm->stage2, vm->id, size, memory);
+	vm->stage2.frames = space;
+	vm->extent[vm->extent_count++] = (struct vm_extent){0, 0, 0};
+	return 0;
+}
+
+static int map_extent(struct vm *vm, const struct grant *grant)
+{
+	int err;
+
+	if (vm->stage2.frames == NULL) {
+		return stage2_map(&vm->stage2, grant->ipa, grant->pa, grant->size, grant->kind);
+	}
+	err = stage2_map_pages(&vm->stage2, grant->ipa, grant->pa, grant->size, grant->kind);
+	return err != 0 ? err : frames_add(vm->stage2.frames, grant->ipa, grant->pa, grant->size);
+}
+
 static int map_ram(const struct build_context *build, struct vm *vm, uint32_t index)
 {
+	int made = vm->config->balloon ? make_frames(vm) : 0;
+
+	if (made != 0) {
+		return made;
+	}
 	for (uint32_t i = 0; i < build->plan->extent_count; i++) {
 		const struct ram_extent *extent = &build->plan->extent[i];
 		struct grant grant = {
@@ -64,7 +111,7 @@ static int map_ram(const struct build_context *build, struct vm *vm, uint32_t in
 		}
 		err = registry_grant(build->registry, &grant);
 		if (err == 0) {
-			err = stage2_map(&vm->stage2, grant.ipa, grant.pa, grant.size, grant.kind);
+			err = map_extent(vm, &grant);
 		}
 		if (err != 0) {
 			return err;
@@ -382,9 +429,18 @@ int build_vm(const struct build_context *build, uint32_t index)
 	return err;
 }
 
+/* Who has which page, and a table for each 2 MiB of them. */
+static uint64_t balloon_pages(const struct vm_config *config)
+{
+	uint64_t size = ram_size(config);
+
+	return frames_pages(size) + align_up(sizeof(struct frames_space), PAGE_SIZE) / PAGE_SIZE +
+	       size / MIB(2);
+}
+
 uint32_t build_pages(const struct config *config)
 {
-	uint64_t pages = 0;
+	uint64_t pages = 0, largest = 0;
 
 	for (uint32_t i = 0; i < config->vm_count; i++) {
 		const struct vm_config *vm = &config->vm[i];
@@ -398,6 +454,11 @@ uint32_t build_pages(const struct config *config)
 		pages += vm->vcpu_count * vcpu_pages(config);
 		/* root, and per piece of RAM or device the tables at both ends */
 		pages += 16 + 4 * (vm->ram_count + vm->passthrough_count + 3) + share_pages(vm);
+		if (vm->balloon) {
+			pages += balloon_pages(vm);
+			largest = MAX(largest, (uint64_t)frames_pages(ram_size(vm)));
+		}
 	}
-	return (uint32_t)pages;
+	/* which goes to another piece of EL2's memory where it finds too little at a piece's end */
+	return (uint32_t)(pages + 2 * largest);
 }

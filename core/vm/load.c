@@ -2,6 +2,7 @@
 /* Putting a VM's images in place. */
 #include "core/vm/load.h"
 
+#include "core/arm64/barrier.h"
 #include "core/arm64/features.h"
 #include "core/base/crc32c.h"
 #include "core/base/errno.h"
@@ -10,6 +11,7 @@
 #include "core/vm/share.h"
 #include "drivers/hw/entropy.h"
 #include "mm/cache.h"
+#include "mm/frames.h"
 #include "mm/guest_access.h"
 
 #define SLOW_STEP    128  /* bytes of a checksum without the instructions for it */
@@ -82,6 +84,25 @@ void load_begin(struct vm *vm)
 	vm->load.at = 0;
 	vm->load.share = 0;
 	vm->load.done = 0;
+	if (vm->stage2.frames != NULL) {
+		vm->stage2.frames->refill = 0;
+	}
+}
+
+/* All RAM that its balloon took before is there again. What is missing is in the pool, or on its
+ * way there: then this VM does what is to be done for it. */
+static bool refill_step(struct vm *vm)
+{
+	int more;
+
+	if (vm->stage2.frames == NULL) {
+		return true;
+	}
+	more = frames_refill(vm->stage2.frames);
+	if (more == -EAGAIN && frames_work() == FRAMES_LATER) {
+		cpu_yield(); /* for other CPUs' answers */
+	}
+	return more == 0;
 }
 
 /* Some more of an image's checksum. */
@@ -155,5 +176,5 @@ enum load_result load_step(struct vm *vm)
 	if (vm->load.check != VM_IMAGE_COUNT) {
 		return check_step(vm);
 	}
-	return share_clear_step(vm) && copy_step(vm) ? LOAD_DONE : LOAD_MORE;
+	return refill_step(vm) && share_clear_step(vm) && copy_step(vm) ? LOAD_DONE : LOAD_MORE;
 }

@@ -14,7 +14,8 @@ extern const struct vdev_type vmbigen_type; /* no config names it */
 extern const struct vdev_type vpl011_type;
 extern const struct vdev_type vpl031_type;
 extern const struct vdev_type vsp805_type;
-extern const struct vdev_type virtio_blk_type; /* drivers/virtio */
+extern const struct vdev_type virtio_balloon_type; /* drivers/virtio */
+extern const struct vdev_type virtio_blk_type;
 extern const struct vdev_type virtio_console_type;
 extern const struct vdev_type virtio_net_type;
 extern const struct vdev_type virtio_rng_type;

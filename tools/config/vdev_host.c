@@ -246,3 +246,27 @@ const struct vdev_type virtio_vsock_type = {
 	.max_count = 1,
 	.props = vsock_props,
 };
+
+static const struct config_prop balloon_props[] = {
+	{
+		.name = "min-size",
+		.type = PROP_U64,
+		.dflt = "half of its RAM",
+		.help = "Bytes, a multiple of 4 KiB: less RAM than that the VM never has, "
+			"whoever asks for it.",
+	},
+	{.name = NULL},
+};
+
+const struct vdev_type virtio_balloon_type = {
+	.compatible = "bulkhead,virtio-balloon",
+	.help = "Takes RAM from the guest and gives it back, so that it can go to another VM "
+		"with a balloon: docs/balloon.md. All of the VM's RAM is mapped by pages "
+		"then. Guest node: `virtio,mmio`.",
+	.size = GUEST_VIRTIO_SIZE,
+	.ipa = GUEST_VIRTIO_BASE,
+	.spi = GUEST_VIRTIO_SPI,
+	.slots = GUEST_VIRTIO_SLOTS,
+	.max_count = 1,
+	.props = balloon_props,
+};
