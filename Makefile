@@ -61,6 +61,7 @@ HYP_C := \
 	core/console/log.c \
 	core/console/cmd_vm.c \
 	core/console/cmd_report.c \
+	core/console/cmd_balloon.c \
 	core/console/cmd_net.c \
 	core/console/cmd_stat.c \
 	core/console/cmd_log.c \
@@ -217,6 +218,7 @@ HOST_C := \
 # Bare-metal guests: tests/guest/NAME.c -> build/guest/NAME.elf and NAME.bin
 GUESTS := \
 	aarch32 \
+	balloon \
 	clock \
 	crash \
 	debug \
@@ -696,7 +698,7 @@ $(BUILD)/diff/diff.bin: $(BUILD)/diff/diff.elf
 
 # A Linux program without a library: tools/bulkheadctl.
 CTL_O := $(patsubst %,$(BUILD)/ctl/%.o,core/base/format core/base/string \
-           $(addprefix tools/bulkheadctl/,ask control main say show_board show_vm start))
+           $(addprefix tools/bulkheadctl/,ask balloon control main say show_board show_vm start))
 $(BUILD)/ctl/%.o: %.c $(BUILD)/guest-cc.flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -711,7 +713,7 @@ $(BUILD)/guest/bulkheadctl: $(CTL_O)
 	$(Q)$(LD) -static -nostdlib --gc-sections --build-id=none -o $@ $(CTL_O)
 
 # Programs of the same kind that tests run in Linux guests: tests/linux/NAME.c.
-LINUX := vsock
+LINUX := memory vsock
 LINUX_BIN := $(patsubst %,$(BUILD)/guest/%,$(LINUX))
 $(LINUX_BIN): $(BUILD)/guest/%: $(BUILD)/ctl/tests/linux/%.o \
 		$(patsubst %,$(BUILD)/ctl/%.o,core/base/format core/base/string tools/bulkheadctl/start)

@@ -11,6 +11,7 @@
 #include "core/sched/policy.h"
 #include "drivers/emul/vdev.h"
 #include "drivers/hw/psci.h"
+#include "drivers/virtio/balloon.h"
 #include "timer/deadline.h"
 
 /* -- irq -- */
@@ -165,6 +166,18 @@ static void say_store(const struct store_config *store)
 	}
 }
 
+/* Of RAM that goes from VM to VM: how much of its own the VM has now, wherever that lies. */
+static void say_balloon(const struct grant *grant)
+{
+	struct balloon_view view;
+
+	if (grant->kind == STAGE2_RAM && grant->owner < vm_count() &&
+	    balloon_view(grant->owner, &view)) {
+		shell_say(", balloon: %llu of its %llu KiB now", (unsigned long long)view.now >> 10,
+			  (unsigned long long)view.size >> 10);
+	}
+}
+
 /* A row, in two parts: grants are constant once guests run. */
 static void say_grant(struct shell_job *job, const struct grant *grant)
 {
@@ -189,6 +202,7 @@ static void say_grant(struct shell_job *job, const struct grant *grant)
 		shell_say("%s%s at ipa %llx",
 			  grant->store != 0 && grant->kind == STAGE2_READ_ONLY ? "shared, " : "",
 			  kinds[grant->kind], (unsigned long long)grant->ipa);
+		say_balloon(grant);
 	}
 	shell_say("\n");
 }

@@ -51,7 +51,7 @@ struct shell_command {
 
 /* Ends with a name NULL. */
 extern const struct shell_command vm_commands[], stat_commands[], board_commands[], log_commands[],
-	report_commands[], net_commands[];
+	report_commands[], net_commands[], balloon_commands[];
 
 /* What commands tell of. Constant after shell_init(). */
 struct shell_sources {

@@ -40,7 +40,7 @@ static const struct shell_command own_commands[] = {
 
 static const struct shell_command *const tables[] = {
 	own_commands,	vm_commands,	 stat_commands, log_commands,
-	board_commands, report_commands, net_commands,
+	board_commands, report_commands, net_commands,	balloon_commands,
 };
 
 const struct shell_sources *shell_sources(void)

@@ -12,6 +12,7 @@
 #include "core/vm/manage.h"
 #include "core/vm/pvtime.h"
 #include "drivers/hw/psci.h"
+#include "drivers/virtio/balloon.h"
 #include "mm/guest_access.h"
 #include "mm/page_alloc.h"
 #include "timer/deadline.h"
@@ -316,6 +317,14 @@ static void measure(struct vm *vm, struct hypercall *call)
 	call->status = HYPERCALL_OK;
 }
 
+/* arg[1]: bytes that it shall have. */
+static void set_memory(const struct vm *vm, struct hypercall *call)
+{
+	int err = balloon_set(vm->id, call->arg[1]);
+
+	call->status = err == -ENODEV ? HYPERCALL_NOT_FOUND : status_of(err);
+}
+
 /* Comes back where firmware can't. */
 static void end_board(const struct vm *by, struct hypercall *call)
 {
@@ -364,6 +373,8 @@ static const struct {
 	[HYPERCALL_BOARD_OFF] = {true, ABOUT_BOARD},
 	[HYPERCALL_BOARD_BANNER] = {true, ABOUT_BOARD},
 	[HYPERCALL_BOARD_TREE] = {true, ABOUT_BOARD},
+	[HYPERCALL_VM_BALLOON] = {true, ABOUT_ANY},
+	[HYPERCALL_VM_SET_MEMORY] = {true, ABOUT_MANAGED},
 };
 
 _Static_assert(ARRAY_COUNT(calls) <= 64, "a bit for each");
@@ -427,6 +438,9 @@ static void show(const struct vm *by, struct vm *vm, struct hypercall *call)
 	case HYPERCALL_BOARD_TREE:
 		hypercall_tree(call);
 		break;
+	case HYPERCALL_VM_BALLOON:
+		hypercall_balloon(vm, call);
+		break;
 	default:
 		call->status = HYPERCALL_NOT_SUPPORTED;
 		break;
@@ -465,6 +479,9 @@ static void make(const struct vm *by, struct vm *vm, struct hypercall *call)
 		break;
 	case HYPERCALL_VM_MEASURE:
 		measure(vm, call);
+		break;
+	case HYPERCALL_VM_SET_MEMORY:
+		set_memory(vm, call);
 		break;
 	case HYPERCALL_BOARD_RESET:
 	case HYPERCALL_BOARD_OFF:

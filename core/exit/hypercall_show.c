@@ -9,6 +9,7 @@
 #include "core/exit/trace.h"
 #include "core/sched/policy.h"
 #include "drivers/emul/vdev.h"
+#include "drivers/virtio/balloon.h"
 #include "irq/vgic/vgic.h"
 #include "timer/deadline.h"
 
@@ -295,6 +296,29 @@ void hypercall_audit(struct vm *vm, struct hypercall *call)
 	audit->first_ipa = result.first_ipa;
 	audit->first_pa = result.first_pa;
 	audit->next = more ? at : HYPERCALL_LIST_END;
+}
+
+void hypercall_balloon(struct vm *vm, struct hypercall *call)
+{
+	_Static_assert(HYPERCALL_BALLOON_STATS == (int)BALLOON_STATS, "each has its place");
+	struct hypercall_balloon *to = &call->data.balloon;
+	struct balloon_view view;
+
+	if (!balloon_view(vm->id, &view)) {
+		call->status = HYPERCALL_NOT_FOUND;
+		return;
+	}
+	hypercall_answer(call, sizeof(*to));
+	to->vm = vm->id;
+	to->flags = view.up ? HYPERCALL_BALLOON_UP : 0;
+	to->size = view.size;
+	to->min = view.min;
+	to->now = view.now;
+	to->target = view.target;
+	to->told = view.known == 0 ? 0 : hypercall_ns(deadline_now() - view.told_at);
+	to->known = view.known;
+	memcpy(to->stat, view.stat, sizeof(to->stat));
+	balloon_ask(vm->id);
 }
 
 /* -- CPUs -- */

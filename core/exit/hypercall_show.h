@@ -30,6 +30,7 @@ void hypercall_waits(struct vm *vm, struct hypercall *call);
 void hypercall_irqs(struct vm *vm, struct hypercall *call);
 void hypercall_memory(struct vm *vm, struct hypercall *call);
 void hypercall_audit(struct vm *vm, struct hypercall *call);
+void hypercall_balloon(struct vm *vm, struct hypercall *call);
 
 /* Of its vCPU arg[1], which exists. `by`: who asks. */
 void hypercall_vcpu_stat(struct vm *vm, struct hypercall *call);

@@ -59,6 +59,8 @@ enum hypercall_number {
 	HYPERCALL_BOARD_OFF = 31,
 	HYPERCALL_BOARD_BANNER = 32,
 	HYPERCALL_BOARD_TREE = 33,
+	HYPERCALL_VM_BALLOON = 34,
+	HYPERCALL_VM_SET_MEMORY = 35,
 };
 
 /* In place of a VM's id: the hypervisor's log, the board's interrupts and memory. For who manages
@@ -74,7 +76,7 @@ enum hypercall_status {
 	HYPERCALL_BAD_ADDRESS = -4, /* the buffer is not all in the caller's RAM */
 	HYPERCALL_BUSY = -5,	    /* not from the state the VM is in */
 	HYPERCALL_ALREADY = -6,	    /* it is so already */
-	HYPERCALL_NOT_FOUND = -7,   /* there is no such VM, or no such log */
+	HYPERCALL_NOT_FOUND = -7,   /* there is no such VM, no such log, or no balloon */
 	HYPERCALL_NO_ROOM = -8,	    /* that CPU's windows, budgets or number of vCPUs forbid it */
 };
 
@@ -341,6 +343,23 @@ struct hypercall_wait_record {
 	uint64_t time; /* nanoseconds since boot; all of a vCPU's are its `stolen` */
 };
 
+#define HYPERCALL_BALLOON_STATS 10
+
+#define HYPERCALL_BALLOON_UP 1 /* flags: its driver works */
+
+/* What a VM with a balloon has of its RAM, in bytes. */
+struct hypercall_balloon {
+	struct hypercall_head head;
+	uint32_t vm;
+	uint32_t flags;
+	uint64_t size, min;   /* as configured */
+	uint64_t now, target; /* what it has, and what it is asked to have */
+	uint64_t told;	/* nanoseconds since its guest told the rest, which it is asked for now */
+	uint32_t known; /* which of `stat` it told, by bit */
+	uint32_t reserved;
+	uint64_t stat[HYPERCALL_BALLOON_STATS]; /* by tag: virtio 1.2 5.5.6.3 */
+};
+
 struct hypercall_text {
 	struct hypercall_head head; /* size: up to the last byte of text */
 	uint32_t length;	    /* of `text` */
@@ -364,6 +383,7 @@ union hypercall_data {
 	struct hypercall_audit audit;
 	struct hypercall_cpu_info cpu;
 	struct hypercall_text text;
+	struct hypercall_balloon balloon;
 	struct {
 		struct hypercall_list list;
 		union {
@@ -424,6 +444,7 @@ _Static_assert(sizeof(struct hypercall_cpu_info) == 48, "as documented");
 _Static_assert(sizeof(struct hypercall_window_record) == 16, "as documented");
 _Static_assert(sizeof(struct hypercall_time_record) == 32, "as documented");
 _Static_assert(sizeof(struct hypercall_wait_record) == 16, "as documented");
+_Static_assert(sizeof(struct hypercall_balloon) == 144, "as documented");
 _Static_assert(sizeof(struct hypercall_text) == HYPERCALL_DATA_SIZE, "as documented");
 _Static_assert(__builtin_offsetof(struct hypercall_log, text) == 40, "as documented");
 _Static_assert(__builtin_offsetof(struct hypercall_page, data) == 0x100, "as documented");

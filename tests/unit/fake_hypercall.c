@@ -18,7 +18,6 @@
 #include "drivers/emul/vdev.h"
 #include "drivers/hw/psci.h"
 #include "irq/vgic/vgic.h"
-#include "mm/frames.h"
 #include "mm/page_alloc.h"
 #include "tests/unit/tree.h"
 #include "timer/deadline.h"
@@ -274,6 +273,23 @@ void manage_measure_idle(struct vm *vm, bool on)
 	fake_calls.value = on;
 	act(vm, HYPERCALL_VM_MEASURE);
 	fake_calls.index = HYPERCALL_MEASURE_IDLE;
+}
+
+int balloon_set(uint32_t vm, uint64_t bytes)
+{
+	fake_calls.bytes = bytes;
+	return act(&fake_vms[vm], HYPERCALL_VM_SET_MEMORY);
+}
+
+bool balloon_view(uint32_t vm, struct balloon_view *view)
+{
+	*view = fake_calls.balloon;
+	return fake_calls.no_balloon != vm + 1;
+}
+
+void balloon_ask(uint32_t vm)
+{
+	fake_calls.news = &fake_vms[vm];
 }
 
 void times_ask(struct vm *vm, bool on)

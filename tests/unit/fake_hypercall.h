@@ -9,6 +9,8 @@
 
 #include "core/exit/hypercall.h"
 #include "core/vm/vm.h"
+#include "drivers/virtio/balloon.h"
+#include "mm/frames.h"
 
 enum {
 	BOSS,
@@ -47,7 +49,11 @@ struct fake_calls {
 	uint32_t asked, number;
 	const struct vm *about;
 	uint32_t index, value;
-	uint32_t finished; /* how often the console was */
+	uint64_t bytes;		     /* it shall have */
+	struct balloon_view balloon; /* of each, but for one: */
+	uint32_t no_balloon;	     /* its id + 1 */
+	const struct vm *news;	     /* whose guest is asked for them */
+	uint32_t finished;	     /* how often the console was */
 	/* the question about registers: NULL: none or answered */
 	struct vcpu *asked_regs;
 	uint32_t irqs; /* INTIDs the board has taken, from 32 on */

@@ -100,6 +100,8 @@ static const uint8_t kinds[NUMBERS] = {
 	[HYPERCALL_BOARD_OFF] = WHOLE_BOARD,
 	[HYPERCALL_BOARD_BANNER] = WHOLE_BOARD_DATA,
 	[HYPERCALL_BOARD_TREE] = WHOLE_BOARD_DATA,
+	[HYPERCALL_VM_BALLOON] = VM_DATA,
+	[HYPERCALL_VM_SET_MEMORY] = VERB,
 };
 
 static bool gives_data(uint32_t number)
@@ -297,6 +299,50 @@ static void vcpus(void **state)
 	}
 	assert_int_equal(fake_written(), 0);
 	assert_null(fake_calls.asked_regs);
+}
+
+/* What a VM has of its RAM, and what it shall have. */
+static void balloons(void **state)
+{
+	const struct hypercall_balloon *told = &data()->balloon;
+
+	(void)state;
+	fake_calls.now = 5 * FAKE_HZ;
+	fake_calls.balloon = (struct balloon_view){
+		.up = true,
+		.size = GIB(5),
+		.min = GIB(1),
+		.now = GIB(4),
+		.target = GIB(3),
+		.known = 1U << BALLOON_FREE | 1U << BALLOON_HUGE_FAILED,
+		.told_at = 3 * FAKE_HZ,
+		.stat = {[BALLOON_FREE] = 77, [BALLOON_HUGE_FAILED] = UINT64_MAX},
+	};
+	assert_int_equal(ask(HYPERCALL_VM_BALLOON, WORKER, 0), HYPERCALL_OK);
+	assert_int_equal(told->head.size, sizeof(*told));
+	assert_int_equal(told->vm, WORKER);
+	assert_int_equal(told->flags, HYPERCALL_BALLOON_UP);
+	assert_int_equal(told->size, GIB(5));
+	assert_int_equal(told->min, GIB(1));
+	assert_int_equal(told->now, GIB(4));
+	assert_int_equal(told->target, GIB(3));
+	assert_int_equal(told->told, UINT64_C(2000000000));
+	assert_int_equal(told->known, 1 << 4 | 1 << 9);
+	assert_int_equal(told->stat[4], 77);
+	assert_int_equal(told->stat[9], UINT64_MAX);
+	assert_ptr_equal(fake_calls.news, &fake_vms[WORKER]);
+	fake_calls.balloon.known = 0;
+	ask(HYPERCALL_VM_BALLOON, WORKER, 0);
+	assert_int_equal(told->told, 0);
+	fake_calls.no_balloon = WORKER + 1;
+	assert_int_equal(ask(HYPERCALL_VM_BALLOON, WORKER, 0), HYPERCALL_NOT_FOUND);
+
+	assert_int_equal(call(HYPERCALL_VM_SET_MEMORY, WORKER, GIB(3) + 5, 0, 0), HYPERCALL_OK);
+	assert_int_equal(fake_calls.bytes, GIB(3) + 5);
+	fake_calls.answer = -ENODEV;
+	assert_int_equal(ask(HYPERCALL_VM_SET_MEMORY, WORKER, 0), HYPERCALL_NOT_FOUND);
+	fake_calls.answer = -ERANGE;
+	assert_int_equal(ask(HYPERCALL_VM_SET_MEMORY, WORKER, 0), HYPERCALL_INVALID);
 }
 
 /* What is measured, and whether. */
@@ -810,6 +856,7 @@ int main(void)
 		WITH_VMS("it is told what a vCPU waits for, and why it exits", waits),
 		WITH_VMS("each byte of a log comes once or is told as lost", log_numbers),
 		WITH_VMS("what was said before a reset is told where it was kept", last_log),
+		WITH_VMS("what a VM has and shall have of its RAM can be said", balloons),
 		WITH_VMS("what is measured can be said", measures),
 		WITH_VMS("exits are told by cause, with their time, where they are measured",
 			 times),

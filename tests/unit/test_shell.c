@@ -7,6 +7,7 @@
 #include "core/exit/irq.h"
 #include "core/sched/policy.h"
 #include "drivers/hw/psci.h"
+#include "drivers/virtio/balloon.h"
 #include "irq/vgic/vgic.h"
 #include "tests/unit/fake_time.h"
 #include "tests/unit/unit.h"
@@ -122,6 +123,13 @@ const struct grant *registry_find(const struct registry *registry, uint64_t pa)
 	return NULL;
 }
 
+bool balloon_view(uint32_t of, struct balloon_view *view)
+{
+	(void)of;
+	(void)view;
+	return false;
+}
+
 bool audit_some(const struct stage2 *stage2, uint16_t owner, const struct registry *registry,
 		uint64_t *at, struct audit_result *result)
 {
@@ -171,6 +179,7 @@ const struct shell_command stat_commands[] = {{0}};
 const struct shell_command log_commands[] = {{0}};
 const struct shell_command report_commands[] = {{0}};
 const struct shell_command net_commands[] = {{0}};
+const struct shell_command balloon_commands[] = {{0}};
 
 /* -- who sits there -- */
 

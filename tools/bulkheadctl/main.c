@@ -19,6 +19,9 @@ static const char usage[] =
 	"                       that CPU of the VM runs on that CPU of the board from now on\n"
 	"  vm priority NAME PRIORITY [VCPU]\n"
 	"                       0 to 255, higher first; of one of its CPUs, or of all\n"
+	"  balloon              memory that VMs with a balloon have, and shall have\n"
+	"  balloon NAME SIZE    what one shall have, in MiB, or with K, M or G; its guest gives\n"
+	"                       and takes as it can\n"
 	"  info                 hypervisor and board\n"
 	"  top                  what CPU time each had, every second, until it is stopped\n"
 	"  stat NAME            a VM's CPUs: where they are, what time they had and whom they\n"
@@ -282,6 +285,9 @@ static int command(int count, char **word)
 	}
 	if (strcmp(word[0], "stat") == 0 && count > 1) {
 		return stat_command(count, word);
+	}
+	if (strcmp(word[0], "balloon") == 0 && (count == 1 || count == 3)) {
+		return count == 1 ? show_balloons() : set_balloon(word[1], word[2]);
 	}
 	for (uint32_t i = 0; i < ARRAY_COUNT(shows); i++) {
 		if (strcmp(word[0], shows[i].name) == 0 && count <= 2) {

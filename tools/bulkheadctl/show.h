@@ -6,6 +6,8 @@
 #include "tools/bulkheadctl/ask.h"
 
 int show_vms(void);
+int show_balloons(void);
+int set_balloon(const char *name, const char *size);
 int show_board(void);
 int show_stat(const char *name);
 int show_regs(const char *name, uint64_t vcpu);
