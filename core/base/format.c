@@ -117,14 +117,22 @@ IN_LINE char *digits_of(const struct number *number, char *end)
 	return end;
 }
 
+/* How many digits that are, where a look at the value tells. */
+IN_LINE int hex_digits(uint64_t value)
+{
+	return value == 0 ? 0 : (67 - __builtin_clzll(value)) / 4;
+}
+
 /* Sign and prefix stand before the zeros that fill the width. */
 IN_LINE void put_number(struct out *out, const struct number *number, const struct spec *spec)
 {
-	char digits[DIGITS_MAX], *const end = digits + DIGITS_MAX, *first;
-	int count, zeros, fill;
+	char digits[DIGITS_MAX], *const end = digits + DIGITS_MAX, *first = NULL;
+	int count = hex_digits(number->value), zeros, fill;
 
-	first = digits_of(number, end);
-	count = (int)(end - first);
+	if (!number->hex) {
+		first = digits_of(number, end);
+		count = (int)(end - first);
+	}
 	zeros = MAX((spec->precision < 0 ? 1 : spec->precision) - count, 0);
 	fill = spec->width - (number->sign != 0) - 2 * (number->prefix != 0) - zeros - count;
 	if (spec->zero && !spec->left && spec->precision < 0) {
@@ -142,7 +150,14 @@ IN_LINE void put_number(struct out *out, const struct number *number, const stru
 		put(out, number->prefix);
 	}
 	put_many(out, '0', zeros);
-	put_run(out, first, (size_t)count);
+	if (first == NULL && room(out, (size_t)count) == (size_t)count) {
+		/* most of what is printed: straight to its place */
+		out->to += count;
+		digits_of(number, out->to);
+	} else {
+		first = first == NULL ? digits_of(number, end) : first;
+		put_run(out, first, (size_t)count);
+	}
 	if (spec->left) {
 		put_many(out, ' ', fill);
 	}

@@ -62,7 +62,7 @@ static void say_dropped(const struct switch_counters *count)
 	}
 }
 
-/* at[0]: port. */
+/* at[0]: port, in three steps. */
 static bool net_step(struct shell_job *job)
 {
 	const struct switch_port *port = switch_first();
@@ -76,10 +76,15 @@ static bool net_step(struct shell_job *job)
 		}
 		return true;
 	}
-	job->at[0]++;
-	say_port(port);
-	say_counters(&port->count);
-	say_dropped(&port->count);
+	if (job->part == 0) {
+		say_port(port);
+	} else if (job->part == 1) {
+		say_counters(&port->count);
+	} else {
+		say_dropped(&port->count);
+		job->at[0]++;
+	}
+	job->more = job->part != 2;
 	return false;
 }
 

@@ -163,7 +163,7 @@ void hypercall_begin_list(struct hypercall *call, uint32_t record_size)
 	call->data.list.next = HYPERCALL_LIST_END;
 }
 
-#define IRQS_A_CALL 5 /* looked at */
+#define IRQS_A_CALL 4 /* looked at */
 
 static void add_board_irq(struct hypercall *call, uint32_t intid)
 {

@@ -280,9 +280,6 @@ static void log_stop(struct vm *vm, enum vm_stop_reason reason, enum restart_ans
 {
 	const char *what = reasons[reason].what;
 
-	if (!vm_may_log(vm, &vm->lives)) {
-		return;
-	}
 	switch (again) {
 	case RESTART_NO:
 		vm_tell(vm, LOG_INFO, "%s", what);
@@ -331,7 +328,9 @@ static void finish_stop(struct vm *vm)
 	reason = vm->stop_reason; /* a kill may have come meanwhile */
 	again = end_life_locked(vm);
 	spin_unlock(&vm->lock);
-	log_stop(vm, reason, again);
+	if (vm->end_is_told) {
+		log_stop(vm, reason, again);
+	}
 	/* also for a deadline whose cancelling went down with the stop */
 	vcpu_post(vm->vcpu[0], VCPU_EVENT_JOB);
 	if (again == RESTART_NO || again == RESTART_LIMIT) {
@@ -356,12 +355,16 @@ static void ending_step(struct deadline *deadline)
 		deadline_set(deadline, deadline_now() + deadline_from_ms(1));
 		return;
 	}
-	if (vm->reset_next > vm->vdev_count) {
-		/* a step of its own: it tells of the end */
+	/* what is said of the end, and of ends that nothing was said of, are steps of their own */
+	if (vm->reset_next <= vm->vdev_count) {
+		reset_some(vm);
+	} else if (vm->reset_next == vm->vdev_count + 1) {
+		vm->end_is_told = vm_may_log(vm, &vm->lives);
+		vm->reset_next++;
+	} else {
 		finish_stop(vm);
 		return;
 	}
-	reset_some(vm);
 	deadline_set(deadline, deadline_now());
 }
 

@@ -86,11 +86,16 @@ struct crash_job {
 
 /* What is said of its guest, in steps: core/vm/vm.c. */
 #define VCPU_COMPLAINT_MAX 320
+enum complaint_stage {
+	COMPLAINT_BARE,	 /* what stands around it is to come */
+	COMPLAINT_WHOLE, /* it is in no log yet */
+	COMPLAINT_NOTED, /* it is in the VM's own */
+};
 struct complaint {
 	uint64_t pc;
 	uint32_t missed;    /* before it, that were held back */
 	uint32_t from, len; /* in `text`; len 0: none waits */
-	bool whole;	    /* all that stands around it is there */
+	enum complaint_stage stage;
 	char text[VCPU_COMPLAINT_MAX];
 };
 

@@ -121,20 +121,26 @@ void vm_note(struct vm *vm, const char *fmt, ...)
 }
 
 /*
- * A line of `len` bytes into both logs: into the VM's own as it is, into the hypervisor's behind
- * its name. SAY_BEFORE bytes before it are free: it is formatted once.
+ * A line of `len` bytes goes into both logs: into the VM's own behind a mark, into the hypervisor's
+ * behind its name. SAY_BEFORE bytes before it are free: it is formatted once.
  */
 #define SAY_MARK   "bulkhead: "
 #define SAY_BEFORE (MUX_NAME_MAX + 2)
 
-static void say_in_both(struct vm *vm, enum log_level level, char *same, size_t len, bool colon)
+static void say_in_own(struct vm *vm, char *same, size_t len)
 {
-	size_t name = strnlen(vm->name, MUX_NAME_MAX), mark = sizeof(SAY_MARK) - 1;
+	size_t mark = sizeof(SAY_MARK) - 1;
 	char *line = same - mark;
 
 	memcpy(line, SAY_MARK, mark);
 	mux_note(vm->log, line, len + mark);
-	line = same - 1 - colon - name;
+}
+
+static void say_to_all(struct vm *vm, enum log_level level, char *same, size_t len, bool colon)
+{
+	size_t name = strnlen(vm->name, MUX_NAME_MAX);
+	char *line = same - 1 - colon - name;
+
 	memcpy(line, vm->name, name);
 	line[name] = colon ? ':' : ' ';
 	same[-1] = ' ';
@@ -150,12 +156,14 @@ void vm_tell(struct vm *vm, enum log_level level, const char *fmt, ...)
 	va_start(args, fmt);
 	len = (size_t)format_v(same, NOTE_MAX, fmt, args);
 	va_end(args);
-	say_in_both(vm, level, same, MIN(len, (size_t)NOTE_MAX - 1), true);
+	len = MIN(len, (size_t)NOTE_MAX - 1);
+	say_in_own(vm, same, len);
+	say_to_all(vm, level, same, len, true);
 }
 
 /*
  * What is complained of is formatted at the exit, what stands around it in a step, before the guest
- * goes on, and both lines are written in the next.
+ * goes on, and the two lines are written in one more each.
  */
 #define HEAD_MAX 40 /* "vcpu 1 pc 0x…: " */
 #define TAIL_MAX 48 /* " (… more like it were held back)" */
@@ -183,7 +191,7 @@ void vm_complain(struct vcpu *vcpu, const char *fmt, ...)
 	complaint->len = MIN((uint32_t)len, max - 1);
 	complaint->missed = missed;
 	complaint->pc = vcpu_pc(vcpu);
-	complaint->whole = false;
+	complaint->stage = COMPLAINT_BARE;
 	vcpu_post(vcpu, VCPU_EVENT_COMPLAINT);
 }
 
@@ -202,7 +210,6 @@ static void complete(const struct vcpu *vcpu, struct complaint *complaint)
 					 TAIL_MAX, " (%u more like it were held back)",
 					 complaint->missed);
 	}
-	complaint->whole = true;
 }
 
 void vm_say_complaint(struct vcpu *vcpu)
@@ -213,11 +220,19 @@ void vm_say_complaint(struct vcpu *vcpu)
 	if (len == 0) {
 		return;
 	}
-	if (!complaint->whole) {
+	switch (complaint->stage) {
+	case COMPLAINT_BARE:
 		complete(vcpu, complaint);
-		vcpu_post(vcpu, VCPU_EVENT_COMPLAINT);
+		complaint->stage = COMPLAINT_WHOLE;
+		break;
+	case COMPLAINT_WHOLE:
+		say_in_own(vcpu->vm, complaint->text + complaint->from, len);
+		complaint->stage = COMPLAINT_NOTED;
+		break;
+	case COMPLAINT_NOTED:
+		complaint->len = 0;
+		say_to_all(vcpu->vm, LOG_WARN, complaint->text + complaint->from, len, false);
 		return;
 	}
-	complaint->len = 0;
-	say_in_both(vcpu->vm, LOG_WARN, complaint->text + complaint->from, len, false);
+	vcpu_post(vcpu, VCPU_EVENT_COMPLAINT);
 }

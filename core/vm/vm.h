@@ -136,8 +136,10 @@ struct vm {
 
 	/* owner: the CPU that acknowledged a stop last */
 	struct deadline ending; /* the next step of its end */
-	/* what is reset then: a device, or behind the last one the interrupt controller */
+	/* what is reset then: a device, behind the last one the interrupt controller; then it is
+	 * told of */
 	uint32_t reset_next;
+	bool end_is_told; /* of STOPPING: its log may have a line of it */
 };
 
 /* All VMs, by id; constant after build. */
