@@ -15,7 +15,7 @@
 
 struct out {
 	char *to;
-	const char *end; /* what comes from here on is counted only */
+	char *end; /* what comes from here on is counted only */
 	size_t over;
 };
 
@@ -66,11 +66,26 @@ IN_LINE void put_run(struct out *out, const char *text, size_t len)
 	out->to = to;
 }
 
-/* What stands before the next conversion or the end, which it returns. */
+/* What stands before the next conversion or the end, which it returns: most of every line. */
 IN_LINE const char *put_literal(struct out *out, const char *fmt)
 {
+	char *to = out->to;
+	char c;
+
+	while (to != out->end) {
+		c = *fmt;
+		if (c == '%' || c == '\0') {
+			break;
+		}
+		*to = c;
+		to++;
+		fmt++;
+		OPAQUE(to);
+		OPAQUE(fmt);
+	}
+	out->to = to;
 	for (; *fmt != '%' && *fmt != '\0'; fmt++) {
-		put(out, *fmt);
+		out->over++;
 	}
 	return fmt;
 }
