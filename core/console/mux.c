@@ -18,7 +18,6 @@
 #define SLOW_MAX      5	  /* bytes of a line that have to be looked at one by one */
 #define LINE_GRACE_MS 50  /* how long a begun line keeps others waiting after its last byte */
 #define LINE_TURN     512 /* bytes of one line after which others may have a word */
-#define ECHO_MAX      4	  /* of a key: shown at once */
 
 uint8_t log_ring_data[MUX_LOG_SIZE];
 static uint8_t shell_ring_data[2048];
@@ -543,7 +542,7 @@ static void drop_locked(struct console_port *port, uint32_t len)
 	port->tx.tail += len;
 }
 
-/* As much as there is room for; an echo is shown at once. */
+/* As much as there is room for; shown in a step of its own. */
 static uint32_t write_text_locked(struct console_port *port, const char *text, uint32_t len)
 {
 	uint32_t room = ring_room(&port->tx);
@@ -554,11 +553,7 @@ static uint32_t write_text_locked(struct console_port *port, const char *text, u
 	}
 	len = MIN(len, room);
 	put_text_locked(port, text, len);
-	if (len <= ECHO_MAX && ring_count(&port->tx) == len) {
-		mux_pump_locked();
-	} else {
-		mux_pump_soon_locked();
-	}
+	mux_pump_soon_locked();
 	return len;
 }
 
