@@ -162,6 +162,7 @@ HYP_C := \
 	irq/vgic/bank_regs.c \
 	irq/vgic/dist.c \
 	irq/vgic/dist_bank.c \
+	irq/vgic/gather.c \
 	irq/vgic/gicv.c \
 	irq/vgic/link.c \
 	irq/vgic/look.c \
@@ -319,6 +320,7 @@ UNIT := \
 	vgic_regs \
 	vgic_short \
 	vgic_spill \
+	vgic_place \
 	vgic_steps \
 	vgic_switch \
 	vgic_v2 \
@@ -343,8 +345,8 @@ UNIT_WITH_deadline := timer/deadline.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_frames   := core/resource/audit.c mm/frames.c mm/stage2.c tests/unit/fake_pages.c $(FAKE_CPU)
 UNIT_WITH_pgtable  := mm/stage2.c tests/unit/fake_pages.c
 UNIT_WITH_registry := core/resource/audit.c mm/frames.c mm/stage2.c tests/unit/fake_pages.c $(FAKE_CPU)
-FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/dist_bank.c irq/vgic/link.c \
-                      irq/vgic/long.c irq/vgic/lr.c irq/vgic/redist.c irq/vgic/reset.c \
+FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/dist_bank.c irq/vgic/gather.c \
+                      irq/vgic/link.c irq/vgic/long.c irq/vgic/lr.c irq/vgic/redist.c irq/vgic/reset.c \
                       irq/vgic/sgi.c irq/vgic/short.c irq/vgic/softif.c irq/vgic/spill.c \
                       irq/vgic/switch.c irq/vgic/v2.c irq/vgic/vgic.c irq/vgic/vits.c \
                       irq/vgic/vits_cmd.c irq/vgic/vits_table.c irq/vgic/vlpi.c \
@@ -389,6 +391,7 @@ UNIT_WITH_vgic_regs   := $(FAKE_VGIC)
 UNIT_WITH_vgic_short  := $(FAKE_VGIC)
 UNIT_WITH_vgic_spill  := $(FAKE_VGIC)
 UNIT_WITH_vgic_steps  := $(FAKE_VGIC)
+UNIT_WITH_vgic_place  := $(FAKE_VGIC)
 UNIT_WITH_vgic_switch := $(FAKE_VGIC)
 UNIT_WITH_vgic_v2     := $(FAKE_VGIC)
 UNIT_WITH_vgic_v2_random := $(FAKE_VGIC)

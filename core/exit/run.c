@@ -233,6 +233,9 @@ static inline void look_at_rest(struct vcpu *vcpu, uint32_t events, bool worked)
 	if ((events & VCPU_EVENT_ANSWER) != 0 && (vcpu->hold & VCPU_HOLD_PARKED) != 0) {
 		vcpu->hold &= ~(uint32_t)VCPU_HOLD_PARKED;
 		exit_handle(vcpu, vcpu->retry_esr);
+		if ((vcpu->hold & VCPU_HOLD_PARKED) == 0) {
+			vgic_access_over(vcpu);
+		}
 	}
 	if ((events & VCPU_EVENT_PAUSE) != 0) {
 		take_pause(vcpu);

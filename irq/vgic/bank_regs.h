@@ -32,6 +32,6 @@ void bank_write_priority(struct vcpu *redist, uint32_t intid, uint32_t size, uin
 
 /* 16 interrupts of two bits from INTID 16 * n on. */
 uint64_t bank_read_config(struct vcpu *redist, uint32_t n);
-void bank_write_config(struct vcpu *redist, uint32_t n, uint32_t value);
+int bank_write_config(struct vcpu *redist, uint32_t n, uint32_t value);
 
 #endif

@@ -8,6 +8,8 @@
 #include "irq/vgic/bank_regs.h"
 #include "irq/vgic/vgic_frames.h"
 
+#define CTLR_PIECE 8U /* vCPUs */
+
 VREG_READ(read_ctlr)
 {
 	/* ARE and DS are always one; nothing is ever in progress: RWP is zero */
@@ -15,22 +17,30 @@ VREG_READ(read_ctlr)
 	return 0;
 }
 
-void vgic_write_ctlr(struct vm *vm, uint32_t on)
-{
-	spin_lock(&vm->vgic.lock);
-	if (vm->vgic.ctlr != on) {
-		vm->vgic.ctlr = on;
-		for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-			vgic_sweep_locked(vm->vcpu[i]);
-		}
-	}
-	spin_unlock(&vm->vgic.lock);
-}
-
+/* All vCPUs look at all they have, a few told in each step. */
 VREG_WRITE_SHARED(vgic_dist_write_ctlr)
 {
-	vgic_write_ctlr(vcpu->vm, (uint32_t)(value & (GICD_CTLR_ENGRP0 | GICD_CTLR_ENGRP1)));
-	return 0;
+	struct vm *vm = vcpu->vm;
+	uint32_t on = (uint32_t)(value & (GICD_CTLR_ENGRP0 | GICD_CTLR_ENGRP1));
+	struct vgic_access access;
+	uint64_t now;
+	int err = 0;
+
+	spin_lock(&vm->vgic.lock);
+	access = vgic_access_begin(vcpu, VGIC_PLACE_KEY(VGIC_PLACE_CTLR, vcpu, 0), on,
+				   BITS(vm->vcpu_count - 1, 0));
+	if (vm->vgic.ctlr != on || access.rest != access.all) {
+		if (access.rest == access.all) {
+			vm->vgic.ctlr = on;
+		}
+		now = vgic_access_piece(vcpu, &access, UINT64_MAX, CTLR_PIECE);
+		for (uint64_t word = now; word != 0; word &= word - 1) {
+			vgic_sweep_locked(vm->vcpu[__builtin_ctzll(word)]);
+		}
+		err = vgic_access_end_locked(vcpu, &access, now);
+	}
+	spin_unlock(&vm->vgic.lock);
+	return err;
 }
 
 VREG_READ_SHARED(vgic_read_typer)

@@ -94,7 +94,7 @@ VREG_WRITE_SHARED(vgic_dist_write_config)
 {
 	/* SGIs are edge-triggered */
 	if (index != 0 && is_here(vcpu, index / 2)) {
-		bank_write_config(vcpu, index, (uint32_t)value);
+		return bank_write_config(vcpu, index, (uint32_t)value);
 	}
 	return 0;
 }

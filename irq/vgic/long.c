@@ -300,14 +300,6 @@ static uint32_t sweep(struct vcpu *vcpu, uint32_t left)
 	return left;
 }
 
-static void set_hcr(struct vgic_cpu *cpu, uint64_t hcr)
-{
-	if (hcr != cpu->hcr) {
-		cpu->hcr = hcr;
-		vif_hcr_write(&cpu->vif, hcr);
-	}
-}
-
 /* Which maintenance is wanted from now on. */
 static void update_hcr(struct vcpu *vcpu, bool waiting)
 {
@@ -324,25 +316,7 @@ static void update_hcr(struct vcpu *vcpu, bool waiting)
 		hcr |= ICH_HCR_LRENPIE |
 		       (cpu->spilled.banks != 0 && cpu->lr_count >= 3 ? ICH_HCR_UIE : 0);
 	}
-	set_hcr(cpu, hcr);
-}
-
-/* Asked for its list registers: hands them over and says so. */
-static void answer(struct vcpu *vcpu)
-{
-	struct vm *vm = vcpu->vm;
-
-	vgic_sync_locked(vcpu);
-	vgic_link_sample_private_locked(vcpu);
-	/* registers that stay empty would ask for maintenance until the vCPU is released, ahead of
-	 * whatever else comes to this CPU */
-	set_hcr(&vcpu->vgic, vcpu->vgic.on ? vcpu->vgic.hcr_base : 0);
-	vcpu->vgic.synced = vcpu->vgic.ask_count != 0;
-	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-		if ((vm->vcpu[i]->vgic.asking & BIT(vcpu->index)) != 0) {
-			vcpu_post(vm->vcpu[i], VCPU_EVENT_ANSWER);
-		}
-	}
+	lr_set_hcr(cpu, hcr);
 }
 
 /* What comes seldom: sweeps, and what is to be done for the distributor also where the vCPU is off.
@@ -351,6 +325,10 @@ static uint32_t __attribute__((noinline)) do_chores(struct vcpu *vcpu, uint32_t 
 {
 	struct vgic_cpu *cpu = &vcpu->vgic;
 
+	if (cpu->letting_go) {
+		vgic_release_locked(vcpu);
+		return STEP_SHORT;
+	}
 	if (cpu->reroute) {
 		vgic_v2_route_step_locked(vcpu);
 		return STEP_SHORT;
@@ -371,7 +349,7 @@ void vgic_process(struct vcpu *vcpu)
 		left = STEP_SHORT;
 	}
 	spin_lock(&vcpu->vm->vgic.lock);
-	if (unlikely((cpu->sweep | cpu->follow | cpu->reroute) != 0)) {
+	if (unlikely((cpu->sweep | cpu->follow | cpu->reroute | cpu->letting_go) != 0)) {
 		left = do_chores(vcpu, left);
 	}
 	lr_end_spilled(vcpu);
@@ -382,7 +360,7 @@ void vgic_process(struct vcpu *vcpu)
 		atomic_fetch_or(&cpu->todo_banks, 1);
 	}
 	if (cpu->ask_count != 0 || !cpu->on) {
-		answer(vcpu);
+		vgic_answer_locked(vcpu);
 		if (!cpu->on) {
 			/* its redistributor works all the same */
 			vlpi_look_locked(vcpu);

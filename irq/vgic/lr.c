@@ -167,21 +167,26 @@ static void look_again(struct vcpu *vcpu, uint32_t intid)
 	}
 }
 
-void vgic_sync_locked(struct vcpu *vcpu)
+bool vgic_sync_locked(struct vcpu *vcpu, uint32_t max)
 {
-	uint32_t used;
+	struct vgic_cpu *cpu = &vcpu->vgic;
 
 	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
 	lr_end_spilled(vcpu);
-	used = vcpu->vgic.lr_used;
-	while (used != 0) {
-		uint32_t lr = (uint32_t)__builtin_ctz(used);
-		uint32_t intid = vcpu->vgic.lr_intid[lr];
+	for (; cpu->lr_used != 0 && max != 0; max--) {
+		uint32_t lr = (uint32_t)__builtin_ctz(cpu->lr_used);
+		uint32_t intid = cpu->lr_intid[lr];
 
-		used &= used - 1;
 		lr_pull(vcpu, lr);
 		look_again(vcpu, intid);
 	}
+	if (cpu->lr_used != 0) {
+		return false;
+	}
+	/* registers that stay empty would ask for maintenance until something is listed again,
+	 * ahead of whatever else comes to this CPU */
+	lr_set_hcr(cpu, cpu->on ? cpu->hcr_base : 0);
+	return true;
 }
 
 static void write_lr(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t state)

@@ -4,6 +4,7 @@
 #define IRQ_VGIC_LR_H
 
 #include "core/base/atomic.h"
+#include "irq/hw/vif.h"
 #include "irq/vgic/vgic_state.h"
 
 /* Nothing is to be looked at but what comes now: nothing was posted or waits for a register,
@@ -35,6 +36,15 @@ static inline bool lr_is_deliverable(struct vcpu *vcpu, const struct vgic_bank *
 
 	return lr_is_forwarded(dist, bank, bit) && (bank->active & bit) == 0 &&
 	       (intid < INTID_SPI || dist->route[intid - INTID_SPI] == vcpu->index);
+}
+
+/* ICH_HCR_EL2, where it is to change. */
+static inline void lr_set_hcr(struct vgic_cpu *cpu, uint64_t hcr)
+{
+	if (hcr != cpu->hcr) {
+		cpu->hcr = hcr;
+		vif_hcr_write(&cpu->vif, hcr);
+	}
 }
 
 /* Puts an interrupt into a list register that is free; state: of ICH_LR_PENDING, ICH_LR_ACTIVE. */

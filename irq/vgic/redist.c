@@ -255,10 +255,7 @@ VREG_READ(read_config)
 VREG_WRITE(write_config)
 {
 	/* ICFGR0: SGIs are edge-triggered, read-only */
-	if (index == 1) {
-		bank_write_config(redist, 1, (uint32_t)value);
-	}
-	return 0;
+	return index == 1 ? bank_write_config(redist, 1, (uint32_t)value) : 0;
 }
 
 static const struct vreg sgi_regs[] = {

@@ -59,6 +59,14 @@ static void vcpu_reset_part(struct vcpu *vcpu)
 	atomic_fetch_and(&vcpu->events, ~VCPU_EVENT_SGIS);
 }
 
+/* Nobody is on: where a life was stopped in the middle of accesses, nobody holds anybody now. */
+static void release_all(struct vgic_cpu *cpu)
+{
+	cpu->ask_count = 0;
+	cpu->asking = cpu->askers = 0;
+	cpu->letting_go = cpu->synced = false;
+}
+
 /* Nothing is forwarded, and no LPI moves, from here on. */
 static void begin_locked(struct vm *vm)
 {
@@ -68,6 +76,7 @@ static void begin_locked(struct vm *vm)
 	dist->many = 0;
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
 		vm->vcpu[i]->vgic.lpi.phase = VLPI_OFF;
+		release_all(&vm->vcpu[i]->vgic);
 	}
 }
 

@@ -10,6 +10,8 @@
 #include "irq/hw/gic.h"
 #include "irq/vgic/vgic_state.h"
 
+#define SEND_MAX 12U /* targets in a step */
+
 static uint32_t source_bit(uint32_t sgi, uint32_t source)
 {
 	return UINT32_C(1) << (8 * (sgi % 4) + source);
@@ -79,11 +81,36 @@ static void send_one(struct vcpu *vcpu, struct vcpu *target, uint32_t sgi)
 	}
 }
 
+/* To those of `targets`: an SGI of the other group is not sent. IHI 0069H ICC_SGI1R_EL1, security
+ * disabled */
+static inline void send_to(struct vcpu *vcpu, uint64_t targets, uint32_t group1, uint32_t sgi)
+{
+	for (; targets != 0; targets &= targets - 1) {
+		struct vcpu *target = vcpu->vm->vcpu[__builtin_ctzll(targets)];
+
+		if (((atomic_read(&target->vgic.bank.group) >> sgi) & 1) == group1) {
+			send_one(vcpu, target, sgi);
+		}
+	}
+}
+
+/* To more than SEND_MAX, in as many steps as that takes. */
+static enum exit_action __attribute__((noinline))
+send_in_steps(struct vcpu *vcpu, uint32_t group1, uint64_t value)
+{
+	struct vgic_access access =
+		vgic_access_begin(vcpu, VGIC_PLACE_KEY(VGIC_PLACE_SGI, vcpu, group1), value,
+				  vcpu->vgic.sgi_targets);
+	uint64_t now = vgic_access_piece(vcpu, &access, UINT64_MAX, SEND_MAX);
+
+	send_to(vcpu, now, group1, (uint32_t)FIELD_GET(SGI1R_INTID, value));
+	return vgic_access_keep(vcpu, &access, now) == 0 ? EXIT_ADVANCE : EXIT_RETRY;
+}
+
 enum exit_action vgic_write_sgi(struct vcpu *vcpu, uint32_t group1, uint64_t value)
 {
 	struct vgic_cpu *cpu = &vcpu->vgic;
 	uint64_t named = value & SGI1R_NAMED;
-	uint32_t sgi = (uint32_t)FIELD_GET(SGI1R_INTID, value);
 
 	if (unlikely(named != cpu->sgi_named)) {
 		if (vcpu->vm->vgic.v2) {
@@ -91,16 +118,14 @@ enum exit_action vgic_write_sgi(struct vcpu *vcpu, uint32_t group1, uint64_t val
 		}
 		cpu->sgi_named = named;
 		cpu->sgi_targets = targets_of(vcpu, named);
+		cpu->sgi_many = bits_count((uint32_t)cpu->sgi_targets) +
+					bits_count((uint32_t)(cpu->sgi_targets >> 32)) >
+				SEND_MAX;
 	}
-	for (uint64_t targets = cpu->sgi_targets; targets != 0; targets &= targets - 1) {
-		struct vcpu *target = vcpu->vm->vcpu[__builtin_ctzll(targets)];
-
-		/* an SGI of the other group is not sent: IHI 0069H ICC_SGI1R_EL1, security disabled
-		 */
-		if (((atomic_read(&target->vgic.bank.group) >> sgi) & 1) == group1) {
-			send_one(vcpu, target, sgi);
-		}
+	if (unlikely(cpu->sgi_many)) {
+		return send_in_steps(vcpu, group1, value);
 	}
+	send_to(vcpu, cpu->sgi_targets, group1, (uint32_t)FIELD_GET(SGI1R_INTID, value));
 	return EXIT_ADVANCE;
 }
 

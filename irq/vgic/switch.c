@@ -113,12 +113,14 @@ void vgic_cpu_stop(struct vcpu *vcpu)
 	struct vgic_cpu *cpu = &vcpu->vgic;
 
 	spin_lock(&vcpu->vm->vgic.lock);
-	vgic_sync_locked(vcpu);
+	vgic_sync_locked(vcpu, UINT32_MAX);
 	/* what was taken is let go: inactive in hardware since it was put away */
 	cpu->bank.line &= ~cpu->bank.hw;
 	vgic_clear_active_locked(vcpu, vcpu->vm, 0, cpu->bank.hw);
 	/* others stay active, but its guest is not going to end them */
-	memset(&cpu->spilled, 0, sizeof(cpu->spilled));
+	if (cpu->spilled.banks != 0) {
+		memset(&cpu->spilled, 0, sizeof(cpu->spilled));
+	}
 	cpu->undone = 0;
 	cpu->hcr = 0;
 	vif_hcr_write(&cpu->vif, 0);
@@ -126,6 +128,6 @@ void vgic_cpu_stop(struct vcpu *vcpu)
 	if (vcpu->vm->vgic.v2) {
 		vgic_v2_route_again_locked(vcpu);
 	}
-	vgic_release_locked(vcpu);
+	vgic_forget_locked(vcpu);
 	spin_unlock(&vcpu->vm->vgic.lock);
 }

@@ -2,7 +2,6 @@
 /* The emulated controller: creation, reset, lines, posting, and asking other vCPUs. */
 #include "irq/vgic/vgic.h"
 
-#include "core/arm64/sysreg.h"
 #include "core/base/arena.h"
 #include "core/base/atomic.h"
 #include "core/base/errno.h"
@@ -14,9 +13,6 @@
 #include "irq/vgic/vgic_state.h"
 #include "irq/vgic/vits.h"
 #include "irq/vgic/vlpi.h"
-
-/* How many vCPUs a gather brings back at once. */
-#define GATHER_STEP 3U
 
 #define FEW_VCPUS 8U
 
@@ -275,29 +271,7 @@ void vgic_set_private_line(struct vcpu *vcpu, uint32_t intid, bool level)
 	spin_unlock(&vcpu->vm->vgic.lock);
 }
 
-/* -- pending and active state that others hold -- */
-
-/* Its guest is kept out until it is released. True: it was before. */
-static bool hold(struct vcpu *asker, struct vcpu *target)
-{
-	uint64_t bit = BIT(target->index);
-	bool held = (asker->vgic.asking & bit) != 0;
-
-	if (!held) {
-		asker->vgic.asking |= bit;
-		target->vgic.ask_count++;
-	}
-	return held;
-}
-
-/* True when `target` has brought its list registers back and holds still. */
-static bool ask(struct vcpu *asker, struct vcpu *target)
-{
-	if (!hold(asker, target)) {
-		vcpu_post(target, VCPU_EVENT_VGIC);
-	}
-	return target->vgic.synced;
-}
+/* -- active state -- */
 
 /* Those of `mask` that are for another vCPU than the one that holds them. */
 static uint32_t away_of(const struct vgic_dist *dist, uint32_t n, uint32_t mask)
@@ -312,96 +286,6 @@ static uint32_t away_of(const struct vgic_dist *dist, uint32_t n, uint32_t mask)
 		away |= (uint32_t)(home[bit] != route[bit]) << bit;
 	}
 	return away;
-}
-
-/* The vCPUs that hold some of them. */
-static uint64_t homes_of(const struct vgic_dist *dist, uint32_t n, uint32_t mask)
-{
-	const uint16_t *home = &dist->home[32 * n - INTID_SPI];
-	uint64_t homes = 0;
-
-	for (; mask != 0; mask &= mask - 1) {
-		homes |= BIT(home[__builtin_ctz(mask)]);
-	}
-	return homes;
-}
-
-/* In memory: nobody has to be asked. True: it was. */
-static bool visit(struct vcpu *home)
-{
-	if (!vgic_visit_locked(home)) {
-		return false;
-	}
-	vgic_sync_locked(home);
-	vgic_link_sample_private_locked(home);
-	vgic_leave_locked(home);
-	return true;
-}
-
-int vgic_gather_locked(struct vcpu *asker, struct vcpu *private_of, uint32_t n, uint32_t mask)
-{
-	struct vm *vm = asker->vm;
-	const struct vgic_bank *bank = n == 0 ? &private_of->vgic.bank : &vm->vgic.bank[n - 1];
-	uint32_t word = bank->listed & mask, visited = 0;
-	uint64_t homes;
-	bool many, interrupted = false;
-	int err = 0;
-
-	SPIN_ASSERT_HELD(&vm->vgic.lock);
-	if (n == 0 && private_of != asker) {
-		/* only the owner sees whether what was asserted still is */
-		word |= bank->hw & bank->line & mask;
-	}
-	if (word == 0) {
-		return 0;
-	}
-	homes = n == 0 ? BIT(private_of->index) : homes_of(&vm->vgic, n, word);
-	many = bits_count((uint32_t)homes) + bits_count((uint32_t)(homes >> 32)) > GATHER_STEP;
-	for (; homes != 0; homes &= homes - 1) {
-		struct vcpu *home = vm->vcpu[__builtin_ctzll(homes)];
-
-		if (home == asker) {
-			vgic_sync_locked(asker);
-			interrupted = (sysreg_read(isr_el1) & ISR_I) != 0;
-		} else if (visited == GATHER_STEP) {
-			/* the others when the access is handled again */
-			vcpu_post(asker, VCPU_EVENT_ANSWER);
-			return -EAGAIN;
-		} else if (visit(home)) {
-			visited++;
-			if (many) {
-				/* it stays as it is until then: nothing is listed there meanwhile
-				 */
-				hold(asker, home);
-				home->vgic.synced = true;
-			}
-		} else if (!ask(asker, home)) {
-			err = -EAGAIN;
-		}
-	}
-	if (unlikely(interrupted) && err == 0 && !asker->vgic.gave_way) {
-		/* once: the list registers that are empty now may ask for maintenance themselves */
-		asker->vgic.gave_way = true;
-		vcpu_post(asker, VCPU_EVENT_ANSWER);
-		return -EAGAIN;
-	}
-	asker->vgic.gave_way = false;
-	return err;
-}
-
-void vgic_release_locked(struct vcpu *asker)
-{
-	struct vm *vm = asker->vm;
-
-	for (uint64_t asked = asker->vgic.asking; asked != 0; asked &= asked - 1) {
-		struct vcpu *target = vm->vcpu[__builtin_ctzll(asked)];
-
-		if (--target->vgic.ask_count == 0) {
-			target->vgic.synced = false;
-			vcpu_post(target, VCPU_EVENT_VGIC);
-		}
-	}
-	asker->vgic.asking = 0;
 }
 
 void vgic_set_active_locked(struct vcpu *private_of, struct vm *vm, uint32_t n, uint32_t mask)
@@ -423,7 +307,7 @@ void vgic_clear_active_locked(struct vcpu *private_of, struct vm *vm, uint32_t n
 	if (mask == 0) {
 		return;
 	}
-	homes = n == 0 ? BIT(private_of->index) : homes_of(&vm->vgic, n, mask);
+	homes = n == 0 ? BIT(private_of->index) : vgic_homes_of(&vm->vgic, n, mask);
 	bank->active &= ~mask;
 	for (; homes != 0; homes &= homes - 1) {
 		vgic_unspill_locked(vm->vcpu[__builtin_ctzll(homes)], n, mask);

@@ -107,6 +107,10 @@ bool vgic_list_again(struct vcpu *vcpu, uint32_t intid); /* a linked one, taken 
  */
 bool vgic_take_events(struct vcpu *vcpu);
 
+/* The access of an exit is over, which was handled more than once: what was kept of it for that is
+ * forgotten. Owner. */
+void vgic_access_over(struct vcpu *vcpu);
+
 /* The guest must not be entered: another vCPU works on what was in its list registers. Owner. */
 bool vgic_is_held(const struct vcpu *vcpu);
 

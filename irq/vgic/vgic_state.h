@@ -56,8 +56,9 @@ void vgic_sweep_locked(struct vcpu *vcpu);
  * at. Any CPU. */
 uint32_t vgic_latch_sgis_locked(struct vcpu *vcpu);
 
-/* The owner's list registers, back into the banks: nothing is listed here any more. */
-void vgic_sync_locked(struct vcpu *vcpu);
+/* So many list registers, back into the banks. True: nothing is listed here any more, and no
+ * maintenance asked for. Owner, or its interface is in memory. */
+bool vgic_sync_locked(struct vcpu *vcpu, uint32_t max);
 
 /*
  * The middle way: a private interrupt has become pending in its bank, or no longer is. Where
@@ -76,13 +77,70 @@ bool vgic_is_only_active_locked(struct vcpu *vcpu, uint32_t intid);
 /* A linked interrupt was taken in hardware and is active there. Owner. */
 void vgic_linked_again_locked(struct vcpu *vcpu, uint32_t intid);
 
+/* -- accesses to what others hold, and in steps (irq/vgic/gather.c) -- */
+
 /*
  * Brings everything of `mask` (bank number n) that is listed anywhere into the banks, for a read or
- * change of pending or active state by `asker`. 0, or -EAGAIN: others have been asked; call again
- * when they have answered. After 0, vgic_release_locked() lets them go on.
+ * change of pending or active state by `asker`. 0, or -EAGAIN: others have been asked, or more is
+ * to be done; call again when they have answered. After 0, vgic_release_locked() lets them go on.
  */
 int vgic_gather_locked(struct vcpu *asker, struct vcpu *private_of, uint32_t n, uint32_t mask);
 void vgic_release_locked(struct vcpu *asker);
+
+/* Of an asker's target: hands its list registers over, and says so. Owner. */
+void vgic_answer_locked(struct vcpu *vcpu);
+
+/* The vCPUs that hold some of these SPIs, bit per index. */
+uint64_t vgic_homes_of(const struct vgic_dist *dist, uint32_t n, uint32_t mask);
+
+/* What is written by an access that takes several steps. Two that one instruction may write have
+ * numbers of which one is odd. */
+enum vgic_place_kind {
+	VGIC_PLACE_PENDING = 1, /* reads */
+	VGIC_PLACE_ACTIVE,
+	VGIC_PLACE_PEND,
+	VGIC_PLACE_UNPEND,
+	VGIC_PLACE_ACTIVATE,
+	VGIC_PLACE_DEACTIVATE,
+	VGIC_PLACE_ENABLE,
+	VGIC_PLACE_DISABLE,
+	VGIC_PLACE_GROUP,
+	VGIC_PLACE_CONFIG,
+	VGIC_PLACE_CTLR,
+	VGIC_PLACE_SGI,
+};
+#define VGIC_PLACE_KEY(kind, redist, n) ((uint32_t)(kind) << 24 | (redist)->index << 8 | (n))
+
+/* Elements are interrupts of a word, or vCPUs: a bit each. */
+struct vgic_access {
+	uint32_t key;
+	uint64_t value, all;
+	uint64_t rest; /* of all, what is not done yet */
+};
+
+/*
+ * The parts of a write, in each of its steps: begin, gather where it has to, a piece, end. The
+ * piece is of what is left: all that is not `heavy`, and `count` of what is, or fewer where the
+ * gather has left little of the step. After -EAGAIN of the end the access is handled again; 0: it
+ * is done, and everybody released, but for _keep(). Owner.
+ */
+#define VGIC_PIECE 4U /* SPIs that are to be posted to somebody, unlinked or no longer spilled */
+struct vgic_access vgic_access_begin(struct vcpu *vcpu, uint32_t key, uint64_t value, uint64_t all);
+uint64_t vgic_access_piece(const struct vcpu *vcpu, const struct vgic_access *access,
+			   uint64_t heavy, uint32_t count);
+int vgic_access_end_locked(struct vcpu *vcpu, const struct vgic_access *access, uint64_t now);
+int vgic_access_keep(struct vcpu *vcpu, const struct vgic_access *access, uint64_t now);
+
+/* The parts of a read: is it known already; and now it is, and everybody released. */
+bool vgic_access_recall(struct vcpu *vcpu, uint32_t key, uint64_t *value);
+void vgic_access_note_locked(struct vcpu *vcpu, uint32_t key, uint64_t value);
+
+/* The gather of this step has left little of it; then -EAGAIN, to go on in another. */
+bool vgic_has_spent_much(const struct vcpu *vcpu);
+int vgic_again(struct vcpu *vcpu);
+
+/* vgic_access_over(), at the end of a life too. */
+void vgic_forget_locked(struct vcpu *vcpu);
 
 /*
  * The interface of another vCPU, where it is in memory: between the two it stays there, and the
@@ -169,8 +227,5 @@ void vgic_v2_put_source_locked(struct vcpu *vcpu, uint32_t sgi, uint64_t lr);
 /* GICD_CPENDSGIR, GICD_SPENDSGIR: `size` bytes (1 or 4) from that of `sgi` on. 0 or -EAGAIN. */
 int vgic_v2_read_sources(struct vcpu *vcpu, uint32_t sgi, uint32_t size, uint64_t *value);
 int vgic_v2_write_sources(struct vcpu *vcpu, uint32_t sgi, uint32_t value, bool set);
-
-/* GICD_CTLR's enables, EnableGrp0 and EnableGrp1. Any CPU; takes vgic_dist.lock. */
-void vgic_write_ctlr(struct vm *vm, uint32_t on);
 
 #endif

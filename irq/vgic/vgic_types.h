@@ -58,6 +58,13 @@ struct vgic_set {
 	uint8_t prio[VGIC_BANK_MAX]; /* there, no interrupt of the bank is more urgent */
 };
 
+/* How far an access to a register has come: what is done of it is not done again. */
+struct vgic_place {
+	uint32_t key;	/* which register; 0: none */
+	uint64_t value; /* that is written, or was read */
+	uint64_t done;	/* interrupts, or vCPUs */
+};
+
 /*
  * One per vCPU. To see or change pending and active state that sits in another vCPU's list
  * registers, a vCPU asks: the owner brings its list registers back into the banks and keeps its
@@ -81,8 +88,13 @@ struct vgic_cpu {
 	uint16_t undone_intid[1 << VGIC_PRIO_BITS];
 	uint32_t ask_count; /* vCPUs that ask this one */
 	bool synced;	 /* nothing is listed here, and nothing will be while ask_count is not 0 */
-	uint64_t asking; /* vCPUs this one asks: bit per index */
-	bool gave_way;	 /* its access is handled again because an interrupt went first */
+	uint64_t asking; /* vCPUs that this one holds: bit per index, maybe its own */
+	uint64_t askers; /* vCPUs that wait for this one's answer */
+	bool letting_go; /* and releases, in steps */
+	/* Its access to a register, while it takes several steps: irq/vgic/gather.c */
+	bool retried;	/* it has taken more than one */
+	uint32_t spent; /* of this step */
+	struct vgic_place place[2];
 
 	/* Posted by anyone, taken by the owner: interrupts to look at (again). Atomic. */
 	uint32_t todo[VGIC_BANK_MAX];
@@ -107,6 +119,7 @@ struct vgic_cpu {
 	uint8_t sgi_active_source[16]; /* of those that are active outside list registers */
 	/* The targets that ICC_SGI1R_EL1 named last, and the vCPUs they are, by index */
 	uint64_t sgi_named, sgi_targets;
+	bool sgi_many;	   /* of them */
 	uint64_t hcr;	   /* ICH_HCR_EL2 as written last */
 	uint64_t hcr_base; /* without what is asked for maintenance */
 	bool on;	   /* the vCPU is */

@@ -17,7 +17,8 @@
 #define MISR_LRENP BIT(2)
 #define MISR_NP	   BIT(3)
 
-#define ROUNDS_MAX 200 /* of the run loop: more is a livelock */
+#define ROUNDS_MAX	  200 /* of the run loop: more is a livelock */
+#define ACCESS_ROUNDS_MAX 24  /* of an access: some gather, then a word's eight pieces */
 
 struct fake_cpu {
 	uint64_t lr[VGIC_LR_MAX];
@@ -761,28 +762,37 @@ void fake_eoi(uint32_t i, uint32_t intid)
 	fake_run(i); /* which it interrupts for */
 }
 
+int fake_step(uint32_t i, const struct mmio_ops *ops, uint32_t off, uint32_t size, uint64_t *value)
+{
+	bool write = (size & FAKE_WRITE) != 0;
+	int err;
+
+	if (vcpus[i].vgic.on && !vcpus[i].vgic.here) {
+		fake_run(i);
+	}
+	here = i;
+	exit_guest(i);
+	err = write ? ops->write(&vcpus[i], &fake_vm, off, (uint8_t)(size & ~FAKE_WRITE), *value) :
+		      ops->read(&vcpus[i], &fake_vm, off, (uint8_t)size, value);
+	if (err == -EAGAIN) {
+		cpus[i].in_guest = false; /* parked */
+	} else {
+		vgic_access_over(&vcpus[i]);
+	}
+	return err;
+}
+
 /* Others go on where they have to answer, and it is done again. */
 int fake_access(uint32_t i, const struct mmio_ops *ops, uint32_t off, uint32_t size,
 		uint64_t *value)
 {
-	bool write = (size & FAKE_WRITE) != 0;
-
 	for (uint32_t round = 0;; round++) {
-		int err;
+		int err = fake_step(i, ops, off, size, value);
 
-		PROMISE(round < 4);
-		if (vcpus[i].vgic.on && !vcpus[i].vgic.here) {
-			fake_run(i);
-		}
-		here = i;
-		exit_guest(i);
-		err = write ? ops->write(&vcpus[i], &fake_vm, off, (uint8_t)(size & ~FAKE_WRITE),
-					 *value) :
-			      ops->read(&vcpus[i], &fake_vm, off, (uint8_t)size, value);
+		PROMISE(round < ACCESS_ROUNDS_MAX);
 		if (err != -EAGAIN) {
 			return err;
 		}
-		cpus[i].in_guest = false; /* parked */
 		others_run();
 		vcpus[i].events &= ~(uint32_t)VCPU_EVENT_ANSWER;
 	}
@@ -798,6 +808,7 @@ void fake_dir(uint32_t i, uint32_t intid)
 		others_run();
 		here = i;
 	}
+	vgic_access_over(&vcpus[i]);
 }
 
 void fake_private_line(uint32_t i, uint32_t intid, bool level)
@@ -813,18 +824,31 @@ void fake_private_line(uint32_t i, uint32_t intid, bool level)
 	middle_ends(&vcpus[i], listed);
 }
 
-void fake_send_sgi(uint32_t i, uint64_t value, bool group1)
+bool fake_send_sgi_step(uint32_t i, uint64_t value, bool group1)
 {
 	uint32_t listed;
+	bool over;
 
+	here = i;
+	exit_guest(i);
+	listed = middle_begins(&vcpus[i]);
+	over = vgic_write_sgi(&vcpus[i], group1, value) != EXIT_RETRY;
+	middle_ends(&vcpus[i], listed);
+	if (over) {
+		vgic_access_over(&vcpus[i]);
+	}
+	return over;
+}
+
+void fake_send_sgi(uint32_t i, uint64_t value, bool group1)
+{
 	enter(i);
 	if (!short_ways) {
 		vcpus[i].vgic.again = 0; /* to itself the long way, too */
 	}
-	exit_guest(i);
-	listed = middle_begins(&vcpus[i]);
-	vgic_write_sgi(&vcpus[i], group1, value);
-	middle_ends(&vcpus[i], listed);
+	while (!fake_send_sgi_step(i, value, group1)) {
+		/* the next */
+	}
 }
 
 void fake_split_eoi(uint32_t i, bool split)

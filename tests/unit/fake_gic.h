@@ -12,7 +12,7 @@
 
 #include "irq/vgic/vgic_state.h"
 
-#define FAKE_VCPU_MAX 4
+#define FAKE_VCPU_MAX 20
 #define FAKE_SPURIOUS 1023
 
 extern struct vm fake_vm;
@@ -77,8 +77,9 @@ void fake_dir(uint32_t i, uint32_t intid);
 /* A device of this vCPU's own, on its CPU, drives a private interrupt. */
 void fake_private_line(uint32_t i, uint32_t intid, bool level);
 
-/* A write of ICC_SGI1R_EL1 (group1) or ICC_SGI0R_EL1. */
+/* A write of ICC_SGI1R_EL1 (group1) or ICC_SGI0R_EL1; and a step of it. True: the last. */
 void fake_send_sgi(uint32_t i, uint64_t value, bool group1);
+bool fake_send_sgi_step(uint32_t i, uint64_t value, bool group1);
 
 /* ICC_CTLR_EL1.EOImode: the end drops the priority only. */
 void fake_split_eoi(uint32_t i, bool split);
@@ -99,6 +100,9 @@ void fake_redist_write(uint32_t i, uint32_t off, uint8_t size, uint64_t value);
 #define FAKE_WRITE 0x80U
 int fake_access(uint32_t i, const struct mmio_ops *ops, uint32_t off, uint32_t size,
 		uint64_t *value);
+
+/* One step of it, nobody else goes on. -EAGAIN: it is not over. */
+int fake_step(uint32_t i, const struct mmio_ops *ops, uint32_t off, uint32_t size, uint64_t *value);
 
 /* One bit or byte of the register arrays, of the right frame. redist: whose private interrupt. */
 bool fake_bit(uint32_t i, uint32_t redist, uint32_t array, uint32_t intid);

@@ -312,6 +312,11 @@ void vgic_cpu_stop(struct vcpu *vcpu)
 	vcpu->vgic.on = false;
 }
 
+void vgic_access_over(struct vcpu *vcpu)
+{
+	assert_int_equal(vcpu->hold & VCPU_HOLD_PARKED, 0);
+}
+
 void vgic_process(struct vcpu *vcpu)
 {
 	(void)vcpu;

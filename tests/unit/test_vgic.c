@@ -590,7 +590,12 @@ static void kept_while_off(void **state)
 
 static int try_read(uint32_t i, uint32_t off, uint64_t *value)
 {
-	return vgic_dist_ops.read(fake_vcpu(i), &fake_vm, off, 4, value);
+	int err = vgic_dist_ops.read(fake_vcpu(i), &fake_vm, off, 4, value);
+
+	if (err == 0) {
+		vgic_access_over(fake_vcpu(i));
+	}
+	return err;
 }
 
 static void asked_and_answered(void **state)
