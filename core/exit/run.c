@@ -27,6 +27,8 @@
 /* These come before a vCPU is loaded. */
 #define EARLY_EVENTS (VCPU_EVENT_REGS | VCPU_EVENT_JOB | VCPU_EVENT_START)
 
+#define GIVE_WAY_MAX 3 /* passes without anything else */
+
 /* They are looked at before all others, and alone. */
 #define FIRST_EVENTS (VCPU_EVENT_PLACE | VCPU_EVENT_COMPLAINT)
 
@@ -178,7 +180,7 @@ static inline bool gives_way(struct vcpu *vcpu, uint32_t events)
 		return false;
 	}
 	atomic_fetch_or(&vcpu->events, events & ~VCPU_EVENT_SGIS);
-	vcpu->gave_way = true;
+	vcpu->gave_way++;
 	return true;
 }
 
@@ -193,22 +195,22 @@ static inline bool bring(struct vcpu *vcpu)
 }
 
 /*
- * What is done where it is loaded. `worked`: something was done in this pass already. A pass that
- * comes after one that gave way does something before it gives way again, however many interrupts
+ * What is done where it is loaded. `worked`: something was done in this pass already. One that
+ * comes after some that did nothing but give way does something first, however many interrupts
  * come.
  */
 static inline void look_at_rest(struct vcpu *vcpu, uint32_t events, bool worked)
 {
-	bool may_give_way = bring(vcpu) || worked || !vcpu->gave_way;
+	bool may_give_way = bring(vcpu) || worked || vcpu->gave_way < GIVE_WAY_MAX;
 
 	if ((events & ~(uint32_t)VCPU_EVENT_SCHED) == VCPU_EVENT_TIMER) {
 		wake(vcpu);
 		return;
 	}
-	vcpu->gave_way = false;
 	if (may_give_way && gives_way(vcpu, events)) {
 		return;
 	}
+	vcpu->gave_way = 0;
 	if ((events & VGIC_EVENTS) != 0) {
 		if ((events & VCPU_EVENT_PTIMER) != 0 && vcpu->loaded) {
 			vtimer_look(vcpu);

@@ -137,7 +137,7 @@ struct vcpu {
 	bool loaded;			     /* its registers are in the CPU */
 	uint64_t retry_esr;   /* of the parked exit; the rest is in FAR_EL2 and HPFAR_EL2 */
 	uint32_t pause_seen;  /* vm->pause_count as acknowledged last */
-	bool gave_way;	      /* its events wait, because an interrupt went first: run.c */
+	uint8_t gave_way;     /* how often its events waited, because an interrupt went first */
 	bool suspended;	      /* PSCI SYSTEM_SUSPEND: an interrupt starts it at start_pc */
 	uint64_t hcr;	      /* HCR_EL2 while it runs, but for VSE */
 	struct vcpu_job *job; /* NULL: the guest runs */

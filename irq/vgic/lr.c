@@ -159,17 +159,10 @@ void vgic_linked_again_locked(struct vcpu *vcpu, uint32_t intid)
 	vgic_pend_locked(vcpu, intid);
 }
 
-/* What was pulled is to be looked at; LPIs see to that themselves. */
-static void look_again(struct vcpu *vcpu, uint32_t intid)
-{
-	if (intid < INTID_LPI) {
-		vgic_post(vcpu, intid);
-	}
-}
-
 bool vgic_sync_locked(struct vcpu *vcpu, uint32_t max)
 {
 	struct vgic_cpu *cpu = &vcpu->vgic;
+	bool look = false;
 
 	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
 	lr_end_spilled(vcpu);
@@ -178,7 +171,15 @@ bool vgic_sync_locked(struct vcpu *vcpu, uint32_t max)
 		uint32_t intid = cpu->lr_intid[lr];
 
 		lr_pull(vcpu, lr);
-		look_again(vcpu, intid);
+		/* what was pulled is to be looked at; LPIs see to that themselves */
+		if (intid < INTID_LPI) {
+			atomic_fetch_or(&cpu->todo[intid / 32], vgic_bit(intid));
+			atomic_fetch_or(&cpu->todo_banks, UINT32_C(1) << (intid / 32));
+			look = true;
+		}
+	}
+	if (look) {
+		vcpu_post(vcpu, VCPU_EVENT_VGIC);
 	}
 	if (cpu->lr_used != 0) {
 		return false;

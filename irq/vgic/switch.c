@@ -88,12 +88,14 @@ void vgic_cpu_start(struct vcpu *vcpu)
 	cpu->here = false;
 	if (moves(cpu)) {
 		cpu->vif = (struct vif){&vif_saved_ops, &cpu->saved};
+		memset(&cpu->saved, 0, sizeof(cpu->saved));
+	} else {
+		for (uint32_t lr = 0; lr < cpu->lr_count; lr++) {
+			vif_lr_write(&cpu->vif, lr, 0);
+		}
+		vif_clear_active_priorities(&cpu->vif);
+		vif_vmcr_write(&cpu->vif, 0);
 	}
-	for (uint32_t lr = 0; lr < cpu->lr_count; lr++) {
-		vif_lr_write(&cpu->vif, lr, 0);
-	}
-	vif_clear_active_priorities(&cpu->vif);
-	vif_vmcr_write(&cpu->vif, 0);
 	cpu->lr_used = 0;
 	/* DIR names an interrupt that may be active in another vCPU or in no list register: always
 	   trapped. Only guests that split EOI from deactivation use it. */
