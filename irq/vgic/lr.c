@@ -171,8 +171,9 @@ bool vgic_sync_locked(struct vcpu *vcpu, uint32_t max)
 		uint32_t intid = cpu->lr_intid[lr];
 
 		lr_pull(vcpu, lr);
-		/* what was pulled is to be looked at; LPIs see to that themselves */
-		if (intid < INTID_LPI) {
+		/* what was pulled is to be looked at; LPIs, behind this number, see to that
+		   themselves */
+		if (intid < VGIC_LOOK_LPIS) {
 			atomic_fetch_or(&cpu->todo[intid / 32], vgic_bit(intid));
 			atomic_fetch_or(&cpu->todo_banks, UINT32_C(1) << (intid / 32));
 			look = true;
