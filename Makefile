@@ -252,6 +252,7 @@ GUESTS := \
 	tick \
 	trng \
 	vgic_many \
+	vgic_wide \
 	vgic_ppi \
 	vgic_sgi \
 	vgic_spi \
@@ -466,7 +467,7 @@ TEST_TIERS := build unit guest diff system fuzz
 .SUFFIXES:
 # Kept though only a pattern names them: each pattern as its rule has it, or make doesn't see that
 # they are the same. (.SECONDARY would let make overlook a file that is gone.)
-.PRECIOUS: $(BUILD)/%.o $(foreach part,libfdt guest diff host unit fuzz bench,$(BUILD)/$(part)/%.o) \
+.PRECIOUS: $(BUILD)/%.o $(foreach part,libfdt guest guest/wide diff host unit fuzz bench,$(BUILD)/$(part)/%.o) \
 	$(BUILD)/guest/%.elf $(BUILD)/guest/%.bin
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables --check-symlink-times
 
@@ -683,6 +684,21 @@ $(BUILD)/guest/%.elf: $(BUILD)/guest/%.o $(GUEST_LIB_O) tests/guest/lib/guest.ld
 	$(call say,LD,$@)
 	$(Q)$(LD) -static -nostdlib --build-id=none -z max-page-size=4096 \
 		-T tests/guest/lib/guest.ld -o $@ $< $(GUEST_LIB_O)
+# One for more CPUs: with a library of its own, so that the others stay as small as they are.
+WIDE_O := $(patsubst $(BUILD)/guest/%.o,$(BUILD)/guest/wide/%.o,$(GUEST_LIB_O) $(BUILD)/guest/vgic_wide.o)
+WIDE_CFLAGS := $(GUEST_CFLAGS) -DMACHINE_MAX_CPUS=64
+$(BUILD)/guest/wide/%.o: tests/guest/%.c $(BUILD)/guest-cc.flags
+	$(call say,CC,$< for 64 CPUs)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(WIDE_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/guest/wide/%.o: tests/guest/%.S $(BUILD)/guest-cc.flags
+	$(call say,AS,$< for 64 CPUs)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(WIDE_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/guest/vgic_wide.elf: $(WIDE_O) tests/guest/lib/guest.ld
+	$(call say,LD,$@)
+	$(Q)$(LD) -static -nostdlib --build-id=none -z max-page-size=4096 \
+		-T tests/guest/lib/guest.ld -o $@ $(WIDE_O)
 $(BUILD)/guest/%.bin: $(BUILD)/guest/%.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 
@@ -935,7 +951,7 @@ help:
 #H make clean                       removes all outputs, keeps build/cache
 #H V=1 shows commands; LLVM=1 builds with clang and lld; DEBUG=1, LOG_LEVEL=0..7
 
--include $(HYP_O:.o=.d) $(GUEST_LIB_O:.o=.d) $(HOST_O:.o=.d) $(PURE_O:.o=.d) $(FUZZ_O:.o=.d)
+-include $(HYP_O:.o=.d) $(GUEST_LIB_O:.o=.d) $(WIDE_O:.o=.d) $(HOST_O:.o=.d) $(PURE_O:.o=.d) $(FUZZ_O:.o=.d)
 -include $(HOST_C:%.c=$(BUILD)/unit/%.d)
 -include $(sort $(foreach name,$(UNIT),$(patsubst %.o,%.d,$(call UNIT_WITH_O,$(name)))))
 -include $(CTL_O:.o=.d) $(patsubst %,$(BUILD)/ctl/tests/linux/%.d,$(LINUX)) $(DIFF_O:.o=.d) $(GUEST_ELF:.elf=.d) $(patsubst %,$(BUILD)/unit/tests/unit/test_%.d,$(UNIT))

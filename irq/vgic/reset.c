@@ -12,6 +12,7 @@
 #define COST_BANK   3
 #define COST_LINKED 1
 #define COST_VCPU   3
+#define COST_BEGIN  8 /* vCPUs, in one part */
 
 static void bank_reset(struct vgic_bank *bank, bool private)
 {
@@ -126,6 +127,7 @@ bool vgic_reset_step(struct vm *vm)
 	if (dist->reset_at == 0) {
 		begin_locked(vm);
 		dist->reset_at = 1;
+		cost = vm->vcpu_count / COST_BEGIN;
 	}
 	while (cost < STEP) {
 		uint32_t at = dist->reset_at - 1, part = place_locked(vm, &at);

@@ -11,6 +11,7 @@
 #include "irq/vgic/vgic_state.h"
 
 #define SEND_MAX 12U /* targets in a step */
+#define FIND_MAX 16U /* vCPUs that are compared in the same */
 
 static uint32_t source_bit(uint32_t sgi, uint32_t source)
 {
@@ -56,16 +57,14 @@ static uint64_t __attribute__((noinline)) targets_of(const struct vcpu *vcpu, ui
 	const struct vm *vm = vcpu->vm;
 	uint64_t targets = 0;
 
+	if ((value & SGI1R_IRM) != 0) {
+		return BITS(vm->vcpu_count - 1, 0) & ~BIT(vcpu->index);
+	}
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
 		uint64_t named = gic_sgi_target(vm->vcpu[i]->mpidr);
-		bool hit;
+		bool hit = ((named ^ value) & ~SGI1R_TARGETS) == 0 &&
+			   (named & value & SGI1R_TARGETS) != 0;
 
-		if ((value & SGI1R_IRM) != 0) {
-			hit = i != vcpu->index;
-		} else {
-			hit = ((named ^ value) & ~SGI1R_TARGETS) == 0 &&
-			      (named & value & SGI1R_TARGETS) != 0;
-		}
 		targets |= hit ? BIT(i) : 0;
 	}
 	return targets;
@@ -121,6 +120,10 @@ enum exit_action vgic_write_sgi(struct vcpu *vcpu, uint32_t group1, uint64_t val
 		cpu->sgi_many = bits_count((uint32_t)cpu->sgi_targets) +
 					bits_count((uint32_t)(cpu->sgi_targets >> 32)) >
 				SEND_MAX;
+		if (vcpu->vm->vcpu_count > FIND_MAX && (named & SGI1R_IRM) == 0) {
+			vgic_again(vcpu);
+			return EXIT_RETRY;
+		}
 	}
 	if (unlikely(cpu->sgi_many)) {
 		return send_in_steps(vcpu, group1, value);

@@ -4,6 +4,7 @@
  * is not done again, they end whatever others do meanwhile, and leave nobody waiting.
  */
 #include "core/base/errno.h"
+#include "irq/hw/gic.h"
 #include "tests/unit/fake_gic.h"
 #include "tests/unit/unit.h"
 
@@ -436,6 +437,25 @@ static void broadcast(void **state)
 	nobody_waits();
 }
 
+/* Who is meant among many takes a step to find, the first time. */
+static void named(void **state)
+{
+	uint64_t value = FIELD_PREP(SGI1R_INTID, 5) | gic_sgi_target(17);
+
+	(void)state;
+	fake_set_bit(0, 17, GICD_ISENABLER, 5);
+	fake_settle();
+	assert_false(fake_send_sgi_step(0, value, true));
+	assert_int_equal(fake_pending(17), FAKE_SPURIOUS);
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_true(fake_send_sgi_step(0, value, true));
+		assert_int_equal(fake_ack(17), 5);
+		fake_eoi(17, 5);
+		assert_int_equal(fake_pending(17), FAKE_SPURIOUS);
+	}
+	nobody_waits();
+}
+
 static void switched(void **state)
 {
 	uint64_t off = 0;
@@ -479,6 +499,7 @@ int main(void)
 		CASE_IN("two at once end both", both, set_up),
 		CASE_IN("SPIs of the board are enabled in pieces", linked_in_pieces, set_up),
 		CASE_IN("an SGI to many comes to each once", broadcast, set_up),
+		CASE_IN("one of many that is named is found in a step", named, set_up),
 		CASE_IN("the distributor is switched for many in steps", switched, set_up),
 	};
 

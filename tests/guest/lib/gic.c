@@ -115,7 +115,7 @@ void gic_route(unsigned int spi_intid, uint64_t mpidr)
 {
 	if (gic_v2) {
 		mmio_write8(GICD_BASE + GICD_ITARGETSR + spi_intid,
-			    mpidr < MACHINE_MAX_CPUS ? (uint8_t)BIT(mpidr) : 0);
+			    mpidr < MACHINE_MAX_V2 ? (uint8_t)BIT(mpidr) : 0);
 	} else {
 		mmio_write64(GICD_BASE + GICD_IROUTER + spi_intid * 8, mpidr);
 	}

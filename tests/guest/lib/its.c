@@ -13,7 +13,8 @@
 #define RD_ATTRIBUTES (UINT64_C(7) << 7 | BIT(10))
 
 static uint8_t configs[ITS_LPIS] __attribute__((aligned(4096)));
-static uint8_t pending[MACHINE_MAX_CPUS][PAGE] __attribute__((aligned(PAGE)));
+#define ITS_CPUS 8 /* whose LPIs are on */
+static uint8_t pending[ITS_CPUS][PAGE] __attribute__((aligned(PAGE)));
 static uint8_t devices[PAGE] __attribute__((aligned(PAGE)));
 static uint8_t second[PAGE] __attribute__((aligned(PAGE)));
 static uint8_t collections[PAGE] __attribute__((aligned(PAGE)));

@@ -4,7 +4,10 @@
 #define TESTS_GUEST_LIB_MACHINE_H
 
 /* Also read by assembly: plain numbers only. */
-#define MACHINE_MAX_CPUS   8
+#ifndef MACHINE_MAX_CPUS
+#define MACHINE_MAX_CPUS 8
+#endif
+#define MACHINE_MAX_V2	   8 /* of a GICv2 */
 #define MACHINE_STACK_SIZE 0x4000
 
 #define RAM_BASE	0x40000000
