@@ -133,7 +133,9 @@ HYP_C := \
 	drivers/virtio/console.c \
 	drivers/virtio/mmio.c \
 	drivers/virtio/net.c \
+	drivers/virtio/net_fill.c \
 	drivers/virtio/net_frame.c \
+	drivers/virtio/net_left.c \
 	drivers/virtio/queue.c \
 	drivers/virtio/queue_packed.c \
 	drivers/virtio/queue_split.c \
@@ -405,7 +407,7 @@ UNIT_WITH_vmbigen     := drivers/emul/vmbigen.c
 UNIT_WITH_vpl011      := drivers/emul/vpl011.c $(FAKE_CPU)
 UNIT_WITH_vpl031      := drivers/emul/vpl031.c tests/unit/fake_time.c $(FAKE_CPU)
 UNIT_WITH_virtio      := core/fdt/guest_fdt.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
-NET_C := drivers/virtio/mmio.c drivers/virtio/net.c drivers/virtio/net_frame.c drivers/virtio/switch.c $(VIRTQ_C)
+NET_C := drivers/virtio/mmio.c drivers/virtio/net.c drivers/virtio/net_fill.c drivers/virtio/net_frame.c drivers/virtio/net_left.c drivers/virtio/switch.c $(VIRTQ_C)
 UNIT_WITH_net         := core/fdt/guest_fdt.c $(NET_C) tests/unit/fake_driver.c tests/unit/fake_ram.c tests/unit/fake_time.c $(FAKE_CPU)
 VSOCK_C := drivers/virtio/mmio.c drivers/virtio/vsock.c drivers/virtio/vsock_host.c drivers/virtio/vsock_links.c $(VIRTQ_C)
 UNIT_WITH_vsock       := core/fdt/guest_fdt.c $(VSOCK_C) tests/unit/fake_driver.c tests/unit/fake_ram.c tests/unit/fake_time.c $(FAKE_CPU)

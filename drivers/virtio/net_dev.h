@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A network interface's state, for the files that share it: net.c (its queues, and who gets a
+ * frame), net_fill.c (a receiver's buffers) and net_left.c (what a sender left to do).
+ */
+#ifndef DRIVERS_VIRTIO_NET_DEV_H
+#define DRIVERS_VIRTIO_NET_DEV_H
+
+#include "core/base/atomic.h"
+#include "drivers/virtio/net_frame.h"
+#include "drivers/virtio/switch.h"
+#include "drivers/virtio/virtio.h"
+#include "timer/deadline.h"
+
+#define NET_RECEIVE	0 /* queues: 5.1.2 */
+#define NET_SEND	1
+#define NET_QUEUE_SIZE	256
+#define NET_HEADER_SIZE sizeof(struct net_header)
+#define NET_HEAD_SIZE	128 /* of a frame, read once and looked at: headers up to TCP's */
+#define NET_BUFFERS_MAX 64  /* for one frame at most */
+
+/* What a step may cost, counted in bytes that are copied (20 instructions for 128). */
+#define NET_STEP_COST  8000
+#define NET_PIECE_COST 700
+#define NET_TAKE_COST  1200
+
+/*
+ * A frame on its way into one receiver's buffers: it begins in `bytes`, header and all, which are
+ * EL2's, and goes on at `from` in its sender's memory.
+ */
+struct net_fill {
+	bool open;     /* buffers of that receiver may be in hand */
+	bool taken;    /* `chain` is one */
+	bool alone;    /* nobody else took any since */
+	uint32_t life; /* of its queue */
+	uint32_t size; /* bytes behind the header; and those in `bytes` */
+	uint32_t head_size;
+	uint32_t done;	      /* bytes, the header's too */
+	uint32_t written;     /* of these in `chain` */
+	uint32_t count;	      /* in `used` */
+	uint64_t count_at[2]; /* IPAs: the two bytes that say how many buffers */
+	struct virtq_mark first, last, looking;
+	struct virtq_chain *chain;
+	struct virtq_cursor from, into;
+	struct virtq_used used[NET_BUFFERS_MAX];
+	uint8_t *bytes;
+};
+
+struct net {
+	struct virtio virtio; /* first */
+	struct switch_port port;
+
+	/* the device's lock */
+	uint32_t life;	 /* counts resets of its receive queue */
+	uint32_t serial; /* counts changes of the next */
+	bool sending;	 /* `chain` is a frame, of `size` bytes behind its header */
+	struct virtq_chain *chain;
+	struct virtq_cursor rest; /* behind what is in `head` */
+	uint32_t size, head_size;
+	uint8_t head[NET_HEADER_SIZE + NET_HEAD_SIZE] __attribute__((aligned(8)));
+	struct net *to; /* of whom `fill` tells */
+	bool flood;
+	struct {
+		bool begun, done, odd;
+		uint32_t left, sum;
+		struct virtq_cursor at;
+	} sum; /* the checksum that the sender left to do */
+	struct {
+		bool on;    /* it goes in pieces to who can't take it whole */
+		bool built; /* the piece's headers are in `out` */
+		struct net_shape shape;
+		uint32_t at, size; /* the piece, in the payload */
+		uint16_t index;
+		struct virtq_cursor from;
+	} cut;
+	struct net_fill fill;
+	uint8_t out[NET_HEADER_SIZE + NET_HEAD_SIZE]; /* how it begins there */
+
+	struct deadline alarm; /* for the limit of its rate */
+	bool armed;	       /* atomic: somebody's */
+};
+
+static inline struct net *net_of_port(struct switch_port *port)
+{
+	return CONTAINER_OF(port, struct net, port);
+}
+
+static inline const struct net_header *net_header(const struct net *net)
+{
+	return (const struct net_header *)net->head;
+}
+
+/* -- net_fill.c; with the receiver's lock, and that of whoever owns `fill` -- */
+
+static inline struct virtq *net_receive_queue(struct net *net)
+{
+	return &net->virtio.queue[NET_RECEIVE];
+}
+
+/* It can receive nothing, or not what it began with. */
+static inline bool net_is_gone(struct net *to)
+{
+	return !virtio_works(&to->virtio) || !net_receive_queue(to)->ready;
+}
+
+/* Passes so many bytes; *last is the place of the last one. False: there are fewer. */
+bool net_skip(struct virtq_cursor *cursor, uint32_t size, uint64_t *last);
+
+/* `size`, `head_size`, `bytes` and `from` are there: it begins. */
+void net_fill_open(struct net_fill *fill, struct net *to);
+
+/* A step's worth, from the memory of `vm`. 1: all is there; 0: more steps; -ENOSPC: there is no
+ * buffer; -ERANGE: that is too small, or there are too many; -EIO: the sender's memory is gone;
+ * else the receiver's queue is broken. */
+int net_fill_some(struct net_fill *fill, struct net *to, const struct vm *vm);
+
+/* All of it is there: the receiver sees it. 0 or an error of its queue's. */
+int net_fill_hand_over(struct net_fill *fill, struct net *to);
+
+/* What was taken goes back as if it had not been; or, when others took some too, empty. */
+void net_fill_give_back(struct net_fill *fill, struct net *to);
+
+/* -- net_left.c: what a sender left to do, for who takes frames by features `takes`; with the
+ * sender's lock -- */
+
+bool net_must_cut(const struct net *net, uint64_t takes);
+
+/* SWITCH_SENT, or why it can't be made so that it is taken. */
+enum switch_drop net_can_make(struct net *net, uint64_t takes);
+
+/* As much as is to be known before the first byte is copied, into `out`; the fill's size and
+ * head_size. 0: all is; 1: another step; or an error of the sender's. */
+int net_make(struct net *net, uint64_t takes);
+
+/* A piece is there, or will never be. 1: there are more of them; 0: that was the last. */
+int net_next_piece(struct net *net);
+
+#endif

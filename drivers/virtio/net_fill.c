@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A frame into one receiver's buffers, in steps. virtio 1.2 5.1.6.3, 5.1.6.4. */
+#include "core/base/errno.h"
+#include "drivers/virtio/net_dev.h"
+#include "mm/guest_access.h"
+
+static bool same_place(struct virtq_mark a, struct virtq_mark b)
+{
+	return a.taken == b.taken && a.wrap == b.wrap;
+}
+
+void net_fill_open(struct net_fill *fill, struct net *to)
+{
+	((struct net_header *)fill->bytes)->buffers = 1;
+	fill->open = fill->alone = true;
+	fill->taken = false;
+	fill->chain->begun = false;
+	fill->life = to->life;
+	fill->done = fill->count = 0;
+	fill->first = fill->last = virtq_mark(net_receive_queue(to));
+}
+
+static void note_used(struct net_fill *fill)
+{
+	if (fill->taken) {
+		fill->used[fill->count++] = (struct virtq_used){
+			fill->chain->id,
+			fill->chain->slots,
+			fill->written,
+		};
+		fill->taken = false;
+	}
+}
+
+void net_fill_give_back(struct net_fill *fill, struct net *to)
+{
+	fill->open = false;
+	if (net_is_gone(to) || fill->life != to->life) {
+		return;
+	}
+	note_used(fill);
+	if (fill->alone && virtq_is_at(net_receive_queue(to), fill->last)) {
+		virtq_go_back(net_receive_queue(to), fill->first);
+		return;
+	}
+	for (uint32_t i = 0; i < fill->count; i++) {
+		fill->used[i].written = 0;
+	}
+	if (fill->count != 0 &&
+	    virtio_put_all(&to->virtio, NET_RECEIVE, fill->used, fill->count) < 0) {
+		virtio_break(&to->virtio);
+	}
+}
+
+bool net_skip(struct virtq_cursor *cursor, uint32_t size, uint64_t *last)
+{
+	uint32_t piece;
+
+	for (; size != 0; size -= piece) {
+		piece = virtq_pass(cursor, size, last);
+		*last += piece - 1;
+		if (piece == 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Of the first buffer: where it is said how many there are. */
+static bool find_count(struct net_fill *fill)
+{
+	struct virtq_cursor at = virtq_writes(fill->chain);
+	uint32_t before = offsetof(struct net_header, buffers);
+
+	return net_skip(&at, before + 1, &fill->count_at[0]) &&
+	       net_skip(&at, 1, &fill->count_at[1]);
+}
+
+/*
+ * One more buffer. 1; -EAGAIN: in another step; -ENOSPC: there is none; -ERANGE: that is too
+ * small, or there are too many; else the receiver's queue is broken.
+ */
+static int take_buffer(struct net_fill *fill, struct net *to)
+{
+	struct virtq *queue = net_receive_queue(to);
+	struct virtq_mark at = virtq_mark(queue);
+	bool many = virtio_has(&to->virtio, NET_F_MRG_RXBUF);
+	int got;
+
+	note_used(fill);
+	if (fill->count == NET_BUFFERS_MAX || (fill->count != 0 && !many)) {
+		return -ERANGE;
+	}
+	/* half of it was looked at, and then somebody else took it */
+	fill->chain->begun = fill->chain->begun && same_place(at, fill->looking);
+	fill->looking = at;
+	got = virtq_take(queue, fill->chain);
+	if (got != 1) {
+		return got == 0 ? -ENOSPC : got;
+	}
+	fill->alone = fill->alone && same_place(at, fill->last);
+	fill->last = virtq_mark(queue);
+	fill->taken = true;
+	fill->written = 0;
+	fill->into = virtq_writes(fill->chain);
+	/* 5.1.6.3.2 */
+	if (fill->chain->reads != 0 || fill->chain->in_size < NET_HEADER_SIZE) {
+		return -EINVAL;
+	}
+	if (!many && fill->chain->in_size < NET_HEADER_SIZE + fill->size) {
+		return -ERANGE;
+	}
+	/* where the number of buffers goes, if there will be more than this one */
+	if (fill->count == 0 && fill->chain->in_size < NET_HEADER_SIZE + fill->size) {
+		return find_count(fill) ? 1 : -EINVAL;
+	}
+	return 1;
+}
+
+/* -- copying -- */
+
+/* A piece of at most `max` bytes, into a buffer with room. Its size; -EFAULT: the receiver's memory
+ * is gone; -EIO: the sender's. */
+static int copy_piece(struct net_fill *fill, struct net *to, const struct vm *vm, uint32_t max)
+{
+	uint32_t size =
+		MIN(MIN(max, virtq_piece(&fill->into)), NET_HEADER_SIZE + fill->size - fill->done);
+	uint32_t head = NET_HEADER_SIZE + fill->head_size;
+	const struct vm *to_vm = to->virtio.vdev.vm;
+	uint64_t from = 0, into = 0;
+	int err;
+
+	if (fill->done < head) {
+		size = MIN(size, head - fill->done);
+		virtq_pass(&fill->into, size, &into);
+		err = guest_write(to_vm, into, fill->bytes + fill->done, size);
+	} else {
+		size = MIN(size, virtq_piece(&fill->from));
+		virtq_pass(&fill->from, size, &from);
+		virtq_pass(&fill->into, size, &into);
+		err = size == 0 ? -EIO : guest_copy(to_vm, into, vm, from, size);
+		if (err == -EFAULT && !guest_is_ram(vm, from, size)) {
+			err = -EIO;
+		}
+	}
+	fill->done += size;
+	fill->written += size;
+	return err != 0 ? err : (int)size;
+}
+
+int net_fill_some(struct net_fill *fill, struct net *to, const struct vm *vm)
+{
+	uint32_t total = NET_HEADER_SIZE + fill->size;
+	int left = NET_STEP_COST, got;
+
+	while (fill->done < total) {
+		if (left <= 0) {
+			return 0;
+		}
+		if (!fill->taken || virtq_piece(&fill->into) == 0) {
+			got = take_buffer(fill, to);
+			left -= NET_TAKE_COST;
+			if (got == -EAGAIN) {
+				continue;
+			}
+		} else {
+			got = copy_piece(fill, to, vm, (uint32_t)left);
+			left -= got + NET_PIECE_COST;
+		}
+		if (got < 0) {
+			return got;
+		}
+	}
+	return 1;
+}
+
+int net_fill_hand_over(struct net_fill *fill, struct net *to)
+{
+	const struct vm *vm = to->virtio.vdev.vm;
+	int err = 0;
+
+	fill->open = false;
+	note_used(fill);
+	for (uint32_t i = 0; i < 2 && fill->count > 1; i++) {
+		uint8_t byte = (uint8_t)(fill->count >> (8 * i));
+
+		err = err != 0 ? err : guest_write(vm, fill->count_at[i], &byte, 1);
+	}
+	err = err != 0 ? err : virtio_put_all(&to->virtio, NET_RECEIVE, fill->used, fill->count);
+	if (err == 0) {
+		to->port.count.received_frames++;
+		to->port.count.received_bytes += fill->size;
+	}
+	return err;
+}
