@@ -149,6 +149,8 @@ HYP_C := \
 	drivers/hw/blk/gpt.c \
 	drivers/hw/blk/parts.c \
 	drivers/hw/blk/virtio_blk.c \
+	drivers/hw/net/nic.c \
+	drivers/hw/net/virtio_net.c \
 	drivers/hw/psci.c \
 	drivers/hw/virtio/hwring.c \
 	drivers/hw/virtio/hwvirtio.c \
@@ -283,6 +285,7 @@ UNIT := \
 	gic \
 	gpt \
 	hwblk \
+	hwnet \
 	hypercall \
 	idreg \
 	inject \
@@ -360,6 +363,7 @@ UNIT_WITH_exit     := core/exit/exit.c core/exit/mmio.c core/exit/sysreg_trap.c 
                       tests/unit/fake_exit.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_gic      := irq/hw/gic.c irq/hw/gic_v2.c irq/hw/gic_v3.c irq/hw/gich.c core/base/printk.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_hwblk    := core/base/printk.c drivers/hw/blk/blk.c drivers/hw/blk/parts.c drivers/hw/blk/virtio_blk.c drivers/hw/virtio/hwvirtio.c tests/unit/fake_time.c $(FAKE_CPU)
+UNIT_WITH_hwnet    := core/base/printk.c drivers/hw/net/nic.c drivers/hw/net/virtio_net.c tests/unit/fake_hwvirtio.c tests/unit/fake_time.c $(FAKE_CPU)
 VIRTQ_C := drivers/virtio/queue.c drivers/virtio/queue_packed.c drivers/virtio/queue_split.c
 FAKE_HYPERCALL     := core/exit/hypercall.c core/exit/hypercall_log.c core/exit/hypercall_show.c core/base/printk.c mm/guest_access.c tests/unit/fake_hypercall.c $(FAKE_CPU)
 UNIT_WITH_hypercall := $(FAKE_HYPERCALL)

@@ -10,8 +10,9 @@
 #define AVAIL_INDEX	   1
 #define AVAIL_RING	   2
 #define AVAIL_NO_INTERRUPT 1
-#define AVAIL_SIZE	   KIB(1) /* room for that of the largest */
-#define USED_RING	   1	  /* words of 32 bits: 2.7.8 */
+#define AVAIL_SIZE	   KIB(1)   /* room for that of the largest */
+#define USED_NO_NOTICE	   BIT32(0) /* words of 32 bits: 2.7.8 */
+#define USED_RING	   1	    /* of two words each */
 
 void hwring_init(struct hwring *ring, void *memory, uint16_t size)
 {
@@ -34,6 +35,18 @@ void hwring_offer(struct hwring *ring, uint16_t head)
 	atomic_set(&ring->avail[AVAIL_INDEX], ring->offered);
 	/* the index before the notification, for the device */
 	dmb(osh);
+}
+
+bool hwring_wants_notice(const struct hwring *ring)
+{
+	return (atomic_read(&ring->used[0]) & USED_NO_NOTICE) == 0;
+}
+
+bool hwring_is_spent(const struct hwring *ring)
+{
+	uint16_t index = (uint16_t)(atomic_read(&ring->used[0]) >> 16);
+
+	return index == ring->offered && index != ring->taken;
 }
 
 int hwring_take(struct hwring *ring, uint32_t *id, uint32_t *written)

@@ -44,6 +44,12 @@ static inline void hwring_describe(struct hwring *ring, uint16_t at, struct hwri
 /* Gives the device the chain that begins at `head`. The caller notifies. */
 void hwring_offer(struct hwring *ring, uint16_t head);
 
+/* The device wants to be told of what was offered. */
+bool hwring_wants_notice(const struct hwring *ring);
+
+/* It has done all that it was given, and that is not taken yet. */
+bool hwring_is_spent(const struct hwring *ring);
+
 /* What the device has done. 1: *id, as it says, and bytes that it says to have written; 0: nothing
  * more; -EINVAL: what it says can't be. */
 int hwring_take(struct hwring *ring, uint32_t *id, uint32_t *written);

@@ -130,6 +130,16 @@ bool hwvirtio_is_broken(const struct hwvirtio *device)
 	return (reg_read(device, VIRTIO_MMIO_STATUS) & VIRTIO_STATUS_NEEDS_RESET) != 0;
 }
 
+uint8_t hwvirtio_config8(const struct hwvirtio *device, uint32_t off)
+{
+	return *(device->regs + VIRTIO_MMIO_CONFIG + off);
+}
+
+uint16_t hwvirtio_config16(const struct hwvirtio *device, uint32_t off)
+{
+	return *(volatile uint16_t *)(device->regs + VIRTIO_MMIO_CONFIG + off);
+}
+
 uint32_t hwvirtio_config(const struct hwvirtio *device, uint32_t off)
 {
 	return reg_read(device, VIRTIO_MMIO_CONFIG + off);

@@ -44,7 +44,9 @@ bool hwvirtio_is_broken(const struct hwvirtio *device);
 /* Resets it. True: it is, and touches no memory any more; false: not yet, ask again. */
 bool hwvirtio_reset(const struct hwvirtio *device);
 
-/* A word of its configuration, which must be in it. */
+/* Of its configuration, which they must be in: fields of 8, 16 and 32 bits, 4.2.2.2. */
+uint8_t hwvirtio_config8(const struct hwvirtio *device, uint32_t off);
+uint16_t hwvirtio_config16(const struct hwvirtio *device, uint32_t off);
 uint32_t hwvirtio_config(const struct hwvirtio *device, uint32_t off);
 
 /* Two words of it that belong together. 0; -EIO: they change and change. */
