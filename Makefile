@@ -14,6 +14,7 @@ HYP_C := \
 	boot/main.c \
 	boot/partitions.c \
 	boot/smp.c \
+	boot/uplinks.c \
 	core/arm64/cpu_setup.c \
 	core/arm64/errata.c \
 	core/arm64/features.c \
@@ -136,6 +137,7 @@ HYP_C := \
 	drivers/virtio/net_fill.c \
 	drivers/virtio/net_frame.c \
 	drivers/virtio/net_left.c \
+	drivers/virtio/uplink.c \
 	drivers/virtio/queue.c \
 	drivers/virtio/queue_packed.c \
 	drivers/virtio/queue_split.c \
@@ -311,6 +313,7 @@ UNIT := \
 	switch \
 	sysreg_trap \
 	times \
+	uplink \
 	v2m \
 	vballoon \
 	vconsole \
@@ -411,8 +414,9 @@ UNIT_WITH_vmbigen     := drivers/emul/vmbigen.c
 UNIT_WITH_vpl011      := drivers/emul/vpl011.c $(FAKE_CPU)
 UNIT_WITH_vpl031      := drivers/emul/vpl031.c tests/unit/fake_time.c $(FAKE_CPU)
 UNIT_WITH_virtio      := core/fdt/guest_fdt.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
-NET_C := drivers/virtio/mmio.c drivers/virtio/net.c drivers/virtio/net_fill.c drivers/virtio/net_frame.c drivers/virtio/net_left.c drivers/virtio/switch.c $(VIRTQ_C)
+NET_C := drivers/virtio/mmio.c drivers/virtio/net.c drivers/virtio/net_fill.c drivers/virtio/net_frame.c drivers/virtio/net_left.c drivers/virtio/switch.c drivers/virtio/uplink.c drivers/hw/net/nic.c core/base/printk.c $(VIRTQ_C)
 UNIT_WITH_net         := core/fdt/guest_fdt.c $(NET_C) tests/unit/fake_driver.c tests/unit/fake_ram.c tests/unit/fake_time.c $(FAKE_CPU)
+UNIT_WITH_uplink      := $(UNIT_WITH_net)
 VSOCK_C := drivers/virtio/mmio.c drivers/virtio/vsock.c drivers/virtio/vsock_host.c drivers/virtio/vsock_links.c $(VIRTQ_C)
 UNIT_WITH_vsock       := core/fdt/guest_fdt.c $(VSOCK_C) tests/unit/fake_driver.c tests/unit/fake_ram.c tests/unit/fake_time.c $(FAKE_CPU)
 UNIT_WITH_vsock_host  := $(UNIT_WITH_vsock)
@@ -437,6 +441,7 @@ FUZZ := \
 	image \
 	insn \
 	net \
+	nic \
 	vgic \
 	vgic_v2 \
 	virtio \
@@ -449,6 +454,7 @@ FUZZ_WITH_doorbell := drivers/emul/vdoorbell.c drivers/emul/vmbigen.c core/fdt/g
                       core/base/spinlock.c tests/unit/fake_panic.c
 FUZZ_WITH_hypercall := $(FAKE_HYPERCALL)
 FUZZ_WITH_net := core/fdt/guest_fdt.c $(NET_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
+FUZZ_WITH_nic := $(FUZZ_WITH_net) drivers/hw/net/virtio_net.c tests/unit/fake_hwvirtio.c
 FUZZ_WITH_vgic := $(FAKE_VGIC)
 FUZZ_WITH_vgic_v2 := $(FAKE_VGIC)
 FUZZ_WITH_blk := core/base/printk.c core/fdt/guest_fdt.c drivers/virtio/blk.c drivers/virtio/blocks.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
@@ -738,7 +744,7 @@ $(BUILD)/guest/bulkheadctl: $(CTL_O)
 	$(Q)$(LD) -static -nostdlib --gc-sections --build-id=none -o $@ $(CTL_O)
 
 # Programs of the same kind that tests run in Linux guests: tests/linux/NAME.c.
-LINUX := memory vsock
+LINUX := memory packets vsock
 LINUX_BIN := $(patsubst %,$(BUILD)/guest/%,$(LINUX))
 $(LINUX_BIN): $(BUILD)/guest/%: $(BUILD)/ctl/tests/linux/%.o \
 		$(patsubst %,$(BUILD)/ctl/%.o,core/base/format core/base/string tools/bulkheadctl/start)
@@ -858,7 +864,7 @@ TIMEOUT ?= 120
 RUN_VM   = --kernel=$(call quoted,KERNEL) --initrd=$(call quoted,INITRD) \
            --bootargs=$(call quoted,BOOTARGS) --cpus=$(call quoted,CPUS) --mem=$(call quoted,MEM)
 RUN_BOARD = --machine=$(call quoted,MACHINE) --dtb=$(call quoted,DTB) \
-            --timeout=$(call quoted,TIMEOUT)
+            --timeout=$(call quoted,TIMEOUT) --nic=$(call quoted,NIC)
 # The user's own kernel in one VM: its config is written first.
 RUN_WORDS := $(foreach name,KERNEL INITRD BOOTARGS CPUS MEM,$(value $(name)))
 RUN_DTS := $(if $(strip $(RUN_WORDS)),$(BUILD)/run.dts)

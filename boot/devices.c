@@ -34,7 +34,8 @@ static uint32_t disk_count;
 
 _Static_assert(sizeof(struct disk) <= PAGE_SIZE, "a disk has a page");
 _Static_assert(CONFIG_PARTITION_MAX <= PARTS_MAX, "as many as one step looks at");
-_Static_assert(CONFIG_BOARD_DISK_MAX <= IRQ_DRIVEN_MAX, "each has an interrupt");
+_Static_assert(CONFIG_BOARD_DISK_MAX + CONFIG_UPLINK_MAX <= IRQ_DRIVEN_MAX,
+	       "each has an interrupt");
 
 static bool wants_part(const struct vm_config *vm, uint32_t device)
 {

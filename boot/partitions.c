@@ -6,6 +6,7 @@
 #include "boot/console.h"
 #include "boot/devices.h"
 #include "boot/smp.h"
+#include "boot/uplinks.h"
 #include "core/arm64/features.h"
 #include "core/base/panic.h"
 #include "core/base/printk.h"
@@ -120,7 +121,8 @@ static void refuse_dead_cpus(void)
 static void plan_memory(void)
 {
 	struct prange own[] = {parts.image, parts.heap, parts.board->initrd};
-	uint32_t want = build_pages(parts.config) + devices_pages(parts.config) + HEAP_SPARE_PAGES;
+	uint32_t want = build_pages(parts.config) + devices_pages(parts.config) +
+			uplinks_pages(parts.config) + HEAP_SPARE_PAGES;
 
 	parts.plan = alloc_bytes(sizeof(*parts.plan));
 	parts.registry = alloc_bytes(sizeof(*parts.registry));
@@ -394,6 +396,7 @@ void partitions_start(struct board *board, struct prange image, struct prange he
 	keep_logs();
 	devices_open(parts.config, board, parts.registry, &boot_diag);
 	reclaim_init();
+	uplinks_open(parts.config, board, parts.registry);
 	build_all();
 	set_schedules();
 	times->built = deadline_now();

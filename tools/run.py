@@ -143,6 +143,8 @@ def check_machine(args: argparse.Namespace) -> None:
             f"MACHINE={args.machine}: no such machine; there are {', '.join(board.MACHINES)}."
         )
     machine = board.MACHINES[args.machine]
+    if args.nic and not machine.machine.startswith("virt,"):
+        sys.exit(f"NIC={args.nic}: machine {args.machine} has no place for a virtio NIC.")
     if args.dtb:
         first_bytes("DTB", args.dtb)
     if machine.tree and not args.dtb:
@@ -157,9 +159,21 @@ def check_machine(args: argparse.Namespace) -> None:
         )
 
 
+def nic_words(args: argparse.Namespace) -> list[str]:
+    """A virtio NIC, /virtio_mmio@a000200 of QEMU's virt, on the other end of what NIC= says."""
+    if not args.nic:
+        return []
+    backend, _, options = args.nic.partition(",")
+    return [
+        "-global", "virtio-mmio.force-legacy=false",
+        "-netdev", f"{backend},id=nic" + (f",{options}" if options else ""),
+        "-device", "virtio-net-device,netdev=nic,bus=virtio-mmio-bus.1",
+    ]  # fmt: skip
+
+
 def run(args: argparse.Namespace) -> int:
     cpus, memory = fit_machine(args)
-    extra = ["-dtb", args.dtb] if args.dtb else []
+    extra = (["-dtb", args.dtb] if args.dtb else []) + nic_words(args)
     command = board.qemu_command(
         args.machine, kernel=args.image, initrd=args.bundle, cpus=cpus, memory=memory, extra=extra
     )
@@ -202,6 +216,7 @@ def main() -> int:
     parser.add_argument("--bundle", default=str(board.BUILD / "demo.bundle"))
     parser.add_argument("--machine", default="virt-gicv3", metavar="NAME")
     parser.add_argument("--dtb", default="", help="the board's device tree, where QEMU makes none")
+    parser.add_argument("--nic", default="", help="QEMU's -netdev for a virtio NIC, less its id")
     parser.add_argument(
         "--timeout", default="120", help="seconds, without a terminal on stdin"
     )

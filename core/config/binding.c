@@ -5,7 +5,6 @@
 #include "core/base/string.h"
 
 /* Why a part of the binding is refused by this version. */
-#define LATER_UPLINK "a way out by a device of the board comes with a later version: leave it out"
 #define LATER_DIRECT "direct mapping comes with a later version: leave it out"
 #define LATER_MERGE                                                                                \
 	"merging into the node of a board device comes with a later version: leave it out, or "    \
@@ -130,8 +129,7 @@ static const struct config_prop network_props[] = {
 	{.name = "uplink",
 	 .type = PROP_BOARD_REF,
 	 .dflt = DOC("none"),
-	 .later = LATER_UPLINK,
-	 .help = DOC("The NIC it leads out by.")},
+	 .help = DOC("The board's NIC by which it leads out, a virtio one: docs/network.md.")},
 	{0},
 };
 

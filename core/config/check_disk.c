@@ -139,15 +139,40 @@ void checker_disks(struct checker *c)
 	}
 }
 
-bool checker_drives(const struct checker *c, struct prange regs, uint32_t intid)
+bool checker_is_disk(const struct checker *c, int node)
 {
 	struct place place = {0};
-	struct board_virtio found;
 
 	while (next_part(c->config, &place)) {
-		if (board_virtio_find(c->board, place.device->disk.board_disk, &found) == NULL &&
-		    (found.intid == intid ||
-		     ranges_overlap(found.regs.base, found.regs.size, regs.base, regs.size))) {
+		if (dt_resolve(c->board->tree, place.device->disk.board_disk) == node) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_in(const struct checker *c, const char *ref, struct prange regs, uint32_t intid)
+{
+	struct board_virtio found;
+
+	return board_virtio_find(c->board, ref, &found) == NULL &&
+	       (found.intid == intid ||
+		ranges_overlap(found.regs.base, found.regs.size, regs.base, regs.size));
+}
+
+bool checker_drives(const struct checker *c, struct prange regs, uint32_t intid)
+{
+	const struct config *config = c->config;
+	struct place place = {0};
+
+	while (next_part(config, &place)) {
+		if (is_in(c, place.device->disk.board_disk, regs, intid)) {
+			return true;
+		}
+	}
+	for (uint32_t i = 0; i < config->network_count; i++) {
+		if (config->network[i].uplink != NULL && !config->network[i].refused &&
+		    is_in(c, config->network[i].uplink, regs, intid)) {
 			return true;
 		}
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Networks: each of their ports has an address of its own. */
+/* Networks: each of their ports has an address of its own, and each way out is one network's. */
 #include "core/base/format.h"
 #include "core/base/string.h"
+#include "core/config/board_virtio.h"
 #include "core/config/checker.h"
 #include "drivers/emul/models.h"
 
@@ -52,8 +53,103 @@ static void check_port(struct checker *c, uint32_t vm, uint32_t device)
 	}
 }
 
+/* -- ways out -- */
+
+static bool is_on(const struct vm_config *vm, const struct network_config *network)
+{
+	bool on = false;
+
+	for (uint32_t k = 0; k < vm->device_count; k++) {
+		on = on || (is_port(&vm->device[k]) && vm->device[k].port.network == network);
+	}
+	return on;
+}
+
+static void report_uplink(struct checker *c, const struct network_config *network, const char *text,
+			  const char *other)
+{
+	char path[CHECKER_PATH_MAX];
+
+	format(path, sizeof(path), "/networks/%s", network->name);
+	diag_error(c->diag, path, "uplink", "\"%s\" %s%s%s%s", network->uplink, text,
+		   other != NULL ? " \"" : "", other != NULL ? other : "",
+		   other != NULL ? "\": a NIC leads one network out" : "");
+}
+
+/* It is refused, and so are its VMs: they would not have what the config promises. */
+static void refuse_network(struct checker *c, struct network_config *network)
+{
+	network->refused = true;
+	for (uint32_t i = 0; i < c->config->vm_count; i++) {
+		struct vm_config *vm = &c->config->vm[i];
+		char path[CHECKER_PATH_MAX];
+
+		if (is_on(vm, network)) {
+			checker_look_at(c, vm);
+			diag_error(c->diag, config_vm_path(vm, path, sizeof(path)), NULL,
+				   "is on the network \"%s\", which has errors of its own",
+				   network->name);
+			vm->refused = true;
+		}
+	}
+}
+
+/* By what is known: two names of one NIC are told apart without the board's tree only. */
+static bool same_nic(const struct checker *c, const char *one, const char *other)
+{
+	if (c->board != NULL) {
+		return dt_resolve(c->board->tree, one) == dt_resolve(c->board->tree, other);
+	}
+	return strcmp(one, other) == 0;
+}
+
+/* Against those before it. True: it has an error. */
+static bool is_one_too_many(struct checker *c, const struct network_config *network)
+{
+	uint32_t before = 0;
+
+	for (const struct network_config *other = c->config->network; other != network; other++) {
+		if (other->uplink == NULL || other->refused) {
+			continue;
+		}
+		before++;
+		if (same_nic(c, other->uplink, network->uplink)) {
+			report_uplink(c, network, "is that of the network", other->name);
+			return true;
+		}
+	}
+	if (before >= CONFIG_UPLINK_MAX) {
+		report_uplink(c, network, "is one too many: at most 4 networks have one", NULL);
+	}
+	return before >= CONFIG_UPLINK_MAX;
+}
+
+static void check_uplink(struct checker *c, struct network_config *network)
+{
+	struct board_virtio found;
+	const char *fault = NULL;
+
+	if (c->board != NULL) {
+		fault = board_virtio_find(c->board, network->uplink, &found);
+		if (fault == NULL && checker_is_disk(c, found.node)) {
+			fault = "is a disk that VMs have partitions of";
+		}
+	}
+	if (fault != NULL) {
+		report_uplink(c, network, fault, NULL);
+	}
+	if (fault != NULL || is_one_too_many(c, network)) {
+		refuse_network(c, network);
+	}
+}
+
 void checker_networks(struct checker *c)
 {
+	for (uint32_t i = 0; i < c->config->network_count; i++) {
+		if (c->config->network[i].uplink != NULL && !c->config->network[i].refused) {
+			check_uplink(c, &c->config->network[i]);
+		}
+	}
 	for (uint32_t i = 0; i < c->config->vm_count; i++) {
 		for (uint32_t k = 0; k < c->config->vm[i].device_count; k++) {
 			if (is_port(&c->config->vm[i].device[k])) {

@@ -69,7 +69,7 @@ static const char *kept(const struct checker *c, struct prange regs)
 		return "the board's memory";
 	}
 	if (checker_drives(c, regs, INTID_NONE)) {
-		return "a device that the hypervisor drives for VMs' disks";
+		return "a device that the hypervisor drives for VMs, as a disk or NIC";
 	}
 	return NULL;
 }
@@ -143,7 +143,8 @@ static bool take_interrupt(struct checker *c, struct passthrough_config *p, uint
 		       p->board_node);
 	} else if (checker_drives(c, (struct prange){0}, irq->intid)) {
 		REFUSE(c, p, "board-node",
-		       "interrupt %u of \"%s\" is also that of a disk which the hypervisor drives",
+		       "interrupt %u of \"%s\" is also that of a disk or NIC which the "
+		       "hypervisor drives",
 		       i, p->board_node);
 	} else {
 		p->irq[i].intid = irq->intid;

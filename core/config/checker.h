@@ -36,14 +36,18 @@ void checker_doorbells(struct checker *c);
 /* All VMs: partitions of the board's disks, of which each has one owner. */
 void checker_disks(struct checker *c);
 
-/* The hypervisor drives a device that has these registers, or this interrupt, for VMs' disks. With
- * a board. */
+/* A node of the board's tree is a disk that VMs have partitions of. With a board. */
+bool checker_is_disk(const struct checker *c, int node);
+
+/* The hypervisor drives a device that has these registers, or this interrupt, as a disk or NIC of
+ * VMs'. With a board. */
 bool checker_drives(const struct checker *c, struct prange regs, uint32_t intid);
 
 /* What start-after and manages of c->vm name. */
 void checker_life(struct checker *c);
 
-/* All VMs: no two ports of a network have one address. */
+/* All VMs: no two ports of a network have one address; a NIC that a network leads out by is there,
+ * and no other network's or VM's. */
 void checker_networks(struct checker *c);
 
 /* Socket devices have an address each, and no two the same. */

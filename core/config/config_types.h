@@ -27,6 +27,7 @@
 #define CONFIG_STORE_MAX	   64
 #define CONFIG_SHARE_MAX	   128 /* of all VMs */
 #define CONFIG_BOARD_DISK_MAX	   4   /* disks of the board that VMs have partitions of */
+#define CONFIG_UPLINK_MAX	   4   /* NICs of the board that networks lead out by */
 #define CONFIG_PARTITION_MAX	   32  /* that VMs have of one of them */
 #define CONFIG_PASSTHROUGH_MAX	   64  /* of all VMs */
 #define CONFIG_PASSTHROUGH_SPI_MAX 8   /* interrupts of one */

@@ -3,6 +3,7 @@
 #include "core/base/format.h"
 #include "core/console/command.h"
 #include "drivers/virtio/net.h"
+#include "drivers/virtio/uplink.h"
 #include "drivers/virtio/vsock.h"
 
 /* As in enum switch_drop; docs/network.md. */
@@ -11,8 +12,25 @@ static const char *const drop_names[SWITCH_DROP_COUNT] = {
 	[SWITCH_DROP_SOURCE] = "source",   [SWITCH_DROP_TAG] = "tag",
 	[SWITCH_DROP_STORM] = "storm",	   [SWITCH_DROP_DOWN] = "down",
 	[SWITCH_DROP_FULL] = "full",	   [SWITCH_DROP_ROOM] = "room",
-	[SWITCH_DROP_OFFLOAD] = "offload",
+	[SWITCH_DROP_OFFLOAD] = "offload", [SWITCH_DROP_LINK] = "link",
 };
+
+static void say_uplink(const struct switch_port *port)
+{
+	const struct nic *nic = uplink_nic(port->uplink);
+	const char *state = atomic_read(&nic->broken) ? "broken" :
+			    atomic_read(&nic->up)     ? "up" :
+							"no link";
+
+	if (port->config->vlan != 0) {
+		shell_say("%s: uplink %s, vlan %u, %s\n", port->config->network->name, nic->name,
+			  port->config->vlan, state);
+	} else {
+		shell_say("%s: uplink %s, %s; out of buffers %llu times\n",
+			  port->config->network->name, nic->name, state,
+			  (unsigned long long)atomic_read(&nic->spent));
+	}
+}
 
 static void say_port(const struct switch_port *port)
 {
@@ -76,7 +94,9 @@ static bool net_step(struct shell_job *job)
 		}
 		return true;
 	}
-	if (job->part == 0) {
+	if (job->part == 0 && port->uplink != NULL) {
+		say_uplink(port);
+	} else if (job->part == 0) {
 		say_port(port);
 	} else if (job->part == 1) {
 		say_counters(&port->count);
@@ -142,8 +162,9 @@ static bool vsock_step(struct shell_job *job)
 const struct shell_command net_commands[] = {
 	{"net", "",
 	 "networks: each port, what it sent and received\n"
-	 "What was dropped stands with its cause: at the sender size, header, source, tag, storm; "
-	 "at the receiver down, full, room, offload (docs/network.md).",
+	 "What was dropped stands with its cause: at the sender size, header, source, tag, storm, "
+	 "link; at the receiver down, full, room, offload (docs/network.md). Of an uplink, sent "
+	 "is what came in by it, received what went out.",
 	 net_step, NULL},
 	{"vsock", "",
 	 "sockets: each VM's CID, what it sent and got\n"

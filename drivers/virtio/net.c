@@ -14,12 +14,11 @@
 #include "core/vm/vm.h"
 #include "drivers/emul/models.h"
 #include "drivers/virtio/net_dev.h"
+#include "drivers/virtio/uplink.h"
 
-#define ID_NET 1
 /* A frame that its sender has finished, for one receiver, is looked at and moved in one step. */
 #define SMALL_SIZE 256
 
-#define LINK_UP	    1 /* of its configuration: 5.1.4 */
 #define FULL_DUPLEX 1
 #define SPEED_MBPS  10000
 
@@ -34,11 +33,6 @@ struct net_config {
 static struct net *net_of(struct virtio *virtio)
 {
 	return CONTAINER_OF(virtio, struct net, virtio);
-}
-
-static void drop(struct net *net, enum switch_drop why)
-{
-	net->port.count.dropped[why]++;
 }
 
 /* -- two locks -- */
@@ -88,7 +82,7 @@ static int deliver(struct net *net, struct net *to)
 	}
 	if (why != SWITCH_SENT) {
 		net->cut.on = false;
-		drop(to, why);
+		net_drop(&to->port, why);
 		return 0;
 	}
 	if (!net->fill.open) {
@@ -99,23 +93,14 @@ static int deliver(struct net *net, struct net *to)
 		net->fill.from = net->cut.on ? net->cut.from : net->rest;
 		net_fill_open(&net->fill, to);
 	}
-	got = net_fill_some(&net->fill, to, net->virtio.vdev.vm);
-	if (got == 0) {
-		return 1;
-	}
-	got = got == 1 ? net_fill_hand_over(&net->fill, to) : got;
+	got = net_fill_on(&net->fill, to, net->virtio.vdev.vm);
 	if (got == 0) {
 		return net->cut.on ? net_next_piece(net) : 0;
 	}
-	net->cut.on = false;
-	if (got == -ENOSPC || got == -ERANGE || got == -EIO) {
-		net_fill_give_back(&net->fill, to);
-		drop(to, got == -ENOSPC ? SWITCH_DROP_FULL : SWITCH_DROP_ROOM);
-		return got == -EIO ? -EFAULT : 0;
+	if (got < 0) {
+		net->cut.on = false;
 	}
-	net->fill.open = false;
-	virtio_break(&to->virtio);
-	return 0;
+	return got == -ENOSPC ? 0 : got;
 }
 
 /* -- the sender's queue; its lock is held -- */
@@ -123,43 +108,46 @@ static int deliver(struct net *net, struct net *to)
 static int finish(struct net *net)
 {
 	struct virtio *virtio = &net->virtio;
-	int err = virtio_put(virtio, NET_SEND, net->chain, 0);
+	int err = virtio_put(virtio, NET_QUEUE_SEND, net->chain, 0);
 
 	net->sending = false;
-	return err < 0 ? err : virtq_listen(&virtio->queue[NET_SEND], true);
+	return err < 0 ? err : virtq_listen(&virtio->queue[NET_QUEUE_SEND], true);
 }
 
 static int drop_sent(struct net *net, enum switch_drop why)
 {
-	drop(net, why);
+	net_drop(&net->port, why);
 	return finish(net);
+}
+
+/* A step towards another VM. 1: more steps; 0: it is over; -EAGAIN: it is somebody else's; or an
+ * error. */
+static int deliver_to(struct net *net, struct net *to)
+{
+	uint32_t serial = ++net->serial;
+	int got;
+
+	lock_other(net, to);
+	/* did somebody else do this step, or is there nothing to do any more? */
+	got = serial != net->serial || !virtio_works(&net->virtio) ? -EAGAIN : deliver(net, to);
+	unlock_other(to);
+	return got;
 }
 
 /* A step of the frame in hand. As an operation's step. */
 static int send_on(struct net *net)
 {
-	struct net *to = net->to;
-	uint32_t serial = ++net->serial;
+	struct switch_port *to = net->to;
 	int got;
 
 	if (to == NULL) {
 		return finish(net);
 	}
-	lock_other(net, to);
-	if (serial != net->serial || !virtio_works(&net->virtio)) {
-		/* somebody else did this step, or there is nothing to do any more */
-		unlock_other(to);
-		return 1;
-	}
-	got = deliver(net, to);
-	unlock_other(to);
+	got = to->uplink != NULL ? uplink_send(net, to) : deliver_to(net, net_of_port(to));
 	if (got != 0) {
-		return got;
+		return got == -EAGAIN ? 1 : got;
 	}
-	net->to = net->flood ? net_of_port(to->port.next) : NULL;
-	if (net->to == net) {
-		net->to = NULL;
-	}
+	net->to = net->flood && to->next != &net->port ? to->next : NULL;
 	return net->to == NULL ? finish(net) : 1;
 }
 
@@ -199,7 +187,7 @@ static int begin_frame(struct net *net)
 	}
 	net->port.count.sent_frames++;
 	net->port.count.sent_bytes += net->size;
-	net->to = to == NULL ? NULL : net_of_port(to);
+	net->to = to;
 	net->sum.begun = net->sum.done = net->cut.on = false;
 	/* the receiver is another step, but for what fits in this one */
 	return net->size <= SMALL_SIZE && !net->flood && net_header(net)->flags == 0 ?
@@ -213,7 +201,7 @@ static void alarm_fired(struct deadline *deadline)
 
 	/* from here on another CPU may arm it */
 	atomic_set_release(&net->armed, false);
-	virtio_ask(&net->virtio, NET_SEND);
+	virtio_ask(&net->virtio, NET_QUEUE_SEND);
 }
 
 /* It has sent as much as it may for now: its driver's frames wait where they are. */
@@ -237,7 +225,7 @@ static int net_step(struct virtio *virtio, uint32_t index)
 	struct virtq *queue = &virtio->queue[index];
 	int got;
 
-	if (index == NET_RECEIVE) {
+	if (index == NET_QUEUE_RECEIVE) {
 		/* who sends looks for buffers: nobody has to tell of them */
 		got = virtq_listen(queue, false);
 		return got < 0 ? got : 0;
@@ -270,13 +258,14 @@ static void net_reset_queue(struct virtio *virtio, uint32_t queue)
 {
 	struct net *net = net_of(virtio);
 
-	if (queue == NET_RECEIVE) {
+	if (queue == NET_QUEUE_RECEIVE) {
 		net->life++;
 		return;
 	}
 	net->serial++;
 	net->sending = false;
 	net->chain->begun = false;
+	uplink_abandon(net);
 	virtio->unsettled |= net->fill.open;
 }
 
@@ -286,10 +275,14 @@ static void net_settle(struct virtio *virtio)
 	struct net *net = net_of(virtio), *to;
 
 	spin_lock(&virtio->lock);
-	to = net->to;
+	if (!virtio_works(virtio)) {
+		uplink_abandon(net);
+	}
 	if (net->fill.open) {
+		to = net_of_port(net->to);
 		lock_other(net, to);
-		if (net->fill.open && net->to == to && (!net->sending || !virtio_works(virtio))) {
+		if (net->fill.open && net->to == &to->port &&
+		    (!net->sending || !virtio_works(virtio))) {
 			net_fill_give_back(&net->fill, to);
 		}
 		unlock_other(to);
@@ -301,7 +294,7 @@ static uint32_t net_read_config(struct virtio *virtio, uint32_t off, uint32_t si
 {
 	const struct port_config *port = &virtio->vdev.config->port;
 	struct net_config config = {
-		.status = LINK_UP,
+		.status = NET_STATUS_LINK_UP,
 		.pairs = 1,
 		.mtu = (uint16_t)port->mtu,
 		.speed = port->rate_kbps == 0 ? SPEED_MBPS : MAX(port->rate_kbps / 1000, 1U),
@@ -315,7 +308,7 @@ static uint32_t net_read_config(struct virtio *virtio, uint32_t off, uint32_t si
 }
 
 static const struct virtio_ops net_ops = {
-	.id = ID_NET,
+	.id = VIRTIO_ID_NET,
 	.queue_count = 2,
 	.queue_size = NET_QUEUE_SIZE,
 	.features = NET_F_CSUM | NET_F_GUEST_CSUM | NET_F_MAC | NET_F_GUEST_TSO4 |
@@ -350,7 +343,7 @@ static int net_create(struct vm *vm, const struct vdev_config *config, struct ar
 	}
 	deadline_init(&net->alarm, NULL, alarm_fired);
 	deadline_is_patient(&net->alarm);
-	switch_join(&net->port, &config->port, deadline_frequency());
+	switch_join(&net->port, &config->port, deadline_frequency(), net->words);
 	*out = &net->virtio.vdev;
 	virtio_reset(*out);
 	return 0;

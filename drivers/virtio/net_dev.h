@@ -7,13 +7,12 @@
 #define DRIVERS_VIRTIO_NET_DEV_H
 
 #include "core/base/atomic.h"
+#include "drivers/hw/net/nic.h"
 #include "drivers/virtio/net_frame.h"
 #include "drivers/virtio/switch.h"
 #include "drivers/virtio/virtio.h"
 #include "timer/deadline.h"
 
-#define NET_RECEIVE	0 /* queues: 5.1.2 */
-#define NET_SEND	1
 #define NET_QUEUE_SIZE	256
 #define NET_HEADER_SIZE sizeof(struct net_header)
 #define NET_HEAD_SIZE	128 /* of a frame, read once and looked at: headers up to TCP's */
@@ -49,6 +48,7 @@ struct net_fill {
 struct net {
 	struct virtio virtio; /* first */
 	struct switch_port port;
+	uint64_t words[SWITCH_WORDS(SWITCH_SETS)]; /* the port's */
 
 	/* the device's lock */
 	uint32_t life;	 /* counts resets of its receive queue */
@@ -58,7 +58,7 @@ struct net {
 	struct virtq_cursor rest; /* behind what is in `head` */
 	uint32_t size, head_size;
 	uint8_t head[NET_HEADER_SIZE + NET_HEAD_SIZE] __attribute__((aligned(8)));
-	struct net *to; /* of whom `fill` tells */
+	struct switch_port *to; /* of whom `fill` tells, if it is a VM's */
 	bool flood;
 	struct {
 		bool begun, done, odd;
@@ -75,6 +75,12 @@ struct net {
 	} cut;
 	struct net_fill fill;
 	uint8_t out[NET_HEADER_SIZE + NET_HEAD_SIZE]; /* how it begins there */
+
+	struct nic_sender sender;
+	struct {
+		struct nic_buffer buffer; /* on the way out by an uplink */
+		uint32_t size, done;	  /* bytes that belong there, and that are */
+	} up;
 
 	struct deadline alarm; /* for the limit of its rate */
 	bool armed;	       /* atomic: somebody's */
@@ -94,7 +100,7 @@ static inline const struct net_header *net_header(const struct net *net)
 
 static inline struct virtq *net_receive_queue(struct net *net)
 {
-	return &net->virtio.queue[NET_RECEIVE];
+	return &net->virtio.queue[NET_QUEUE_RECEIVE];
 }
 
 /* It can receive nothing, or not what it began with. */
@@ -109,16 +115,18 @@ bool net_skip(struct virtq_cursor *cursor, uint32_t size, uint64_t *last);
 /* `size`, `head_size`, `bytes` and `from` are there: it begins. */
 void net_fill_open(struct net_fill *fill, struct net *to);
 
-/* A step's worth, from the memory of `vm`. 1: all is there; 0: more steps; -ENOSPC: there is no
- * buffer; -ERANGE: that is too small, or there are too many; -EIO: the sender's memory is gone;
- * else the receiver's queue is broken. */
-int net_fill_some(struct net_fill *fill, struct net *to, const struct vm *vm);
-
-/* All of it is there: the receiver sees it. 0 or an error of its queue's. */
-int net_fill_hand_over(struct net_fill *fill, struct net *to);
+/* A step's worth, from the memory of `vm`. 1: more steps; 0: the receiver has it; -ENOSPC: it is
+ * dropped there, and counted; -EFAULT: the sender's memory is gone. */
+int net_fill_on(struct net_fill *fill, struct net *to, const struct vm *vm);
 
 /* What was taken goes back as if it had not been; or, when others took some too, empty. */
 void net_fill_give_back(struct net_fill *fill, struct net *to);
+
+/* The frame was dropped at the port, a VM's; with its lock. */
+static inline void net_drop(struct switch_port *port, enum switch_drop why)
+{
+	port->count.dropped[why]++;
+}
 
 /* -- net_left.c: what a sender left to do, for who takes frames by features `takes`; with the
  * sender's lock -- */

@@ -47,7 +47,7 @@ void net_fill_give_back(struct net_fill *fill, struct net *to)
 		fill->used[i].written = 0;
 	}
 	if (fill->count != 0 &&
-	    virtio_put_all(&to->virtio, NET_RECEIVE, fill->used, fill->count) < 0) {
+	    virtio_put_all(&to->virtio, NET_QUEUE_RECEIVE, fill->used, fill->count) < 0) {
 		virtio_break(&to->virtio);
 	}
 }
@@ -148,7 +148,9 @@ static int copy_piece(struct net_fill *fill, struct net *to, const struct vm *vm
 	return err != 0 ? err : (int)size;
 }
 
-int net_fill_some(struct net_fill *fill, struct net *to, const struct vm *vm)
+/* 1: all is there; 0: more steps; -ENOSPC, -ERANGE: of take_buffer(); -EIO: the sender's memory is
+ * gone; else the receiver's queue is broken. */
+static int fill_some(struct net_fill *fill, struct net *to, const struct vm *vm)
 {
 	uint32_t total = NET_HEADER_SIZE + fill->size;
 	int left = NET_STEP_COST, got;
@@ -174,7 +176,8 @@ int net_fill_some(struct net_fill *fill, struct net *to, const struct vm *vm)
 	return 1;
 }
 
-int net_fill_hand_over(struct net_fill *fill, struct net *to)
+/* All of it is there: the receiver sees it. 0 or an error of its queue's. */
+static int hand_over(struct net_fill *fill, struct net *to)
 {
 	const struct vm *vm = to->virtio.vdev.vm;
 	int err = 0;
@@ -186,10 +189,32 @@ int net_fill_hand_over(struct net_fill *fill, struct net *to)
 
 		err = err != 0 ? err : guest_write(vm, fill->count_at[i], &byte, 1);
 	}
-	err = err != 0 ? err : virtio_put_all(&to->virtio, NET_RECEIVE, fill->used, fill->count);
+	err = err != 0 ? err :
+			 virtio_put_all(&to->virtio, NET_QUEUE_RECEIVE, fill->used, fill->count);
 	if (err == 0) {
 		to->port.count.received_frames++;
 		to->port.count.received_bytes += fill->size;
 	}
 	return err;
+}
+
+int net_fill_on(struct net_fill *fill, struct net *to, const struct vm *vm)
+{
+	int got = fill_some(fill, to, vm);
+
+	if (got == 0) {
+		return 1;
+	}
+	got = got == 1 ? hand_over(fill, to) : got;
+	if (got == 0) {
+		return 0;
+	}
+	if (got == -ENOSPC || got == -ERANGE || got == -EIO) {
+		net_fill_give_back(fill, to);
+		net_drop(&to->port, got == -ENOSPC ? SWITCH_DROP_FULL : SWITCH_DROP_ROOM);
+		return got == -EIO ? -EFAULT : -ENOSPC;
+	}
+	fill->open = false;
+	virtio_break(&to->virtio);
+	return -ENOSPC;
 }

@@ -4,40 +4,9 @@
 #ifndef DRIVERS_VIRTIO_NET_FRAME_H
 #define DRIVERS_VIRTIO_NET_FRAME_H
 
-#include "core/base/bits.h"
-#include "core/base/types.h"
+#include "drivers/hw/virtio/net_regs.h"
 
-/* 5.1.3 */
-#define NET_F_CSUM	 BIT(0)
-#define NET_F_GUEST_CSUM BIT(1)
-#define NET_F_MTU	 BIT(3)
-#define NET_F_MAC	 BIT(5)
-#define NET_F_GUEST_TSO4 BIT(7)
-#define NET_F_GUEST_TSO6 BIT(8)
-#define NET_F_HOST_TSO4	 BIT(11)
-#define NET_F_HOST_TSO6	 BIT(12)
-#define NET_F_MRG_RXBUF	 BIT(15)
-#define NET_F_STATUS	 BIT(16)
-#define NET_F_SPEED	 BIT(63)
-
-#define NET_NEEDS_CSUM BIT32(0) /* flags */
-
-#define NET_GSO_NONE  0
-#define NET_GSO_TCPV4 1
-#define NET_GSO_TCPV6 4
-
-/* Little-endian, as EL2 and its guests are. */
-struct net_header {
-	uint8_t flags, gso_type;
-	uint16_t header_size;
-	uint16_t gso_size;
-	uint16_t csum_start, csum_offset;
-	uint16_t buffers;
-};
-
-/* Of a frame with its Ethernet header and a tag: one that is sent as it is, and one that is to be
- * cut. */
-#define NET_FRAME_MAX	  (9000 + 18)
+/* Of a frame that is to be cut, with its Ethernet header and a tag. */
 #define NET_FRAME_GSO_MAX (65535 + 18)
 
 /* Does what a driver with these features says of a frame of so many bytes hold? */

@@ -3,12 +3,14 @@
 #include "drivers/virtio/switch.h"
 
 #include "core/base/atomic.h"
+#include "core/base/bits.h"
 #include "core/base/string.h"
 
 #define GROUP	   UINT64_C(1) /* in the first byte of an address, which is the lowest here */
 #define TYPE_VLAN  0x8100
 #define TYPE_VLANS 0x88a8 /* a service's: 802.1ad */
 #define COST_SHIFT 20
+#define NOBODY	   UINT64_MAX /* no address has so many bits */
 
 static struct switch_port *all;
 
@@ -23,9 +25,17 @@ static uint64_t address_at(const uint8_t *bytes)
 	       (uint64_t)bytes[3] << 24 | (uint64_t)bytes[4] << 32 | (uint64_t)bytes[5] << 40;
 }
 
-static uint32_t set_of(uint64_t address)
+/* The first place of the set that an address belongs to. */
+static uint32_t set_of(const struct switch_port *port, uint64_t address)
 {
-	return (uint32_t)((address * UINT64_C(0x9e3779b97f4a7c15)) >> 61);
+	uint64_t hash = address * UINT64_C(0x9e3779b97f4a7c15);
+
+	return (uint32_t)(hash >> (64 - port->table.bits)) * SWITCH_WAYS;
+}
+
+static uint32_t place_count(const struct switch_port *port)
+{
+	return BIT32(port->table.bits) * SWITCH_WAYS;
 }
 
 /* Behind the last one that was plugged into the same: the ring's order is the config's. */
@@ -45,48 +55,68 @@ static void link_up(struct switch_port *port)
 	*end = port;
 }
 
-void switch_join(struct switch_port *port, const struct port_config *config,
-		 uint64_t ticks_per_second)
+static void join(struct switch_port *port, const struct port_config *config,
+		 uint64_t ticks_per_second, uint64_t *words, uint32_t sets)
 {
 	*port = (struct switch_port){
 		.config = config,
-		.own = address_at(config->mac),
 		.second = ticks_per_second,
 		.flood_cost = ticks_per_second / SWITCH_FLOOD_RATE,
+		.table = {.learnt = words,
+			  .seen = words + sets * SWITCH_WAYS,
+			  .bits = (uint32_t)__builtin_ctz(sets)},
 	};
+	link_up(port);
+}
+
+void switch_join(struct switch_port *port, const struct port_config *config,
+		 uint64_t ticks_per_second, uint64_t words[SWITCH_WORDS(SWITCH_SETS)])
+{
+	join(port, config, ticks_per_second, words, SWITCH_SETS);
+	port->own = address_at(config->mac);
 	if (config->rate_kbps != 0) {
 		port->byte_cost =
 			((ticks_per_second * 8) << COST_SHIFT) / (config->rate_kbps * 1000ULL) + 1;
 	}
-	link_up(port);
+}
+
+void switch_join_uplink(struct switch_port *port, const struct port_config *config,
+			uint64_t ticks_per_second, uint64_t words[SWITCH_WORDS(SWITCH_UPLINK_SETS)],
+			struct uplink *uplink)
+{
+	join(port, config, ticks_per_second, words, SWITCH_UPLINK_SETS);
+	port->own = NOBODY;
+	port->uplink = uplink;
 }
 
 void switch_forget(struct switch_port *port)
 {
-	for (uint32_t i = 0; i < SWITCH_SETS * SWITCH_WAYS; i++) {
-		atomic_set(&port->learnt[i / SWITCH_WAYS][i % SWITCH_WAYS], UINT64_C(0));
+	for (uint32_t i = 0; i < place_count(port); i++) {
+		atomic_set(&port->table.learnt[i], UINT64_C(0));
 	}
 	port->last = NULL;
 }
 
 /* -- learning -- */
 
-static bool is_old(const struct switch_port *port, uint32_t set, uint32_t way, uint64_t now)
+static bool is_old(const struct switch_port *port, uint32_t place, uint64_t now)
 {
-	uint64_t age = now - atomic_read(&port->seen[set][way]);
+	uint64_t age = now - atomic_read(&port->table.seen[place]);
 
 	/* a stamp of another CPU may be a moment ahead */
 	return (int64_t)age > 0 && age > port->second * SWITCH_AGE_S;
 }
 
 /* It is behind this port now: behind no other. */
-static void take_away(struct switch_port *port, uint32_t set, uint64_t address)
+static void take_away(struct switch_port *port, uint64_t address)
 {
 	for (struct switch_port *other = port->next; other != port; other = other->next) {
-		for (uint32_t way = 0; way < SWITCH_WAYS; way++) {
-			if (atomic_read(&other->learnt[set][way]) == address) {
-				(void)atomic_replace(&other->learnt[set][way], address,
-						     UINT64_C(0));
+		uint64_t *learnt = other->table.learnt;
+		uint32_t set = set_of(other, address);
+
+		for (uint32_t i = set; i < set + SWITCH_WAYS; i++) {
+			if (atomic_read(&learnt[i]) == address) {
+				(void)atomic_replace(&learnt[i], address, UINT64_C(0));
 			}
 		}
 	}
@@ -95,14 +125,15 @@ static void take_away(struct switch_port *port, uint32_t set, uint64_t address)
 /* A free place of the set, or that of whom it heard from least lately. */
 static uint32_t place_in(const struct switch_port *port, uint32_t set)
 {
-	uint32_t place = 0;
+	const struct switch_table *table = &port->table;
+	uint32_t place = set;
 
-	for (uint32_t way = 0; way < SWITCH_WAYS; way++) {
-		if (atomic_read(&port->learnt[set][way]) == 0) {
-			return way;
+	for (uint32_t i = set; i < set + SWITCH_WAYS; i++) {
+		if (atomic_read(&table->learnt[i]) == 0) {
+			return i;
 		}
-		if ((int64_t)(port->seen[set][way] - port->seen[set][place]) < 0) {
-			place = way;
+		if ((int64_t)(table->seen[i] - table->seen[place]) < 0) {
+			place = i;
 		}
 	}
 	return place;
@@ -110,30 +141,31 @@ static uint32_t place_in(const struct switch_port *port, uint32_t set)
 
 static void learn(struct switch_port *port, uint64_t address, uint64_t now)
 {
-	uint32_t set = set_of(address), way;
+	struct switch_table *table = &port->table;
+	uint32_t set = set_of(port, address), place;
 
-	for (way = 0; way < SWITCH_WAYS; way++) {
-		if (atomic_read(&port->learnt[set][way]) == address) {
-			atomic_set(&port->seen[set][way], now);
+	for (place = set; place < set + SWITCH_WAYS; place++) {
+		if (atomic_read(&table->learnt[place]) == address) {
+			atomic_set(&table->seen[place], now);
 			return;
 		}
 	}
-	way = place_in(port, set);
-	atomic_set(&port->seen[set][way], now);
+	place = place_in(port, set);
+	atomic_set(&table->seen[place], now);
 	/* its age before the address, for who looks both up */
-	atomic_set_release(&port->learnt[set][way], address);
-	take_away(port, set, address);
+	atomic_set_release(&table->learnt[place], address);
+	take_away(port, address);
 }
 
 /* -- deciding -- */
 
 static bool is_behind(const struct switch_port *port, uint64_t address, uint64_t now)
 {
-	uint32_t set = set_of(address);
+	uint32_t set = set_of(port, address);
 
-	for (uint32_t way = 0; way < SWITCH_WAYS; way++) {
-		if (atomic_read_acquire(&port->learnt[set][way]) == address) {
-			return !is_old(port, set, way, now);
+	for (uint32_t place = set; place < set + SWITCH_WAYS; place++) {
+		if (atomic_read_acquire(&port->table.learnt[place]) == address) {
+			return !is_old(port, place, now);
 		}
 	}
 	return false;
@@ -194,16 +226,40 @@ static bool is_another_port(const struct switch_port *port, uint64_t address)
 	return false;
 }
 
+bool switch_is_link_local(const uint8_t *head)
+{
+	/* 01-80-C2-00-00-00 to -0F */
+	return (address_at(head) & ~(UINT64_C(0xf) << 40)) == UINT64_C(0xc28001);
+}
+
+bool switch_is_tagged(const uint8_t *head)
+{
+	uint32_t type = (uint32_t)head[12] << 8 | head[13];
+
+	return type == TYPE_VLAN || type == TYPE_VLANS;
+}
+
+/* What no port may send, whoever it is for. */
+static enum switch_drop look(const struct switch_port *port, const uint8_t *head)
+{
+	bool uplink = port->uplink != NULL;
+
+	if ((uplink || port->config->vlan != 0) && switch_is_tagged(head)) {
+		return SWITCH_DROP_TAG;
+	}
+	return uplink && switch_is_link_local(head) ? SWITCH_DROP_LINK : SWITCH_SENT;
+}
+
 enum switch_drop switch_decide(struct switch_port *port, const uint8_t *head, uint64_t now,
 			       struct switch_port **to, bool *flood)
 {
 	uint64_t target = address_at(head), source = address_at(head + SWITCH_MAC_SIZE);
-	uint32_t type = (uint32_t)head[12] << 8 | head[13];
+	enum switch_drop why = look(port, head);
 
 	*flood = false;
 	*to = NULL;
-	if (port->config->vlan != 0 && (type == TYPE_VLAN || type == TYPE_VLANS)) {
-		return SWITCH_DROP_TAG;
+	if (why != SWITCH_SENT) {
+		return why;
 	}
 	if (source != port->own) {
 		if ((source & GROUP) != 0 || source == 0 || is_another_port(port, source)) {
@@ -214,7 +270,7 @@ enum switch_drop switch_decide(struct switch_port *port, const uint8_t *head, ui
 	if (target == port->own || port->next == port) {
 		return SWITCH_SENT;
 	}
-	if ((target & GROUP) == 0) {
+	if ((target & GROUP) == 0 && target != 0) {
 		*to = find(port, target, now);
 		if (*to != NULL) {
 			port->last = *to;

@@ -12,6 +12,7 @@
 static struct port_config configs[PORTS];
 static struct switch_port ports[PORTS];
 static struct network_config networks[PORTS];
+static uint64_t words[PORTS][SWITCH_WORDS(SWITCH_SETS)];
 static uint32_t port_count, network_count;
 static uint64_t now;
 
@@ -29,7 +30,7 @@ static struct switch_port *plug(const struct network_config *into, uint8_t last,
 	struct port_config *config = &configs[port_count];
 
 	*config = (struct port_config){.network = into, .vlan = vlan, .mac = {2, 0, 0, 0, 0, last}};
-	switch_join(&ports[port_count], config, HZ);
+	switch_join(&ports[port_count], config, HZ, words[port_count]);
 	return &ports[port_count++];
 }
 
@@ -241,6 +242,71 @@ static void a_storm_is_bounded_and_others_are_not(void **state)
 			SWITCH_FLOOD_BURST + SWITCH_FLOOD_RATE);
 }
 
+static struct switch_port *plug_uplink(const struct network_config *into, uint32_t vlan)
+{
+	static uint64_t many[4][SWITCH_WORDS(SWITCH_UPLINK_SETS)];
+	static uint32_t count;
+	struct port_config *config = &configs[port_count];
+
+	*config = (struct port_config){.network = into, .vlan = vlan};
+	switch_join_uplink(&ports[port_count], config, HZ, many[count++],
+			   (struct uplink *)&ports[port_count]);
+	return &ports[port_count++];
+}
+
+static void an_uplink_learns_many_addresses_and_has_none_of_its_own(void **state)
+{
+	const struct network_config *net = network();
+	struct switch_port *up = plug_uplink(net, 0), *a = plug(net, 1, 0), *b = plug(net, 2, 0);
+	uint32_t known = 0;
+
+	(void)state;
+	expect_flood(a, OWN(1), BEHIND(7));
+	for (uint32_t i = 0; i < 256; i++) {
+		expect_one(up, BEHIND(i), OWN(1), a);
+	}
+	for (uint32_t i = 0; i < 256; i++) {
+		now += HZ; /* floods are bounded */
+		assert_int_equal(send(a, OWN(1), BEHIND(i)), SWITCH_SENT);
+		known += target == up && !flood;
+	}
+	/* half of its places are taken: few sets are full */
+	assert_in_range(known, 240, 256);
+	/* nobody has the address that it lacks, nor can a VM be spoken for from outside */
+	expect_flood(a, OWN(1), 0);
+	assert_int_equal(send(up, OWN(2), OWN(1)), SWITCH_DROP_SOURCE);
+	expect_one(a, OWN(1), OWN(2), b);
+	/* who moves in is heard of there no more */
+	expect_one(b, BEHIND(3), OWN(1), a);
+	expect_one(a, OWN(1), BEHIND(3), b);
+}
+
+static void an_uplink_takes_no_tags_and_nothing_for_the_next_bridge(void **state)
+{
+	const struct network_config *net = network();
+	struct switch_port *up = plug_uplink(net, 0), *five = plug_uplink(net, 5);
+	struct switch_port *a = plug(net, 1, 0), *b = plug(net, 2, 5);
+	uint8_t frame[14];
+
+	(void)state;
+	expect_flood(up, BEHIND(1), ALL);
+	assert_ptr_equal(target, a);
+	expect_flood(five, BEHIND(1), ALL);
+	assert_ptr_equal(target, b);
+	assert_ptr_equal(b->next, five);
+	for (uint32_t i = 0; i < 2; i++) {
+		make(frame, ALL, BEHIND(1), i == 0 ? TAGGED : 0x88a8);
+		assert_int_equal(switch_decide(up, frame, now, &target, &flood), SWITCH_DROP_TAG);
+		assert_int_equal(switch_decide(five, frame, now, &target, &flood), SWITCH_DROP_TAG);
+	}
+	for (uint64_t i = 0; i < 16; i++) {
+		make(frame, UINT64_C(0x0180c2000000) + i, BEHIND(1), IP);
+		assert_int_equal(switch_decide(up, frame, now, &target, &flood), SWITCH_DROP_LINK);
+	}
+	make(frame, UINT64_C(0x0180c2000010), BEHIND(1), IP);
+	assert_int_equal(switch_decide(up, frame, now, &target, &flood), SWITCH_SENT);
+}
+
 static void a_limit_of_the_rate_holds_over_time(void **state)
 {
 	const struct network_config *net = network();
@@ -250,7 +316,8 @@ static void a_limit_of_the_rate_holds_over_time(void **state)
 	(void)state;
 	configs[port_count] = (struct port_config){.network = net, .rate_kbps = 8000};
 	a = &ports[port_count];
-	switch_join(a, &configs[port_count++], HZ);
+	switch_join(a, &configs[port_count], HZ, words[port_count]);
+	port_count++;
 	/* 10 seconds of one megabyte each, beside what was not used before */
 	for (uint64_t end = now + 10 * HZ; now < end; now += 7) {
 		if ((int64_t)(switch_ready(a) - now) <= 0) {
@@ -277,7 +344,8 @@ static void tiny_and_huge_limits_do_not_overflow(void **state)
 
 		configs[port_count] =
 			(struct port_config){.network = net, .vlan = 10 + i, .rate_kbps = rates[i]};
-		switch_join(a, &configs[port_count++], 1000000000);
+		switch_join(a, &configs[port_count], 1000000000, words[port_count]);
+		port_count++;
 		switch_charge(a, SWITCH_RATE_BURST, when);
 		switch_charge(a, 65536, when);
 		cost = switch_ready(a) - when;
@@ -309,6 +377,10 @@ int main(void)
 		CASE("a port of a VLAN sends no tags", a_port_of_a_VLAN_sends_no_tags),
 		CASE("a storm is bounded, and others are not",
 		     a_storm_is_bounded_and_others_are_not),
+		CASE("an uplink learns many addresses, and has none of its own",
+		     an_uplink_learns_many_addresses_and_has_none_of_its_own),
+		CASE("an uplink takes no tags, and nothing for the next bridge",
+		     an_uplink_takes_no_tags_and_nothing_for_the_next_bridge),
 		CASE("a limit of the rate holds over time", a_limit_of_the_rate_holds_over_time),
 		CASE("tiny and huge limits don't overflow", tiny_and_huge_limits_do_not_overflow),
 	};
