@@ -23,6 +23,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import run_diff  # noqa: E402  (beside this file)
 import garbage  # noqa: E402
 import hostile  # noqa: E402
+import packets  # noqa: E402
 import run_host  # noqa: E402
 import sharing  # noqa: E402
 import sockets  # noqa: E402
@@ -38,6 +39,7 @@ SOURCES: list[Callable[[], list[Part]]] = [
     sharing.soak_parts,
     verbs.soak_parts,
     sockets.soak_parts,
+    packets.soak_parts,
 ]
 
 KEPT = BUILD / "soak"

@@ -338,6 +338,7 @@ static int net_create(struct vm *vm, const struct vdev_config *config, struct ar
 		return -ENOMEM;
 	}
 	net->fill.bytes = net->out;
+	net->fill.step = NET_STEP_COST;
 	if (config->port.mtu != 0) {
 		virtio_offer(&net->virtio, NET_F_MTU);
 	}

@@ -43,6 +43,7 @@ struct net_fill {
 	struct virtq_cursor from, into;
 	struct virtq_used used[NET_BUFFERS_MAX];
 	uint8_t *bytes;
+	int step; /* what one may cost, at most NET_STEP_COST; constant */
 };
 
 struct net {

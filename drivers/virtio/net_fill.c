@@ -153,7 +153,7 @@ static int copy_piece(struct net_fill *fill, struct net *to, const struct vm *vm
 static int fill_some(struct net_fill *fill, struct net *to, const struct vm *vm)
 {
 	uint32_t total = NET_HEADER_SIZE + fill->size;
-	int left = NET_STEP_COST, got;
+	int left = fill->step, got;
 
 	while (fill->done < total) {
 		if (left <= 0) {

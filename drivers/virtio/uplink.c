@@ -12,6 +12,8 @@
 #define VLAN_COUNT     4096
 #define VLAN_HIGH      0x0f /* of the tag's third byte */
 
+#define FILL_COST 4000 /* of a step, beside which a frame is looked at: NET_STEP_COST */
+
 struct uplink_port {
 	struct switch_port port;
 	struct port_config config;
@@ -238,26 +240,25 @@ static void give_on(struct uplink *uplink)
 	}
 }
 
-static uint32_t uplink_work(struct nic *nic)
+static bool uplink_work(struct nic *nic)
 {
 	struct uplink *uplink = nic->user;
-	uint32_t size = 0;
 	uint8_t *frame;
+	uint32_t size;
 
 	if (uplink->to == NULL) {
 		if (!nic_next(nic, &frame, &size)) {
-			return 0;
+			return false;
 		}
 		begin_in(uplink, frame, size);
 	}
 	if (uplink->to != NULL) {
-		size = MIN(uplink->fill.size, (uint32_t)NET_STEP_COST);
 		give_on(uplink);
 	}
 	if (uplink->to == NULL) {
 		nic_done(nic);
 	}
-	return NIC_FRAME_COST + size;
+	return true;
 }
 
 /* -- beginning -- */
@@ -286,6 +287,7 @@ struct uplink *uplink_open(void *memory, const struct network_config *network, s
 			     .size = CHAIN_SIZE + 16};
 
 	uplink->nic = nic;
+	uplink->fill.step = FILL_COST;
 	uplink->fill.chain = arena_alloc(&rest, CHAIN_SIZE);
 	join(uplink, 0, network, 0);
 	for (uint32_t i = 0; i < members->vlan_count; i++) {

@@ -44,7 +44,7 @@ static struct network_config network = {.name = "lan"};
 static struct vdev_config config;
 static uint8_t net_memory[16384] __attribute__((aligned(16)));
 static uint8_t *memory, *uplink_memory, *at_first;
-static uint32_t (*uplink_work)(struct nic *of);
+static bool (*uplink_work)(struct nic *of);
 static struct nic *nic;
 static struct deadline *due;
 static bool posted;

@@ -7,7 +7,7 @@
 #include "core/base/errno.h"
 #include "core/base/printk.h"
 
-#define GONE_MAX 16 /* buffers that have gone and are looked at by who takes one */
+#define GONE_MAX 3 /* buffers that have gone and are looked at by who takes one */
 
 /* It is given up. Any CPU, no locks. */
 static void give_up(struct nic *nic)
@@ -123,34 +123,28 @@ void nic_done(struct nic *nic)
 	}
 }
 
-static uint32_t work(struct nic *nic)
+static bool work(struct nic *nic)
 {
-	return atomic_read(&nic->broken) ? 0 : nic->work(nic);
+	return !atomic_read(&nic->broken) && nic->work(nic);
 }
 
 /* Patient work: as much as a step may be, and a gap after it. */
 static void go_on(struct deadline *deadline)
 {
 	struct nic *nic = CONTAINER_OF(deadline, struct nic, later);
-	uint32_t cost = 0, more;
 
 	if (!atomic_read(&nic->broken) && nic->ops->is_spent(nic)) {
 		atomic_set(&nic->spent, nic->spent + 1);
 	}
-	while (cost < NIC_STEP_COST) {
-		more = work(nic);
-		if (more == 0) {
-			if (atomic_read(&nic->broken)) {
-				return;
-			}
-			/* one may have come before it saw that it is to interrupt again */
-			nic->ops->quiet(nic, false);
-			more = work(nic);
-			if (more == 0) {
-				return;
-			}
+	if (!work(nic)) {
+		if (atomic_read(&nic->broken)) {
+			return;
 		}
-		cost += more;
+		/* one may have come before it saw that it is to interrupt again */
+		nic->ops->quiet(nic, false);
+		if (!work(nic)) {
+			return;
+		}
 	}
 	deadline_set(deadline, deadline_now());
 }

@@ -9,8 +9,8 @@
  * sender is sure of its share, whatever the others send.
  *
  * What comes is looked at by the CPU that takes the interrupt, as patient work (timer/deadline.h)
- * of at most NIC_STEP_COST with a gap behind, and the interrupt is off meanwhile: that is all that
- * a flood takes from who runs there. The device drops what it has no buffer for.
+ * of a frame, or a part of one, with a gap behind, and the interrupt is off meanwhile: that is all
+ * that a flood takes from who runs there. The device drops what it has no buffer for.
  *
  * Locks: `lock` (RANK_HW) is taken inside all others of who sends. A device that breaks a rule is
  * reset, and nothing is sent or taken any more; its buffers are never given to anybody else.
@@ -27,10 +27,6 @@
 #define NIC_ROOM     12
 #define NIC_ETHERNET 14 /* bytes of a frame that are not counted in the MTU; and 4 of a tag */
 #define NIC_MTU_MAX  9000
-
-/* What a step of work may cost: bytes that it copies, and for each frame so much beside. */
-#define NIC_STEP_COST  8000
-#define NIC_FRAME_COST 4000
 
 struct nic;
 
@@ -77,8 +73,8 @@ struct nic {
 	const char *name; /* for messages */
 	/* constant, by who has it: */
 	uint32_t share; /* of buffers that each sender is sure of */
-	/* A step of what there is to do with what came: what it cost; 0: there is nothing. */
-	uint32_t (*work)(struct nic *nic);
+	/* A step of what there is to do with what came. False: there was nothing. */
+	bool (*work)(struct nic *nic);
 	void *user;
 
 	bool up;     /* atomic: it has a link */
