@@ -21,7 +21,7 @@ enum lock_rank {
 	RANK_VM = 1,
 	RANK_VCPU,
 	RANK_DEVICE,
-	RANK_HW, /* drivers/hw/blk */
+	RANK_HW, /* drivers/hw/blk, drivers/hw/net */
 	RANK_RANDOM,
 	RANK_FRAMES,
 	RANK_VITS,

@@ -22,13 +22,13 @@ class Cable:
         self._folder = tempfile.TemporaryDirectory(prefix="cable-")  # pylint: disable=R1732
         self.path = pathlib.Path(self._folder.name)
 
-    def end(self, side: int, device: str) -> list[str]:
-        """`device`: of the NIC, behind `virtio-net-device,netdev=...`."""
+    def end(self, side: int, device: str, name: str = "wire") -> list[str]:
+        """`device`: of the NIC, behind `virtio-net-device,netdev=...`; `name`: QEMU's for it."""
         return [
             "-global", "virtio-mmio.force-legacy=false",
-            "-netdev", f"dgram,id=wire,local.type=unix,local.path={self.path / str(side)},"
+            "-netdev", f"dgram,id={name},local.type=unix,local.path={self.path / str(side)},"
                        f"remote.type=unix,remote.path={self.path / str(1 - side)}",
-            "-device", f"virtio-net-device,netdev=wire,{device}",
+            "-device", f"virtio-net-device,netdev={name},{device}",
         ]  # fmt: skip
 
     def board(self, more: str = "") -> list[str]:

@@ -192,6 +192,35 @@ def check_refused(run, wire, macs: dict[str, bytes]) -> None:
     assert after["uplink"]["sent"] == before["uplink"]["sent"]
 
 
+def test_two_networks_have_a_NIC_each(boot, cable):
+    other = peer.Cable()
+    wires = {"beta": peer.Wire(other), "alpha": peer.Wire(cable)}
+    both = LAN.replace("}; };", '}; wan: wan { uplink = "/virtio_mmio@a000400"; }; };')
+    text = config(vm("alpha", devices=with_port()), vm("beta", devices=with_port(network="wan")),
+                  extra=both)
+    words = other.end(0, "bus=virtio-mmio-bus.2", "other")
+    run = boot(text, extra=[*cable.board(), *words])
+    run.expect_each("alpha # ", "^beta[|] Enter 'help'", timeout=120)
+    bring_up(run, "alpha", "10.0.0.1")
+    to(run, "beta")
+    bring_up(run, "beta", "10.0.0.1")       # in its network nobody else has it
+    for name, wire in wires.items():
+        to(run, name)
+        run.line("ping -c 3 -i 0.2 -W 5 10.0.0.9")
+        heard = wire.listen(5)
+        run.expect("3 packets received", 30)
+        run.expect(f"{name} # ")
+        own = bytes.fromhex(shell(run, name, "cat /sys/class/net/eth0/address")
+                            .strip().replace(":", ""))
+        assert {frame[6:12] for frame in heard} == {own}
+        wire.close()
+    run.focus("the hypervisor's shell")
+    said = run.run("irq", "bulkhead> ")
+    assert re.search(r"^board +49 +\d+  a NIC\n", said, re.M), said
+    assert re.search(r"^board +50 +\d+  a NIC\n", said, re.M), said
+    other.close()
+
+
 @pytest.mark.parametrize("words, sentence", [
     ([], "is no NIC: no virtio device is there, or one of another kind"),
     (["-netdev", "hubport,id=n,hubid=0", "-device",
