@@ -226,6 +226,7 @@ HOST_C := \
 GUESTS := \
 	aarch32 \
 	balloon \
+	balloon_race \
 	clock \
 	crash \
 	debug \
