@@ -57,13 +57,13 @@ struct move {
 struct vballoon {
 	struct virtio virtio; /* first */
 	struct frames_space *space;
-	/* protected by the device's lock: */
+	/* written under the device's lock, but for stats_wanted; what is shown is read without */
 	uint32_t asked;	     /* pages that it shall not have */
 	uint32_t actual;     /* as its driver says; of no use here */
 	struct move move[2]; /* by queue */
 	struct virtq_chain *stats;
-	bool stats_here; /* its driver's buffer, which goes back when news are wanted */
-	bool stats_wanted;
+	bool stats_here;   /* its driver's buffer, which goes back when news are wanted */
+	bool stats_wanted; /* atomic: set by anybody */
 	uint32_t known;
 	uint64_t told_at;
 	uint64_t stat[BALLOON_STATS];
@@ -289,25 +289,27 @@ static int balloon_step(struct virtio *virtio, uint32_t queue)
 
 bool balloon_view(uint32_t vm, struct balloon_view *view)
 {
-	struct vballoon *balloon = of_vm[vm];
+	const struct vballoon *balloon = of_vm[vm];
+	const struct frames_space *space;
 
 	if (balloon == NULL) {
 		return false;
 	}
-	spin_lock(&balloon->virtio.lock);
+	space = balloon->space;
 	*view = (struct balloon_view){
 		.vdev = &balloon->virtio.vdev,
 		.up = virtio_works(&balloon->virtio),
-		.size = ipa_of(balloon->space->page_count),
-		.min = ipa_of(balloon->space->min),
-		.now = ipa_of(atomic_read(&balloon->space->held)),
-		.other = ipa_of(atomic_read(&balloon->space->other)),
-		.target = ipa_of(balloon->space->page_count - balloon->asked),
-		.known = balloon->known,
-		.told_at = balloon->told_at,
+		.size = ipa_of(space->page_count),
+		.min = ipa_of(space->min),
+		.now = ipa_of(atomic_read(&space->held)),
+		.other = ipa_of(atomic_read(&space->other)),
+		.target = ipa_of(space->page_count - atomic_read(&balloon->asked)),
+		.known = atomic_read(&balloon->known),
+		.told_at = atomic_read(&balloon->told_at),
 	};
-	memcpy(view->stat, balloon->stat, sizeof(view->stat));
-	spin_unlock(&balloon->virtio.lock);
+	for (uint32_t i = 0; i < BALLOON_STATS; i++) {
+		view->stat[i] = atomic_read(&balloon->stat[i]);
+	}
 	return true;
 }
 
@@ -316,9 +318,7 @@ void balloon_ask(uint32_t vm)
 	struct vballoon *balloon = of_vm[vm];
 
 	if (balloon != NULL) {
-		spin_lock(&balloon->virtio.lock);
-		balloon->stats_wanted = true;
-		spin_unlock(&balloon->virtio.lock);
+		atomic_set(&balloon->stats_wanted, true);
 		virtio_ask(&balloon->virtio, QUEUE_STATS);
 	}
 }

@@ -32,7 +32,7 @@ struct balloon_view {
 	uint64_t stat[BALLOON_STATS];
 };
 
-/* False: that VM has no balloon. Any CPU; no locks above RANK_DEVICE. */
+/* Each as it is at some moment of the call. False: that VM has no balloon. Any CPU, no locks. */
 bool balloon_view(uint32_t vm, struct balloon_view *view);
 
 /* The guest is asked to tell anew; nothing where it never does. As above. */
