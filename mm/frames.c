@@ -33,6 +33,7 @@ struct frames_list {
 
 static struct {
 	const struct frames_ops *ops;
+	uint64_t offset; /* as in `ops` */
 	/* constant after build, sorted: */
 	struct frames_range range[FRAMES_RANGE_MAX];
 	uint32_t range_count, total;
@@ -49,6 +50,7 @@ static struct {
 void frames_init(const struct frames_ops *ops)
 {
 	frames.ops = ops;
+	frames.offset = ops->offset;
 	frames.range_count = frames.total = 0;
 	frames.spaces = NULL;
 	spin_init(&frames.lock, RANK_FRAMES);
@@ -227,16 +229,21 @@ static uint32_t number_at(uint64_t pa)
 
 void *frames_pointer(const struct frames_space *space, uint64_t ipa, uint64_t size)
 {
-	uint32_t page = page_of(space, ipa), entry;
+	uint64_t off = ipa & (PAGE_SIZE - 1), page = (ipa - space->region[0].ipa) / PAGE_SIZE;
+	uint32_t entry;
 
-	if (page == NONE || size > PAGE_SIZE - (ipa & (PAGE_SIZE - 1))) {
-		return NULL;
+	/* each access of EL2's to such a VM's RAM comes here: mostly to the first region */
+	if (unlikely(page >= space->region[0].count)) {
+		page = page_of(space, ipa);
+		if (page == NONE) {
+			return NULL;
+		}
 	}
 	entry = atomic_read(&space->page[page]);
-	if (entry == 0) {
+	if (unlikely(entry == 0 || size > PAGE_SIZE - off)) {
 		return NULL;
 	}
-	return (uint8_t *)frames.ops->virt(pa_of(entry)) + (ipa & (PAGE_SIZE - 1));
+	return (void *)(uintptr_t)(pa_of(entry) + off + frames.offset);
 }
 
 bool frames_is_range(const struct frames_space *space, uint64_t ipa, uint64_t size)

@@ -72,7 +72,7 @@ struct frames_ops {
 	bool (*passed)(void);
 	/* There is work: frames_work() is to be called, soon. No lock. */
 	void (*work)(void);
-	void *(*virt)(uint64_t pa);
+	uint64_t offset; /* from an address of the board's RAM to EL2's */
 };
 
 /* Before anything else; boot CPU. */

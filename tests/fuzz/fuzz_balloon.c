@@ -139,12 +139,6 @@ static bool passed(void)
 	return all_passed;
 }
 
-static void *to_virt(uint64_t pa)
-{
-	clear(pa);
-	return tables[0];
-}
-
 static const struct frames_ops ops = {
 	.forget = forget,
 	.clear = clear,
@@ -152,7 +146,6 @@ static const struct frames_ops ops = {
 	.ask = ask,
 	.passed = passed,
 	.work = nothing,
-	.virt = to_virt,
 };
 
 /* -- its driver -- */

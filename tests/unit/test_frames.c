@@ -102,24 +102,18 @@ static void work(void)
 	hw.work++;
 }
 
-static void *to_virt(uint64_t pa)
-{
-	return board[frame_at(pa)];
-}
-
 static void available(struct frames_space *of)
 {
 	hw.available[of - space]++;
 }
 
-static const struct frames_ops ops = {
+static struct frames_ops ops = {
 	.forget = forget,
 	.clear = clear,
 	.forget_code = forget_code,
 	.ask = ask,
 	.passed = passed,
 	.work = work,
-	.virt = to_virt,
 };
 
 static int set_up(void **state)
@@ -130,6 +124,7 @@ static int set_up(void **state)
 	memset(board, 0, sizeof(board));
 	hw.may_ask = true;
 	fake_pages_reset(FAKE_PAGES_MAX);
+	ops.offset = (uintptr_t)board - BOARD;
 	frames_init(&ops);
 	for (uint32_t i = 0; i < VMS; i++) {
 		uint64_t size = pages_of[i] * PAGE_SIZE;
