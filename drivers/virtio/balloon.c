@@ -54,6 +54,12 @@ struct move {
 	uint32_t absent, kept; /* of them, that were left out */
 };
 
+/* Of a request, for the log. */
+struct left_out {
+	bool inflating;
+	uint32_t absent, kept;
+};
+
 struct vballoon {
 	struct virtio virtio; /* first */
 	struct frames_space *space;
@@ -61,6 +67,7 @@ struct vballoon {
 	uint32_t asked;	     /* pages that it shall not have */
 	uint32_t actual;     /* as its driver says; of no use here */
 	struct move move[2]; /* by queue */
+	struct left_out said;
 	struct virtq_chain *stats;
 	bool stats_here;   /* its driver's buffer, which goes back when news are wanted */
 	bool stats_wanted; /* atomic: set by anybody */
@@ -175,18 +182,34 @@ static int take_some(struct vballoon *balloon, struct move *move)
 	return TAKES_A_STEP;
 }
 
-/* What was left out, in a step of its own. */
+/* What was left out is told of behind the step, when the device's lock is let go of: a line takes
+ * its VM's, which comes before it. */
 static void complain(struct vballoon *balloon, struct move *move, uint32_t queue)
 {
-	struct vm *vm = balloon->virtio.vdev.vm;
+	balloon->said = (struct left_out){
+		.inflating = queue == QUEUE_INFLATE,
+		.absent = move->absent,
+		.kept = move->kept,
+	};
+	balloon->virtio.unsettled = true;
+	move->absent = move->kept = 0;
+}
 
+static void balloon_settle(struct virtio *virtio)
+{
+	struct vballoon *balloon = vballoon_of(virtio);
+	struct vm *vm = virtio->vdev.vm;
+	struct left_out said;
+
+	spin_lock(&virtio->lock);
+	said = balloon->said;
+	spin_unlock(&virtio->lock);
 	if (vm_may_log(vm, &vm->faults)) {
 		log_warn("%s: of the pages it %s its balloon %u are no RAM that it %s, and %u are "
 			 "of its min-size: left out",
-			 vm->name, queue == QUEUE_INFLATE ? "gives" : "takes from", move->absent,
-			 queue == QUEUE_INFLATE ? "has" : "gave", move->kept);
+			 vm->name, said.inflating ? "gives" : "takes from", said.absent,
+			 said.inflating ? "has" : "gave", said.kept);
 	}
-	move->absent = move->kept = 0;
 }
 
 static int end_move(struct vballoon *balloon, struct move *move, uint32_t queue)
@@ -352,6 +375,7 @@ static const struct virtio_ops balloon_ops = {
 	.reset = balloon_reset,
 	.reset_queue = balloon_reset_queue,
 	.step = balloon_step,
+	.settle = balloon_settle,
 	.read_config = balloon_read_config,
 	.write_config = balloon_write_config,
 };

@@ -53,8 +53,9 @@ struct virtio_ops {
 	/* One step of what there is to do in a queue that is ready. 1: there is more; 0; or an
 	 * error of queue.h's: the device asks for a reset. */
 	int (*step)(struct virtio *virtio, uint32_t queue);
-	/* What a reset leaves to do with devices of other VMs, without the lock: called, when
-	 * `unsettled` is set, as soon as it has been let go of. NULL: there is never any. */
+	/* What a reset leaves to do with devices of other VMs, or a step to say, without the lock:
+	 * called, when `unsettled` is set, as soon as it has been let go of. NULL: there is never
+	 * any. */
 	void (*settle)(struct virtio *virtio);
 	/* `size` (1, 2, 4) bytes of the configuration, all below config_size. NULL: it has none; or
 	 * none that is written. */

@@ -90,6 +90,8 @@ bool vm_may_log(struct vm *of, struct ratelimit *limit)
 {
 	assert_ptr_equal(of, &vm);
 	assert_ptr_equal(limit, &vm.faults);
+	/* it takes the VM's lock, which comes first */
+	assert_false(spin_is_held(&virtio->lock));
 	logged++;
 	return true;
 }
