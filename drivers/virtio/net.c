@@ -190,7 +190,8 @@ static int begin_frame(struct net *net)
 	net->to = to;
 	net->sum.begun = net->sum.done = net->cut.on = false;
 	/* the receiver is another step, but for what fits in this one */
-	return net->size <= SMALL_SIZE && !net->flood && net_header(net)->flags == 0 ?
+	return net->size <= SMALL_SIZE && !net->flood && net_header(net)->flags == 0 &&
+			       (to == NULL || to->uplink == NULL) ?
 		       send_on(net) :
 		       1;
 }
