@@ -197,11 +197,11 @@ static int copy_pieces_over(const struct vm *to, uint64_t to_ipa, const struct v
 {
 	while (size != 0) {
 		uint8_t *to_at = NULL, *from_at = NULL;
-		uint64_t step =
-			MIN(MIN(piece(to, to_ipa, &to_at), size), piece(from, from_ipa, &from_at));
+		uint64_t there = piece(from, from_ipa, &from_at);
+		uint64_t step = MIN(MIN(piece(to, to_ipa, &to_at), size), there);
 
 		if (step == 0) {
-			return -EFAULT;
+			return there == 0 ? -EIO : -EFAULT;
 		}
 		copy_far(to_at, from_at, step);
 		to_ipa += step;

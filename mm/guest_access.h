@@ -19,8 +19,9 @@ int guest_write(const struct vm *vm, uint64_t ipa, const void *from, uint64_t si
 
 /*
  * From one VM's memory to another's; about 20 instructions for 128 bytes, however they are aligned.
- * 0, or -EFAULT when part of a range is not RAM of its VM (what came before it is copied then). The
- * caller bounds `size`.
+ * 0; -EIO: part of the range that is read is not RAM of its VM; -EFAULT: of the one that is written
+ * (what came before it is copied then). Who asks a VM's map afterwards may see another one:
+ * balloons change it at any moment. The caller bounds `size`.
  */
 int guest_copy(const struct vm *to, uint64_t to_ipa, const struct vm *from, uint64_t from_ipa,
 	       uint64_t size);

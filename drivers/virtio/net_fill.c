@@ -139,9 +139,6 @@ static int copy_piece(struct net_fill *fill, struct net *to, const struct vm *vm
 		virtq_pass(&fill->from, size, &from);
 		virtq_pass(&fill->into, size, &into);
 		err = size == 0 ? -EIO : guest_copy(to_vm, into, vm, from, size);
-		if (err == -EFAULT && !guest_is_ram(vm, from, size)) {
-			err = -EIO;
-		}
 	}
 	fill->done += size;
 	fill->written += size;

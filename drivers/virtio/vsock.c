@@ -236,7 +236,7 @@ static int copy_some(struct vsock *vsock, struct vsock *to)
 		virtq_pass(&into, size, &into_ipa);
 		err = guest_copy(to_vm, into_ipa, vm, from_ipa, size);
 		if (err != 0) {
-			return guest_is_ram(vm, from_ipa, size) ? err : -EIO;
+			return err;
 		}
 		done += size;
 		cost -= (int)(size + PIECE_COST);

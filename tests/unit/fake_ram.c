@@ -86,7 +86,7 @@ int guest_copy(const struct vm *to, uint64_t to_ipa, const struct vm *from, uint
 	const void *at = guest_pointer(from, from_ipa, size);
 
 	if (into == NULL || at == NULL) {
-		return -EFAULT;
+		return at == NULL ? -EIO : -EFAULT;
 	}
 	memmove(into, at, size);
 	return 0;
