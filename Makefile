@@ -352,7 +352,7 @@ UNIT := \
 # What a test links besides the pure files: modules with fakes around them. UNIT_WITH_NAME.
 FAKE_CPU           := core/base/percpu.c core/base/spinlock.c tests/unit/fake_panic.c
 UNIT_WITH_deadline := timer/deadline.c tests/unit/fake_sysreg.c $(FAKE_CPU)
-UNIT_WITH_frames   := core/resource/audit.c mm/frames.c mm/stage2.c tests/unit/fake_pages.c $(FAKE_CPU)
+UNIT_WITH_frames   := core/resource/audit.c mm/frames.c mm/guest_access.c mm/stage2.c tests/unit/fake_pages.c $(FAKE_CPU)
 UNIT_WITH_pgtable  := mm/stage2.c tests/unit/fake_pages.c
 UNIT_WITH_registry := core/resource/audit.c mm/frames.c mm/stage2.c tests/unit/fake_pages.c $(FAKE_CPU)
 FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/dist_bank.c irq/vgic/gather.c \

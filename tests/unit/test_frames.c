@@ -4,7 +4,9 @@
 
 #include "core/base/errno.h"
 #include "core/resource/audit.h"
+#include "core/vm/vm.h"
 #include "mm/frames.h"
+#include "mm/guest_access.h"
 #include "tests/unit/fake_pages.h"
 #include "tests/unit/random.h"
 #include "tests/unit/unit.h"
@@ -345,6 +347,51 @@ static void waits_for_cpus(void **state)
 	check();
 }
 
+const struct vm_extent *vm_extent_of(const struct vm *vm, uint64_t ipa, uint64_t size)
+{
+	(void)ipa;
+	(void)size;
+	assert_non_null(vm->stage2.frames); /* no other VM is asked for here */
+	return NULL;
+}
+
+/* EL2's own look: page by page, over seams, and it knows on which side one is missing. */
+static void copies(void **state)
+{
+	static struct vm vms[2];
+	uint8_t bytes[64], back[64];
+	const uint64_t seam = GIB(1) + 8 * PAGE_SIZE - 30;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2; i++) {
+		vms[i].stage2 = stage2[i];
+	}
+	for (uint32_t i = 0; i < sizeof(bytes); i++) {
+		bytes[i] = (uint8_t)(i + 1);
+	}
+	/* pages that are no neighbours any more */
+	give(0, 7);
+	give(0, 8);
+	settle();
+	take(0, 7);
+	take(0, 8);
+	assert_null(guest_at(&vms[0], seam, sizeof(bytes)));
+	assert_true(guest_is_ram(&vms[0], seam, sizeof(bytes)));
+	assert_int_equal(guest_write(&vms[0], seam, bytes, sizeof(bytes)), 0);
+	assert_int_equal(guest_copy(&vms[1], seam + 3, &vms[0], seam, sizeof(bytes)), 0);
+	assert_int_equal(guest_read(&vms[1], seam + 3, back, sizeof(back)), 0);
+	assert_memory_equal(bytes, back, sizeof(bytes));
+	give(0, 8);
+	assert_int_equal(guest_copy(&vms[1], seam, &vms[0], seam, sizeof(bytes)), -EIO);
+	assert_int_equal(guest_copy(&vms[0], seam, &vms[1], seam, sizeof(bytes)), -EFAULT);
+	assert_int_equal(guest_read(&vms[0], seam, back, sizeof(back)), -EFAULT);
+	assert_int_equal(guest_write(&vms[0], seam, bytes, sizeof(bytes)), -EFAULT);
+	assert_false(guest_is_ram(&vms[0], seam, sizeof(bytes)));
+	assert_true(guest_is_ram_place(&vms[0], seam, sizeof(bytes)));
+	assert_false(guest_is_ram_place(&vms[0], seam, UINT64_MAX));
+	check();
+}
+
 /* One VM's pages become another's. */
 static void change_hands(void **state)
 {
@@ -498,6 +545,7 @@ int main(void)
 		CASE_IN("a VM keeps its least", keeps_least, set_up),
 		CASE_IN("a frame is cleared when each CPU has passed", waits_for_cpus, set_up),
 		CASE_IN("what one gave last is what the next one gets", change_hands, set_up),
+		CASE_IN("EL2's own copies go page by page", copies, set_up),
 		CASE_IN("all comes back that was given", refills, set_up),
 		CASE_IN("the audit sees a frame that is another's", audit_sees, set_up),
 		CASE_IN("at random, each frame is in one place, and zeroes at first", at_random,
