@@ -51,34 +51,29 @@ static void memory_line(const struct board *board, uint32_t i, char *text, size_
 	       board->ram_count, board->ram_count == 1 ? "" : "s");
 }
 
-static void append(char *text, size_t size, const char *word, bool present)
-{
-	size_t len = strlen(text);
-
-	if (present) {
-		format(text + len, size - len, "%s%s", len == 0 ? "" : " ", word);
-	}
-}
-
 static void features_line(char *out, size_t size)
 {
 	const struct cpu_features *f = &cpu_features;
-	char text[160] = "";
+	const struct {
+		const char *word;
+		bool present;
+	} features[] = {
+		{"VHE", f->vhe},	 {"VMID16", f->vmid16},	  {"FWB", f->fwb},
+		{"CRC32", f->crc32},	 {"BTI", f->bti},	  {"PAuth", f->pauth},
+		{"RAS", f->ras},	 {"SVE(hidden)", f->sve}, {"SME(hidden)", f->sme},
+		{"MTE(hidden)", f->mte}, {"FGT", f->fgt},	  {"ECV", f->ecv},
+	};
+	const char *before = ", ";
+	size_t len =
+		(size_t)format(out, size, "features of all CPUs: %u-bit addresses", f->pa_bits);
 
-	append(text, sizeof(text), "VHE", f->vhe);
-	append(text, sizeof(text), "VMID16", f->vmid16);
-	append(text, sizeof(text), "FWB", f->fwb);
-	append(text, sizeof(text), "CRC32", f->crc32);
-	append(text, sizeof(text), "BTI", f->bti);
-	append(text, sizeof(text), "PAuth", f->pauth);
-	append(text, sizeof(text), "RAS", f->ras);
-	append(text, sizeof(text), "SVE(hidden)", f->sve);
-	append(text, sizeof(text), "SME(hidden)", f->sme);
-	append(text, sizeof(text), "MTE(hidden)", f->mte);
-	append(text, sizeof(text), "FGT", f->fgt);
-	append(text, sizeof(text), "ECV", f->ecv);
-	format(out, size, "features of all CPUs: %u-bit addresses%s%s", f->pa_bits,
-	       text[0] == '\0' ? "" : ", ", text);
+	for (uint32_t i = 0; i < ARRAY_COUNT(features) && len < size; i++) {
+		if (features[i].present) {
+			len += (size_t)format(out + len, size - len, "%s%s", before,
+					      features[i].word);
+			before = " ";
+		}
+	}
 }
 
 /* Those that come first: the version, the image, firmware and what it gives. */

@@ -395,7 +395,7 @@ void partitions_start(struct board *board, struct prange image, struct prange he
 	claim_stores();
 	keep_logs();
 	devices_open(parts.config, board, parts.registry, &boot_diag);
-	reclaim_init();
+	reclaim_init(board->cpu_count);
 	uplinks_open(parts.config, board, parts.registry);
 	build_all();
 	set_schedules();

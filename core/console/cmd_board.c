@@ -342,8 +342,7 @@ static void log_audit(const struct audit_result *result)
 		if (result->shared != 0) {
 			format(shared, sizeof(shared), ", %u of them shared", result->shared);
 		}
-		log_info("isolation audit: %u mappings of %u VMs, %llu MiB, each covered by its "
-			 "grant%s",
+		log_info("isolation audit: %u mappings of %u VMs, %llu MiB, each has a grant%s",
 			 result->leaves, vm_count(), (unsigned long long)(result->bytes >> 20),
 			 shared);
 	} else {

@@ -97,20 +97,36 @@ struct row {
 	uint32_t from;	      /* where the sequence began */
 };
 
+/* Printable bytes, which most are: how many there is room for. */
+static inline uint32_t fill_run(struct row *row, const uint8_t *bytes, uint32_t count)
+{
+	uint32_t max = (uint32_t)MIN((size_t)count, row->size - row->len), i = 0;
+	char *to = row->text + row->len;
+
+	for (; i < max && bytes[i] >= ' '; i++) {
+		to[i] = (char)bytes[i];
+	}
+	row->len += i;
+	return i;
+}
+
 /* Up to the line's end, or what is of the next row: where that is. */
 static uint32_t fill(struct row *row, const uint8_t *bytes, uint32_t i, uint32_t count)
 {
 	for (; i < count; i++) {
-		uint8_t byte = bytes[i];
+		uint8_t byte;
 
-		if (likely(byte >= ' ' && row->in_sequence == 0)) {
-			if (row->len == row->size) {
-				break;
-			}
-			row->text[row->len++] = (char)byte;
-		} else if (byte == '\n') {
+		if (row->in_sequence == 0) {
+			i += fill_run(row, bytes + i, count - i);
+		}
+		if (i == count) {
 			break;
-		} else if (row->in_sequence != 0) {
+		}
+		byte = bytes[i];
+		if (byte == '\n' || (byte >= ' ' && row->in_sequence == 0)) {
+			break;
+		}
+		if (row->in_sequence != 0) {
 			row->in_sequence = goes_on(byte, row->in_sequence == 1) ? 2 : 0;
 		} else if (byte == ESCAPE) {
 			row->in_sequence = 1;

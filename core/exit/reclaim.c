@@ -23,7 +23,7 @@ struct reclaim_turn {
 
 static struct {
 	uint64_t asked[PERCPU_CPU_MAX / 64]; /* atomic: CPUs that have not passed */
-	uint32_t cpus;			     /* none above these is up; constant */
+	uint32_t cpus;			     /* the board has; constant */
 	/* under the lock of frames: */
 	uint32_t next; /* CPU to be asked; `cpus`: all have been */
 	uint64_t begun;
@@ -137,10 +137,8 @@ static const struct frames_ops ops = {
 	.offset = 0, /* one to one, but for the image, which is no VM's */
 };
 
-void reclaim_init(void)
+void reclaim_init(uint32_t cpu_count)
 {
-	for (uint32_t cpu = 0; cpu < PERCPU_CPU_MAX; cpu++) {
-		reclaim.cpus = percpu_is_up(cpu) ? cpu + 1 : reclaim.cpus;
-	}
+	reclaim.cpus = cpu_count;
 	frames_init(&ops);
 }

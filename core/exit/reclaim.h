@@ -13,8 +13,10 @@
 #ifndef CORE_EXIT_RECLAIM_H
 #define CORE_EXIT_RECLAIM_H
 
+#include "core/base/types.h"
+
 /* Boot CPU, before VMs are built. */
-void reclaim_init(void);
+void reclaim_init(uint32_t cpu_count);
 
 /* GIC_SGI_PASS was taken. */
 void reclaim_pass(void);
