@@ -28,21 +28,27 @@ enum kind {
 	KIND_PL031,
 };
 
-#define VENDOR 4 /* characters that all of these have, and some have in common */
+/* Told apart by their lengths first: all are of a few vendors, whose names they begin with. */
+#define KIND(string, kind)                                                                         \
+	{                                                                                          \
+		string, sizeof(string) - 1, kind                                                   \
+	}
 static const struct {
 	const char *compatible;
+	uint32_t len;
 	enum kind kind;
 } kinds[] = {
-	{"arm,armv8-timer", KIND_TIMER},   {"arm,armv7-timer", KIND_TIMER},
-	{"arm,psci-1.0", KIND_PSCI},	   {"arm,psci-0.2", KIND_PSCI},
-	{"arm,psci", KIND_PSCI_V0_1},	   {"arm,smmu-v3", KIND_SMMU},
-	{"arm,mmu-500", KIND_SMMU},	   {"arm,smmu-v2", KIND_SMMU},
-	{"arm,smmu-v1", KIND_SMMU},	   {"arm,mmu-401", KIND_SMMU},
-	{"arm,mmu-400", KIND_SMMU},	   {"arm,pl011", KIND_PL011},
-	{"arm,sbsa-uart", KIND_PL011},	   {"xlnx,xuartps", KIND_CADENCE},
-	{"cdns,uart-r1p12", KIND_CADENCE}, {"cdns,uart-r1p8", KIND_CADENCE},
-	{"arm,pl031", KIND_PL031},
+	KIND("arm,armv8-timer", KIND_TIMER),   KIND("arm,armv7-timer", KIND_TIMER),
+	KIND("arm,psci-1.0", KIND_PSCI),       KIND("arm,psci-0.2", KIND_PSCI),
+	KIND("arm,psci", KIND_PSCI_V0_1),      KIND("arm,smmu-v3", KIND_SMMU),
+	KIND("arm,mmu-500", KIND_SMMU),	       KIND("arm,smmu-v2", KIND_SMMU),
+	KIND("arm,smmu-v1", KIND_SMMU),	       KIND("arm,mmu-401", KIND_SMMU),
+	KIND("arm,mmu-400", KIND_SMMU),	       KIND("arm,pl011", KIND_PL011),
+	KIND("arm,sbsa-uart", KIND_PL011),     KIND("xlnx,xuartps", KIND_CADENCE),
+	KIND("cdns,uart-r1p12", KIND_CADENCE), KIND("cdns,uart-r1p8", KIND_CADENCE),
+	KIND("arm,pl031", KIND_PL031),
 };
+#undef KIND
 
 /* One call of board_parse(). */
 struct parse {
@@ -66,16 +72,17 @@ static enum kind kind_by_compatible(const struct dt *dt, int node, const struct 
 	if (!dt_prop_is_strings(prop)) {
 		return KIND_NONE;
 	}
-	for (const char *at = (const char *)prop->value; at < end; at += strlen(at) + 1) {
+	for (const char *at = (const char *)prop->value, *next; at < end; at = next) {
+		uint32_t len = (uint32_t)strlen(at);
+
+		next = at + len + 1;
 		/* most nodes are of nobody's in these lists: told by a letter */
 		if (!begins_like_known(*at)) {
 			continue;
 		}
 		may_be_gic = true;
-		/* a vendor has many: told apart behind "arm," first */
-		for (size_t k = 0; k < ARRAY_COUNT(kinds) && end - at > VENDOR; k++) {
-			if (at[VENDOR] == kinds[k].compatible[VENDOR] &&
-			    str_is(at, kinds[k].compatible)) {
+		for (size_t k = 0; k < ARRAY_COUNT(kinds); k++) {
+			if (len == kinds[k].len && strcmp(at, kinds[k].compatible) == 0) {
 				return kinds[k].kind;
 			}
 		}
