@@ -11,6 +11,7 @@
 #define BINDING_COMPATIBLE    "bulkhead,config-1"
 #define BINDING_FAMILY	      "bulkhead,config-" /* a number follows: the major version */
 #define BINDING_VERSIONS_READ "1"
+#define BINDING_VENDOR	      "bulkhead," /* what every device's compatible begins with */
 #define BINDING_VM_COMPATIBLE "bulkhead,vm"
 #define BINDING_RAM	      "bulkhead,ram"
 #define BINDING_PASSTHROUGH   "bulkhead,passthrough"

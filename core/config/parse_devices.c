@@ -82,10 +82,16 @@ static void refuse_compatible(struct parser *p, const char *compatible)
 	}
 }
 
+/* All of them begin alike. */
 static const struct vdev_type *find_type(const char *compatible)
 {
+	const size_t vendor = sizeof(BINDING_VENDOR) - 1;
+
+	if (strncmp(compatible, BINDING_VENDOR, vendor) != 0) {
+		return NULL;
+	}
 	for (size_t i = 0; vdev_types[i] != NULL; i++) {
-		if (strcmp(vdev_types[i]->compatible, compatible) == 0) {
+		if (str_is(vdev_types[i]->compatible + vendor, compatible + vendor)) {
 			return vdev_types[i];
 		}
 	}

@@ -97,8 +97,12 @@ INLINE const uint32_t *find_prop(const struct dt *dt, int node, const char *name
 	const char *names = (const char *)dt->blob + dt->strings;
 	const uint32_t *word;
 
+	/* the sum is made once, and each name's address too */
+	__asm__("" : "+r"(names));
 	for (word = first_prop(dt, node); word != NULL; word = next_prop(word)) {
 		const char *have = names + be32(word[PROP_NAME]);
+
+		__asm__("" : "+r"(have));
 
 		/* most differ in the first character */
 		if (unlikely(*have == *name) && is_same(have, name)) {
