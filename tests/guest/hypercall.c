@@ -44,9 +44,11 @@
 #define POWER_OFF  31
 #define BANNER	   32
 #define TREE	   33
+#define VM_BALLOON 34
+#define SET_MEMORY 35
 
 /* All but those of the board's CPUs, and of the whole board. */
-#define FEATURES_HERE UINT64_C(0x3e7eff7e)
+#define FEATURES_HERE UINT64_C(0xc3e7eff7e)
 
 #define BOARD 0xffffffff
 #define END   (~UINT64_C(0))
@@ -138,7 +140,10 @@ static void test_discovery(void)
 	is(call(0, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "there is no call 0");
 	is(call(7, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "no call 7");
 	is(call(16, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "no call 16 any more");
-	is(call(TREE + 1, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "and none behind the last");
+	is(call(SET_MEMORY + 1, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "and none behind the last");
+	is(call(VM_BALLOON, ME, 0, SCRATCH, 4096), (uint64_t)NOT_FOUND, "no balloon is here");
+	is(call(SET_MEMORY, WORKER, 4096, 0, 0), (uint64_t)NOT_FOUND, "nor at the other");
+	is(call(SET_MEMORY, ME, 4096, 0, 0), (uint64_t)DENIED, "and one's own memory is no call's");
 	is(call(YIELD, 0, 0, 0, 0), OK, "YIELD comes back");
 	is(call(VM_LIST, 0, 0, 0, 0), OK, "VM_LIST answers");
 	is(r.x[1], 1 << ME | 1 << WORKER, "with this VM and the one it manages");
