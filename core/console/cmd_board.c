@@ -334,45 +334,66 @@ static bool sched_step(struct shell_job *job)
 
 /* -- audit -- */
 
-static void log_audit(const struct audit_result *result)
+#define AUDIT_TEXT_MAX 160
+
+/* The line that says so; its length. */
+static uint32_t audit_text(const struct audit_result *result, char *text, size_t size)
 {
 	char shared[40] = "";
+	int len;
 
 	if (result->faults == 0) {
 		if (result->shared != 0) {
 			format(shared, sizeof(shared), ", %u of them shared", result->shared);
 		}
-		log_info("isolation audit: %u mappings of %u VMs, %llu MiB, each has a grant%s",
-			 result->leaves, vm_count(), (unsigned long long)(result->bytes >> 20),
-			 shared);
+		len = format(text, size,
+			     "isolation audit: %u mappings of %u VMs, %llu MiB, each covered by "
+			     "its grant%s",
+			     result->leaves, vm_count(), (unsigned long long)(result->bytes >> 20),
+			     shared);
 	} else {
-		log_error("isolation audit FAILED: %u of %u mappings have no grant, first ipa "
-			  "0x%llx -> pa 0x%llx",
-			  result->faults, result->leaves, (unsigned long long)result->first_ipa,
-			  (unsigned long long)result->first_pa);
+		len = format(text, size,
+			     "isolation audit FAILED: %u of %u mappings have no grant, first ipa "
+			     "0x%llx -> pa 0x%llx",
+			     result->faults, result->leaves, (unsigned long long)result->first_ipa,
+			     (unsigned long long)result->first_pa);
 	}
+	return MIN((uint32_t)len, (uint32_t)size - 1);
+}
+
+static void log_audit(const struct audit_result *result, const char *text, uint32_t len)
+{
+	printk_text(result->faults == 0 ? LOG_INFO : LOG_ERROR, text, len);
 }
 
 void shell_audit(const struct registry *registry)
 {
 	struct audit_result result = {0};
+	char text[AUDIT_TEXT_MAX];
 
 	for (uint32_t i = 0; i < vm_count(); i++) {
 		audit_stage2(&vm_by_id(i)->stage2, (uint16_t)i, registry, &result);
 	}
-	log_audit(&result);
+	log_audit(&result, text, audit_text(&result, text, sizeof(text)));
 }
 
 /* at[0]: VM; value[0]: where its walk goes on. */
 static bool audit_step(struct shell_job *job)
 {
 	static struct audit_result result;
+	static char text[AUDIT_TEXT_MAX];
+	static uint32_t len;
 
 	if (job->step == 0) {
 		memset(&result, 0, sizeof(result));
 	}
 	if (job->at[0] == vm_count()) {
-		log_audit(&result);
+		if (job->part == 0) {
+			len = audit_text(&result, text, sizeof(text));
+			job->more = true;
+			return false;
+		}
+		log_audit(&result, text, len);
 		return true;
 	}
 	if (!audit_some(&vm_by_id(job->at[0])->stage2, (uint16_t)job->at[0],

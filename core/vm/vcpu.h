@@ -82,6 +82,8 @@ struct crash_job {
 	const char *why;
 	uint32_t line; /* the next */
 	uint64_t fp;   /* the next frame's */
+	uint32_t len;  /* of `text`, which is written next; 0: nothing is */
+	char text[160];
 };
 
 /* What is said of its guest, in steps: core/vm/vm.c. */

@@ -19,6 +19,7 @@
  * executed in the same. */
 #define STEP	   10
 #define STEP_SHORT 3
+#define STEP_LEAST 1 /* beside commands of the ITS */
 #define STEP_SLOW  5 /* list registers are no system registers */
 
 #define COST_SWEEP 4 /* a bank of which something is pending or listed, here or not */
@@ -346,7 +347,7 @@ void vgic_process(struct vcpu *vcpu)
 	uint32_t sgis, left = likely(cpu->vif_here == NULL) ? STEP : STEP_SLOW;
 
 	if (unlikely(vcpu->vm->vgic.vits != NULL) && unlikely(vits_continue(vcpu))) {
-		left = STEP_SHORT;
+		left = STEP_LEAST;
 	}
 	spin_lock(&vcpu->vm->vgic.lock);
 	if (unlikely((cpu->sweep | cpu->follow | cpu->reroute | cpu->letting_go) != 0)) {

@@ -21,7 +21,7 @@ def test_three_VMs_come_up_and_live_their_own_lives(boot):
     make_demo()
     run = boot(bundle=BUNDLE)
     run.expect(r"^bulkhead: Bulkhead \S+ on ")
-    run.expect("^bulkhead: isolation audit: .* each has a grant")
+    run.expect("^bulkhead: isolation audit: .* each covered by its grant")
     run.expect_each(*SHELLS, timeout=120)
     assert "2" in run.run("nproc", "alpha # ").split()
     run.focus("beta")

@@ -140,7 +140,7 @@ def test_both_VMs_get_on_when_both_want_the_disk_all_the_time(boot, folder):
     run.line("irq")
     run.expect(r"^board +48 +\d+  a disk$")
     run.line("audit")
-    run.expect("^bulkhead: isolation audit: .* each has a grant")
+    run.expect("^bulkhead: isolation audit: .* each covered by its grant")
 
 
 def test_a_partition_that_is_not_there_keeps_its_VM_off_and_no_other(boot, folder):

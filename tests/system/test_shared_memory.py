@@ -124,4 +124,4 @@ def test_Linux_VMs_share_memory_and_one_of_them_only_reads(boot, tmp_path):
                            ("gamma", "shared, read-only", "c")):
         assert re.search(rf" 2048 KiB  {name} +{how} at ipa {ipa}0000000$", memory, re.M), memory
     run.line("audit")
-    run.expect("isolation audit: .* each has a grant, .* shared$")
+    run.expect("isolation audit: .* each covered by its grant, .* shared$")
