@@ -68,10 +68,23 @@ needs_test()
 	py:pytest python3-pytest
 	py:pexpect python3-pexpect
 	EOF
+	needs_linux_arm64
 	# Debian 12 has the version that is law here; others get it into build/cache.
 	if debian_packages_clang_format_14; then
 		echo clang-format-14 clang-format-14
 	fi
+}
+
+# Programs with a C library, of Linux guests.
+needs_linux_arm64()
+{
+	case $(uname -m) in
+	aarch64) ;;
+	*)
+		echo aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+		echo /usr/aarch64-linux-gnu/lib/libc.a libc6-dev-arm64-cross
+		;;
+	esac
 }
 
 needs_fetch()
@@ -87,13 +100,7 @@ needs_bench()
 # KVM's side is a Linux program.
 needs_bench-kvm()
 {
-	case $(uname -m) in
-	aarch64) ;;
-	*)
-		echo aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
-		echo /usr/aarch64-linux-gnu/lib/libc.a libc6-dev-arm64-cross
-		;;
-	esac
+	needs_linux_arm64
 }
 
 needs_bench-chart()
