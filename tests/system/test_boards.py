@@ -139,4 +139,5 @@ def test_Linux_lives_through_storms_of_interrupts(boot, machine, gic, driver):
     run.run("wait", "alpha # ", 60)
     assert "4" in run.run("nproc", "alpha # ").split()
     timer = interrupts(run, "arch_timer", "alpha # ")
-    assert all(count > 500 for count in timer[:4]), timer
+    # how many hangs on how long the flood took
+    assert all(count > 100 for count in timer[:4]), timer
