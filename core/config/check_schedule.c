@@ -64,6 +64,21 @@ static void check_schedule(struct checker *c, uint32_t index)
 	schedule->refused = schedule->refused || c->diag->error_count != errors;
 }
 
+#define PPM 1000000
+
+/* However a period lies, so many whole frames are in it: is that its budget? Else some may pass
+ * with less. */
+static void note_late_windows(struct checker *c, const struct schedule_config *schedule,
+			      const struct vcpu_config *vcpu, uint64_t mine, uint64_t all)
+{
+	if (vcpu->period_us / all * mine < vcpu->budget_us) {
+		diag_note(c->diag, c->path, "vcpu-period-us",
+			  "is %u us, and the windows of this VM on CPU %u come once in %llu us: in "
+			  "some periods a vCPU may get less than its budget",
+			  vcpu->period_us, schedule->cpu, (unsigned long long)all);
+	}
+}
+
 /* What the budgets of one VM there ask for is not more than its windows are. */
 static void check_budgets(struct checker *c, const struct schedule_config *schedule, uint64_t mine,
 			  uint64_t all)
@@ -74,14 +89,16 @@ static void check_budgets(struct checker *c, const struct schedule_config *sched
 		const struct vcpu_config *vcpu = &c->vm->vcpu[i];
 
 		if (vcpu->cpu == schedule->cpu && vcpu->budget_us != 0) {
-			sum += (uint64_t)vcpu->budget_us * 1000 / vcpu->period_us;
+			sum += (uint64_t)vcpu->budget_us * PPM / vcpu->period_us;
+			note_late_windows(c, schedule, vcpu, mine, all);
 		}
 	}
-	if (sum * all > mine * 1000) {
+	if (sum * all > mine * PPM) {
 		diag_error(c->diag, c->path, "vcpu-budget-us",
 			   "asks for %u.%u %% of CPU %u, but its windows there are %u.%u %%",
-			   (uint32_t)(sum / 10), (uint32_t)(sum % 10), schedule->cpu,
-			   (uint32_t)(mine * 1000 / all / 10), (uint32_t)(mine * 1000 / all % 10));
+			   (uint32_t)(sum / (PPM / 100)), (uint32_t)(sum / (PPM / 1000) % 10),
+			   schedule->cpu, (uint32_t)(mine * 1000 / all / 10),
+			   (uint32_t)(mine * 1000 / all % 10));
 		c->vm->refused = true;
 	}
 }

@@ -166,12 +166,17 @@ static const struct {
 static bool number(const char *word, uint32_t *value)
 {
 	char *end;
+	unsigned long all = strtoul(word, &end, 10);
 
-	*value = (uint32_t)strtoul(word, &end, 10);
 	if (*word == '\0' || *end != '\0') {
 		shell_say("\"%s\" is not a number\n", word);
 		return false;
 	}
+	if (all > UINT32_MAX) {
+		shell_say("%s is too large\n", word);
+		return false;
+	}
+	*value = (uint32_t)all;
 	return true;
 }
 
@@ -383,8 +388,8 @@ static bool ask(struct shell_job *job)
 	if (job->vm == NULL) {
 		return job->count == 2 || job->count == 3 || shell_usage(job);
 	}
-	if (job->count == 3) {
-		index = (uint32_t)strtoul(job->word[2], NULL, 0);
+	if (job->count == 3 && !number(job->word[2], &index)) {
+		return true;
 	}
 	if (index >= job->vm->vcpu_count) {
 		shell_say("%s has vCPUs 0 to %u\n", job->vm->name, job->vm->vcpu_count - 1);
@@ -455,7 +460,7 @@ static bool console_step(struct shell_job *job)
 }
 
 const struct shell_command vm_commands[] = {
-	{"vm", "[start|stop|restart|pause|resume|kill NAME]",
+	{"vm", "[start|stop|restart|pause|resume|kill|affinity|priority NAME ...]",
 	 "the VMs; or what one is to do\n"
 	 "CPU time and steal are counted where vCPUs share a CPU.\n"
 	 "vm affinity NAME VCPU CPU: that vCPU runs on that CPU from now on.\n"

@@ -38,6 +38,12 @@ def test_a_CPU_takes_whom_it_has_a_place_for(boot):
     assert "has windows, and none of this VM" in run.run("vm affinity free 0 3", SHELL)
     assert "more than all of its time" in run.run("vm affinity one 0 2", SHELL)
     assert '"x" is not a number' in run.run("vm affinity free 0 x", SHELL)
+    # 2^32 and a little is not a little
+    assert "4294967297 is too large" in run.run("vm affinity free 0 4294967297", SHELL)
+    assert "4294967296 is too large" in run.run("vm affinity free 4294967296 1", SHELL)
+    assert "4294967297 is too large" in run.run("vm priority free 4294967297", SHELL)
+    assert "4294967296 is too large" in run.run("regs free 4294967296", SHELL)
+    assert '"abc" is not a number' in run.run("regs free abc", SHELL)
     assert "priorities are 0 to 255" in run.run("vm priority free 256", SHELL)
     assert 'no VM is called "nobody"' in run.run("vm priority nobody 1", SHELL)
     assert cpus_of(run, "one") == "1"
