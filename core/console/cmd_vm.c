@@ -460,8 +460,9 @@ static bool console_step(struct shell_job *job)
 }
 
 const struct shell_command vm_commands[] = {
-	{"vm", "[start|stop|restart|pause|resume|kill|affinity|priority NAME ...]",
+	{"vm", "[VERB NAME]",
 	 "the VMs; or what one is to do\n"
+	 "VERB: start, stop, restart, pause, resume, kill; and with more words:\n"
 	 "CPU time and steal are counted where vCPUs share a CPU.\n"
 	 "vm affinity NAME VCPU CPU: that vCPU runs on that CPU from now on.\n"
 	 "vm priority NAME PRIORITY [VCPU]: 0 to 255, higher first.",
