@@ -429,42 +429,41 @@ static const struct config_prop share_props[] = {
 };
 
 const struct binding_node binding_nodes[BINDING_COUNT] = {
-	[BINDING_ROOT] = {"/", "the config", NULL, root_props, DOC("")},
+	[BINDING_ROOT] = {"/", "the config", root_props, DOC("")},
 	[BINDING_HYPERVISOR] =
-		{"/hypervisor", "hypervisor", NULL, hypervisor_props,
+		{"/hypervisor", "hypervisor", hypervisor_props,
 		 DOC("Optional. The word `bulkhead.NAME=VALUE` in the board's /chosen/bootargs "
 		     "overrides a "
 		     "property of this node.")},
-	[BINDING_IMAGES] = {"/images", "images", NULL, container_props, DOC("")},
-	[BINDING_IMAGE] = {"/images/NAME", "an image", NULL, image_props,
+	[BINDING_IMAGES] = {"/images", "images", container_props, DOC("")},
+	[BINDING_IMAGE] = {"/images/NAME", "an image", image_props,
 			   DOC("A file that VMs start from.")},
-	[BINDING_HASH] = {"/images/NAME/hash-1", "a hash", NULL, hash_props,
+	[BINDING_HASH] = {"/images/NAME/hash-1", "a hash", hash_props,
 			  DOC("Added when the bundle is made and checked by the host tools. The "
 			      "hypervisor checks the "
 			      "CRC of the whole bundle; signatures are the firmware's business.")},
-	[BINDING_SHARED_MEMORIES] = {"/shared-memory", "shared-memory", NULL, container_props,
-				     DOC("")},
+	[BINDING_SHARED_MEMORIES] = {"/shared-memory", "shared-memory", container_props, DOC("")},
 	[BINDING_SHARED_MEMORY] =
-		{"/shared-memory/NAME", "shared memory", NULL, shared_memory_props,
+		{"/shared-memory/NAME", "shared memory", shared_memory_props,
 		 DOC("A piece of memory that several VMs see, those that have a "
 		     "`bulkhead,shared-memory` device for it: docs/shared-memory.md. Zeroes at "
 		     "first; what is in it stays when a VM restarts.")},
-	[BINDING_NETWORKS] = {"/networks", "networks", NULL, container_props, DOC("")},
-	[BINDING_NETWORK] = {"/networks/NAME", "a network", NULL, network_props,
+	[BINDING_NETWORKS] = {"/networks", "networks", container_props, DOC("")},
+	[BINDING_NETWORK] = {"/networks/NAME", "a network", network_props,
 			     DOC("A switch between the VMs' network devices: docs/network.md.")},
-	[BINDING_SCHEDULE] = {"/schedule", "schedule", NULL, container_props, DOC("")},
-	[BINDING_WINDOWS] = {"/schedule/NAME", "a schedule", NULL, window_props,
+	[BINDING_SCHEDULE] = {"/schedule", "schedule", container_props, DOC("")},
+	[BINDING_WINDOWS] = {"/schedule/NAME", "a schedule", window_props,
 			     DOC("Cyclic time windows of one CPU.")},
-	[BINDING_VMS] = {"/vms", "vms", NULL, vms_props, DOC("")},
-	[BINDING_VM] = {"/vms/NAME", "a VM", NULL, vm_props, DOC("One virtual machine.")},
-	[BINDING_DEVICES] = {"/vms/NAME/devices", "devices", NULL, container_props, DOC("")},
+	[BINDING_VMS] = {"/vms", "vms", vms_props, DOC("")},
+	[BINDING_VM] = {"/vms/NAME", "a VM", vm_props, DOC("One virtual machine.")},
+	[BINDING_DEVICES] = {"/vms/NAME/devices", "devices", container_props, DOC("")},
 	[BINDING_DEVICE] =
-		{"/vms/NAME/devices/NAME", "a device", NULL, device_props,
+		{"/vms/NAME/devices/NAME", "a device", device_props,
 		 DOC("What the guest finds besides vCPUs, interrupt controller and timer.")},
-	[BINDING_RAM_DEVICE] = {"/vms/NAME/devices/NAME", "RAM", NULL, ram_props,
+	[BINDING_RAM_DEVICE] = {"/vms/NAME/devices/NAME", "RAM", ram_props,
 				DOC("A region of RAM, in place of `memory-size`.")},
 	[BINDING_PASSTHROUGH_DEVICE] =
-		{"/vms/NAME/devices/NAME", "a board device", NULL, passthrough_props,
+		{"/vms/NAME/devices/NAME", "a board device", passthrough_props,
 		 DOC("A device of the board, given to this VM alone. Its interrupts are the "
 		     "hardware's: enabled, routed and ended as the guest says. The guest's node is "
 		     "a copy of the board's, less what refers to other nodes (clocks, resets, "
@@ -472,7 +471,7 @@ const struct binding_node binding_nodes[BINDING_COUNT] = {
 		     "is `apb_pclk` gets one of that name. The device is not reset when its VM "
 		     "is.")},
 	[BINDING_SHARED_DEVICE] =
-		{"/vms/NAME/devices/NAME", "a share of memory", NULL, share_props,
+		{"/vms/NAME/devices/NAME", "a share of memory", share_props,
 		 DOC("A shared memory that this VM sees: docs/shared-memory.md. Guest nodes: a "
 		     "child of `/reserved-memory`, `shared-dma-pool` and `no-map`, and a "
 		     "`pmem-region`, `volatile`, with the same `reg`. It is no part of the VM's "

@@ -19,9 +19,8 @@
 
 /* A kind of node of the binding. */
 struct binding_node {
-	const char *path;  /* in the document: "/vms/NAME" */
-	const char *noun;  /* in messages: "a VM" */
-	const char *later; /* not NULL: refused in this version; a sentence without its dot */
+	const char *path;		 /* in the document: "/vms/NAME" */
+	const char *noun;		 /* in messages: "a VM" */
 	const struct config_prop *props; /* ends with name NULL */
 	DOC_FIELD(help);
 };

@@ -4,19 +4,9 @@
 #include "core/config/checker.h"
 #include "drivers/emul/models.h"
 
-static uint64_t ram_of(const struct vm_config *vm)
-{
-	uint64_t size = 0;
-
-	for (uint32_t i = 0; i < vm->ram_count; i++) {
-		size += vm->ram[i].size;
-	}
-	return size;
-}
-
 static void check_min(struct checker *c, struct vdev_config *device, const char *path)
 {
-	uint64_t ram = ram_of(c->vm);
+	uint64_t ram = config_ram_size(c->vm);
 
 	if (device->min_size == CONFIG_MIN_SIZE_ANY) {
 		device->min_size = align_up(ram / 2, PAGE_SIZE);

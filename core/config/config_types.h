@@ -320,4 +320,15 @@ struct config {
 	struct vm_config vm[CONFIG_VM_MAX];
 };
 
+/* Bytes of RAM that the VM is to have. */
+static inline uint64_t config_ram_size(const struct vm_config *vm)
+{
+	uint64_t size = 0;
+
+	for (uint32_t i = 0; i < vm->ram_count; i++) {
+		size += vm->ram[i].size;
+	}
+	return size;
+}
+
 #endif

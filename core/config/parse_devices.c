@@ -297,9 +297,7 @@ static void parse_device(struct parser *p, int node, struct vm_config *vm)
 		return;
 	}
 	type = compatible == NULL ? NULL : find_type(compatible);
-	if (type != NULL && type->later != NULL) {
-		diag_error(p->diag, p->path, "compatible", "\"%s\": %s", compatible, type->later);
-	} else if (type != NULL) {
+	if (type != NULL) {
 		parser_check_node(p, node, BINDING_DEVICE, type->props);
 		if (type == &vdoorbell_type) {
 			add_doorbell(p, node, vm, type);

@@ -420,9 +420,6 @@ void parser_check_node(struct parser *p, int node, enum binding_kind kind,
 	if (!has_objects(kind)) {
 		check_children(p, node, kind, more);
 	}
-	if (binding_nodes[kind].later != NULL && !has_objects(kind)) {
-		diag_error(p->diag, p->path, NULL, "%s", binding_nodes[kind].later);
-	}
 }
 
 static bool is_name_char(char c)

@@ -44,23 +44,13 @@ static uint64_t arena_size(const struct vm_config *vm)
 }
 #define DTB_SIZE KIB(16)
 
-static uint64_t ram_size(const struct vm_config *config)
-{
-	uint64_t size = 0;
-
-	for (uint32_t i = 0; i < config->ram_count; i++) {
-		size += config->ram[i].size;
-	}
-	return size;
-}
-
 /*
  * Its RAM comes and goes by pages. EL2 reaches it by them too: the first extent, which all others
  * look at (mm/guest_access.h), is empty.
  */
 static int make_frames(struct vm *vm)
 {
-	uint64_t size = ram_size(vm->config);
+	uint64_t size = config_ram_size(vm->config);
 	struct frames_space *space =
 		page_alloc((uint32_t)(align_up(sizeof(*space), PAGE_SIZE) / PAGE_SIZE));
 	void *memory = page_alloc(frames_pages(size));
@@ -432,7 +422,7 @@ int build_vm(const struct build_context *build, uint32_t index)
 /* Who has which page, and a table for each 2 MiB of them. */
 static uint64_t balloon_pages(const struct vm_config *config)
 {
-	uint64_t size = ram_size(config);
+	uint64_t size = config_ram_size(config);
 
 	return frames_pages(size) + align_up(sizeof(struct frames_space), PAGE_SIZE) / PAGE_SIZE +
 	       size / MIB(2);
@@ -456,7 +446,7 @@ uint32_t build_pages(const struct config *config)
 		pages += 16 + 4 * (vm->ram_count + vm->passthrough_count + 3) + share_pages(vm);
 		if (vm->balloon) {
 			pages += balloon_pages(vm);
-			largest = MAX(largest, (uint64_t)frames_pages(ram_size(vm)));
+			largest = MAX(largest, (uint64_t)frames_pages(config_ram_size(vm)));
 		}
 	}
 	/* which goes to another piece of EL2's memory where it finds too little at a piece's end */

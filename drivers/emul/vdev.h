@@ -73,7 +73,6 @@ struct vdev {
 
 struct vdev_type {
 	const char *compatible;
-	const char *later; /* not NULL: known but refused in this version, and why */
 	DOC_FIELD(help);
 	uint64_t size;	    /* bytes of guest-physical space; 4 KiB multiple, but for `slots` */
 	uint64_t ipa;	    /* place of the first in the virt layout; CONFIG_IPA_ANY: none */

@@ -103,7 +103,7 @@ static void print_node(const struct binding_node *node)
 	if (node->help[0] == '\0' && node->props->name == NULL) {
 		return; /* a container */
 	}
-	printf("\n## `%s`%s\n", node->path, node->later != NULL ? " *(later)*" : "");
+	printf("\n## `%s`\n", node->path);
 	if (node->help[0] != '\0') {
 		printf("\n%s\n", node->help);
 	}
@@ -112,19 +112,16 @@ static void print_node(const struct binding_node *node)
 
 static void print_device(const struct vdev_type *type)
 {
-	printf("\n### `%s`%s\n\n%s", type->compatible, type->later != NULL ? " *(later)*" : "",
-	       type->help);
-	if (type->later == NULL) {
-		if (type->no_spi) {
-			printf(" It is at 0x%08lx unless `ipa` says otherwise.", type->ipa);
-		} else {
-			printf(" The first is at 0x%08lx, SPI %u, unless `ipa` and `spi` say "
-			       "otherwise.",
-			       type->ipa, type->spi);
-		}
-		if (type->max_count != 0) {
-			printf(" At most %u per VM.", type->max_count);
-		}
+	printf("\n### `%s`\n\n%s", type->compatible, type->help);
+	if (type->no_spi) {
+		printf(" It is at 0x%08lx unless `ipa` says otherwise.", type->ipa);
+	} else {
+		printf(" The first is at 0x%08lx, SPI %u, unless `ipa` and `spi` say "
+		       "otherwise.",
+		       type->ipa, type->spi);
+	}
+	if (type->max_count != 0) {
+		printf(" At most %u per VM.", type->max_count);
 	}
 	putchar('\n');
 	print_props(type->props);
