@@ -30,7 +30,8 @@ def boot_clock(boot, gic: str, time: str, cpus: list[int]):
 
 
 def pause(run) -> int:
-    """Pauses the VM for a while; the last second that it told of."""
+    """Pauses the VM for a while, not in the middle of a line; the last second that it told of."""
+    run.expect(r"^held[|] clock \d+: .*\n", 20)
     run.run("vm pause held", "bulkhead> ")
     while not re.search(r"^held +paused", run.run("vm", "bulkhead> "), re.M):
         pass  # each CPU takes a moment
