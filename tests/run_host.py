@@ -33,7 +33,7 @@ def make_variable(name: str) -> str:
 BUILDING = threading.Lock()
 SEEDING = threading.Lock()
 # Bytes: what the README promises of gcc's image holds for clang's.
-IMAGE_MAX = 416 * 1024
+IMAGE_MAX = 448 * 1024
 
 
 def build(goals: list[str], result: Result) -> bool:

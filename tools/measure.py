@@ -21,7 +21,7 @@ import machine as board
 import mkinitrd
 
 LIMITS = {
-    "image": (416, "KiB"),
+    "image": (448, "KiB"),
     "memory": (1536, "KiB"),
     "reset": (2.0, "M instructions"),
     "quiet": (0.05, "%"),
