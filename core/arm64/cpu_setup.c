@@ -127,9 +127,6 @@ uint64_t cpu_guest_hcr(void)
 	uint64_t hcr = HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_TID3 | HCR_TSC |
 		       HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_RW;
 
-	if (cpu_features.pauth) {
-		hcr |= HCR_API | HCR_APK;
-	}
 	if (cpu_features.ras) {
 		hcr |= HCR_TERR;
 	}

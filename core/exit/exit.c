@@ -53,6 +53,13 @@ static enum exit_action exit_debug32(struct vcpu *vcpu, uint64_t esr)
 	return vcpu_admit_debug(vcpu) ? EXIT_RESUME : exit_conditional(vcpu, esr);
 }
 
+/* Pointer authentication likewise. */
+static enum exit_action exit_pauth(struct vcpu *vcpu, uint64_t esr)
+{
+	(void)esr;
+	return vcpu_admit_keys(vcpu) ? EXIT_RESUME : EXIT_INJECT_UNDEF;
+}
+
 static enum exit_action exit_hvc(struct vcpu *vcpu, uint64_t esr)
 {
 	return hvc_call(vcpu, (uint32_t)(esr & 0xffff));
@@ -113,7 +120,7 @@ static const exit_handler handlers[EC_COUNT] = {
 	[EC_CP14_64] = exit_conditional,
 	[EC_FPSIMD] = exit_fpsimd,
 	[EC_VMRS] = exit_conditional,
-	[EC_PAUTH] = exit_undefined,
+	[EC_PAUTH] = exit_pauth,
 	[EC_HVC64] = exit_hvc,
 	[EC_SMC64] = exit_smc,
 	[EC_SMC32] = exit_undefined,

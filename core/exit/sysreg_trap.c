@@ -255,11 +255,24 @@ static const struct sysreg *find_read(uint64_t esr)
 	return &reads[i];
 }
 
-/* What no line has: a debug register that is denied until it is used, or not there. */
+/* APIAKeyLo_EL1 to APGAKeyHi_EL1. */
+static bool is_key(uint64_t esr)
+{
+	return (esr & (ESR_SYS_OP0 | ESR_SYS_OP1 | ESR_SYS_CRN)) == ESR_SYS_OF(3, 0, 2, 0, 0) &&
+	       FIELD_GET(ESR_SYS_CRM, esr) - 1 <= 3 - 1;
+}
+
+/* What no line has: a debug register or a key that is denied until it is used, or not there. */
 static enum exit_action unknown(struct vcpu *vcpu, uint64_t esr)
 {
-	return FIELD_GET(ESR_SYS_OP0, esr) == 2 && vcpu_admit_debug(vcpu) ? EXIT_RESUME :
-									    EXIT_INJECT_UNDEF;
+	bool admitted = false;
+
+	if (FIELD_GET(ESR_SYS_OP0, esr) == 2) {
+		admitted = vcpu_admit_debug(vcpu);
+	} else if (is_key(esr)) {
+		admitted = vcpu_admit_keys(vcpu);
+	}
+	return admitted ? EXIT_RESUME : EXIT_INJECT_UNDEF;
 }
 
 static enum exit_action __attribute__((noinline)) trap_read(struct vcpu *vcpu, uint64_t esr)

@@ -41,7 +41,7 @@ void vcpu_post(struct vcpu *vcpu, uint32_t events)
 void vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t context)
 {
 	memset(&vcpu->regs, 0, sizeof(vcpu->regs));
-	if (cpu_features.pauth) {
+	if ((vcpu->hcr & HCR_APK) != 0) {
 		memset(&vcpu->key, 0, sizeof(vcpu->key));
 	}
 	if (vcpu->fp_used) {
@@ -60,7 +60,6 @@ void vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t context)
 	/* EL1h, DAIF masked: DEN 0022F 6.4.3, and the arm64 boot protocol */
 	vcpu->pstate = SPSR_M_EL1H | SPSR_DAIF;
 	vcpu->debug.os_lock = 1; /* locked, as after a cold reset */
-	vcpu->vsesr = 0;
 	vcpu->vdisr = 0;
 	vcpu->hcr = cpu_guest_hcr() | vcpu->sched.hcr;
 	vcpu->fault_pc = 0;
@@ -151,9 +150,9 @@ static inline void load_walks(const struct el1_regs *regs)
 }
 
 /* What not every CPU has. */
-static void save_optional(struct vcpu *vcpu)
+static inline void save_optional(struct vcpu *vcpu, uint64_t hcr)
 {
-	if (cpu_features.pauth) {
+	if ((hcr & HCR_APK) != 0) {
 #define X(n, name) uint64_t key##n = sysreg_read_raw(name);
 		VCPU_KEYS(X)
 #undef X
@@ -161,21 +160,25 @@ static void save_optional(struct vcpu *vcpu)
 		VCPU_KEYS(X)
 #undef X
 	}
-	if (cpu_features.ras) {
-		vcpu->vsesr = sysreg_read_raw(SYSREG_VSESR_EL2);
+	/* set where there is RAS */
+	if ((hcr & HCR_TERR) != 0) {
 		vcpu->vdisr = sysreg_read_raw(SYSREG_VDISR_EL2);
 	}
 }
 
-static void load_optional(const struct vcpu *vcpu)
+static void load_keys(const uint64_t *key)
 {
-	if (cpu_features.pauth) {
-#define X(n, name) sysreg_write_raw(name, vcpu->key[n]);
-		VCPU_KEYS(X)
+#define X(n, name) sysreg_write_raw(name, key[n]);
+	VCPU_KEYS(X)
 #undef X
+}
+
+static inline void load_optional(const struct vcpu *vcpu, uint64_t hcr)
+{
+	if ((hcr & HCR_APK) != 0) {
+		load_keys(vcpu->key);
 	}
-	if (cpu_features.ras) {
-		sysreg_write_raw(SYSREG_VSESR_EL2, vcpu->vsesr);
+	if ((hcr & HCR_TERR) != 0) {
 		sysreg_write_raw(SYSREG_VDISR_EL2, vcpu->vdisr);
 	}
 }
@@ -271,6 +274,17 @@ bool vcpu_admit_debug(struct vcpu *vcpu)
 	return true;
 }
 
+bool vcpu_admit_keys(struct vcpu *vcpu)
+{
+	if (!cpu_features.pauth || (vcpu->hcr & HCR_APK) != 0) {
+		return false;
+	}
+	load_keys(vcpu->key);
+	vcpu->hcr |= HCR_API | HCR_APK;
+	sysreg_write(hcr_el2, sysreg_read(hcr_el2) | HCR_API | HCR_APK);
+	return true;
+}
+
 bool vcpu_admit_fp(struct vcpu *vcpu)
 {
 	struct vcpu *before = this_cpu(fp_vcpu);
@@ -291,18 +305,21 @@ bool vcpu_admit_fp(struct vcpu *vcpu)
 }
 
 /* What other registers are used by: whose they are, and what of them is denied. */
-static void load_identity(struct vcpu *vcpu)
+static inline void load_identity(struct vcpu *vcpu, uint64_t hcr, bool has_fp)
 {
+	const struct stage2 *stage2 = &vcpu->vm->stage2;
+	uint64_t vtcr = stage2->vtcr, vttbr = stage2->vttbr;
+	uint64_t midr = vcpu->midr, mpidr = vcpu->mpidr;
 	uint64_t cptr = sysreg_read(cptr_el2) & ~CPTR_TFP;
 
-	sysreg_write(cptr_el2, this_cpu(fp_vcpu) == vcpu ? cptr : cptr | CPTR_TFP);
-	sysreg_write(vpidr_el2, vcpu->midr);
-	sysreg_write(vmpidr_el2, vcpu->mpidr);
-	sysreg_write(vtcr_el2, vcpu->vm->stage2.vtcr);
-	sysreg_write(vttbr_el2, vcpu->vm->stage2.vttbr);
-	sysreg_write(hcr_el2, vcpu->hcr);
+	sysreg_write(cptr_el2, has_fp ? cptr : cptr | CPTR_TFP);
+	sysreg_write(vpidr_el2, midr);
+	sysreg_write(vmpidr_el2, mpidr);
+	sysreg_write(vtcr_el2, vtcr);
+	sysreg_write(vttbr_el2, vttbr);
+	sysreg_write(hcr_el2, hcr);
 	/* the CPU clears it when the guest takes it */
-	vcpu->hcr &= ~HCR_VSE;
+	vcpu->hcr = hcr & ~HCR_VSE;
 }
 
 /* Nothing that another vCPU of this VMID left in this CPU: rule 7. */
@@ -320,21 +337,25 @@ static void __attribute__((noinline)) forget_others(void)
 void vcpu_load(struct vcpu *vcpu)
 {
 	uint8_t *last = &this_cpu(last_index)[vcpu->vm->id];
+	bool has_fp = this_cpu(fp_vcpu) == vcpu;
+	uint64_t hcr = vcpu->hcr, pc, pstate;
 
 	this_cpu(loaded_vcpu) = vcpu;
 	vcpu->loaded = true;
 	stop_walks();
 	vcpu->trace = this_cpu(trace_next);
 	load_el1(&vcpu->el1);
-	load_optional(vcpu);
-	load_identity(vcpu);
+	load_optional(vcpu, hcr);
+	load_identity(vcpu, hcr, has_fp);
 	load_walks(&vcpu->el1);
 	if (*last != vcpu->index + 1) {
 		*last = (uint8_t)(vcpu->index + 1);
 		forget_others();
 	}
-	vcpu_set_pc(vcpu, vcpu->pc);
-	vcpu_set_pstate(vcpu, vcpu->pstate);
+	pc = vcpu->pc;
+	pstate = vcpu->pstate;
+	vcpu_set_pc(vcpu, pc);
+	vcpu_set_pstate(vcpu, pstate);
 	if ((vcpu->hold & VCPU_HOLD_PARKED) != 0) {
 		sysreg_write(far_el2, vcpu->far);
 		sysreg_write(hpfar_el2, vcpu->hpfar);
@@ -349,15 +370,17 @@ void vcpu_load(struct vcpu *vcpu)
 
 void vcpu_save(struct vcpu *vcpu)
 {
-	vcpu->pc = vcpu_pc(vcpu);
-	vcpu->pstate = vcpu_pstate(vcpu);
+	uint64_t pc = vcpu_pc(vcpu), pstate = vcpu_pstate(vcpu), hcr = vcpu->hcr;
+
+	vcpu->pc = pc;
+	vcpu->pstate = pstate;
 	if ((vcpu->hold & VCPU_HOLD_PARKED) != 0) {
 		vcpu->far = sysreg_read(far_el2);
 		vcpu->hpfar = sysreg_read(hpfar_el2);
 	}
-	vcpu->hcr |= sysreg_read(hcr_el2) & HCR_VSE;
+	vcpu->hcr = hcr | (sysreg_read(hcr_el2) & HCR_VSE);
 	save_el1(&vcpu->el1);
-	save_optional(vcpu);
+	save_optional(vcpu, hcr);
 	if (vcpu->debugging) {
 		save_debug(&vcpu->debug);
 		vcpu->debugging = false;

@@ -157,7 +157,7 @@ struct vcpu {
 	 * CPU's or vCPU's registers are where it runs */
 	uint64_t pc, pstate;
 	uint64_t far, hpfar;	  /* of the parked exit */
-	uint64_t vsesr, vdisr;	  /* FEAT_RAS */
+	uint64_t vdisr;		  /* FEAT_RAS */
 	bool debugging;		  /* its debug registers are in the CPU */
 	bool debug_used, fp_used; /* since its reset: else they are as it left them */
 	struct el1_regs el1;
@@ -220,10 +220,11 @@ void vcpu_trap_waits(struct vcpu *vcpu, bool on);
 void vcpu_leave(struct vcpu *vcpu);
 void vcpu_settle(struct vcpu *vcpu);
 
-/* Its guest has been denied FP and SIMD registers, or debug registers: now they are there. False:
- * they were, something else is denied. Owner; loaded. */
+/* Its guest has been denied FP and SIMD registers, debug registers, or pointer authentication: now
+ * they are there. False: they were, or never will be; something else is denied. Owner; loaded. */
 bool vcpu_admit_fp(struct vcpu *vcpu);
 bool vcpu_admit_debug(struct vcpu *vcpu);
+bool vcpu_admit_keys(struct vcpu *vcpu);
 
 /* PC and PSTATE of a loaded vCPU. Owner. */
 static inline uint64_t vcpu_pc(const struct vcpu *vcpu)

@@ -5,7 +5,9 @@
  *
  *   cpu_regs    general registers: in memory at every exit
  *   pc, pstate  in ELR_EL2 and SPSR_EL2 while its registers are in a CPU ("loaded")
- *   el1, keys   system registers of EL1 and EL0, and FEAT_PAuth's keys: likewise
+ *   el1         system registers of EL1 and EL0: likewise
+ *   keys        FEAT_PAuth's come when the guest uses them first in its life, and then with el1:
+ *               who uses them once does so in each of its functions. HCR_EL2.API, APK
  *   fp          stay in a CPU until another vCPU uses them there: CPTR_EL2.TFP
  *   debug       come when the guest uses them, go with the others: MDCR_EL2.TDA, TDOSA
  */

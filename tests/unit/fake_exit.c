@@ -26,7 +26,7 @@ static struct vcpu *const table[] = {&fake_vcpu};
 
 struct world world;
 int device_err;
-bool sgis_can_be_taken, list_again_works, fp_denied, debug_denied;
+bool sgis_can_be_taken, list_again_works, fp_denied, debug_denied, keys_denied;
 bool hardware_v2;
 uint32_t acknowledged, ended, physically_deactivated, handled;
 
@@ -156,6 +156,13 @@ bool vcpu_admit_debug(struct vcpu *by)
 	(void)by;
 	world.admitted += debug_denied;
 	return debug_denied;
+}
+
+bool vcpu_admit_keys(struct vcpu *by)
+{
+	(void)by;
+	world.admitted += keys_denied;
+	return keys_denied;
 }
 
 void run_vcpu_off(struct vcpu *by)

@@ -30,7 +30,7 @@ extern struct world {
 /* The device's answer; what the vgic can do at once; the board has a GICv2; what another vCPU has
  * been using. */
 extern int device_err;
-extern bool sgis_can_be_taken, list_again_works, hardware_v2, fp_denied, debug_denied;
+extern bool sgis_can_be_taken, list_again_works, hardware_v2, fp_denied, debug_denied, keys_denied;
 
 /* Physical interrupts: what acknowledges give, and what became of them. SErrors passed on. */
 extern uint32_t acknowledged, ended, physically_deactivated, handled, serrors;

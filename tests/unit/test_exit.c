@@ -229,6 +229,10 @@ static void waits(void **state)
 static void denied(void **state)
 {
 	const uint64_t fp = FIELD_PREP(ESR_EC, EC_FPSIMD) | ESR_IL;
+	/* PACIA, APIAKeyLo_EL1 and APGAKeyHi_EL1 */
+	const uint64_t keys[] = {FIELD_PREP(ESR_EC, EC_PAUTH) | ESR_IL,
+				 SYS | ESR_SYS_OF(3, 0, 2, 1, 0) | RT(1),
+				 SYS | ESR_SYS_OF(3, 0, 2, 3, 1) | READ | RT(20)};
 	/* MDSCR_EL1, read and written, and by a program with 32 bits DBGDSCRint */
 	const uint64_t debug[] = {SYS | ESR_SYS_OF(2, 0, 0, 2, 2) | RT(1),
 				  SYS | ESR_SYS_OF(2, 0, 0, 2, 2) | READ | RT(20),
@@ -237,7 +241,13 @@ static void denied(void **state)
 
 	(void)state;
 	for (uint32_t on = 0; on < 2; on++) {
-		fp_denied = debug_denied = on != 0;
+		fp_denied = debug_denied = keys_denied = on != 0;
+		for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
+			same_both_ways(keys[i]);
+			assert_int_equal(world.undefs, 1 - on);
+			assert_int_equal(world.admitted, on);
+			assert_int_equal(sysreg_read(elr_el2), PC);
+		}
 		same_both_ways(fp);
 		assert_int_equal(world.undefs, 1 - on);
 		assert_int_equal(world.admitted, on);
@@ -249,7 +259,15 @@ static void denied(void **state)
 			assert_int_equal(sysreg_read(elr_el2), PC);
 		}
 	}
-	fp_denied = debug_denied = false;
+	/* its neighbours are no keys: APGAKeyHi_EL1 + 1, TTBR0_EL1 */
+	keys_denied = true;
+	same_both_ways(SYS | ESR_SYS_OF(3, 0, 2, 3, 2) | READ | RT(1));
+	assert_int_equal(world.admitted, 1);
+	same_both_ways(SYS | ESR_SYS_OF(3, 0, 2, 0, 0) | READ | RT(1));
+	assert_int_equal(world.admitted, 0);
+	same_both_ways(SYS | ESR_SYS_OF(3, 0, 2, 4, 0) | READ | RT(1));
+	assert_int_equal(world.admitted, 0);
+	fp_denied = debug_denied = keys_denied = false;
 }
 
 /* -- the step to the next instruction -- */

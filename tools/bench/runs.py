@@ -69,6 +69,7 @@ def messages(spis: int, lpis: int) -> tuple[tuple[str, ...], ...]:
     return (("", "its"), *mbi, ("i", "spi-count", str(spis)), ("i", "lpi-count", str(lpis)))
 
 
+PRIORITIES = "&bench { vcpu-priority = <200>; }; &other { vcpu-priority = <10>; };"
 GICV2 = (("s", "gic", "v2"), ("", "gicv2m"))
 
 RUNS = (
@@ -86,8 +87,14 @@ RUNS = (
     Run("bulkhead-disk", "a disk in memory", devices="disk"),
     Run("bulkhead-net", "two ports of a network", devices="net"),
     Run("bulkhead-switch", "two VMs, equals", cpus=1, roles=("ping", "echo")),
-    Run("bulkhead-wake", "by priority", cpus=1, roles=("wake", "load"),
-        sharing="&bench { vcpu-priority = <200>; }; &other { vcpu-priority = <10>; };"),
+    Run("bulkhead-switch-n1", "two VMs, neoverse-n1", cpu="neoverse-n1", cpus=1,
+        roles=("ping", "echo")),
+    Run("bulkhead-switch-max", "two VMs, max", cpu="max", cpus=1, roles=("ping", "echo")),
+    Run("bulkhead-wake", "by priority", cpus=1, roles=("wake", "load"), sharing=PRIORITIES),
+    Run("bulkhead-wake-n1", "by priority, neoverse-n1", cpu="neoverse-n1", cpus=1,
+        roles=("wake", "load"), sharing=PRIORITIES),
+    Run("bulkhead-wake-max", "by priority, max", cpu="max", cpus=1, roles=("wake", "load"),
+        sharing=PRIORITIES),
     Run("bulkhead-budget", "2 ms in 10", cpus=1, roles=("budget", "load"),
         sharing="&bench { vcpu-budget-us = <2000>; vcpu-period-us = <10000>; };"),
     Run("bulkhead-window", "windows of 1 and 4 ms", cpus=1, roles=("window", "load"),
