@@ -3,7 +3,7 @@
 #include "core/base/bits.h"
 #include "core/base/errno.h"
 #include "core/base/format.h"
-#include "core/base/string.h"
+#include "core/base/size.h"
 #include "core/console/command.h"
 #include "drivers/virtio/balloon.h"
 #include "mm/frames.h"
@@ -86,21 +86,6 @@ static bool list_step(struct shell_job *job)
 	return false;
 }
 
-/* "384", "384M": MiB; "1G". False: it is none. */
-static bool size_of(const char *word, uint64_t *bytes)
-{
-	char *end;
-	uint64_t value = strtoul(word, &end, 10);
-	unsigned int shift = *end == 'K' ? 10 : *end == 'G' ? 30 : 20;
-
-	if (end == word || (*end != '\0' && (strchr("KMG", *end) == NULL || end[1] != '\0')) ||
-	    value > UINT64_MAX >> shift) {
-		return false;
-	}
-	*bytes = value << shift;
-	return true;
-}
-
 static bool set_step(struct shell_job *job)
 {
 	struct vm *vm = shell_vm(job, 1);
@@ -111,7 +96,7 @@ static bool set_step(struct shell_job *job)
 	if (vm == NULL) {
 		return true;
 	}
-	if (!size_of(job->word[2], &bytes)) {
+	if (!size_parse(job->word[2], &bytes)) {
 		shell_say("\"%s\" is not a size: write 384 or 384M for MiB, or 1G\n", job->word[2]);
 		return true;
 	}

@@ -3,6 +3,7 @@
 #include "core/console/remote.h"
 
 #include "core/base/format.h"
+#include "core/base/size.h"
 #include "core/base/string.h"
 #include "core/exit/hypercall.h"
 #include "core/vm/vm.h"
@@ -246,6 +247,73 @@ static bool log_step(struct vcpu *by, struct vsock_job *job)
 	return length == 0 || job->at[0] >= job->at[2];
 }
 
+/* at[0]: the VM; at[1]: what its row is made of, in steps of their own; at[2]: one was told. */
+static bool balloon_list(struct vcpu *by, struct vsock_job *job)
+{
+	const struct hypercall_balloon *balloon;
+	struct hypercall call;
+	uint64_t mask;
+
+	ask(by, &call, HYPERCALL_VM_LIST, 0, 0);
+	mask = job->at[0] >= CONFIG_VM_MAX ? 0 : call.result[0] & ~(BIT(job->at[0]) - 1);
+	if (mask == 0) {
+		if (job->at[2] == 0) {
+			say(job, "no VM that this one looks after has a balloon\n");
+		}
+		return true;
+	}
+	job->at[0] = (uint64_t)__builtin_ctzll(mask);
+	if (ask(by, &call, HYPERCALL_VM_BALLOON, job->at[0], 0) != HYPERCALL_OK) {
+		job->at[0]++;
+		return false;
+	}
+	balloon = &call.data.balloon;
+	job->at[1] = !job->at[1];
+	if (job->at[1] != 0) {
+		say(job, "%-12s %5llu MiB now, ", vm_by_id((uint32_t)job->at[0])->name,
+		    (unsigned long long)(balloon->now >> 20));
+		return false;
+	}
+	say(job, "%llu asked for, of %llu; %llu at least\n",
+	    (unsigned long long)(balloon->target >> 20), (unsigned long long)(balloon->size >> 20),
+	    (unsigned long long)(balloon->min >> 20));
+	job->at[0]++;
+	job->at[2] = 1;
+	return false;
+}
+
+/* at[0]: the VM, found in a step of its own. */
+static bool balloon_step(struct vcpu *by, struct vsock_job *job)
+{
+	struct hypercall call;
+	uint64_t bytes;
+	int32_t status;
+
+	if (job->count == 1) {
+		return balloon_list(by, job);
+	}
+	if (job->count != 3) {
+		return usage(job);
+	}
+	if (job->step == 0) {
+		job->at[0] = find(by, job, job->word[1]);
+		return job->at[0] == NOBODY;
+	}
+	if (!size_parse(job->word[2], &bytes)) {
+		say(job, "\"%s\" is not a size: write 384 or 384M for MiB, or 1G\n", job->word[2]);
+		return true;
+	}
+	status = ask(by, &call, HYPERCALL_VM_SET_MEMORY, job->at[0], bytes);
+	if (status == HYPERCALL_INVALID) {
+		say(job, "that is less than its minimum or more than its RAM; `balloon` tells\n");
+	} else if (status == HYPERCALL_NOT_FOUND) {
+		say(job, "it has no balloon\n");
+	} else {
+		say_status(job, status);
+	}
+	return true;
+}
+
 static bool board_step(struct vcpu *by, struct vsock_job *job)
 {
 	bool reboots = strcmp(job->word[0], "reboot") == 0;
@@ -275,6 +343,7 @@ static const struct {
 	 "vm priority NAME VCPU PRIORITY",
 	 vm_step},
 	{"vcpu", "vcpu NAME", vcpu_step},
+	{"balloon", "balloon, balloon NAME SIZE", balloon_step},
 	{"log", "log [NAME]", log_step},
 	{"reboot", "reboot", board_step},
 	{"poweroff", "poweroff", board_step},

@@ -116,6 +116,8 @@ def commands(run) -> None:
     assert "denied" in talk("log")
     assert "denied" in talk("reboot")
     assert "BusyBox v" in talk("log beta")
+    assert "no VM that this one looks after has a balloon" in talk("balloon")
+    assert "it has no balloon" in talk("balloon beta 100")
     # several lines, a pause that is seen and its end
     both = talk("vm pause beta", "vm", "vm resume beta", "vm")
     assert re.search(r"paus(ing|ed).*running", both, re.S), both

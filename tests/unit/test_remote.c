@@ -133,6 +133,37 @@ static void what_there_is_is_listed(void **state)
 	assert_says("help", "exit\n");
 }
 
+static void memory_can_be_asked_for(void **state)
+{
+	(void)state;
+	fake_calls.balloon = (struct balloon_view){.size = GIB(5),
+						   .min = GIB(1),
+						   .now = GIB(4),
+						   .target = GIB(3)};
+	fake_calls.no_balloon = BOSS + 1;
+	assert_string_equal(tell("balloon"),
+			    "worker        4096 MiB now, 3072 asked for, of 5120; 1024 at least\n");
+	assert_asks("balloon worker 77", HYPERCALL_VM_SET_MEMORY);
+	assert_int_equal(fake_calls.bytes, 77 << 20);
+	assert_asks("balloon worker 3K", HYPERCALL_VM_SET_MEMORY);
+	assert_int_equal(fake_calls.bytes, 3 << 10);
+	assert_asks("balloon worker 2G", HYPERCALL_VM_SET_MEMORY);
+	assert_int_equal(fake_calls.bytes, UINT64_C(2) << 30);
+	fake_calls.answer = -ERANGE;
+	assert_says("balloon worker 1M", "less than its minimum or more than its RAM");
+	fake_calls.answer = -ENODEV;
+	assert_says("balloon worker 1M", "it has no balloon");
+	assert_says("balloon boss 1", "denied");
+	assert_says("balloon worker 1T", "\"1T\" is not a size");
+	assert_says("balloon worker 99999999999999G", "is not a size");
+	assert_says("balloon stranger 1", "no VM that this one looks after");
+	assert_says("balloon worker", "`help` says how");
+	assert_says("help", "balloon NAME SIZE");
+	/* it is told as one sentence, however many there are */
+	fake_configs[BOSS].manages = 0;
+	assert_string_equal(tell("balloon"), "no VM that this one looks after has a balloon\n");
+}
+
 static void a_log_comes_whole(void **state)
 {
 	static uint8_t bytes[4096];
@@ -176,6 +207,7 @@ int main(void)
 		REMOTE("nobody is asked about who is not managed",
 		       nobody_is_asked_about_who_is_not_managed),
 		REMOTE("what there is is listed", what_there_is_is_listed),
+		REMOTE("memory can be asked for", memory_can_be_asked_for),
 		REMOTE("a log comes whole", a_log_comes_whole),
 		REMOTE("lines that are no commands do nothing",
 		       lines_that_are_no_commands_do_nothing),

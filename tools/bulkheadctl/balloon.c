@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bulkheadctl's balloon: what VMs have of their memory, and what one shall have. */
-#include "core/base/string.h"
+#include "core/base/size.h"
 #include "tools/bulkheadctl/show.h"
 
 #define MIBIBYTE 20
@@ -81,27 +81,12 @@ int show_balloons(void)
 	return STATUS_DONE;
 }
 
-/* "384", "384M": MiB; "1G"; false: it is none. */
-static bool size_of(const char *word, uint64_t *bytes)
-{
-	char *end;
-	uint64_t value = strtoul(word, &end, 10);
-	uint32_t shift = *end == 'K' ? 10 : *end == 'G' ? 30 : 20;
-
-	if (end == word || (*end != '\0' && (strchr("KMG", *end) == NULL || end[1] != '\0')) ||
-	    value > UINT64_MAX >> shift) {
-		return false;
-	}
-	*bytes = value << shift;
-	return true;
-}
-
 int set_balloon(const char *name, const char *size)
 {
 	static struct hypercall call;
 	uint64_t bytes;
 
-	if (!size_of(size, &bytes)) {
+	if (!size_parse(size, &bytes)) {
 		return fail(STATUS_WRONG, "\"%s\" is not a size: 384 or 384M is MiB; or 1G", size);
 	}
 	if (!ask_named(&call, name)) {
