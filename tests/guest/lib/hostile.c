@@ -145,7 +145,7 @@ static void hostile_call(uint64_t *state)
 					 0x86000000, 0xc6000000, 0x82000000, 0x00000000};
 	uint64_t r = hostile_random(state);
 	struct smccc_regs regs;
-	uint32_t fn = bases[r & 7] | (uint32_t)(r >> 8 & 0x1f);
+	uint32_t fn = bases[r & 7] | (uint32_t)(r >> 8 & 0x3f); /* so many hypercalls */
 
 	if (r >> 3 & 1) {
 		fn = (uint32_t)(r >> 32);

@@ -328,7 +328,8 @@ static uint32_t some_function(struct wild *w)
 					 0xc5000020, 0x82000000, 0xc2000000, 0};
 	uint32_t r = (uint32_t)wild_random(w);
 
-	return r & 0x100 ? bases[r & 15] | (r >> 16 & 0x1f) : bases[r & 15] + (r >> 16 & 7);
+	/* there are up to 64 hypercalls */
+	return r & 0x100 ? bases[r & 15] | (r >> 16 & 0x3f) : bases[r & 15] + (r >> 16 & 7);
 }
 
 /* Those that end this CPU, its sleep or the machine, come seldom. */
