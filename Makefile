@@ -79,6 +79,7 @@ HYP_C := \
 	core/exit/hvc.c \
 	core/exit/hypercall.c \
 	core/exit/hypercall_log.c \
+	core/exit/hypercall_net.c \
 	core/exit/hypercall_show.c \
 	core/exit/inject.c \
 	core/exit/insn.c \
@@ -369,7 +370,7 @@ UNIT_WITH_gic      := irq/hw/gic.c irq/hw/gic_v2.c irq/hw/gic_v3.c irq/hw/gich.c
 UNIT_WITH_hwblk    := core/base/printk.c drivers/hw/blk/blk.c drivers/hw/blk/parts.c drivers/hw/blk/virtio_blk.c drivers/hw/virtio/hwvirtio.c tests/unit/fake_time.c $(FAKE_CPU)
 UNIT_WITH_hwnet    := core/base/printk.c drivers/hw/net/nic.c drivers/hw/net/virtio_net.c tests/unit/fake_hwvirtio.c tests/unit/fake_time.c $(FAKE_CPU)
 VIRTQ_C := drivers/virtio/queue.c drivers/virtio/queue_packed.c drivers/virtio/queue_split.c
-FAKE_HYPERCALL     := core/exit/hypercall.c core/exit/hypercall_log.c core/exit/hypercall_show.c core/base/printk.c mm/guest_access.c tests/unit/fake_hypercall.c $(FAKE_CPU)
+FAKE_HYPERCALL     := core/exit/hypercall.c core/exit/hypercall_log.c core/exit/hypercall_net.c core/exit/hypercall_show.c core/base/printk.c mm/guest_access.c tests/unit/fake_hypercall.c $(FAKE_CPU)
 UNIT_WITH_hypercall := $(FAKE_HYPERCALL)
 UNIT_WITH_remote    := core/console/remote.c $(FAKE_HYPERCALL)
 UNIT_WITH_idreg    := core/arm64/errata.c core/base/percpu.c core/base/printk.c
@@ -630,7 +631,7 @@ $(VERSION): FORCE
 # What runs once or for people is made small, what runs on exits fast: COLD is compiled with -Os.
 COLD := boot/% core/config/% core/fdt/dt core/fdt/dt_addr core/fdt/guest_fdt \
         core/fdt/stack_check core/resource/% core/console/cmd_% core/console/shell \
-        core/console/line core/console/keep core/console/remote core/exit/trace core/exit/el2_fault \
+        core/console/line core/console/keep core/console/remote core/exit/el2_fault \
         core/exit/symbols core/vm/build core/vm/describe core/vm/load core/vm/crash core/vm/manage \
         core/vm/restart core/base/diag \
         core/base/panic core/base/ranges mm/hyp_map mm/page_alloc mm/cache_all \
@@ -730,7 +731,7 @@ $(BUILD)/diff/diff.bin: $(BUILD)/diff/diff.elf
 
 # A Linux program without a library: tools/bulkheadctl.
 CTL_O := $(patsubst %,$(BUILD)/ctl/%.o,core/base/format core/base/string \
-           $(addprefix tools/bulkheadctl/,ask balloon control main say show_board show_vm start))
+           $(addprefix tools/bulkheadctl/,ask balloon control main net say show_board show_vm start))
 $(BUILD)/ctl/%.o: %.c $(BUILD)/guest-cc.flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)

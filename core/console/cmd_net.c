@@ -83,11 +83,8 @@ static void say_dropped(const struct switch_counters *count)
 /* at[0]: port, in three steps. */
 static bool net_step(struct shell_job *job)
 {
-	const struct switch_port *port = switch_first();
+	const struct switch_port *port = switch_port_at((uint32_t)job->at[0]);
 
-	for (uint32_t i = 0; i < job->at[0] && port != NULL; i++) {
-		port = port->all;
-	}
 	if (port == NULL) {
 		if (job->at[0] == 0) {
 			shell_say("no VM is on a network: `networks` of the config makes them\n");

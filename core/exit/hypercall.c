@@ -36,6 +36,11 @@ void hypercall_answer(struct hypercall *call, uint32_t size)
 	call->status = HYPERCALL_OK;
 }
 
+void hypercall_put_name(char *to, size_t size, const char *name)
+{
+	memcpy(to, name, strnlen(name, size - 1));
+}
+
 /* -- who may ask what -- */
 
 /* What a call is about: arg[0], and who may ask. */
@@ -133,12 +138,6 @@ static int32_t admit(const struct vm *by, enum about about, const struct hyperca
 
 /* -- what the calls do -- */
 
-/* A string that may be longer than its field, which is 0. */
-static void put_name(char to[HYPERCALL_NAME_SIZE], const char *name)
-{
-	memcpy(to, name, strnlen(name, HYPERCALL_NAME_SIZE - 1));
-}
-
 /* Ids from 64 * `word` on. */
 static void list(const struct vm *by, struct hypercall *call)
 {
@@ -208,7 +207,7 @@ static void vm_info(const struct vm *vm, struct hypercall *call)
 	}
 	info->ran = hypercall_ns(info->ran);
 	info->stolen = hypercall_ns(info->stolen);
-	put_name(info->name, vm->name);
+	hypercall_put_name(info->name, sizeof(info->name), vm->name);
 }
 
 static void vcpu_info(const struct vm *vm, struct hypercall *call)
@@ -251,7 +250,7 @@ static void board_info(struct hypercall *call)
 	info->cpu_count = shell_sources()->board->cpu_count;
 	info->counter = deadline_now();
 	info->counter_frequency = deadline_frequency();
-	put_name(info->build, BULKHEAD_VERSION);
+	hypercall_put_name(info->build, sizeof(info->build), BULKHEAD_VERSION);
 }
 
 static int32_t status_of(int err)
@@ -375,6 +374,8 @@ static const struct {
 	[HYPERCALL_BOARD_TREE] = {true, ABOUT_BOARD},
 	[HYPERCALL_VM_BALLOON] = {true, ABOUT_ANY},
 	[HYPERCALL_VM_SET_MEMORY] = {true, ABOUT_MANAGED},
+	[HYPERCALL_PORTS] = {true, ABOUT_ANY_BOARD},
+	[HYPERCALL_VM_SOCKETS] = {true, ABOUT_ANY},
 };
 
 _Static_assert(ARRAY_COUNT(calls) <= 64, "a bit for each");
@@ -440,6 +441,12 @@ static void show(const struct vm *by, struct vm *vm, struct hypercall *call)
 		break;
 	case HYPERCALL_VM_BALLOON:
 		hypercall_balloon(vm, call);
+		break;
+	case HYPERCALL_PORTS:
+		hypercall_ports(vm, call);
+		break;
+	case HYPERCALL_VM_SOCKETS:
+		hypercall_sockets(vm, call);
 		break;
 	default:
 		call->status = HYPERCALL_NOT_SUPPORTED;

@@ -15,8 +15,9 @@
 
 /* -- a vCPU -- */
 
-/* Its CPU's last exits, of which it may have a part: so long is none of the calls. */
-#define EXITS 64
+/* Of its CPU's last exits, of which it may have a part: as many as a step has time for. */
+#define STAT_EXITS  48
+#define TRACE_EXITS 62
 
 static uint32_t wait_of(uint32_t power, uint32_t hold)
 {
@@ -35,46 +36,35 @@ static uint32_t wait_of(uint32_t power, uint32_t hold)
 void hypercall_vcpu_stat(struct vm *vm, struct hypercall *call)
 {
 	_Static_assert(HYPERCALL_CAUSE_COUNT <= HYPERCALL_CAUSE_ROOM, "each has its place");
+	_Static_assert(TRACE_INTERRUPTS == ARRAY_COUNT(call->data.stat.interrupt), "and of these");
 	const struct vcpu *vcpu = vm->vcpu[call->arg[1]];
 	struct hypercall_vcpu_stat *stat = &call->data.stat;
-	struct trace_record records[EXITS];
-	uint32_t count = trace_read_of(vcpu, records, EXITS);
 
 	hypercall_answer(call, sizeof(*stat));
 	stat->vm = vm->id;
 	stat->index = vcpu->index;
 	stat->wait = wait_of(atomic_read(&vcpu->power), atomic_read(&vcpu->hold));
-	for (uint32_t i = 0; i < count; i++) {
-		if (records[i].what >= TRACE_MARK) {
-			continue;
-		}
-		stat->exits++;
-		stat->cause[trace_cause(&records[i])]++;
-		if (records[i].what < ARRAY_COUNT(stat->interrupt)) {
-			stat->interrupt[records[i].what]++;
-		}
+	stat->exits = trace_count_of(vcpu, STAT_EXITS, stat->cause, stat->interrupt);
+	if (stat->exits == 0) {
+		memset(stat->cause, 0, sizeof(stat->cause));
+		memset(stat->interrupt, 0, sizeof(stat->interrupt));
 	}
 }
 
 void hypercall_vcpu_trace(struct vm *vm, struct hypercall *call)
 {
 	_Static_assert(HYPERCALL_TRACE_MARK == TRACE_MARK, "as documented");
-	const struct vcpu *vcpu = vm->vcpu[call->arg[1]];
-	struct hypercall_trace_record *to = call->data.trace;
-	struct trace_record records[EXITS];
-	uint32_t count = trace_read_of(vcpu, records, EXITS);
-	uint32_t kept = MIN(count, (uint32_t)ARRAY_COUNT(call->data.trace));
+	_Static_assert(sizeof(struct hypercall_trace_record) == sizeof(struct trace_record) &&
+			       TRACE_EXITS <= ARRAY_COUNT(call->data.trace),
+		       "each has its place");
+	uint32_t count;
 
-	hypercall_answer(call, sizeof(struct hypercall_list) + kept * sizeof(*to));
-	call->data.list.count = kept;
-	call->data.list.record_size = sizeof(*to);
-	call->data.list.next = HYPERCALL_LIST_END;
-	for (uint32_t i = 0; i < kept; i++) {
-		const struct trace_record *from = &records[count - kept + i];
-
-		to[i].what = from->what >= TRACE_MARK ? HYPERCALL_TRACE_MARK : from->what;
-		to[i].pc = from->pc;
-	}
+	hypercall_begin_list(call, sizeof(struct hypercall_trace_record));
+	count = trace_read_of(vm->vcpu[call->arg[1]], (struct trace_record *)call->data.trace,
+			      TRACE_EXITS);
+	call->data.list.count = count;
+	call->data_size += count * (uint32_t)sizeof(struct hypercall_trace_record);
+	call->data.head.size = call->data_size;
 }
 
 #define REGS_MINE_S 1 /* so long nobody else asks */
@@ -212,7 +202,7 @@ static void add_irq(struct vm *vm, struct hypercall *call, uint32_t intid)
 	record->vcpu = look.target;
 	record->board = look.pintid;
 	if (device != NULL) {
-		memcpy(record->device, device, strnlen(device, sizeof(record->device) - 1));
+		hypercall_put_name(record->device, sizeof(record->device), device);
 	}
 }
 

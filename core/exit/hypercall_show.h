@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Inside core/exit/hypercall.c: the calls that tell what the shell shows, in
- * core/exit/hypercall_show.c and core/exit/hypercall_log.c. Who may ask has been
- * looked at. Any CPU, no locks held.
+ * core/exit/hypercall_show.c, hypercall_net.c and hypercall_log.c. Who may ask has been looked at.
+ * Any CPU, no locks held.
  */
 #ifndef CORE_EXIT_HYPERCALL_SHOW_H
 #define CORE_EXIT_HYPERCALL_SHOW_H
@@ -13,6 +13,9 @@
 /* The answer is a structure of `size` bytes in call->data: head and status are filled in, the rest
  * is 0. */
 void hypercall_answer(struct hypercall *call, uint32_t size);
+
+/* A string that may be longer than its field, whose `size` bytes are 0. */
+void hypercall_put_name(char *to, size_t size, const char *name);
 
 /* Nanoseconds. */
 uint64_t hypercall_ns(uint64_t ticks);
@@ -31,6 +34,8 @@ void hypercall_irqs(struct vm *vm, struct hypercall *call);
 void hypercall_memory(struct vm *vm, struct hypercall *call);
 void hypercall_audit(struct vm *vm, struct hypercall *call);
 void hypercall_balloon(struct vm *vm, struct hypercall *call);
+void hypercall_ports(struct vm *vm, struct hypercall *call);
+void hypercall_sockets(struct vm *vm, struct hypercall *call);
 
 /* Of its vCPU arg[1], which exists. `by`: who asks. */
 void hypercall_vcpu_stat(struct vm *vm, struct hypercall *call);

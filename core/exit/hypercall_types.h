@@ -61,10 +61,12 @@ enum hypercall_number {
 	HYPERCALL_BOARD_TREE = 33,
 	HYPERCALL_VM_BALLOON = 34,
 	HYPERCALL_VM_SET_MEMORY = 35,
+	HYPERCALL_PORTS = 36,
+	HYPERCALL_VM_SOCKETS = 37,
 };
 
-/* In place of a VM's id: the hypervisor's log, the board's interrupts and memory. For who manages
- * all other VMs. */
+/* In place of a VM's id: the hypervisor's log, the board's interrupts and memory, all ports. For
+ * who manages all other VMs. */
 #define HYPERCALL_BOARD UINT32_C(0xffffffff)
 
 /* x0 of an answer. -1 and -2 mean what they mean to PSCI. */
@@ -76,7 +78,7 @@ enum hypercall_status {
 	HYPERCALL_BAD_ADDRESS = -4, /* the buffer is not all in the caller's RAM */
 	HYPERCALL_BUSY = -5,	    /* not from the state the VM is in */
 	HYPERCALL_ALREADY = -6,	    /* it is so already */
-	HYPERCALL_NOT_FOUND = -7,   /* there is no such VM, no such log, or no balloon */
+	HYPERCALL_NOT_FOUND = -7,   /* there is no such VM, log or device */
 	HYPERCALL_NO_ROOM = -8,	    /* that CPU's windows, budgets or number of vCPUs forbid it */
 };
 
@@ -360,6 +362,54 @@ struct hypercall_balloon {
 	uint64_t stat[HYPERCALL_BALLOON_STATS]; /* by tag: virtio 1.2 5.5.6.3 */
 };
 
+/* Why a frame did not arrive: docs/network.md. */
+enum hypercall_drop {
+	HYPERCALL_DROP_SIZE,
+	HYPERCALL_DROP_HEADER,
+	HYPERCALL_DROP_SOURCE,
+	HYPERCALL_DROP_TAG,
+	HYPERCALL_DROP_STORM,
+	HYPERCALL_DROP_LINK,
+	HYPERCALL_DROP_DOWN,
+	HYPERCALL_DROP_FULL,
+	HYPERCALL_DROP_ROOM,
+	HYPERCALL_DROP_OFFLOAD,
+};
+#define HYPERCALL_DROP_COUNT 10
+#define HYPERCALL_DROP_ROOMS 16
+
+#define HYPERCALL_PORT_UP     1 /* flags: its driver works; an uplink's NIC has a link */
+#define HYPERCALL_PORT_BROKEN 2 /* an uplink's NIC was given up */
+
+/* A port of a network: a VM's, or, of the board alone, that of an uplink. */
+struct hypercall_port_record {
+	uint32_t vm; /* or NOBODY: an uplink */
+	uint32_t flags;
+	uint32_t vlan;	    /* 0: none */
+	uint32_t rate_kbps; /* 0: no limit */
+	uint8_t mac[6];	    /* a VM's */
+	uint8_t reserved[2];
+	uint64_t sent_frames, sent_bytes; /* an uplink's: what came in by it */
+	uint64_t received_frames, received_bytes;
+	uint64_t spent;				/* an uplink's: how often its NIC had no buffer */
+	uint64_t dropped[HYPERCALL_DROP_ROOMS]; /* by enum hypercall_drop */
+	char network[HYPERCALL_NAME_SIZE];
+	char device[2 * HYPERCALL_NAME_SIZE]; /* a VM's, or the node of the NIC */
+};
+
+#define HYPERCALL_SOCKETS_UP 1 /* flags: its driver works */
+
+/* What a VM's socket device did. */
+struct hypercall_sockets {
+	struct hypercall_head head;
+	uint32_t vm;
+	uint32_t flags;
+	uint32_t cid;
+	uint32_t reserved;
+	uint64_t sent_packets, sent_bytes, received_packets, received_bytes;
+	uint64_t refused, spoofed, deaf, untracked; /* docs/vsock.md */
+};
+
 struct hypercall_text {
 	struct hypercall_head head; /* size: up to the last byte of text */
 	uint32_t length;	    /* of `text` */
@@ -384,6 +434,7 @@ union hypercall_data {
 	struct hypercall_cpu_info cpu;
 	struct hypercall_text text;
 	struct hypercall_balloon balloon;
+	struct hypercall_sockets sockets;
 	struct {
 		struct hypercall_list list;
 		union {
@@ -399,6 +450,8 @@ union hypercall_data {
 				time[HYPERCALL_ROOM(struct hypercall_time_record)];
 			struct hypercall_wait_record
 				wait[HYPERCALL_ROOM(struct hypercall_wait_record)];
+			struct hypercall_port_record
+				port[HYPERCALL_ROOM(struct hypercall_port_record)];
 		};
 	};
 };
@@ -445,6 +498,8 @@ _Static_assert(sizeof(struct hypercall_window_record) == 16, "as documented");
 _Static_assert(sizeof(struct hypercall_time_record) == 32, "as documented");
 _Static_assert(sizeof(struct hypercall_wait_record) == 16, "as documented");
 _Static_assert(sizeof(struct hypercall_balloon) == 144, "as documented");
+_Static_assert(sizeof(struct hypercall_port_record) == 288, "as documented");
+_Static_assert(sizeof(struct hypercall_sockets) == 88, "as documented");
 _Static_assert(sizeof(struct hypercall_text) == HYPERCALL_DATA_SIZE, "as documented");
 _Static_assert(__builtin_offsetof(struct hypercall_log, text) == 40, "as documented");
 _Static_assert(__builtin_offsetof(struct hypercall_page, data) == 0x100, "as documented");

@@ -98,21 +98,6 @@ bool trace_knows_first(const struct vcpu *vcpu)
 	return sched_state_of(vcpu->cpu)->count == 1;
 }
 
-uint32_t trace_read_of(const struct vcpu *vcpu, struct trace_record *records, uint32_t max)
-{
-	uint64_t mark = trace_mark_of(vcpu);
-	bool its = trace_knows_first(vcpu);
-	uint32_t count = trace_read(vcpu->cpu, records, max), kept = 0;
-
-	for (uint32_t i = 0; i < count; i++) {
-		its = trace_is_its(&records[i], mark, its);
-		if (its) {
-			records[kept++] = records[i];
-		}
-	}
-	return kept;
-}
-
 static const uint8_t class_causes[EC_COUNT] = {
 	[EC_UNKNOWN] = HYPERCALL_CAUSE_UNDEFINED,
 	[EC_CP15_32] = HYPERCALL_CAUSE_REGISTER_32,
@@ -134,10 +119,8 @@ static const uint8_t class_causes[EC_COUNT] = {
 
 static const char *const cause_names[HYPERCALL_CAUSE_COUNT] = {CAUSE_NAMES};
 
-uint32_t trace_cause(const struct trace_record *record)
+static inline __attribute__((always_inline)) uint32_t cause_of(uint64_t esr)
 {
-	uint64_t esr = record->what;
-
 	if (esr < TRACE_IRQ) {
 		return HYPERCALL_CAUSE_INTERRUPT;
 	}
@@ -153,6 +136,69 @@ uint32_t trace_cause(const struct trace_record *record)
 	default:
 		return class_causes[FIELD_GET(ESR_EC, esr)];
 	}
+}
+
+uint32_t trace_cause(const struct trace_record *record)
+{
+	return cause_of(record->what);
+}
+
+/* -- of one vCPU, straight from the ring: a step has time for no copy -- */
+
+/* Were the `count` records before `reading` made over meanwhile? One is being written. */
+static bool are_lost(const struct trace_reading *reading, uint32_t count)
+{
+	return (next_of(reading->cpu) - reading->next) % TRACE_COUNT + 1 + count > TRACE_COUNT;
+}
+
+uint32_t trace_read_of(const struct vcpu *vcpu, struct trace_record *records, uint32_t max)
+{
+	const struct trace_record *ring = ring_of(vcpu->cpu);
+	uint64_t mark = trace_mark_of(vcpu);
+	bool its = trace_knows_first(vcpu);
+	struct trace_reading reading;
+	uint32_t kept = 0;
+
+	trace_begin(&reading, vcpu->cpu, max);
+	for (uint32_t i = reading.next - reading.max; i != reading.next; i++) {
+		const struct trace_record *from = &ring[i % TRACE_COUNT];
+		uint64_t what = atomic_read(&from->what);
+
+		if (what >= TRACE_MARK) {
+			its = what == mark;
+			what = TRACE_MARK;
+		}
+		if (its) {
+			records[kept++] = (struct trace_record){what, atomic_read(&from->pc)};
+		}
+	}
+	return are_lost(&reading, reading.max) ? 0 : kept;
+}
+
+uint32_t trace_count_of(const struct vcpu *vcpu, uint32_t max, uint32_t *causes,
+			uint32_t *interrupts)
+{
+	const struct trace_record *ring = ring_of(vcpu->cpu);
+	uint64_t mark = trace_mark_of(vcpu);
+	bool its = trace_knows_first(vcpu);
+	struct trace_reading reading;
+	uint32_t exits = 0;
+
+	trace_begin(&reading, vcpu->cpu, max);
+	for (uint32_t i = reading.next - reading.max; i != reading.next; i++) {
+		uint64_t what = atomic_read(&ring[i % TRACE_COUNT].what);
+
+		if (what >= TRACE_MARK) {
+			its = what == mark;
+		} else if (its) {
+			exits++;
+			causes[cause_of(what)]++;
+			if (what < TRACE_INTERRUPTS) {
+				interrupts[what]++;
+			}
+		}
+	}
+	return are_lost(&reading, reading.max) ? 0 : exits;
 }
 
 const char *trace_cause_name(uint32_t cause)

@@ -12,11 +12,29 @@
 #define COST_SHIFT 20
 #define NOBODY	   UINT64_MAX /* no address has so many bits */
 
+/* Each VM's port, and with it at most one of an uplink; and those of uplinks that no VLAN has. */
+#define PORT_MAX (2 * CONFIG_DEVICE_TOTAL_MAX + CONFIG_NETWORK_MAX)
+#define STRIDE	 16
+
 static struct switch_port *all;
+
+/* Every STRIDE-th port, so that a list of them goes on without a walk through all before. Constant
+ * after the last has joined. */
+static struct switch_port *at_stride[PORT_MAX / STRIDE + 1];
 
 struct switch_port *switch_first(void)
 {
 	return all;
+}
+
+struct switch_port *switch_port_at(uint32_t n)
+{
+	struct switch_port *port = n < PORT_MAX ? at_stride[n / STRIDE] : NULL;
+
+	for (n %= STRIDE; n != 0 && port != NULL; n--) {
+		port = port->all;
+	}
+	return port;
 }
 
 static uint64_t address_at(const uint8_t *bytes)
@@ -42,9 +60,10 @@ static uint32_t place_count(const struct switch_port *port)
 static void link_up(struct switch_port *port)
 {
 	struct switch_port **end = &all, *mate = port;
+	uint32_t count = 0;
 
 	port->next = port;
-	for (; *end != NULL; end = &(*end)->all) {
+	for (; *end != NULL; end = &(*end)->all, count++) {
 		if ((*end)->config->network == port->config->network &&
 		    (*end)->config->vlan == port->config->vlan) {
 			mate = *end;
@@ -53,6 +72,10 @@ static void link_up(struct switch_port *port)
 	port->next = mate->next;
 	mate->next = port;
 	*end = port;
+	/* the config's bounds keep it below */
+	if (count % STRIDE == 0 && count < PORT_MAX) {
+		at_stride[count / STRIDE] = port;
+	}
 }
 
 static void join(struct switch_port *port, const struct port_config *config,

@@ -111,7 +111,9 @@ static inline uint64_t switch_ready(const struct switch_port *port)
 }
 void switch_charge(struct switch_port *port, uint32_t bytes, uint64_t now);
 
-/* All ports, in the order in which they were plugged in; NULL: there are none. */
+/* All ports, in the order in which they were plugged in; NULL: there are none. And the n-th of
+ * them, from 0 on; NULL: there are not so many. */
 struct switch_port *switch_first(void);
+struct switch_port *switch_port_at(uint32_t n);
 
 #endif

@@ -46,9 +46,11 @@
 #define TREE	   33
 #define VM_BALLOON 34
 #define SET_MEMORY 35
+#define PORTS	   36
+#define SOCKETS	   37
 
 /* All but those of the board's CPUs, and of the whole board. */
-#define FEATURES_HERE UINT64_C(0xc3e7eff7e)
+#define FEATURES_HERE UINT64_C(0x3c3e7eff7e)
 
 #define BOARD 0xffffffff
 #define END   (~UINT64_C(0))
@@ -140,7 +142,7 @@ static void test_discovery(void)
 	is(call(0, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "there is no call 0");
 	is(call(7, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "no call 7");
 	is(call(16, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "no call 16 any more");
-	is(call(SET_MEMORY + 1, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "and none behind the last");
+	is(call(SOCKETS + 1, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "and none behind the last");
 	is(call(VM_BALLOON, ME, 0, SCRATCH, 4096), (uint64_t)NOT_FOUND, "no balloon is here");
 	is(call(SET_MEMORY, WORKER, 4096, 0, 0), (uint64_t)NOT_FOUND, "nor at the other");
 	is(call(SET_MEMORY, ME, 4096, 0, 0), (uint64_t)DENIED, "and one's own memory is no call's");
@@ -367,6 +369,52 @@ static void test_lists(void)
 	is(call(WINDOWS, 0, 0, SCRATCH, 4096), (uint64_t)DENIED, "nor their windows");
 }
 
+/* Its records in `count`; how many of them are nobody's but `vm`'s, one of each of its VLANs. */
+static unsigned int ports_of(uint32_t vm, unsigned int *count)
+{
+	unsigned int own = 0, vlans = 0;
+	uint64_t next = 0;
+
+	*count = 0;
+	for (unsigned int calls = 0; next != END && calls < 100; calls++) {
+		if (call(PORTS, vm, next, SCRATCH, 4096) != OK || word(12) != 288) {
+			return 0;
+		}
+		next = long_word(16);
+		for (unsigned int i = 0; i < word(8); i++) {
+			own += word(24 + 288 * i) == vm;
+			vlans |= 1U << word(24 + 288 * i + 8);
+			++*count;
+		}
+	}
+	return next == END && vlans == (1U << own) - 1 ? own : 0;
+}
+
+static void test_network(void)
+{
+	unsigned int count;
+
+	is(ports_of(ME, &count), 5, "a VM sees its ports of networks");
+	is(count, 5, "and no others");
+	call(PORTS, ME, 0, SCRATCH, 4096);
+	is(memcmp((void *)(SCRATCH + 24 + 192), "lan", 4), 0, "with their network");
+	is(memcmp((void *)(SCRATCH + 24 + 224), "net0", 5), 0, "and device");
+	is(word(24 + 4), 0, "which nobody drives");
+	ok(ports_of(WORKER, &count) == 1 && count == 1, "those of one that it manages, too");
+	is(call(PORTS, STRANGER, 0, SCRATCH, 4096), (uint64_t)DENIED, "a stranger's not");
+	is(call(PORTS, BOARD, 0, SCRATCH, 4096), (uint64_t)DENIED,
+	   "all are not for who manages but one VM");
+	call(PORTS, ME, ~UINT64_C(0), SCRATCH, 4096);
+	ok(word(8) == 0 && long_word(16) == END, "behind the last there is none");
+	is(call(SOCKETS, ME, 0, SCRATCH, 4096), OK, "VM_SOCKETS answers");
+	ok(word(4) == 88 && word(8) == ME && word(12) == 0 && word(16) == 55,
+	   "with the VM's CID, and that nobody drives it");
+	is(call(SOCKETS, WORKER, 0, SCRATCH, 4096), (uint64_t)NOT_FOUND,
+	   "of one that has no sockets it says so");
+	is(call(SOCKETS, STRANGER, 0, SCRATCH, 4096), (uint64_t)DENIED,
+	   "of a stranger not even that");
+}
+
 static void test_addresses(void)
 {
 	static const struct {
@@ -590,6 +638,7 @@ int main(void)
 	test_times();
 	test_vcpu();
 	test_lists();
+	test_network();
 	test_page();
 	test_random();
 	tap_done();

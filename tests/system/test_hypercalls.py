@@ -4,6 +4,9 @@ import hashlib
 import json
 import re
 
+import peer
+import test_network
+import test_vsock
 from configs import DEVICES, config, linux_images, raw_image, vm
 
 CONTROL = DEVICES.replace("devices {", 'devices { control { compatible = "bulkhead,control"; };')
@@ -173,6 +176,74 @@ def test_a_VM_that_manages_all_others_is_shown_what_the_shell_shows(boot):
         assert ctl(run, words).strip(), words
 
 
+# the board's NIC, with nobody at the other end of its cable
+NIC = [
+    "-global", "virtio-mmio.force-legacy=false", "-netdev", "hubport,id=wire,hubid=0",
+    "-device", "virtio-net-device,netdev=wire,bus=virtio-mmio-bus.1",
+]  # fmt: skip
+
+
+def with_network(devices: str, cid: int) -> str:
+    """Those devices, and a port and sockets."""
+    port = 'net0 { compatible = "bulkhead,virtio-net"; network = <&lan>; rate-kbps = <9000>; };'
+    sockets = f'sockets {{ compatible = "bulkhead,virtio-vsock"; guest-cid = <{cid}>; }};'
+    return devices.removesuffix("};") + port + sockets + " };"
+
+
+def use_network(run) -> None:
+    """The boss loads its drivers and sends: frames to nobody, a packet to a CID of nobody's."""
+    for module in dict.fromkeys(test_network.MODULES + test_vsock.MODULES):
+        run.run(f"insmod /lib/{module}.ko", PROMPT)
+    run.run("ip link set eth0 up && ip addr add 10.0.0.1/24 dev eth0", PROMPT)
+    run.run("arping -c 3 -w 5 -I eth0 10.0.0.9", PROMPT, 60)
+    run.run("vsock talk 77 99 < /dev/null", PROMPT)
+
+
+def test_ports_of_networks_and_sockets_are_told(boot):
+    lan = f'networks {{ lan: lan {{ uplink = "{peer.NIC}"; }}; }};'
+    run = boot(
+        config(
+            vm("boss", devices=with_network(CONTROL, 55), extra="manages = <&tick>;",
+               memory="192M"),
+            bare("tick", devices=with_network(DEVICES, 56)),
+            images=linux_images() + raw_image("tick"), extra=lan,
+        ),
+        extra=NIC,
+    )
+    run.expect(f"^boss[|] {PROMPT}", 120)
+    run.focus("boss")
+    use_network(run)
+
+    ports = told(run, "net")
+    assert [(one["vm"], one["uplink"], one["state"]) for one in ports] == [
+        (None, True, "up"), ("boss", False, "up"), ("tick", False, "down"),
+    ]
+    uplink, own, other = ports
+    assert own["sent_frames"] >= 3 and own["sent_bytes"] >= 3 * 42
+    assert (own["device"], own["rate_kbps"], own["network"]) == ("net0", 9000, "lan")
+    assert own["mac"] in run.run("cat /sys/class/net/eth0/address", PROMPT)
+    assert other["dropped"]["down"] >= 3 and other["sent_frames"] == 0
+    assert uplink["nic"] == peer.NIC and uplink["received_frames"] >= 3
+    # of one alone, and neither of the others nor of the uplink
+    assert [one["vm"] for one in told(run, "net tick")] == ["tick"]
+
+    sockets = told(run, "vsock")
+    assert [(one["name"], one["cid"], one["driver"]) for one in sockets] == [
+        ("boss", 55, True), ("tick", 56, False),
+    ]
+    assert sockets[0]["refused"] >= 1 and sockets[0]["received_packets"] >= 1
+
+    # what people read is what the shell says of both, as long as nobody sends
+    run.run("ip link set eth0 down", PROMPT)
+    for command in ("net", "vsock"):
+        said = ctl(run, command)
+        run.focus("the hypervisor's shell")
+        shown = [line for line in run.run(command, "bulkhead> ").split("\n") if line.strip()]
+        for line in shown:
+            assert line.strip() in said, f"{line}\nis not in\n{said}"
+        run.focus("boss")
+
+
 def test_what_a_VM_may_not_do_it_is_told_in_a_sentence(boot):
     run = boot(
         config(boss(), bare("worker"), images=linux_images() + raw_image("tick"))
@@ -183,9 +254,10 @@ def test_what_a_VM_may_not_do_it_is_told_in_a_sentence(boot):
     assert 'no VM that this one may look at is called "worker"' in ctl(run, "vm stop worker")
     assert "`manages` of this VM does not name boss" in ctl(run, "vm stop boss")
     assert "is no command" in ctl(run, "nonsense")
-    for words in ("log", "irq", "mem", "sched", "report", "tree", "reboot", "poweroff"):
+    for words in ("log", "irq", "mem", "net", "sched", "report", "tree", "reboot", "poweroff"):
         assert "only a VM whose `manages` names all others may ask" in ctl(run, words), words
     assert [one["owner"] for one in told(run, "mem boss") if one["owner"] != "each VM"]
+    assert told(run, "net boss") == told(run, "vsock") == []
     assert "usage: bulkheadctl" in ctl(run, "--help")
     assert "vm [list], vm start|stop|" in ctl(run, "vm stop")
     assert "Bulkhead " in ctl(run, "info")

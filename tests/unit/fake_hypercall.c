@@ -17,6 +17,8 @@
 #include "core/vm/manage.h"
 #include "drivers/emul/vdev.h"
 #include "drivers/hw/psci.h"
+#include "drivers/virtio/net.h"
+#include "drivers/virtio/uplink.h"
 #include "irq/vgic/vgic.h"
 #include "mm/page_alloc.h"
 #include "tests/unit/tree.h"
@@ -43,6 +45,8 @@ static struct vm *window_owner[FAKE_WINDOWS];
 static struct regs_answer answer;
 static struct vdev uart;
 static struct vdev_config uart_config = {.name = "uart", .spi = 1};
+
+static const struct vsock_counters socket_counters = {1, 2, 3, 4, 5, 6, 7, 8};
 
 uint8_t *fake_byte(uint64_t at)
 {
@@ -85,6 +89,8 @@ static void set_up_vm(uint32_t id)
 		fake_vcpus[id][i].sched.waited = waited[id][i];
 	}
 }
+
+static void set_up_ports(void);
 
 static void set_up_board(void)
 {
@@ -186,6 +192,8 @@ int fake_hypercall_set_up(void **state)
 	for (uint32_t id = 0; id < FAKE_VMS; id++) {
 		set_up_vm(id);
 	}
+	set_up_ports();
+	fake_calls.sockets.count = &socket_counters;
 	set_up_board();
 	/* all but the last are up; nobody goes to these copies */
 	percpu_set_offset(1, 8);
@@ -290,6 +298,74 @@ bool balloon_view(uint32_t vm, struct balloon_view *view)
 void balloon_ask(uint32_t vm)
 {
 	fake_calls.news = &fake_vms[vm];
+}
+
+bool vsock_view(uint32_t vm, struct vsock_view *view)
+{
+	*view = fake_calls.sockets;
+	return fake_calls.no_sockets != vm + 1;
+}
+
+static struct port_config port_configs[FAKE_PORTS];
+static struct switch_port ports[FAKE_PORTS];
+static struct vdev port_vdevs[FAKE_VMS];
+
+static bool is_uplink(uint32_t n)
+{
+	return n % (FAKE_VMS + 1) == FAKE_VMS;
+}
+
+static void set_up_ports(void)
+{
+	static const struct network_config lan = {.name = "a-network-whose-name-is-31-long"};
+	static const struct vdev_config config = {.name = "net0"};
+
+	for (uint32_t n = 0; n < FAKE_PORTS; n++) {
+		struct switch_counters *count = &ports[n].count;
+
+		port_configs[n] = (struct port_config){.network = &lan, .mac = {2, (uint8_t)n}};
+		port_configs[n].vlan = n;
+		port_configs[n].rate_kbps = n * 1000;
+		ports[n] = (struct switch_port){.config = &port_configs[n]};
+		ports[n].all = n + 1 < FAKE_PORTS ? &ports[n + 1] : NULL;
+		ports[n].uplink = is_uplink(n) ? (struct uplink *)&ports[n] : NULL;
+		count->sent_frames = FAKE_COUNT(n, 0);
+		count->sent_bytes = FAKE_COUNT(n, 1);
+		count->received_frames = FAKE_COUNT(n, 2);
+		count->received_bytes = FAKE_COUNT(n, 3);
+		for (uint32_t i = 0; i < SWITCH_DROP_COUNT; i++) {
+			count->dropped[i] = FAKE_COUNT(n, 4 + i);
+		}
+	}
+	for (uint32_t id = 0; id < FAKE_VMS; id++) {
+		port_vdevs[id].vm = &fake_vms[id];
+		port_vdevs[id].config = &config;
+	}
+}
+
+struct switch_port *switch_port_at(uint32_t n)
+{
+	return n < FAKE_PORTS ? &ports[n] : NULL;
+}
+
+const struct vdev *net_vdev(const struct switch_port *port)
+{
+	assert(port->uplink == NULL);
+	return &port_vdevs[(uint32_t)(port - ports) % (FAKE_VMS + 1)];
+}
+
+uint64_t net_features(const struct switch_port *port)
+{
+	return fake_calls.driven >> (port - ports) & 1;
+}
+
+const struct nic *uplink_nic(const struct uplink *uplink)
+{
+	static struct nic nic = {.name = FAKE_NIC, .up = true, .spent = 77};
+
+	assert(uplink != NULL);
+	nic.broken = fake_calls.nic_broken;
+	return &nic;
 }
 
 void times_ask(struct vm *vm, bool on)
@@ -405,16 +481,20 @@ uint32_t mux_log_read(const struct log *log, uint64_t *at, uint8_t *bytes, uint3
 
 uint32_t trace_read_of(const struct vcpu *vcpu, struct trace_record *records, uint32_t max)
 {
+	(void)vcpu;
 	for (uint32_t i = 0; i < max; i++) {
-		records[i].what = i == 0 ? TRACE_MARK | vcpu->vm->id << 8 | vcpu->index : 27;
+		records[i].what = i == 0 ? TRACE_MARK : 27;
 		records[i].pc = i;
 	}
 	return max;
 }
 
-uint32_t trace_cause(const struct trace_record *record)
+uint32_t trace_count_of(const struct vcpu *vcpu, uint32_t max, uint32_t *causes,
+			uint32_t *interrupts)
 {
-	return record->what < TRACE_IRQ ? HYPERCALL_CAUSE_INTERRUPT : HYPERCALL_CAUSE_OTHER;
+	(void)vcpu;
+	causes[HYPERCALL_CAUSE_INTERRUPT] = interrupts[27] = max - 1;
+	return fake_calls.lost_trace ? 0 : max - 1;
 }
 
 bool regs_ask(enum regs_asker asker, struct vcpu *vcpu)

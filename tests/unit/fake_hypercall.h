@@ -10,6 +10,7 @@
 #include "core/exit/hypercall.h"
 #include "core/vm/vm.h"
 #include "drivers/virtio/balloon.h"
+#include "drivers/virtio/vsock.h"
 #include "mm/frames.h"
 
 enum {
@@ -33,6 +34,12 @@ enum {
 #define FAKE_BANNER  7		   /* lines */
 #define FAKE_LAST    "so it ended" /* what the boss said before the reset */
 
+/* Ports of networks: of the boss, the worker, the stranger, an uplink, and so on. A counter of the
+ * n-th port is FAKE_COUNT(n) and what it is the how-manieth. */
+#define FAKE_PORTS	 30
+#define FAKE_COUNT(n, i) (((n) + UINT64_C(1)) << 40 | (i))
+#define FAKE_NIC	 "/virtio_mmio@a000200"
+
 /* The board's tree: a dtb of more than one piece, with FAKE_SEEDS bytes of 0xee. */
 #define FAKE_SEED  0xee
 #define FAKE_SEEDS (32 + 8 + 8)
@@ -53,11 +60,16 @@ struct fake_calls {
 	struct balloon_view balloon; /* of each, but for one: */
 	uint32_t no_balloon;	     /* its id + 1 */
 	const struct vm *news;	     /* whose guest is asked for them */
-	uint32_t finished;	     /* how often the console was */
+	struct vsock_view sockets;   /* of each, but for one: */
+	uint32_t no_sockets;	     /* its id + 1 */
+	bool nic_broken;
+	uint64_t driven;   /* which ports have drivers, by bit */
+	uint32_t finished; /* how often the console was */
 	/* the question about registers: NULL: none or answered */
 	struct vcpu *asked_regs;
-	uint32_t irqs; /* INTIDs the board has taken, from 32 on */
-	bool all_irqs; /* each SPI of a VM is on */
+	uint32_t irqs;	 /* INTIDs the board has taken, from 32 on */
+	bool all_irqs;	 /* each SPI of a VM is on */
+	bool lost_trace; /* what the trace said was made over meanwhile */
 };
 extern struct fake_calls fake_calls;
 

@@ -102,6 +102,8 @@ static const uint8_t kinds[NUMBERS] = {
 	[HYPERCALL_BOARD_TREE] = WHOLE_BOARD_DATA,
 	[HYPERCALL_VM_BALLOON] = VM_DATA,
 	[HYPERCALL_VM_SET_MEMORY] = VERB,
+	[HYPERCALL_PORTS] = VM_OR_BOARD_DATA,
+	[HYPERCALL_VM_SOCKETS] = VM_DATA,
 };
 
 static bool gives_data(uint32_t number)
@@ -551,14 +553,18 @@ static void waits(void **state)
 		fake_vcpus[WORKER][1].hold = cases[i].hold;
 		ask(HYPERCALL_VCPU_STAT, WORKER, 1);
 		assert_int_equal(data()->stat.wait, cases[i].wait);
-		assert_int_equal(data()->stat.exits, 63);
-		assert_int_equal(data()->stat.cause[HYPERCALL_CAUSE_INTERRUPT], 63);
-		assert_int_equal(data()->stat.interrupt[27], 63);
+		assert_int_equal(data()->stat.exits, 47);
+		assert_int_equal(data()->stat.cause[HYPERCALL_CAUSE_INTERRUPT], 47);
+		assert_int_equal(data()->stat.interrupt[27], 47);
 	}
+	fake_calls.lost_trace = true;
+	ask(HYPERCALL_VCPU_STAT, WORKER, 1);
+	assert_int_equal(data()->stat.exits, 0);
+	assert_int_equal(data()->stat.cause[HYPERCALL_CAUSE_INTERRUPT], 0);
 	ask(HYPERCALL_VCPU_TRACE, WORKER, 1);
 	assert_int_equal(data()->list.count, 62);
 	assert_int_equal(data()->list.next, HYPERCALL_LIST_END);
-	assert_int_equal(data()->trace[61].pc, 63);
+	assert_int_equal(data()->trace[61].pc, 61);
 }
 
 static void write_log(struct log *log, uint32_t count)
@@ -693,6 +699,96 @@ static void times(void **state)
 	}
 	assert_int_equal(count_all(HYPERCALL_VM_TIMES, WORKER, &calls), 2 * HYPERCALL_CAUSE_COUNT);
 	assert_in_range(calls, 2 * HYPERCALL_CAUSE_COUNT / 8, 2 * HYPERCALL_CAUSE_COUNT / 4);
+}
+
+static void check_port(const struct hypercall_port_record *port, uint32_t n)
+{
+	assert_int_equal(port->vlan, n);
+	assert_int_equal(port->rate_kbps, n * 1000);
+	assert_string_equal(port->network, "a-network-whose-name-is-31-long");
+	assert_int_equal(port->sent_frames, FAKE_COUNT(n, 0));
+	assert_int_equal(port->sent_bytes, FAKE_COUNT(n, 1));
+	assert_int_equal(port->received_frames, FAKE_COUNT(n, 2));
+	assert_int_equal(port->received_bytes, FAKE_COUNT(n, 3));
+	for (uint32_t i = 0; i < ARRAY_COUNT(port->dropped); i++) {
+		/* the first of a switch's reasons is none */
+		assert_int_equal(port->dropped[i],
+				 i < HYPERCALL_DROP_COUNT ? FAKE_COUNT(n, 5 + i) : 0);
+	}
+}
+
+/* A VM's own ports to who may look at it; all, and uplinks, to who manages all others. */
+static void ports(void **state)
+{
+	const struct hypercall_port_record *port = data()->port;
+	uint32_t calls, seen = 0;
+	uint64_t next = 0;
+
+	(void)state;
+	fake_calls.driven = BIT(1);
+	assert_int_equal(count_all(HYPERCALL_PORTS, WORKER, &calls), 8);
+	ask(HYPERCALL_PORTS, WORKER, 0);
+	assert_int_equal(port[0].vm, WORKER);
+	assert_int_equal(port[0].flags, HYPERCALL_PORT_UP);
+	assert_int_equal(port[0].mac[1], 1);
+	assert_int_equal(port[1].flags, 0);
+	assert_string_equal(port[0].device, "net0");
+	check_port(&port[0], 1);
+	check_port(&port[1], 5);
+	assert_int_equal(ask(HYPERCALL_PORTS, HYPERCALL_BOARD, 0), HYPERCALL_DENIED);
+
+	fake_configs[BOSS].manages = 1 << WORKER | 1 << STRANGER;
+	assert_int_equal(count_all(HYPERCALL_PORTS, HYPERCALL_BOARD, &calls), FAKE_PORTS);
+	assert_in_range(calls, FAKE_PORTS / 8, FAKE_PORTS / 2);
+	for (; next != HYPERCALL_LIST_END; next = data()->list.next) {
+		ask(HYPERCALL_PORTS, HYPERCALL_BOARD, next);
+		for (uint32_t i = 0; i < data()->list.count; i++, seen++) {
+			bool uplink = seen % 4 == 3;
+
+			check_port(&port[i], seen);
+			assert_int_equal(port[i].vm, uplink ? HYPERCALL_NOBODY : seen % 4);
+			assert_int_equal(port[i].spent, uplink ? 77 : 0);
+			assert_int_equal(port[i].mac[0], uplink ? 0 : 2);
+			assert_string_equal(port[i].device, uplink ? FAKE_NIC : "net0");
+		}
+	}
+	assert_int_equal(seen, FAKE_PORTS);
+	ask(HYPERCALL_PORTS, HYPERCALL_BOARD, 3);
+	assert_int_equal(port[0].flags, HYPERCALL_PORT_UP);
+	fake_calls.nic_broken = true;
+	ask(HYPERCALL_PORTS, HYPERCALL_BOARD, 3);
+	assert_int_equal(port[0].flags, HYPERCALL_PORT_BROKEN);
+	for (uint64_t beyond = UINT64_MAX; beyond >= FAKE_PORTS; beyond >>= 1) {
+		ask(HYPERCALL_PORTS, HYPERCALL_BOARD, beyond);
+		assert_int_equal(data()->list.count, 0);
+		assert_true(data()->list.next == HYPERCALL_LIST_END);
+	}
+}
+
+static void sockets(void **state)
+{
+	const struct hypercall_sockets *told = &data()->sockets;
+
+	(void)state;
+	fake_calls.sockets.cid = 42;
+	assert_int_equal(ask(HYPERCALL_VM_SOCKETS, WORKER, 0), HYPERCALL_OK);
+	assert_int_equal(told->head.size, sizeof(*told));
+	assert_int_equal(told->vm, WORKER);
+	assert_int_equal(told->cid, 42);
+	assert_int_equal(told->flags, 0);
+	assert_int_equal(told->sent_packets, 1);
+	assert_int_equal(told->sent_bytes, 2);
+	assert_int_equal(told->received_packets, 3);
+	assert_int_equal(told->received_bytes, 4);
+	assert_int_equal(told->refused, 5);
+	assert_int_equal(told->spoofed, 6);
+	assert_int_equal(told->deaf, 7);
+	assert_int_equal(told->untracked, 8);
+	fake_calls.sockets.up = true;
+	ask(HYPERCALL_VM_SOCKETS, WORKER, 0);
+	assert_int_equal(told->flags, HYPERCALL_SOCKETS_UP);
+	fake_calls.no_sockets = WORKER + 1;
+	assert_int_equal(ask(HYPERCALL_VM_SOCKETS, WORKER, 0), HYPERCALL_NOT_FOUND);
 }
 
 static void waits_for(void **state)
@@ -858,6 +954,9 @@ int main(void)
 		WITH_VMS("what was said before a reset is told where it was kept", last_log),
 		WITH_VMS("what a VM has and shall have of its RAM can be said", balloons),
 		WITH_VMS("what is measured can be said", measures),
+		WITH_VMS("ports are told to who may look at them, uplinks to who manages all",
+			 ports),
+		WITH_VMS("what a VM's sockets did can be said", sockets),
 		WITH_VMS("exits are told by cause, with their time, where they are measured",
 			 times),
 		WITH_VMS("it is told who had the CPU while a vCPU waited", waits_for),

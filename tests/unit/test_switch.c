@@ -355,6 +355,21 @@ static void tiny_and_huge_limits_do_not_overflow(void **state)
 	}
 }
 
+/* Whoever lists them goes on where it was. */
+static void each_port_has_its_number(void **state)
+{
+	uint32_t n = 0;
+
+	(void)state;
+	for (const struct switch_port *at = switch_first(); at != NULL; at = at->all) {
+		assert_ptr_equal(switch_port_at(n++), at);
+	}
+	assert_in_range(n, 33, PORTS);
+	assert_null(switch_port_at(n));
+	assert_null(switch_port_at(n + 100));
+	assert_null(switch_port_at(UINT32_MAX));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -383,6 +398,7 @@ int main(void)
 		     an_uplink_takes_no_tags_and_nothing_for_the_next_bridge),
 		CASE("a limit of the rate holds over time", a_limit_of_the_rate_holds_over_time),
 		CASE("tiny and huge limits don't overflow", tiny_and_huge_limits_do_not_overflow),
+		CASE("each port has its number", each_port_has_its_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

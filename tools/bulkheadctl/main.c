@@ -35,6 +35,8 @@ static const char usage[] =
 	"                       what a VM printed last, and its life; -f: what comes, too;\n"
 	"                       --last: before the reset, where the config has a log-region;\n"
 	"                       --from: no byte before that one, the `next` of the time before\n"
+	"  vsock                sockets: each VM's CID, what it sent and received\n"
+	"  net [NAME]           a VM's ports of networks: what they sent, received, dropped\n"
 	"  irq [NAME]           interrupts of a VM\n"
 	"  mem [NAME]           its memory\n"
 	"  audit [NAME]         holds its memory map against what was granted\n"
@@ -43,8 +45,9 @@ static const char usage[] =
 	"  tree                 the board's device tree as a dtb, without its seeds: tree > FILE\n"
 	"  reboot, poweroff     of the whole board, at once\n"
 	"\n"
-	"Without a NAME log and irq tell of the board, mem of everybody's memory; these,\n"
-	"sched and what follows it are for a VM whose `manages` names all others.\n"
+	"Without a NAME log and irq tell of the board, mem of everybody's memory, net of all\n"
+	"ports and of uplinks; these, sched and what follows it are for a VM whose `manages`\n"
+	"names all others.\n"
 	"\n"
 	"Needs root and /dev/mem, and a `bulkhead,control` device in this VM's config. Its\n"
 	"`manages` names the VMs that may be acted on; a VM may always look at itself.\n"
@@ -242,6 +245,7 @@ static const struct {
 	{"irq", show_irqs},
 	{"mem", show_memory},
 	{"audit", show_audit},
+	{"net", show_ports},
 };
 
 static const struct {
@@ -249,7 +253,7 @@ static const struct {
 	int (*show)(void);
 } board_shows[] = {
 	{"info", show_board},	 {"top", show_top},   {"sched", show_cpus},
-	{"report", show_banner}, {"tree", show_tree},
+	{"report", show_banner}, {"tree", show_tree}, {"vsock", show_sockets},
 };
 
 static int board_command(char **word)

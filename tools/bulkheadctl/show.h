@@ -17,7 +17,9 @@ int show_trace(const char *name, uint64_t vcpu);
 int show_irqs(const char *name);
 int show_memory(const char *name);
 int show_audit(const char *name);
+int show_ports(const char *name);
 int show_cpus(void);
+int show_sockets(void);
 
 /* From a log: the board's without a name. */
 struct show_log {
