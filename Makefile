@@ -299,6 +299,7 @@ UNIT := \
 	line \
 	log \
 	manage \
+	manage_pairs \
 	mmio \
 	mux \
 	net \
@@ -380,6 +381,7 @@ UNIT_WITH_life     := core/base/percpu.c core/base/printk.c core/exit/regs.c cor
                       core/sched/policy.c tests/unit/fake_life.c tests/unit/fake_panic.c \
                       tests/unit/fake_sysreg.c
 UNIT_WITH_manage   := $(UNIT_WITH_life)
+UNIT_WITH_manage_pairs := $(UNIT_WITH_life)
 UNIT_WITH_mmio     := core/exit/mmio.c tests/unit/fake_sysreg.c
 UNIT_WITH_mux      := core/base/printk.c core/console/partial.c $(FAKE_CPU)
 UNIT_WITH_share    := core/vm/share.c core/base/printk.c core/fdt/guest_fdt.c core/resource/audit.c mm/frames.c mm/stage2.c tests/unit/fake_pages.c $(FAKE_CPU)

@@ -218,10 +218,10 @@ static void carry_out(struct vcpu *vcpu, uint64_t esr, enum exit_action action)
 		run_vcpu_suspend(vcpu);
 		break;
 	case EXIT_VM_OFF:
-		life_stop(vcpu->vm, VM_STOP_POWEROFF);
+		life_end(vcpu, VM_STOP_POWEROFF);
 		break;
 	case EXIT_VM_RESET:
-		life_stop(vcpu->vm, VM_STOP_RESET);
+		life_end(vcpu, VM_STOP_RESET);
 		break;
 	case EXIT_HYPERCALL:
 		if (FIELD_GET(ESR_EC, esr) == EC_SMC64) {

@@ -221,15 +221,23 @@ int life_ask(struct vm *vm, enum life_op op)
 	return after_step(vm, step);
 }
 
-int life_stop(struct vm *vm, enum vm_stop_reason reason)
+int life_stop(struct vm *vm, enum vm_stop_reason reason, uint32_t life)
 {
 	enum step step;
 
 	spin_lock(&vm->lock);
-	step = (enum step)steps[LIFE_STOP][vm->state] == STOP ? STOP : BUSY;
+	step = vm_is_up(vm) && vm->life == life ? STOP : BUSY;
 	take_step_locked(vm, step, reason);
 	spin_unlock(&vm->lock);
 	return after_step(vm, step);
+}
+
+void life_end(struct vcpu *vcpu, enum vm_stop_reason reason)
+{
+	/* its stop, which takes this away, may be decided and not posted yet */
+	vcpu->hold |= VCPU_HOLD_ENDED;
+	/* a life does not end before each of its vCPUs has acknowledged that */
+	life_stop(vcpu->vm, reason, vcpu->vm->life);
 }
 
 static bool tell_crash(struct vcpu *vcpu, struct vcpu_job *job)
@@ -239,7 +247,7 @@ static bool tell_crash(struct vcpu *vcpu, struct vcpu_job *job)
 		return false;
 	}
 	vcpu->job = NULL;
-	life_stop(vcpu->vm, VM_STOP_CRASH);
+	life_end(vcpu, VM_STOP_CRASH);
 	return true;
 }
 
@@ -248,7 +256,7 @@ void life_crash(struct vcpu *vcpu, const char *why)
 	vm_note(vcpu->vm, "vcpu %u can't go on: %s", vcpu->index, why);
 	/* one that crashes again and again tells it as seldom as its other ends */
 	if (!vm_may_log(vcpu->vm, &vcpu->vm->lives)) {
-		life_stop(vcpu->vm, VM_STOP_CRASH);
+		life_end(vcpu, VM_STOP_CRASH);
 		return;
 	}
 	crash_begin(vcpu, why);

@@ -34,8 +34,13 @@ enum life_op {
 /* 0: it happens; -EALREADY: it is so, or on its way there; -EBUSY: not from this state. */
 int life_ask(struct vm *vm, enum life_op op);
 
-/* By what the VM does itself. The first reason counts: -EBUSY, it is off or on its way. */
-int life_stop(struct vm *vm, enum vm_stop_reason reason);
+/* By what the VM does in its life `life` (vm->life), and not in another one, however late this
+ * comes. The first reason counts: -EBUSY, that life is over or on its way there. */
+int life_stop(struct vm *vm, enum vm_stop_reason reason, uint32_t life);
+
+/* The guest of this vCPU ends its VM's life, and is not entered again in it: also where somebody
+ * else was faster, and has not told this CPU yet. Owner CPU. */
+void life_end(struct vcpu *vcpu, enum vm_stop_reason reason);
 
 /* It can't go on: registers and a backtrace go to the log, in steps, then it is stopped. Owner
  * CPU; loaded. */

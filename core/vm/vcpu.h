@@ -58,6 +58,7 @@ enum vcpu_hold {
 		1U << 1, /* waits for VCPU_EVENT_ANSWER; the exit is handled again then */
 	VCPU_HOLD_STANDBY = 1U << 2, /* WFI, PSCI CPU_SUSPEND: waits for an event */
 	VCPU_HOLD_PAUSED = 1U << 3,  /* its VM is paused: only VCPU_EVENTS_URGENT are looked at */
+	VCPU_HOLD_ENDED = 1U << 4,   /* its guest has ended this life: a stop is on its way */
 };
 
 /* Of who looks after it: looked at also while its VM is paused, and whoever's turn it is. About a

@@ -62,17 +62,17 @@ const struct vm_extent *vm_extent_of(const struct vm *vm, uint64_t ipa, uint64_t
 	return NULL;
 }
 
-static int (*stop_hook)(struct vm *vm, enum vm_stop_reason reason);
+static int (*stop_hook)(struct vm *vm, enum vm_stop_reason reason, uint32_t life);
 
-void vm_set_stop(int (*stop)(struct vm *vm, enum vm_stop_reason reason))
+void vm_set_stop(int (*stop)(struct vm *vm, enum vm_stop_reason reason, uint32_t life))
 {
 	stop_hook = stop;
 }
 
-void vm_ask_stop(struct vm *vm, enum vm_stop_reason reason)
+void vm_ask_stop(struct vm *vm, enum vm_stop_reason reason, uint32_t life)
 {
 	if (stop_hook != NULL) {
-		stop_hook(vm, reason);
+		stop_hook(vm, reason, life);
 	}
 }
 

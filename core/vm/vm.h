@@ -115,8 +115,8 @@ struct vm {
 	enum vm_stop_reason stop_reason;
 	uint32_t stop_waiting; /* vCPUs that have not acknowledged */
 	uint32_t restart_count;
-	uint32_t life;	  /* counts stops: what was asked for in one life is not done in the next */
-	bool start_waits; /* for those that start-after names */
+	uint32_t life; /* counts stops; atomic: what was asked for in one is not done in the next */
+	bool start_waits;	/* for those that start-after names */
 	uint32_t pause_count;	/* counts pauses: each is acknowledged once */
 	uint32_t pause_waiting; /* vCPUs that have not acknowledged */
 	uint64_t paused_at;	/* ticks */
@@ -152,10 +152,11 @@ struct vm *vm_by_name(const char *name);
 uint64_t vm_awake_ticks(struct vm *vm);
 
 /*
- * Asks core/vm/life.c to stop a VM, for those below it. Any CPU, no locks.
+ * Asks core/vm/life.c to stop a VM, for those below it, for what happened in its life `life`. Any
+ * CPU, no locks.
  */
-void vm_ask_stop(struct vm *vm, enum vm_stop_reason reason);
-void vm_set_stop(int (*stop)(struct vm *vm, enum vm_stop_reason reason));
+void vm_ask_stop(struct vm *vm, enum vm_stop_reason reason, uint32_t life);
+void vm_set_stop(int (*stop)(struct vm *vm, enum vm_stop_reason reason, uint32_t life));
 
 /* A device of its `unready` ones is there, or (false) will never be: it may start. Any CPU, no
  * locks. */

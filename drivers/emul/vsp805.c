@@ -144,17 +144,17 @@ static void arm_locked(struct vsp805 *wdog, struct vsp805_alarm *alarm, uint64_t
 		     deadline_now() - awake + to_ticks(wdog->loaded_at + period(wdog)));
 }
 
-/* WDOGRES has risen. No locks. */
-static void expire(struct vsp805 *wdog)
+/* WDOGRES has risen in this life. No locks. */
+static void expire(struct vsp805 *wdog, uint32_t life)
 {
 	struct vm *vm = wdog->vdev.vm;
 
 	switch (wdog->vdev.config->on_expiry) {
 	case ON_EXPIRY_RESTART:
-		vm_ask_stop(vm, VM_STOP_WATCHDOG);
+		vm_ask_stop(vm, VM_STOP_WATCHDOG, life);
 		break;
 	case ON_EXPIRY_STOP:
-		vm_ask_stop(vm, VM_STOP_EXPIRED);
+		vm_ask_stop(vm, VM_STOP_EXPIRED, life);
 		break;
 	case ON_EXPIRY_LOG:
 		if (vm_may_log(vm, &vm->lives)) {
@@ -170,7 +170,12 @@ static void alarm_fired(struct deadline *deadline)
 {
 	struct vsp805_alarm *alarm = CONTAINER_OF(deadline, struct vsp805_alarm, deadline);
 	struct vsp805 *wdog = alarm->wdog;
-	uint64_t awake = vm_awake_ticks(wdog->vdev.vm);
+	struct vm *vm = wdog->vdev.vm;
+	/* first: this life may be over, and the next begin, before its end is asked for below.
+	 * Where it is over already the device has been reset, and this is the alarm of another
+	 * setting */
+	uint32_t life = atomic_read_acquire(&vm->life);
+	uint64_t awake = vm_awake_ticks(vm);
 	bool expired = false;
 
 	spin_lock(&wdog->lock);
@@ -182,7 +187,7 @@ static void alarm_fired(struct deadline *deadline)
 	}
 	spin_unlock(&wdog->lock);
 	if (expired) {
-		expire(wdog);
+		expire(wdog, life);
 	}
 }
 
@@ -243,7 +248,7 @@ static int vsp805_read(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size
 	*value = read_locked(wdog, off & ~3U, clocks) >> 8 * (off & 3);
 	spin_unlock(&wdog->lock);
 	if (expired) {
-		expire(wdog);
+		expire(wdog, vcpu->vm->life);
 	}
 	return 0;
 }
@@ -316,7 +321,7 @@ static int vsp805_write(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t siz
 	arm_locked(wdog, &wdog->alarm[vcpu->index], awake);
 	spin_unlock(&wdog->lock);
 	if (expired) {
-		expire(wdog);
+		expire(wdog, vcpu->vm->life);
 	}
 	return 0;
 }

@@ -175,12 +175,11 @@ void run_vcpu_suspend(struct vcpu *vcpu)
 	vcpu->suspended = true;
 }
 
-int life_stop(struct vm *of, enum vm_stop_reason reason)
+void life_end(struct vcpu *by, enum vm_stop_reason reason)
 {
-	(void)of;
+	(void)by;
 	(void)reason;
 	world.stops++;
-	return 0;
 }
 
 void life_crash(struct vcpu *by, const char *why)

@@ -51,6 +51,7 @@ bool fake_has_said(const char *part)
 void fake_go_on(uint32_t cpu)
 {
 	if (fake_vcpus[cpu].power == VCPU_ON && fake_vcpus[cpu].hold == 0 &&
+	    fake_vcpus[cpu].loaded && fake_vcpus[cpu].job == NULL &&
 	    random_below(&fake_sim.random, 4) == 0) {
 		fake_sim.busy[cpu] = true;
 		fake_sim.depth++;
@@ -187,6 +188,7 @@ void fake_step(uint32_t cpu)
 		/* a guest runs in a life of its VM, with its registers in the CPU */
 		assert_int_equal(entered->power, VCPU_ON);
 		assert_true(entered->loaded);
+		assert_true(fake_sim.gone[cpu] != entered->vm->life + 1);
 	}
 	fake_sim.depth--;
 	fake_sim.busy[cpu] = false;
@@ -489,6 +491,7 @@ static void make_vm(uint32_t id, uint32_t first, uint32_t count)
 		fake_vcpus[i].vm = it;
 		fake_vcpus[i].index = i - first;
 		fake_vcpus[i].cpu = i;
+		fake_vcpus[i].sched.place = i;
 		fake_vcpus[i].hold = VCPU_HOLD_OFF;
 		fake_vcpus[i].mpidr = BIT(31) | (i - first);
 	}
@@ -504,7 +507,7 @@ int fake_life_set_up(void **state)
 	memset(fake_vcpus, 0, sizeof(fake_vcpus));
 	memset(&fake_sim, 0, sizeof(fake_sim));
 	memset(fake_frames, 0, sizeof(fake_frames));
-	memset(fake_said, 0, sizeof(fake_said));
+	fake_said[0] = '\0';
 	fake_sysreg_reset();
 	fake_sim.now = 5000;
 	fake_configs[FAKE_REFUSED] = (struct vm_config){.name = "gamma", .index = FAKE_REFUSED};
@@ -534,6 +537,7 @@ int sched_place(struct vcpu *vcpu, uint32_t cpu)
 void sched_set_priority(struct vcpu *vcpu, uint32_t priority)
 {
 	vcpu->sched.priority = priority;
+	vcpu_post(vcpu, VCPU_EVENT_PLACE);
 }
 
 void vcpu_leave(struct vcpu *vcpu)

@@ -42,6 +42,9 @@ struct fake_sim {
 	void (*at_point)(void);	 /* the same, where `points` of such places have been passed */
 	uint32_t points;
 	void (*guest_acts)(uint32_t cpu); /* what a guest does when its CPU goes on */
+	/* the life in which a guest has ended its VM's, and 1: it is not entered in that one again
+	 */
+	uint32_t gone[FAKE_VCPUS + 1];
 	uint64_t now;
 	uint32_t timers_held; /* vCPUs whose timers are as vtimer_pause() leaves them */
 	bool interrupt;	      /* one is pending for whoever asks */

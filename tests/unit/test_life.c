@@ -100,7 +100,7 @@ static void stop(void **state)
 	assert_int_equal(manage_stop(vm), -EALREADY);
 	for (uint32_t i = 0; i < ARRAY_COUNT(cases); i++) {
 		start_all();
-		assert_int_equal(life_stop(vm, cases[i].reason), 0);
+		assert_int_equal(life_stop(vm, cases[i].reason, vm->life), 0);
 		assert_string_equal(life_state_name(vm), "stopping");
 		assert_int_equal(manage_start(vm), -EBUSY);
 		/* it waits for each of them */
@@ -132,7 +132,7 @@ static void restart(void **state)
 	for (uint32_t i = 0; i < ARRAY_COUNT(reason); i++) {
 		uint32_t life = vm->life;
 
-		assert_int_equal(life_stop(vm, reason[i]), 0);
+		assert_int_equal(life_stop(vm, reason[i], vm->life), 0);
 		fake_settle();
 		is_new_life();
 		assert_int_equal(vm->life, life + 1);
@@ -150,10 +150,10 @@ static void first_counts(void **state)
 {
 	(void)state;
 	start_all();
-	assert_int_equal(life_stop(vm, VM_STOP_POWEROFF), 0);
-	assert_int_equal(life_stop(vm, VM_STOP_RESET), -EBUSY);
+	assert_int_equal(life_stop(vm, VM_STOP_POWEROFF, vm->life), 0);
+	assert_int_equal(life_stop(vm, VM_STOP_RESET, vm->life), -EBUSY);
 	fake_step(2);
-	assert_int_equal(life_stop(vm, VM_STOP_CRASH), -EBUSY);
+	assert_int_equal(life_stop(vm, VM_STOP_CRASH, vm->life), -EBUSY);
 	fake_settle();
 	is_off();
 	assert_string_equal(life_state_name(vm), "stopped (poweroff)");
@@ -190,21 +190,21 @@ static void all_are_off(void **state)
 	assert_int_equal(manage_start(vm), 0);
 	assert_int_equal(manage_start(&fake_vms[1]), 0);
 	fake_settle();
-	life_stop(vm, VM_STOP_POWEROFF);
+	life_stop(vm, VM_STOP_POWEROFF, vm->life);
 	fake_settle();
 	assert_int_equal(fake_sim.all_offs, 0);
 	assert_int_equal(fake_vms[1].state, VM_RUNNING);
-	life_stop(&fake_vms[1], VM_STOP_RESET);
+	life_stop(&fake_vms[1], VM_STOP_RESET, fake_vms[1].life);
 	fake_settle();
 	assert_int_equal(fake_sim.all_offs, 0);
-	life_stop(&fake_vms[1], VM_STOP_POWEROFF);
+	life_stop(&fake_vms[1], VM_STOP_POWEROFF, fake_vms[1].life);
 	fake_settle();
 	assert_int_equal(fake_sim.all_offs, 1);
 	/* a VM may go on where nobody wants to hear of it */
 	life_set_all_off(NULL);
 	assert_int_equal(manage_start(vm), 0);
 	fake_settle();
-	life_stop(vm, VM_STOP_POWEROFF);
+	life_stop(vm, VM_STOP_POWEROFF, vm->life);
 	fake_settle();
 	is_off();
 }
@@ -214,7 +214,7 @@ static void turned_on_while_stopping(void **state)
 {
 	(void)state;
 	start_all();
-	assert_int_equal(life_stop(vm, VM_STOP_RESET), 0);
+	assert_int_equal(life_stop(vm, VM_STOP_RESET, vm->life), 0);
 	fake_step(1);
 	assert_int_equal(fake_vcpus[1].power, VCPU_OFF);
 	assert_int_equal(turn_on(2, 1), 0);
@@ -237,7 +237,7 @@ static void stale_start(void **state)
 {
 	(void)state;
 	start_all();
-	assert_int_equal(life_stop(vm, VM_STOP_RESET), 0);
+	assert_int_equal(life_stop(vm, VM_STOP_RESET, vm->life), 0);
 	fake_step(1);
 	assert_int_equal(turn_on(2, 1), 0);
 	for (uint32_t i = 0; i < 20; i++) {
@@ -279,7 +279,7 @@ static void late_start(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < 2; i++) {
 		start_all();
-		assert_int_equal(life_stop(vm, VM_STOP_RESET), 0);
+		assert_int_equal(life_stop(vm, VM_STOP_RESET, vm->life), 0);
 		fake_step(1);
 		assert_int_equal(turn_on(2, 1), 0);
 		fake_sim.meanwhile = i == 0 ? others_finish : others_finish_and_call;
@@ -447,11 +447,13 @@ static void guest_acts(uint32_t cpu)
 		fake_cpu_off(cpu);
 		break;
 	case 1:
-		life_stop(vm, VM_STOP_RESET);
+		fake_sim.gone[cpu] = vm->life + 1;
+		life_end(&fake_vcpus[cpu], VM_STOP_RESET);
 		break;
 	case 2:
 		if (random_below(&fake_sim.random, 8) == 0) {
-			life_stop(vm, VM_STOP_POWEROFF);
+			fake_sim.gone[cpu] = vm->life + 1;
+			life_end(&fake_vcpus[cpu], VM_STOP_POWEROFF);
 		}
 		break;
 	default:

@@ -39,16 +39,19 @@ static struct vdev *dog;
 static bool line; /* as the interrupt controller was told last */
 static uint32_t rises;
 static uint32_t stops, lines_logged;
+static uint32_t stopped_life; /* in which it was asked for */
 static enum vm_stop_reason reason;
 
 /* -- time, and what of it the VM was not paused -- */
 
 static uint64_t paused_ticks, paused_at;
 static bool is_paused;
+static bool ends; /* a life of the VM's, as somebody asks for the time */
 
 uint64_t vm_awake_ticks(struct vm *of)
 {
 	assert_ptr_equal(of, &vm);
+	vm.life += ends;
 	return (is_paused ? paused_at : fake_time.now) - paused_ticks;
 }
 
@@ -80,10 +83,11 @@ void vgic_set_line(struct vm *of, uint32_t intid, bool level)
 	line = level;
 }
 
-void vm_ask_stop(struct vm *of, enum vm_stop_reason why)
+void vm_ask_stop(struct vm *of, enum vm_stop_reason why, uint32_t life)
 {
 	assert_ptr_equal(of, &vm);
 	stops++;
+	stopped_life = life;
 	reason = why;
 }
 
@@ -600,6 +604,22 @@ static void test_mode(void **state)
 	assert_false(line);
 }
 
+/* Its CPU is so late that the life it ran out in is over as it says so: that was of that life. */
+static void expires_late(void **state)
+{
+	(void)state;
+	put(WDOGLOAD, 24000000);
+	put(WDOGCONTROL, INTEN | RESEN);
+	fake_pass(fake_time.hz + 1);
+	vm.life = 7;
+	ends = true;
+	fake_pass(fake_time.hz + 1);
+	ends = false;
+	assert_int_equal(vm.life, 8);
+	assert_int_equal(stops, 1);
+	assert_int_equal(stopped_life, 7);
+}
+
 static void reset_again(void **state)
 {
 	(void)state;
@@ -655,6 +675,7 @@ int main(void)
 		CASE_IN("two CPUs may feed it", by_two, set_up),
 		CASE_IN("it stands still while its VM is paused", paused, set_up),
 		CASE_IN("integration test mode drives both outputs", test_mode, set_up),
+		CASE_IN("it ends the life that it ran out in, and no other", expires_late, set_up),
 		CASE_IN("a restart leaves nothing of the life before", reset_again, set_up),
 		CASE_IN("its node is what Linux binds to", described, set_up),
 	};
