@@ -3,7 +3,7 @@
 
 A file of tests/config/bad begins with comments: `expect: SENTENCE`, one for each error and no
 other; `board: NAME`, the board without which there is no error; `args: ...`, more words for the
-checker.
+checker. One of tests/config/good may say `note: SENTENCE`, one for each note and no other.
 """
 import pathlib
 import random
@@ -100,6 +100,12 @@ def check(dtb: pathlib.Path, *words) -> tuple[int, list[str]]:
     return done.returncode, errors
 
 
+def noted(dtb: pathlib.Path, *words) -> list[str]:
+    """What the checker notes of a config that it lets through."""
+    lines = run_checker(dtb, *words).stderr.splitlines()
+    return [line.removeprefix(f"note: {dtb}: ") for line in lines if line.startswith("note: ")]
+
+
 def notes(path: pathlib.Path, word: str) -> list[str]:
     """What the comments at the top of a file say after a word."""
     return [found.replace("\\\n", "").strip() for found in
@@ -128,6 +134,9 @@ def test_a_good_config_passes(path, work, boards):
     board = (notes(path, "board") or ["virt"])[0]
     assert check(dtb)[1] == []
     assert check(dtb, "--board", boards[board])[1] == []
+    expected = notes(path, "note")
+    if expected:
+        assert noted(dtb, "--board", boards[board]) == expected
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=stem)
