@@ -304,6 +304,7 @@ UNIT := \
 	mux \
 	net \
 	pgtable \
+	place \
 	ram_plan \
 	registry \
 	remote \
@@ -355,6 +356,7 @@ UNIT := \
 FAKE_CPU           := core/base/percpu.c core/base/spinlock.c tests/unit/fake_panic.c
 UNIT_WITH_deadline := timer/deadline.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_frames   := core/resource/audit.c mm/frames.c mm/guest_access.c mm/stage2.c tests/unit/fake_pages.c $(FAKE_CPU)
+UNIT_WITH_place    := core/sched/sched.c tests/unit/fake_sysreg.c tests/unit/fake_time.c $(FAKE_CPU)
 UNIT_WITH_pgtable  := mm/stage2.c tests/unit/fake_pages.c
 UNIT_WITH_registry := core/resource/audit.c mm/frames.c mm/stage2.c tests/unit/fake_pages.c $(FAKE_CPU)
 FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/dist_bank.c irq/vgic/gather.c \

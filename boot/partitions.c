@@ -306,7 +306,7 @@ static void set_schedules(void)
 			/* one that was refused leaves its time to nobody */
 			owner[k] = vm < 0 ? NULL : vm_by_name(parts.config->vm[vm].name);
 		}
-		sched_set_windows(schedule->cpu, length, owner, schedule->window_count);
+		sched_set_windows(schedule, length, owner);
 	}
 }
 

@@ -17,6 +17,7 @@
 #define ERANGE	 34  /* a number outside its range                         */
 #define EALREADY 114 /* it is as it was to become                   */
 #define ENOSYS	 38  /* not offered                                        */
+#define EDQUOT	 122 /* more than its part of something               */
 #define EIO	 5   /* the device or firmware reported a failure          */
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which CPUs the vCPUs run on, and whether the budgets there can be kept. */
 #include "core/config/checker.h"
-
-#define WHOLE (UINT64_C(1) << 32) /* all of a CPU's time */
+#include "core/sched/share.h"
 
 static void check_cpus_exist(struct checker *c)
 {
@@ -87,17 +86,6 @@ static const struct vcpu_config *vcpu_at(const struct config *config, const stru
 	return &config->vm[at->vm].vcpu[at->vcpu];
 }
 
-static uint64_t share(const struct vcpu_config *vcpu)
-{
-	return ((uint64_t)vcpu->budget_us << 32) / vcpu->period_us;
-}
-
-/* In tenths of a percent, for people. */
-static uint32_t permille(uint64_t part)
-{
-	return (uint32_t)((part * 1000 + WHOLE / 2) >> 32);
-}
-
 static void check_count(struct checker *c, uint32_t cpu)
 {
 	uint32_t count = 0;
@@ -122,15 +110,16 @@ static void check_sum(struct checker *c, uint32_t cpu)
 	EACH_ON(c->config, cpu, at)
 	{
 		const struct vcpu_config *vcpu = vcpu_at(c->config, &at);
-		uint64_t more = vcpu->budget_us == 0 ? 0 : share(vcpu);
+		uint64_t more = share_of_budget(vcpu);
 
-		if (sum + more > WHOLE) {
+		if (sum + more > SHARE_WHOLE) {
 			checker_look_at(c, &c->config->vm[at.vm]);
 			diag_error(c->diag, c->path, "vcpu-budget-us",
 				   "the budgets on CPU %u add up to %u.%u %% of its time with vCPU "
 				   "%u: the VMs before have %u.%u %%",
-				   cpu, permille(sum + more) / 10, permille(sum + more) % 10,
-				   at.vcpu, permille(sum) / 10, permille(sum) % 10);
+				   cpu, share_permille(sum + more) / 10,
+				   share_permille(sum + more) % 10, at.vcpu,
+				   share_permille(sum) / 10, share_permille(sum) % 10);
 			c->vm->refused = true;
 			continue;
 		}
@@ -161,12 +150,13 @@ static bool is_proved(const struct config *config, uint32_t cpu, const struct vc
 			if (other->budget_us == 0) {
 				return false;
 			}
-			ahead += (share(other) * (other->period_us - other->budget_us) >> 32) + 1 +
-				 other->budget_us;
+			ahead += (share_of_budget(other) * (other->period_us - other->budget_us) >>
+				  32) +
+				 1 + other->budget_us;
 		} else if (other->budget_us != 0) {
 			shortest = MIN(shortest, (uint64_t)other->period_us);
 		}
-		shares += other->budget_us == 0 ? 0 : share(other);
+		shares += share_of_budget(other);
 	}
 	return ahead == 0 || (shares * shortest >> 32) + 1 + ahead <= shortest;
 }

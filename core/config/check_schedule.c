@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cyclic schedules against CPUs and VMs. */
 #include "core/config/checker.h"
+#include "core/sched/share.h"
 
 static const char *path_of(const struct checker *c, const struct schedule_config *schedule,
 			   char *buf, size_t size)
@@ -16,19 +17,6 @@ static bool uses(const struct vm_config *vm, uint32_t cpu)
 		}
 	}
 	return false;
-}
-
-/* Microseconds of all windows, and of those of one VM; -1: nobody's. */
-static uint64_t time_of(const struct schedule_config *schedule, int32_t vm, uint64_t *all)
-{
-	uint64_t mine = 0;
-
-	*all = 0;
-	for (uint32_t i = 0; i < schedule->window_count; i++) {
-		*all += schedule->window[i].us;
-		mine += schedule->window[i].vm == vm ? schedule->window[i].us : 0;
-	}
-	return mine;
 }
 
 /* The CPU exists, has no schedule before this one, and whoever has a window can use it. */
@@ -64,13 +52,14 @@ static void check_schedule(struct checker *c, uint32_t index)
 	schedule->refused = schedule->refused || c->diag->error_count != errors;
 }
 
-#define PPM 1000000
-
 /* However a period lies, so many whole frames are in it: is that its budget? Else some may pass
  * with less. */
 static void note_late_windows(struct checker *c, const struct schedule_config *schedule,
-			      const struct vcpu_config *vcpu, uint64_t mine, uint64_t all)
+			      const struct vcpu_config *vcpu)
 {
+	uint64_t mine = share_window_us(schedule, (int32_t)c->vm->index);
+	uint64_t all = share_frame_us(schedule);
+
 	if (vcpu->period_us / all * mine < vcpu->budget_us) {
 		diag_note(c->diag, c->path, "vcpu-period-us",
 			  "is %u us, and the windows of this VM on CPU %u come once in %llu us: in "
@@ -80,8 +69,8 @@ static void note_late_windows(struct checker *c, const struct schedule_config *s
 }
 
 /* What the budgets of one VM there ask for is not more than its windows are. */
-static void check_budgets(struct checker *c, const struct schedule_config *schedule, uint64_t mine,
-			  uint64_t all)
+static void check_budgets(struct checker *c, const struct schedule_config *schedule,
+			  uint64_t windows)
 {
 	uint64_t sum = 0;
 
@@ -89,23 +78,22 @@ static void check_budgets(struct checker *c, const struct schedule_config *sched
 		const struct vcpu_config *vcpu = &c->vm->vcpu[i];
 
 		if (vcpu->cpu == schedule->cpu && vcpu->budget_us != 0) {
-			sum += (uint64_t)vcpu->budget_us * PPM / vcpu->period_us;
-			note_late_windows(c, schedule, vcpu, mine, all);
+			sum += share_of_budget(vcpu);
+			note_late_windows(c, schedule, vcpu);
 		}
 	}
-	if (sum * all > mine * PPM) {
+	if (sum > windows) {
 		diag_error(c->diag, c->path, "vcpu-budget-us",
 			   "asks for %u.%u %% of CPU %u, but its windows there are %u.%u %%",
-			   (uint32_t)(sum / (PPM / 100)), (uint32_t)(sum / (PPM / 1000) % 10),
-			   schedule->cpu, (uint32_t)(mine * 1000 / all / 10),
-			   (uint32_t)(mine * 1000 / all % 10));
+			   share_permille(sum) / 10, share_permille(sum) % 10, schedule->cpu,
+			   share_permille(windows) / 10, share_permille(windows) % 10);
 		c->vm->refused = true;
 	}
 }
 
-static void check_vm(struct checker *c, const struct schedule_config *schedule, int32_t vm)
+static void check_vm(struct checker *c, const struct schedule_config *schedule, uint32_t vm)
 {
-	uint64_t all, mine = time_of(schedule, vm, &all);
+	uint64_t windows;
 
 	checker_look_at(c, &c->config->vm[vm]);
 	if (c->vm->refused || !uses(c->vm, schedule->cpu)) {
@@ -116,14 +104,17 @@ static void check_vm(struct checker *c, const struct schedule_config *schedule, 
 			   "CPU %u has a schedule with errors, \"%s\"", schedule->cpu,
 			   schedule->name);
 		c->vm->refused = true;
-	} else if (mine == 0) {
+		return;
+	}
+	windows = share_of_windows(schedule, (int32_t)vm);
+	if (windows == 0) {
 		diag_error(c->diag, c->path, "vcpu-cpus",
 			   "CPU %u has a schedule, \"%s\", without a window of this VM: it would "
 			   "never run there",
 			   schedule->cpu, schedule->name);
 		c->vm->refused = true;
 	} else {
-		check_budgets(c, schedule, mine, all);
+		check_budgets(c, schedule, windows);
 	}
 }
 
@@ -132,7 +123,7 @@ void checker_schedules(struct checker *c)
 	for (uint32_t i = 0; i < c->config->schedule_count; i++) {
 		check_schedule(c, i);
 		for (uint32_t vm = 0; vm < c->config->vm_count; vm++) {
-			check_vm(c, &c->config->schedule[i], (int32_t)vm);
+			check_vm(c, &c->config->schedule[i], vm);
 		}
 	}
 }

@@ -191,6 +191,7 @@ static void say_refused(const struct vm *vm, uint32_t index, uint32_t value, int
 		{EFAULT, "that CPU has windows, and none of this VM"},
 		{ENOSPC, "that CPU has as many vCPUs as it can have"},
 		{E2BIG, "the budgets there would be more than all of its time"},
+		{EDQUOT, "the budgets of this VM there would be more than its windows are"},
 		{ERANGE, "priorities are 0 to 255"},
 	};
 

@@ -263,6 +263,7 @@ static int32_t status_of(int err)
 	case -EFAULT:
 	case -ENOSPC:
 	case -E2BIG:
+	case -EDQUOT:
 		return HYPERCALL_NO_ROOM;
 	case -ENOENT:
 	case -ENODEV:

@@ -13,8 +13,10 @@ struct sched_cpu {
 	 * what that had run until then; 0: it is not */
 	uint64_t measured, measured_ran;
 	uint32_t count;
-	struct vcpu *first;	       /* of its vCPUs, in the order in which they were added */
-	struct vcpu *arriving;	       /* atomic: those sent here, the last one first */
+	struct vcpu *first;    /* of its vCPUs, in the order in which they were added */
+	struct vcpu *arriving; /* atomic: those sent here, the last one first */
+	/* what its config says of its windows; NULL: it has none */
+	const struct schedule_config *schedule;
 	const uint64_t *window_length; /* ticks */
 	struct vm *const *window_owner;
 	uint32_t window_count;

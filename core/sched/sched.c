@@ -8,11 +8,10 @@
 #include "core/base/percpu.h"
 #include "core/base/spinlock.h"
 #include "core/sched/policy.h"
+#include "core/sched/share.h"
 #include "core/vm/vm.h"
 #include "irq/hw/gic.h"
 #include "timer/deadline.h"
-
-#define WHOLE (UINT64_C(1) << 32) /* all of a CPU's time */
 
 static PERCPU(struct sched_cpu, sched_cpu);
 
@@ -93,17 +92,14 @@ const struct sched_cpu *sched_state_of(uint32_t cpu)
 	return percpu_of(sched_cpu, cpu);
 }
 
-/* The part of a CPU's time that its budget is, in 2^-32. */
-static uint64_t part_of(const struct vcpu *vcpu)
+static uint64_t share_of(const struct vcpu *vcpu)
 {
-	const struct sched_vcpu *s = &vcpu->sched;
-
-	return s->budget == 0 ? 0 : (s->budget << 32) / s->period;
+	return share_of_budget(&vcpu->vm->config->vcpu[vcpu->index]);
 }
 
 static void promise(struct sched_cpu *cpu, const struct vcpu *vcpu)
 {
-	cpu->promised += part_of(vcpu);
+	cpu->promised += share_of(vcpu);
 	cpu->promised_count++;
 }
 
@@ -124,16 +120,17 @@ int sched_add(struct vcpu *vcpu)
 	return 0;
 }
 
-void sched_set_windows(uint32_t index, const uint64_t *length, struct vm *const *owner,
-		       uint32_t count)
+void sched_set_windows(const struct schedule_config *schedule, const uint64_t *length,
+		       struct vm *const *owner)
 {
-	struct sched_cpu *cpu = cpu_of(index);
+	struct sched_cpu *cpu = cpu_of(schedule->cpu);
 
+	cpu->schedule = schedule;
 	cpu->window_length = length;
 	cpu->window_owner = owner;
-	cpu->window_count = count;
+	cpu->window_count = schedule->window_count;
 	cpu->major = 0;
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < schedule->window_count; i++) {
 		cpu->major += length[i];
 	}
 	share(cpu);
@@ -208,42 +205,62 @@ void sched_measure(uint32_t index, bool on)
 
 /* -- from CPU to CPU -- */
 
-static bool has_window_of(const struct sched_cpu *cpu, const struct vm *vm)
+/* What all of a VM's budgets on a CPU are, `more` with them. */
+static uint64_t asked_by(const struct vm *vm, uint32_t cpu, uint64_t more)
 {
-	bool has = cpu->window_count == 0;
-
-	for (uint32_t i = 0; i < cpu->window_count; i++) {
-		has = has || cpu->window_owner[i] == vm;
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		if (vm->vcpu[i]->sched.place == cpu) {
+			more += share_of(vm->vcpu[i]);
+		}
 	}
-	return has;
+	return more;
 }
 
-static int promise_place(struct vcpu *vcpu, uint32_t to)
+/* Windows of its VM are there, and enough for the VM's budgets with this one's. */
+static int fits_windows(const struct vcpu *vcpu, uint32_t to)
+{
+	const struct schedule_config *schedule = percpu_of(sched_cpu, to)->schedule;
+	uint64_t windows, more = share_of(vcpu);
+
+	if (schedule == NULL) {
+		return 0;
+	}
+	windows = share_of_windows(schedule, (int32_t)vcpu->vm->config->index);
+	if (windows == 0) {
+		return -EFAULT;
+	}
+	return more != 0 && asked_by(vcpu->vm, to, more) > windows ? -EDQUOT : 0;
+}
+
+static int promise_locked(struct vcpu *vcpu, uint32_t to)
 {
 	struct sched_cpu *cpu = percpu_of(sched_cpu, to), *before;
-	int err = 0;
+	uint64_t more = share_of(vcpu);
+	int err;
 
-	spin_lock(&promises);
-	before = percpu_of(sched_cpu, vcpu->sched.place);
-	if (before == cpu) {
-		err = -EALREADY;
-	} else if (cpu->promised_count == SCHED_VCPU_MAX) {
-		err = -ENOSPC;
-	} else if (part_of(vcpu) != 0 && cpu->promised + part_of(vcpu) > WHOLE) {
-		err = -E2BIG;
-	} else {
-		before->promised -= part_of(vcpu);
-		before->promised_count--;
-		promise(cpu, vcpu);
-		atomic_set(&vcpu->sched.place, to);
+	SPIN_ASSERT_HELD(&promises);
+	err = fits_windows(vcpu, to);
+	if (err != 0) {
+		return err;
 	}
-	spin_unlock(&promises);
-	return err;
+	if (cpu->promised_count == SCHED_VCPU_MAX) {
+		return -ENOSPC;
+	}
+	if (more != 0 && cpu->promised + more > SHARE_WHOLE) {
+		return -E2BIG;
+	}
+	before = percpu_of(sched_cpu, vcpu->sched.place);
+	before->promised -= more;
+	before->promised_count--;
+	promise(cpu, vcpu);
+	atomic_set(&vcpu->sched.place, to);
+	return 0;
 }
 
 int sched_place(struct vcpu *vcpu, uint32_t to)
 {
-	int err;
+	bool there;
+	int err = 0;
 
 	/* where one is not up, the boot CPU's data is found */
 	if (to >= PERCPU_CPU_MAX || *percpu_of(cpu_index, to) != to) {
@@ -252,14 +269,16 @@ int sched_place(struct vcpu *vcpu, uint32_t to)
 	if (percpu_of(cpu_id, to)->midr != vcpu->midr) {
 		return -EINVAL;
 	}
-	if (!has_window_of(percpu_of(sched_cpu, to), vcpu->vm)) {
-		return -EFAULT;
+	spin_lock(&promises);
+	there = vcpu->sched.place == to;
+	if (!there) {
+		err = promise_locked(vcpu, to);
 	}
-	err = promise_place(vcpu, to);
-	if (err == 0) {
+	spin_unlock(&promises);
+	if (err == 0 && !there) {
 		vcpu_post(vcpu, VCPU_EVENT_PLACE);
 	}
-	return err == -EALREADY ? 0 : err;
+	return err;
 }
 
 void sched_set_priority(struct vcpu *vcpu, uint32_t priority)

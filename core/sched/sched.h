@@ -29,6 +29,7 @@
 #ifndef CORE_SCHED_SCHED_H
 #define CORE_SCHED_SCHED_H
 
+#include "core/config/config_types.h"
 #include "core/vm/vcpu.h"
 
 #define SCHED_VCPU_MAX	   64 /* of one CPU */
@@ -39,11 +40,11 @@
  * enters the run loop. -EBUSY: the CPU has SCHED_VCPU_MAX already. */
 int sched_add(struct vcpu *vcpu);
 
-/* A cyclic schedule of `cpu`: windows by length in ticks, and whose they are, NULL for nobody's.
- * The arrays stay the caller's, constant. The first begins at tick 0 of the counter. Boot CPU,
- * before the CPU enters the run loop. */
-void sched_set_windows(uint32_t cpu, const uint64_t *length, struct vm *const *owner,
-		       uint32_t count);
+/* A cyclic schedule, as its config has it: of each window also its length in ticks, and whose it
+ * is, NULL for nobody's. All of it stays the caller's, constant. The first begins at tick 0 of the
+ * counter. Boot CPU, before the CPU enters the run loop. */
+void sched_set_windows(const struct schedule_config *schedule, const uint64_t *length,
+		       struct vm *const *owner);
 
 /*
  * The vCPU that should have this CPU now: one with events to look at, a job, or a guest that can go
@@ -70,12 +71,14 @@ void sched_kicked(void);
 /*
  * The vCPU is to run on `cpu` from now on. Any CPU; locks below rank sched. -ENODEV: there is no
  * such CPU, or it did not come up; -EINVAL: it is of another kind (MIDR) than the vCPU's; -ENOSPC:
- * it has SCHED_VCPU_MAX vCPUs; -ERANGE: its budgets would be more than its time; -ENOENT: it has
- * windows, and none of the vCPU's VM.
+ * it has SCHED_VCPU_MAX vCPUs; -EFAULT: it has windows, and none of the vCPU's VM; -E2BIG: its
+ * budgets would be more than its time; -EDQUOT: those of the VM there would be more than its
+ * windows. The sums are those of the config's check: core/sched/share.h.
  */
 int sched_place(struct vcpu *vcpu, uint32_t cpu);
 
-/* 0 to 255. Any CPU. */
+/* 0 to 255. No sum depends on it: what a higher priority may take from budgets below it is noted
+ * by the config's check, not refused. Any CPU. */
 void sched_set_priority(struct vcpu *vcpu, uint32_t priority);
 
 /*

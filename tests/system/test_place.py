@@ -22,12 +22,15 @@ def cpus_of(run, name: str) -> str:
 
 def test_a_CPU_takes_whom_it_has_a_place_for(boot):
     half = "vcpu-budget-us = <6000>; vcpu-period-us = <10000>;"
+    third = "vcpu-budget-us = <3000>; vcpu-period-us = <10000>;"
     run = boot(
         config(
             quiet("free", 0), quiet("one", 1, half), quiet("two", 2, half), quiet("timed", 3),
+            vm("twice", vcpus=2, kernel="hog_image", initrd=None, memory="64M", cpus=[3, 0],
+               extra=third),
             images=raw_image("hog"),
-            extra="schedule { frame { cpu = <3>; window-us = <1000 1000>; "
-            "window-vms = <&timed 0>; }; };",
+            extra="schedule { frame { cpu = <3>; window-us = <1000 1000 1000>; "
+            "window-vms = <&timed 0 &twice>; }; };",
         ),
         cpus=4,
     )
@@ -37,6 +40,11 @@ def test_a_CPU_takes_whom_it_has_a_place_for(boot):
     assert "free has vCPUs 0 to 0" in run.run("vm affinity free 1 1", SHELL)
     assert "has windows, and none of this VM" in run.run("vm affinity free 0 3", SHELL)
     assert "more than all of its time" in run.run("vm affinity one 0 2", SHELL)
+    assert "more than its windows are" in run.run("vm affinity twice 1 3", SHELL)
+    # one makes place for the other
+    assert run.run("vm affinity twice 0 0", SHELL).strip() == ""
+    assert run.run("vm affinity twice 1 3", SHELL).strip() == ""
+    assert cpus_of(run, "twice") == "0,3"
     assert '"x" is not a number' in run.run("vm affinity free 0 x", SHELL)
     # 2^32 and a little is not a little
     assert "4294967297 is too large" in run.run("vm affinity free 0 4294967297", SHELL)
