@@ -255,6 +255,7 @@ GUESTS := \
 	setway \
 	shmem \
 	smp \
+	spinners \
 	stray \
 	suspend \
 	tick \

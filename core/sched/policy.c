@@ -78,7 +78,7 @@ static inline __attribute__((always_inline)) void charge(struct sched_cpu *cpu, 
 	if (ran < s->slice_left) {
 		s->slice_left -= ran;
 	} else {
-		policy_yield(cpu, cpu->current);
+		policy_end_turn(cpu, cpu->current, SCHED_TURN_CUT_OFF);
 	}
 }
 
@@ -122,7 +122,7 @@ static void __attribute__((noinline)) change(struct sched_cpu *cpu, struct vcpu 
 		return;
 	}
 	policy_to_the_end(cpu, s);
-	s->expired = false;
+	s->turn = SCHED_TURN_NONE;
 	s->waits_since = now;
 	if (has_budget(s)) {
 		wake_budget(s, now);
@@ -206,9 +206,36 @@ turn_of(const struct sched_cpu *cpu, struct vcpu *first, bool background)
 	return turn;
 }
 
+/* It lost the CPU in the middle of what it did, with its slice or to a higher priority: it may hold
+ * a lock. Others have slept since, or wait for one themselves. */
+static bool is_cut_off(const struct sched_vcpu *s)
+{
+	return s->turn == SCHED_TURN_CUT_OFF ||
+	       (s->turn == SCHED_TURN_NONE && s->slice_left != s->slice);
+}
+
+/* Who has waited for the longest of these. It takes its own turn, only sooner: nobody else waits
+ * longer in all. */
+void policy_let_heir_go_first(struct sched_cpu *cpu, const struct vcpu *vcpu)
+{
+	struct vcpu *heir = NULL;
+
+	POLICY_EACH(cpu, mate)
+	{
+		if (mate->vm == vcpu->vm && mate != vcpu && is_cut_off(&mate->sched) &&
+		    is_candidate(cpu, mate, cpu->in_background) &&
+		    (heir == NULL || mate->sched.ticket < heir->sched.ticket)) {
+			heir = mate;
+		}
+	}
+	if (heir != NULL) {
+		heir->sched.ticket = 0;
+	}
+}
+
 static inline struct vcpu *in_turn(const struct sched_cpu *cpu, struct vcpu *first, bool background)
 {
-	return first != NULL && first->sched.expired && first->vm->vcpu_count > 1 ?
+	return first != NULL && first->sched.turn != SCHED_TURN_NONE && first->sched.has_mates ?
 		       turn_of(cpu, first, background) :
 		       first;
 }

@@ -73,12 +73,24 @@ static inline void policy_to_the_end(struct sched_cpu *cpu, struct sched_vcpu *s
 	s->slice_left = s->slice;
 }
 
-/* The same, and those of its VM have turns too. It runs. */
-static inline void policy_yield(struct sched_cpu *cpu, struct vcpu *vcpu)
+/* One of the VM of `vcpu`, which gives way, that did not and may hold the lock that this one waits
+ * for, goes first among equals. */
+void policy_let_heir_go_first(struct sched_cpu *cpu, const struct vcpu *vcpu);
+
+/* The same, and those of its VM have turns too. It runs. In line: measured. */
+static inline void policy_end_turn(struct sched_cpu *cpu, struct vcpu *vcpu, enum sched_turn how)
 {
 	policy_to_the_end(cpu, &vcpu->sched);
-	vcpu->sched.expired = true;
+	vcpu->sched.turn = (uint8_t)how;
 	cpu->in_turn = false;
+}
+
+static inline void policy_yield(struct sched_cpu *cpu, struct vcpu *vcpu)
+{
+	policy_end_turn(cpu, vcpu, SCHED_TURN_GIVEN);
+	if (unlikely(vcpu->sched.has_mates)) {
+		policy_let_heir_go_first(cpu, vcpu);
+	}
 }
 
 #endif

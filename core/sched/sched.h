@@ -12,7 +12,9 @@
  *   4. turns     among equals without: one slice each, in the order in which they became ready
  *
  * A vCPU that has run for a slice and is still ready lets those of its own VM have turns too,
- * whatever their priority: one of them may hold the lock that it spins on.
+ * whatever their priority: one of them may hold the lock that it spins on. One that gives way lets
+ * those go first that were cut off in the middle of their turn: who gave way, too, or has just
+ * woken up, holds none.
  *
  * Budgets are constant bandwidth servers (hard reservations): `budget` in each `period`, which
  * begins when the vCPU becomes ready; what it did not use when it becomes ready again stays as far
@@ -52,8 +54,8 @@ void sched_set_windows(const struct schedule_config *schedule, const uint64_t *l
  */
 struct vcpu *sched_pick(void);
 
-/* This one lets its equals, and those of its own VM, go first, when the run loop asks next. Owner,
- * from its guest. */
+/* This one lets its equals, and those of its own VM, go first, when the run loop asks next; ahead
+ * of these who may hold a lock. Owner, from its guest. */
 void sched_give_way(struct vcpu *vcpu);
 
 /*

@@ -12,6 +12,13 @@ struct vcpu;
 #define SCHED_HAD_NOBODY 0
 #define SCHED_HAD(vm_id) (1 + (vm_id))
 
+/* What became of the last turn of a vCPU that is ready. */
+enum sched_turn {
+	SCHED_TURN_NONE,    /* none has ended */
+	SCHED_TURN_CUT_OFF, /* its slice was used up */
+	SCHED_TURN_GIVEN,   /* it gave way */
+};
+
 struct sched_vcpu {
 	uint32_t priority; /* atomic; 0 to 255, higher first */
 	uint32_t place;	   /* atomic: the CPU that it has, or is on its way to */
@@ -26,8 +33,9 @@ struct sched_vcpu {
 
 	/* owner: */
 	bool ready;	      /* as the scheduler saw it last */
-	bool expired;	      /* it has used up a slice since it became ready */
-	uint64_t ticket;      /* its place among equals: lower first */
+	uint8_t turn;	      /* enum sched_turn: how its last one ended since it became ready */
+	bool has_mates;	      /* its VM has more vCPUs; constant */
+	uint64_t ticket;      /* its place among equals: lower first; 0 before all */
 	uint64_t slice_left;  /* of its turn */
 	int64_t budget_left;  /* until `deadline`; below 0: used in advance */
 	uint64_t deadline;    /* end of its period */

@@ -149,6 +149,7 @@ static int make_vcpus(const struct build_context *build, struct vm *vm)
 		vcpu->cpu = config->vcpu[i].cpu;
 		vcpu->sched.waited = (uint64_t *)(vcpu + 1);
 		vcpu->sched.had = SCHED_HAD(vm->id);
+		vcpu->sched.has_mates = config->vcpu_count > 1;
 		set_share(vcpu, config, i);
 		vcpu->cpu_mpidr = build->board->cpu[vcpu->cpu].mpidr;
 		vcpu->cpu_kick = gic_sgi_to(GIC_SGI_KICK, vcpu->cpu_mpidr);

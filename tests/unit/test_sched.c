@@ -46,6 +46,9 @@ static struct sched_vcpu *add(uint32_t vm, uint32_t priority)
 	vcpu->sched.waited = waited[cpu.count];
 	vcpu->sched.had = SCHED_HAD(vm);
 	vms[vm].vcpu_count++;
+	for (uint32_t i = 0; i <= cpu.count; i++) {
+		vcpus[i].sched.has_mates = vcpus[i].vm->vcpu_count > 1;
+	}
 	vcpu->sched.priority = priority;
 	vcpu->sched.slice = SLICE;
 	vcpu->hold = VCPU_HOLD_STANDBY;
@@ -212,6 +215,138 @@ static void lock_holder(void **state)
 	choose();
 	ready(0, true);
 	assert_ptr_equal(choose(), &vcpus[0]);
+}
+
+#define SPINNERS 3
+
+/* A lock's holder, vCPU 0, loses the CPU in the middle of it; others of its VM spin on the lock. */
+static void begin_to_spin(const uint32_t *priority, uint32_t priority_of_holder)
+{
+	add(0, priority_of_holder);
+	ready(0, true);
+	run(SLICE / 2);
+	for (uint32_t i = 0; i < SPINNERS; i++) {
+		add(0, priority[i]);
+		ready(1 + i, true);
+	}
+	run(SLICE / 2);
+	assert_ptr_not_equal(choose(), &vcpus[0]);
+}
+
+/* Who runs gives way, if it is a spinner and `yields`, until the holder runs again: how long. */
+static uint64_t until_the_holder_runs(bool yields)
+{
+	uint64_t begin = now;
+
+	while (choose() != &vcpus[0]) {
+		struct vcpu *who = cpu.current;
+
+		if (yields && who->vm == &vms[0]) {
+			now += 10;
+			policy_yield(&cpu, who);
+		} else {
+			now = cpu.until;
+		}
+		assert_in_range(now - begin, 0, 100 * SLICE);
+	}
+	return now - begin;
+}
+
+static void spinners_who_yield_cost_no_slice(void **state)
+{
+	static const uint32_t equal[SPINNERS] = {100, 100, 100};
+
+	(void)state;
+	begin_to_spin(equal, 100);
+	assert_int_equal(until_the_holder_runs(true), 10);
+	/* it goes on for a slice, and is the first again after that */
+	for (uint32_t i = 0; i < 10; i++) {
+		now = cpu.until;
+		assert_ptr_not_equal(choose(), &vcpus[0]);
+		assert_int_equal(until_the_holder_runs(true), 10);
+	}
+}
+
+/* Those that say nothing have a slice each: nobody knows that they spin. */
+static void spinners_who_say_nothing_cost_a_slice_each(void **state)
+{
+	static const uint32_t equal[SPINNERS] = {100, 100, 100};
+
+	(void)state;
+	begin_to_spin(equal, 100);
+	until_the_holder_runs(false);
+	for (uint32_t i = 0; i < 10; i++) {
+		now = cpu.until;
+		assert_ptr_not_equal(choose(), &vcpus[0]);
+		assert_int_equal(until_the_holder_runs(false), SPINNERS * SLICE);
+	}
+}
+
+static void spinners_of_higher_priority_cost_no_more(void **state)
+{
+	static const uint32_t higher[SPINNERS] = {200, 150, 120};
+
+	(void)state;
+	begin_to_spin(higher, 10);
+	assert_int_equal(until_the_holder_runs(true), 10);
+	for (uint32_t i = 0; i < 10; i++) {
+		now = cpu.until;
+		assert_ptr_not_equal(choose(), &vcpus[0]);
+		assert_int_equal(until_the_holder_runs(true), 10);
+	}
+	now = cpu.until;
+	choose();
+	/* less what they took before they gave way */
+	assert_in_range(until_the_holder_runs(false), SPINNERS * (SLICE - 10), SPINNERS * SLICE);
+}
+
+/* One that has slept since holds no lock, whoever waits for longer. */
+static void who_has_just_woken_is_no_holder(void **state)
+{
+	static const uint32_t equal[SPINNERS] = {100, 100, 100};
+
+	(void)state;
+	begin_to_spin(equal, 100);
+	until_the_holder_runs(true);
+	ready(2, false);
+	ready(3, false);
+	choose();
+	ready(3, true);
+	ready(2, true);
+	choose();
+	now = cpu.until; /* the holder's slice is over; 1 waits for longer than the others */
+	assert_ptr_equal(choose(), &vcpus[1]);
+	now += 10;
+	policy_yield(&cpu, &vcpus[1]);
+	assert_ptr_equal(choose(), &vcpus[0]);
+}
+
+/* Who is favoured takes its turn sooner, and others of the same priority lose nothing by it. */
+static void who_yields_takes_nothing_from_other_VMs(void **state)
+{
+	static const uint32_t equal[SPINNERS] = {100, 100, 100};
+	uint64_t begin, before;
+
+	(void)state;
+	begin_to_spin(equal, 100);
+	add(1, 100);
+	ready(1 + SPINNERS, true);
+	choose();
+	before = ran(1 + SPINNERS);
+	begin = now;
+	while (now < begin + 100 * SLICE) {
+		struct vcpu *who = choose();
+
+		if (who != &vcpus[0] && who->vm == &vms[0]) {
+			now += 10;
+			policy_yield(&cpu, who);
+		} else {
+			now = cpu.until;
+		}
+	}
+	/* five share it: a fifth at least */
+	assert_in_range(ran(1 + SPINNERS) - before, 20 * SLICE - SLICE, 60 * SLICE);
+	assert_true(ran(0) > 30 * SLICE);
 }
 
 static void yields(void **state)
@@ -568,6 +703,16 @@ int main(void)
 		CASE_IN("two that wake each other starve no third", ping_pong_starves_nobody,
 			set_up),
 		CASE_IN("who spins lets others of its VM have turns", lock_holder, set_up),
+		CASE_IN("spinners who yield cost a lock's holder no slice",
+			spinners_who_yield_cost_no_slice, set_up),
+		CASE_IN("spinners who say nothing cost a slice each",
+			spinners_who_say_nothing_cost_a_slice_each, set_up),
+		CASE_IN("spinners of a higher priority cost no more",
+			spinners_of_higher_priority_cost_no_more, set_up),
+		CASE_IN("who has just woken up is no holder of a lock",
+			who_has_just_woken_is_no_holder, set_up),
+		CASE_IN("who yields takes nothing from other VMs",
+			who_yields_takes_nothing_from_other_VMs, set_up),
 		CASE_IN("who yields goes behind its equals", yields, set_up),
 		CASE_IN("a budget is kept to the tick", budget_is_kept, set_up),
 		CASE_IN("a budget is a limit", budget_ends, set_up),
