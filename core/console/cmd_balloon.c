@@ -123,7 +123,7 @@ static bool balloon_step(struct shell_job *job)
 }
 
 const struct shell_command balloon_commands[] = {
-	{"balloon", "[NAME SIZE]",
+	{"balloon", "[NAME SIZE]", 0, 2,
 	 "memory that VMs have; or what one shall have\n"
 	 "SIZE is in MiB, or with K, M or G; its guest gives and takes as it can: the list shows "
 	 "how far.\n"

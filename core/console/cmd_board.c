@@ -460,22 +460,23 @@ static bool panic_step(struct shell_job *job)
 #endif
 
 const struct shell_command board_commands[] = {
-	{"irq", "",
+	{"irq", "", 0, 0,
 	 "interrupts of the board and of VMs\n"
 	 "The board's with counts; of a VM those that are its devices', on, pending or active.",
 	 irq_step, NULL},
-	{"mem", "",
+	{"mem", "", 0, 0,
 	 "the board's memory and who has it\nEach bank is a row; then each range with its owner.",
 	 mem_step, NULL},
-	{"sched", "",
+	{"sched", "", 0, 0,
 	 "each CPU: whose it is, who runs\n"
 	 "budget: left, of how much, in which period; +: goes on in the background.",
 	 sched_step, NULL},
-	{"audit", "", "hold stage 2 against what was granted", audit_step, NULL},
-	{"reboot", "", "reset the board", reboot_step, NULL},
-	{"poweroff", "", "power the board off", poweroff_step, NULL},
+	{"audit", "", 0, 0, "hold stage 2 against what was granted", audit_step, NULL},
+	{"reboot", "", 0, 1, "reset the board", reboot_step, NULL},
+	{"poweroff", "", 0, 1, "power the board off", poweroff_step, NULL},
 #if DEBUG
-	{"panic", "[stack|abort ADDRESS]", "stop with a panic, or by that fault", panic_step, NULL},
+	{"panic", "[stack|abort ADDRESS]", 0, 2, "stop with a panic, or by that fault", panic_step,
+	 NULL},
 #endif
 	{0},
 };

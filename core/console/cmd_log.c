@@ -21,6 +21,25 @@ struct log_options {
 	uint32_t lines;
 };
 
+/* Of its words one that is neither an option nor a number names the VM. False after a sentence. */
+static bool take_name(struct shell_job *job, uint32_t word)
+{
+	if (job->vm != NULL) {
+		return !shell_usage(job);
+	}
+	job->vm = shell_vm(job, word);
+	return job->vm != NULL;
+}
+
+/* How many of what are to be shown: 0 is none yet. The same. */
+static bool take_count(struct shell_job *job, uint32_t word, uint32_t *count)
+{
+	if (*count != 0) {
+		return !shell_usage(job);
+	}
+	return shell_number(job->word[word], count);
+}
+
 static bool parse_log(struct shell_job *job, struct log_options *options)
 {
 	*options = (struct log_options){.lines = 0};
@@ -31,14 +50,21 @@ static bool parse_log(struct shell_job *job, struct log_options *options)
 			options->follow = true;
 		} else if (strcmp(word, "--last") == 0) {
 			options->last = true;
-		} else if (*word >= '0' && *word <= '9') {
-			options->lines = (uint32_t)strtoul(word, NULL, 10);
-		} else {
-			job->vm = shell_vm(job, i);
-			if (job->vm == NULL) {
+		} else if (!shell_is_number(word)) {
+			if (!take_name(job, i)) {
 				return false;
 			}
+		} else if (!take_count(job, i, &options->lines)) {
+			return false;
+		} else if (options->lines == 0) {
+			shell_say("LINES is 1 or more; without it log shows %u, and with -f %u\n",
+				  LOG_LINES, FOLLOW_LINES);
+			return false;
 		}
+	}
+	if (options->follow && options->last) {
+		shell_say("-f or --last: the log of the boot before does not go on\n");
+		return false;
 	}
 	if (options->lines == 0) {
 		options->lines = options->follow ? FOLLOW_LINES : LOG_LINES;
@@ -91,7 +117,6 @@ static bool begin_log(struct shell_job *job)
 		}
 		job->vm = NULL;
 		job->value[0] = (uint64_t)&last_log;
-		options.follow = false;
 	} else if (job->vm != NULL) {
 		job->value[0] = (uint64_t)job->vm->log;
 	}
@@ -173,18 +198,22 @@ static struct trace_reading reading;
 
 static bool begin_trace(struct shell_job *job)
 {
-	job->at[2] = TRACE_LINES;
 	for (uint32_t i = 1; i < job->count; i++) {
-		if (*job->word[i] >= '0' && *job->word[i] <= '9') {
-			job->at[2] = (uint32_t)strtoul(job->word[i], NULL, 10);
-		} else {
-			job->vm = shell_vm(job, i);
-			if (job->vm == NULL) {
+		if (!shell_is_number(job->word[i])) {
+			if (!take_name(job, i)) {
 				return true;
 			}
+		} else if (!take_count(job, i, &job->at[2])) {
+			return true;
+		} else if (job->at[2] == 0 || job->at[2] > ARRAY_COUNT(records)) {
+			shell_say("COUNT is 1 to %u; without it trace shows %u exits of a CPU\n",
+				  (uint32_t)ARRAY_COUNT(records), TRACE_LINES);
+			return true;
 		}
 	}
-	job->at[2] = MIN(job->at[2], (uint32_t)ARRAY_COUNT(records));
+	if (job->at[2] == 0) {
+		job->at[2] = TRACE_LINES;
+	}
 	return false;
 }
 
@@ -260,11 +289,11 @@ static bool trace_step(struct shell_job *job)
 }
 
 const struct shell_command log_commands[] = {
-	{"log", "[-f] [--last] [NAME] [LINES]",
+	{"log", "[-f] [--last] [NAME] [LINES]", 0, 4,
 	 "what was said last\nOf the hypervisor; with NAME, what that VM wrote and its life."
 	 "\n-f: new lines as they come, and no others; --last: the log of the boot before.",
 	 log_step, log_choice},
-	{"trace", "[NAME] [COUNT]",
+	{"trace", "[NAME] [COUNT]", 0, 2,
 	 "the last exits of each CPU, or of a VM's\nEach with the guest's PC. When a vCPU is "
 	 "loaded, the time is noted.",
 	 trace_step, shell_first_vm_choice},

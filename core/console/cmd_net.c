@@ -157,13 +157,13 @@ static bool vsock_step(struct shell_job *job)
 }
 
 const struct shell_command net_commands[] = {
-	{"net", "",
+	{"net", "", 0, 0,
 	 "networks: each port, what it sent and received\n"
 	 "What was dropped stands with its cause: at the sender size, header, source, tag, storm, "
 	 "link; at the receiver down, full, room, offload (docs/network.md). Of an uplink, sent "
 	 "is what came in by it, received what went out.",
 	 net_step, NULL},
-	{"vsock", "",
+	{"vsock", "", 0, 0,
 	 "sockets: each VM's CID, what it sent and got\n"
 	 "refused: packets that were answered by a reset; spoofed: that came in another's name; "
 	 "deaf: how often it gave no buffers for 2 s; untracked: docs/vsock.md.",

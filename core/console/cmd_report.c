@@ -227,7 +227,7 @@ static bool report_step(struct shell_job *job)
 }
 
 const struct shell_command report_commands[] = {
-	{"report", "",
+	{"report", "", 0, 0,
 	 "what a porter sends: banner and board's tree\n"
 	 "As text that dtc takes back; VMs' lines wait in their logs meanwhile.",
 	 report_step, NULL},

@@ -351,7 +351,7 @@ static const char *stat_choice(const char *before, uint32_t n)
 }
 
 const struct shell_command stat_commands[] = {
-	{"stat", "NAME [idle|time on|off]",
+	{"stat", "NAME [idle|time on|off]", 1, 3,
 	 "what its vCPUs do and wait for, why they exit\n"
 	 "Counted in the trace: the last exits of each."
 	 "\nidle on: WFI exits also where a CPU is a vCPU's own, so that idle time is known."

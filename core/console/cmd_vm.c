@@ -162,24 +162,6 @@ static const struct {
 	{"priority", NULL},
 };
 
-/* A number and nothing else; false after a sentence. */
-static bool number(const char *word, uint32_t *value)
-{
-	char *end;
-	unsigned long all = strtoul(word, &end, 10);
-
-	if (*word == '\0' || *end != '\0') {
-		shell_say("\"%s\" is not a number\n", word);
-		return false;
-	}
-	if (all > UINT32_MAX) {
-		shell_say("%s is too large\n", word);
-		return false;
-	}
-	*value = (uint32_t)all;
-	return true;
-}
-
 static void say_refused(const struct vm *vm, uint32_t index, uint32_t value, int err)
 {
 	static const struct {
@@ -212,7 +194,7 @@ static bool affinity_step(struct shell_job *job)
 	struct vm *vm = shell_vm(job, 2);
 	uint32_t index, cpu;
 
-	if (vm != NULL && number(job->word[3], &index) && number(job->word[4], &cpu)) {
+	if (vm != NULL && shell_number(job->word[3], &index) && shell_number(job->word[4], &cpu)) {
 		say_refused(vm, index, cpu, manage_set_cpu(vm, index, cpu));
 	}
 	return true;
@@ -224,8 +206,8 @@ static bool priority_step(struct shell_job *job)
 	struct vm *vm = shell_vm(job, 2);
 	uint32_t priority, index = 0, last;
 
-	if (vm == NULL || !number(job->word[3], &priority) ||
-	    (job->count == 5 && !number(job->word[4], &index))) {
+	if (vm == NULL || !shell_number(job->word[3], &priority) ||
+	    (job->count == 5 && !shell_number(job->word[4], &index))) {
 		return true;
 	}
 	last = job->count == 5 ? index : vm->vcpu_count - 1;
@@ -240,10 +222,25 @@ static bool priority_step(struct shell_job *job)
 	return true;
 }
 
+static void say_answer(const struct vm *vm, uint32_t verb, int err)
+{
+	const char *name = verbs[verb].name, *state = life_state_name(vm);
+	bool starts = verbs[verb].run == manage_start || verbs[verb].run == manage_restart;
+
+	if (err == -EALREADY) {
+		shell_say("%s: nothing to be done, it is %s\n", vm->name, state);
+	} else if (err != 0 && starts && atomic_read(&vm->lacking)) {
+		shell_say("%s can't %s: a partition that a disk of its names could not be had, "
+			  "`log` says which\n",
+			  vm->name, name);
+	} else if (err != 0) {
+		shell_say("%s can't be asked to %s while it is %s\n", vm->name, name, state);
+	}
+}
+
 static bool vm_step(struct shell_job *job)
 {
 	struct vm *vm;
-	int err;
 
 	if (job->count == 1) {
 		return list_step(job);
@@ -259,9 +256,8 @@ static bool vm_step(struct shell_job *job)
 			continue;
 		}
 		vm = shell_vm(job, 2);
-		err = vm == NULL ? 0 : verbs[i].run(vm);
-		if (err != 0) {
-			shell_say("%s is %s\n", vm->name, life_state_name(vm));
+		if (vm != NULL) {
+			say_answer(vm, i, verbs[i].run(vm));
 		}
 		return true;
 	}
@@ -385,11 +381,8 @@ static bool ask(struct shell_job *job)
 {
 	uint32_t index = 0;
 
-	job->vm = job->count == 2 || job->count == 3 ? shell_vm(job, 1) : NULL;
-	if (job->vm == NULL) {
-		return job->count == 2 || job->count == 3 || shell_usage(job);
-	}
-	if (job->count == 3 && !number(job->word[2], &index)) {
+	job->vm = shell_vm(job, 1);
+	if (job->vm == NULL || (job->count == 3 && !shell_number(job->word[2], &index))) {
 		return true;
 	}
 	if (index >= job->vm->vcpu_count) {
@@ -448,9 +441,6 @@ static bool console_step(struct shell_job *job)
 {
 	struct vm *vm;
 
-	if (job->count != 2) {
-		return shell_usage(job);
-	}
 	if (!mux_focus_name(job->word[1])) {
 		vm = shell_vm(job, 1);
 		if (vm != NULL) {
@@ -461,18 +451,19 @@ static bool console_step(struct shell_job *job)
 }
 
 const struct shell_command vm_commands[] = {
-	{"vm", "[VERB NAME]",
+	{"vm", "[VERB NAME]", 0, 4,
 	 "the VMs; or what one is to do\n"
 	 "VERB: start, stop, restart, pause, resume, kill; and with more words:\n"
 	 "CPU time and steal are counted where vCPUs share a CPU.\n"
 	 "vm affinity NAME VCPU CPU: that vCPU runs on that CPU from now on.\n"
 	 "vm priority NAME PRIORITY [VCPU]: 0 to 255, higher first.",
 	 vm_step, vm_choice},
-	{"top", "", "CPU time of each VM, every second, until a key\nA bar of ten is one CPU.",
-	 top_step, NULL},
-	{"regs", "NAME [VCPU]", "registers of a vCPU, as they are now", regs_step,
+	{"top", "", 0, 0,
+	 "CPU time of each VM, every second, until a key\nA bar of ten is one CPU.", top_step,
+	 NULL},
+	{"regs", "NAME [VCPU]", 1, 2, "registers of a vCPU, as they are now", regs_step,
 	 shell_first_vm_choice},
-	{"console", "NAME",
+	{"console", "NAME", 1, 1,
 	 "the keys go to this VM; Ctrl-]: back\n"
 	 "NAME/DEVICE: to its second console.",
 	 console_step, shell_first_vm_choice},

@@ -41,7 +41,8 @@ struct shell_job {
 struct shell_command {
 	const char *name;
 	const char *args;
-	const char *help; /* a line for the list; with more lines for `help COMMAND` */
+	uint8_t least, most; /* words behind the name: with others it is told how it is called */
+	const char *help;    /* a line for the list; with more lines for `help COMMAND` */
 	/* A step; true: done. */
 	bool (*step)(struct shell_job *job);
 	/* Words that may follow `before`, which begins behind the name; NULL: none. As line_choice.
@@ -78,6 +79,10 @@ struct vm *shell_vm(const struct shell_job *job, uint32_t word);
 
 /* How it is called; true, for a step to return. */
 bool shell_usage(const struct shell_job *job);
+
+/* Digits and nothing else; and their value, or false after a sentence. */
+bool shell_is_number(const char *word);
+bool shell_number(const char *word, uint32_t *value);
 
 /* The names of all VMs, for `choice`. */
 const char *shell_vm_choice(uint32_t n);

@@ -195,9 +195,6 @@ static bool vcpu_step(struct vcpu *by, struct vsock_job *job)
 	const struct hypercall_vcpu_info *info;
 	struct hypercall call;
 
-	if (job->count != 2) {
-		return usage(job);
-	}
 	if (job->step == 0) {
 		job->at[1] = find(by, job, job->word[1]);
 		return job->at[1] == NOBODY;
@@ -226,9 +223,6 @@ static bool log_step(struct vcpu *by, struct vsock_job *job)
 	uint32_t length;
 	int32_t status;
 
-	if (job->count > 2) {
-		return usage(job);
-	}
 	if (job->step == 0) {
 		job->at[1] = job->count == 1 ? HYPERCALL_BOARD : find(by, job, job->word[1]);
 		return job->at[1] == NOBODY;
@@ -335,19 +329,20 @@ static bool help_step(struct vcpu *by, struct vsock_job *job);
 
 static const struct {
 	const char *name, *help;
+	uint8_t least, most; /* words behind the name */
 	bool (*step)(struct vcpu *by, struct vsock_job *job);
 } commands[] = {
-	{"help", "help", help_step},
+	{"help", "help", 0, 0, help_step},
 	{"vm",
 	 "vm, vm start|stop|restart|pause|resume|kill NAME, vm affinity NAME VCPU CPU, "
 	 "vm priority NAME VCPU PRIORITY",
-	 vm_step},
-	{"vcpu", "vcpu NAME", vcpu_step},
-	{"balloon", "balloon, balloon NAME SIZE", balloon_step},
-	{"log", "log [NAME]", log_step},
-	{"reboot", "reboot", board_step},
-	{"poweroff", "poweroff", board_step},
-	{"exit", "exit", exit_step},
+	 0, 4, vm_step},
+	{"vcpu", "vcpu NAME", 1, 1, vcpu_step},
+	{"balloon", "balloon, balloon NAME SIZE", 0, 2, balloon_step},
+	{"log", "log [NAME]", 0, 1, log_step},
+	{"reboot", "reboot", 0, 0, board_step},
+	{"poweroff", "poweroff", 0, 0, board_step},
+	{"exit", "exit", 0, 0, exit_step},
 };
 
 static bool help_step(struct vcpu *by, struct vsock_job *job)
@@ -385,7 +380,10 @@ bool remote_step(struct vcpu *by, struct vsock_job *job)
 	}
 	for (uint32_t i = 0; i < ARRAY_COUNT(commands); i++) {
 		if (strcmp(job->word[0], commands[i].name) == 0) {
-			return commands[i].step(by, job);
+			return job->count - 1 < commands[i].least ||
+					       job->count - 1 > commands[i].most ?
+				       usage(job) :
+				       commands[i].step(by, job);
 		}
 	}
 	say(job, "\"%s\" is no command; `help` lists them\n", job->word[0]);

@@ -34,7 +34,7 @@ static bool help_step(struct shell_job *job);
 static const char *help_choice(const char *before, uint32_t n);
 
 static const struct shell_command own_commands[] = {
-	{"help", "[COMMAND]", "the commands, or how one is called", help_step, help_choice},
+	{"help", "[COMMAND]", 0, 1, "the commands, or how one is called", help_step, help_choice},
 	{0},
 };
 
@@ -170,8 +170,37 @@ static const char *help_choice(const char *before, uint32_t n)
 
 bool shell_usage(const struct shell_job *job)
 {
-	shell_say("usage: %s %s; help %s says more\n", job->command->name, job->command->args,
-		  job->command->name);
+	const struct shell_command *command = job->command;
+
+	shell_say("usage: %s%s%s; help %s says more\n", command->name,
+		  command->args[0] == '\0' ? "" : " ", command->args, command->name);
+	return true;
+}
+
+bool shell_is_number(const char *word)
+{
+	const char *at = word;
+
+	while (*at >= '0' && *at <= '9') {
+		at++;
+	}
+	return at != word && *at == '\0';
+}
+
+bool shell_number(const char *word, uint32_t *value)
+{
+	unsigned long all;
+
+	if (!shell_is_number(word)) {
+		shell_say("\"%s\" is not a number\n", word);
+		return false;
+	}
+	all = strtoul(word, NULL, 10);
+	if (all > UINT32_MAX) {
+		shell_say("%s is too large\n", word);
+		return false;
+	}
+	*value = (uint32_t)all;
 	return true;
 }
 
@@ -374,18 +403,33 @@ static bool unknown_step(struct shell_job *job)
 
 static const struct shell_command unknown = {.step = unknown_step};
 
+static bool misused_step(struct shell_job *job)
+{
+	job->command = find(job->word[0], strlen(job->word[0]));
+	return shell_usage(job);
+}
+
+static const struct shell_command misused = {.step = misused_step};
+
+/* It is not run with words that it does not take, or without those that it needs. More than there
+ * are places for in a job are too many for each. */
+static const struct shell_command *as_called(const struct shell_command *command, uint32_t words)
+{
+	if (command == NULL) {
+		return &unknown;
+	}
+	return words < command->least || words > command->most ? &misused : command;
+}
+
 static void run_line(void)
 {
-	const struct shell_command *command;
-
 	memcpy(shell.words, shell.line.text, sizeof(shell.words));
 	split(shell.words);
 	if (shell.job.count == 0) {
 		draw_line();
 		return;
 	}
-	command = find(shell.job.word[0], strlen(shell.job.word[0]));
-	start(command == NULL ? &unknown : command);
+	start(as_called(find(shell.job.word[0], strlen(shell.job.word[0])), shell.job.count - 1));
 }
 
 /* A line is looked at in another step than its last key. */

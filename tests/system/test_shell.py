@@ -187,7 +187,13 @@ def test_VMs_stop_and_start_by_command(boot):
     run.expect("^bulkhead: tick: stopped by command")
     assert re.search(r"^tick +stopped \(command\) ", said(run, "vm"), re.M)
     assert "tick: 0 interrupts pending or active" in said(run, "vm")
-    assert "tick is stopped (command)" in said(run, "vm stop tick")
+    for verb in ("stop", "kill"):
+        assert "tick: nothing to be done, it is stopped (command)" in said(run, f"vm {verb} tick")
+    for verb in ("pause", "resume"):
+        sentence = f"tick can't be asked to {verb} while it is stopped (command)"
+        assert sentence in said(run, f"vm {verb} tick")
+    for verb in ("start", "resume"):
+        assert "tock: nothing to be done, it is running" in said(run, f"vm {verb} tock")
     run.line("vm start tick")
     run.expect("^bulkhead: tick starts")
     run.expect("^tick[|] tick 1")
@@ -199,6 +205,29 @@ def test_VMs_stop_and_start_by_command(boot):
     assert re.search(r"^bulkhead: stopped by command$", log, re.M)
     assert re.search(r"^bulkhead: restarted by command, starts again$", log, re.M)
     assert re.search(r"^tick \d", log, re.M)
+
+
+def test_who_gives_a_command_other_words_is_told_how_it_is_called(boot):
+    run = shell(boot)
+    for words in ("irq tick", "mem foo", "sched 1", "top 5", "audit x", "report x", "net x",
+                  "vsock x", "help vm vm", "stat", "stat tick idle", "stat tick idle on now",
+                  "regs", "regs tick 0 0", "console", "console tick tock", "balloon tick",
+                  "balloon a b c", "log tick tock", "log 5 6", "log -f tick 5 6 7 8",
+                  "trace tick tock", "trace 5 6", "vm stop", "vm stop tick tock",
+                  "vm priority tick", "vm affinity tick 0 1 2 3 4",
+                  "reboot the board", "poweroff the board"):
+        command = words.split()[0]
+        assert re.search(rf"^usage: {command}[ ;].*help {command} says more$", said(run, words),
+                         re.M), words
+    assert "LINES is 1 or more; without it log shows 40, and with -f 10" in said(run, "log 0")
+    assert "COUNT is 1 to 768; without it trace shows 20" in said(run, "trace 0")
+    assert "COUNT is 1 to 768" in said(run, "trace tick 769")
+    assert "4294967296 is too large" in said(run, "trace 4294967296")
+    assert "4294967297 is too large" in said(run, "log 4294967297")
+    assert 'no VM is called "5x"' in said(run, "trace 5x")
+    assert "the log of the boot before does not go on" in said(run, "log -f --last")
+    # none of these was more than a sentence
+    assert re.search(r"^tick +running .* 0$", said(run, "vm"), re.M)
 
 
 def test_what_was_said_is_told_again_and_followed(boot):

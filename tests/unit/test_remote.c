@@ -32,7 +32,7 @@ static const char *tell_by(uint32_t vm, const char *line)
 		memcpy(said + len, job.out, job.len);
 		len += job.len;
 	}
-	assert_int_equal(job.ends, strncmp(line, "exit", 4) == 0);
+	assert_int_equal(job.ends, strcmp(line, "exit") == 0);
 	return said;
 }
 
@@ -121,6 +121,29 @@ static void nobody_is_asked_about_who_is_not_managed(void **state)
 			    "them\n");
 }
 
+/* Who says more than a command takes means something else: nothing is done. */
+static void words_that_are_too_many(void **state)
+{
+	static const char *const lines[] = {"reboot now",
+					    "poweroff worker",
+					    "exit now",
+					    "help vm",
+					    "vcpu",
+					    "vcpu worker 0",
+					    "log a b",
+					    "vm stop worker worker",
+					    "vm stop",
+					    "balloon worker",
+					    "vm affinity worker 0 1 2 3 4 5 6"};
+	uint32_t before = fake_calls.asked;
+
+	(void)state;
+	for (uint32_t i = 0; i < ARRAY_COUNT(lines); i++) {
+		assert_string_equal(tell(lines[i]), "`help` says how it is called\n");
+	}
+	assert_int_equal(fake_calls.asked, before);
+}
+
 static void what_there_is_is_listed(void **state)
 {
 	(void)state;
@@ -206,6 +229,8 @@ int main(void)
 		       what_is_refused_is_said_as_a_sentence),
 		REMOTE("nobody is asked about who is not managed",
 		       nobody_is_asked_about_who_is_not_managed),
+		REMOTE("words that a command does not take are no command",
+		       words_that_are_too_many),
 		REMOTE("what there is is listed", what_there_is_is_listed),
 		REMOTE("memory can be asked for", memory_can_be_asked_for),
 		REMOTE("a log comes whole", a_log_comes_whole),

@@ -170,9 +170,21 @@ static bool words_step(struct shell_job *job)
 	return job->step == 1;
 }
 
+static bool pair_step(struct shell_job *job)
+{
+	uint32_t value;
+
+	shell_say("%u words\n", job->count - 1);
+	if (shell_number(job->word[1], &value)) {
+		shell_say("the first is %u\n", value);
+	}
+	return true;
+}
+
 const struct shell_command vm_commands[] = {
-	{"rows", "", "two rows", rows_step, NULL},
-	{"words", "", "two words", words_step, NULL},
+	{"rows", "", 0, 0, "two rows", rows_step, NULL},
+	{"words", "", 0, 0, "two words", words_step, NULL},
+	{"pair", "A B [C]", 2, 3, "so many words", pair_step, NULL},
 	{0},
 };
 const struct shell_command stat_commands[] = {{0}};
@@ -284,6 +296,73 @@ static void test_no_command(void **state)
 	assert_true(shows("\"colour\" is no command; `help` lists them\n"));
 }
 
+/* `words` of them behind the name; what it comes to stands on the screen alone. */
+static void call(const char *name, uint32_t words)
+{
+	memset(console.text, 0, sizeof(console.text));
+	console.len = 0;
+	type(name);
+	for (uint32_t i = 0; i < words; i++) {
+		type(" 1");
+	}
+	type("\r");
+	ends_with_prompt();
+}
+
+/* Each command, whatever table it is in, says how it is called. */
+static void test_usage(void **state)
+{
+	const struct shell_command *command;
+	uint32_t count = 0;
+	char said[LINE_MAX + 40];
+
+	(void)state;
+	for (uint32_t n = 0; (command = nth_command(n)) != NULL; n++, count++) {
+		format(said, sizeof(said), "usage: %s%s%s; help %s says more\n", command->name,
+		       command->args[0] == '\0' ? "" : " ", command->args, command->name);
+		/* a job has places for some words; what is more is not lost */
+		for (uint32_t words = 0; words < 2 * SHELL_WORD_MAX; words++) {
+			if (words < command->least || words > command->most) {
+				call(command->name, words);
+				assert_true(shows(said));
+				assert_false(shows("whole"));
+			}
+		}
+	}
+	assert_true(count >= 8);
+	call("pair", 2);
+	assert_true(shows("2 words\nthe first is 1\n"));
+	call("pair", 3);
+	assert_true(shows("3 words\n"));
+	/* as somebody forgets what it tells of */
+	type("irq toy\r");
+	ends_with_prompt();
+	assert_true(shows("usage: irq; help irq says more\n"));
+}
+
+static void test_numbers(void **state)
+{
+	static const char *const bad[] = {"", "x", "1x", "0x1", "-1", "+1", "1.5"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
+		assert_false(shell_is_number(bad[i]));
+	}
+	assert_true(shell_is_number("0") && shell_is_number("00") && shell_is_number("4294967296"));
+	type("pair 1x 1\r");
+	ends_with_prompt();
+	assert_true(shows("\"1x\" is not a number\n"));
+	type("pair 4294967295 1\r");
+	ends_with_prompt();
+	assert_true(shows("the first is 4294967295\n"));
+	type("pair 4294967296 1\r");
+	ends_with_prompt();
+	assert_true(shows("4294967296 is too large\n"));
+	type("pair 18446744073709551617 1\r");
+	ends_with_prompt();
+	assert_true(shows("18446744073709551617 is too large\n"));
+}
+
 static void test_sched(void **state)
 {
 	(void)state;
@@ -324,6 +403,9 @@ int main(void)
 			test_end_without_line, set_up),
 		CASE_IN("what is typed ahead is done in its turn", test_ahead, set_up),
 		CASE_IN("what is no command gets a sentence", test_no_command, set_up),
+		CASE_IN("who gives words that a command does not take is told how it is called",
+			test_usage, set_up),
+		CASE_IN("a number is digits and nothing else, and fits", test_numbers, set_up),
 		CASE_IN("sched tells each vCPU of a shared CPU", test_sched, set_up),
 		CASE_IN("sched ends the row of a vCPU that leaves the CPU meanwhile",
 			test_sched_moved, set_up),
