@@ -265,6 +265,54 @@ def test_what_a_VM_may_not_do_it_is_told_in_a_sentence(boot):
     assert [one["power"] for one in told(run, "stat boss")] == ["on"]
 
 
+def test_who_manages_all_others_resets_the_board_and_powers_it_off(boot):
+    run = boot(
+        config(
+            boss("worker"), bare("worker", extra="manages = <&boss>;"),
+            images=linux_images() + raw_image("tick"),
+        )
+    )
+    run.expect(f"^boss[|] {PROMPT}", 120)
+    run.focus("boss")
+    # what has other words is no such command
+    for words in ("reboot now", "poweroff worker"):
+        assert "takes other words" in ctl(run, words), words
+    run.line("bulkheadctl reboot")
+    run.expect("^bulkhead: boss resets the board")
+    run.expect("^bulkhead: Bulkhead .* on linux,dummy-virt")
+    run.expect_each(f"^boss[|] {PROMPT}", "^worker[|] tick 1\n", timeout=120)
+    run.focus("boss")
+    assert worker(run)["reason"] == "never started"
+    run.line("bulkheadctl poweroff")
+    run.expect("^bulkhead: boss powers off the board")
+    run.expect_end()
+
+
+def test_the_tool_takes_numbers_and_as_many_words_as_it_knows(boot):
+    run = boot(
+        config(boss("worker"), bare("worker"), images=linux_images() + raw_image("tick"))
+    )
+    run.expect(f"^boss[|] {PROMPT}", 120)
+    run.focus("boss")
+    for words in ("vm affinity worker 0x 0", "vm affinity worker 0 1x", "vm priority worker 7up",
+                  "vm priority worker 7 0x0", "vm affinity worker 0 0 0"):
+        assert "vm priority NAME PRIORITY [VCPU]" in ctl(run, words), words
+    assert "regs NAME [VCPU]" in ctl(run, "regs worker 0x")
+    assert "trace NAME [VCPU]" in ctl(run, "trace worker 1a")
+    assert "log [-f]" in ctl(run, "log --from 1k worker")
+    assert "log [-f]" in ctl(run, "log worker worker")
+    assert "the log of the boot before does not go on" in ctl(run, "log -f --last worker")
+    # six words of which the last is the name, and a seventh
+    assert "no such log was kept" in ctl(run, "log --last --from 0 worker")
+    assert ctl(run, "log -f -f --from 0 nobody").startswith("bulkheadctl: no VM")
+    assert "does not take so many words" in ctl(run, "log -f --last --from 0 worker worker")
+    for words in ("info x", "top 5", "sched 1", "irq worker worker", "audit a b", "report x"):
+        assert "takes other words" in ctl(run, words), words
+    # none of these did anything
+    placed = json.dumps(told(run, "stat worker"))
+    assert '"cpu": 1' in placed and '"priority": 100' in placed, placed
+
+
 def test_without_a_control_device_the_tool_says_what_to_do(boot):
     run = boot(config(vm("boss", memory="192M")))
     run.expect(f"^{PROMPT}", 120)

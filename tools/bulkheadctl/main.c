@@ -3,7 +3,7 @@
 #include "core/base/string.h"
 #include "tools/bulkheadctl/show.h"
 
-#define WORDS 5
+#define WORDS 6 /* of a command, at most: log with all its options */
 
 static const char usage[] =
 	"usage: bulkheadctl [--json] COMMAND\n"
@@ -85,9 +85,15 @@ static int act(const struct verb *verb, const char *name)
 	}
 }
 
+/* Digits and nothing else. */
 static bool is_number(const char *word)
 {
-	return *word >= '0' && *word <= '9';
+	const char *at = word;
+
+	while (*at >= '0' && *at <= '9') {
+		at++;
+	}
+	return at != word && *at == '\0';
 }
 
 static int place_refused(const struct hypercall *call, const char *name)
@@ -191,6 +197,10 @@ static int log_command(int count, char **word)
 			return fail(STATUS_WRONG,
 				    "log [-f] [--last] [--from N] [NAME]; --help says more");
 		}
+	}
+	if (log.follow && log.last) {
+		return fail(STATUS_WRONG,
+			    "-f or --last: the log of the boot before does not go on");
 	}
 	return show_log(&log);
 }
@@ -315,9 +325,14 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--json") == 0) {
 			say_json = true;
-		} else if (count < WORDS) {
-			word[count++] = argv[i];
+		} else {
+			word[MIN(count, WORDS - 1)] = argv[i];
+			count++;
 		}
+	}
+	if (count > WORDS) {
+		return fail(STATUS_WRONG, "%s does not take so many words; --help lists them",
+			    word[0]);
 	}
 	if (count == 0) {
 		say_error(usage);
