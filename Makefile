@@ -751,7 +751,7 @@ $(BUILD)/guest/bulkheadctl: $(CTL_O)
 	$(Q)$(LD) -static -nostdlib --gc-sections --build-id=none -o $@ $(CTL_O)
 
 # Programs of the same kind that tests run in Linux guests: tests/linux/NAME.c.
-LINUX := memory packets vsock
+LINUX := blocks memory packets vsock
 LINUX_BIN := $(patsubst %,$(BUILD)/guest/%,$(LINUX))
 $(LINUX_BIN): $(BUILD)/guest/%: $(BUILD)/ctl/tests/linux/%.o \
 		$(patsubst %,$(BUILD)/ctl/%.o,core/base/format core/base/string tools/bulkheadctl/start)

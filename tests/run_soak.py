@@ -21,6 +21,7 @@ from collections.abc import Callable
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import run_diff  # noqa: E402  (beside this file)
+import copies  # noqa: E402
 import garbage  # noqa: E402
 import hostile  # noqa: E402
 import packets  # noqa: E402
@@ -40,6 +41,7 @@ SOURCES: list[Callable[[], list[Part]]] = [
     verbs.soak_parts,
     sockets.soak_parts,
     packets.soak_parts,
+    copies.soak_parts,
 ]
 
 KEPT = BUILD / "soak"

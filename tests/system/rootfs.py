@@ -32,8 +32,8 @@ def write(path: pathlib.Path, text: str) -> None:
     path.chmod(0o755)
 
 
-def make(work: pathlib.Path, mib: int = 48) -> pathlib.Path:
-    """The image of one, in folder `work`."""
+def make(work: pathlib.Path, mib: int = 48, programs: tuple[str, ...] = ()) -> pathlib.Path:
+    """The image of one, in folder `work`; `programs` are those of tests/linux it has in /bin."""
     if shutil.which("mke2fs", path=SBIN) is None:
         pytest.skip("mke2fs is missing: install e2fsprogs")
     if not (CACHE / "rootfs" / "usr" / "bin" / "iperf3").exists():
@@ -47,6 +47,8 @@ def make(work: pathlib.Path, mib: int = 48) -> pathlib.Path:
         shutil.copy(module, root / "lib")
     shutil.copy(CACHE / "busybox", root / "bin")
     (root / "bin" / "busybox").chmod(0o755)
+    for program in programs:
+        shutil.copy(board.BUILD / "guest" / program, root / "bin")
     for link in ("sbin/init", "bin/sh"):
         (root / link).symlink_to("/bin/busybox")
     # what busybox has, but for what is there already
