@@ -379,7 +379,7 @@ int frames_take(struct frames_space *space, uint64_t ipa)
 }
 
 /* What a step has, and what it spends on a page that is there, and on one that is not. */
-#define REFILL_STEP 64
+#define REFILL_STEP 48
 #define REFILL_LOOK 1
 #define REFILL_TAKE 16
 

@@ -44,6 +44,13 @@ static inline void *guest_at(const struct vm *vm, uint64_t ipa, uint64_t size)
 		       guest_pointer(vm, ipa, size);
 }
 
+/* Each look at this VM's RAM finds its page, since a balloon may have some: what is done elsewhere
+ * in one step is done in two for it. */
+static inline bool guest_is_paged(const struct vm *vm)
+{
+	return vm->stage2.frames != NULL;
+}
+
 /* The IPA a loaded vCPU's EL1 would reach at `va` for reading; -EFAULT when its tables don't map
  * it. Owner. */
 int guest_translate(uint64_t va, uint64_t *ipa);

@@ -30,7 +30,7 @@ static void found(const struct pgtable_leaf *leaf, bool good, struct audit_resul
 	}
 }
 
-#define LEAVES_AT_ONCE 4 /* or one hole, which is up to a table of them */
+#define LEAVES_AT_ONCE 2 /* one of them may be a hole, which is up to a table of them */
 
 static void audit_leaf(const struct stage2 *stage2, const struct pgtable_leaf *leaf, uint16_t owner,
 		       const struct registry *registry, struct audit_result *result)

@@ -93,16 +93,15 @@ void load_begin(struct vm *vm)
  * way there: then this VM does what is to be done for it. */
 static bool refill_step(struct vm *vm)
 {
-	int more;
+	struct frames_space *space = vm->stage2.frames;
 
-	if (vm->stage2.frames == NULL) {
+	if (space == NULL || atomic_read(&space->held) == space->page_count) {
 		return true;
 	}
-	more = frames_refill(vm->stage2.frames);
-	if (more == -EAGAIN && frames_work() == FRAMES_LATER) {
+	if (frames_refill(space) == -EAGAIN && frames_work() == FRAMES_LATER) {
 		cpu_yield(); /* for other CPUs' answers */
 	}
-	return more == 0;
+	return false; /* what comes next is a step of its own */
 }
 
 /* Some more of an image's checksum. */

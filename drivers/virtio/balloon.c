@@ -45,6 +45,7 @@ enum {
 #define TAKES_A_STEP 2	/* pages */
 #define STAT_SIZE    10 /* le16 tag, le64 value; packed */
 #define STATS_MAX    16 /* of one buffer */
+#define STATS_A_STEP 4
 
 /* A request: page numbers, one after the other. */
 struct move {
@@ -54,8 +55,13 @@ struct move {
 	uint32_t absent, kept; /* of them, that were left out */
 };
 
-/* Of a request, for the log. */
+/* Of a request, for the log: first what was held back of its lines is told of, then this. */
 struct left_out {
+	enum {
+		SAID,
+		TO_ASK,
+		TO_SAY,
+	} phase;
 	bool inflating;
 	uint32_t absent, kept;
 };
@@ -69,6 +75,8 @@ struct vballoon {
 	struct move move[2]; /* by queue */
 	struct left_out said;
 	struct virtq_chain *stats;
+	struct virtq_cursor stats_at; /* in what is looked at of them, of which there are */
+	uint32_t stats_left;
 	bool stats_here;   /* its driver's buffer, which goes back when news are wanted */
 	bool stats_wanted; /* atomic: set by anybody */
 	uint32_t known;
@@ -89,6 +97,7 @@ static void balloon_reset_queue(struct virtio *virtio, uint32_t queue)
 
 	if (queue == QUEUE_STATS) {
 		balloon->stats_here = false;
+		balloon->stats_left = 0;
 		balloon->stats->begun = false;
 	} else {
 		balloon->move[queue].busy = false;
@@ -141,7 +150,10 @@ static int give_some(struct vballoon *balloon, struct move *move)
 	uint32_t number[FRAMES_BATCH];
 	uint64_t ipa[FRAMES_BATCH];
 	struct frames_given given;
-	int got = virtq_read(balloon->virtio.vdev.vm, &move->cursor, number, sizeof(number));
+	/* one, where the numbers themselves are in pieces */
+	uint32_t size =
+		virtq_piece(&move->cursor) < sizeof(number) ? sizeof(number[0]) : sizeof(number);
+	int got = virtq_read(balloon->virtio.vdev.vm, &move->cursor, number, size);
 
 	if (got < 0) {
 		return got;
@@ -187,6 +199,7 @@ static int take_some(struct vballoon *balloon, struct move *move)
 static void complain(struct vballoon *balloon, struct move *move, uint32_t queue)
 {
 	balloon->said = (struct left_out){
+		.phase = TO_ASK,
 		.inflating = queue == QUEUE_INFLATE,
 		.absent = move->absent,
 		.kept = move->kept,
@@ -200,15 +213,27 @@ static void balloon_settle(struct virtio *virtio)
 	struct vballoon *balloon = vballoon_of(virtio);
 	struct vm *vm = virtio->vdev.vm;
 	struct left_out said;
+	bool may = false;
 
 	spin_lock(&virtio->lock);
 	said = balloon->said;
+	balloon->said.phase = SAID;
 	spin_unlock(&virtio->lock);
-	if (vm_may_log(vm, &vm->faults)) {
-		log_warn("%s: of the pages it %s its balloon %u are no RAM that it %s, and %u are "
-			 "of its min-size: left out",
-			 vm->name, said.inflating ? "gives" : "takes from", said.absent,
-			 said.inflating ? "has" : "gave", said.kept);
+	if (said.phase == TO_SAY && said.absent != 0) {
+		log_warn("%s: %u pages for its balloon are no RAM that it %s: left out", vm->name,
+			 said.absent, said.inflating ? "has" : "gave");
+	} else if (said.phase == TO_SAY) {
+		log_warn("%s: %u pages for its balloon are its min-size's: left out", vm->name,
+			 said.kept);
+	} else if (said.phase == TO_ASK) {
+		may = vm_may_log(vm, &vm->faults);
+	}
+	if (may) {
+		/* behind the next step: there is one, which ends the request */
+		spin_lock(&virtio->lock);
+		balloon->said.phase = TO_SAY;
+		virtio->unsettled = true;
+		spin_unlock(&virtio->lock);
 	}
 }
 
@@ -254,29 +279,40 @@ static void pool_has(struct frames_space *space)
 
 /* -- statistics -- */
 
-static void take_stats(struct vballoon *balloon, const uint8_t *bytes, uint32_t size)
+/* Some of what the buffer has. 1, or an error. */
+static int take_stats(struct vballoon *balloon)
 {
-	balloon->known = 0;
-	for (uint32_t at = 0; at + STAT_SIZE <= size; at += STAT_SIZE) {
-		uint16_t tag;
+	uint32_t count = MIN(balloon->stats_left, (uint32_t)STATS_A_STEP);
+	uint8_t bytes[STATS_A_STEP * STAT_SIZE];
+	int got = virtq_read(balloon->virtio.vdev.vm, &balloon->stats_at, bytes, count * STAT_SIZE);
 
-		memcpy(&tag, bytes + at, sizeof(tag));
+	if (got < 0) {
+		return got;
+	}
+	for (uint32_t at = 0; at + STAT_SIZE <= (uint32_t)got; at += STAT_SIZE) {
+		uint32_t tag = bytes[at] | (uint32_t)bytes[at + 1] << 8;
+
 		if (tag < BALLOON_STATS) {
 			balloon->known |= BIT32(tag);
-			memcpy(&balloon->stat[tag], bytes + at + sizeof(tag), sizeof(uint64_t));
+			memcpy(&balloon->stat[tag], bytes + at + sizeof(uint16_t),
+			       sizeof(uint64_t));
 		}
 	}
+	/* of one that is cut into many parts the rest is nobody's */
+	balloon->stats_left = got == (int)(count * STAT_SIZE) ? balloon->stats_left - count : 0;
 	balloon->told_at = deadline_now();
+	return 1;
 }
 
 /* The driver's buffer is kept until news are wanted; it has one: 5.5.6.3 */
 static int step_stats(struct vballoon *balloon)
 {
 	struct virtio *virtio = &balloon->virtio;
-	uint8_t bytes[STATS_MAX * STAT_SIZE];
-	struct virtq_cursor cursor;
 	int got;
 
+	if (balloon->stats_left != 0) {
+		return take_stats(balloon);
+	}
 	if (balloon->stats_here) {
 		if (!balloon->stats_wanted) {
 			return 0;
@@ -291,12 +327,9 @@ static int step_stats(struct vballoon *balloon)
 		       got == -EAGAIN ? 1 :
 					got;
 	}
-	cursor = virtq_reads(balloon->stats);
-	got = virtq_read(virtio->vdev.vm, &cursor, bytes, sizeof(bytes));
-	if (got < 0) {
-		return got;
-	}
-	take_stats(balloon, bytes, (uint32_t)got);
+	balloon->stats_at = virtq_reads(balloon->stats);
+	balloon->stats_left = MIN(balloon->stats->out_size / STAT_SIZE, (uint32_t)STATS_MAX);
+	balloon->known = 0;
 	balloon->stats_here = true;
 	return 1;
 }

@@ -52,6 +52,7 @@ struct vblk {
 		BUSY,  /* the next ones are its */
 	} phase;
 	struct virtq_chain *chain;
+	uint32_t few; /* constant: FEW, where looks at the VM's RAM are cheap */
 	uint32_t type;
 	struct virtq_cursor cursor; /* in its data */
 	uint64_t at, left;	    /* bytes of the disk that it is at, and that are left */
@@ -417,13 +418,13 @@ static int blk_step(struct virtio *virtio, uint32_t queue)
 						err;
 		}
 		blk->phase = TAKEN;
-		if (blk->chain->count > FEW) {
+		if (blk->chain->count > blk->few) {
 			return 1;
 		}
 	}
 	if (blk->phase == TAKEN) {
 		err = begin(blk);
-		if (blk->phase != BUSY || blk->chain->count > FEW) {
+		if (blk->phase != BUSY || blk->chain->count > blk->few) {
 			return err;
 		}
 	}
@@ -485,6 +486,7 @@ static int blk_create(struct vm *vm, const struct vdev_config *config, struct ar
 		return -ENOMEM;
 	}
 	blk->disk = &config->disk;
+	blk->few = guest_is_paged(vm) ? 0 : FEW;
 	blocks_init(&blk->blocks, blk->disk);
 	make_config(blk);
 	*out = &blk->virtio.vdev;

@@ -51,6 +51,7 @@ struct vpart {
 	const struct disk_config *disk;
 	struct blk_part *part;
 	struct blk_client client;
+	uint32_t few; /* FEW, where looks at the VM's RAM are cheap */
 	uint8_t config[BLK_CONFIG_SIZE];
 	/* protected by the device's lock, as the rest: */
 	bool draining; /* a reset waits: nothing is begun any more */
@@ -341,8 +342,8 @@ static uint8_t give_serial(struct vpart *part, uint32_t size)
 
 	part->order->whole = true;
 	memcpy(serial, part->disk->serial, strnlen(part->disk->serial, BLK_ID_SIZE));
-	return virtq_write(part->virtio.vdev.vm, &part->cursor, serial,
-			   MIN(size, (uint32_t)BLK_ID_SIZE)) < 0 ?
+	size = MIN(size, (uint32_t)BLK_ID_SIZE);
+	return virtq_write(part->virtio.vdev.vm, &part->cursor, serial, size) != (int)size ?
 		       BLK_STATUS_IOERR :
 		       BLK_STATUS_OK;
 }
@@ -527,13 +528,13 @@ static int part_step(struct virtio *virtio, uint32_t queue)
 	}
 	if (part->phase == IDLE) {
 		err = take_next(part);
-		if (part->phase != TAKEN || part->chain->count > FEW) {
+		if (part->phase != TAKEN || part->chain->count > part->few) {
 			return err;
 		}
 	}
 	if (part->phase == TAKEN) {
 		err = begin(part);
-		if (err != 0 || part->chain->count > FEW) {
+		if (err != 0 || part->chain->count > part->few) {
 			return err != 0 ? err : 1;
 		}
 	}
@@ -642,6 +643,7 @@ int blk_part_create(struct vm *vm, const struct vdev_config *config, struct aren
 	if (part->chain == NULL) {
 		return -ENOMEM;
 	}
+	part->few = guest_is_paged(vm) ? 0 : FEW;
 	part->disk = &config->disk;
 	part->part = config->disk.part;
 	part->part->owner = part;

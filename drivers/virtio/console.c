@@ -7,6 +7,7 @@
 #include "core/vm/vm.h"
 #include "drivers/emul/models.h"
 #include "drivers/virtio/virtio.h"
+#include "mm/guest_access.h"
 
 #define ID_CONSOLE 3
 #define QUEUE_SIZE 64
@@ -79,11 +80,12 @@ static int receive(struct vconsole *console)
 	if (got < 0) {
 		return got == -EAGAIN ? 1 : got;
 	}
-	while (count < MIN(console->in->in_size, (uint32_t)PIECE) &&
+	/* in the first of its parts, that what was read can be written */
+	cursor = virtq_writes(console->in);
+	while (count < MIN(virtq_piece(&cursor), (uint32_t)PIECE) &&
 	       (key = mux_read(&console->port)) >= 0) {
 		bytes[count++] = (uint8_t)key;
 	}
-	cursor = virtq_writes(console->in);
 	got = virtq_write(virtio->vdev.vm, &cursor, bytes, count);
 	got = got < 0 ? got : virtio_put(virtio, QUEUE_IN, console->in, count);
 	return got < 0 ? got : 1;
@@ -95,8 +97,9 @@ static int send(struct vconsole *console)
 	struct virtio *virtio = &console->virtio;
 	struct virtq_cursor at = console->cursor;
 	char bytes[PIECE];
-	int got = virtq_read(virtio->vdev.vm, &console->cursor, bytes, PIECE);
-	uint32_t taken;
+	/* of one part: a step's length is mostly the console's */
+	uint32_t size = MIN(virtq_piece(&console->cursor), (uint32_t)PIECE), taken;
+	int got = virtq_read(virtio->vdev.vm, &console->cursor, bytes, size);
 
 	if (got > 0) {
 		taken = mux_write_text(&console->port, bytes, (uint32_t)got);
@@ -131,7 +134,7 @@ static int console_step(struct virtio *virtio, uint32_t queue)
 	if (got == 1) {
 		console->cursor = virtq_reads(console->out);
 		console->sending = true;
-		return send(console);
+		return guest_is_paged(virtio->vdev.vm) ? 1 : send(console);
 	}
 	return got == -EAGAIN ? 1 : got;
 }

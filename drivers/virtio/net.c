@@ -15,9 +15,12 @@
 #include "drivers/emul/models.h"
 #include "drivers/virtio/net_dev.h"
 #include "drivers/virtio/uplink.h"
+#include "mm/guest_access.h"
 
-/* A frame that its sender has finished, for one receiver, is looked at and moved in one step. */
+/* A frame that its sender has finished, for one receiver, is looked at and moved in one step; one
+ * of few parts is taken in that step too. */
 #define SMALL_SIZE 256
+#define FEW	   4
 
 #define FULL_DUPLEX 1
 #define SPEED_MBPS  10000
@@ -151,15 +154,40 @@ static int send_on(struct net *net)
 	return net->to == NULL ? finish(net) : 1;
 }
 
-/* A chain has been taken: what it is, and who gets it. As an operation's step. */
+/* How much of the frame in hand is looked at, with its header. */
+static uint32_t head_max(const struct net *net)
+{
+	return MIN((uint32_t)(NET_HEADER_SIZE + NET_HEAD_SIZE), net->chain->out_size);
+}
+
+/* Some of that. As an operation's step. */
+static int read_head(struct net *net)
+{
+	uint32_t left = head_max(net) - net->head_read;
+	int got = virtq_read(net->virtio.vdev.vm, &net->rest, net->head + net->head_read, left);
+
+	net->head_read += (uint32_t)MAX(got, 0);
+	return got < 0 ? got : 1;
+}
+
+/* A step of one frame that was looked at in the same one. */
+static int send_small(struct net *net)
+{
+	int got;
+
+	net->fill.step = NET_SMALL_COST;
+	got = send_on(net);
+	net->fill.step = NET_STEP_COST;
+	return got;
+}
+
+/* What begins the frame has been read: what it is, and who gets it. As an operation's step. */
 static int begin_frame(struct net *net)
 {
 	struct virtq_chain *chain = net->chain;
-	uint32_t max = NET_HEADER_SIZE + NET_HEAD_SIZE;
 	struct switch_port *to;
 	enum switch_drop why;
 	uint64_t now = deadline_now();
-	int got;
 
 	if (chain->count != chain->reads) {
 		return -EINVAL;
@@ -167,13 +195,8 @@ static int begin_frame(struct net *net)
 	if (chain->out_size < NET_HEADER_SIZE + SWITCH_HEADER_SIZE) {
 		return drop_sent(net, SWITCH_DROP_SIZE);
 	}
-	net->rest = virtq_reads(chain);
-	got = virtq_read(net->virtio.vdev.vm, &net->rest, net->head, MIN(max, chain->out_size));
-	if (got < 0) {
-		return got;
-	}
 	net->size = chain->out_size - (uint32_t)NET_HEADER_SIZE;
-	net->head_size = (uint32_t)got - (uint32_t)NET_HEADER_SIZE;
+	net->head_size = net->head_read - (uint32_t)NET_HEADER_SIZE;
 	if (!net_header_holds(net_header(net), net->virtio.features, net->size)) {
 		return drop_sent(net, net->size > NET_FRAME_GSO_MAX ? SWITCH_DROP_SIZE :
 								      SWITCH_DROP_HEADER);
@@ -185,14 +208,16 @@ static int begin_frame(struct net *net)
 	if (why != SWITCH_SENT) {
 		return drop_sent(net, why);
 	}
+	net->looked_at = true;
 	net->port.count.sent_frames++;
 	net->port.count.sent_bytes += net->size;
 	net->to = to;
 	net->sum.begun = net->sum.done = net->cut.on = false;
 	/* the receiver is another step, but for what fits in this one */
 	return net->size <= SMALL_SIZE && !net->flood && net_header(net)->flags == 0 &&
+			       !guest_is_paged(net->virtio.vdev.vm) &&
 			       (to == NULL || to->uplink == NULL) ?
-		       send_on(net) :
+		       send_small(net) :
 		       1;
 }
 
@@ -220,6 +245,22 @@ static bool must_wait(struct net *net)
 	return true;
 }
 
+/* A chain has been taken. As an operation's step. */
+static int take_up(struct net *net)
+{
+	int got;
+
+	net->sending = true;
+	net->looked_at = false;
+	net->head_read = 0;
+	net->rest = virtq_reads(net->chain);
+	if (net->chain->count > FEW || guest_is_paged(net->virtio.vdev.vm)) {
+		return 1;
+	}
+	got = read_head(net);
+	return got == 1 ? begin_frame(net) : got;
+}
+
 static int net_step(struct virtio *virtio, uint32_t index)
 {
 	struct net *net = net_of(virtio);
@@ -232,7 +273,9 @@ static int net_step(struct virtio *virtio, uint32_t index)
 		return got < 0 ? got : 0;
 	}
 	if (net->sending) {
-		return send_on(net);
+		return net->looked_at		       ? send_on(net) :
+		       net->head_read == head_max(net) ? begin_frame(net) :
+							 read_head(net);
 	}
 	if (net->fill.open) {
 		return 1; /* of a life before: until settle() has been there */
@@ -242,8 +285,7 @@ static int net_step(struct virtio *virtio, uint32_t index)
 	}
 	got = virtq_take(queue, net->chain);
 	if (got == 1) {
-		net->sending = true;
-		return begin_frame(net);
+		return take_up(net);
 	}
 	return got == 0 ? virtq_listen(queue, true) : got == -EAGAIN ? 1 : got;
 }

@@ -16,12 +16,16 @@
 #define NET_QUEUE_SIZE	256
 #define NET_HEADER_SIZE sizeof(struct net_header)
 #define NET_HEAD_SIZE	128 /* of a frame, read once and looked at: headers up to TCP's */
-#define NET_BUFFERS_MAX 64  /* for one frame at most */
+#define NET_BUFFERS_MAX 44  /* for one frame at most: 64 KiB in those of 1.5 */
 
 /* What a step may cost, counted in bytes that are copied (20 instructions for 128). */
 #define NET_STEP_COST  8000
-#define NET_PIECE_COST 700
-#define NET_TAKE_COST  1200
+#define NET_SMALL_COST 2800 /* of one that has looked at the frame before */
+#define NET_PIECE_COST 1400
+#define NET_TAKE_COST  2600
+#define NET_DESC_COST  400  /* of a chain, each behind the first */
+#define NET_PUT_COST   250  /* of a buffer, when all are handed over */
+#define NET_PAGED_COST 4500 /* all else of a step, of a VM whose RAM is in pages: as much more */
 
 /*
  * A frame on its way into one receiver's buffers: it begins in `bytes`, header and all, which are
@@ -43,7 +47,7 @@ struct net_fill {
 	struct virtq_cursor from, into;
 	struct virtq_used used[NET_BUFFERS_MAX];
 	uint8_t *bytes;
-	int step; /* what one may cost, at most NET_STEP_COST; constant */
+	int step; /* what one may cost, at most NET_STEP_COST */
 };
 
 struct net {
@@ -54,7 +58,9 @@ struct net {
 	/* the device's lock */
 	uint32_t life;	 /* counts resets of its receive queue */
 	uint32_t serial; /* counts changes of the next */
-	bool sending;	 /* `chain` is a frame, of `size` bytes behind its header */
+	bool sending;	 /* `chain` is a frame, */
+	bool looked_at;	 /* of `size` bytes behind its header; so much is there of `head`: */
+	uint32_t head_read;
 	struct virtq_chain *chain;
 	struct virtq_cursor rest; /* behind what is in `head` */
 	uint32_t size, head_size;

@@ -4,6 +4,8 @@
 #include "drivers/virtio/net_dev.h"
 #include "mm/guest_access.h"
 
+#define FEW 4 /* buffers: to hand them over costs nothing worth counting */
+
 static bool same_place(struct virtq_mark a, struct virtq_mark b)
 {
 	return a.taken == b.taken && a.wrap == b.wrap;
@@ -77,10 +79,11 @@ static bool find_count(struct net_fill *fill)
 }
 
 /*
- * One more buffer. 1; -EAGAIN: in another step; -ENOSPC: there is none; -ERANGE: that is too
- * small, or there are too many; else the receiver's queue is broken.
+ * One more buffer, of which `most` descriptors are looked at. 1; -EAGAIN: in another step; -ENOSPC:
+ * there is none; -ERANGE: that is too small, or there are too many; else the receiver's queue is
+ * broken.
  */
-static int take_buffer(struct net_fill *fill, struct net *to)
+static int take_buffer(struct net_fill *fill, struct net *to, uint32_t most)
 {
 	struct virtq *queue = net_receive_queue(to);
 	struct virtq_mark at = virtq_mark(queue);
@@ -94,7 +97,7 @@ static int take_buffer(struct net_fill *fill, struct net *to)
 	/* half of it was looked at, and then somebody else took it */
 	fill->chain->begun = fill->chain->begun && same_place(at, fill->looking);
 	fill->looking = at;
-	got = virtq_take(queue, fill->chain);
+	got = virtq_take_some(queue, fill->chain, most);
 	if (got != 1) {
 		return got == 0 ? -ENOSPC : got;
 	}
@@ -145,32 +148,58 @@ static int copy_piece(struct net_fill *fill, struct net *to, const struct vm *vm
 	return err != 0 ? err : (int)size;
 }
 
+/* How much dearer takes and pieces are, with a VM whose RAM is in pages. */
+static int factor_of(const struct net *to, const struct vm *vm)
+{
+	return guest_is_paged(to->virtio.vdev.vm) || (vm != NULL && guest_is_paged(vm)) ? 2 : 1;
+}
+
+/* Descriptors that a step looks at which may cost `left` still; and what they cost. */
+static uint32_t descs_for(int left, int factor)
+{
+	int more = (left - factor * NET_TAKE_COST) / (factor * NET_DESC_COST);
+
+	return (uint32_t)MIN(MAX(more, 0) + 1, VIRTQ_STEP);
+}
+
+static int cost_of(uint32_t descs)
+{
+	return NET_TAKE_COST + NET_DESC_COST * ((int)MIN(descs, (uint32_t)VIRTQ_STEP) - 1);
+}
+
 /* 1: all is there; 0: more steps; -ENOSPC, -ERANGE: of take_buffer(); -EIO: the sender's memory is
  * gone; else the receiver's queue is broken. */
 static int fill_some(struct net_fill *fill, struct net *to, const struct vm *vm)
 {
 	uint32_t total = NET_HEADER_SIZE + fill->size;
-	int left = fill->step, got;
+	int factor = factor_of(to, vm), got;
+	int most_left = fill->step - (factor - 1) * NET_PAGED_COST, left = most_left;
 
 	while (fill->done < total) {
 		if (left <= 0) {
 			return 0;
 		}
 		if (!fill->taken || virtq_piece(&fill->into) == 0) {
-			got = take_buffer(fill, to);
-			left -= NET_TAKE_COST;
+			uint32_t most = descs_for(left, factor);
+
+			got = take_buffer(fill, to, most);
+			left -= factor * cost_of(got == 1 ? fill->chain->count : most);
 			if (got == -EAGAIN) {
 				continue;
 			}
 		} else {
 			got = copy_piece(fill, to, vm, (uint32_t)left);
-			left -= got + NET_PIECE_COST;
+			left -= got + factor * NET_PIECE_COST;
 		}
 		if (got < 0) {
 			return got;
 		}
 	}
-	return 1;
+	/* to hand over many is a step of its own */
+	return fill->count > FEW && left != most_left &&
+			       left < factor * NET_PUT_COST * (int)fill->count ?
+		       0 :
+		       1;
 }
 
 /* All of it is there: the receiver sees it. 0 or an error of its queue's. */

@@ -33,6 +33,8 @@ bool net_header_fits(const struct net_header *header, uint64_t features)
 		(features & tso_of(header->gso_type, NET_F_GUEST_TSO4, NET_F_GUEST_TSO6)) != 0);
 }
 
+typedef uint64_t __attribute__((may_alias)) word_t;
+
 uint32_t net_sum(const uint8_t *bytes, uint32_t size, uint32_t sum, bool *odd)
 {
 	uint64_t total = sum;
@@ -42,11 +44,12 @@ uint32_t net_sum(const uint8_t *bytes, uint32_t size, uint32_t sum, bool *odd)
 		size--;
 		*odd = false;
 	}
-	for (; size >= 4; size -= 4, bytes += 4) {
-		uint32_t word;
+	/* a word that is not aligned is a call of memcpy() to the compiler: what is long is */
+	for (; size >= sizeof(word_t) && (uintptr_t)bytes % sizeof(word_t) == 0;
+	     size -= sizeof(word_t), bytes += sizeof(word_t)) {
+		word_t word = *(const word_t *)(const void *)bytes;
 
-		memcpy(&word, bytes, sizeof(word));
-		total += word;
+		total += (word & UINT32_MAX) + (word >> 32);
 	}
 	for (; size >= 2; size -= 2, bytes += 2) {
 		total += bytes[0] | (uint32_t)bytes[1] << 8;

@@ -33,7 +33,12 @@ int virtq_enable(struct virtq *queue)
 
 int virtq_take(struct virtq *queue, struct virtq_chain *chain)
 {
-	return queue->packed ? packed_take(queue, chain) : split_take(queue, chain);
+	return virtq_take_some(queue, chain, VIRTQ_STEP);
+}
+
+int virtq_take_some(struct virtq *queue, struct virtq_chain *chain, uint32_t most)
+{
+	return queue->packed ? packed_take(queue, chain, most) : split_take(queue, chain, most);
 }
 
 int virtq_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t written)
@@ -95,11 +100,14 @@ int virtq_read(const struct vm *vm, struct virtq_cursor *cursor, void *to, uint3
 	uint32_t done = 0, piece;
 	uint64_t ipa;
 
-	while (done < size && (piece = virtq_pass(cursor, size - done, &ipa)) != 0) {
+	for (uint32_t i = 0; i < VIRTQ_PIECES && done < size; i++, done += piece) {
+		piece = virtq_pass(cursor, size - done, &ipa);
+		if (piece == 0) {
+			break;
+		}
 		if (guest_read(vm, ipa, (uint8_t *)to + done, piece) != 0) {
 			return -EFAULT;
 		}
-		done += piece;
 	}
 	return (int)done;
 }
@@ -109,11 +117,14 @@ int virtq_write(const struct vm *vm, struct virtq_cursor *cursor, const void *fr
 	uint32_t done = 0, piece;
 	uint64_t ipa;
 
-	while (done < size && (piece = virtq_pass(cursor, size - done, &ipa)) != 0) {
+	for (uint32_t i = 0; i < VIRTQ_PIECES && done < size; i++, done += piece) {
+		piece = virtq_pass(cursor, size - done, &ipa);
+		if (piece == 0) {
+			break;
+		}
 		if (guest_write(vm, ipa, (const uint8_t *)from + done, piece) != 0) {
 			return -EFAULT;
 		}
-		done += piece;
 	}
 	return (int)done;
 }

@@ -22,6 +22,9 @@ struct vm;
 #define VIRTQ_SIZE_MAX 256
 /* Descriptors that one call of virtq_take() looks at. */
 #define VIRTQ_STEP 8
+/* Buffers that one call of virtq_read() or virtq_write() goes through: a header's bytes may each
+ * have one of their own, and a step has its bound. 2.7.4.1 leaves a reasonable limit. */
+#define VIRTQ_PIECES 16
 
 /* A piece of guest memory, all of it RAM of the VM. */
 struct virtq_segment {
@@ -82,6 +85,9 @@ int virtq_enable(struct virtq *queue);
  * chain, whose `begun` was false before the first call; -EINVAL, -EFAULT: the queue is broken.
  */
 int virtq_take(struct virtq *queue, struct virtq_chain *chain);
+
+/* The same, of which a call looks at `most` descriptors, VIRTQ_STEP at most and not 0. */
+int virtq_take_some(struct virtq *queue, struct virtq_chain *chain, uint32_t most);
 
 /* Gives a chain back of which the device wrote the first `written` bytes of what it may. The driver
  * sees it when this returns. 0 or -EFAULT. */
@@ -161,8 +167,8 @@ static inline uint32_t virtq_piece(struct virtq_cursor *cursor)
  */
 uint32_t virtq_pass(struct virtq_cursor *cursor, uint32_t size, uint64_t *ipa);
 
-/* Copies up to `size` bytes on from the cursor: how many there were, or -EFAULT, when balloon or
- * restart took them meanwhile. The caller bounds `size`. */
+/* Copies up to `size` bytes on from the cursor, of VIRTQ_PIECES buffers at most: how many they
+ * were, or -EFAULT, when balloon or restart took them meanwhile. The caller bounds `size`. */
 int virtq_read(const struct vm *vm, struct virtq_cursor *cursor, void *to, uint32_t size);
 int virtq_write(const struct vm *vm, struct virtq_cursor *cursor, const void *from, uint32_t size);
 

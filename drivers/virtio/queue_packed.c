@@ -89,7 +89,7 @@ static bool advance(const struct virtq *queue, uint16_t *place, uint32_t slots)
 	return past;
 }
 
-int packed_take(struct virtq *queue, struct virtq_chain *chain)
+int packed_take(struct virtq *queue, struct virtq_chain *chain, uint32_t most)
 {
 	const uint64_t *table;
 	int got;
@@ -105,7 +105,7 @@ int packed_take(struct virtq *queue, struct virtq_chain *chain)
 		chain->table_count = queue->size;
 	}
 	table = ring_table(queue, chain);
-	for (uint32_t i = 0; i < VIRTQ_STEP; i++) {
+	for (uint32_t i = 0; i < most; i++) {
 		got = look(queue, chain, table);
 		if (got == LOOK_LAST) {
 			chain->begun = false;

@@ -107,7 +107,7 @@ static inline int look(const struct virtq *queue, struct virtq_chain *chain, con
 	return err != 0 ? err : (flags & DESC_NEXT) != 0 ? LOOK_ON : LOOK_LAST;
 }
 
-int split_take(struct virtq *queue, struct virtq_chain *chain)
+int split_take(struct virtq *queue, struct virtq_chain *chain, uint32_t most)
 {
 	const uint64_t *table;
 	int got;
@@ -119,7 +119,7 @@ int split_take(struct virtq *queue, struct virtq_chain *chain)
 		}
 	}
 	table = ring_table(queue, chain);
-	for (uint32_t i = 0; i < VIRTQ_STEP; i++) {
+	for (uint32_t i = 0; i < most; i++) {
 		got = look(queue, chain, table);
 		if (got == LOOK_LAST) {
 			chain->begun = false;

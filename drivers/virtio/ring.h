@@ -124,14 +124,14 @@ static inline void chain_begin(struct virtq_chain *chain)
 
 /* As queue.h has them. */
 int split_enable(struct virtq *queue);
-int split_take(struct virtq *queue, struct virtq_chain *chain);
+int split_take(struct virtq *queue, struct virtq_chain *chain, uint32_t most);
 int split_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t written);
 int split_put_all(struct virtq *queue, const struct virtq_used *used, uint32_t count);
 int split_interrupts(struct virtq *queue);
 int split_listen(struct virtq *queue, bool on);
 
 int packed_enable(struct virtq *queue);
-int packed_take(struct virtq *queue, struct virtq_chain *chain);
+int packed_take(struct virtq *queue, struct virtq_chain *chain, uint32_t most);
 int packed_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t written);
 int packed_put_all(struct virtq *queue, const struct virtq_used *used, uint32_t count);
 int packed_interrupts(struct virtq *queue);

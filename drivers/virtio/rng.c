@@ -38,14 +38,16 @@ static void rng_reset(struct virtio *virtio)
 	(void)virtio; /* its queue is all it has */
 }
 
-/* What fits into one draw. */
+/* What fits into one draw, and into one page of one part of the buffer. */
 static int fill(struct vrng *rng)
 {
 	struct virtio *virtio = &rng->virtio;
-	uint32_t size = MIN(rng->chain->in_size - rng->written, (uint32_t)VM_RANDOM_MAX);
+	uint32_t size = MIN(virtq_piece(&rng->cursor), (uint32_t)VM_RANDOM_MAX);
+	uint64_t ipa = size != 0 ? rng->cursor.segment->ipa + rng->cursor.at : 0;
 	uint8_t bytes[VM_RANDOM_MAX];
 	int err;
 
+	size = MIN(size, (uint32_t)(PAGE_SIZE - ipa % PAGE_SIZE));
 	if (size != 0 && vm_random(virtio->vdev.vm, bytes, size) == 0) {
 		err = virtq_write(virtio->vdev.vm, &rng->cursor, bytes, size);
 		if (err < 0) {

@@ -111,12 +111,15 @@ static int copy_out(struct net *net)
 	int left = NET_STEP_COST, got;
 
 	while (net->up.done < net->up.size) {
-		if (left <= 0) {
+		uint32_t size = MIN((uint32_t)MAX(left, 0), net->up.size - net->up.done);
+
+		if (size == 0) {
 			return 1;
 		}
+		/* a piece of it, that what each costs is counted */
+		size = MIN(size, virtq_piece(&net->fill.from));
 		got = virtq_read(net->virtio.vdev.vm, &net->fill.from,
-				 net->up.buffer.frame + net->up.done,
-				 MIN((uint32_t)left, net->up.size - net->up.done));
+				 net->up.buffer.frame + net->up.done, size);
 		if (got <= 0) {
 			return -EFAULT;
 		}

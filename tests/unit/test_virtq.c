@@ -539,6 +539,26 @@ static void nothing_is_lost_in_many_laps(void **state)
 		CASE_OF(sentence ", packed, by index", function, &packed_event),                   \
 		CASE_OF(sentence ", packed, eleven places", function, &packed_odd)
 
+static void a_copy_goes_through_so_many_buffers_at_once(void **state)
+{
+	struct virtq_segment segments[VIRTQ_PIECES + 4];
+	struct virtq_cursor cursor;
+	uint8_t bytes[64];
+
+	set_up(*state);
+	for (uint32_t i = 0; i < ARRAY_COUNT(segments); i++) {
+		segments[i] = (struct virtq_segment){BUFFERS + 64 * i, 2};
+		memset(fake_ram(BUFFERS + 64 * i), (int)i, 2);
+	}
+	cursor = (struct virtq_cursor){segments, segments + ARRAY_COUNT(segments), 0};
+	assert_int_equal(virtq_read(&vm, &cursor, bytes, sizeof(bytes)), 2 * VIRTQ_PIECES);
+	assert_int_equal(bytes[2 * VIRTQ_PIECES - 1], VIRTQ_PIECES - 1);
+	assert_int_equal(virtq_read(&vm, &cursor, bytes, sizeof(bytes)), 8);
+	assert_int_equal(bytes[7], VIRTQ_PIECES + 3);
+	cursor = (struct virtq_cursor){segments, segments + ARRAY_COUNT(segments), 0};
+	assert_int_equal(virtq_write(&vm, &cursor, bytes, sizeof(bytes)), 2 * VIRTQ_PIECES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -547,6 +567,8 @@ int main(void)
 		   what_a_driver_changes_afterwards_changes_nothing),
 		OF("a long chain takes several steps", a_long_chain_takes_several_steps),
 		OF("buffers of no bytes are left out", buffers_of_no_bytes_are_left_out),
+		OF("a copy goes through so many buffers at once",
+		   a_copy_goes_through_so_many_buffers_at_once),
 		OF("buffers lie in RAM", buffers_lie_in_RAM),
 		OF("what is written follows what is read", what_is_written_follows_what_is_read),
 		OF("sums of 4 GiB are refused", sums_of_4_GiB_are_refused),
