@@ -30,6 +30,7 @@ GOALS = ["hyp", "host", *(f"build/guest/{name}.bin" for name in ("wild", "victim
 # victim and what comes between make 5,100 at most in what was run (docs/scheduling.md).
 BOUND_NS = 6_000
 SOAK_TRAPS = 1_000_000
+LEAP = 100_000  # traps, or lives, from one line of the hostile VM's to the next: it is no count
 SILENCE = 180.0  # seconds without a word of the victim: it does not run any more
 STUCK = 8.0  # seconds without progress of the hostile VM: somebody restarts it
 REVIVAL = 60.0  # seconds for it to run again
@@ -56,6 +57,20 @@ dog {{ compatible = "bulkhead,sp805"; }};
 }};"""
 
 
+# One of each kind, and a port that sees the other.
+VIRTIO = (
+    'compatible = "bulkhead,virtio-console";',
+    'compatible = "bulkhead,virtio-blk"; ram-size = <0x0 0x200000>;',
+    'compatible = "bulkhead,virtio-blk"; image = <&toy_disk>; overlay-size = <0x0 0x1000>;',
+    'compatible = "bulkhead,virtio-net"; network = <&lan>; mtu = <9000>;',
+    'compatible = "bulkhead,virtio-net"; network = <&lan>;',
+    'compatible = "bulkhead,virtio-rng";',
+    'compatible = "bulkhead,virtio-vsock"; guest-cid = <3>;',
+    'compatible = "bulkhead,virtio-balloon";',
+)
+NETWORK = "networks { lan: lan { }; };"
+
+
 @dataclass(frozen=True)
 class Variant:
     """A board, and how the two VMs share it."""
@@ -73,6 +88,7 @@ class Variant:
     counted: bool = True  # instructions
     bound: bool = False  # lateness has one
     qemu: int | None = None
+    virtio: bool = False  # the hostile one has devices of each kind
 
 
 # Where instructions are counted an emulator runs CPUs in turns, so another CPU's turn may come
@@ -109,7 +125,19 @@ VARIANTS = {
     "max": Variant(
         "the newest CPU, QEMU 10", machine="virt-max", qemu=10, **ONE, **FIRST,
     ),
+    "virtio": Variant(
+        "virtio devices of each kind, one CPU, the victim has priority",
+        extra=NETWORK, virtio=True, **ONE, **FIRST,
+    ),
+    "virtio-v2": Variant(
+        "virtio devices, GICv2, one CPU, the victim has priority",
+        extra=NETWORK, virtio=True, **V2, **ONE, **FIRST,
+    ),
     "parallel": Variant("GICv3 and ITS, a thread for each CPU", counted=False),
+    "parallel-virtio": Variant(
+        "virtio devices of each kind, a thread for each CPU",
+        counted=False, extra=NETWORK, virtio=True,
+    ),
     "parallel-shared": Variant(
         "GICv3 and ITS, a thread for each CPU, both shared", counted=False, **SHARED, **FIRST,
     ),
@@ -156,6 +184,20 @@ def image(name: str, guest: str, magic: bytes, *values: int) -> str:
     return re.sub(r'incbin/\("[^"]*"\)', f'incbin/("{path}")', node)
 
 
+def virtio_nodes(variant: Variant) -> str:
+    nodes = enumerate(VIRTIO if variant.virtio else ())
+    return "".join(f"virtio{i} {{ {properties} }};" for i, properties in nodes)
+
+
+def toy_disk() -> str:
+    """An image that a disk lies over."""
+    path = BUILD / "guest" / "tick.bin"
+    return (
+        'toy_disk: toy-disk { type = "disk"; '
+        f'data = /incbin/("{path}", 0, {path.stat().st_size & ~511}); }};\n'
+    )
+
+
 def config(name: str, variant: Variant, seed: int) -> str:
     shared = 0 in variant.wild_cpus
     wild = configs.vm(
@@ -166,7 +208,8 @@ def config(name: str, variant: Variant, seed: int) -> str:
         initrd=None,
         memory="64M",
         devices=DEVICES.format(mine="w0", other="v0").replace(
-            "devices {", 'devices { control { compatible = "bulkhead,control"; };'
+            "devices {",
+            'devices { control { compatible = "bulkhead,control"; };' + virtio_nodes(variant),
         ),
         extra=f'{variant.wild} manages = <&toy>; restart = "always"; restart-limit = <0>; '
         "vcpu-slice-us = <300>;",
@@ -188,9 +231,12 @@ def config(name: str, variant: Variant, seed: int) -> str:
         initrd=None,
         memory="64M",
     )
-    images = configs.raw_image("tick")
+    images = configs.raw_image("tick") + (toy_disk() if variant.virtio else "")
     patience_us = 20000 if shared else 10000
-    images += image(name, "wild", b"WILDPARM", seed, patience_us, not variant.counted)
+    images += image(
+        name, "wild", b"WILDPARM",
+        seed, patience_us, not variant.counted, len(VIRTIO) * variant.virtio,
+    )  # fmt: skip
     images += image(
         name, "victim", b"VICTPARM",
         200, 250, 0, variant.frame_us, variant.window_us, BOUND_NS * variant.bound,
@@ -201,7 +247,8 @@ def config(name: str, variant: Variant, seed: int) -> str:
 COMMANDS = (
     "vm", "stat wild", "stat victim", "trace 40", "trace wild 100", "irq", "mem", "sched", "audit",
     "log 20", "log wild 20", "log victim 5", "regs wild 0", "regs wild 1", "regs wild 3",
-    "regs victim", "help", "help vm", "top", "report", "nonsense", "vm stop nobody",
+    "regs victim", "help", "help vm", "top", "report", "nonsense", "vm stop nobody", "net",
+    "balloon", "balloon wild 40", "balloon wild 64",
 )  # fmt: skip
 # What is done to the hostile VM, and what makes it run again.
 VERBS = (
@@ -246,8 +293,11 @@ class Session:
             self.outcome.failures.append(sentence)
 
     def note_traps(self, match: re.Match) -> None:
-        """They begin at 0 where the record of lives was lost."""
+        """They begin at 0 where the record of lives was lost; one that was written over tells
+        nothing."""
         traps, operations, life = (int(word) for word in match.groups())
+        if traps > self.last_traps + LEAP or life > self.last_life + LEAP:
+            return
         if traps < self.last_traps:
             self.base_traps += self.last_traps
             self.base_operations += self.last_operations
@@ -308,7 +358,7 @@ class Session:
     def focus_shell(self) -> None:
         """A key between two escape keys, which as fast as the guests' time passes would be one
         typed twice."""
-        for _ in range(4):
+        for _ in range(6):
             self.board.switch()
             if self.board.expect(r"the keys now go to (.*?)  ")[1] == SHELL:
                 return

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Random accesses, registers, calls, jumps, page tables, waits. */
+/* Random accesses, registers, calls, jumps, page tables, waits; and all of them in turns. */
 #include "tests/guest/lib/wild.h"
 
 #include "tests/guest/lib/exc.h"
@@ -75,7 +75,8 @@ static const struct {
 	{0x09030000, 0x1000}, {0x09030000, 0x400},     {0x09040000, 0x1000},
 	{0x090a0000, 0x1000}, {HOLE_BASE, 0x100000},   {0, 0x40000000},
 	{0x090c0000, 0x1000}, {0x090c0000, 0x80},      {HIGH_REDIST, 0x80000},
-	{FAR_AWAY, GIB},      {0x44000000, 0x1000000},
+	{FAR_AWAY, GIB},      {0x44000000, 0x1000000}, {0x0a000000, 0x4000},
+	{0x0a000000, 0x1000},
 };
 
 /* In a device, at its edges, in memory, or where nothing is. */
@@ -556,7 +557,12 @@ void wild_once(struct wild *w)
 		};
 
 	if (w->operations++ % 16 == 0) {
+		wild_virtio_calm(w);
 		wild_heal(w);
+	}
+	if (w->devices != 0 && rarely(w, 2)) {
+		wild_virtio(w);
+		return;
 	}
 	all[one_of(w, w->careful ? 11 : ARRAY_SIZE(all))](w);
 }

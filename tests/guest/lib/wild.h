@@ -20,6 +20,7 @@ struct wild {
 	unsigned int code_count;
 	bool careful;  /* nothing that this CPU may not come back from */
 	bool reckless; /* the vectors themselves may be lost: faults without end, inside EL1 */
+	unsigned int devices; /* virtio devices that the VM has, from the first place on */
 	uint64_t operations;
 	uint64_t traps; /* of those that certainly exit to a hypervisor */
 };
@@ -27,7 +28,8 @@ struct wild {
 /* The map that all CPUs share gets aliases of devices and of what is not there; once, first CPU. */
 void wild_map(void);
 
-/* The calling CPU's: `seed` makes its numbers. gic_setup() has run. */
+/* The calling CPU's: `seed` makes its numbers. gic_setup() has run. Who wants virtio devices driven
+ * sets w->devices afterwards. */
 void wild_start(struct wild *w, uint64_t seed, bool careful);
 
 /* One random operation. */
@@ -49,6 +51,10 @@ uint64_t wild_memory(struct wild *w, uint64_t align);
 
 /* Random registers and commands of the interrupt controller. */
 void wild_gic(struct wild *w);
+/* Random registers, rings and requests of a virtio device; w->devices is not 0. */
+void wild_virtio(struct wild *w);
+/* None of them interrupts any more. */
+void wild_virtio_calm(struct wild *w);
 /* Interrupts can be taken again, the virtual timer's among them: as far as that can be had. */
 void wild_heal(struct wild *w);
 /* Acknowledge and end of whatever is there. */
