@@ -197,7 +197,7 @@ static int put_off(struct vm *vm)
 	}
 	if (vm_may_log(vm, &vm->lives)) {
 		log_warn("%s can't start: a partition that a disk of its names could not be had, "
-			 "see the log of the boot",
+			 "or the board's disk is lost: see the log",
 			 vm->name);
 	}
 	return -EBUSY;
@@ -313,7 +313,9 @@ static enum restart_answer end_life_locked(struct vm *vm)
 {
 	uint64_t now = deadline_now(), frequency = deadline_frequency();
 	enum restart_answer again =
-		restart_decide(vm->config, &vm->restarts, vm->stop_reason, now, frequency);
+		atomic_read(&vm->lacking) ?
+			RESTART_NO :
+			restart_decide(vm->config, &vm->restarts, vm->stop_reason, now, frequency);
 
 	vm->cntvoff = 0;
 	if (again == RESTART_LATER) {
@@ -355,11 +357,35 @@ static bool is_awaited(const struct vm *vm)
 	return vdev != NULL && vdev->type->busy != NULL && vdev->type->busy(vdev);
 }
 
+static bool is_in_vain(const struct vm *vm)
+{
+	struct vdev *vdev = vm->vdev[vm->reset_next];
+
+	return vdev->type->lost != NULL && vdev->type->lost(vdev);
+}
+
+/* What it waits for never comes: its memory stays what it is, and it off. The device is passed over
+ * as it is. */
+static void give_up(struct vm *vm)
+{
+	const struct vdev *vdev = vm->vdev[vm->reset_next];
+
+	atomic_fetch_or(&vm->unready, BIT(vdev->index));
+	atomic_set(&vm->lacking, true);
+	log_error("%s: the disk behind its %s never ended what it had under way in its memory: it "
+		  "stays off until the board is reset",
+		  vm->name, vdev->config->name);
+	vm->reset_next++;
+}
+
 static void ending_step(struct deadline *deadline)
 {
 	struct vm *vm = CONTAINER_OF(deadline, struct vm, ending);
 
 	if (is_awaited(vm)) {
+		if (is_in_vain(vm)) {
+			give_up(vm);
+		}
 		deadline_set(deadline, deadline_now() + deadline_from_ms(1));
 		return;
 	}

@@ -97,6 +97,9 @@ struct vdev_type {
 	/* The board's devices may still write to the VM's memory for it: nothing more is begun, and
 	 * its reset waits until this is false. Any CPU; no locks. NULL: they never do. */
 	bool (*busy)(struct vdev *vdev);
+	/* That has no end: the VM's memory is never anything else again, and it never starts again.
+	 * As `busy`; where that is. */
+	bool (*lost)(struct vdev *vdev);
 	const struct mmio_ops *mmio;
 };
 

@@ -538,5 +538,6 @@ const struct vdev_type virtio_blk_type = {
 	.describe = virtio_describe,
 	.work = virtio_work,
 	.busy = virtio_busy,
+	.lost = virtio_lost,
 	.mmio = &virtio_mmio,
 };

@@ -106,6 +106,11 @@ static bool part_busy(struct virtio *virtio)
 	return blk_withdraw(&part->client);
 }
 
+static bool part_lost(struct virtio *virtio)
+{
+	return blk_is_lost(&vpart_of(virtio)->client);
+}
+
 static uint32_t part_read_config(struct virtio *virtio, uint32_t off, uint32_t size)
 {
 	uint32_t value = 0;
@@ -550,6 +555,7 @@ static const struct virtio_ops part_ops = {
 	.reset = part_reset,
 	.reset_queue = part_reset_queue,
 	.busy = part_busy,
+	.lost = part_lost,
 	.step = part_step,
 	.read_config = part_read_config,
 };

@@ -139,6 +139,13 @@ bool virtio_busy(struct vdev *vdev)
 	return busy;
 }
 
+bool virtio_lost(struct vdev *vdev)
+{
+	struct virtio *virtio = virtio_of(vdev);
+
+	return virtio->ops->lost != NULL && virtio->ops->lost(virtio);
+}
+
 /* The lowest queue that has something: devices name first what must not wait. */
 static bool step(struct virtio *virtio)
 {

@@ -48,6 +48,7 @@ struct virtio_ops {
 	 * nothing more is begun until it is reset, and that waits until this is false. NULL: they
 	 * never do. */
 	bool (*busy)(struct virtio *virtio);
+	bool (*lost)(struct virtio *virtio); /* that has no end; where `busy` is */
 	/* The driver takes a queue from it. NULL: `reset` for that one is nothing. */
 	void (*reset_queue)(struct virtio *virtio, uint32_t queue);
 	/* One step of what there is to do in a queue that is ready. 1: there is more; 0; or an
@@ -99,6 +100,7 @@ struct virtq_chain *virtio_chain(const struct virtio *virtio, struct arena *aren
 void virtio_reset(struct vdev *vdev);
 bool virtio_work(struct vdev *vdev);
 bool virtio_busy(struct vdev *vdev);
+bool virtio_lost(struct vdev *vdev);
 int virtio_describe(const struct vdev *vdev, struct guest_fdt *fdt);
 extern const struct mmio_ops virtio_mmio;
 

@@ -197,3 +197,32 @@ def test_discards_reach_the_disk_and_writes_to_what_is_read_only_do_not(boot, fo
     left = one.read("alpha")
     assert left[1 << 20:2 << 20] == bytes(1 << 20)
     assert left[:1 << 20] == left[2 << 20:3 << 20] == b"x" * (1 << 20)
+
+
+def test_a_disk_that_does_not_answer_is_reset_and_its_VM_ends(boot, folder):
+    one = Disk(folder / "disk.img", alpha=8, beta=8)
+    one.write("alpha", b"x" * (8 << 20))
+    text = config(vm("alpha", devices=devices(part("alpha"))),
+                  vm("beta", devices=devices(part("beta"))))
+    # so slow that a write of a MiB takes minutes; reads are as ever
+    run = boot(text, extra=disk_args(one.path, options=",throttling.bps-write=2000"))
+    run.expect_each("alpha # ", "^beta[|] Enter .help. for a list", timeout=120)
+    load(run, "alpha")
+    run.line("dd if=/dev/zero of=/dev/vda bs=64k count=16 oflag=direct &")
+    run.expect("alpha # ")
+    ask(run, "alpha", "sleep 2")
+    run.focus("the hypervisor's shell")
+    assert run.run("vm kill alpha", "bulkhead> ").strip() == ""
+    assert re.search(r"alpha +stopping", run.run("vm", "bulkhead> "))
+    run.expect("the disk /virtio_mmio@a000000 has not done a request in 30 s: it is reset", 60)
+    run.expect("the disk /virtio_mmio@a000000 is set up again")
+    run.expect("alpha: killed by command")
+    # it goes on, for a next life and for others
+    run.line("vm start alpha")
+    run.expect("^alpha[|] Enter .help. for a list", 120)
+    for name in ("beta", "alpha"):
+        run.focus(name)
+        load(run, name)
+        ask(run, name, "dd if=/dev/vda bs=1M skip=4 count=2 2>/dev/null | md5sum > /tmp/sum")
+        wanted = hashlib.md5(one.read(name)[4 << 20:6 << 20]).hexdigest()
+        assert ask(run, name, "cat /tmp/sum").split()[0] == wanted

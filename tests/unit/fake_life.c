@@ -362,6 +362,12 @@ static bool device_busy(struct vdev *vdev)
 	return fake_sim.busy_looks != 0 && fake_sim.busy_looks-- != 0;
 }
 
+static bool device_lost(struct vdev *vdev)
+{
+	fake_nothing_runs(vdev->vm);
+	return fake_sim.lost;
+}
+
 void load_begin(struct vm *of)
 {
 	assert_int_equal(fake_sim.busy_looks, 0);
@@ -462,7 +468,11 @@ static void all_off(void)
 
 /* -- set-up -- */
 
-static const struct vdev_type device_type = {.reset = device_reset, .busy = device_busy};
+static const struct vdev_type device_type = {.reset = device_reset,
+					     .busy = device_busy,
+					     .lost = device_lost};
+
+static const struct vdev_config device_config = {.name = "disk"};
 
 static void make_vm(uint32_t id, uint32_t first, uint32_t count)
 {
@@ -484,6 +494,7 @@ static void make_vm(uint32_t id, uint32_t first, uint32_t count)
 	it->vdev[0] = &devices[id];
 	it->vdev_count = 1;
 	devices[id].type = &device_type;
+	devices[id].config = &device_config;
 	devices[id].vm = it;
 	spin_init(&it->lock, RANK_VM);
 	for (uint32_t i = first; i < first + count; i++) {

@@ -53,6 +53,7 @@ struct fake_sim {
 	uint32_t kicked;	 /* CPUs, by a bit each: cleared by who looks */
 	/* how often */
 	uint32_t busy_looks; /* at a device that the board's still work for: so many to come */
+	bool lost;	     /* and that has no end */
 	uint32_t resets, vgic_resets, vgic_steps, loads, all_offs, starts, sends, follows;
 };
 extern struct fake_sim fake_sim;

@@ -50,7 +50,7 @@ static struct blk_request *asked[ASKED];
 static uint32_t asked_count, under_way;
 static struct blk_request *done[ASKED];
 static uint32_t done_count;
-static bool broken;
+static bool broken, lost;
 
 void *page_alloc(uint32_t count)
 {
@@ -132,6 +132,12 @@ bool blk_withdraw(struct blk_client *client)
 {
 	(void)client;
 	return under_way != 0;
+}
+
+bool blk_is_lost(struct blk_client *client)
+{
+	(void)client;
+	return lost;
 }
 
 void blk_forget(struct blk_client *client)

@@ -400,6 +400,212 @@ static void a_disk_that_breaks_rules_is_reset_and_its_requests_fail(void **state
 	assert_int_equal(a->failed, 1);
 }
 
+/* -- disks that do not answer -- */
+
+#define SECOND UINT64_C(1000000000)
+
+/* What a device forgets by a reset, which registers that are memory don't. */
+static void forget(void)
+{
+	*reg(VIRTIO_MMIO_QUEUE_READY) = 0;
+	seen = put = 0;
+}
+
+static void a_disk_that_is_late_is_reset_and_goes_on(void **state)
+{
+	struct asker *a = &askers[0];
+
+	(void)state;
+	come(a);
+	ask(a, 0, BLK_READ, 7);
+	serve_all();
+	assert_int_equal(a->done, 1);
+	for (uint32_t i = 0; i < SLOTS + 4; i++) {
+		assert_int_equal(ask(a, i, BLK_READ, i), 0);
+	}
+	fake_pass((BLK_PATIENCE_S - 1) * SECOND);
+	assert_int_equal(a->done, 1);
+	assert_string_equal(said, "");
+	assert_true(blk_withdraw(&askers[0].client) && !blk_is_lost(&a->client));
+	forget();
+	fake_pass(4 * SECOND);
+	assert_non_null(strstr(said, "the disk /disk has not done a request in 30 s: it is reset"));
+	assert_non_null(strstr(said, "the disk /disk is set up again"));
+	/* those that waited were taken back, the others failed */
+	assert_int_equal(a->done, 1 + SLOTS);
+	assert_int_equal(a->failed, SLOTS);
+	assert_false(blk_withdraw(&a->client));
+	assert_int_equal(*reg(VIRTIO_MMIO_STATUS), 15);
+	ask(a, 0, BLK_READ, 9);
+	serve_all();
+	assert_int_equal(a->failed, SLOTS);
+	assert_memory_equal(a->data[0], disk + 9 * 512, 512);
+}
+
+static void what_waits_goes_on_behind_the_reset(void **state)
+{
+	struct asker *a = &askers[0], *b = &askers[1];
+
+	(void)state;
+	come(a);
+	come(b);
+	ask(a, 0, BLK_READ, 7);
+	serve_all();
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		ask(a, i, BLK_READ, i);
+	}
+	for (uint32_t i = 0; i < 20; i++) {
+		ask(b, i, BLK_READ, i);
+	}
+	forget();
+	fake_pass((BLK_PATIENCE_S + 3) * SECOND);
+	assert_int_equal(a->failed, SLOTS);
+	assert_int_equal(b->done, 0);
+	serve_all();
+	assert_int_equal(b->done, 20);
+	assert_int_equal(b->failed, 0);
+}
+
+/* A request that is passed over for ever is late too, whatever else is done. */
+static void a_request_that_is_passed_over_is_late(void **state)
+{
+	struct asker *a = &askers[0];
+
+	(void)state;
+	come(a);
+	ask(a, 0, BLK_READ, 0);
+	seen++; /* the device has lost that one */
+	for (uint32_t i = 0; i < BLK_PATIENCE_S - 1; i++) {
+		ask(a, 1, BLK_READ, 1);
+		serve_all();
+		fake_pass(SECOND);
+	}
+	assert_int_equal(a->done, BLK_PATIENCE_S - 1);
+	forget();
+	fake_pass(4 * SECOND);
+	assert_int_equal(a->failed, 1);
+	assert_int_equal(a->request[0].result, -EIO);
+}
+
+static void is_given_up(struct asker *a)
+{
+	assert_non_null(strstr(said, "the disk /disk is given up"));
+	assert_int_equal(a->done, SLOTS + 5);
+	assert_int_equal(a->failed, SLOTS + 4);
+	assert_int_equal(ask(a, 0, BLK_READ, 0), -EIO);
+	assert_false(blk_withdraw(&a->client));
+	assert_false(blk_is_lost(&a->client));
+}
+
+static void a_disk_that_does_nothing_behind_its_reset_is_given_up(void **state)
+{
+	struct asker *a = &askers[0];
+
+	for (uint32_t i = 0; i < 3; i++) {
+		set_up(state);
+		come(a);
+		ask(a, 0, BLK_READ, 7);
+		if (i != 0) {
+			serve_all(); /* it has never answered, or did once and is another then */
+		}
+		for (uint32_t k = 0; k < SLOTS + 4; k++) {
+			ask(a, k + (i == 0), BLK_READ, k);
+		}
+		forget();
+		*reg(VIRTIO_MMIO_CONFIG + BLK_CONFIG_CAPACITY) += i == 1;
+		*reg(VIRTIO_MMIO_FEATURES) &= i == 2 ? ~BLK_F_FLUSH : UINT32_MAX;
+		fake_pass((BLK_PATIENCE_S + 3) * SECOND);
+		a->failed -= i == 0;
+		is_given_up(a);
+	}
+}
+
+/* -- one whose reset does not end, by a driver of its own -- */
+
+static struct {
+	struct blk_dev dev;
+	struct blk_request *under_way[4];
+	uint32_t count;
+	bool stuck;
+} stubborn;
+
+static int stubborn_start(struct blk_dev *of, struct blk_request *request)
+{
+	(void)of;
+	if (stubborn.count == ARRAY_COUNT(stubborn.under_way)) {
+		return -EBUSY;
+	}
+	stubborn.under_way[stubborn.count++] = request;
+	return 0;
+}
+
+static int stubborn_finished(struct blk_dev *of, struct blk_request **request)
+{
+	(void)of;
+	(void)request;
+	return 0;
+}
+
+static void stubborn_quiet(struct blk_dev *of, bool quiet)
+{
+	(void)of;
+	(void)quiet;
+}
+
+static bool stubborn_reset(struct blk_dev *of)
+{
+	(void)of;
+	return !stubborn.stuck;
+}
+
+static struct blk_request *stubborn_forsake(struct blk_dev *of)
+{
+	(void)of;
+	assert_false(stubborn.stuck);
+	return stubborn.count == 0 ? NULL : stubborn.under_way[--stubborn.count];
+}
+
+static const struct blk_ops stubborn_ops = {
+	.name = "stubborn",
+	.start = stubborn_start,
+	.finished = stubborn_finished,
+	.quiet = stubborn_quiet,
+	.reset = stubborn_reset,
+	.forsake = stubborn_forsake,
+};
+
+static void memory_is_awaited_where_a_reset_does_not_end(void **state)
+{
+	struct asker *a = &askers[0], *b = &askers[1];
+
+	(void)state;
+	stubborn.dev = (struct blk_dev){.ops = &stubborn_ops, .name = "/mule"};
+	stubborn.count = 0;
+	stubborn.stuck = true;
+	dev = &stubborn.dev;
+	blk_init(dev);
+	come(a);
+	come(b);
+	for (uint32_t i = 0; i < 4; i++) {
+		ask(a, i, BLK_READ, i);
+	}
+	ask(b, 0, BLK_READ, 0);
+	fake_pass((BLK_PATIENCE_S + 2) * SECOND);
+	assert_true(blk_withdraw(&a->client));
+	assert_false(blk_is_lost(&a->client));
+	fake_pass((BLK_RESET_S + 2) * SECOND);
+	assert_non_null(strstr(said, "the disk /mule does not come out of its reset in 5 s"));
+	/* nobody is told that its memory is free, and nobody else waits for that */
+	assert_int_equal(a->done, 0);
+	assert_true(blk_withdraw(&a->client));
+	assert_true(blk_is_lost(&a->client));
+	assert_int_equal(b->failed, 1);
+	assert_false(blk_is_lost(&b->client));
+	assert_int_equal(ask(b, 1, BLK_READ, 0), -EIO);
+	fake_pass(100 * SECOND);
+	assert_true(blk_withdraw(&a->client));
+}
+
 /* -- partitions -- */
 
 static struct fake_gpt fake = {disk, 512, BLOCKS};
@@ -509,6 +715,16 @@ int main(void)
 			what_waits_can_be_taken_back_and_what_is_under_way_is_awaited, set_up),
 		CASE("a disk that breaks rules is reset, and its requests fail",
 		     a_disk_that_breaks_rules_is_reset_and_its_requests_fail),
+		CASE_IN("a disk that is late is reset, and goes on",
+			a_disk_that_is_late_is_reset_and_goes_on, set_up),
+		CASE_IN("what waits goes on behind the reset", what_waits_goes_on_behind_the_reset,
+			set_up),
+		CASE_IN("a request that is passed over is late",
+			a_request_that_is_passed_over_is_late, set_up),
+		CASE("a disk that does nothing behind its reset is given up",
+		     a_disk_that_does_nothing_behind_its_reset_is_given_up),
+		CASE_IN("memory is awaited where a reset does not end",
+			memory_is_awaited_where_a_reset_does_not_end, set_up),
 		CASE_IN("partitions are found by name and PARTUUID, each for one owner",
 			partitions_are_found, make_table),
 		CASE("the backup serves where the primary is damaged",

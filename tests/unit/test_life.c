@@ -510,6 +510,26 @@ static void a_next_life_waits_for_the_boards_devices(void **state)
 	is_new_life();
 }
 
+/* What the board's disk has under way in its memory has no end: nobody else ever gets that, nor
+ * does a next life. */
+static void a_vm_whose_disk_is_lost_stays_off(void **state)
+{
+	(void)state;
+	start_all();
+	fake_sim.busy_looks = UINT32_MAX;
+	fake_sim.lost = true;
+	assert_int_equal(manage_restart(vm), 0);
+	fake_settle();
+	assert_int_equal(vm->state, VM_OFF);
+	assert_int_equal(fake_sim.resets, 0);
+	assert_true(fake_has_said("it stays off until the board is reset"));
+	assert_int_equal(manage_start(vm), -EBUSY);
+	assert_int_equal(manage_restart(vm), -EBUSY);
+	fake_settle();
+	assert_int_equal(vm->state, VM_OFF);
+	assert_int_equal(fake_sim.loads, 1);
+}
+
 static void a_vm_waits_for_its_disks(void **state)
 {
 	(void)state;
@@ -623,6 +643,8 @@ int main(void)
 			fake_life_set_up),
 		CASE_IN("a next life waits for what the board's devices have under way",
 			a_next_life_waits_for_the_boards_devices, fake_life_set_up),
+		CASE_IN("a VM whose disk is lost stays off", a_vm_whose_disk_is_lost_stays_off,
+			fake_life_set_up),
 		CASE_IN("a VM waits for its disks", a_vm_waits_for_its_disks, fake_life_set_up),
 		CASE_IN("a VM whose disk is missing never starts",
 			a_vm_whose_disk_is_missing_never_starts, fake_life_set_up),

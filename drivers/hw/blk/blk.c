@@ -5,8 +5,9 @@
 #include "core/base/errno.h"
 #include "core/base/printk.h"
 
-#define BATCH	 2 /* requests that are done in a step */
-#define RESET_MS 1 /* between two looks whether it is reset */
+#define BATCH	 2    /* requests that are done in a step */
+#define RESET_MS 1    /* between two looks whether it is reset */
+#define WATCH_MS 1000 /* between two looks whether it answers */
 
 static void push(struct blk_fifo *fifo, struct blk_request *request)
 {
@@ -36,6 +37,25 @@ void blk_client_init(struct blk_client *client, struct blk_dev *dev,
 	list_init(&client->turn);
 }
 
+/* 0, or why it is not under way. */
+static int start_locked(struct blk_dev *dev, struct blk_request *request)
+{
+	int err = dev->ops->start(dev, request);
+
+	if (err == 0) {
+		request->client->under_way++;
+		request->since = deadline_now();
+		list_insert(&dev->started, &request->started);
+	}
+	return err;
+}
+
+static void ended_locked(struct blk_request *request)
+{
+	request->client->under_way--;
+	list_remove(&request->started);
+}
+
 int blk_submit(struct blk_client *client, struct blk_request *request)
 {
 	struct blk_dev *dev = client->dev;
@@ -43,11 +63,9 @@ int blk_submit(struct blk_client *client, struct blk_request *request)
 
 	request->client = client;
 	spin_lock(&dev->lock);
-	if (dev->broken) {
+	if (dev->broken && !dev->late) {
 		err = -EIO;
-	} else if (list_is_empty(&dev->turns) && dev->ops->start(dev, request) == 0) {
-		client->under_way++;
-	} else {
+	} else if (dev->broken || !list_is_empty(&dev->turns) || start_locked(dev, request) != 0) {
 		push(&client->waiting, request);
 		if (list_is_empty(&client->turn)) {
 			list_insert(&dev->turns, &client->turn);
@@ -79,6 +97,16 @@ bool blk_withdraw(struct blk_client *client)
 	return busy;
 }
 
+bool blk_is_lost(struct blk_client *client)
+{
+	bool lost;
+
+	spin_lock(&client->dev->lock);
+	lost = client->dev->lost && client->under_way != 0;
+	spin_unlock(&client->dev->lock);
+	return lost;
+}
+
 void blk_forget(struct blk_client *client)
 {
 	spin_lock(&client->dev->lock);
@@ -99,19 +127,20 @@ static struct blk_request *take_turn_locked(struct blk_dev *dev)
 	return request;
 }
 
-/* Room has come for one more. */
-static void start_next_locked(struct blk_dev *dev)
+/* Room has come for one more. False: there is none, or nobody wants it. */
+static bool start_next_locked(struct blk_dev *dev)
 {
 	struct blk_client *client;
 
 	if (list_is_empty(&dev->turns)) {
-		return;
+		return false;
 	}
 	client = CONTAINER_OF(dev->turns.next, struct blk_client, turn);
-	if (dev->ops->start(dev, client->waiting.first) == 0) {
-		client->under_way++;
-		take_turn_locked(dev);
+	if (start_locked(dev, client->waiting.first) != 0) {
+		return false;
 	}
+	take_turn_locked(dev);
+	return true;
 }
 
 /* One of those that are lost with their device; NULL: none is left, or it is not at rest yet. */
@@ -119,14 +148,14 @@ static struct blk_request *lose_locked(struct blk_dev *dev)
 {
 	struct blk_request *request;
 
-	dev->at_rest = dev->at_rest || dev->ops->reset(dev);
-	if (!dev->at_rest) {
+	dev->at_rest = dev->at_rest || (!dev->lost && dev->ops->reset(dev));
+	if (!dev->at_rest && !dev->lost) {
 		return NULL;
 	}
-	request = dev->ops->forsake(dev);
+	request = dev->at_rest ? dev->ops->forsake(dev) : NULL;
 	if (request != NULL) {
-		request->client->under_way--;
-	} else if (!list_is_empty(&dev->turns)) {
+		ended_locked(request);
+	} else if (!dev->late && !list_is_empty(&dev->turns)) {
 		request = take_turn_locked(dev);
 	}
 	if (request != NULL) {
@@ -141,11 +170,16 @@ static struct blk_request *finish_locked(struct blk_dev *dev)
 	int got = dev->broken ? -EIO : dev->ops->finished(dev, &request);
 
 	if (got > 0) {
-		request->client->under_way--;
-		start_next_locked(dev);
+		ended_locked(request);
+		dev->proven = true;
+		/* a second one where many wait behind a reset, and all room is free */
+		if (start_next_locked(dev)) {
+			start_next_locked(dev);
+		}
 		return request;
 	}
 	if (got < 0) {
+		dev->broken_since = dev->broken ? dev->broken_since : deadline_now();
 		dev->broken = true;
 		return lose_locked(dev);
 	}
@@ -178,6 +212,82 @@ static bool finish_one(struct blk_dev *dev)
 	return client != NULL;
 }
 
+/* It was late, and is reset: it goes on, or is given up. */
+static void set_up_again(struct blk_dev *dev)
+{
+	int err;
+
+	spin_lock(&dev->lock);
+	err = dev->proven ? dev->ops->revive(dev) : -EIO;
+	dev->late = dev->proven = false;
+	if (err == 0) {
+		dev->broken = dev->at_rest = false;
+		start_next_locked(dev);
+	}
+	spin_unlock(&dev->lock);
+	if (err == 0) {
+		log_warn("the disk %s is set up again", dev->name);
+	} else {
+		log_error("the disk %s is given up: what its VMs ask of it fails from now on",
+			  dev->name);
+		deadline_set(&dev->later, deadline_now());
+	}
+}
+
+/* Nothing could be finished, as it is broken: what else is to be done about it. */
+static void mend(struct blk_dev *dev)
+{
+	uint64_t now = deadline_now();
+
+	if (dev->at_rest) {
+		if (dev->late) {
+			set_up_again(dev);
+		}
+		return;
+	}
+	if (dev->lost) {
+		return;
+	}
+	if (now - dev->broken_since > deadline_from_ms(BLK_RESET_S * 1000)) {
+		spin_lock(&dev->lock);
+		dev->lost = true;
+		dev->late = false;
+		spin_unlock(&dev->lock);
+		log_error("the disk %s does not come out of its reset in %u s: a VM that it still "
+			  "works for stays off once it has ended, until the board is reset",
+			  dev->name, BLK_RESET_S);
+	}
+	deadline_set(&dev->later, now + deadline_from_ms(RESET_MS));
+}
+
+/* Does it answer? */
+static void watch(struct deadline *deadline)
+{
+	struct blk_dev *dev = CONTAINER_OF(deadline, struct blk_dev, watch);
+	uint64_t now = deadline_now();
+	bool late = false;
+
+	spin_lock(&dev->lock);
+	if (!dev->broken && !list_is_empty(&dev->started)) {
+		const struct blk_request *oldest =
+			CONTAINER_OF(dev->started.next, struct blk_request, started);
+
+		late = now - oldest->since > deadline_from_ms(BLK_PATIENCE_S * 1000);
+	}
+	if (late) {
+		dev->broken = dev->late = true;
+		dev->broken_since = now;
+	}
+	spin_unlock(&dev->lock);
+	if (late) {
+		log_error("the disk %s has not done a request in %u s: it is reset, and what it "
+			  "has under way fails",
+			  dev->name, BLK_PATIENCE_S);
+		deadline_set(&dev->later, now);
+	}
+	deadline_set(deadline, now + deadline_from_ms(WATCH_MS));
+}
+
 /* Patient work: as much as a step may be, and a gap after it. */
 static void go_on(struct deadline *deadline)
 {
@@ -188,9 +298,7 @@ static void go_on(struct deadline *deadline)
 			continue;
 		}
 		if (dev->broken) {
-			if (!dev->at_rest) {
-				deadline_set(deadline, deadline_now() + deadline_from_ms(RESET_MS));
-			}
+			mend(dev);
 			return;
 		}
 		/* it may have finished one before it saw that it is to interrupt again */
@@ -213,7 +321,11 @@ void blk_init(struct blk_dev *dev)
 {
 	spin_init(&dev->lock, RANK_HW);
 	list_init(&dev->turns);
-	dev->broken = dev->at_rest = false;
+	list_init(&dev->started);
+	dev->broken = dev->at_rest = dev->late = dev->proven = dev->lost = false;
 	deadline_init(&dev->later, NULL, go_on);
 	deadline_is_patient(&dev->later);
+	deadline_init(&dev->watch, NULL, watch);
+	deadline_is_patient(&dev->watch);
+	deadline_set(&dev->watch, deadline_now() + deadline_from_ms(WATCH_MS));
 }

@@ -7,6 +7,12 @@
  * are some to be taken back. Where a device has as many under way as it can, clients take turns, a
  * request each. Requests are done in any order; a flush is for writes that are done.
  *
+ * A request that is not done after BLK_PATIENCE_S seconds is a disk that does not answer: it is
+ * reset, what is under way fails, what waits goes on behind it. If it does nothing then either, it
+ * is given up. What is under way ends by the disk's word or by its reset, by nothing else: until
+ * then it may touch the requests' memory. One that does not come out of its reset (BLK_RESET_S) is
+ * lost, and what it had under way never ends: blk_is_lost().
+ *
  * Locks: a device's is taken inside all others of who asks (RANK_HW). done() is called without
  * locks, on the CPU that takes the device's interrupt, which does at most two requests in a step
  * and lets 20 us pass between two (timer/deadline.h): that is all that a busy disk takes from who
@@ -21,6 +27,9 @@
 
 #define BLK_SECTOR 512 /* bytes; what all positions and sizes are counted in */
 #define BLK_PIECES 14  /* of a request's memory */
+
+#define BLK_PATIENCE_S 30 /* seconds that a request may take */
+#define BLK_RESET_S    5  /* and that a reset may */
 
 enum blk_op {
 	BLK_READ,
@@ -51,6 +60,8 @@ struct blk_request {
 	/* blk.c's: */
 	struct blk_client *client;
 	struct blk_request *next;
+	struct list_node started; /* while it is under way */
+	uint64_t since;
 };
 
 struct blk_fifo {
@@ -83,6 +94,8 @@ struct blk_ops {
 	bool (*reset)(struct blk_dev *dev);
 	/* After that: one of those that were under way; NULL: there are no more. */
 	struct blk_request *(*forsake)(struct blk_dev *dev);
+	/* Then it is set up again: 0; -EIO: it can't be, or is another one now. */
+	int (*revive)(struct blk_dev *dev);
 };
 
 struct blk_dev {
@@ -98,9 +111,14 @@ struct blk_dev {
 
 	struct spinlock lock; /* rank hw; protects the rest */
 	struct list_node turns;
-	bool broken, at_rest; /* it broke a rule; and touches no memory any more */
+	struct list_node started; /* requests under way, the oldest first */
+	bool broken, at_rest;	  /* it broke a rule, or is late; and touches no memory any more */
+	bool late, proven;	  /* it is late; and has done something since it was set up */
+	bool lost;		  /* its reset has no end */
+	uint64_t broken_since;
 
-	struct deadline later; /* owner: the CPU that takes its interrupt */
+	/* owner: the CPU that takes its interrupt */
+	struct deadline later, watch;
 };
 
 /* What a driver calls when the constants stand. The CPU that takes its interrupt. */
@@ -120,6 +138,9 @@ struct blk_request *blk_take(struct blk_client *client);
  * until done() has come for each. Any CPU.
  */
 bool blk_withdraw(struct blk_client *client);
+
+/* What it has under way never ends: its memory is never anything else again. Any CPU. */
+bool blk_is_lost(struct blk_client *client);
 
 /* Forgets what is done and was not taken; none is under way. Any CPU. */
 void blk_forget(struct blk_client *client);

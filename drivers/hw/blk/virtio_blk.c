@@ -186,6 +186,37 @@ static struct blk_request *disk_forsake(struct blk_dev *dev)
 	return NULL;
 }
 
+/* A word of its configuration, where a feature says that it is there. */
+static uint32_t config_if(const struct virtio_blk *disk, uint64_t feature, uint32_t off,
+			  uint32_t otherwise)
+{
+	return (disk->device.features & feature) != 0 ? hwvirtio_config(&disk->device, off) :
+							otherwise;
+}
+
+/* The same disk as before, or none. */
+static int disk_revive(struct blk_dev *dev)
+{
+	struct virtio_blk *disk = disk_of(dev);
+	uint64_t features = disk->device.features, sectors = 0;
+	uint32_t block_size;
+	void *memory = disk->ring.desc;
+
+	if (hwvirtio_agree(&disk->device, WANTED) != 0 || disk->device.features != features ||
+	    hwvirtio_config64(&disk->device, BLK_CONFIG_CAPACITY, &sectors) != 0) {
+		return -EIO;
+	}
+	block_size = config_if(disk, BLK_F_BLK_SIZE, BLK_CONFIG_BLK_SIZE, (uint32_t)BLK_SECTOR);
+	hwring_clear(&disk->ring);
+	if (sectors != dev->sectors || block_size != dev->block_size ||
+	    hwvirtio_queue(&disk->device, 0, &disk->ring, memory, HWRING_SIZE_MAX) != 0 ||
+	    disk->ring.size / PER_SLOT < disk->slot_count) {
+		return -EIO;
+	}
+	hwvirtio_begin(&disk->device);
+	return 0;
+}
+
 static const struct blk_ops virtio_blk_ops = {
 	.name = "virtio",
 	.start = disk_start,
@@ -194,15 +225,8 @@ static const struct blk_ops virtio_blk_ops = {
 	.quiet = disk_quiet,
 	.reset = disk_reset,
 	.forsake = disk_forsake,
+	.revive = disk_revive,
 };
-
-/* A word of its configuration, where a feature says that it is there. */
-static uint32_t config_if(const struct virtio_blk *disk, uint64_t feature, uint32_t off,
-			  uint32_t otherwise)
-{
-	return (disk->device.features & feature) != 0 ? hwvirtio_config(&disk->device, off) :
-							otherwise;
-}
 
 /* Ranges at once that both of them take; none of size 0. */
 static void read_ranges(struct virtio_blk *disk)

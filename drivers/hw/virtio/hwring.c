@@ -26,6 +26,14 @@ void hwring_init(struct hwring *ring, void *memory, uint16_t size)
 	};
 }
 
+void hwring_clear(struct hwring *ring)
+{
+	/* what the rest says counts by these: 2.7.6, 2.7.8 */
+	atomic_set(&ring->avail[AVAIL_FLAGS], (uint16_t)0);
+	atomic_set(&ring->avail[AVAIL_INDEX], (uint16_t)0);
+	atomic_set(&ring->used[0], UINT32_C(0));
+}
+
 void hwring_offer(struct hwring *ring, uint16_t head)
 {
 	atomic_set(&ring->avail[AVAIL_RING + (ring->offered & (ring->size - 1U))], head);

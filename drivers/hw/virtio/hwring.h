@@ -35,6 +35,9 @@ struct hwring {
 /* Empty, in `memory`: HWRING_PAGES pages of zeroes. */
 void hwring_init(struct hwring *ring, void *memory, uint16_t size);
 
+/* One that was used has its memory fit for hwring_init() again; the device knows nothing of it. */
+void hwring_clear(struct hwring *ring);
+
 /* A piece of a chain; `next` counts where flags have HWRING_NEXT. */
 static inline void hwring_describe(struct hwring *ring, uint16_t at, struct hwring_desc desc)
 {
