@@ -89,6 +89,22 @@ uint16_t hwvirtio_config16(const struct hwvirtio *device, uint32_t off)
 	return value;
 }
 
+uint32_t hwvirtio_config(const struct hwvirtio *device, uint32_t off)
+{
+	uint32_t value;
+
+	(void)device;
+	memcpy(&value, fake_hwvirtio.config + off, sizeof(value));
+	return value;
+}
+
+int hwvirtio_config64(const struct hwvirtio *device, uint32_t off, uint64_t *value)
+{
+	(void)device;
+	memcpy(value, fake_hwvirtio.config + off, sizeof(*value));
+	return 0;
+}
+
 int fake_hwvirtio_take(uint32_t queue)
 {
 	uint16_t *avail = fake_hwvirtio.queue[queue].avail;
