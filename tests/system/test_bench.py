@@ -46,6 +46,17 @@ def test_no_exit_costs_more_than_its_limit_on_qemu_10(qemu10):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_wake_ups_are_shown_as_a_histogram(qemu7):
+    done = bench(qemu7, "--no-chart", only="bulkhead-wake")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for other in ("by priority", "by priority, the other calls and ticks"):
+        title, *lines = re.search(
+            rf"^timer late .*: {other}, \d+ times\n(?:  from .*\n)+", done.stdout, re.M
+        )[0].strip().split("\n")
+        counts = [int(re.fullmatch(r"  from \d+ ns: (\d+) ?#*", line)[1]) for line in lines]
+        assert f" {sum(counts)} times" in title
+
+
 def test_every_operation_of_the_guest_has_a_limit():
     guests = board.ROOT / "tests" / "bench"
     source = "".join(

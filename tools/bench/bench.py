@@ -196,6 +196,8 @@ def publish(args: argparse.Namespace, chosen: list[Run], version: str) -> None:
         print(report.aligned(report.device_rows(chosen)) + "\n")
     if any(run.roles for run in chosen):
         print(report.aligned(report.shared_rows(chosen)) + "\n")
+    for title, lines in report.histograms(chosen):
+        print("\n  ".join([title, *lines]) + "\n")
     report.write_json(runs.WORK / "results.json", chosen, version)
     print("figures: build/bench/results.json")
     svg = chart_of(args, chosen)

@@ -190,6 +190,21 @@ def shared_rows(done: list[Run]) -> list[list[str]]:
     return out
 
 
+# What their histograms show.
+HISTOGRAMS = {"bulkhead-wake", "bulkhead-wake-calls"}
+
+
+def histograms(done: list[Run]) -> list[tuple[str, list[str]]]:
+    """Of wake-ups, how many were how late: a title, and its lines."""
+    found = []
+    for run in done:
+        lines = [line.removeprefix("# ") for line in runs.histogram(run.text)]
+        figure = run.figures.get("wake_late")
+        if run.key in HISTOGRAMS and lines and figure is not None:
+            found.append((f"{SHARED['wake_late']}: {run.title}, {figure.count} times", lines))
+    return found
+
+
 def own(run: Run) -> bool:
     return run.key.startswith("bulkhead") and bool(run.figures) and not run.roles
 
@@ -277,6 +292,10 @@ def write_document(done: list[Run], version: str) -> None:
         "a store that its VMM answers with `sched_yield()`, as threads of one real-time priority,\n"
         "for KVM has no call by which a guest gives way to another VM:\n\n"
         f"{markdown(shared_rows(done))}\n\n"
+        + "".join(
+            f"{title}:\n\n" + "".join(f"    {line}\n" for line in lines) + "\n"
+            for title, lines in histograms(done)
+        )
     )
     DOCUMENT.write_text(head + BEGIN + made + END + tail, encoding="utf-8")
 
@@ -299,10 +318,13 @@ def close(old: str, new: str, title: str) -> bool:
 
 
 def columns_of(table: list[list[str]]) -> dict[str, list[tuple[str, str]]]:
-    """A table's columns: title -> (operation, cell)."""
+    """A table's columns: title -> (operation, cell). Of CPUs that are shared, how, is part of the
+    operation."""
     head, *body = table
+    names = [", ".join(row[:2]) if head[1] == "shared" else row[0] for row in body]
     return {
-        title: [(row[0], row[i]) for row in body] for i, title in enumerate(head) if i
+        title: [(name, row[i]) for name, row in zip(names, body)]
+        for i, title in enumerate(head) if i
     }
 
 

@@ -90,11 +90,13 @@ RUNS = (
     Run("bulkhead-switch-n1", "two VMs, neoverse-n1", cpu="neoverse-n1", cpus=1,
         roles=("ping", "echo")),
     Run("bulkhead-switch-max", "two VMs, max", cpu="max", cpus=1, roles=("ping", "echo")),
-    Run("bulkhead-wake", "by priority", cpus=1, roles=("wake", "load"), sharing=PRIORITIES),
+    Run("bulkhead-wake", "by priority", cpus=1, roles=("wake", "busy"), sharing=PRIORITIES),
     Run("bulkhead-wake-n1", "by priority, neoverse-n1", cpu="neoverse-n1", cpus=1,
-        roles=("wake", "load"), sharing=PRIORITIES),
-    Run("bulkhead-wake-max", "by priority, max", cpu="max", cpus=1, roles=("wake", "load"),
+        roles=("wake", "busy"), sharing=PRIORITIES),
+    Run("bulkhead-wake-max", "by priority, max", cpu="max", cpus=1, roles=("wake", "busy"),
         sharing=PRIORITIES),
+    Run("bulkhead-wake-calls", "by priority, the other calls and ticks", cpus=1,
+        roles=("wake", "calls"), sharing=PRIORITIES),
     Run("bulkhead-budget", "2 ms in 10", cpus=1, roles=("budget", "load"),
         sharing="&bench { vcpu-budget-us = <2000>; vcpu-period-us = <10000>; };"),
     Run("bulkhead-window", "windows of 1 and 4 ms", cpus=1, roles=("window", "load"),
@@ -298,6 +300,11 @@ def read_figures(text: str) -> dict[str, Figure]:
         else:
             found[name] = Figure(float(mean), int(most), int(count))
     return found
+
+
+def histogram(text: str) -> list[str]:
+    """Its lines, where the guest printed one."""
+    return re.findall(r"# from \d+ ns: \d+ ?#*", text.replace("\r", ""))
 
 
 def watch(argv: list[str], log: pathlib.Path, seconds: int) -> str:
