@@ -127,6 +127,60 @@ void vgic_pend_locked(struct vcpu *vcpu, uint32_t intid)
 	}
 }
 
+/*
+ * One that has a register here and about which only its line, or an edge, is new. Its register is
+ * empty: it comes again there. It is active and there is nothing to come after it: its end need not
+ * be seen, since a line that rises is looked at here. All else is looked at the long way.
+ */
+static inline bool list_spi_again(struct vcpu *vcpu, struct vgic_bank *bank, uint32_t intid)
+{
+	uint32_t lr = bank->lr[intid % 32], bit = vgic_bit(intid);
+	uint64_t value;
+
+	if (vcpu->vm->vgic.home[intid - INTID_SPI] != vcpu->index || (bank->ended & bit) != 0) {
+		return false;
+	}
+	value = vif_lr_read(&vcpu->vgic.vif, lr);
+	if ((value & ICH_LR_PENDING) != 0) {
+		return false;
+	}
+	bank->soft &= ~bit;
+	if ((value & ICH_LR_ACTIVE) == 0 && lr_is_deliverable(vcpu, bank, intid)) {
+		lr_list(vcpu, lr, intid, ICH_LR_PENDING);
+		return true;
+	}
+	if ((value & ICH_LR_ACTIVE) != 0 && (vgic_pending_word(bank) & bit) == 0) {
+		if ((value & ICH_LR_EOI) != 0) {
+			vif_lr_write(&vcpu->vgic.vif, lr, value & ~ICH_LR_EOI);
+		}
+		return true;
+	}
+	return false;
+}
+
+bool vgic_pend_spi_locked(struct vcpu *vcpu, uint32_t intid)
+{
+	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
+	int lr;
+
+	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
+	if (!lr_is_quiet(vcpu) || ((bank->hw | bank->active) & vgic_bit(intid)) != 0 ||
+	    vcpu->vm->vgic.route[intid - INTID_SPI] != vcpu->index) {
+		return false;
+	}
+	if (likely((bank->listed & vgic_bit(intid)) != 0)) {
+		return list_spi_again(vcpu, bank, intid);
+	}
+	if (lr_is_deliverable(vcpu, bank, intid)) {
+		lr = room_for_one(vcpu);
+		if (lr < 0) {
+			return false;
+		}
+		lr_list(vcpu, (uint32_t)lr, intid, ICH_LR_PENDING);
+	}
+	return true;
+}
+
 void vgic_pend_sgi(struct vcpu *vcpu, uint32_t sgi)
 {
 	spin_lock(&vcpu->vm->vgic.lock);

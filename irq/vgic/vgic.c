@@ -167,6 +167,16 @@ static inline __attribute__((always_inline)) void post_spi(struct vm *vm, uint32
 	}
 }
 
+/* The same, but at once where its target is in this CPU. */
+static inline __attribute__((always_inline)) void pend_spi(struct vm *vm, uint32_t intid)
+{
+	struct vcpu *vcpu = vcpu_loaded();
+
+	if (vcpu == NULL || vcpu->vm != vm || !vgic_pend_spi_locked(vcpu, intid)) {
+		post_spi(vm, intid);
+	}
+}
+
 void vgic_post_word_locked(struct vcpu *private_of, struct vm *vm, uint32_t n, uint32_t mask)
 {
 	uint32_t listed;
@@ -219,7 +229,7 @@ static void set_line_locked(struct vcpu *private_of, struct vm *vm, struct vgic_
 	if (intid < INTID_SPI) {
 		vgic_pend_locked(private_of, intid);
 	} else {
-		post_spi(vm, intid);
+		pend_spi(vm, intid);
 	}
 }
 
@@ -245,7 +255,7 @@ void vgic_send_message(struct vm *vm, uint32_t intid)
 	} else {
 		bank->latch |= vgic_bit(intid);
 		if (((bank->enabled | bank->listed) & vgic_bit(intid)) != 0) {
-			post_spi(vm, intid);
+			pend_spi(vm, intid);
 		}
 	}
 	spin_unlock(&vm->vgic.lock);

@@ -58,6 +58,7 @@ static void hardware_state(void **state)
 static void everything_stays(void **state)
 {
 	(void)state;
+	fake_set_priority(0, 0, SPI, 0x80);
 	fake_set_bit(0, 1, GICD_ISPENDR, PPI);
 	assert_int_equal(fake_ack(1), PPI);
 	vgic_set_line(&fake_vm, SPI, true);
