@@ -92,14 +92,9 @@ const struct sched_cpu *sched_state_of(uint32_t cpu)
 	return percpu_of(sched_cpu, cpu);
 }
 
-static uint64_t share_of(const struct vcpu *vcpu)
-{
-	return share_of_budget(&vcpu->vm->config->vcpu[vcpu->index]);
-}
-
 static void promise(struct sched_cpu *cpu, const struct vcpu *vcpu)
 {
-	cpu->promised += share_of(vcpu);
+	cpu->promised += vcpu->sched.share;
 	cpu->promised_count++;
 }
 
@@ -110,6 +105,7 @@ int sched_add(struct vcpu *vcpu)
 	if (cpu->count == SCHED_VCPU_MAX) {
 		return -EBUSY;
 	}
+	vcpu->sched.share = share_of_budget(&vcpu->vm->config->vcpu[vcpu->index]);
 	/* nobody is sent anywhere yet */
 	promise(cpu, vcpu);
 	vcpu->sched.place = vcpu->cpu;
@@ -210,7 +206,7 @@ static uint64_t asked_by(const struct vm *vm, uint32_t cpu, uint64_t more)
 {
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
 		if (vm->vcpu[i]->sched.place == cpu) {
-			more += share_of(vm->vcpu[i]);
+			more += vm->vcpu[i]->sched.share;
 		}
 	}
 	return more;
@@ -220,7 +216,7 @@ static uint64_t asked_by(const struct vm *vm, uint32_t cpu, uint64_t more)
 static int fits_windows(const struct vcpu *vcpu, uint32_t to)
 {
 	const struct schedule_config *schedule = percpu_of(sched_cpu, to)->schedule;
-	uint64_t windows, more = share_of(vcpu);
+	uint64_t windows, more = vcpu->sched.share;
 
 	if (schedule == NULL) {
 		return 0;
@@ -235,7 +231,7 @@ static int fits_windows(const struct vcpu *vcpu, uint32_t to)
 static int promise_locked(struct vcpu *vcpu, uint32_t to)
 {
 	struct sched_cpu *cpu = percpu_of(sched_cpu, to), *before;
-	uint64_t more = share_of(vcpu);
+	uint64_t more = vcpu->sched.share;
 	int err;
 
 	SPIN_ASSERT_HELD(&promises);

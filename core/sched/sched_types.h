@@ -29,7 +29,8 @@ struct sched_vcpu {
 	uint64_t slice;	   /* its turn among equals */
 	uint64_t budget;   /* of CPU time in each period; 0: no budget, and no limit */
 	uint64_t period;
-	uint64_t hcr; /* HCR_TWI and HCR_TWE where the CPU is shared, else 0 */
+	uint64_t share; /* core/sched/share.h: what its config's budget is; constant */
+	uint64_t hcr;	/* HCR_TWI and HCR_TWE where the CPU is shared, else 0 */
 
 	/* owner: */
 	bool ready;	      /* as the scheduler saw it last */
