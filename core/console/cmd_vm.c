@@ -230,9 +230,9 @@ static void say_answer(const struct vm *vm, uint32_t verb, int err)
 	if (err == -EALREADY) {
 		shell_say("%s: nothing to be done, it is %s\n", vm->name, state);
 	} else if (err != 0 && starts && atomic_read(&vm->lacking)) {
-		shell_say("%s can't %s: a partition that a disk of its names could not be had, "
-			  "`log` says which\n",
-			  vm->name, name);
+		shell_say(
+			"%s can't %s: a disk of its could not be had, or is lost; `log` says why\n",
+			vm->name, name);
 	} else if (err != 0) {
 		shell_say("%s can't be asked to %s while it is %s\n", vm->name, name, state);
 	}
