@@ -11,6 +11,7 @@
  * of the whole run is a profile of the operation. MAX comes from runs timed one by one, to the
  * counter's resolution (16 ns at 62.5 MHz).
  */
+#include "tests/bench/console.h"
 #include "tests/bench/cpuif.h"
 #include "tests/bench/disk.h"
 #include "tests/bench/entry.h"
@@ -666,6 +667,28 @@ static void bench_uart(void)
 	put_char('\n');
 }
 
+static inline void send_character(struct cpu *self, char c)
+{
+	uint64_t before = self->taken;
+
+	console_send(c);
+	wait_taken(self, before);
+	console_taken();
+}
+
+static void bench_console(struct cpu *self)
+{
+	if (!console_start()) {
+		add_missing("console_char", "this machine has no virtio console");
+		return;
+	}
+	MEASURE("console_char", SOME, send_character(self, measure_i % 50 ? '.' : '\n'));
+	send_character(self, '\n');
+	if (!console_is_good()) {
+		put_string("\nbench: the console has not taken what it was given\n");
+	}
+}
+
 static void print_results(void)
 {
 	for (unsigned int i = 0; i < result_count; i++) {
@@ -729,6 +752,7 @@ void bench_main(uint64_t dtb, uint64_t first_count)
 	bench_net(self);
 	bench_two();
 	bench_uart();
+	bench_console(self);
 	print_results();
 	call(PSCI_SYSTEM_OFF, 0, 0, 0);
 }

@@ -15,7 +15,7 @@ DOCUMENT = board.ROOT / "docs" / "benchmarks.md"
 
 HELD = (
     "bulkhead-a57,bulkhead-32,bulkhead-few,bulkhead-many,bulkhead-v2,bulkhead-disk,"
-    "bulkhead-switch,bulkhead-wake,bulkhead-budget,bulkhead-window"
+    "bulkhead-console,bulkhead-switch,bulkhead-wake,bulkhead-budget,bulkhead-window"
 )
 
 

@@ -2,9 +2,9 @@
 # `make bench`: the guest, KVM's VMM, and the command that runs them. Included by the Makefile.
 
 # The guest is built twice: for GICv3, and for GICv2.
-BENCH_O    := $(BUILD)/bench/start.o $(BUILD)/bench/disk.o $(BUILD)/bench/its.o $(BUILD)/bench/net.o $(BUILD)/bench/virtio.o $(BUILD)/bench/main.o \
+BENCH_O    := $(BUILD)/bench/start.o $(BUILD)/bench/console.o $(BUILD)/bench/disk.o $(BUILD)/bench/its.o $(BUILD)/bench/net.o $(BUILD)/bench/virtio.o $(BUILD)/bench/main.o \
               $(BUILD)/bench/machine.o $(BUILD)/guest/lib/string.o
-BENCH_V2_O := $(BUILD)/bench/start.o $(BUILD)/bench/disk.o $(BUILD)/bench/its.o $(BUILD)/bench/net.o $(BUILD)/bench/virtio.o $(BUILD)/bench/main-v2.o \
+BENCH_V2_O := $(BUILD)/bench/start.o $(BUILD)/bench/console.o $(BUILD)/bench/disk.o $(BUILD)/bench/its.o $(BUILD)/bench/net.o $(BUILD)/bench/virtio.o $(BUILD)/bench/main-v2.o \
               $(BUILD)/bench/machine-v2.o $(BUILD)/guest/lib/string.o
 # Another for CPUs that are shared.
 SHARING_O  := $(BUILD)/bench/start.o $(BUILD)/bench/sharing.o $(BUILD)/bench/machine.o \

@@ -37,6 +37,7 @@ OPERATIONS = {
     "disk_notify": "notification of a disk's queue, nothing new",
     "disk_read_none": "read of no sectors from a disk in memory: sent, taken, EOI",
     "disk_read_4k": "the same of 4 KiB, copied",
+    "console_char": "character to the virtio console: sent, taken, EOI",
     "net_64": "frame of 64 bytes from port to port: sent, both interrupts taken, EOI",
     "net_1514": "the same of 1,514 bytes",
     "net_64k": "the same of a TCP segment of 64 KiB, in one piece",

@@ -85,6 +85,7 @@ RUNS = (
     Run("bulkhead-v2", "GICv2", gic=2, guest_gic=2, vm=GICV2),
     Run("bulkhead-v2-on-v3", "GICv2 in software", guest_gic=2, vm=GICV2),
     Run("bulkhead-disk", "a disk in memory", devices="disk"),
+    Run("bulkhead-console", "a virtio console", devices="console"),
     Run("bulkhead-net", "two ports of a network", devices="net"),
     Run("bulkhead-switch", "two VMs, equals", cpus=1, roles=("ping", "echo")),
     Run("bulkhead-switch-n1", "two VMs, neoverse-n1", cpu="neoverse-n1", cpus=1,
@@ -152,6 +153,10 @@ def bulkhead_bundle(run: Run, only: str = "") -> pathlib.Path:
         call("fdtput", "-c", dtb, disk)
         call("fdtput", "-t", "s", dtb, disk, "compatible", "bulkhead,virtio-blk")
         call("fdtput", "-t", "x", dtb, disk, "ram-size", "0", "100000")
+    if run.devices == "console":
+        console = "/vms/bench/devices/console"
+        call("fdtput", "-c", dtb, console)
+        call("fdtput", "-t", "s", dtb, console, "compatible", "bulkhead,virtio-console")
     if run.devices == "net":
         call("fdtput", "-p", "-c", dtb, "/networks/lan")
         call("fdtput", "-t", "u", dtb, "/networks/lan", "phandle", "77")
