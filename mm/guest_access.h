@@ -4,6 +4,7 @@
 #define MM_GUEST_ACCESS_H
 
 #include "core/vm/vm.h"
+#include "mm/guest_copy.h"
 
 /* Is all of [ipa, ipa + size) RAM of the VM? The caller bounds `size`: a balloon may have any of
  * its pages. */
@@ -49,6 +50,31 @@ static inline void *guest_at(const struct vm *vm, uint64_t ipa, uint64_t size)
 static inline bool guest_is_paged(const struct vm *vm)
 {
 	return vm->stage2.frames != NULL;
+}
+
+/* guest_read() and guest_write() of 1, 4 or 16 bytes, a constant: in line where they lie in the
+ * first extent. */
+static inline int guest_read_few(const struct vm *vm, uint64_t ipa, void *to, uint32_t size)
+{
+	const void *whole = guest_at(vm, ipa, size);
+
+	if (unlikely(whole == NULL)) {
+		return guest_read(vm, ipa, to, size);
+	}
+	guest_copy_few(to, whole, size);
+	return 0;
+}
+
+static inline int guest_write_few(const struct vm *vm, uint64_t ipa, const void *from,
+				  uint32_t size)
+{
+	void *whole = guest_at(vm, ipa, size);
+
+	if (unlikely(whole == NULL)) {
+		return guest_write(vm, ipa, from, size);
+	}
+	guest_copy_few(whole, from, size);
+	return 0;
 }
 
 /* The IPA a loaded vCPU's EL1 would reach at `va` for reading; -EFAULT when its tables don't map

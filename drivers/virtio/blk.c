@@ -373,7 +373,7 @@ static int finish(struct vblk *blk, uint8_t status)
 {
 	struct virtio *virtio = &blk->virtio;
 	const struct virtq_segment *last = &blk->chain->segment[blk->chain->count - 1];
-	int err = guest_write(virtio->vdev.vm, last->ipa + last->size - 1, &status, 1);
+	int err = guest_write_few(virtio->vdev.vm, last->ipa + last->size - 1, &status, 1);
 
 	blk->phase = IDLE;
 	err = err == 0 ? virtio_put(virtio, 0, blk->chain, written_of(blk, status)) : err;
@@ -391,7 +391,7 @@ static int begin(struct vblk *blk)
 	int got;
 
 	blk->cursor = virtq_reads(blk->chain);
-	got = virtq_read(blk->virtio.vdev.vm, &blk->cursor, &header, HEADER_SIZE);
+	got = virtq_read_few(blk->virtio.vdev.vm, &blk->cursor, &header, HEADER_SIZE);
 	if (got != HEADER_SIZE || blk->chain->in_size == 0) {
 		return got < 0 ? got : -EINVAL; /* no request, or no place for its status */
 	}

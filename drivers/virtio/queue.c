@@ -19,6 +19,19 @@ void virtq_reset(struct virtq *queue)
 	};
 }
 
+static uint8_t *place_of(const struct virtq *queue, uint64_t ipa, uint64_t size)
+{
+	return queue->vm->stage2.frames == NULL ? guest_at(queue->vm, ipa, size) : NULL;
+}
+
+void ring_find(struct virtq *queue, uint64_t driver_size, uint64_t device_size)
+{
+	queue->descriptors_at =
+		place_of(queue, queue->descriptors, (uint64_t)DESC_SIZE * queue->size);
+	queue->driver_at = place_of(queue, queue->driver_area, driver_size);
+	queue->device_at = place_of(queue, queue->device_area, device_size);
+}
+
 int virtq_enable(struct virtq *queue)
 {
 	int err;

@@ -14,9 +14,9 @@
 #ifndef DRIVERS_VIRTIO_QUEUE_H
 #define DRIVERS_VIRTIO_QUEUE_H
 
+#include "core/base/errno.h"
 #include "core/base/types.h"
-
-struct vm;
+#include "mm/guest_access.h"
 
 /* Most that a queue has; the chain of a device whose queues are shorter is allocated so. */
 #define VIRTQ_SIZE_MAX 256
@@ -63,6 +63,10 @@ struct virtq {
 	bool packed, indirect, event_index; /* features */
 	uint64_t descriptors;		    /* IPAs of the three parts, 2.6 */
 	uint64_t driver_area, device_area;
+
+	/* EL2's addresses of the three, from virtq_enable() on. NULL: asked for each time, since
+	 * they lie in two pieces of RAM, or a balloon may have some of it. */
+	uint8_t *descriptors_at, *driver_at, *device_at;
 
 	/* where the device is: */
 	uint16_t next_taken, next_put; /* split: free-running; packed: places of the ring */
@@ -171,5 +175,19 @@ uint32_t virtq_pass(struct virtq_cursor *cursor, uint32_t size, uint64_t *ipa);
  * were, or -EFAULT, when balloon or restart took them meanwhile. The caller bounds `size`. */
 int virtq_read(const struct vm *vm, struct virtq_cursor *cursor, void *to, uint32_t size);
 int virtq_write(const struct vm *vm, struct virtq_cursor *cursor, const void *from, uint32_t size);
+
+/* virtq_read() of 4 or 16 bytes, a constant: in line where they are one piece. */
+static inline int virtq_read_few(const struct vm *vm, struct virtq_cursor *cursor, void *to,
+				 uint32_t size)
+{
+	const struct virtq_segment *segment = cursor->segment;
+
+	if (unlikely(segment == cursor->end || segment->size - cursor->at < size)) {
+		return virtq_read(vm, cursor, to, size);
+	}
+	cursor->at += size;
+	return guest_read_few(vm, segment->ipa + cursor->at - size, to, size) == 0 ? (int)size :
+										     -EFAULT;
+}
 
 #endif

@@ -21,17 +21,19 @@ int packed_enable(struct virtq *queue)
 	    queue->device_area % EVENT_SIZE != 0) {
 		return -EINVAL;
 	}
-	return guest_is_ram_place(queue->vm, queue->descriptors,
-				  (uint64_t)DESC_SIZE * queue->size) &&
-			       guest_is_ram_place(queue->vm, queue->driver_area, EVENT_SIZE) &&
-			       guest_is_ram_place(queue->vm, queue->device_area, EVENT_SIZE) ?
-		       0 :
-		       -EFAULT;
+	if (!guest_is_ram_place(queue->vm, queue->descriptors, (uint64_t)DESC_SIZE * queue->size) ||
+	    !guest_is_ram_place(queue->vm, queue->driver_area, EVENT_SIZE) ||
+	    !guest_is_ram_place(queue->vm, queue->device_area, EVENT_SIZE)) {
+		return -EFAULT;
+	}
+	ring_find(queue, EVENT_SIZE, EVENT_SIZE);
+	return 0;
 }
 
 static uint8_t *slot_at(const struct virtq *queue, uint32_t slot)
 {
-	return ring_at(queue, queue->descriptors + (uint64_t)DESC_SIZE * slot, DESC_SIZE);
+	return ring_at(queue, queue->descriptors_at, queue->descriptors, (uint64_t)DESC_SIZE * slot,
+		       DESC_SIZE);
 }
 
 /* Has the driver made the next slot available? 1, 0 or an error. What it wrote before is seen. */
@@ -171,7 +173,7 @@ int packed_put_all(struct virtq *queue, const struct virtq_used *used, uint32_t 
 
 int packed_interrupts(struct virtq *queue)
 {
-	const uint16_t *event = ring_at(queue, queue->driver_area, EVENT_SIZE);
+	const uint16_t *event = ring_driver_at(queue, 0, EVENT_SIZE);
 	uint16_t told = queue->told, place, flags;
 	bool wrapped = queue->told_wrap != queue->put_wrap;
 
@@ -197,7 +199,7 @@ int packed_interrupts(struct virtq *queue)
 
 int packed_listen(struct virtq *queue, bool on)
 {
-	uint16_t *event = ring_at(queue, queue->device_area, EVENT_SIZE);
+	uint16_t *event = ring_device_at(queue, 0, EVENT_SIZE);
 
 	if (event == NULL) {
 		return -EFAULT;

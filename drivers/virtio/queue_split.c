@@ -16,14 +16,16 @@
 #define USED_NO_NOTIFY BIT(0)
 
 /* Behind the rings' elements: 2.7.7, 2.7.10 */
-static uint64_t used_event_at(const struct virtq *queue)
+#define EVENT_SIZE 2
+
+static inline uint64_t used_event(const struct virtq *queue)
 {
-	return queue->driver_area + AVAIL_RING + UINT64_C(2) * queue->size;
+	return AVAIL_RING + UINT64_C(2) * queue->size;
 }
 
-static uint64_t avail_event_at(const struct virtq *queue)
+static inline uint64_t avail_event(const struct virtq *queue)
 {
-	return queue->device_area + USED_RING + (uint64_t)USED_ELEM_SIZE * queue->size;
+	return USED_RING + (uint64_t)USED_ELEM_SIZE * queue->size;
 }
 
 int split_enable(struct virtq *queue)
@@ -34,20 +36,20 @@ int split_enable(struct virtq *queue)
 	    queue->driver_area % 2 != 0 || queue->device_area % 4 != 0) {
 		return -EINVAL;
 	}
-	/* with the event fields, negotiated or not: a driver leaves room for them */
-	return guest_is_ram_place(queue->vm, queue->descriptors, (uint64_t)DESC_SIZE * size) &&
-			       guest_is_ram_place(queue->vm, queue->driver_area,
-						  AVAIL_RING + 2 * size) &&
-			       guest_is_ram_place(queue->vm, queue->device_area,
-						  USED_RING + USED_ELEM_SIZE * size) ?
-		       0 :
-		       -EFAULT;
+	/* the event fields, which may not have been negotiated, are looked at when they are used */
+	if (!guest_is_ram_place(queue->vm, queue->descriptors, (uint64_t)DESC_SIZE * size) ||
+	    !guest_is_ram_place(queue->vm, queue->driver_area, used_event(queue)) ||
+	    !guest_is_ram_place(queue->vm, queue->device_area, avail_event(queue))) {
+		return -EFAULT;
+	}
+	ring_find(queue, used_event(queue) + EVENT_SIZE, avail_event(queue) + EVENT_SIZE);
+	return 0;
 }
 
 /* The driver's index of the next chain it will make available; negative: an error. */
 static inline int avail_index(const struct virtq *queue)
 {
-	const uint16_t *index = ring_at(queue, queue->driver_area + AVAIL_INDEX, sizeof(*index));
+	const uint16_t *index = ring_driver_at(queue, AVAIL_INDEX, sizeof(*index));
 
 	return index == NULL ? -EFAULT : (int)atomic_read_acquire(index);
 }
@@ -66,10 +68,9 @@ static int begin(struct virtq *queue, struct virtq_chain *chain)
 	if (waiting == 0) {
 		return 0;
 	}
-	entry = ring_at(queue,
-			queue->driver_area + AVAIL_RING +
-				UINT64_C(2) * (queue->next_taken & (queue->size - 1U)),
-			sizeof(*entry));
+	entry = ring_driver_at(queue,
+			       AVAIL_RING + UINT64_C(2) * (queue->next_taken & (queue->size - 1U)),
+			       sizeof(*entry));
 	if (waiting > queue->size) {
 		return -EINVAL;
 	}
@@ -139,14 +140,14 @@ static inline int write_used(const struct virtq *queue, uint32_t ahead, uint32_t
 			     uint32_t written)
 {
 	uint32_t slot = (queue->next_put + ahead) & (queue->size - 1U);
-	uint64_t at = queue->device_area + USED_RING + (uint64_t)USED_ELEM_SIZE * slot;
-	uint32_t *element = ring_at(queue, at, USED_ELEM_SIZE);
+	uint64_t at = USED_RING + (uint64_t)USED_ELEM_SIZE * slot;
+	uint32_t *element = ring_device_at(queue, at, USED_ELEM_SIZE);
 
 	if (unlikely(element == NULL)) {
 		/* the ring is aligned to 4 bytes: an element may lie in two pieces of RAM */
 		const uint32_t words[2] = {id, written};
 
-		return guest_write(queue->vm, at, words, sizeof(words));
+		return guest_write(queue->vm, queue->device_area + at, words, sizeof(words));
 	}
 	atomic_set(&element[0], id);
 	atomic_set(&element[1], written);
@@ -156,7 +157,7 @@ static inline int write_used(const struct virtq *queue, uint32_t ahead, uint32_t
 /* The driver sees so many more. */
 static inline int publish(struct virtq *queue, uint32_t count)
 {
-	uint16_t *index = ring_at(queue, queue->device_area + USED_INDEX, sizeof(*index));
+	uint16_t *index = ring_device_at(queue, USED_INDEX, sizeof(*index));
 
 	if (index == NULL) {
 		return -EFAULT;
@@ -187,8 +188,8 @@ int split_put_all(struct virtq *queue, const struct virtq_used *used, uint32_t c
 
 int split_interrupts(struct virtq *queue)
 {
-	uint64_t at = queue->event_index ? used_event_at(queue) : queue->driver_area + AVAIL_FLAGS;
-	const uint16_t *word = ring_at(queue, at, sizeof(*word));
+	uint64_t at = queue->event_index ? used_event(queue) : AVAIL_FLAGS;
+	const uint16_t *word = ring_driver_at(queue, at, sizeof(*word));
 	uint16_t told = queue->told;
 
 	if (word == NULL) {
@@ -205,8 +206,8 @@ int split_interrupts(struct virtq *queue)
 
 int split_listen(struct virtq *queue, bool on)
 {
-	uint64_t at = queue->event_index ? avail_event_at(queue) : queue->device_area + USED_FLAGS;
-	uint16_t *word = ring_at(queue, at, sizeof(*word));
+	uint64_t at = queue->event_index ? avail_event(queue) : USED_FLAGS;
+	uint16_t *word = ring_device_at(queue, at, sizeof(*word));
 	int index;
 
 	if (word == NULL) {

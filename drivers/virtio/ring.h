@@ -29,10 +29,25 @@ static inline uint32_t desc_size(struct desc desc)
 	return (uint32_t)desc.rest;
 }
 
-/* EL2's address of `size` bytes of a part of a ring; NULL: no RAM any more. */
-static inline void *ring_at(const struct virtq *queue, uint64_t ipa, uint64_t size)
+/* The parts of a queue that can be used have their places from now on, the areas with their event
+ * fields. */
+void ring_find(struct virtq *queue, uint64_t driver_size, uint64_t device_size);
+
+/* EL2's address of `size` bytes of a part, which begin at `off`; NULL: no RAM any more. */
+static inline void *ring_at(const struct virtq *queue, uint8_t *part, uint64_t ipa, uint64_t off,
+			    uint64_t size)
 {
-	return guest_at(queue->vm, ipa, size);
+	return likely(part != NULL) ? part + off : guest_at(queue->vm, ipa + off, size);
+}
+
+static inline const void *ring_driver_at(const struct virtq *queue, uint64_t off, uint64_t size)
+{
+	return ring_at(queue, queue->driver_at, queue->driver_area, off, size);
+}
+
+static inline void *ring_device_at(const struct virtq *queue, uint64_t off, uint64_t size)
+{
+	return ring_at(queue, queue->device_at, queue->device_area, off, size);
 }
 
 /*
@@ -44,8 +59,12 @@ static inline const uint64_t *ring_table(const struct virtq *queue, const struct
 {
 	uint64_t size = (uint64_t)DESC_SIZE * chain->table_count;
 
-	return likely(chain->table % sizeof(uint64_t) == 0) ? ring_at(queue, chain->table, size) :
-							      NULL;
+	if (likely(!chain->indirect && queue->descriptors_at != NULL)) {
+		return (const uint64_t *)(const void *)queue->descriptors_at;
+	}
+	return likely(chain->table % sizeof(uint64_t) == 0) ?
+		       guest_at(queue->vm, chain->table, size) :
+		       NULL;
 }
 
 /* The chain's next descriptor, read once. 0 or -EFAULT. */

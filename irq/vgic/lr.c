@@ -28,6 +28,7 @@ static void unlist(struct vcpu *vcpu, uint32_t lr)
 		cpu->again &= ~vgic_bit(intid);
 		cpu->again_elsewhere &= ~vgic_bit(intid);
 	} else {
+		cpu->again_spi &= ~(UINT32_C(1) << lr);
 		bank->line |= bank->retaken & vgic_bit(intid);
 		bank->retaken &= ~vgic_bit(intid);
 		bank->ended &= ~vgic_bit(intid);
@@ -241,9 +242,14 @@ void lr_list(struct vcpu *vcpu, uint32_t lr, uint32_t intid, uint64_t state)
 	cpu->lr_used |= UINT32_C(1) << lr;
 	cpu->lr_intid[lr] = (uint16_t)intid;
 	write_lr(vcpu, lr, intid, state);
-	/* edge-triggered, or linked and pending by its line: no other source is to be looked at */
-	if (intid < INTID_SPI &&
-	    ((bank->edge | (bank->hw & ~bank->soft)) & ~bank->latch & bit) != 0) {
+	/* edge-triggered, or pending by its line, which for private ones is that of what is linked:
+	 * no other source is to be looked at */
+	if (intid >= INTID_SPI) {
+		if (((bank->edge | ~bank->soft) & ~(bank->latch | bank->hw | bank->many) & bit) !=
+		    0) {
+			cpu->again_spi |= UINT32_C(1) << lr;
+		}
+	} else if (((bank->edge | (bank->hw & ~bank->soft)) & ~bank->latch & bit) != 0) {
 		*(cpu->vif.ops == NULL ? &cpu->again : &cpu->again_elsewhere) |= bit;
 	}
 }
@@ -334,10 +340,12 @@ static bool refresh(struct vcpu *vcpu, uint32_t intid)
 		clear(vcpu, lr);
 		return true;
 	}
+	/* something has changed */
 	if (intid < INTID_SPI) {
-		/* something has changed */
 		vcpu->vgic.again &= ~bit;
 		vcpu->vgic.again_elsewhere &= ~bit;
+	} else {
+		vcpu->vgic.again_spi &= ~(UINT32_C(1) << lr);
 	}
 	if ((value & ICH_LR_ACTIVE) == 0) {
 		/* pending only: taken back and judged afresh, so that enable, route and priority

@@ -135,27 +135,26 @@ void vgic_pend_locked(struct vcpu *vcpu, uint32_t intid)
 static inline bool list_spi_again(struct vcpu *vcpu, struct vgic_bank *bank, uint32_t intid)
 {
 	uint32_t lr = bank->lr[intid % 32], bit = vgic_bit(intid);
+	bool pending = (vgic_pending_word(bank) & bit) != 0;
 	uint64_t value;
 
 	if (vcpu->vm->vgic.home[intid - INTID_SPI] != vcpu->index || (bank->ended & bit) != 0) {
 		return false;
 	}
 	value = vif_lr_read(&vcpu->vgic.vif, lr);
-	if ((value & ICH_LR_PENDING) != 0) {
+	if ((value & ICH_LR_STATE) == 0 && pending && (vcpu->vgic.again_spi >> lr & 1) != 0) {
+		bank->latch &= ~bit;
+		vif_lr_write(&vcpu->vgic.vif, lr, vcpu->vgic.lr_pending[lr]);
+		return true;
+	}
+	if ((value & ICH_LR_STATE) != ICH_LR_ACTIVE || pending) {
 		return false;
 	}
 	bank->soft &= ~bit;
-	if ((value & ICH_LR_ACTIVE) == 0 && lr_is_deliverable(vcpu, bank, intid)) {
-		lr_list(vcpu, lr, intid, ICH_LR_PENDING);
-		return true;
+	if ((value & ICH_LR_EOI) != 0) {
+		vif_lr_write(&vcpu->vgic.vif, lr, value & ~ICH_LR_EOI);
 	}
-	if ((value & ICH_LR_ACTIVE) != 0 && (vgic_pending_word(bank) & bit) == 0) {
-		if ((value & ICH_LR_EOI) != 0) {
-			vif_lr_write(&vcpu->vgic.vif, lr, value & ~ICH_LR_EOI);
-		}
-		return true;
-	}
-	return false;
+	return true;
 }
 
 bool vgic_pend_spi_locked(struct vcpu *vcpu, uint32_t intid)

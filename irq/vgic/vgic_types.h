@@ -113,6 +113,7 @@ struct vgic_cpu {
 	 * changed. */
 	uint32_t again;
 	uint32_t again_elsewhere; /* the same where list registers are no system registers */
+	uint32_t again_spi;	  /* the same of SPIs, by list register */
 	/* GICv2: SGIs pending outside list registers, by sender: byte n % 4 of word n / 4 has a
 	 * bit per vCPU that sent SGI n. Atomic; set by senders, cleared by the owner */
 	uint32_t sgi_source[4];
