@@ -76,7 +76,9 @@ static void let_go(struct virtio *virtio)
 {
 	bool unsettled = virtio->unsettled;
 
-	virtio->unsettled = false;
+	if (unlikely(unsettled)) {
+		virtio->unsettled = false;
+	}
 	spin_unlock(&virtio->lock);
 	if (unlikely(unsettled)) {
 		virtio->ops->settle(virtio);
@@ -399,12 +401,6 @@ static bool write_register(struct virtio *virtio, uint32_t off, uint32_t value)
 	struct virtq *queue = (struct virtq *)(uintptr_t)selected(virtio);
 
 	switch (off) {
-	case VIRTIO_MMIO_QUEUE_NOTIFY:
-		return notify(virtio, value);
-	case VIRTIO_MMIO_INTERRUPT_ACK:
-		virtio->interrupt &= ~value;
-		vdev_set_line(&virtio->vdev, virtio->interrupt != 0);
-		break;
 	case VIRTIO_MMIO_FEATURES_SEL:
 		virtio->features_select = value;
 		break;
@@ -458,9 +454,9 @@ static bool must_wait(struct virtio *virtio, const struct vcpu *vcpu, uint32_t o
 	return true;
 }
 
-static int mmio_write(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, uint64_t value)
+static int __attribute__((noinline))
+write_seldom(struct vcpu *vcpu, struct virtio *virtio, uint32_t off, uint32_t size, uint64_t value)
 {
-	struct virtio *virtio = dev;
 	bool more = false;
 
 	spin_lock(&virtio->lock);
@@ -473,6 +469,30 @@ static int mmio_write(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size,
 		more = write_register(virtio, off, (uint32_t)value);
 	} else if (is_config(virtio, off, size) && virtio->ops->write_config != NULL) {
 		virtio->ops->write_config(virtio, off - VIRTIO_MMIO_CONFIG, size, (uint32_t)value);
+	}
+	let_go(virtio);
+	if (more) {
+		vdev_work_post(&virtio->vdev, vcpu);
+	}
+	return 0;
+}
+
+/* The two that a driver writes for each buffer; all else when it sets the device up. */
+static int mmio_write(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, uint64_t value)
+{
+	struct virtio *virtio = dev;
+	bool more = false;
+
+	if (unlikely(size != 4 ||
+		     (off != VIRTIO_MMIO_QUEUE_NOTIFY && off != VIRTIO_MMIO_INTERRUPT_ACK))) {
+		return write_seldom(vcpu, virtio, off, size, value);
+	}
+	spin_lock(&virtio->lock);
+	if (off == VIRTIO_MMIO_QUEUE_NOTIFY) {
+		more = notify(virtio, (uint32_t)value);
+	} else {
+		virtio->interrupt &= ~(uint32_t)value;
+		vdev_set_line(&virtio->vdev, virtio->interrupt != 0);
 	}
 	let_go(virtio);
 	if (more) {

@@ -132,7 +132,7 @@ void vgic_pend_locked(struct vcpu *vcpu, uint32_t intid)
  * empty: it comes again there. It is active and there is nothing to come after it: its end need not
  * be seen, since a line that rises is looked at here. All else is looked at the long way.
  */
-static inline bool list_spi_again(struct vcpu *vcpu, struct vgic_bank *bank, uint32_t intid)
+static bool list_spi_again(struct vcpu *vcpu, struct vgic_bank *bank, uint32_t intid)
 {
 	uint32_t lr = bank->lr[intid % 32], bit = vgic_bit(intid);
 	bool pending = (vgic_pending_word(bank) & bit) != 0;
@@ -157,13 +157,12 @@ static inline bool list_spi_again(struct vcpu *vcpu, struct vgic_bank *bank, uin
 	return true;
 }
 
-bool vgic_pend_spi_locked(struct vcpu *vcpu, uint32_t intid)
+static bool __attribute__((noinline))
+pend_spi(struct vcpu *vcpu, struct vgic_bank *bank, uint32_t intid)
 {
-	struct vgic_bank *bank = vgic_bank_of(vcpu, intid);
 	int lr;
 
-	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
-	if (!lr_is_quiet(vcpu) || ((bank->hw | bank->active) & vgic_bit(intid)) != 0 ||
+	if (((bank->hw | bank->active) & vgic_bit(intid)) != 0 ||
 	    vcpu->vm->vgic.route[intid - INTID_SPI] != vcpu->index) {
 		return false;
 	}
@@ -178,6 +177,27 @@ bool vgic_pend_spi_locked(struct vcpu *vcpu, uint32_t intid)
 		lr_list(vcpu, (uint32_t)lr, intid, ICH_LR_PENDING);
 	}
 	return true;
+}
+
+bool vgic_pend_spi_locked(struct vcpu *vcpu, struct vgic_bank *bank, uint32_t intid)
+{
+	const struct vgic_cpu *cpu = &vcpu->vgic;
+	uint32_t lr = bank->lr[intid % 32], bit = vgic_bit(intid);
+
+	SPIN_ASSERT_HELD(&vcpu->vm->vgic.lock);
+	if (!lr_is_quiet(vcpu)) {
+		return false;
+	}
+	/* as vgic_list_again(): a register that was written since the exit may be called empty
+	   still, and is written as it is */
+	if (likely((bank->listed & vgic_pending_word(bank) & bit) != 0) &&
+	    vcpu->vm->vgic.home[intid - INTID_SPI] == vcpu->index && cpu->vif.ops == NULL &&
+	    ((cpu->again_spi & ich_empty()) >> lr & 1) != 0) {
+		bank->latch &= ~bit;
+		ich_lr_write(lr, cpu->lr_pending[lr]);
+		return true;
+	}
+	return pend_spi(vcpu, bank, intid);
 }
 
 void vgic_pend_sgi(struct vcpu *vcpu, uint32_t sgi)

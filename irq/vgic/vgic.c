@@ -154,7 +154,7 @@ static void post_spis(struct vm *vm, uint32_t n, uint32_t mask, const uint16_t *
 }
 
 /* One SPI, to its target and where it is listed. */
-static inline __attribute__((always_inline)) void post_spi(struct vm *vm, uint32_t intid)
+static void __attribute__((noinline)) post_spi(struct vm *vm, uint32_t intid)
 {
 	uint32_t spi = intid - INTID_SPI, n = intid / 32, bit = vgic_bit(intid);
 	uint32_t route = vm->vgic.route[spi], home = vm->vgic.home[spi];
@@ -168,11 +168,12 @@ static inline __attribute__((always_inline)) void post_spi(struct vm *vm, uint32
 }
 
 /* The same, but at once where its target is in this CPU. */
-static inline __attribute__((always_inline)) void pend_spi(struct vm *vm, uint32_t intid)
+static inline __attribute__((always_inline)) void pend_spi(struct vm *vm, struct vgic_bank *bank,
+							   uint32_t intid)
 {
 	struct vcpu *vcpu = vcpu_loaded();
 
-	if (vcpu == NULL || vcpu->vm != vm || !vgic_pend_spi_locked(vcpu, intid)) {
+	if (vcpu == NULL || vcpu->vm != vm || !vgic_pend_spi_locked(vcpu, bank, intid)) {
 		post_spi(vm, intid);
 	}
 }
@@ -207,8 +208,10 @@ void vgic_sweep_locked(struct vcpu *vcpu)
 	vcpu_post(vcpu, VCPU_EVENT_VGIC);
 }
 
-static void set_line_locked(struct vcpu *private_of, struct vm *vm, struct vgic_bank *bank,
-			    uint32_t intid, bool level)
+static inline __attribute__((always_inline)) void set_line_locked(struct vcpu *private_of,
+								  struct vm *vm,
+								  struct vgic_bank *bank,
+								  uint32_t intid, bool level)
 {
 	uint32_t bit = vgic_bit(intid);
 	uint32_t before = bank->line;
@@ -229,7 +232,7 @@ static void set_line_locked(struct vcpu *private_of, struct vm *vm, struct vgic_
 	if (intid < INTID_SPI) {
 		vgic_pend_locked(private_of, intid);
 	} else {
-		pend_spi(vm, intid);
+		pend_spi(vm, bank, intid);
 	}
 }
 
@@ -255,7 +258,7 @@ void vgic_send_message(struct vm *vm, uint32_t intid)
 	} else {
 		bank->latch |= vgic_bit(intid);
 		if (((bank->enabled | bank->listed) & vgic_bit(intid)) != 0) {
-			pend_spi(vm, intid);
+			pend_spi(vm, bank, intid);
 		}
 	}
 	spin_unlock(&vm->vgic.lock);

@@ -67,7 +67,7 @@ bool vgic_sync_locked(struct vcpu *vcpu, uint32_t max);
  * before. Owner.
  */
 void vgic_pend_locked(struct vcpu *vcpu, uint32_t intid);
-bool vgic_pend_spi_locked(struct vcpu *vcpu, uint32_t intid);
+bool vgic_pend_spi_locked(struct vcpu *vcpu, struct vgic_bank *bank, uint32_t intid);
 void vgic_pend_sgi(struct vcpu *vcpu, uint32_t sgi);
 
 /* What the guest has ended leaves its list register. True: vgic_process() has more to do. Owner. */
