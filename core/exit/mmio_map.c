@@ -23,13 +23,20 @@ int mmio_map_add(struct mmio_map *map, uint64_t ipa, uint64_t size, const struct
 	}
 	map->region[at] = (struct mmio_region){.ipa = ipa, .size = size, .ops = ops, .dev = dev};
 	map->count++;
+	for (uint32_t i = at; i < map->count; i++) {
+		map->near[MMIO_NEAR_SLOT(map->region[i].ipa)] = (uint8_t)i;
+	}
 	return 0;
 }
 
 const struct mmio_region *mmio_map_find(const struct mmio_map *map, uint64_t ipa)
 {
+	const struct mmio_region *near = &map->region[map->near[MMIO_NEAR_SLOT(ipa)]];
 	uint32_t low = 0, high = map->count;
 
+	if (likely(ipa - near->ipa < near->size)) {
+		return near;
+	}
 	while (low < high) {
 		uint32_t middle = (low + high) / 2;
 		const struct mmio_region *region = &map->region[middle];

@@ -13,9 +13,14 @@ struct mmio_region {
 	void *dev;
 };
 
+/* A device of 512 bytes beside others of its size has a slot of its own in `near`. */
+#define MMIO_NEAR	    128
+#define MMIO_NEAR_SLOT(ipa) (((ipa) >> 9 & 31) + ((ipa) >> 24 & 3) * 32)
+
 struct mmio_map {
 	struct mmio_region region[MMIO_REGION_MAX]; /* by ipa, disjoint */
 	uint32_t count;
+	uint8_t near[MMIO_NEAR]; /* the last region that begins in this slot, or 0 */
 };
 
 /* 0; -EEXIST: overlaps another; -ENOSPC. */
