@@ -63,21 +63,17 @@ bool guest_is_ram_place(const struct vm *vm, uint64_t ipa, uint64_t size)
 
 static void copy_far(uint8_t *to, const uint8_t *from, uint64_t size)
 {
-	for (; size >= 128; size -= 128, to += 128, from += 128) {
-		guest_copy_128(to, from);
+	for (uint64_t n = size / 128; n != 0; n--) {
+		guest_copy_128(&to, &from);
 	}
-	for (; size >= 16; size -= 16, to += 16, from += 16) {
-		guest_copy_16(to, from);
+	for (uint32_t n = (uint32_t)size / 16 % 8; n != 0; n--) {
+		guest_copy_16(&to, &from);
 	}
 	if ((size & 8) != 0) {
-		guest_copy_8(to, from);
-		to += 8;
-		from += 8;
+		guest_copy_8(&to, &from);
 	}
 	if ((size & 4) != 0) {
-		guest_copy_4(to, from);
-		to += 4;
-		from += 4;
+		guest_copy_4(&to, &from);
 	}
 	for (size &= 3; size != 0; size--) {
 		*to++ = *from++;

@@ -19,7 +19,7 @@ int guest_read(const struct vm *vm, uint64_t ipa, void *to, uint64_t size);
 int guest_write(const struct vm *vm, uint64_t ipa, const void *from, uint64_t size);
 
 /*
- * From one VM's memory to another's; about 20 instructions for 128 bytes, however they are aligned.
+ * From one VM's memory to another's; about 18 instructions for 128 bytes, however they are aligned.
  * 0; -EIO: part of the range that is read is not RAM of its VM; -EFAULT: of the one that is written
  * (what came before it is copied then). Who asks a VM's map afterwards may see another one:
  * balloons change it at any moment. The caller bounds `size`.

@@ -194,6 +194,18 @@ static inline bool bring(struct vcpu *vcpu)
 	return true;
 }
 
+/* What its devices have to do, a step; and more of them at once, while there is nothing else to do
+ * and nobody else wants the CPU. */
+static inline void work(struct vcpu *vcpu)
+{
+	vdev_work(vcpu);
+	while (atomic_read(&vcpu->events) == VCPU_EVENT_WORK && !irq_is_pending() &&
+	       sched_pick() == vcpu) {
+		atomic_fetch_and(&vcpu->events, ~(uint32_t)VCPU_EVENT_WORK);
+		vdev_work(vcpu);
+	}
+}
+
 /*
  * What is done where it is loaded. `worked`: something was done in this pass already. One that
  * comes after some that did nothing but give way does something first, however many interrupts
@@ -226,7 +238,7 @@ static inline void look_at_rest(struct vcpu *vcpu, uint32_t events, bool worked)
 		return;
 	}
 	if ((events & VCPU_EVENT_WORK) != 0) {
-		vdev_work(vcpu);
+		work(vcpu);
 		events &= ~(uint32_t)VCPU_EVENT_WORK;
 		if (gives_way(vcpu, events)) {
 			return;

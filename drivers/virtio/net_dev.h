@@ -18,7 +18,7 @@
 #define NET_HEAD_SIZE	128 /* of a frame, read once and looked at: headers up to TCP's */
 #define NET_BUFFERS_MAX 44  /* for one frame at most: 64 KiB in those of 1.5 */
 
-/* What a step may cost, counted in bytes that are copied (20 instructions for 128). */
+/* What a step may cost, counted in bytes that are copied (18 instructions for 128). */
 #define NET_STEP_COST  8000
 #define NET_SMALL_COST 2800 /* of one that has looked at the frame before */
 #define NET_PIECE_COST 1400

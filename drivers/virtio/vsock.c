@@ -27,7 +27,7 @@
 #define EVENT_SIZE  4
 #define EVENT_RESET 0 /* VIRTIO_VSOCK_EVENT_TRANSPORT_RESET: 5.10.6.7 */
 
-/* What a step may cost, counted in bytes that are copied (20 instructions for 128). */
+/* What a step may cost, counted in bytes that are copied (18 instructions for 128). */
 #define STEP_COST  5600
 #define PIECE_COST 700
 #define SMALL	   1024 /* beyond it the packet is given back in a step of its own */
