@@ -16,7 +16,7 @@
 /* -- a vCPU -- */
 
 /* Of its CPU's last exits, of which it may have a part: as many as a step has time for. */
-#define STAT_EXITS  48
+#define STAT_EXITS  36
 #define TRACE_EXITS 62
 
 static uint32_t wait_of(uint32_t power, uint32_t hold)

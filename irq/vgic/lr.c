@@ -15,6 +15,17 @@
 #include "irq/vgic/set.h"
 #include "irq/vgic/vlpi.h"
 
+/* It is not to be made pending again just so. */
+static inline void comes_no_more(struct vgic_cpu *cpu, uint32_t lr, uint32_t intid)
+{
+	if (intid < INTID_SPI) {
+		cpu->again &= ~vgic_bit(intid);
+		cpu->again_elsewhere &= ~vgic_bit(intid);
+	} else {
+		cpu->again_spi &= ~(UINT32_C(1) << lr);
+	}
+}
+
 static void unlist(struct vcpu *vcpu, uint32_t lr)
 {
 	struct vgic_cpu *cpu = &vcpu->vgic;
@@ -24,11 +35,8 @@ static void unlist(struct vcpu *vcpu, uint32_t lr)
 	cpu->lr_used &= ~(UINT32_C(1) << lr);
 	bank->listed &= ~vgic_bit(intid);
 	bank->soft &= ~vgic_bit(intid);
-	if (intid < INTID_SPI) {
-		cpu->again &= ~vgic_bit(intid);
-		cpu->again_elsewhere &= ~vgic_bit(intid);
-	} else {
-		cpu->again_spi &= ~(UINT32_C(1) << lr);
+	comes_no_more(cpu, lr, intid);
+	if (intid >= INTID_SPI) {
 		bank->line |= bank->retaken & vgic_bit(intid);
 		bank->retaken &= ~vgic_bit(intid);
 		bank->ended &= ~vgic_bit(intid);
@@ -340,13 +348,7 @@ static bool refresh(struct vcpu *vcpu, uint32_t intid)
 		clear(vcpu, lr);
 		return true;
 	}
-	/* something has changed */
-	if (intid < INTID_SPI) {
-		vcpu->vgic.again &= ~bit;
-		vcpu->vgic.again_elsewhere &= ~bit;
-	} else {
-		vcpu->vgic.again_spi &= ~(UINT32_C(1) << lr);
-	}
+	comes_no_more(&vcpu->vgic, lr, intid); /* something has changed */
 	if ((value & ICH_LR_ACTIVE) == 0) {
 		/* pending only: taken back and judged afresh, so that enable, route and priority
 		 * count now; later, beside those that wait, which may have been looked at before */

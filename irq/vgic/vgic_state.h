@@ -63,8 +63,7 @@ bool vgic_sync_locked(struct vcpu *vcpu, uint32_t max);
 /*
  * The middle way: a private interrupt has become pending in its bank, or no longer is. Where
  * nothing else is to be looked at it is judged, and put into a list register, at once; else posted.
- * _spi: an SPI, which is not linked; false, it is to be posted. vgic_pend_sgi() makes an SGI pending
- * before. Owner.
+ * _spi: an SPI; false, it is to be posted. vgic_pend_sgi() makes an SGI pending before. Owner.
  */
 void vgic_pend_locked(struct vcpu *vcpu, uint32_t intid);
 bool vgic_pend_spi_locked(struct vcpu *vcpu, struct vgic_bank *bank, uint32_t intid);
