@@ -21,7 +21,7 @@ void virtq_reset(struct virtq *queue)
 
 static uint8_t *place_of(const struct virtq *queue, uint64_t ipa, uint64_t size)
 {
-	return queue->vm->stage2.frames == NULL ? guest_at(queue->vm, ipa, size) : NULL;
+	return !guest_is_paged(queue->vm) ? guest_at(queue->vm, ipa, size) : NULL;
 }
 
 void ring_find(struct virtq *queue, uint64_t driver_size, uint64_t device_size)

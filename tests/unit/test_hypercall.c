@@ -553,9 +553,9 @@ static void waits(void **state)
 		fake_vcpus[WORKER][1].hold = cases[i].hold;
 		ask(HYPERCALL_VCPU_STAT, WORKER, 1);
 		assert_int_equal(data()->stat.wait, cases[i].wait);
-		assert_int_equal(data()->stat.exits, 47);
-		assert_int_equal(data()->stat.cause[HYPERCALL_CAUSE_INTERRUPT], 47);
-		assert_int_equal(data()->stat.interrupt[27], 47);
+		assert_int_equal(data()->stat.exits, 35);
+		assert_int_equal(data()->stat.cause[HYPERCALL_CAUSE_INTERRUPT], 35);
+		assert_int_equal(data()->stat.interrupt[27], 35);
 	}
 	fake_calls.lost_trace = true;
 	ask(HYPERCALL_VCPU_STAT, WORKER, 1);
