@@ -51,7 +51,7 @@ def test_wake_ups_are_shown_as_a_histogram(qemu7):
     assert done.returncode == 0, done.stdout + done.stderr
     for other in ("by priority", "by priority, the other calls and ticks"):
         title, *lines = re.search(
-            rf"^timer late .*: {other}, \d+ times\n(?:  from .*\n)+", done.stdout, re.M
+            rf"^How late wake-ups are, {other}, \d+ times\n(?:  from .*\n)+", done.stdout, re.M
         )[0].strip().split("\n")
         counts = [int(re.fullmatch(r"  from \d+ ns: (\d+) ?#*", line)[1]) for line in lines]
         assert f" {sum(counts)} times" in title

@@ -199,10 +199,11 @@ def histograms(done: list[Run]) -> list[tuple[str, list[str]]]:
     """Of wake-ups, how many were how late: a title, and its lines."""
     found = []
     for run in done:
-        lines = [line.removeprefix("# ") for line in runs.histogram(run.text)]
+        lines = [line.removeprefix("# ").rstrip() for line in runs.histogram(run.text)]
         figure = run.figures.get("wake_late")
         if run.key in HISTOGRAMS and lines and figure is not None:
-            found.append((f"{SHARED['wake_late']}: {run.title}, {figure.count} times", lines))
+            title = f"How late wake-ups are, {run.title}, {figure.count} times"
+            found.append((title, lines))
     return found
 
 
