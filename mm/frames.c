@@ -7,8 +7,8 @@
 #include "core/base/spinlock.h"
 
 #define NONE	    UINT32_MAX
-#define OWNER_LIMBO UINT32_MAX
-#define OWNER_POOL  (UINT32_MAX - 1)
+#define OWNER_POOL  UINT32_MAX
+#define OWNER_LIMBO BIT32(31) /* beside whose it was */
 
 /* Whoever waits is woken for so many, or for the last. */
 #define WORTH_WAKING 32
@@ -24,11 +24,6 @@ struct frames_range {
 	uint32_t first, count;
 	struct frame *frame; /* [count] */
 	uint32_t owner;	     /* whose they were at boot */
-};
-
-/* First in, first out. */
-struct frames_list {
-	uint32_t first, last;
 };
 
 static struct {
@@ -81,6 +76,8 @@ void frames_create(struct frames_space *space, struct stage2 *stage2, uint32_t o
 		.page = memory,
 		.page_count = (uint32_t)(ram_size / PAGE_SIZE),
 		.next = frames.spaces,
+		.queued = {NONE, NONE},
+		.barred = {NONE, NONE},
 	};
 	frames.spaces = space;
 }
@@ -310,9 +307,10 @@ static bool give_locked(struct frames_space *space, uint64_t ipa, struct frames_
 	atomic_set(&space->page[page], 0);
 	atomic_set(&space->held, space->held - 1);
 	pgtable_unmap(&space->stage2->pt, align_down(ipa, PAGE_SIZE), PAGE_SIZE);
-	frame->owner = OWNER_LIMBO;
+	frame->owner = OWNER_LIMBO | space->owner;
 	put_last(&frames.fresh, number);
 	frames.limbo_count++;
+	space->away++;
 	given->count++;
 	return true;
 }
@@ -337,13 +335,20 @@ struct frames_given frames_give(struct frames_space *space, const uint64_t *ipa,
 	return given;
 }
 
+/* What it gave is its own until it is in the pool, where a device may keep it from there for ever.
+ */
+static bool must_wait(const struct frames_space *space)
+{
+	return space->has_devices && space->held + space->away >= space->page_count;
+}
+
 /* It lacks the page. 0 or -EAGAIN. */
 static int take_locked(struct frames_space *space, uint32_t page, uint64_t ipa)
 {
 	struct frame *frame;
 	uint64_t pa;
 
-	if (frames.pool == NONE) {
+	if (frames.pool == NONE || must_wait(space)) {
 		return -EAGAIN;
 	}
 	pa = address_of(frames.pool);
@@ -407,6 +412,27 @@ int frames_refill(struct frames_space *space)
 	return err != 0 ? err : *at < space->page_count;
 }
 
+/* -- what devices use -- */
+
+uint32_t frames_hold(struct frames_space *space)
+{
+	uint32_t epoch;
+
+	spin_lock(&frames.lock);
+	space->has_devices = true;
+	epoch = space->epoch;
+	space->in_use[epoch]++;
+	spin_unlock(&frames.lock);
+	return epoch;
+}
+
+void frames_release(struct frames_space *space, uint32_t epoch)
+{
+	spin_lock(&frames.lock);
+	space->in_use[epoch]--;
+	spin_unlock(&frames.lock);
+}
+
 /* -- from limbo to the pool -- */
 
 /* Who has waited longest does not matter: they have the same lack. */
@@ -417,7 +443,7 @@ static struct frames_space *woken_locked(void)
 	if (frames.pool_count < WORTH_WAKING && frames.limbo_count != 0) {
 		return NULL;
 	}
-	while (space != NULL && !space->wanting) {
+	while (space != NULL && (!space->wanting || must_wait(space))) {
 		space = space->next;
 	}
 	if (space != NULL) {
@@ -426,7 +452,48 @@ static struct frames_space *woken_locked(void)
 	return space;
 }
 
-/* One of those that nobody has a pointer to. It is in no list while it is cleared. */
+static struct frames_space *space_of(uint32_t owner)
+{
+	struct frames_space *space = frames.spaces;
+
+	while (space->owner != owner) {
+		space = space->next;
+	}
+	return space;
+}
+
+/* One of those that nobody has a pointer to: where devices use pages of its VM it waits. True: it
+ * may be cleared. */
+static bool let_through_locked(uint32_t number)
+{
+	struct frames_space *space = space_of(frame_of(number)->owner & ~OWNER_LIMBO);
+
+	if (space->in_use[0] + space->in_use[1] == 0) {
+		return true;
+	}
+	put_last(&space->queued, number);
+	return false;
+}
+
+/* One that no device uses any more, or NONE. *held: there are some that one may. */
+static uint32_t take_released_locked(bool *held)
+{
+	for (struct frames_space *space = frames.spaces; space != NULL; space = space->next) {
+		if (space->barred.first == NONE && space->queued.first != NONE) {
+			/* those that are told of pages from here on know nothing of these */
+			space->barred = space->queued;
+			space->queued.first = NONE;
+			space->epoch ^= 1;
+		}
+		if (space->barred.first != NONE && space->in_use[space->epoch ^ 1] == 0) {
+			return take_first(&space->barred);
+		}
+		*held = *held || space->barred.first != NONE;
+	}
+	return NONE;
+}
+
+/* It is in no list while it is cleared. */
 static void clear_one(uint32_t number)
 {
 	struct frames_space *woken;
@@ -435,6 +502,7 @@ static void clear_one(uint32_t number)
 	frames.ops->clear(address_of(number));
 	spin_lock(&frames.lock);
 	frame = frame_of(number);
+	space_of(frame->owner & ~OWNER_LIMBO)->away--;
 	*frame = (struct frame){OWNER_POOL, frames.pool};
 	frames.pool = number;
 	frames.pool_count++;
@@ -471,12 +539,16 @@ enum frames_next frames_work(void)
 {
 	enum frames_next next = FRAMES_MORE;
 	uint32_t number = NONE;
+	bool held = false;
 
 	spin_lock(&frames.lock);
 	if (frames.passed.first != NONE) {
 		number = take_first(&frames.passed);
+		number = let_through_locked(number) ? number : NONE;
 	} else {
-		next = pass_locked();
+		number = take_released_locked(&held);
+		next = number != NONE ? FRAMES_MORE : pass_locked();
+		next = next == FRAMES_DONE && held ? FRAMES_HELD : next;
 	}
 	spin_unlock(&frames.lock);
 	if (number != NONE) {

@@ -6,8 +6,13 @@
  * entry that says who has it. A frame is in one VM's page map, or in limbo: given up, but not fit
  * for another; or in the pool, all zeroes. Limbo, because EL2 may hold a pointer into what a VM had
  * for the length of a step: a frame waits until each CPU has been between two steps since it was
- * unmapped (`ask`, `passed`), in rounds, of which one is under way at most. Then it is cleared, and
- * goes to the pool. The pool is a stack.
+ * unmapped (`ask`, `passed`), in rounds, of which one is under way at most. Then it waits for those
+ * of the board's devices that were told to use pages of its VM until then (frames_hold()), and only
+ * for these: requests are counted by epochs, and the epoch changes when the frames before it are
+ * through. Then it is cleared, and goes to the pool. The pool is a stack.
+ *
+ * A frame that waits for a device is still its VM's, as far as it may have others: so one that
+ * waits for ever is nobody else's lack.
  *
  * Owner: the entries, the lists and the page maps' writers are under the lock (rank frames). Page
  * maps are read without it: what was read is good for this step. All memory is taken at boot.
@@ -36,6 +41,11 @@ struct frames_region {
 	uint32_t first, count; /* pages in the page map */
 };
 
+/* First in, first out: numbers of frames. */
+struct frames_list {
+	uint32_t first, last;
+};
+
 /* A VM's part. */
 struct frames_space {
 	/* constant after build: */
@@ -51,7 +61,13 @@ struct frames_space {
 
 	uint32_t refill; /* owner: who loads the VM */
 	/* under the lock: */
-	bool wanting; /* available() is to be called */
+	bool wanting;		   /* available() is to be called */
+	bool has_devices;	   /* frames_hold() was called */
+	uint32_t away;		   /* frames that it gave and that are not in the pool yet */
+	uint32_t epoch;		   /* 0 or 1 */
+	uint32_t in_use[2];	   /* requests of the board's devices, by epoch */
+	struct frames_list queued; /* limbo: for requests of this epoch */
+	struct frames_list barred; /* limbo: for those of the one before */
 	/* the same, read by anybody: */
 	uint32_t held;	/* pages it has */
 	uint32_t other; /* of these: another VM's at boot */
@@ -93,6 +109,13 @@ int frames_add(struct frames_space *space, uint64_t ipa, uint64_t pa, uint64_t s
  * Good for this step. Any CPU, no lock. */
 void *frames_pointer(const struct frames_space *space, uint64_t ipa, uint64_t size);
 
+/*
+ * A device of the board's is told to use pages of it that were found in this step, until the other
+ * one is called with what this one returns. Any CPU, locks below rank frames.
+ */
+uint32_t frames_hold(struct frames_space *space);
+void frames_release(struct frames_space *space, uint32_t epoch);
+
 /* What became of a batch. */
 struct frames_given {
 	uint32_t count;	 /* pages given up */
@@ -121,6 +144,7 @@ int frames_refill(struct frames_space *space);
 enum frames_next {
 	FRAMES_DONE,  /* nothing is in limbo */
 	FRAMES_LATER, /* other CPUs are waited for */
+	FRAMES_HELD,  /* devices of the board's are */
 	FRAMES_MORE,
 };
 

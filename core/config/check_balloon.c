@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Balloons: what a VM keeps, and what it can't have beside one. */
+/* Balloons: what a VM keeps. */
 #include "core/base/bits.h"
 #include "core/config/checker.h"
 #include "drivers/emul/models.h"
@@ -32,12 +32,6 @@ void checker_balloon(struct checker *c)
 		checker_device_path(c, device->name, path, sizeof(path));
 		if (device->type == &virtio_balloon_type) {
 			check_min(c, device, path);
-		} else if (device->type == &virtio_blk_type &&
-			   device->disk.source == DISK_PARTITION) {
-			/* the board's disk would write to pages that are another VM's by then */
-			diag_error(c->diag, path, "disk",
-				   "can't be in a VM with a balloon, since the board's disk reads "
-				   "and writes its RAM by itself: leave one of the two out");
 		}
 	}
 }

@@ -14,6 +14,7 @@
 
 #define ROUND_MS     10 /* from one round to the next */
 #define LOOK_US	     100
+#define HELD_MS	     1	/* between two looks at what devices use */
 #define ASKED_A_STEP 16 /* CPUs */
 
 struct reclaim_turn {
@@ -109,6 +110,8 @@ static void work(struct deadline *deadline)
 		deadline_set(deadline, deadline_now());
 	} else if (next == FRAMES_LATER) {
 		deadline_set(deadline, deadline_now() + deadline_from_us(LOOK_US));
+	} else if (next == FRAMES_HELD) {
+		deadline_set(deadline, deadline_now() + deadline_from_ms(HELD_MS));
 	}
 }
 

@@ -98,8 +98,8 @@ static bool refill_step(struct vm *vm)
 	if (space == NULL || atomic_read(&space->held) == space->page_count) {
 		return true;
 	}
-	if (frames_refill(space) == -EAGAIN && frames_work() == FRAMES_LATER) {
-		cpu_yield(); /* for other CPUs' answers */
+	if (frames_refill(space) == -EAGAIN && frames_work() != FRAMES_MORE) {
+		cpu_yield(); /* for other CPUs' answers, or the board's devices */
 	}
 	return false; /* what comes next is a step of its own */
 }

@@ -4,9 +4,10 @@
  *
  * The board's disk reads and writes the guest's buffers itself: what is checked and submitted lies
  * in the VM's RAM, which stays its own for as long as there is anything under way
- * (virtio_ops.busy). A guest's request is an order; it becomes requests of as many pieces as the
- * board's disk takes, and is given back when the last of them is done. Orders are under way side by
- * side and are given back as they get done.
+ * (virtio_ops.busy), or, where it goes by pages, until that is done (frames_hold()). A guest's
+ * request is an order; it becomes requests of as many pieces as the board's disk takes, and is
+ * given back when the last of them is done. Orders are under way side by side and are given back as
+ * they get done.
  */
 #include "drivers/virtio/blk_part.h"
 
@@ -16,6 +17,7 @@
 #include "core/vm/vm.h"
 #include "drivers/hw/virtio/blk_regs.h"
 #include "drivers/virtio/virtio.h"
+#include "mm/frames.h"
 #include "mm/guest_access.h"
 #include "mm/page_alloc.h"
 
@@ -44,6 +46,7 @@ struct order {
 struct request {
 	struct blk_request blk; /* first */
 	struct order *order;	/* NULL: it is free */
+	uint32_t epoch;		/* of the VM's frames, where a balloon may take them */
 };
 
 struct vpart {
@@ -75,6 +78,17 @@ static struct vpart *vpart_of(struct virtio *virtio)
 	return CONTAINER_OF(virtio, struct vpart, virtio);
 }
 
+/* The board's disk has done with its memory, or never had to do with it. */
+static void release(struct vpart *part, struct request *request)
+{
+	struct frames_space *frames = part->virtio.vdev.vm->stage2.frames;
+
+	if (frames != NULL && request->order != NULL) {
+		frames_release(frames, request->epoch);
+	}
+	request->order = NULL;
+}
+
 static void part_reset_queue(struct virtio *virtio, uint32_t queue)
 {
 	struct vpart *part = vpart_of(virtio);
@@ -89,7 +103,7 @@ static void part_reset_queue(struct virtio *virtio, uint32_t queue)
 		part->orders[i].taken = false;
 	}
 	for (uint32_t i = 0; i < REQUESTS; i++) {
-		part->requests[i].order = NULL;
+		release(part, &part->requests[i]);
 	}
 }
 
@@ -143,32 +157,56 @@ static struct order *free_order(struct vpart *part)
 
 static void submit(struct vpart *part, struct order *order, struct request *request)
 {
+	struct frames_space *frames = part->virtio.vdev.vm->stage2.frames;
+
+	request->order = order;
+	if (frames != NULL) {
+		/* before the step ends in which its pages were found */
+		request->epoch = frames_hold(frames);
+	}
 	if (blk_submit(&part->client, &request->blk) != 0) {
+		release(part, request);
 		order->status = BLK_STATUS_IOERR;
 		return;
 	}
-	request->order = order;
 	order->under_way++;
+}
+
+/* Where `ipa` is in the board's memory, and how many bytes follow it there; 0: it is no RAM. */
+static uint64_t place_of(const struct vm *vm, uint64_t ipa, uint64_t *pa)
+{
+	const struct vm_extent *extent;
+	const void *page;
+
+	if (guest_is_paged(vm)) {
+		page = guest_pointer(vm, ipa, 1);
+		*pa = page != NULL ? virt_to_phys(page) : 0;
+		return page != NULL ? PAGE_SIZE - ipa % PAGE_SIZE : 0;
+	}
+	extent = vm_extent_of(vm, ipa, 1);
+	if (extent == NULL) {
+		return 0;
+	}
+	*pa = ipa - extent->ipa + extent->pa;
+	return extent->ipa + extent->size - ipa;
 }
 
 /* The longest piece at the cursor that is contiguous in the board's memory. Bytes, or -EFAULT. */
 static int64_t next_piece(struct vpart *part, uint64_t rest, struct blk_piece *piece)
 {
 	uint32_t max = (uint32_t)MIN(rest, (uint64_t)part->part->dev->piece_max);
-	const struct vm_extent *extent;
-	uint64_t ipa, room;
+	uint64_t ipa, pa, room;
 	uint32_t size = virtq_pass(&part->cursor, max, &ipa);
 
-	extent = size == 0 ? NULL : vm_extent_of(part->virtio.vdev.vm, ipa, 1);
-	if (extent == NULL) {
+	room = size == 0 ? 0 : place_of(part->virtio.vdev.vm, ipa, &pa);
+	if (room == 0) {
 		return -EFAULT;
 	}
-	room = extent->ipa + extent->size - ipa;
 	if (size > room) {
 		part->cursor.at -= size - (uint32_t)room;
 		size = (uint32_t)room;
 	}
-	*piece = (struct blk_piece){ipa - extent->ipa + extent->pa, size};
+	*piece = (struct blk_piece){pa, size};
 	return size;
 }
 
@@ -473,7 +511,7 @@ static int take_done(struct vpart *part)
 		return 0;
 	}
 	order = request->order;
-	request->order = NULL;
+	release(part, request);
 	order->under_way--;
 	if (blk->result != 0) {
 		order->status = BLK_STATUS_IOERR;

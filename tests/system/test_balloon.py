@@ -3,7 +3,9 @@
 import json
 import re
 
+import test_disks
 from configs import DEVICES, config, vm
+from gpt import Disk, disk_args
 
 CONTROL = 'control { compatible = "bulkhead,control"; };'
 BALLOON = 'balloon { compatible = "bulkhead,virtio-balloon"; min-size = <0x0 0xa000000>; };'
@@ -170,3 +172,40 @@ def test_128_MB_go_from_one_Linux_to_another_while_both_run(boot):
     assert in_mib(run, "alpha", "MemTotal") == total["alpha"]
     to(run, "beta")
     assert rounds(run, "beta") > looked["beta"]
+
+
+def test_a_balloon_is_filled_while_a_partition_of_the_boards_disk_is_worked_on(boot, tmp_path):
+    """The disk reads and writes the VM's memory by itself, which may be another VM's soon."""
+    disk = Disk(tmp_path / "disk.img", alpha=64)
+    part = test_disks.disk("data", 'disk = "/virtio_mmio@a000000";', 'partition = "alpha";')
+    run = boot(
+        config(
+            vm("alpha", memory=f"{SIZE}M", devices=with_balloon(part)),
+            vm("beta", memory=f"{SIZE}M", devices=with_balloon(CONTROL)),
+        ),
+        memory=1536, extra=disk_args(disk.path),
+    )  # fmt: skip
+    run.expect_each("alpha # ", "^beta[|] Enter 'help'", timeout=120)
+    begin(run, "alpha")
+    assert ask(run, "alpha", "insmod /lib/virtio_blk.ko") == ""
+    # writes and reads at random that know what must be there; another one of memory is begin()'s
+    ask(run, "alpha", "while blocks /dev/vda 64 300 $((i += 1)); do :; done > /tmp/blocks &")
+    to(run, "beta")
+    begin(run, "beta")
+    for _ in range(2):
+        for name in ("alpha", "beta"):
+            to_shell(run)
+            shell(run, f"balloon {name} {SIZE - MOVED}")
+            wait_for(run, name, SIZE - MOVED)
+            shell(run, f"balloon {name} {SIZE}")
+            wait_for(run, name, SIZE)
+    is_sound(run)
+    assert whole(run) == f"{2 * SIZE} MiB in all, {2 * SIZE} with VMs, 0 free, 0 on the way"
+    for name in ("alpha", "beta"):
+        to(run, name)
+        assert rounds(run, name) > 1
+    to(run, "alpha")
+    said = ask(run, "alpha", "until [ -s /tmp/blocks ]; do :; done; cat /tmp/blocks; jobs", 120)
+    found = re.findall(r"(\d+) writes, (\d+) reads, \d+ MiB: (\d+) blocks wrong", said)
+    assert found and all(wrong == "0" for *_, wrong in found), said
+    assert "Running" in said and "error" not in said, said

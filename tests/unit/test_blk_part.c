@@ -10,6 +10,7 @@
 #include "drivers/virtio/blk_part.h"
 #include "drivers/virtio/virtio.h"
 #include "irq/vgic/vgic.h"
+#include "mm/frames.h"
 #include "mm/page_alloc.h"
 #include "tests/unit/fake_driver.h"
 #include "tests/unit/fake_ram.h"
@@ -132,6 +133,30 @@ bool blk_withdraw(struct blk_client *client)
 {
 	(void)client;
 	return under_way != 0;
+}
+
+/* -- where a balloon has its memory in pages: who is told, and who is not any more -- */
+
+static struct frames_space frames;
+static uint32_t in_use[2];
+
+uint32_t frames_hold(struct frames_space *space)
+{
+	assert_ptr_equal(space, &frames);
+	in_use[frames.epoch]++;
+	return frames.epoch;
+}
+
+void frames_release(struct frames_space *space, uint32_t epoch)
+{
+	assert_ptr_equal(space, &frames);
+	assert_true(in_use[epoch] > 0);
+	in_use[epoch]--;
+}
+
+uint64_t virt_to_phys(const void *virt)
+{
+	return (uint64_t)virt;
 }
 
 bool blk_is_lost(struct blk_client *client)
@@ -532,6 +557,49 @@ static void ranges_are_cut_to_what_the_disk_takes(void **state)
 	assert_int_equal(status_of(2), BLK_STATUS_IOERR);
 }
 
+static void memory_in_pages_is_held_until_it_is_done_with(void **state)
+{
+	static const uint64_t begins[] = {DATA + 0x200, DATA + 0x1000, DATA + 0x2000, DATA + 0x3000,
+					  DATA + 0x4000};
+	static const uint32_t sizes[] = {0xe00, 0x1000, 0x1000, 0x1000, 0x200};
+	struct fake_buffer data = {DATA + 0x200, 0x4000, true};
+	uint32_t at = 0;
+	int id;
+
+	(void)state;
+	frames = (struct frames_space){.epoch = 1};
+	in_use[0] = in_use[1] = 0;
+	vm.stage2.frames = &frames;
+	id = send(0, BLK_TYPE_IN, 0, &data, 1);
+	assert_int_equal(asked_count, 2);
+	for (uint32_t i = 0; i < 2; i++) {
+		for (uint32_t k = 0; k < asked[i]->piece_count; k++, at++) {
+			assert_int_equal(asked[i]->piece[k].pa, (uint64_t)fake_ram(begins[at]));
+			assert_int_equal(asked[i]->piece[k].size, sizes[at]);
+		}
+	}
+	assert_int_equal(at, ARRAY_COUNT(sizes));
+	assert_int_equal(in_use[1], 2);
+	frames.epoch = 0;
+	finish(1, 0);
+	assert_int_equal(in_use[1], 1);
+	finish(0, 0);
+	assert_int_equal(in_use[1], 0);
+	is_given_back(id, 0x4001);
+	/* one that the board's disk does not take, and those that a reset ends */
+	broken = true;
+	ask(1, BLK_TYPE_IN, 0, 512);
+	assert_int_equal(in_use[0], 0);
+	broken = false;
+	ask(2, BLK_TYPE_IN, 0, 512);
+	assert_int_equal(in_use[0], 1);
+	asked[2] = NULL;
+	under_way = 0;
+	assert_int_equal(set(0x70, 0), 0);
+	assert_int_equal(in_use[0], 0);
+	vm.stage2.frames = NULL;
+}
+
 static void a_reset_waits_until_nothing_is_under_way(void **state)
 {
 	static const uint32_t ends[][2] = {{0x70, 0}, {0x44, 0}};
@@ -649,6 +717,8 @@ int main(void)
 			a_driver_without_FLUSH_has_its_writes_flushed, set_up),
 		CASE_IN("ranges are cut to what the disk takes",
 			ranges_are_cut_to_what_the_disk_takes, set_up),
+		CASE_IN("memory in pages is held until it is done with",
+			memory_in_pages_is_held_until_it_is_done_with, set_up),
 		CASE("a reset waits until nothing is under way",
 		     a_reset_waits_until_nothing_is_under_way),
 		CASE("what is read-only is not written to", what_is_read_only_is_not_written_to),

@@ -188,14 +188,16 @@ static void pass_all(void)
 	}
 }
 
-static void settle(void)
+/* All that can be done without the board's devices: whether they are waited for. */
+static enum frames_next settle(void)
 {
 	enum frames_next next;
 
 	do {
 		next = frames_work();
 		pass_all();
-	} while (next != FRAMES_DONE);
+	} while (next != FRAMES_DONE && next != FRAMES_HELD);
+	return next;
 }
 
 /* What tables, page maps and counts say is one thing, and each frame is in one place at most. */
@@ -344,6 +346,71 @@ static void waits_for_cpus(void **state)
 	assert_int_equal(take(0, 6), 0);
 	assert_int_equal(hw.cleared, 2);
 	assert_int_equal(frames_work(), FRAMES_DONE);
+	check();
+}
+
+/* In limbo for as long as a device of the board's may write there, which was told so before. */
+static void waits_for_devices(void **state)
+{
+	uint64_t *page = frames_pointer(&space[0], page_ipa(0, 5), 8);
+	uint32_t before = frames_hold(&space[0]), later, last;
+
+	(void)state;
+	give(0, 5);
+	assert_int_equal(settle(), FRAMES_HELD);
+	*page = 77; /* it does */
+	assert_int_equal(settle(), FRAMES_HELD);
+	assert_int_equal(hw.cleared, 0);
+	/* a request from after that is nothing to it, however long it takes */
+	later = frames_hold(&space[0]);
+	assert_int_not_equal(later, before);
+	/* but what is given from then on waits for that one, and behind the first */
+	give(0, 6);
+	assert_int_equal(settle(), FRAMES_HELD);
+	assert_int_equal(hw.cleared, 0);
+	/* another VM waits for neither */
+	give(1, 3);
+	assert_int_equal(settle(), FRAMES_HELD);
+	assert_int_equal(hw.cleared, 1);
+	frames_release(&space[0], before);
+	assert_int_equal(settle(), FRAMES_HELD);
+	assert_int_equal(hw.cleared, 2);
+	assert_int_equal(*page, 0);
+	last = frames_hold(&space[0]);
+	assert_int_not_equal(last, later);
+	frames_release(&space[0], later);
+	assert_int_equal(settle(), FRAMES_DONE);
+	assert_int_equal(hw.cleared, 3);
+	frames_release(&space[0], last);
+	give(0, 7);
+	assert_int_equal(settle(), FRAMES_DONE);
+	check();
+}
+
+/* What a device keeps for ever is lacking to the VM that has it, and to nobody else. */
+static void what_a_device_keeps_is_nobody_elses_lack(void **state)
+{
+	(void)state;
+	frames_hold(&space[0]);
+	for (uint32_t i = 0; i < 4; i++) {
+		give(0, i);
+		give(1, i);
+	}
+	assert_int_equal(settle(), FRAMES_HELD);
+	/* the pool has as many as the other one gave */
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_int_equal(take(0, i), -EAGAIN);
+	}
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_int_equal(take(1, i), 0);
+	}
+	assert_int_equal(space[1].held, PAGES_OF_1);
+	assert_int_equal(settle(), FRAMES_HELD);
+	/* nor is one woken that would find nothing it may have */
+	assert_int_equal(hw.available[0], 0);
+	give(2, 9);
+	assert_int_equal(settle(), FRAMES_HELD);
+	assert_int_equal(hw.available[0], 0);
 	check();
 }
 
@@ -544,6 +611,10 @@ int main(void)
 		CASE_IN("what is no RAM is neither given nor taken", places, set_up),
 		CASE_IN("a VM keeps its least", keeps_least, set_up),
 		CASE_IN("a frame is cleared when each CPU has passed", waits_for_cpus, set_up),
+		CASE_IN("what is given waits for the board's devices that were told of it",
+			waits_for_devices, set_up),
+		CASE_IN("what a device keeps for ever is nobody else's lack",
+			what_a_device_keeps_is_nobody_elses_lack, set_up),
 		CASE_IN("what one gave last is what the next one gets", change_hands, set_up),
 		CASE_IN("EL2's own copies go page by page", copies, set_up),
 		CASE_IN("all comes back that was given", refills, set_up),
