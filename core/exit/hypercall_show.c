@@ -15,9 +15,12 @@
 
 /* -- a vCPU -- */
 
-/* Of its CPU's last exits, of which it may have a part: as many as a step has time for. */
-#define STAT_EXITS  36
-#define TRACE_EXITS 62
+/* Of its CPU's last exits, of which it may have a part: as many as a step has time for. Where
+ * others share the CPU they may have had most of these: more are looked at, and fewer counted. */
+#define STAT_EXITS	  36
+#define STAT_EXITS_SHARED 60
+#define STAT_COUNT_SHARED 24
+#define TRACE_EXITS	  62
 
 static uint32_t wait_of(uint32_t power, uint32_t hold)
 {
@@ -39,12 +42,15 @@ void hypercall_vcpu_stat(struct vm *vm, struct hypercall *call)
 	_Static_assert(TRACE_INTERRUPTS == ARRAY_COUNT(call->data.stat.interrupt), "and of these");
 	const struct vcpu *vcpu = vm->vcpu[call->arg[1]];
 	struct hypercall_vcpu_stat *stat = &call->data.stat;
+	bool alone = trace_knows_first(vcpu);
 
 	hypercall_answer(call, sizeof(*stat));
 	stat->vm = vm->id;
 	stat->index = vcpu->index;
 	stat->wait = wait_of(atomic_read(&vcpu->power), atomic_read(&vcpu->hold));
-	stat->exits = trace_count_of(vcpu, STAT_EXITS, stat->cause, stat->interrupt);
+	stat->exits = trace_count_of(vcpu, alone ? STAT_EXITS : STAT_EXITS_SHARED,
+				     alone ? STAT_EXITS : STAT_COUNT_SHARED, stat->cause,
+				     stat->interrupt);
 	if (stat->exits == 0) {
 		memset(stat->cause, 0, sizeof(stat->cause));
 		memset(stat->interrupt, 0, sizeof(stat->interrupt));

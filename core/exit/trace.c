@@ -175,7 +175,7 @@ uint32_t trace_read_of(const struct vcpu *vcpu, struct trace_record *records, ui
 	return are_lost(&reading, reading.max) ? 0 : kept;
 }
 
-uint32_t trace_count_of(const struct vcpu *vcpu, uint32_t max, uint32_t *causes,
+uint32_t trace_count_of(const struct vcpu *vcpu, uint32_t max, uint32_t most, uint32_t *causes,
 			uint32_t *interrupts)
 {
 	const struct trace_record *ring = ring_of(vcpu->cpu);
@@ -185,7 +185,7 @@ uint32_t trace_count_of(const struct vcpu *vcpu, uint32_t max, uint32_t *causes,
 	uint32_t exits = 0;
 
 	trace_begin(&reading, vcpu->cpu, max);
-	for (uint32_t i = reading.next - reading.max; i != reading.next; i++) {
+	for (uint32_t i = reading.next - reading.max; i != reading.next && exits != most; i++) {
 		uint64_t what = atomic_read(&ring[i % TRACE_COUNT].what);
 
 		if (what >= TRACE_MARK) {

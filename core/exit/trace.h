@@ -60,13 +60,14 @@ bool trace_some(struct trace_reading *reading, struct trace_record *records);
 
 /*
  * Of the newest `max` records of its CPU those that are known to be this vCPU's, with the marks
- * that say so, which are TRACE_MARK alone; and how many there are of each cause, and of interrupts
- * by INTID, added to what stands there. How many; 0, and then what was written says nothing, also
- * where they were made over meanwhile. Any CPU; 64 are 1,000 and 1,700 instructions.
+ * that say so, which are TRACE_MARK alone; and of the first `most` of them how many there are of
+ * each cause, and of interrupts by INTID, added to what stands there. How many; 0, and then what
+ * was written says nothing, also where they were made over meanwhile. Any CPU; 64 are 1,000 and
+ * 1,700 instructions, and a third of that where they are another's.
  */
 #define TRACE_INTERRUPTS 32
 uint32_t trace_read_of(const struct vcpu *vcpu, struct trace_record *records, uint32_t max);
-uint32_t trace_count_of(const struct vcpu *vcpu, uint32_t max, uint32_t *causes,
+uint32_t trace_count_of(const struct vcpu *vcpu, uint32_t max, uint32_t most, uint32_t *causes,
 			uint32_t *interrupts);
 
 /* The first by hand, from the oldest record on: `its` is whether the one before was this vCPU's,

@@ -489,12 +489,19 @@ uint32_t trace_read_of(const struct vcpu *vcpu, struct trace_record *records, ui
 	return max;
 }
 
-uint32_t trace_count_of(const struct vcpu *vcpu, uint32_t max, uint32_t *causes,
+bool trace_knows_first(const struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return !fake_calls.shared_trace;
+}
+
+uint32_t trace_count_of(const struct vcpu *vcpu, uint32_t max, uint32_t most, uint32_t *causes,
 			uint32_t *interrupts)
 {
 	(void)vcpu;
-	causes[HYPERCALL_CAUSE_INTERRUPT] = interrupts[27] = max - 1;
-	return fake_calls.lost_trace ? 0 : max - 1;
+	assert(most <= max && max * 9 + most * 17 < 960); /* a step's instructions */
+	causes[HYPERCALL_CAUSE_INTERRUPT] = interrupts[27] = most - 1;
+	return fake_calls.lost_trace ? 0 : most - 1;
 }
 
 bool regs_ask(enum regs_asker asker, struct vcpu *vcpu)

@@ -67,9 +67,10 @@ struct fake_calls {
 	uint32_t finished; /* how often the console was */
 	/* the question about registers: NULL: none or answered */
 	struct vcpu *asked_regs;
-	uint32_t irqs;	 /* INTIDs the board has taken, from 32 on */
-	bool all_irqs;	 /* each SPI of a VM is on */
-	bool lost_trace; /* what the trace said was made over meanwhile */
+	uint32_t irqs;	   /* INTIDs the board has taken, from 32 on */
+	bool all_irqs;	   /* each SPI of a VM is on */
+	bool shared_trace; /* others' exits are in it */
+	bool lost_trace;   /* what the trace said was made over meanwhile */
 };
 extern struct fake_calls fake_calls;
 

@@ -557,6 +557,9 @@ static void waits(void **state)
 		assert_int_equal(data()->stat.cause[HYPERCALL_CAUSE_INTERRUPT], 35);
 		assert_int_equal(data()->stat.interrupt[27], 35);
 	}
+	fake_calls.shared_trace = true;
+	ask(HYPERCALL_VCPU_STAT, WORKER, 1);
+	assert_int_equal(data()->stat.exits, 23);
 	fake_calls.lost_trace = true;
 	ask(HYPERCALL_VCPU_STAT, WORKER, 1);
 	assert_int_equal(data()->stat.exits, 0);
