@@ -124,6 +124,24 @@ static void numbers_that_can_not_be_are_refused(void **state)
 	assert_null(with(80, 4, 4)); /* fewer entries: nothing wrong but the table's checksum */
 }
 
+/* Nor by the backup, which does not lie there. UEFI 2.10 5.3.1 */
+static void block_0_and_the_primary_header_are_no_partitions(void **state)
+{
+	uint64_t at = fake.blocks - 1;
+
+	(void)state;
+	for (uint64_t first = 0; first < 2; first++) {
+		fake_gpt_put(fake_gpt_block(&fake, at) + 40, first, 8);
+		fake_gpt_put(fake_gpt_block(&fake, at) + 48, first, 8);
+		fake_gpt_seal(&fake, at);
+		assert_string_equal(read_at(at), "does not fit this disk");
+	}
+	fake_gpt_put(disk + 512 + 40, 0, 8);
+	fake_gpt_put(disk + 512 + 48, 0, 8);
+	fake_gpt_seal(&fake, 1);
+	assert_string_equal(read_at(1), "does not fit this disk");
+}
+
 static void an_entry_is_found_by_name_and_by_PARTUUID(void **state)
 {
 	struct gpt_entry entry;
@@ -196,6 +214,8 @@ int main(void)
 			a_header_whose_checksum_does_not_hold_is_refused, set_up),
 		CASE_IN("numbers that can't be are refused", numbers_that_can_not_be_are_refused,
 			set_up),
+		CASE_IN("block 0 and the primary header are no partitions",
+			block_0_and_the_primary_header_are_no_partitions, set_up),
 		CASE_IN("an entry is found by name and by PARTUUID",
 			an_entry_is_found_by_name_and_by_PARTUUID, set_up),
 		CASE_IN("a name may have 36 characters", a_name_may_have_36_characters, set_up),

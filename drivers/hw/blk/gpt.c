@@ -95,7 +95,9 @@ const char *gpt_read_header(struct gpt *gpt, const uint8_t *block, uint32_t bloc
 	    gpt->count == 0 || gpt->count > GPT_TABLE_MAX / gpt->size) {
 		return "has more entries than 16 KiB hold, or none";
 	}
-	if (long_word(block + H_BLOCK) != at || gpt->first > gpt->last || gpt->last >= blocks ||
+	/* the protective MBR and the primary header are nobody's: UEFI 2.10 5.3.1 */
+	if (long_word(block + H_BLOCK) != at || gpt->first <= GPT_PRIMARY_BLOCK ||
+	    gpt->first > gpt->last || gpt->last >= blocks ||
 	    range_contains(gpt->first, gpt->last - gpt->first + 1, at, 1) ||
 	    !table_holds(gpt, block_size, at, blocks)) {
 		return "does not fit this disk";
