@@ -25,7 +25,7 @@
 #define NET_TAKE_COST  2600
 #define NET_DESC_COST  400  /* of a chain, each behind the first */
 #define NET_PUT_COST   250  /* of a buffer, when all are handed over */
-#define NET_PAGED_COST 4500 /* all else of a step, of a VM whose RAM is in pages: as much more */
+#define NET_PAGED_COST 5800 /* all else of a step, of a VM whose RAM is in pages: as much more */
 
 /*
  * A frame on its way into one receiver's buffers: it begins in `bytes`, header and all, which are
