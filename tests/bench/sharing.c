@@ -282,7 +282,8 @@ static uint64_t words[BUSY_WORDS];
 INLINE void compute(uint64_t round)
 {
 	words[round * 17 % BUSY_WORDS] += round;
-	__asm__ volatile("ldr	q0, [%0]\n"
+	__asm__ volatile(".arch_extension simd\n"
+			 "ldr	q0, [%0]\n"
 			 "fadd	v1.2d, v0.2d, v1.2d\n"
 			 "fmul	v2.2d, v1.2d, v0.2d\n"
 			 "str	q2, [%0]"
