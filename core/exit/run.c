@@ -199,8 +199,9 @@ static inline bool bring(struct vcpu *vcpu)
 static inline void work(struct vcpu *vcpu)
 {
 	vdev_work(vcpu);
+	/* a look before the choice, which may be long, and one behind it */
 	while (atomic_read(&vcpu->events) == VCPU_EVENT_WORK && !irq_is_pending() &&
-	       sched_pick() == vcpu) {
+	       sched_pick() == vcpu && !irq_is_pending()) {
 		atomic_fetch_and(&vcpu->events, ~(uint32_t)VCPU_EVENT_WORK);
 		vdev_work(vcpu);
 	}
