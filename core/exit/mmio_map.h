@@ -13,9 +13,10 @@ struct mmio_region {
 	void *dev;
 };
 
-/* A device of 512 bytes beside others of its size has a slot of its own in `near`. */
+/* A device of 512 bytes beside others of its size, and each part of a GIC, has a slot of its own in
+ * `near`. */
 #define MMIO_NEAR	    128
-#define MMIO_NEAR_SLOT(ipa) (((ipa) >> 9 & 31) + ((ipa) >> 24 & 3) * 32)
+#define MMIO_NEAR_SLOT(ipa) ((((ipa) >> 9 ^ (ipa) >> 16) & 31) + ((ipa) >> 24 & 3) * 32)
 
 struct mmio_map {
 	struct mmio_region region[MMIO_REGION_MAX]; /* by ipa, disjoint */
