@@ -9,41 +9,26 @@
 #include "core/vm/vm.h"
 #include "drivers/emul/models.h"
 #include "drivers/virtio/balloon.h"
-#include "drivers/virtio/virtio.h"
-#include "irq/vgic/vgic.h"
 #include "mm/frames.h"
 #include "mm/page_alloc.h"
-#include "tests/fuzz/fuzz.h"
-#include "tests/unit/fake_driver.h"
-#include "tests/unit/fake_ram.h"
+#include "tests/fuzz/fuzz_device.h"
 #include "timer/deadline.h"
 
 #define OPS_MAX	  300
 #define SIZE	  16
 #define RINGS	  0x10000 /* room of a queue's */
 #define LISTS	  (FAKE_RAM + 0x70000)
-#define STEP_MAX  60 /* accesses to the guest's memory in one step */
 #define VMS	  2
 #define PAGES	  256
 #define MIN_PAGES 16
 #define BOARD	  GIB(2)
 #define TABLES	  64 /* pages */
 
-#define STATUS	    0x070
-#define NOTIFY	    0x050
-#define NEEDS_RESET 64
-
 enum {
 	INFLATE,
 	DEFLATE,
 	STATISTICS,
 	QUEUES,
-};
-
-struct op {
-	uint8_t what, small;
-	uint16_t off;
-	uint32_t value;
 };
 
 static struct vdev_config config = {.name = "balloon",
@@ -55,12 +40,11 @@ static struct vm vms[VMS];
 static struct frames_space space[VMS];
 static struct vcpu vcpu = {.vm = &vms[0]};
 static struct vcpu *const vcpus[] = {&vcpu};
-static struct vdev *balloon;
 static struct fake_driver driver[QUEUES];
 static uint64_t maps[VMS][1024];
 static uint8_t tables[TABLES][PAGE_SIZE] __attribute__((aligned(4096)));
 static uint32_t tables_used;
-static bool posted, all_passed;
+static bool all_passed;
 
 /* -- around it -- */
 
@@ -101,18 +85,6 @@ bool vm_may_log(struct vm *vm, struct ratelimit *limit)
 	return true;
 }
 
-void vgic_set_line(struct vm *of, uint32_t intid, bool level)
-{
-	PROMISE(of == &vms[0] && intid == 48);
-	(void)level;
-}
-
-void vdev_work_post(struct vdev *vdev, struct vcpu *to)
-{
-	PROMISE(vdev == balloon && to == &vcpu);
-	posted = true;
-}
-
 static void forget(const struct stage2 *stage2, const uint64_t *ipa, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
@@ -150,60 +122,10 @@ static const struct frames_ops ops = {
 
 /* -- its driver -- */
 
-static uint32_t get(uint32_t off)
-{
-	uint64_t value = UINT64_MAX;
-
-	PROMISE(virtio_mmio.read(&vcpu, balloon, off, 4, &value) == 0 && value <= UINT32_MAX);
-	return (uint32_t)value;
-}
-
-static void set(uint32_t off, uint64_t value)
-{
-	fake_ram_count();
-	PROMISE(virtio_mmio.write(&vcpu, balloon, off, 4, (uint32_t)value) == 0);
-	PROMISE(fake_ram_count() <= STEP_MAX);
-}
-
-static void work(uint32_t steps)
-{
-	while (posted && steps-- > 0) {
-		bool broken = (get(STATUS) & NEEDS_RESET) != 0;
-
-		fake_ram_count();
-		posted = virtio_work(balloon);
-		PROMISE(fake_ram_count() <= (broken ? 0 : STEP_MAX));
-	}
-}
-
 static void begin(uint8_t how)
 {
-	uint64_t features = VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT | 3 |
-			    ((how & 1) != 0 ? VIRTIO_F_PACKED : 0) |
-			    ((how & 2) != 0 ? VIRTIO_F_EVENT_INDEX : 0);
-
 	set(STATUS, 0);
-	set(STATUS, 3);
-	set(0x24, 0);
-	set(0x20, (uint32_t)features);
-	set(0x24, 1);
-	set(0x20, features >> 32);
-	set(STATUS, 11);
-	for (uint32_t i = 0; i < QUEUES; i++) {
-		struct virtq queue = {.size = SIZE,
-				      .packed = (how & 1) != 0,
-				      .event_index = (how & 2) != 0};
-
-		fake_driver_begin(&driver[i], &queue, FAKE_RAM + (uint64_t)RINGS * i);
-		set(0x30, i);
-		set(0x38, SIZE);
-		set(0x80, driver[i].descriptors);
-		set(0x90, driver[i].driver_area);
-		set(0xa0, driver[i].device_area);
-		set(0x44, 1);
-	}
-	set(STATUS, 15);
-	PROMISE(get(STATUS) == 15);
+	set_up(how, 3, &(struct queues){driver, QUEUES, SIZE, RINGS});
 }
 
 /* A list of pages that are mostly RAM, or statistics, in two buffers. */
@@ -273,6 +195,9 @@ static void create(void)
 	memset(maps, 0, sizeof(maps));
 	tables_used = 0;
 	all_passed = false;
+	device.vm = &vms[0];
+	device.vcpu = &vcpu;
+	device.step_max = 60;
 	frames_init(&ops);
 	for (uint32_t i = 0; i < VMS; i++) {
 		uint64_t pa = BOARD + i * PAGES * PAGE_SIZE;
@@ -290,7 +215,7 @@ static void create(void)
 					 STAGE2_RAM) == 0);
 		PROMISE(frames_add(&space[i], FAKE_RAM, pa, PAGES * PAGE_SIZE) == 0);
 	}
-	PROMISE(virtio_balloon_type.create(&vms[0], &config, &arena, &balloon) == 0);
+	PROMISE(virtio_balloon_type.create(&vms[0], &config, &arena, &device.vdev) == 0);
 }
 
 /* The other VM's, and the hypervisor's. */
@@ -361,7 +286,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool begun = false;
 
 	fake_ram_reset();
-	posted = false;
+	device.posted = false;
 	create();
 	for (uint32_t i = 0; i < OPS_MAX && size >= sizeof(struct op); i++) {
 		struct op op;
@@ -372,7 +297,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		do_op(&op, &begun);
 	}
 	check();
-	virtio_balloon_type.reset(balloon);
+	virtio_balloon_type.reset(device.vdev);
 	check_all_comes_back();
 	begin(0);
 	return 0;

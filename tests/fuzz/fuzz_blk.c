@@ -9,39 +9,23 @@
 #include "drivers/emul/models.h"
 #include "drivers/virtio/blk_part.h"
 #include "drivers/virtio/blocks.h"
-#include "drivers/virtio/virtio.h"
-#include "irq/vgic/vgic.h"
-#include "tests/fuzz/fuzz.h"
-#include "tests/unit/fake_driver.h"
-#include "tests/unit/fake_ram.h"
+#include "tests/fuzz/fuzz_device.h"
 
 #define OPS_MAX	   200
 #define HEADERS	   (FAKE_RAM + 0x60000)
 #define DATA	   (FAKE_RAM + 0x70000)
-#define STEP_MAX   40 /* accesses to the guest's memory in one step */
 #define IMAGE_SIZE (37 * 512)
 #define ROOM	   3 /* blocks: fewer than the image has */
 #define STORE_SIZE ((2 + ROOM) * BLOCK_SIZE)
-
-#define STATUS	    0x070
-#define NEEDS_RESET 64
-
-struct op {
-	uint8_t what, small;
-	uint16_t off;
-	uint32_t value;
-};
 
 static struct vm vm = {.name = "vm"};
 static struct vcpu vcpu = {.vm = &vm};
 static struct store_config store = {.size = STORE_SIZE};
 static struct image_config image = {.size = IMAGE_SIZE};
 static struct vdev_config config = {.name = "disk", .type = &virtio_blk_type, .spi = 16};
-static struct vdev *blk;
 static struct fake_driver driver;
 static uint8_t *memory; /* of exactly the sizes, so that ASan sees a byte too far */
 static size_t memory_size;
-static bool posted;
 
 /* Partitions have a test of their own. */
 int blk_part_create(struct vm *of, const struct vdev_config *node, struct arena *arena,
@@ -54,68 +38,11 @@ int blk_part_create(struct vm *of, const struct vdev_config *node, struct arena 
 	return -1;
 }
 
-void vgic_set_line(struct vm *of, uint32_t intid, bool level)
-{
-	PROMISE(of == &vm && intid == 48);
-	(void)level;
-}
-
-void vdev_work_post(struct vdev *vdev, struct vcpu *to)
-{
-	PROMISE(vdev == blk && to == &vcpu);
-	posted = true;
-}
-
-static uint32_t get(uint32_t off)
-{
-	uint64_t value = UINT64_MAX;
-
-	PROMISE(virtio_mmio.read(&vcpu, blk, off, 4, &value) == 0 && value <= UINT32_MAX);
-	return (uint32_t)value;
-}
-
-static void set(uint32_t off, uint64_t value)
-{
-	fake_ram_count();
-	PROMISE(virtio_mmio.write(&vcpu, blk, off, 4, (uint32_t)value) == 0);
-	PROMISE(fake_ram_count() <= STEP_MAX);
-}
-
-static void work(uint32_t steps)
-{
-	while (posted && steps-- > 0) {
-		bool broken = (get(STATUS) & NEEDS_RESET) != 0;
-
-		fake_ram_count();
-		posted = virtio_work(blk);
-		PROMISE(fake_ram_count() <= (broken ? 0 : STEP_MAX));
-	}
-}
-
 static void begin(uint8_t how)
 {
-	uint64_t features = VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT |
-			    ((how & 1) != 0 ? VIRTIO_F_PACKED : 0) |
-			    ((how & 2) != 0 ? VIRTIO_F_EVENT_INDEX : 0);
-	struct virtq queue = {.size = 32, .packed = (how & 1) != 0, .event_index = (how & 2) != 0};
-
 	set(STATUS, 0);
-	set(STATUS, 3);
-	set(0x24, 0);
-	set(0x20, (uint32_t)features);
-	set(0x24, 1);
-	set(0x20, features >> 32);
-	set(STATUS, 11);
-	fake_driver_begin(&driver, &queue, FAKE_RAM);
+	set_up(how, 0, &(struct queues){&driver, 1, 32, 0});
 	PROMISE(driver.tables < HEADERS);
-	set(0x30, 0);
-	set(0x38, queue.size);
-	set(0x80, driver.descriptors);
-	set(0x90, driver.driver_area);
-	set(0xa0, driver.device_area);
-	set(0x44, 1);
-	set(STATUS, 15);
-	PROMISE(get(STATUS) == 15);
 }
 
 /* A request, its header and data cut in two or not. */
@@ -157,7 +84,7 @@ static uint8_t ask(uint32_t type, uint32_t sector, uint32_t size)
 	id = fake_driver_make(&driver, buffers, 3, false);
 	set(0x50, 0);
 	work(1000);
-	PROMISE(!posted && fake_driver_see(&driver, &written) == id);
+	PROMISE(!device.posted && fake_driver_see(&driver, &written) == id);
 	return *(uint8_t *)fake_ram(HEADERS + 16);
 }
 
@@ -182,18 +109,15 @@ static void check_it_works(uint8_t how)
 	}
 }
 
-static void *must(void *memory_of)
-{
-	PROMISE(memory_of != NULL);
-	return memory_of;
-}
-
 static void create(void)
 {
 	static uint8_t large[8192] __attribute__((aligned(16)));
 	struct arena arena = {.base = large, .size = sizeof(large)};
 	uint8_t *bytes;
 
+	device.vm = &vm;
+	device.vcpu = &vcpu;
+	device.step_max = 40;
 	if (memory == NULL) {
 		bytes = must(malloc(IMAGE_SIZE));
 		for (uint32_t i = 0; i < IMAGE_SIZE; i++) {
@@ -209,14 +133,14 @@ static void create(void)
 			.store = &store,
 			.map_size = BLOCK_SIZE,
 		};
-		PROMISE(virtio_blk_type.create(&vm, &config, &arena, &blk) == 0);
+		PROMISE(virtio_blk_type.create(&vm, &config, &arena, &device.vdev) == 0);
 		memory_size = arena.used;
 		memory = must(malloc(memory_size));
 	}
 	memset((void *)store.at, 0xa5, STORE_SIZE);
 	memset(memory, 0, memory_size);
 	arena = (struct arena){.base = memory, .size = memory_size};
-	PROMISE(virtio_blk_type.create(&vm, &config, &arena, &blk) == 0);
+	PROMISE(virtio_blk_type.create(&vm, &config, &arena, &device.vdev) == 0);
 }
 
 static void do_op(const struct op *op, bool *begun)
@@ -232,7 +156,7 @@ static void do_op(const struct op *op, bool *begun)
 		set(op->off % 0x80 * 4, op->value);
 		break;
 	case 2:
-		virtio_mmio.read(&vcpu, blk, 0x100 + op->off % 64, 1, &value);
+		virtio_mmio.read(&vcpu, device.vdev, 0x100 + op->off % 64, 1, &value);
 		break;
 	case 3: /* anywhere: rings, tables, headers, data */
 		memcpy(fake_ram(FAKE_RAM + op->off % 0x8000 + (op->small & 1) * 0x60000),
@@ -259,7 +183,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	printk_set_level(LOG_EMERG);
 	fake_ram_reset();
-	posted = false;
+	device.posted = false;
 	create();
 	for (uint32_t i = 0; i < OPS_MAX && size >= sizeof(struct op); i++) {
 		struct op op;

@@ -13,17 +13,12 @@
 #include "drivers/hw/blk/virtio_blk.h"
 #include "drivers/hw/virtio/blk_regs.h"
 #include "drivers/virtio/blk_part.h"
-#include "drivers/virtio/virtio.h"
-#include "irq/vgic/vgic.h"
 #include "mm/frames.h"
 #include "mm/page_alloc.h"
-#include "tests/fuzz/fuzz.h"
-#include "tests/unit/fake_driver.h"
+#include "tests/fuzz/fuzz_device.h"
 #include "tests/unit/fake_hwvirtio.h"
-#include "tests/unit/fake_ram.h"
 
 #define OPS_MAX	 200
-#define STEP_MAX 60 /* accesses to the guest's memory in one step */
 #define FIRST	 1000
 #define SECTORS	 64
 #define HEADERS	 (FAKE_RAM + 0x60000)
@@ -35,25 +30,14 @@
 #define PER_SLOT 16
 #define SECOND	 UINT64_C(1000000)
 
-#define STATUS	    0x070
-#define NEEDS_RESET 64
-
-struct op {
-	uint8_t what, small;
-	uint16_t off;
-	uint32_t value;
-};
-
 static struct vm vm = {.name = "vm"};
 static struct vcpu vcpu = {.vm = &vm}, *table[] = {&vcpu};
 static struct vdev_config config = {.name = "disk", .type = &virtio_blk_type, .spi = 16};
 static struct blk_part part;
 static struct blk_dev *dev;
-static struct vdev *vdev;
 static struct fake_driver driver;
 static uint8_t own[BLK_PART_PAGES * PAGE_SIZE] __attribute__((aligned(4096)));
 static uint8_t disk_memory[VIRTIO_BLK_PAGES * PAGE_SIZE] __attribute__((aligned(4096)));
-static bool posted;
 static bool lied;	   /* the board's disk broke a rule, or was late */
 static bool held[SLOTS];   /* requests that the board's disk has */
 static uint32_t was_reset; /* how often it was */
@@ -70,18 +54,6 @@ void *page_alloc(uint32_t count)
 	PROMISE(count == BLK_PART_PAGES);
 	memset(own, 0, sizeof(own));
 	return own;
-}
-
-void vgic_set_line(struct vm *of, uint32_t intid, bool level)
-{
-	PROMISE(of == &vm && intid == 48);
-	(void)level;
-}
-
-void vdev_work_post(struct vdev *of, struct vcpu *to)
-{
-	PROMISE(of == vdev && to == &vcpu);
-	posted = true;
 }
 
 void vcpu_post(struct vcpu *to, uint32_t events)
@@ -327,22 +299,11 @@ static void lie(const struct op *op)
 
 /* -- the driver -- */
 
-static uint32_t get(uint32_t off)
-{
-	uint64_t value = UINT64_MAX;
-
-	PROMISE(virtio_mmio.read(&vcpu, vdev, off, 4, &value) == 0 && value <= UINT32_MAX);
-	return (uint32_t)value;
-}
-
 /* False: it has to wait. */
-static bool set(uint32_t off, uint64_t value)
+static bool try(uint32_t off, uint64_t value)
 {
-	int err;
+	int err = set_sized(off, 4, (uint32_t)value);
 
-	fake_ram_count();
-	err = virtio_mmio.write(&vcpu, vdev, off, 4, (uint32_t)value);
-	PROMISE(fake_ram_count() <= STEP_MAX);
 	PROMISE(err == 0 || err == -EAGAIN);
 	if (err == 0 && off == STATUS && value == 0) {
 		/* its memory is the driver's again; what a disk said to be done is done */
@@ -351,43 +312,18 @@ static bool set(uint32_t off, uint64_t value)
 	return err == 0;
 }
 
-static void work(uint32_t steps)
+static void work_on(uint32_t steps)
 {
-	while (posted && steps-- > 0) {
-		bool broken = (get(STATUS) & NEEDS_RESET) != 0;
-
-		fake_ram_count();
-		posted = virtio_work(vdev);
-		PROMISE(fake_ram_count() <= (broken ? 0 : STEP_MAX));
-	}
+	work(steps);
 	note();
 }
 
 static bool begin(uint8_t how)
 {
-	uint64_t features =
-		VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT | ((how & 1) != 0 ? VIRTIO_F_PACKED : 0) |
-		((how & 2) != 0 ? VIRTIO_F_EVENT_INDEX : 0) | ((how & 4) != 0 ? BLK_F_FLUSH : 0);
-	struct virtq queue = {.size = 32, .packed = (how & 1) != 0, .event_index = (how & 2) != 0};
-
-	if (!set(STATUS, 0)) {
+	if (!try(STATUS, 0)) {
 		return false;
 	}
-	set(STATUS, 3);
-	set(0x24, 0);
-	set(0x20, (uint32_t)features);
-	set(0x24, 1);
-	set(0x20, features >> 32);
-	set(STATUS, 11);
-	fake_driver_begin(&driver, &queue, FAKE_RAM);
-	set(0x30, 0);
-	set(0x38, queue.size);
-	set(0x80, driver.descriptors);
-	set(0x90, driver.driver_area);
-	set(0xa0, driver.device_area);
-	set(0x44, 1);
-	set(STATUS, 15);
-	PROMISE(get(STATUS) == 15);
+	set_up(how, (how & 4) != 0 ? BLK_F_FLUSH : 0, &(struct queues){&driver, 1, 32, 0});
 	return true;
 }
 
@@ -428,16 +364,16 @@ static void check_it_works(uint8_t how)
 	uint32_t written;
 	int id;
 
-	set(STATUS, 0);
+	try(STATUS, 0);
 	while (serve(0)) {
 	}
 	PROMISE(begin(how));
 	memcpy(fake_ram(HEADERS), words, sizeof(words));
 	id = fake_driver_make(&driver, buffers, 3, false);
 	set(0x50, 0);
-	work(1000);
+	work_on(1000);
 	while (serve(0)) {
-		work(1000);
+		work_on(1000);
 	}
 	PROMISE(fake_driver_see(&driver, &written) == id && written == 1025);
 	PROMISE(*(uint8_t *)fake_ram(HEADERS + 16) == 0);
@@ -482,12 +418,15 @@ static void create(bool paged)
 	vm.stage2.frames = paged ? &frames : NULL;
 	vm.vcpu = table;
 	vm.vcpu_count = 1;
-	PROMISE(blk_part_create(&vm, &config, &arena, &vdev) == 0);
+	device.vm = &vm;
+	device.vcpu = &vcpu;
+	device.step_max = 60;
+	PROMISE(blk_part_create(&vm, &config, &arena, &device.vdev) == 0);
 	part.first = FIRST;
 	part.sectors = SECTORS;
 	part.fault = NULL;
 	blk_part_settled(&part, part.owner);
-	posted = lied = false;
+	device.posted = lied = false;
 	was_reset = fake_hwvirtio.resets;
 }
 
@@ -500,10 +439,10 @@ static void do_op(const struct op *op, bool *begun)
 		*begun = begin(op->small) || *begun;
 		break;
 	case 1:
-		set(op->off % 0x80 * 4, op->value);
+		try(op->off % 0x80 * 4, op->value);
 		break;
 	case 2:
-		virtio_mmio.read(&vcpu, vdev, 0x100 + op->off % 64, 1, &value);
+		virtio_mmio.read(&vcpu, device.vdev, 0x100 + op->off % 64, 1, &value);
 		break;
 	case 3: /* anywhere: rings, tables, headers, data */
 		memcpy(fake_ram(FAKE_RAM + op->off % 0x8000 + (op->small & 1) * 0x60000),
@@ -520,7 +459,7 @@ static void do_op(const struct op *op, bool *begun)
 		note();
 		break;
 	case 7:
-		work(op->small);
+		work_on(op->small);
 		break;
 	case 8:
 		serve(op->value);

@@ -9,29 +9,14 @@
 #include "core/console/mux.h"
 #include "core/vm/vm.h"
 #include "drivers/emul/models.h"
-#include "drivers/virtio/virtio.h"
-#include "irq/vgic/vgic.h"
-#include "tests/fuzz/fuzz.h"
-#include "tests/unit/fake_driver.h"
-#include "tests/unit/fake_ram.h"
+#include "tests/fuzz/fuzz_device.h"
 
-#define OPS_MAX	 200
-#define SIZE	 16
-#define RINGS	 0x10000 /* room of a queue's */
-#define DATA	 (FAKE_RAM + 0x70000)
-#define STEP_MAX 60 /* accesses to the guest's memory in one step */
-#define IN	 0
-#define OUT	 1
-
-#define STATUS	    0x070
-#define NOTIFY	    0x050
-#define NEEDS_RESET 64
-
-struct op {
-	uint8_t what, small;
-	uint16_t off;
-	uint32_t value;
-};
+#define OPS_MAX 200
+#define SIZE	16
+#define RINGS	0x10000 /* room of a queue's */
+#define DATA	(FAKE_RAM + 0x70000)
+#define IN	0
+#define OUT	1
 
 const struct vdev_type vpl011_type = {.compatible = "bulkhead,pl011"};
 
@@ -40,11 +25,9 @@ static struct vm_config vm_config = {.device = &config, .device_count = 1};
 static struct vm vm = {.name = "vm", .config = &vm_config};
 static struct vcpu vcpu = {.vm = &vm};
 static struct vcpu *const vcpus[] = {&vcpu};
-static struct vdev *console;
 static struct fake_driver driver[2];
 static uint8_t *memory; /* of exactly its size, so that ASan sees a byte too far */
 static size_t memory_size;
-static bool posted;
 
 /* -- the hypervisor's console -- */
 
@@ -95,74 +78,12 @@ bool mux_write(struct console_port *port, uint8_t byte)
 	return mux_write_text(port, (const char *)&byte, 1) == 1;
 }
 
-void vgic_set_line(struct vm *of, uint32_t intid, bool level)
-{
-	PROMISE(of == &vm && intid == 48);
-	(void)level;
-}
-
-void vdev_work_post(struct vdev *vdev, struct vcpu *to)
-{
-	PROMISE(vdev == console && to == &vcpu);
-	posted = true;
-}
-
 /* -- its driver -- */
-
-static uint32_t get(uint32_t off)
-{
-	uint64_t value = UINT64_MAX;
-
-	PROMISE(virtio_mmio.read(&vcpu, console, off, 4, &value) == 0 && value <= UINT32_MAX);
-	return (uint32_t)value;
-}
-
-static void set(uint32_t off, uint64_t value)
-{
-	fake_ram_count();
-	PROMISE(virtio_mmio.write(&vcpu, console, off, 4, (uint32_t)value) == 0);
-	PROMISE(fake_ram_count() <= STEP_MAX);
-}
-
-static void work(uint32_t steps)
-{
-	while (posted && steps-- > 0) {
-		bool broken = (get(STATUS) & NEEDS_RESET) != 0;
-
-		fake_ram_count();
-		posted = virtio_work(console);
-		PROMISE(fake_ram_count() <= (broken ? 0 : STEP_MAX));
-	}
-}
 
 static void begin(uint8_t how)
 {
-	uint64_t features = VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT |
-			    ((how & 1) != 0 ? VIRTIO_F_PACKED : 0) |
-			    ((how & 2) != 0 ? VIRTIO_F_EVENT_INDEX : 0);
-
 	set(STATUS, 0);
-	set(STATUS, 3);
-	set(0x24, 0);
-	set(0x20, (uint32_t)features);
-	set(0x24, 1);
-	set(0x20, features >> 32);
-	set(STATUS, 11);
-	for (uint32_t i = 0; i < 2; i++) {
-		struct virtq queue = {.size = SIZE,
-				      .packed = (how & 1) != 0,
-				      .event_index = (how & 2) != 0};
-
-		fake_driver_begin(&driver[i], &queue, FAKE_RAM + (uint64_t)RINGS * i);
-		set(0x30, i);
-		set(0x38, SIZE);
-		set(0x80, driver[i].descriptors);
-		set(0x90, driver[i].driver_area);
-		set(0xa0, driver[i].device_area);
-		set(0x44, 1);
-	}
-	set(STATUS, 15);
-	PROMISE(get(STATUS) == 15);
+	set_up(how, 0, &(struct queues){driver, 2, SIZE, RINGS});
 }
 
 /* Buffers for either queue, in the right direction or not, cut in two or not. */
@@ -192,20 +113,15 @@ static void check_it_works(uint8_t how)
 	id = fake_driver_make(&driver[OUT], &out, 1, false);
 	set(NOTIFY, OUT);
 	work(1000);
-	PROMISE(!posted && fake_driver_see(&driver[OUT], &written) == id && screen.last == 'c');
+	PROMISE(!device.posted && fake_driver_see(&driver[OUT], &written) == id &&
+		screen.last == 'c');
 	id = fake_driver_make(&driver[IN], &in, 1, false);
 	first = screen.next;
 	screen.typed = 2;
 	screen.port->notify(screen.port);
 	work(1000);
-	PROMISE(!posted && fake_driver_see(&driver[IN], &written) == id && written == 2);
+	PROMISE(!device.posted && fake_driver_see(&driver[IN], &written) == id && written == 2);
 	PROMISE(bytes[8] == first && bytes[9] == (uint8_t)(first + 1));
-}
-
-static void *must(void *memory_of)
-{
-	PROMISE(memory_of != NULL);
-	return memory_of;
 }
 
 static void create(void)
@@ -214,14 +130,17 @@ static void create(void)
 	struct arena arena = {.base = large, .size = sizeof(large)};
 
 	vm.vcpu = (struct vcpu **)vcpus;
+	device.vm = &vm;
+	device.vcpu = &vcpu;
+	device.step_max = 60;
 	if (memory == NULL) {
-		PROMISE(virtio_console_type.create(&vm, &config, &arena, &console) == 0);
+		PROMISE(virtio_console_type.create(&vm, &config, &arena, &device.vdev) == 0);
 		memory_size = arena.used;
 		memory = must(malloc(memory_size));
 	}
 	memset(memory, 0, memory_size);
 	arena = (struct arena){.base = memory, .size = memory_size};
-	PROMISE(virtio_console_type.create(&vm, &config, &arena, &console) == 0);
+	PROMISE(virtio_console_type.create(&vm, &config, &arena, &device.vdev) == 0);
 }
 
 static void do_op(const struct op *op, bool *begun)
@@ -237,7 +156,7 @@ static void do_op(const struct op *op, bool *begun)
 		set(op->off % 0x80 * 4, op->value);
 		break;
 	case 2:
-		virtio_mmio.read(&vcpu, console, 0x100 + op->off % 64, 1, &value);
+		virtio_mmio.read(&vcpu, device.vdev, 0x100 + op->off % 64, 1, &value);
 		break;
 	case 3: /* anywhere: rings, tables, data */
 		memcpy(fake_ram(FAKE_RAM + op->off % 0x8000 + (uint64_t)RINGS * (op->small & 1)),
@@ -271,7 +190,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool begun = false;
 
 	fake_ram_reset();
-	posted = false;
+	device.posted = false;
 	create();
 	for (uint32_t i = 0; i < OPS_MAX && size >= sizeof(struct op); i++) {
 		struct op op;

@@ -9,46 +9,17 @@
 #include "core/vm/random.h"
 #include "core/vm/vm.h"
 #include "drivers/emul/models.h"
-#include "drivers/virtio/virtio.h"
-#include "irq/vgic/vgic.h"
-#include "tests/fuzz/fuzz.h"
-#include "tests/unit/fake_driver.h"
-#include "tests/unit/fake_ram.h"
+#include "tests/fuzz/fuzz_device.h"
 
-#define OPS_MAX	 300
-#define BUFFERS	 (FAKE_RAM + 0xf0000)
-#define STEP_MAX 40 /* accesses to the guest's memory in one step */
-
-#define STATUS	     0x070
-#define NEEDS_RESET  64
-#define DRIVER_READY 15
-
-struct op {
-	uint8_t what, small;
-	uint16_t off;
-	uint32_t value;
-};
+#define OPS_MAX 300
+#define BUFFERS (FAKE_RAM + 0xf0000)
 
 static struct vm vm;
 static struct vcpu vcpu;
-static struct vdev *rng;
 static struct fake_driver driver;
 static const struct vdev_config config = {.name = "rng", .type = &virtio_rng_type, .spi = 16};
 static uint8_t *memory; /* of exactly the size, so that ASan sees a byte too far */
 static size_t memory_size;
-static bool line, posted;
-
-void vgic_set_line(struct vm *of, uint32_t intid, bool level)
-{
-	PROMISE(of == &vm && intid == 48);
-	line = level;
-}
-
-void vdev_work_post(struct vdev *vdev, struct vcpu *to)
-{
-	PROMISE(vdev == rng && to == &vcpu);
-	posted = true;
-}
 
 int vm_random(struct vm *of, void *out, size_t size)
 {
@@ -57,65 +28,11 @@ int vm_random(struct vm *of, void *out, size_t size)
 	return 0;
 }
 
-static uint32_t get(uint32_t off)
-{
-	uint64_t value = UINT64_MAX;
-
-	PROMISE(virtio_mmio.read(&vcpu, rng, off, 4, &value) == 0 && value <= UINT32_MAX);
-	return (uint32_t)value;
-}
-
-static void set(uint32_t off, uint32_t size, uint64_t value)
-{
-	fake_ram_count();
-	PROMISE(virtio_mmio.write(&vcpu, rng, off, size, value) == 0);
-	PROMISE(fake_ram_count() <= STEP_MAX);
-}
-
-static void work(uint32_t steps)
-{
-	while (posted && steps-- > 0) {
-		bool broken = (get(STATUS) & NEEDS_RESET) != 0;
-
-		fake_ram_count();
-		posted = virtio_work(rng);
-		PROMISE(fake_ram_count() <= (broken ? 0 : STEP_MAX));
-		PROMISE(!broken || !posted);
-	}
-}
-
-/* As a driver sets a device up. */
 static void begin(uint8_t how)
 {
-	uint64_t features = VIRTIO_F_VERSION_1 | ((how & 1) != 0 ? VIRTIO_F_PACKED : 0) |
-			    ((how & 2) != 0 ? VIRTIO_F_EVENT_INDEX : 0) | VIRTIO_F_INDIRECT;
-	struct virtq queue = {
-		.size = (how & 4) != 0 ? 16 : 4,
-		.packed = (how & 1) != 0,
-		.event_index = (how & 2) != 0,
-	};
-
-	set(STATUS, 4, 0);
-	PROMISE(get(STATUS) == 0 && !line && get(0x60) == 0);
-	set(STATUS, 4, 3);
-	set(0x24, 4, 0);
-	set(0x20, 4, (uint32_t)features);
-	set(0x24, 4, 1);
-	set(0x20, 4, features >> 32);
-	set(STATUS, 4, 11);
-	fake_driver_begin(&driver, &queue, FAKE_RAM);
-	set(0x30, 4, 0);
-	set(0x38, 4, queue.size);
-	set(0x80, 4, driver.descriptors);
-	set(0x84, 4, 0);
-	set(0x90, 4, driver.driver_area);
-	set(0x94, 4, 0);
-	set(0xa0, 4, driver.device_area);
-	set(0xa4, 4, 0);
-	set(0x44, 4, 1);
-	PROMISE(get(0x44) == 1);
-	set(STATUS, 4, DRIVER_READY);
-	PROMISE(get(STATUS) == DRIVER_READY);
+	set(STATUS, 0);
+	PROMISE(get(STATUS) == 0 && !device.line && get(0x60) == 0);
+	set_up(how, 0, &(struct queues){&driver, 1, (how & 4) != 0 ? 16 : 4, 0});
 }
 
 /* Chains by the rules come back filled: nothing else has touched this device since begin(). */
@@ -127,9 +44,9 @@ static void check_it_works(uint8_t how)
 
 	begin(how);
 	id = fake_driver_make(&driver, &one, 1, (how & 8) != 0);
-	set(0x50, 4, 0);
+	set(NOTIFY, 0);
 	work(100);
-	PROMISE(!posted);
+	PROMISE(!device.posted);
 	PROMISE(fake_driver_see(&driver, &written) == id && written == 100);
 }
 
@@ -167,15 +84,17 @@ static void create(void)
 	static uint8_t large[8192] __attribute__((aligned(16)));
 	struct arena arena = {.base = large, .size = sizeof(large)};
 
+	device.vm = &vm;
+	device.vcpu = &vcpu;
+	device.step_max = 40;
 	if (memory == NULL) {
-		PROMISE(virtio_rng_type.create(&vm, &config, &arena, &rng) == 0);
+		PROMISE(virtio_rng_type.create(&vm, &config, &arena, &device.vdev) == 0);
 		memory_size = arena.used;
-		memory = malloc(memory_size);
-		PROMISE(memory != NULL);
+		memory = must(malloc(memory_size));
 	}
 	memset(memory, 0, memory_size);
 	arena = (struct arena){.base = memory, .size = memory_size};
-	PROMISE(virtio_rng_type.create(&vm, &config, &arena, &rng) == 0);
+	PROMISE(virtio_rng_type.create(&vm, &config, &arena, &device.vdev) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -185,7 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	fake_ram_reset();
 	vcpu.vm = &vm;
-	line = posted = false;
+	device.line = device.posted = false;
 	create();
 	for (uint32_t i = 0; i < OPS_MAX && size >= sizeof(struct op); i++) {
 		struct op op;
@@ -199,13 +118,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			begun = true;
 			break;
 		case 1:
-			set(op.off % 0x80 * 4, 4, op.value);
+			set(op.off % 0x80 * 4, op.value);
 			break;
 		case 2:
-			set(op.off % 0x200, op.small & 1 ? 1 : 2, op.value & 0xff);
+			PROMISE(set_sized(op.off % 0x200, op.small & 1 ? 1 : 2, op.value & 0xff) ==
+				0);
 			break;
 		case 3:
-			virtio_mmio.read(&vcpu, rng, op.off % 0x80 * 4, 4, &value);
+			virtio_mmio.read(&vcpu, device.vdev, op.off % 0x80 * 4, 4, &value);
 			break;
 		case 4: /* near the rings and their tables */
 			if (begun && (op.small & 4) != 0) {
@@ -220,7 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			}
 			break;
 		case 6:
-			set(0x50, 4, 0);
+			set(NOTIFY, 0);
 			break;
 		default:
 			work(op.small);
