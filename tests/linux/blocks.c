@@ -8,9 +8,8 @@
  * is seen. At the end all blocks are looked at.
  */
 #include "core/base/bits.h"
-#include "core/base/format.h"
 #include "core/base/string.h"
-#include "tools/bulkheadctl/linux.h"
+#include "tests/linux/say.h"
 
 int main(int count, char **words);
 
@@ -35,20 +34,6 @@ static struct {
 } load;
 
 static uint64_t run[RUN_MAX * WORDS] __attribute__((aligned(BLOCK)));
-
-static void say(const char *fmt, ...) PRINTF_LIKE(1, 2);
-
-static void say(const char *fmt, ...)
-{
-	char text[160];
-	va_list args;
-	int len;
-
-	va_start(args, fmt);
-	len = format_v(text, sizeof(text), fmt, args);
-	va_end(args);
-	linux_call(LINUX_WRITE, 1, (long)text, len, 0, 0, 0);
-}
 
 static uint64_t next_random(void)
 {

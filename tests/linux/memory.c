@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A load that uses memory and looks after it, for tests/system/test_balloon.py. */
-#include "core/base/format.h"
 #include "core/base/string.h"
-#include "tools/bulkheadctl/linux.h"
+#include "tests/linux/say.h"
 
 int main(int count, char **words);
 
@@ -10,20 +9,6 @@ int main(int count, char **words);
 
 #define MAP_PRIVATE   2
 #define MAP_ANONYMOUS 0x20
-
-static void say(const char *fmt, ...) PRINTF_LIKE(1, 2);
-
-static void say(const char *fmt, ...)
-{
-	char text[128];
-	va_list args;
-	int len;
-
-	va_start(args, fmt);
-	len = format_v(text, sizeof(text), fmt, args);
-	va_end(args);
-	linux_call(LINUX_WRITE, 1, (long)text, len, 0, 0, 0);
-}
 
 /* What stands at word `n` in round `round`. */
 static uint64_t word_of(uint64_t n, uint64_t round)

@@ -4,9 +4,8 @@
  * all come, once, whole and in order. No more than a window of them is under way, so no queue on
  * the way has to be long; what is lost nevertheless is counted, and never sent again.
  */
-#include "core/base/format.h"
 #include "core/base/string.h"
-#include "tools/bulkheadctl/linux.h"
+#include "tests/linux/say.h"
 
 int main(int count, char **words);
 
@@ -60,20 +59,6 @@ static union {
 	struct packet head;
 	uint8_t bytes[SIZE_MAX_];
 } buffer __attribute__((aligned(8)));
-
-static void say(const char *fmt, ...) PRINTF_LIKE(1, 2);
-
-static void say(const char *fmt, ...)
-{
-	char text[256];
-	va_list args;
-	int len;
-
-	va_start(args, fmt);
-	len = format_v(text, sizeof(text), fmt, args);
-	va_end(args);
-	linux_call(LINUX_WRITE, 1, (long)text, len, 0, 0, 0);
-}
 
 static int fail(const char *what, long result)
 {

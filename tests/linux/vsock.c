@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a Linux guest does with AF_VSOCK, for tests/system/test_vsock.py: streams, messages, talk.
  */
-#include "core/base/format.h"
 #include "core/base/string.h"
-#include "tools/bulkheadctl/linux.h"
+#include "tests/linux/say.h"
 
 int main(int count, char **words);
 
@@ -41,20 +40,6 @@ struct sockaddr_vm {
 };
 
 static uint8_t bytes[65536] __attribute__((aligned(8)));
-
-static void say(const char *fmt, ...) PRINTF_LIKE(1, 2);
-
-static void say(const char *fmt, ...)
-{
-	char text[256];
-	va_list args;
-	int len;
-
-	va_start(args, fmt);
-	len = format_v(text, sizeof(text), fmt, args);
-	va_end(args);
-	linux_call(LINUX_WRITE, 1, (long)text, len, 0, 0, 0);
-}
 
 static int fail(const char *what, long result)
 {
