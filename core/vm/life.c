@@ -567,7 +567,7 @@ static void start_first(struct vcpu *vcpu)
 {
 	struct vm *vm = vcpu->vm;
 
-	if (vm_may_log(vm, &vm->lives)) {
+	if (vm->start_is_told) {
 		log_info("%s starts, %llu us after the counter did", vm->name,
 			 (unsigned long long)deadline_to_us(deadline_now()));
 	}
@@ -584,32 +584,52 @@ static void start_first(struct vcpu *vcpu)
 	}
 }
 
-static bool run_load(struct vcpu *vcpu, struct vcpu_job *job)
+/* The load is over: it runs, or an image was not what it should be. */
+static bool end_load(struct vcpu *vcpu, bool good)
 {
 	struct vm *vm = vcpu->vm;
-	enum load_result result = load_step(vm);
 	bool go;
 
-	(void)job;
-	if (result == LOAD_MORE) {
-		return false;
-	}
 	vcpu->job = NULL;
 	spin_lock(&vm->lock);
 	go = vm->state == VM_LOADING;
 	if (go) {
-		vm->state = result == LOAD_DONE ? VM_RUNNING : VM_OFF;
+		vm->state = good ? VM_RUNNING : VM_OFF;
 	}
-	if (go && result != LOAD_DONE) {
+	if (go && !good) {
 		vm->stop_reason = VM_STOP_IMAGE;
 	}
 	spin_unlock(&vm->lock);
-	if (go && result == LOAD_DONE) {
+	if (go && good) {
 		start_first(vcpu);
 	} else if (go) {
 		went_off();
 	}
 	return true;
+}
+
+static bool start_loaded(struct vcpu *vcpu, struct vcpu_job *job)
+{
+	(void)job;
+	return end_load(vcpu, true);
+}
+
+/* What is said of starts that nothing was said of, and of this one, are steps of their own. */
+static bool ask_to_tell(struct vcpu *vcpu, struct vcpu_job *job)
+{
+	vcpu->vm->start_is_told = vm_may_log(vcpu->vm, &vcpu->vm->lives);
+	job->step = start_loaded;
+	return false;
+}
+
+static bool run_load(struct vcpu *vcpu, struct vcpu_job *job)
+{
+	enum load_result result = load_step(vcpu->vm);
+
+	if (result == LOAD_DONE) {
+		job->step = ask_to_tell;
+	}
+	return result == LOAD_BAD && end_load(vcpu, false);
 }
 
 /* The moment of a restart, or of one that was called off. */

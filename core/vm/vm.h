@@ -139,7 +139,8 @@ struct vm {
 	/* what is reset then: a device, behind the last one the interrupt controller; then it is
 	 * told of */
 	uint32_t reset_next;
-	bool end_is_told; /* of STOPPING: its log may have a line of it */
+	bool end_is_told;   /* of STOPPING: its log may have a line of it */
+	bool start_is_told; /* of LOADING, when all is loaded: likewise of the start */
 };
 
 /* All VMs, by id; constant after build. */

@@ -163,7 +163,7 @@ static void first_counts(void **state)
 static void stop_while_loading(void **state)
 {
 	(void)state;
-	for (uint32_t steps = 0; steps <= FAKE_LOAD_STEPS; steps++) {
+	for (uint32_t steps = 0; steps <= FAKE_LOAD_STEPS + 1; steps++) {
 		assert_int_equal(manage_start(vm), 0);
 		for (uint32_t i = 0; i < steps; i++) {
 			fake_step(0);
