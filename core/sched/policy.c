@@ -75,6 +75,9 @@ static inline __attribute__((always_inline)) void charge(struct sched_cpu *cpu, 
 	if (has_budget(s) && !cpu->in_background) {
 		s->budget_left -= (int64_t)ran;
 	}
+	if (unlikely(!cpu->in_turn)) {
+		return; /* it has given way: that was of the turn that it ended so */
+	}
 	if (ran < s->slice_left) {
 		s->slice_left -= ran;
 	} else {
@@ -214,28 +217,53 @@ static bool is_cut_off(const struct sched_vcpu *s)
 	       (s->turn == SCHED_TURN_NONE && s->slice_left != s->slice);
 }
 
-/* Who has waited for the longest of these. It takes its own turn, only sooner: nobody else waits
- * longer in all. */
+/* The ticket of who has waited for the longest of its equals of other VMs. */
+static uint64_t oldest_of_others(const struct sched_cpu *cpu, const struct vcpu *vcpu)
+{
+	uint64_t oldest = UINT64_MAX;
+
+	POLICY_EACH(cpu, other)
+	{
+		if (other->vm != vcpu->vm && other->sched.ready &&
+		    other->sched.priority == vcpu->sched.priority) {
+			oldest = MIN(oldest, other->sched.ticket);
+		}
+	}
+	return oldest;
+}
+
+/* Who has waited for the longest of these. It takes its own turn, only sooner: past each equal of
+ * another VM once between two turns of that one. */
 void policy_let_heir_go_first(struct sched_cpu *cpu, const struct vcpu *vcpu)
 {
+	uint64_t oldest = oldest_of_others(cpu, vcpu);
 	struct vcpu *heir = NULL;
 
 	POLICY_EACH(cpu, mate)
 	{
 		if (mate->vm == vcpu->vm && mate != vcpu && is_cut_off(&mate->sched) &&
-		    is_candidate(cpu, mate, cpu->in_background) &&
+		    mate->sched.passed < oldest && is_candidate(cpu, mate, cpu->in_background) &&
 		    (heir == NULL || mate->sched.ticket < heir->sched.ticket)) {
 			heir = mate;
 		}
 	}
 	if (heir != NULL) {
+		heir->sched.passed = cpu->ticket;
 		heir->sched.ticket = 0;
 	}
 }
 
+/* One that is within its budget has no turns with others, unless it gives way: they might cost it
+ * what its budget is sure of. */
+static inline bool has_turns(const struct sched_vcpu *s, bool background)
+{
+	return s->turn != SCHED_TURN_NONE && s->has_mates &&
+	       (likely(!has_budget(s)) || background || s->turn == SCHED_TURN_GIVEN);
+}
+
 static inline struct vcpu *in_turn(const struct sched_cpu *cpu, struct vcpu *first, bool background)
 {
-	return first != NULL && first->sched.turn != SCHED_TURN_NONE && first->sched.has_mates ?
+	return first != NULL && has_turns(&first->sched, background) ?
 		       turn_of(cpu, first, background) :
 		       first;
 }

@@ -37,6 +37,7 @@ struct sched_vcpu {
 	uint8_t turn;	      /* enum sched_turn: how its last one ended since it became ready */
 	bool has_mates;	      /* its VM has more vCPUs; constant */
 	uint64_t ticket;      /* its place among equals: lower first; 0 before all */
+	uint64_t passed;      /* the last ticket given when it last went first as an heir */
 	uint64_t slice_left;  /* of its turn */
 	int64_t budget_left;  /* until `deadline`; below 0: used in advance */
 	uint64_t deadline;    /* end of its period */

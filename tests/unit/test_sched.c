@@ -349,6 +349,35 @@ static void who_yields_takes_nothing_from_other_VMs(void **state)
 	assert_true(ran(0) > 30 * SLICE);
 }
 
+/* Nor does who computes for nearly a slice and gives way then: of five, one has a fifth. */
+static void who_yields_late_takes_nothing_either(void **state)
+{
+	static const uint32_t equal[SPINNERS] = {100, 100, 100};
+	uint64_t begin, before;
+
+	(void)state;
+	begin_to_spin(equal, 100);
+	add(1, 100);
+	ready(1 + SPINNERS, true);
+	choose();
+	before = ran(1 + SPINNERS);
+	begin = now;
+	while (now < begin + 1000 * SLICE) {
+		struct vcpu *who = choose();
+
+		if (who != &vcpus[0] && who->vm == &vms[0] && cpu.until > now + 5) {
+			now = cpu.until - 5;
+			policy_yield(&cpu, who);
+			/* the next turn is a whole one */
+			choose();
+			assert_int_equal(who->sched.slice_left, SLICE);
+		} else {
+			now = cpu.until;
+		}
+	}
+	assert_in_range(ran(1 + SPINNERS) - before, 199 * SLICE, 300 * SLICE);
+}
+
 static void yields(void **state)
 {
 	(void)state;
@@ -479,6 +508,28 @@ static void full_house(void **state)
 		uint64_t had = ran(i) - wanted[i], due = (now - start) / period[i] * budget[i];
 
 		assert_true(had + 2 * budget[i] >= due && had <= due + 2 * budget[i]);
+	}
+}
+
+/* Two of one VM have theirs too, in each period: turns do not pass over a deadline. */
+static void mates_have_their_budgets(void **state)
+{
+	uint64_t before[2] = {0};
+
+	(void)state;
+	add_budget(0, 100, SLICE / 2, SLICE);
+	add_budget(0, 100, 5 * SLICE, 10 * SLICE);
+	ready(0, true);
+	ready(1, true);
+	choose();
+	for (uint32_t i = 0; i < 100; i++) {
+		run(SLICE);
+		assert_in_range(ran(0) - before[0], SLICE / 2, SLICE);
+		before[0] = ran(0);
+		if (i % 10 == 9) {
+			assert_in_range(ran(1) - before[1], 5 * SLICE - 1, 5 * SLICE + 1);
+			before[1] = ran(1);
+		}
 	}
 }
 
@@ -713,6 +764,8 @@ int main(void)
 			who_has_just_woken_is_no_holder, set_up),
 		CASE_IN("who yields takes nothing from other VMs",
 			who_yields_takes_nothing_from_other_VMs, set_up),
+		CASE_IN("who yields late takes nothing either",
+			who_yields_late_takes_nothing_either, set_up),
 		CASE_IN("who yields goes behind its equals", yields, set_up),
 		CASE_IN("a budget is kept to the tick", budget_is_kept, set_up),
 		CASE_IN("a budget is a limit", budget_ends, set_up),
@@ -721,6 +774,7 @@ int main(void)
 			set_up),
 		CASE_IN("what is overdrawn is paid back", overdrawn, set_up),
 		CASE_IN("budgets that add up to nearly all of a CPU are kept", full_house, set_up),
+		CASE_IN("two of one VM have their budgets too", mates_have_their_budgets, set_up),
 		CASE_IN("windows are their VM's alone, and do not drift", windows, set_up),
 		CASE_IN("a stop is looked at whoever's time it is", stop_comes_first, set_up),
 		CASE_IN("who is asked answers and holds still", held, set_up),
