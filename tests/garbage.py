@@ -23,7 +23,7 @@ from hostile import BUG, ICOUNT, SHELL, TICKS, image  # noqa: E402
 
 GOALS = ["hyp", "host", "build/guest/garbage.bin", "build/guest/victim.bin"]
 # Instructions: how late a tick of the victim may be; it was 5,000 (docs/scheduling.md).
-BOUND_NS = 6_000
+BOUND_NS = 7_000
 SOAK_LIVES = 1000
 VERB_SECONDS = 0.1  # between two of them, at most
 SILENCE = 60.0  # seconds without a word of either VM

@@ -28,7 +28,7 @@ SHELL = "the hypervisor's shell"
 GOALS = ["hyp", "host", *(f"build/guest/{name}.bin" for name in ("wild", "victim", "tick"))]
 # Instructions, where they are counted: how late a tick of the victim may be. A step, the way to the
 # victim and what comes between make 5,100 at most in what was run (docs/scheduling.md).
-BOUND_NS = 6_000
+BOUND_NS = 7_000
 SOAK_TRAPS = 1_000_000
 LEAP = 100_000  # traps, or lives, from one line of the hostile VM's to the next: it is no count
 SILENCE = 180.0  # seconds without a word of the victim: it does not run any more
