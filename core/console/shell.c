@@ -155,7 +155,7 @@ static bool help_step(struct shell_job *job)
 	if (command == NULL) {
 		return no_command(job->word[1]);
 	}
-	shell_say("%s %s\n", command->name, command->args);
+	shell_say("%s%s%s\n", command->name, command->args[0] == '\0' ? "" : " ", command->args);
 	say_text(command->help);
 	say_text("\n");
 	return true;

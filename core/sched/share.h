@@ -44,13 +44,9 @@ static inline uint64_t share_frame_us(const struct schedule_config *schedule)
 /* CONFIG_WINDOW_MAX windows of ten seconds are less than 2^32 microseconds. */
 static inline uint64_t share_of_windows(const struct schedule_config *schedule, int32_t vm)
 {
-	uint64_t mine = 0, all = 0;
+	uint64_t all = share_frame_us(schedule);
 
-	for (uint32_t i = 0; i < schedule->window_count; i++) {
-		all += schedule->window[i].us;
-		mine += schedule->window[i].vm == vm ? schedule->window[i].us : 0;
-	}
-	return all == 0 ? 0 : (mine << 32) / all;
+	return all == 0 ? 0 : (share_window_us(schedule, vm) << 32) / all;
 }
 
 /* In tenths of a percent, for people. */

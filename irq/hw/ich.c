@@ -156,6 +156,8 @@ void ich_save(struct vif_saved *saved, uint32_t used)
 	ich_hcr_write(0);
 }
 
+/* What ICH_ELRSR_EL2 says of these registers is told by the isb of vtimer_load(), which comes
+ * behind: the ways without a lock look at it with none of their own. */
 void ich_load(const struct vif_saved *saved, uint32_t used)
 {
 	if (unlikely(this_cpu(hidden))) {
