@@ -117,8 +117,8 @@ static void check_sum(struct checker *c, uint32_t cpu)
 			diag_error(c->diag, c->path, "vcpu-budget-us",
 				   "the budgets on CPU %u add up to %u.%u %% of its time with vCPU "
 				   "%u: the VMs before have %u.%u %%",
-				   cpu, share_permille(sum + more) / 10,
-				   share_permille(sum + more) % 10, at.vcpu,
+				   cpu, share_permille_up(sum + more) / 10,
+				   share_permille_up(sum + more) % 10, at.vcpu,
 				   share_permille(sum) / 10, share_permille(sum) % 10);
 			c->vm->refused = true;
 			continue;

@@ -93,7 +93,7 @@ static void check_budgets(struct checker *c, const struct schedule_config *sched
 	if (sum > windows) {
 		diag_error(c->diag, c->path, "vcpu-budget-us",
 			   "asks for %u.%u %% of CPU %u, but its windows there are %u.%u %%",
-			   share_permille(sum) / 10, share_permille(sum) % 10, schedule->cpu,
+			   share_permille_up(sum) / 10, share_permille_up(sum) % 10, schedule->cpu,
 			   share_permille(windows) / 10, share_permille(windows) % 10);
 		c->vm->refused = true;
 	}

@@ -11,7 +11,8 @@
 
 #include "core/config/config_types.h"
 
-#define SHARE_WHOLE (UINT64_C(1) << 32)
+#define SHARE_WHOLE	(UINT64_C(1) << 32)
+#define SHARE_PARTS_MAX 256 /* in a sum, far more than there are vCPUs on a CPU */
 
 /* 0 without a budget, which is no limit. */
 static inline uint64_t share_of_budget(const struct vcpu_config *vcpu)
@@ -49,10 +50,17 @@ static inline uint64_t share_of_windows(const struct schedule_config *schedule, 
 	return all == 0 ? 0 : (share_window_us(schedule, vm) << 32) / all;
 }
 
-/* In tenths of a percent, for people. */
+/* In tenths of a percent, for people. What is too much is rounded up, and what it exceeds down: the
+ * two never look the same. */
+static inline uint32_t share_permille_up(uint64_t share)
+{
+	return (uint32_t)((share * 1000 + SHARE_WHOLE - 1) >> 32);
+}
+
 static inline uint32_t share_permille(uint64_t share)
 {
-	return (uint32_t)((share * 1000 + SHARE_WHOLE / 2) >> 32);
+	/* parts that were rounded down and make 60 % are not 59.9 */
+	return (uint32_t)(((share + SHARE_PARTS_MAX) * 1000) >> 32);
 }
 
 #endif
