@@ -21,7 +21,13 @@ struct log_options {
 	uint32_t lines;
 };
 
-/* Of its words one that is neither an option nor a number names the VM. False after a sentence. */
+/* Of its words one that is no number names the VM, and a number if a VM is called so: once. */
+static bool is_name(const struct shell_job *job, const char *word)
+{
+	return !shell_is_number(word) || (job->vm == NULL && vm_by_name(word) != NULL);
+}
+
+/* False after a sentence. */
 static bool take_name(struct shell_job *job, uint32_t word)
 {
 	if (job->vm != NULL) {
@@ -50,7 +56,7 @@ static bool parse_log(struct shell_job *job, struct log_options *options)
 			options->follow = true;
 		} else if (strcmp(word, "--last") == 0) {
 			options->last = true;
-		} else if (!shell_is_number(word)) {
+		} else if (is_name(job, word)) {
 			if (!take_name(job, i)) {
 				return false;
 			}
@@ -199,7 +205,7 @@ static struct trace_reading reading;
 static bool begin_trace(struct shell_job *job)
 {
 	for (uint32_t i = 1; i < job->count; i++) {
-		if (!shell_is_number(job->word[i])) {
+		if (is_name(job, job->word[i])) {
 			if (!take_name(job, i)) {
 				return true;
 			}

@@ -147,19 +147,24 @@ static bool list_step(struct shell_job *job)
 	return vm == NULL;
 }
 
+static bool affinity_step(struct shell_job *job);
+static bool priority_step(struct shell_job *job);
+
 static const struct {
 	const char *name;
+	const char *args;
+	uint32_t min, max; /* words of a line */
 	int (*run)(struct vm *vm);
+	bool (*step)(struct shell_job *job); /* where there are more words than its name */
 } verbs[] = {
-	{"start", manage_start},
-	{"stop", manage_stop},
-	{"restart", manage_restart},
-	{"pause", manage_pause},
-	{"resume", manage_resume},
-	{"kill", manage_kill},
-	/* with more words */
-	{"affinity", NULL},
-	{"priority", NULL},
+	{"start", "NAME", 3, 3, manage_start, NULL},
+	{"stop", "NAME", 3, 3, manage_stop, NULL},
+	{"restart", "NAME", 3, 3, manage_restart, NULL},
+	{"pause", "NAME", 3, 3, manage_pause, NULL},
+	{"resume", "NAME", 3, 3, manage_resume, NULL},
+	{"kill", "NAME", 3, 3, manage_kill, NULL},
+	{"affinity", "NAME VCPU CPU", 5, 5, NULL, affinity_step},
+	{"priority", "NAME PRIORITY [VCPU]", 4, 5, NULL, priority_step},
 };
 
 static void say_refused(const struct vm *vm, uint32_t index, uint32_t value, int err)
@@ -238,28 +243,34 @@ static void say_answer(const struct vm *vm, uint32_t verb, int err)
 	}
 }
 
-static bool vm_step(struct shell_job *job)
+static bool verb_step(struct shell_job *job, uint32_t verb)
 {
 	struct vm *vm;
 
+	if (job->count < verbs[verb].min || job->count > verbs[verb].max) {
+		shell_say("usage: vm %s %s; help vm says more\n", verbs[verb].name,
+			  verbs[verb].args);
+		return true;
+	}
+	if (verbs[verb].step != NULL) {
+		return verbs[verb].step(job);
+	}
+	vm = shell_vm(job, 2);
+	if (vm != NULL) {
+		say_answer(vm, verb, verbs[verb].run(vm));
+	}
+	return true;
+}
+
+static bool vm_step(struct shell_job *job)
+{
 	if (job->count == 1) {
 		return list_step(job);
 	}
-	if (job->count == 5 && strcmp(job->word[1], "affinity") == 0) {
-		return affinity_step(job);
-	}
-	if ((job->count == 4 || job->count == 5) && strcmp(job->word[1], "priority") == 0) {
-		return priority_step(job);
-	}
-	for (uint32_t i = 0; i < ARRAY_COUNT(verbs) && job->count == 3; i++) {
-		if (strcmp(job->word[1], verbs[i].name) != 0 || verbs[i].run == NULL) {
-			continue;
+	for (uint32_t i = 0; i < ARRAY_COUNT(verbs); i++) {
+		if (strcmp(job->word[1], verbs[i].name) == 0) {
+			return verb_step(job, i);
 		}
-		vm = shell_vm(job, 2);
-		if (vm != NULL) {
-			say_answer(vm, i, verbs[i].run(vm));
-		}
-		return true;
 	}
 	return shell_usage(job);
 }
@@ -451,7 +462,7 @@ static bool console_step(struct shell_job *job)
 }
 
 const struct shell_command vm_commands[] = {
-	{"vm", "[VERB NAME]", 0, 4,
+	{"vm", "[VERB NAME ...]", 0, 4,
 	 "the VMs; or what one is to do\n"
 	 "VERB: start, stop, restart, pause, resume, kill; and with more words:\n"
 	 "CPU time and steal are counted where vCPUs share a CPU.\n"

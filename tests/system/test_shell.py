@@ -115,12 +115,18 @@ def test_idle_time_of_a_CPU_of_its_own_is_measured_where_it_is_asked_for(boot):
         config(
             vm("alpha", memory="192M", cpus=[0]),
             vm("hog", kernel="hog_image", initrd=None, memory="64M", cpus=[1]),
-            images=linux_images() + raw_image("hog"),
-        )
+            vm("7", kernel="tick_image", initrd=None, memory="64M", cpus=[2]),
+            images=linux_images() + raw_image("hog") + raw_image("tick"),
+        ).replace("7: 7 {", "seven: 7 {"),
+        cpus=3,
     )
     run.expect("^alpha[|] alpha # ", 120)
     run.focus(SHELL)
     run.expect(PROMPT)
+    # a VM may be called by a number: the first that is its name is no count
+    assert re.search(r"^tick 2$", said(run, "log 7 100"), re.M)
+    assert len(said(run, "log 7 7").strip().split("\n")) == 7
+    assert re.search(r"^CPU 2, the last 7 exits", said(run, "trace 7 7"), re.M)
 
     def idle(name: str) -> float | None:
         found = re.search(r"; idle (n/a|\d+\.\d %)", said(run, f"stat {name}"))
@@ -219,6 +225,9 @@ def test_who_gives_a_command_other_words_is_told_how_it_is_called(boot):
         command = words.split()[0]
         assert re.search(rf"^usage: {command}[ ;].*help {command} says more$", said(run, words),
                          re.M), words
+    assert "usage: vm affinity NAME VCPU CPU; help" in said(run, "vm affinity tick 0")
+    assert "usage: vm priority NAME PRIORITY [VCPU]; help" in said(run, "vm priority tick")
+    assert "usage: vm stop NAME; help" in said(run, "vm stop")
     assert "LINES is 1 or more; without it log shows 40, and with -f 10" in said(run, "log 0")
     assert "COUNT is 1 to 768; without it trace shows 20" in said(run, "trace 0")
     assert "COUNT is 1 to 768" in said(run, "trace tick 769")
