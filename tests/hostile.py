@@ -35,8 +35,8 @@ SILENCE = 180.0  # seconds without a word of the victim: it does not run any mor
 STUCK = 8.0  # seconds without progress of the hostile VM: somebody restarts it
 REVIVAL = 60.0  # seconds for it to run again
 ECHO = 120.0  # seconds for the next line of the shell's answer
-# Lines about one VM in a second: ten about faults, ten about lives, and what was held back.
-LINES_A_SECOND = 24
+# Lines about one VM in a second: ten about faults, ten about lives.
+LINES_A_SECOND = 20
 
 # With the name of the console: what `log` tells again has none.
 TRAPS = re.compile(r"^wild[|] wild: (\d+) traps, (\d+) operations, life (\d+)$", re.M)

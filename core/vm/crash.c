@@ -100,7 +100,8 @@ bool crash_log_step(struct vcpu *vcpu)
 	}
 	line = crash->line++;
 	if (line == 0) {
-		say(vcpu, "%s vcpu %u can't go on: %s", vcpu->vm->name, vcpu->index, crash->why);
+		say(vcpu, "%s vcpu %u can't go on: %s%s", vcpu->vm->name, vcpu->index, crash->why,
+		    crash->tail.text);
 		return false;
 	}
 	line--;

@@ -149,9 +149,11 @@ static void post_to_all(struct vm *vm, uint32_t event)
 
 static void called_off(struct vm *vm)
 {
-	if (vm_may_log(vm, &vm->lives)) {
-		log_info("%s: %s before it was to start again", vm->name,
-			 reasons[vm->stop_reason].what);
+	struct vm_tail tail;
+
+	if (vm_may_log(vm, &vm->lives, &tail)) {
+		log_info("%s: %s before it was to start again%s", vm->name,
+			 reasons[vm->stop_reason].what, tail.text);
 	}
 	/* its deadline goes too */
 	vcpu_post(vm->vcpu[0], VCPU_EVENT_JOB);
@@ -187,6 +189,8 @@ static int after_step(struct vm *vm, enum step step)
 /* It is to start, and a disk of its is not there yet: it will, or says why it can't. */
 static int put_off(struct vm *vm)
 {
+	struct vm_tail tail;
+
 	if (!atomic_read(&vm->lacking)) {
 		spin_lock(&vm->lock);
 		vm->start_waits = true;
@@ -195,10 +199,10 @@ static int put_off(struct vm *vm)
 		vcpu_post(vm->vcpu[0], VCPU_EVENT_JOB);
 		return 0;
 	}
-	if (vm_may_log(vm, &vm->lives)) {
+	if (vm_may_log(vm, &vm->lives, &tail)) {
 		log_warn("%s can't start: a partition that a disk of its names could not be had, "
-			 "or the board's disk is lost: see the log",
-			 vm->name);
+			 "or the board's disk is lost: see the log%s",
+			 vm->name, tail.text);
 	}
 	return -EBUSY;
 }
@@ -255,7 +259,7 @@ void life_crash(struct vcpu *vcpu, const char *why)
 {
 	vm_note(vcpu->vm, "vcpu %u can't go on: %s", vcpu->index, why);
 	/* one that crashes again and again tells it as seldom as its other ends */
-	if (!vm_may_log(vcpu->vm, &vcpu->vm->lives)) {
+	if (!vm_may_log(vcpu->vm, &vcpu->vm->lives, &vcpu->crash.tail)) {
 		life_end(vcpu, VM_STOP_CRASH);
 		return;
 	}
@@ -287,23 +291,27 @@ static void reset_some(struct vm *vm)
 static void log_stop(struct vm *vm, enum vm_stop_reason reason, enum restart_answer again)
 {
 	const char *what = reasons[reason].what;
+	struct vm_tail tail;
 
+	if (!vm_may_log(vm, &vm->lives, &tail)) {
+		return;
+	}
 	switch (again) {
 	case RESTART_NO:
-		vm_tell(vm, LOG_INFO, "%s", what);
+		vm_tell(vm, LOG_INFO, "%s%s", what, tail.text);
 		break;
 	case RESTART_NOW:
-		vm_tell(vm, LOG_INFO, "%s, starts again", what);
+		vm_tell(vm, LOG_INFO, "%s, starts again%s", what, tail.text);
 		break;
 	case RESTART_LATER:
-		vm_tell(vm, LOG_INFO, "%s, starts again in %u ms", what,
-			vm->config->restart_delay_ms);
+		vm_tell(vm, LOG_INFO, "%s, starts again in %u ms%s", what,
+			vm->config->restart_delay_ms, tail.text);
 		break;
 	case RESTART_LIMIT:
 		vm_tell(vm, LOG_WARN,
 			"%s, and is not started again: %u times within an hour are its "
-			"restart-limit",
-			what, vm->config->restart_limit);
+			"restart-limit%s",
+			what, vm->config->restart_limit, tail.text);
 		break;
 	}
 }
@@ -338,9 +346,7 @@ static void finish_stop(struct vm *vm)
 	reason = vm->stop_reason; /* a kill may have come meanwhile */
 	again = end_life_locked(vm);
 	spin_unlock(&vm->lock);
-	if (vm->end_is_told) {
-		log_stop(vm, reason, again);
-	}
+	log_stop(vm, reason, again);
 	/* also for a deadline whose cancelling went down with the stop */
 	vcpu_post(vm->vcpu[0], VCPU_EVENT_JOB);
 	if (again == RESTART_NO || again == RESTART_LIMIT) {
@@ -389,12 +395,9 @@ static void ending_step(struct deadline *deadline)
 		deadline_set(deadline, deadline_now() + deadline_from_ms(1));
 		return;
 	}
-	/* what is said of the end, and of ends that nothing was said of, are steps of their own */
+	/* what is said of the end is a step of its own */
 	if (vm->reset_next <= vm->vdev_count) {
 		reset_some(vm);
-	} else if (vm->reset_next == vm->vdev_count + 1) {
-		vm->end_is_told = vm_may_log(vm, &vm->lives);
-		vm->reset_next++;
 	} else {
 		finish_stop(vm);
 		return;
@@ -566,10 +569,11 @@ void life_boot(struct vm *vm)
 static void start_first(struct vcpu *vcpu)
 {
 	struct vm *vm = vcpu->vm;
+	struct vm_tail tail;
 
-	if (vm->start_is_told) {
-		log_info("%s starts, %llu us after the counter did", vm->name,
-			 (unsigned long long)deadline_to_us(deadline_now()));
+	if (vm_may_log(vm, &vm->lives, &tail)) {
+		log_info("%s starts, %llu us after the counter did%s", vm->name,
+			 (unsigned long long)deadline_to_us(deadline_now()), tail.text);
 	}
 	vcpu->start_pc = vm->load.entry;
 	vcpu->start_context = vm->load.dtb;
@@ -608,18 +612,11 @@ static bool end_load(struct vcpu *vcpu, bool good)
 	return true;
 }
 
+/* A step of its own: it is told of. */
 static bool start_loaded(struct vcpu *vcpu, struct vcpu_job *job)
 {
 	(void)job;
 	return end_load(vcpu, true);
-}
-
-/* What is said of starts that nothing was said of, and of this one, are steps of their own. */
-static bool ask_to_tell(struct vcpu *vcpu, struct vcpu_job *job)
-{
-	vcpu->vm->start_is_told = vm_may_log(vcpu->vm, &vcpu->vm->lives);
-	job->step = start_loaded;
-	return false;
 }
 
 static bool run_load(struct vcpu *vcpu, struct vcpu_job *job)
@@ -627,7 +624,7 @@ static bool run_load(struct vcpu *vcpu, struct vcpu_job *job)
 	enum load_result result = load_step(vcpu->vm);
 
 	if (result == LOAD_DONE) {
-		job->step = ask_to_tell;
+		job->step = start_loaded;
 	}
 	return result == LOAD_BAD && end_load(vcpu, false);
 }

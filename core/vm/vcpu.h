@@ -78,9 +78,15 @@ struct vcpu_job {
 };
 
 /* The report of a crash, a line in each step: core/vm/crash.h. */
+/* What a line about a VM ends with: " (7 more like it were held back)" if they were, or "". */
+struct vm_tail {
+	char text[40];
+};
+
 struct crash_job {
 	struct vcpu_job job;
 	const char *why;
+	struct vm_tail tail;
 	uint32_t line; /* the next */
 	uint64_t fp;   /* the next frame's */
 	uint32_t len;  /* of `text`, which is written next; 0: nothing is */

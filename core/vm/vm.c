@@ -97,14 +97,21 @@ static bool may_log(struct vm *vm, struct ratelimit *limit, uint32_t *missed)
 	return allowed;
 }
 
-bool vm_may_log(struct vm *vm, struct ratelimit *limit)
+/* Its length. */
+static uint32_t make_tail(struct vm_tail *tail, uint32_t missed)
+{
+	tail->text[0] = '\0';
+	return missed == 0 ? 0 :
+			     (uint32_t)format(tail->text, sizeof(tail->text),
+					      " (%u more like it were held back)", missed);
+}
+
+bool vm_may_log(struct vm *vm, struct ratelimit *limit, struct vm_tail *tail)
 {
 	uint32_t missed;
 	bool allowed = may_log(vm, limit, &missed);
 
-	if (allowed && missed != 0) {
-		log_warn("%s: %u more lines like the next were held back", vm->name, missed);
-	}
+	make_tail(tail, missed);
 	return allowed;
 }
 
@@ -166,7 +173,7 @@ void vm_tell(struct vm *vm, enum log_level level, const char *fmt, ...)
  * goes on, and the two lines are written in one more each.
  */
 #define HEAD_MAX 40 /* "vcpu 1 pc 0x…: " */
-#define TAIL_MAX 48 /* " (… more like it were held back)" */
+#define TAIL_MAX (uint32_t)sizeof(struct vm_tail)
 
 _Static_assert(VCPU_COMPLAINT_MAX > SAY_BEFORE + HEAD_MAX + TAIL_MAX + 128, "and the complaint");
 
@@ -198,18 +205,16 @@ void vm_complain(struct vcpu *vcpu, const char *fmt, ...)
 static void complete(const struct vcpu *vcpu, struct complaint *complaint)
 {
 	char head[HEAD_MAX];
+	struct vm_tail tail;
 	uint32_t len = (uint32_t)format(head, sizeof(head), "vcpu %u pc 0x%llx: ", vcpu->index,
 					(unsigned long long)complaint->pc);
 
 	complaint->from -= len;
 	memcpy(complaint->text + complaint->from, head, len);
 	complaint->len += len;
-	if (complaint->missed != 0) {
-		complaint->len +=
-			(uint32_t)format(complaint->text + complaint->from + complaint->len,
-					 TAIL_MAX, " (%u more like it were held back)",
-					 complaint->missed);
-	}
+	len = make_tail(&tail, complaint->missed);
+	memcpy(complaint->text + complaint->from + complaint->len, tail.text, len);
+	complaint->len += len;
 }
 
 void vm_say_complaint(struct vcpu *vcpu)

@@ -136,11 +136,8 @@ struct vm {
 
 	/* owner: the CPU that acknowledged a stop last */
 	struct deadline ending; /* the next step of its end */
-	/* what is reset then: a device, behind the last one the interrupt controller; then it is
-	 * told of */
+	/* what is reset then: a device, behind the last one the interrupt controller */
 	uint32_t reset_next;
-	bool end_is_told;   /* of STOPPING: its log may have a line of it */
-	bool start_is_told; /* of LOADING, when all is loaded: likewise of the start */
 };
 
 /* All VMs, by id; constant after build. */
@@ -177,9 +174,9 @@ void vm_register(struct vm *vm);
 /* The extent that holds [ipa, ipa + size) whole, or NULL. */
 const struct vm_extent *vm_extent_of(const struct vm *vm, uint64_t ipa, uint64_t size);
 
-/* May one more line about this VM be logged? Says how many were held back before. `limit` is one of
- * the VM's. Any CPU; takes vm->lock. */
-bool vm_may_log(struct vm *vm, struct ratelimit *limit);
+/* May one more line about this VM be logged, and what does it end with? `limit` is one of the VM's.
+ * Any CPU; takes vm->lock. */
+bool vm_may_log(struct vm *vm, struct ratelimit *limit, struct vm_tail *tail);
 
 /* A line into the VM's own log (not the hypervisor's): "bulkhead: stopped by command". Any CPU. */
 void vm_note(struct vm *vm, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -148,6 +148,7 @@ static void arm_locked(struct vsp805 *wdog, struct vsp805_alarm *alarm, uint64_t
 static void expire(struct vsp805 *wdog, uint32_t life)
 {
 	struct vm *vm = wdog->vdev.vm;
+	struct vm_tail tail;
 
 	switch (wdog->vdev.config->on_expiry) {
 	case ON_EXPIRY_RESTART:
@@ -157,10 +158,9 @@ static void expire(struct vsp805 *wdog, uint32_t life)
 		vm_ask_stop(vm, VM_STOP_EXPIRED, life);
 		break;
 	case ON_EXPIRY_LOG:
-		if (vm_may_log(vm, &vm->lives)) {
-			vm_note(vm, "its watchdog ran out; it goes on");
-			log_warn("%s: its watchdog ran out; it goes on, as on-expiry says",
-				 vm->name);
+		if (vm_may_log(vm, &vm->lives, &tail)) {
+			vm_tell(vm, LOG_WARN,
+				"its watchdog ran out; it goes on, as on-expiry says%s", tail.text);
 		}
 		break;
 	}

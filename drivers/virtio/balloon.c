@@ -55,13 +55,8 @@ struct move {
 	uint32_t absent, kept; /* of them, that were left out */
 };
 
-/* Of a request, for the log: first what was held back of its lines is told of, then this. */
+/* Of a request, for the log, if any. */
 struct left_out {
-	enum {
-		SAID,
-		TO_ASK,
-		TO_SAY,
-	} phase;
 	bool inflating;
 	uint32_t absent, kept;
 };
@@ -199,7 +194,6 @@ static int take_some(struct vballoon *balloon, struct move *move)
 static void complain(struct vballoon *balloon, struct move *move, uint32_t queue)
 {
 	balloon->said = (struct left_out){
-		.phase = TO_ASK,
 		.inflating = queue == QUEUE_INFLATE,
 		.absent = move->absent,
 		.kept = move->kept,
@@ -213,27 +207,21 @@ static void balloon_settle(struct virtio *virtio)
 	struct vballoon *balloon = vballoon_of(virtio);
 	struct vm *vm = virtio->vdev.vm;
 	struct left_out said;
-	bool may = false;
+	struct vm_tail tail;
 
 	spin_lock(&virtio->lock);
 	said = balloon->said;
-	balloon->said.phase = SAID;
+	balloon->said = (struct left_out){0};
 	spin_unlock(&virtio->lock);
-	if (said.phase == TO_SAY && said.absent != 0) {
-		log_warn("%s: %u pages for its balloon are no RAM that it %s: left out", vm->name,
-			 said.absent, said.inflating ? "has" : "gave");
-	} else if (said.phase == TO_SAY) {
-		log_warn("%s: %u pages for its balloon are its min-size's: left out", vm->name,
-			 said.kept);
-	} else if (said.phase == TO_ASK) {
-		may = vm_may_log(vm, &vm->faults);
+	if ((said.absent | said.kept) == 0 || !vm_may_log(vm, &vm->faults, &tail)) {
+		return;
 	}
-	if (may) {
-		/* behind the next step: there is one, which ends the request */
-		spin_lock(&virtio->lock);
-		balloon->said.phase = TO_SAY;
-		virtio->unsettled = true;
-		spin_unlock(&virtio->lock);
+	if (said.absent != 0) {
+		log_warn("%s: %u pages for its balloon are no RAM that it %s: left out%s", vm->name,
+			 said.absent, said.inflating ? "has" : "gave", tail.text);
+	} else {
+		log_warn("%s: %u pages for its balloon are its min-size's: left out%s", vm->name,
+			 said.kept, tail.text);
 	}
 }
 

@@ -255,7 +255,7 @@ static void limit(void **state)
 	assert_int_equal(vm->state, VM_OFF);
 	assert_string_equal(life_state_name(vm), "stopped (crash)");
 	assert_true(fake_has_said("alpha: crashed, and is not started again: 5 times within an "
-				  "hour are its restart-limit\n"));
+				  "hour are its restart-limit"));
 	assert_int_equal(vm->restart_count, 15);
 }
 

@@ -72,7 +72,9 @@ static bool untold;
 
 static void crashes(uint32_t by)
 {
-	while (untold && vm_may_log(vm, &vm->lives)) {
+	struct vm_tail tail;
+
+	while (untold && vm_may_log(vm, &vm->lives, &tail)) {
 	}
 	fake_sim.gone[by] = vm->life + 1;
 	life_crash(&fake_vcpus[by], "a reason");

@@ -86,8 +86,9 @@ int frames_take(struct frames_space *of, uint64_t ipa)
 	return 0;
 }
 
-bool vm_may_log(struct vm *of, struct ratelimit *limit)
+bool vm_may_log(struct vm *of, struct ratelimit *limit, struct vm_tail *tail)
 {
+	tail->text[0] = '\0';
 	assert_ptr_equal(of, &vm);
 	assert_ptr_equal(limit, &vm.faults);
 	/* it takes the VM's lock, which comes first */

@@ -91,17 +91,19 @@ void vm_ask_stop(struct vm *of, enum vm_stop_reason why, uint32_t life)
 	reason = why;
 }
 
-bool vm_may_log(struct vm *of, struct ratelimit *limit)
+bool vm_may_log(struct vm *of, struct ratelimit *limit, struct vm_tail *tail)
 {
+	tail->text[0] = '\0';
 	assert_ptr_equal(of, &vm);
 	assert_ptr_equal(limit, &vm.lives);
 	lines_logged++;
 	return false;
 }
 
-void vm_note(struct vm *of, const char *fmt, ...)
+void vm_tell(struct vm *of, enum log_level level, const char *fmt, ...)
 {
 	(void)of;
+	(void)level;
 	(void)fmt;
 }
 
