@@ -10,6 +10,9 @@ import machine as board
 import pytest
 from run_case import SCALE
 
+sys.path.insert(0, str(board.ROOT / "tools" / "bench"))
+import runs  # noqa: E402  (a folder of tools/)
+
 LIMITS = board.ROOT / "tests" / "bench" / "limits.txt"
 DOCUMENT = board.ROOT / "docs" / "benchmarks.md"
 
@@ -153,6 +156,17 @@ def test_a_qemu_that_dies_is_told_with_its_status_and_its_last_words(broken_qemu
         assert "QEMU ended with status 3 before the guest was done" in said
         assert "broken: no such board" in said
         assert "within 120 s" not in said
+
+
+def test_figures_of_a_guest_that_complains_are_none(tmp_path: pathlib.Path):
+    qemu = tmp_path / "qemu"
+    said = "\\r\\nbench: a frame has not arrived\\r\\nbench net_64 1.00 16 9\\r\\nbench done\\r\\n"
+    qemu.write_text(f"#!/bin/sh\nprintf '{said}'\n")
+    qemu.chmod(0o755)
+    run = runs.Run("bare", "no hypervisor")
+    runs.make(run, str(qemu))
+    assert not run.figures
+    assert run.failure.startswith("the guest says: a frame has not arrived; its console is in ")
 
 
 # What is wrong with the last line of a limits file -> what is said of it.

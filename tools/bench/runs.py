@@ -22,6 +22,7 @@ SHARING = WORK / "sharing.bin"
 ICOUNT = ("-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2024-01-01,clock=vm")
 EL2 = "virt,virtualization=on,gic-version=3"
 BARE = "virt,gic-version=3"
+COMPLAINT = re.compile(r"^bench: (.+?)\s*$", re.M)  # of the guest, about what was done for it
 LINE = re.compile(r"bench (\w+) (?:n/a (.+)|(\d+\.\d\d) (\d+) (\d+))\s*$", re.M)
 LAST_LINES = 3  # of a QEMU that died
 XEN_MODULE = 0x50000000  # where QEMU puts the guest for Xen to copy: clear of kernel and dtb
@@ -352,10 +353,14 @@ def unfinished(text: str, status: int | None, seconds: int, log: pathlib.Path) -
 def make(run: Run, qemu: str) -> None:
     """Runs one machine; its figures, or a failure as a sentence."""
     log = LOGS / f"bench-{run.key}.log"
+    place = log.relative_to(board.ROOT)
     try:
         run.text = watch(qemu_of(run, qemu), log, run.seconds)
+        complaint = COMPLAINT.search(run.text.replace("\r", ""))
+        if complaint:
+            raise Unfit(f"the guest says: {complaint[1]}; its console is in {place}")
         run.figures = read_figures(run.text)
         if not run.figures:
-            raise Unfit(f"the guest has no figure; its console is in {log.relative_to(board.ROOT)}")
+            raise Unfit(f"the guest has no figure; its console is in {place}")
     except Unfit as error:
         run.failure = str(error)
