@@ -11,6 +11,8 @@ debian_cache=${CACHE:-build/cache}
 debian_modules='arm_smccc_trng crc16 crc32c_generic dax ext4 failover jbd2 libnvdimm mbcache nd_btt
 nd_pmem net_failover of_pmem sp805_wdt virtio-rng virtio_balloon virtio_blk virtio_console
 virtio_mmio virtio_net vmw_vsock_virtio_transport vmw_vsock_virtio_transport_common vsock'
+# The same, for `make bench`: what KVM's network needs.
+debian_modules_bench='bridge llc stp tap tun vhost vhost_iotlb vhost_net'
 # Of Debian's arm64, for tests: what stands in rootfs/ beside busybox.
 debian_rootfs='libc6 e2fsprogs libext2fs2 libcom-err2 libss2 libblkid1 libuuid1 iperf3 libiperf0
 libsctp1 libssl3'
@@ -144,6 +146,21 @@ debian_has_kernel()
 			[ -e "$debian_cache/modules/$module.ko" ] || return 1
 		done
 	fi
+}
+
+# Takes modules NAME... out of the kernel package DEB, into modules/.
+debian_unpack_modules()
+{
+	local deb=$1 module wanted=()
+	shift
+
+	for module in "$@"; do
+		wanted+=("*/$module.ko")
+	done
+	mkdir -p "$debian_cache/modules"
+	dpkg-deb --fsys-tarfile "$deb" |
+		tar -x -m -C "$debian_cache/modules" --transform 's,.*/,,' --wildcards \
+			"${wanted[@]}"
 }
 
 # What build/cache lacks for a goal of setup.sh, as words that fetch.sh takes.

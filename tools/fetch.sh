@@ -36,7 +36,7 @@ need_file()
 
 fetch_kernel()
 {
-	local conf meta package deb module wanted=()
+	local conf meta package deb
 
 	conf=$(debian_apt arm64 "$debian_suite")
 	# The metapackage names the kernel of the day.
@@ -47,15 +47,9 @@ fetch_kernel()
 	deb=$(debian_download "$conf" "$package")
 	dpkg-deb --fsys-tarfile "$deb" |
 		tar -x -O --wildcards './boot/vmlinuz-*' > "$debian_cache/vmlinuz.new"
-	# Modules for tests: they go with this kernel alone.
+	# Modules for tests and measurements: they go with this kernel alone.
 	rm -rf "$debian_cache/modules"
-	mkdir -p "$debian_cache/modules"
-	for module in $debian_modules; do
-		wanted+=("*/$module.ko")
-	done
-	dpkg-deb --fsys-tarfile "$deb" |
-		tar -x -m -C "$debian_cache/modules" --transform 's,.*/,,' --wildcards \
-			"${wanted[@]}"
+	debian_unpack_modules "$deb" $debian_modules $debian_modules_bench
 	mv "$debian_cache/vmlinuz.new" "$debian_cache/vmlinuz"
 	echo "$package" > "$debian_cache/vmlinuz.version"
 	rm -f "$deb"

@@ -40,7 +40,7 @@ def main() -> int:
             if path.startswith(EXEMPT):
                 continue
             command = args.guest if path.startswith("tests/guest/") else args.el2
-            if path.startswith(("tests/unit/", "tests/fuzz/", "tools/")):
+            if path.startswith(("tests/unit/", "tests/fuzz/", "tests/bench/kvm/", "tools/")):
                 command = args.host
             jobs.append((path, pool.submit(compile_alone, command, path)))
         for path, job in jobs:

@@ -11,7 +11,8 @@ import pytest
 from run_case import SCALE
 
 sys.path.insert(0, str(board.ROOT / "tools" / "bench"))
-import runs  # noqa: E402  (a folder of tools/)
+import report  # noqa: E402  (a folder of tools/)
+import runs  # noqa: E402
 
 LIMITS = board.ROOT / "tests" / "bench" / "limits.txt"
 DOCUMENT = board.ROOT / "docs" / "benchmarks.md"
@@ -169,6 +170,25 @@ def test_figures_of_a_guest_that_complains_are_none(tmp_path: pathlib.Path):
     assert run.failure.startswith("the guest says: a frame has not arrived; its console is in ")
 
 
+def test_kvm_is_given_the_least_of_its_ways_to_do_a_device():
+    def measured(key: str, devices: str = "", **means: float) -> runs.Run:
+        figures = {name: runs.Figure(mean, 9999, 1) for name, mean in means.items()}
+        return runs.Run(key, key, devices=devices, figures=figures)
+
+    done = [
+        measured("bulkhead-disk", "disk", disk_notify=300, disk_read_4k=2000, sgi_self=1),
+        measured("kvm-virtio", disk_notify=6000, disk_read_4k=10000, net_64=30000),
+        measured("kvm-thread", disk_notify=1800, disk_read_4k=16000),
+    ]
+    head, *rows = report.device_rows(done)
+    assert head == ["operation", "mean", "max", "KVM VHE", "best / Bulkhead"]
+    assert [row[1:] for row in rows] == [
+        ["300", "9999", "1800", "6.0× KVM VHE"],
+        ["2000", "9999", "10000", "5.0× KVM VHE"],
+        ["–", "–", "30000", "–"],
+    ]
+
+
 # What is wrong with the last line of a limits file -> what is said of it.
 BAD_LIMITS = {
     "sgi_self | * | nan | -": "the mean `nan` is no number of instructions above 0",
@@ -234,12 +254,13 @@ def recipe(*words: str) -> str:
 
 def test_only_what_the_chosen_machines_need_is_asked_for():
     for words, wanted in (
-        ((), "xen kvm chart"),
+        ((), "xen kvm kvm-modules chart"),
         (("ONLY=bulkhead-a57",), "chart"),
         (("ONLY=bulkhead-a57", "OPTIONS=--no-chart"), ""),
         (("ONLY=bulkhead-a57", "OPTIONS=--check"), ""),
         (("ONLY=bulkhead-v2,x",), "xen"),
         (("ONLY=kvm-vhe", "OPTIONS=--no-chart"), "kvm"),
+        (("ONLY=kvm-thread", "OPTIONS=--no-chart"), "kvm kvm-modules"),
     ):
         said = recipe(*words)
         asked = re.search(r"tools/bench/fetch\.sh(.*)", said)[1].split()
@@ -253,7 +274,7 @@ def test_peers_that_cannot_be_fetched_are_left_out_with_a_sentence(tmp_path: pat
     (tmp_path / "apt-get").chmod(0o755)
     env = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CACHE": str(tmp_path / "c")}
     done = subprocess.run(
-        ["tools/bench/fetch.sh", "xen", "kvm"],
+        ["tools/bench/fetch.sh", "xen", "kvm", "kvm-modules"],
         cwd=board.ROOT,
         env=env,
         capture_output=True,
@@ -263,4 +284,5 @@ def test_peers_that_cannot_be_fetched_are_left_out_with_a_sentence(tmp_path: pat
     assert done.returncode == 0, done.stdout + done.stderr
     assert "bench: Xen can't be had here and is left out" in done.stderr
     assert "bench: KVM can't be had here and is left out" in done.stderr
+    assert "bench: KVM with virtio devices can't be had here and is left out" in done.stderr
     assert "E:" not in done.stdout + done.stderr

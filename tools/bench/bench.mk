@@ -43,11 +43,13 @@ guests: $(BENCH_BIN)
 
 # KVM's VMM is a Linux program: built with a compiler that has a C library for arm64.
 BENCH_CC ?= $(if $(filter aarch64,$(shell uname -m)),gcc,aarch64-linux-gnu-gcc)
-$(BUILD)/bench/vmm: tests/bench/kvm/vmm.c
-	$(call say,CC,$<)
+VMM_C := tests/bench/kvm/net.c tests/bench/kvm/virtio.c tests/bench/kvm/vmm.c
+$(BUILD)/bench/vmm: $(VMM_C) $(wildcard tests/bench/kvm/*.h)
+	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(BENCH_CC) -std=gnu11 -O2 $(WARN) -static -o $@ $< -lpthread
-$(BUILD)/bench/kvm-guest.dtb: tests/bench/kvm/guest.dts
+	$(Q)$(BENCH_CC) -std=gnu11 -O2 $(WARN) -I . -static -o $@ $(VMM_C) -lpthread
+$(BUILD)/bench/kvm-devices.dtb: tests/bench/kvm/guest.dts
+$(BUILD)/bench/kvm-%.dtb: tests/bench/kvm/%.dts
 	$(call say,DTC,$<)
 	@mkdir -p $(@D)
 	$(Q)tools/dtc.sh $(DTC) $< $@
@@ -57,13 +59,15 @@ $(BUILD)/bench/kvm-guest.dtb: tests/bench/kvm/guest.dts
 comma := ,
 BENCH_ONLY := $(strip $(subst $(comma), ,$(ONLY)))
 bench-has = $(strip $(if $(BENCH_ONLY),$(foreach word,$(BENCH_ONLY),$(filter $(word)%,$(1))),$(1)))
+KVM_VIRTIO := kvm-virtio kvm-virtio-a57 kvm-thread kvm-thread-a57
 BENCH_SELF := $(filter --help --check% --profile%,$(OPTIONS))
 BENCH_WANTS := $(if $(BENCH_SELF),,$(if $(call bench-has,xen xen-switch),xen) \
-	$(if $(call bench-has,kvm-vhe kvm-a57 kvm-switch),kvm) \
+	$(if $(call bench-has,kvm-vhe kvm-a57 kvm-switch $(KVM_VIRTIO)),kvm) \
+	$(if $(call bench-has,$(KVM_VIRTIO)),kvm-modules) \
 	$(if $(filter --no-chart,$(OPTIONS)),,$(if $(call bench-has,bulkhead-a57),chart)))
 .PHONY: bench bench-parts bench-kvm
 bench-parts: $(BUILD)/bulkhead.img $(BUILD)/host/bulkhead-config $(BENCH_BIN)
-bench-kvm: $(BUILD)/bench/vmm $(BUILD)/bench/kvm-guest.dtb
+bench-kvm: $(BUILD)/bench/vmm $(BUILD)/bench/kvm-guest.dtb $(BUILD)/bench/kvm-devices.dtb
 bench:
 	$(Q)tools/setup.sh bench
 	$(Q)tools/bench/fetch.sh $(BENCH_WANTS)

@@ -56,6 +56,9 @@ class Run:
     vm: tuple[tuple[str, ...], ...] = ()
     lpi: bool = False  # with a PL031 whose line is an LPI
     devices: str = ""  # with devices for operations whose names begin so
+    # KVM's with virtio devices: the operations, and whether the disk has a thread.
+    virtio: tuple[str, ...] = ()
+    disk_thread: bool = False
     # tests/bench/sharing.dts in its place: what its two VMs do, and how they share a CPU.
     roles: tuple[str, ...] = ()
     sharing: str = ""
@@ -71,6 +74,11 @@ def messages(spis: int, lpis: int) -> tuple[tuple[str, ...], ...]:
 
 
 PRIORITIES = "&bench { vcpu-priority = <200>; }; &other { vcpu-priority = <10>; };"
+VIRTIO = ("disk_notify", "disk_read_none", "disk_read_4k", "console_char", "net_64", "net_1514",
+          "net_64k")  # fmt: skip
+# What a network needs that Debian's kernel has not built in.
+KVM_MODULES = tuple(CACHE / "modules" / f"{name}.ko" for name in (
+    "llc", "stp", "bridge", "tun", "tap", "vhost_iotlb", "vhost", "vhost_net"))  # fmt: skip
 GICV2 = (("s", "gic", "v2"), ("", "gicv2m"))
 
 RUNS = (
@@ -107,6 +115,12 @@ RUNS = (
     Run("xen", "Xen 4.17 (Debian)", cpus=1),
     Run("kvm-vhe", "KVM, VHE", cpu="neoverse-n1", seconds=300),
     Run("kvm-a57", "KVM, cortex-a57", seconds=400),
+    Run("kvm-virtio", "KVM, VHE, virtio", cpu="neoverse-n1", seconds=300, virtio=VIRTIO),
+    Run("kvm-virtio-a57", "KVM, cortex-a57, virtio", seconds=400, virtio=VIRTIO),
+    Run("kvm-thread", "KVM, VHE, a disk with a thread", cpu="neoverse-n1", seconds=300,
+        virtio=VIRTIO[:3], disk_thread=True),
+    Run("kvm-thread-a57", "KVM, cortex-a57, a disk with a thread", seconds=400,
+        virtio=VIRTIO[:3], disk_thread=True),
     Run("xen-switch", "Xen 4.17, credit", cpus=1, roles=("ping", "echo")),
     Run("kvm-switch", "KVM VHE, by its VMM", cpu="neoverse-n1", cpus=1, seconds=300,
         roles=("ping", "echo")),
@@ -193,7 +207,8 @@ def lacks(run: Run) -> str:
     """Why a run can't be made here, as a sentence; empty where it can."""
     kind = run.key.split("-")[0]
     need = {
-        "kvm": (CACHE / "vmlinuz", WORK / "vmm", WORK / "kvm-guest.dtb", guest_of(run)),
+        "kvm": (CACHE / "vmlinuz", WORK / "vmm", kvm_tree(run), guest_of(run),
+                *(KVM_MODULES if run.virtio else ())),
         "xen": (CACHE / "xen" / "xen.img", guest_of(run)),
         "bare": (GUEST_V2 if run.guest_gic == 2 else GUEST,),
     }.get(
@@ -211,12 +226,16 @@ def lacks(run: Run) -> str:
     return f"{', '.join(missing)} {are} missing; `make bench` makes or downloads what it can"
 
 
-def role_dtb(run: Run, role: str) -> pathlib.Path:
-    """The tree of a VM under KVM that plays a role."""
-    dtb = WORK / f"{run.key}-{role}.dtb"
-    dtb.write_bytes((WORK / "kvm-guest.dtb").read_bytes())
+def kvm_tree(run: Run) -> pathlib.Path:
+    return WORK / ("kvm-devices.dtb" if run.virtio else "kvm-guest.dtb")
+
+
+def kvm_dtb(run: Run, name: str, bootargs: str) -> pathlib.Path:
+    """The tree of a VM under KVM whose guest is told what to do."""
+    dtb = WORK / f"{run.key}-{name}.dtb"
+    dtb.write_bytes(kvm_tree(run).read_bytes())
     call("fdtput", "-c", dtb, "/chosen")
-    call("fdtput", "-t", "s", dtb, "/chosen", "bootargs", f"role={role} by=mmio")
+    call("fdtput", "-t", "s", dtb, "/chosen", "bootargs", bootargs)
     return dtb
 
 
@@ -225,12 +244,19 @@ def kvm_initrd(run: Run) -> pathlib.Path:
     cpio = mkinitrd.Cpio()
     cpio.add("dev", stat.S_IFDIR | 0o755)
     cpio.add("proc", stat.S_IFDIR | 0o755)
+    cpio.add("sys", stat.S_IFDIR | 0o755)
     cpio.add("dev/console", stat.S_IFCHR | 0o600, device=(5, 1))
-    trees = [role_dtb(run, role) for role in run.roles] or [WORK / "kvm-guest.dtb"]
+    trees = [kvm_tree(run)]
+    if run.roles:
+        trees = [kvm_dtb(run, role, f"role={role} by=mmio") for role in run.roles]
+    elif run.virtio:
+        trees = [kvm_dtb(run, "only", f"only={','.join(run.virtio)}")]
     cpio.add("init", stat.S_IFREG | 0o755, (WORK / "vmm").read_bytes())
     cpio.add("guest.bin", stat.S_IFREG | 0o644, guest_of(run).read_bytes())
     for name, tree in zip(("guest.dtb", "other.dtb"), trees):
         cpio.add(name, stat.S_IFREG | 0o644, tree.read_bytes())
+    for module in KVM_MODULES if run.virtio else ():
+        cpio.add(module.name, stat.S_IFREG | 0o644, module.read_bytes())
     out = WORK / f"{run.key}.cpio"
     out.write_bytes(cpio.finish())
     return out
@@ -280,9 +306,12 @@ def qemu_of(run: Run, qemu: str) -> list[str]:
         bundle = sharing_bundle(run) if run.roles else bulkhead_bundle(run)
         return command(qemu, run, EL2, "-kernel", str(image), "-initrd", str(bundle))
     if kind == "kvm":
+        # A network of the bench guest's frames alone: no neighbour that IPv6 asks for.
+        words = " ipv6.disable=1" if run.virtio else ""
+        words += " -- disk-thread" if run.disk_thread else ""
         return command(
             qemu, run, EL2, "-kernel", str(CACHE / "vmlinuz"), "-initrd", str(kvm_initrd(run)),
-            "-append", "console=ttyAMA0 quiet mitigations=off",
+            "-append", f"console=ttyAMA0 quiet mitigations=off{words}",
         )  # fmt: skip
     loaders = [
         word

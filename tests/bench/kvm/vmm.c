@@ -5,47 +5,41 @@
  * /guest.bin and /guest.dtb; when the guest turns itself off it prints what the guest wrote, so
  * that no console works meanwhile, and powers the machine off.
  *
+ * With /vhost_net.ko and the other modules that a network needs it has virtio devices (virtio.h);
+ * `disk-thread` in its command line gives the disk a thread.
+ *
  * With /other.dtb there are two VMs with that program, a vCPU each, equals on one CPU, where a
  * store to UART_YIELD gives way to the other: KVM itself offers a guest no way to another VM's
  * vCPU.
  */
 #define _GNU_SOURCE
+#include "tests/bench/kvm/virtio.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/kvm.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-#define CPUS 2
-
 /* guest.dts has these too. */
-#define RAM_BASE   0x40000000UL
-#define RAM_SIZE   0x4000000UL
-#define ENTRY	   0x40080000UL
-#define DTB	   0x43000000UL
-#define GICD_BASE  0x08000000UL
-#define GICR_BASE  0x080a0000UL
-#define UART_BASE  0x09000000UL
+#define ENTRY	  0x40080000UL
+#define DTB	  0x43000000UL
+#define GICD_BASE 0x08000000UL
+#define GICR_BASE 0x080a0000UL
+#define UART_BASE 0x09000000UL
+
+#define UART_SIZE  0x1000
 #define UART_DR	   0x00
 #define UART_FR	   0x18
 #define FR_EMPTY   0x90 /* receive and transmit FIFOs */
 #define UART_YIELD 0xf00
-
-struct vm {
-	int fd;
-	int vcpu[CPUS];
-	struct kvm_run *run[CPUS];
-	uint8_t *ram;
-};
 
 static struct {
 	int kvm;
@@ -70,13 +64,13 @@ static __attribute__((noreturn)) void finish(void)
 	}
 }
 
-static __attribute__((noreturn)) void fail(const char *what)
+void fail(const char *what)
 {
 	printf("vmm: %s: %s\n", what, strerror(errno));
 	finish();
 }
 
-static int must(int result, const char *what)
+int must(int result, const char *what)
 {
 	if (result < 0) {
 		fail(what);
@@ -84,11 +78,20 @@ static int must(int result, const char *what)
 	return result;
 }
 
+void pin(int thread, int cpu)
+{
+	cpu_set_t pinned;
+
+	CPU_ZERO(&pinned);
+	CPU_SET(cpu, &pinned);
+	must(sched_setaffinity(thread, sizeof(pinned), &pinned), "sched_setaffinity");
+}
+
 static void load(struct vm *vm, const char *path, uint64_t address)
 {
 	int fd = must(open(path, O_RDONLY), path);
 
-	must((int)read(fd, vm->ram + (address - RAM_BASE), RAM_BASE + RAM_SIZE - address), path);
+	must((int)read(fd, vm_memory(vm, address), RAM_BASE + RAM_SIZE - address), path);
 	close(fd);
 }
 
@@ -166,7 +169,9 @@ static void mmio(struct kvm_run *run)
 {
 	uint64_t offset = run->mmio.phys_addr - UART_BASE;
 
-	if (offset == UART_YIELD) {
+	if (offset >= UART_SIZE) {
+		virtio_access(run);
+	} else if (offset == UART_YIELD) {
 		sched_yield();
 	} else if (!run->mmio.is_write) {
 		memset(run->mmio.data, 0, sizeof(run->mmio.data));
@@ -179,11 +184,8 @@ static void mmio(struct kvm_run *run)
 static __attribute__((noreturn)) void run_vcpu(const struct place *at)
 {
 	struct kvm_run *run = at->vm->run[at->vcpu];
-	cpu_set_t pinned;
 
-	CPU_ZERO(&pinned);
-	CPU_SET(at->cpu, &pinned);
-	must(sched_setaffinity(0, sizeof(pinned), &pinned), "sched_setaffinity");
+	pin(0, at->cpu);
 	for (;;) {
 		if (ioctl(at->vm->vcpu[at->vcpu], KVM_RUN, 0) < 0 && errno != EINTR) {
 			fail("KVM_RUN");
@@ -223,14 +225,29 @@ static void make_equals(void)
 	const struct sched_param param = {.sched_priority = 1};
 	int fd;
 
-	mount("none", "/proc", "proc", 0, NULL);
 	fd = must(open("/proc/sys/kernel/sched_rt_runtime_us", O_WRONLY), "sched_rt_runtime_us");
 	must((int)write(fd, "-1", 2), "sched_rt_runtime_us");
 	close(fd);
 	must(sched_setscheduler(0, SCHED_FIFO, &param), "sched_setscheduler");
 }
 
-int main(void)
+/* What Debian's kernel has not built in of the network, each after what it needs. */
+static void load_modules(void)
+{
+	static const char *const paths[] = {
+		"/llc.ko", "/stp.ko",	      "/bridge.ko", "/tun.ko",
+		"/tap.ko", "/vhost_iotlb.ko", "/vhost.ko",  "/vhost_net.ko",
+	};
+
+	for (unsigned int i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		int fd = must(open(paths[i], O_RDONLY), paths[i]);
+
+		must((int)syscall(SYS_finit_module, fd, "", 0), paths[i]);
+		close(fd);
+	}
+}
+
+int main(int argc, char **argv)
 {
 	bool two = access("/other.dtb", R_OK) == 0;
 	static struct place first, other;
@@ -238,10 +255,16 @@ int main(void)
 	int console;
 
 	mount("none", "/dev", "devtmpfs", 0, NULL);
+	mount("none", "/proc", "proc", 0, NULL);
+	mount("none", "/sys", "sysfs", 0, NULL);
 	console = open("/dev/console", O_RDWR);
 	dup2(console, STDOUT_FILENO);
 	vmm.kvm = must(open("/dev/kvm", O_RDWR), "/dev/kvm");
 	make_vm(&vmm.vm[0], "/guest.dtb");
+	if (access("/vhost_net.ko", R_OK) == 0) {
+		load_modules();
+		virtio_make(&vmm.vm[0], argc > 1 && strcmp(argv[1], "disk-thread") == 0);
+	}
 	first = (struct place){&vmm.vm[0], 0, 0};
 	other = (struct place){&vmm.vm[0], 1, 1};
 	if (two) {
