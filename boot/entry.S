@@ -125,7 +125,10 @@ secondary_entry:
 	cmp	x1, x3
 	b.ne	too_late
 	mov	sp, x2
-	mov	x0, x2
+	mov	x0, x2				// its struct secondary_self
+	ldr	x1, [x0]			// percpu: before C, which takes it for constant
+	msr	tpidr_el2, x1
+	isb
 	mov	x29, xzr
 	mov	x30, xzr
 	ldr	x16, =secondary_main

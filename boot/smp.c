@@ -31,9 +31,11 @@ uint64_t secondary_boot_ttbr, secondary_boot_sp, secondary_boot_mpidr = SECONDAR
 
 /* What a CPU that comes up is told, on top of its stack. 16 bytes: the stack stays aligned. */
 struct secondary_self {
-	uint64_t percpu; /* offset of its copy */
+	uint64_t percpu; /* offset of its copy: entry.S loads it, which takes it for the first */
 	uint64_t index;
 };
+
+_Static_assert(offsetof(struct secondary_self, percpu) == 0, "entry.S");
 
 enum smp_state {
 	SMP_OFF,
@@ -80,8 +82,6 @@ void secondary_main(const struct secondary_self *self)
 {
 	uint32_t index = (uint32_t)self->index;
 
-	sysreg_write(tpidr_el2, self->percpu);
-	isb();
 	while (!atomic_replace(&smp.state[index], SMP_STARTING, SMP_ALIVE)) {
 		wfi(); /* too late: it was said that this CPU does not come up */
 	}

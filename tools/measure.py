@@ -67,7 +67,7 @@ def address(symbol: str) -> str:
     table = subprocess.run(
         [nm, board.BUILD / "bulkhead.elf"], check=True, capture_output=True, text=True
     ).stdout
-    return re.search(rf"^([0-9a-f]+) T {symbol}$", table, re.M)[1]
+    return re.search(rf"^([0-9a-f]+) [tT] {symbol}(?:[.][\w.]+)?$", table, re.M)[1]
 
 
 def make_bundle(folder: pathlib.Path, name: str, body: str) -> pathlib.Path:

@@ -13,7 +13,8 @@ import sys
 
 IMAGE_BASE = 1 << 47
 INSTRUCTION = 4  # bytes
-NM_LINE = re.compile(r"^([0-9a-f]+) ([tT]) ([A-Za-z_]\w*)$")
+# Without what the compiler puts behind the name of a function that it made another of: "f.part.0".
+NM_LINE = re.compile(r"^([0-9a-f]+) ([tT]) ([A-Za-z_]\w*)(?:[.][\w.]+)?$")
 
 
 def text_symbols(nm_output: str) -> list[tuple[int, str]]:

@@ -96,7 +96,7 @@ def test_the_profile_of_the_boot_ends_where_the_guest_begins(qemu7):
     assert done.returncode == 0, done.stdout + done.stderr
     counts = {line.split()[1]: float(line.split()[0]) for line in done.stdout.splitlines()}
     # Building stage 2 belongs to it, the guest's exits don't.
-    assert counts.get("pgtable_map", 0) > 0
+    assert counts.get("stage2_map", 0) > 0
     assert "exit_hvc" not in counts and "vpsci_call" not in counts
 
 

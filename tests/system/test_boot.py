@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boards and what goes wrong on them: nothing fails silently."""
 import pathlib
+import re
 import subprocess
 
 import machine as board
@@ -219,7 +220,11 @@ def symbol(name: str) -> int:
     table = subprocess.run(
         [cross("NM"), board.BUILD / "bulkhead.elf"], check=True, capture_output=True, text=True
     ).stdout
-    addresses = {line.split()[2]: int(line.split()[0], 16) for line in table.splitlines()}
+    # the compiler may have put something behind a name that is one file's: "name.lto_priv.0"
+    addresses = {
+        name: int(at, 16)
+        for at, name in re.findall(r"^([0-9a-f]+) [A-Za-z] (\w+)(?:[.][\w.]+)?$", table, re.M)
+    }
     return addresses[name] - addresses["image_start"]
 
 

@@ -11,7 +11,8 @@ from limits import Limit, machine_of
 from runs import Figure, Run, board
 
 PLUGIN = "tools/plugin/el2count.c"
-SYMBOL = re.compile(r"^([0-9a-f]+) [tT] ([A-Za-z_][\w.]*)$", re.M)
+# Without what the compiler puts behind a name: "f.constprop.0".
+SYMBOL = re.compile(r"^([0-9a-f]+) [tT] ([A-Za-z_]\w*)(?:[.][\w.]+)?$", re.M)
 BLOCK = re.compile(r"^(el2block|el2boot): ([0-9a-f]+) (\d+)$", re.M)
 GUEST_ENTRY = 0x40080000  # in tests/bench/bench.dts
 IMAGE_BASE = 1 << 47

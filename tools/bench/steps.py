@@ -31,8 +31,9 @@ GUEST = "guest/"
 # Who looks: what is pending there is taken before anything else. vgic_gather_locked() looks too,
 # but only once an access; switch_to() looks for SErrors.
 LOOKERS = {"run_next", "look_at_events", "irq_poll", "irq_wait", "look_here", "vgic_take_events"}
-NO_FUNCTION = re.compile(r"\$|\.L|image_")
-INSTRUCTION = re.compile(r"^\s*([0-9a-f]{12}):\s+[0-9a-f ]{8,11}\s+(\S+)(?:\s+(.*))?$", re.M)
+# Without what the compiler puts behind a name: "f.constprop.0".
+SYMBOL = re.compile(r"^([0-9a-f]+) ([tT]) (?!image_)([A-Za-z_]\w*)(?:[.][\w.]+)?$", re.M)
+INSTRUCTION = re.compile(r"^ *([0-9a-f]{12}):\s+[0-9a-f ]{8,11}\s+(\S+)(?:[ \t]+(.*))?$", re.M)
 TABLES = ("el2_vectors", "el2_vectors_gicv2", "el2_vectors_timed")
 LOWER_EL = range(0x400, 0x800, 0x80)
 
@@ -65,11 +66,9 @@ def tool(name: str) -> str:
 def functions() -> list[tuple[int, str]]:
     """Of bulkhead.elf, sorted; where several names are one place, a global one."""
     found: dict[int, tuple[str, str]] = {}
-    for line in call(tool("NM"), board.BUILD / "bulkhead.elf").splitlines():
-        at, kind, name = line.split(maxsplit=2)
-        if kind in "tT" and not NO_FUNCTION.match(name):
-            if int(at, 16) not in found or kind == "T":
-                found[int(at, 16)] = (kind, name)
+    for at, kind, name in SYMBOL.findall(call(tool("NM"), board.BUILD / "bulkhead.elf")):
+        if int(at, 16) not in found or kind == "T":
+            found[int(at, 16)] = (kind, name)
     return [(at, name) for at, (_, name) in sorted(found.items())]
 
 
