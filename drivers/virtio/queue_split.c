@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Split virtqueues. virtio 1.2 2.7. */
+#include "core/vm/vm.h"
 #include "drivers/virtio/ring.h"
 
 /* The available ring, in the driver's area: 2.7.6 */
@@ -108,7 +109,8 @@ static inline int look(const struct virtq *queue, struct virtq_chain *chain, con
 	return err != 0 ? err : (flags & DESC_NEXT) != 0 ? LOOK_ON : LOOK_LAST;
 }
 
-int split_take(struct virtq *queue, struct virtq_chain *chain, uint32_t most)
+static int __attribute__((noinline))
+take_any(struct virtq *queue, struct virtq_chain *chain, uint32_t most)
 {
 	const uint64_t *table;
 	int got;
@@ -133,6 +135,93 @@ int split_take(struct virtq *queue, struct virtq_chain *chain, uint32_t most)
 		}
 	}
 	return -EAGAIN;
+}
+
+static inline bool is_plain_table(const struct virtq *queue, uint64_t ipa, uint64_t rest)
+{
+	uint32_t size = (uint32_t)rest;
+
+	return queue->indirect && (rest >> 32 & DESC_NEXT) == 0 && ipa % sizeof(uint64_t) == 0 &&
+	       size % DESC_SIZE == 0 && size / DESC_SIZE <= queue->size;
+}
+
+#define PLAIN_MAX 4 /* descriptors */
+
+/*
+ * What nearly all chains are: few descriptors, of the ring or of a table that stands for the chain,
+ * and all of it in the VM's first extent. False: it is something else, or wrong; take_any() looks
+ * at it from its beginning, for nothing is kept of this look.
+ */
+static inline bool take_plain(const struct virtq *queue, struct virtq_chain *chain, uint32_t next,
+			      uint32_t most)
+{
+	const uint64_t *table = (const uint64_t *)(const void *)queue->descriptors_at;
+	const struct vm_extent ram = queue->vm->extent[0];
+	uint32_t size = queue->size, count = 0, reads = 0;
+	uint64_t in = 0, out = 0;
+	bool indirect = false;
+
+	for (; most != 0 && next < size; most--) {
+		uint64_t ipa = atomic_read(&table[2 * (size_t)next]);
+		uint64_t rest = atomic_read(&table[2 * (size_t)next + 1]);
+		uint32_t bytes = (uint32_t)rest;
+		uint64_t off = ipa - ram.ipa;
+
+		if (off >= ram.size || bytes > ram.size - off || bytes == 0 || count == size) {
+			return false;
+		}
+		if (unlikely((rest >> 32 & DESC_INDIRECT) != 0)) {
+			if (indirect || count != 0 || !is_plain_table(queue, ipa, rest)) {
+				return false;
+			}
+			indirect = true;
+			table = (const uint64_t *)(ram.pa + off);
+			size = bytes / DESC_SIZE;
+			next = 0;
+			continue;
+		}
+		if ((rest >> 32 & DESC_WRITE) != 0) {
+			in += bytes;
+		} else if (count == reads) {
+			reads++;
+			out += bytes;
+		} else {
+			return false;
+		}
+		chain->segment[count++] = (struct virtq_segment){ipa, bytes};
+		if ((rest >> 32 & DESC_NEXT) == 0) {
+			chain->slots = 0;
+			chain->reads = (uint16_t)reads;
+			chain->count = (uint16_t)count;
+			chain->in_size = (uint32_t)in;
+			chain->out_size = (uint32_t)out;
+			return ((in | out) >> 32) == 0;
+		}
+		next = (uint32_t)(rest >> 48);
+	}
+	return false;
+}
+
+int split_take(struct virtq *queue, struct virtq_chain *chain, uint32_t most)
+{
+	const uint16_t *avail = (const uint16_t *)(const void *)queue->driver_at;
+	uint16_t taken = queue->next_taken, waiting, id;
+
+	if (unlikely(chain->begun || avail == NULL || queue->descriptors_at == NULL)) {
+		return take_any(queue, chain, most);
+	}
+	waiting = (uint16_t)(atomic_read_acquire(&avail[AVAIL_INDEX / 2]) - taken);
+	if (waiting == 0) {
+		return 0;
+	}
+	id = atomic_read(&avail[AVAIL_RING / 2 + (taken & (queue->size - 1U))]);
+	if (unlikely(waiting > queue->size ||
+		     !take_plain(queue, chain, id, MIN(most, (uint32_t)PLAIN_MAX)))) {
+		return take_any(queue, chain, most);
+	}
+	chain->id = id;
+	queue->next_taken = (uint16_t)(taken + 1);
+	return 1;
 }
 
 /* An element of the used ring, so many behind the last that the driver sees. 0 or -EFAULT. */
