@@ -99,6 +99,8 @@ static inline void set_up(uint8_t how, uint64_t own, const struct queues *queues
 			    ((how & 1) != 0 ? VIRTIO_F_PACKED : 0) |
 			    ((how & 2) != 0 ? VIRTIO_F_EVENT_INDEX : 0);
 
+	/* of one with a balloon the first extent is empty */
+	fake_ram_is_first(device.vm, (how & 16) != 0 && device.vm->stage2.frames == NULL);
 	set(STATUS, 3);
 	set(0x24, 0);
 	set(0x20, (uint32_t)features);

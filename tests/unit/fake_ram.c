@@ -18,6 +18,12 @@ void fake_ram_reset(void)
 	count = cleaned = 0;
 }
 
+void fake_ram_is_first(struct vm *vm, bool first)
+{
+	vm->extent[0] = first ? (struct vm_extent){FAKE_RAM, (uintptr_t)ram, FAKE_RAM_SIZE} :
+				(struct vm_extent){0};
+}
+
 void *fake_ram(uint64_t ipa)
 {
 	PROMISE(ipa - FAKE_RAM < FAKE_RAM_SIZE);

@@ -11,6 +11,11 @@
 /* All zeros, nothing counted. */
 void fake_ram_reset(void);
 
+/* The VM has it as its first extent: what looks there alone finds it, uncounted. Or as pieces that
+ * only guest_pointer() finds, as at the beginning. */
+struct vm;
+void fake_ram_is_first(struct vm *vm, bool first);
+
 /* EL2's address of guest memory; it is there. */
 void *fake_ram(uint64_t ipa);
 

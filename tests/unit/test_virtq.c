@@ -23,11 +23,16 @@
 struct way {
 	bool packed, event_index;
 	uint16_t size;
+	bool first; /* all of it is in the VM's first extent */
 };
 
-static const struct way split = {false, false, SIZE}, split_event = {false, true, SIZE};
-static const struct way packed = {true, false, SIZE}, packed_event = {true, true, SIZE};
-static const struct way packed_odd = {true, true, 11}; /* 2.8.10.1: no power of two */
+static const struct way split = {.size = SIZE};
+static const struct way split_event = {.event_index = true, .size = SIZE};
+static const struct way split_first = {.size = SIZE, .first = true};
+static const struct way packed = {.packed = true, .size = SIZE};
+static const struct way packed_event = {.packed = true, .event_index = true, .size = SIZE};
+/* 2.8.10.1: no power of two */
+static const struct way packed_odd = {.packed = true, .event_index = true, .size = 11};
 
 static struct vm vm;
 static struct virtq queue;
@@ -41,6 +46,7 @@ static struct virtq_chain *const chain = &buffer.chain;
 static void set_up(const struct way *way)
 {
 	fake_ram_reset();
+	fake_ram_is_first(&vm, way->first);
 	queue = (struct virtq){.vm = &vm, .size_max = SIZE};
 	virtq_reset(&queue);
 	queue.size = way->size;
@@ -535,6 +541,7 @@ static void nothing_is_lost_in_many_laps(void **state)
 #define OF(sentence, function)                                                                     \
 	CASE_OF(sentence ", split", function, &split),                                             \
 		CASE_OF(sentence ", split, by index", function, &split_event),                     \
+		CASE_OF(sentence ", split, in the first extent", function, &split_first),          \
 		CASE_OF(sentence ", packed", function, &packed),                                   \
 		CASE_OF(sentence ", packed, by index", function, &packed_event),                   \
 		CASE_OF(sentence ", packed, eleven places", function, &packed_odd)
