@@ -7,7 +7,7 @@
 #include "mm/cache.h"
 #include "mm/guest_access.h"
 
-#define STEP_BYTES (16 * PAGE_SIZE) /* a thousand lines of 64 bytes */
+#define STEP_BYTES (4 * PAGE_SIZE) /* 256 lines of 64 bytes */
 
 /* Of a VM with a balloon: what is at these places now. */
 static void flush_pages(const struct vm *vm, uint64_t ipa, uint64_t size)
