@@ -6,14 +6,14 @@
 #include "core/arm64/sysreg.h"
 #include "core/base/percpu.h"
 
-#define PATIENCE_US 200 /* what others' deadlines may delay one, as long as there are any */
-
 struct deadline_queue {
 	struct list_node head;	  /* by time */
 	struct list_node patient; /* the same */
 	uint64_t patient_when;	  /* for the first of these, as the gap allows; UINT64_MAX: none */
 	uint64_t gap_end;	  /* no patient one fires before */
-	uint64_t gap;		  /* ticks */
+	/* who has put off the first of these since one fired, a bit each */
+	uint64_t passed[DEADLINE_WHO_MAX / 64];
+	uint64_t gap; /* ticks */
 	bool ready;
 };
 
@@ -132,21 +132,42 @@ void deadline_cpu_init(void)
 	list_init(&queue->patient);
 	queue->patient_when = UINT64_MAX;
 	queue->gap_end = 0;
+	queue->passed[0] = queue->passed[1] = 0;
 	queue->gap = deadline_from_us(DEADLINE_GAP_US);
 	queue->ready = true;
 	program(queue);
 }
 
-/* One, or none where who was just woken is to go first: not for ever, others may come and come. */
-static void __attribute__((noinline)) fire_patient(struct deadline_queue *queue, bool woken)
+void deadline_yield_to(uint32_t who)
+{
+	struct deadline_queue *queue = &this_cpu(deadline_queue);
+	uint64_t until = deadline_now() + queue->gap, bit = BIT(who % 64);
+
+	if (list_is_empty(&queue->patient)) {
+		queue->gap_end = until;
+		return;
+	}
+	if (first_of(&queue->patient)->when < until) {
+		if ((queue->passed[who / 64] & bit) != 0) {
+			return;
+		}
+		queue->passed[who / 64] |= bit;
+	}
+	queue->gap_end = until;
+	look_at_patient(queue);
+	program(queue);
+}
+
+static void __attribute__((noinline)) fire_patient(struct deadline_queue *queue)
 {
 	struct deadline *first = first_of(&queue->patient);
 
-	if (!woken || deadline_now() - first->when >= deadline_from_us(PATIENCE_US)) {
-		list_remove(&first->link);
-		first->fire(first);
-	}
+	list_remove(&first->link);
+	first->fire(first);
 	queue->gap_end = deadline_now() + queue->gap;
+	for (uint32_t i = 0; i < ARRAY_COUNT(queue->passed); i++) {
+		queue->passed[i] = 0;
+	}
 	look_at_patient(queue);
 }
 
@@ -154,7 +175,6 @@ void deadline_interrupt(void)
 {
 	struct deadline_queue *queue = &this_cpu(deadline_queue);
 	uint64_t now = deadline_now();
-	bool woken = false;
 
 	while (!list_is_empty(&queue->head)) {
 		struct deadline *first = first_of(&queue->head);
@@ -164,10 +184,9 @@ void deadline_interrupt(void)
 		}
 		list_remove(&first->link);
 		first->fire(first);
-		woken = true;
 	}
 	if (unlikely(queue->patient_when <= now)) {
-		fire_patient(queue, woken);
+		fire_patient(queue);
 	}
 	program(queue);
 }

@@ -7,9 +7,10 @@
  * with it to another CPU. Time is CNTPCT_EL0, in ticks.
  *
  * What fires wakes a vCPU or asks the scheduler again, in a hundred instructions or so. Longer
- * work, EL2's own and that of devices, is patient: one of them at a time, while no other deadline
- * is due, and then none for DEADLINE_GAP_US. So however many come at one moment, who is woken
- * meanwhile waits for one of them at most.
+ * work, EL2's own and that of devices, is patient: one of them at a time, behind all other
+ * deadlines that are due, and then none for DEADLINE_GAP_US; nor for so long behind a wake-up, so
+ * that none comes between it and its guest. Each VM puts one off only once: nobody keeps EL2 from
+ * its work. So who is woken waits for one of them at most, which has begun before.
  */
 #ifndef TIMER_DEADLINE_H
 #define TIMER_DEADLINE_H
@@ -33,6 +34,14 @@ void deadline_set(struct deadline *deadline, uint64_t when);
 
 /* On the CPU it was set on, or when it is armed nowhere. */
 void deadline_cancel(struct deadline *deadline);
+
+/* Who patient ones of a CPU yield to: a VM, by its id, or whose turn the scheduler's timer is. */
+#define DEADLINE_WHO_SCHED 64
+#define DEADLINE_WHO_MAX   128
+
+/* One of these is woken, and on its way into its guest: no patient deadline fires meanwhile, unless
+ * the first has waited for the same before. This CPU. */
+void deadline_yield_to(uint32_t who);
 
 /* A vCPU leaves this CPU: its deadlines into `bag`; and comes to this one, with what it has. */
 void deadline_leave(const struct vcpu *vcpu, struct list_node *bag);

@@ -74,6 +74,7 @@ static void ptimer_fired(struct deadline *deadline)
 {
 	struct vcpu *vcpu = CONTAINER_OF(deadline, struct vcpu, timer.ptimer_deadline);
 
+	deadline_yield_to(vcpu->vm->id);
 	if (vcpu == vcpu_loaded()) {
 		ptimer_update(vcpu);
 	} else {
@@ -89,7 +90,10 @@ void vtimer_look(struct vcpu *vcpu)
 /* The interrupt itself comes when the vCPU is loaded, from the hardware. */
 static void wake_fired(struct deadline *deadline)
 {
-	vcpu_post(CONTAINER_OF(deadline, struct vcpu, timer.wake), VCPU_EVENT_TIMER);
+	struct vcpu *vcpu = CONTAINER_OF(deadline, struct vcpu, timer.wake);
+
+	deadline_yield_to(vcpu->vm->id);
+	vcpu_post(vcpu, VCPU_EVENT_TIMER);
 }
 
 void vtimer_create(struct vcpu *vcpu)
@@ -182,6 +186,7 @@ void vtimer_resume(struct vcpu *vcpu)
 
 void vtimer_interrupt(struct vcpu *vcpu)
 {
+	deadline_yield_to(vcpu->vm->id);
 	vgic_set_private_line(vcpu, VTIMER_VIRT_INTID, true);
 }
 

@@ -70,6 +70,7 @@ static void timer_fired(struct deadline *deadline)
 	struct vcpu *loaded = vcpu_loaded();
 
 	CONTAINER_OF(deadline, struct sched_cpu, timer)->armed = UINT64_MAX;
+	deadline_yield_to(DEADLINE_WHO_SCHED);
 	if (loaded != NULL) {
 		vcpu_post(loaded, VCPU_EVENT_SCHED);
 	}
@@ -332,6 +333,7 @@ void sched_kicked(void)
 	POLICY_EACH(cpu, vcpu)
 	{
 		if (vcpu != loaded && vcpu_has_events(vcpu)) {
+			deadline_yield_to(vcpu->vm->id);
 			vcpu_post(loaded, VCPU_EVENT_SCHED);
 			return;
 		}

@@ -130,24 +130,79 @@ static void patient(void **state)
 	assert_false(timer_is_on());
 }
 
-/* Who is woken goes first. But those that wait are not put off for ever by others that come. */
+/* Who is woken has its way clear of patient ones: of each VM once for each of those, so that they
+ * are not put off for ever by others that come and come. */
 static void woken_first(void **state)
 {
-	uint64_t at;
+	uint64_t at = 100;
 
 	(void)state;
 	deadline_is_patient(&deadlines[0]);
-	deadline_set(&deadlines[0], 100);
-	for (at = 100; fired[0] == 0; at += GAP) {
-		deadline_set(&deadlines[1], at);
+	deadline_set(&deadlines[0], at);
+	for (uint32_t vm = 0; vm < 70; vm++, at += GAP - 1) {
+		sysreg_write(cntpct_el0, at);
+		deadline_yield_to(vm);
+		assert_int_equal(sysreg_read(cnthp_cval_el2), at + GAP);
 		pass(at);
-		assert_int_equal(fired[1], at);
-		if (fired[0] == 0) {
-			assert_in_range(sysreg_read(cnthp_cval_el2), at + 1, at + GAP);
-		}
-		assert_true(at < 100 + 20 * GAP);
+		assert_int_equal(fires, 0);
+		/* not once more */
+		sysreg_write(cntpct_el0, at + 1);
+		deadline_yield_to(vm);
+		deadline_yield_to(0);
+		assert_int_equal(sysreg_read(cnthp_cval_el2), at + GAP);
 	}
-	assert_true(at > 100 + 5 * GAP);
+	pass(at + 1);
+	assert_int_equal(fires, 1);
+	/* but again where the next one would fire in its way */
+	deadline_set(&deadlines[0], at);
+	deadline_yield_to(0);
+	assert_int_equal(sysreg_read(cnthp_cval_el2), at + 1 + GAP);
+	pass(at + GAP);
+	assert_int_equal(fires, 1);
+	pass(at + 1 + GAP);
+	assert_int_equal(fires, 2);
+}
+
+/* What would not have come in its way costs it nothing. */
+static void free_of_charge(void **state)
+{
+	(void)state;
+	deadline_is_patient(&deadlines[0]);
+	sysreg_write(cntpct_el0, 100);
+	deadline_yield_to(1);
+	/* set meanwhile */
+	deadline_set(&deadlines[0], 101);
+	assert_int_equal(sysreg_read(cnthp_cval_el2), 100 + GAP);
+	deadline_set(&deadlines[0], 500);
+	sysreg_write(cntpct_el0, 500 - GAP);
+	deadline_yield_to(1);
+	assert_int_equal(sysreg_read(cnthp_cval_el2), 500);
+	sysreg_write(cntpct_el0, 499);
+	deadline_yield_to(1);
+	assert_int_equal(sysreg_read(cnthp_cval_el2), 499 + GAP);
+	pass(499 + GAP);
+	assert_int_equal(fires, 1);
+}
+
+/* One that wakes somebody and a patient one at one moment. */
+static void wake(struct deadline *deadline)
+{
+	fire(deadline);
+	deadline_yield_to(0);
+}
+
+static void both_due(void **state)
+{
+	(void)state;
+	deadline_is_patient(&deadlines[0]);
+	deadline_init(&deadlines[1], &vcpus[1], wake);
+	deadline_set(&deadlines[0], 100);
+	deadline_set(&deadlines[1], 101);
+	pass(110);
+	assert_int_equal(fired[0], 0);
+	assert_int_equal(fired[1], 110);
+	pass(110 + GAP);
+	assert_int_equal(fired[0], 110 + GAP);
 }
 
 int main(void)
@@ -156,8 +211,11 @@ int main(void)
 		CASE_IN("deadlines fire in order, none early", in_order, set_up),
 		CASE_IN("a vCPU takes its deadlines along", moves, set_up),
 		CASE_IN("patient ones come one at a time, with gaps", patient, set_up),
-		CASE_IN("who is woken goes before patient ones, which are not put off for ever",
-			woken_first, set_up),
+		CASE_IN("who is woken has its way clear of patient ones, each VM once", woken_first,
+			set_up),
+		CASE_IN("patient ones that are not in the way may be yielded to for nothing",
+			free_of_charge, set_up),
+		CASE_IN("a wake-up and a patient one due at once: the wake-up", both_due, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
