@@ -310,6 +310,15 @@ void mux_arm_news(void)
 	}
 }
 
+void mux_ask_locked(bool rx, bool tx)
+{
+	if (rx != mux.rx_irq || tx != mux.tx_irq) {
+		mux.rx_irq = rx;
+		mux.tx_irq = tx;
+		mux.uart.ops->irq_enable(&mux.uart, rx, tx);
+	}
+}
+
 /* What is staged, as far as the budget goes, which only a UART with interrupts has. False: the UART
  * is full. */
 static bool put_staged(uint32_t *budget)
@@ -358,9 +367,8 @@ static void pump_due_locked(uint64_t due)
 	if (room_to_tell_of()) {
 		mux_arm_news();
 	}
-	if (mux.interrupts && full != mux.tx_irq) {
-		mux.uart.ops->irq_enable(&mux.uart, true, full);
-		mux.tx_irq = full;
+	if (mux.interrupts) {
+		mux_ask_locked(mux.rx_irq, full);
 	}
 }
 
@@ -759,7 +767,7 @@ void mux_use_interrupts(void)
 	spin_lock(&mux.lock);
 	mux.interrupts = true;
 	if (mux.attached) {
-		mux.uart.ops->irq_enable(&mux.uart, true, false);
+		mux_ask_locked(true, false);
 	}
 	spin_unlock(&mux.lock);
 }

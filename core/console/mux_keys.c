@@ -97,16 +97,16 @@ struct keys {
 	uint32_t shell_count;
 };
 
-/* Some of what has been typed; there may be more then, which no interrupt tells of again. */
+/* Some of what has been typed; of what comes when all of it has been taken interrupts tell. */
 static void take_keys_locked(struct keys *keys)
 {
 	struct console_port *focus = mux.focus;
 
-	keys->shell_count = 0;
 	for (uint32_t i = 0; i < KEYS_AT_ONCE; i++) {
 		int key = mux.uart.ops->get(&mux.uart);
 
 		if (key < 0) {
+			mux_ask_locked(true, mux.tx_irq);
 			return;
 		}
 		if (key_locked((uint8_t)key)) {
@@ -116,7 +116,7 @@ static void take_keys_locked(struct keys *keys)
 		}
 		if (mux.focus != focus) {
 			mux_pump_soon_locked();
-			return;
+			break;
 		}
 	}
 	mux_arm_news();
@@ -129,18 +129,18 @@ static void give_shell(const struct keys *keys)
 	}
 }
 
+/* What it tells of is done in steps of their own, which wait for others; it asks for no more until
+ * then. */
 void mux_interrupt(void)
 {
-	struct keys keys;
-
 	spin_lock(&mux.lock);
 	mux.uart.ops->irq_ack(&mux.uart);
-	take_keys_locked(&keys);
 	if (mux.tx_irq) {
-		mux_pump_locked();
+		mux_pump_soon_locked();
 	}
+	mux_ask_locked(false, false);
+	mux_arm_news();
 	spin_unlock(&mux.lock);
-	give_shell(&keys);
 }
 
 /* Somebody who has something new to read, or room again; NULL: nobody has. */

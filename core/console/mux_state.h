@@ -27,7 +27,7 @@ struct mux {
 	uint32_t turn;		      /* port to look at first for the next line */
 	struct uart uart;
 	bool attached, interrupts;
-	bool tx_irq; /* as it is set in the UART */
+	bool rx_irq, tx_irq; /* what the UART interrupts for */
 
 	uint8_t stage[MUX_STAGE_MAX]; /* bytes decided on and not sent yet */
 	uint32_t stage_len, stage_pos;
@@ -53,8 +53,11 @@ void mux_pump_soon_locked(void);
 /* One line into the log's ring; the oldest ones make room and are counted. */
 void mux_log_line_locked(const char *text, size_t len);
 
-/* Others have something to be told, from where no lock is held: the next one, or keys that no
- * interrupt tells of. */
+/* The UART interrupts for what is typed, and when it has room. */
+void mux_ask_locked(bool rx, bool tx);
+
+/* Others have something to be told, from where no lock is held: the next one, or keys that were
+ * typed. */
 void mux_arm_news(void);
 void mux_tell_news(struct deadline *deadline);
 

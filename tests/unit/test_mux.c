@@ -214,10 +214,14 @@ static void say(struct guest *guest, const char *text)
 static void type(const char *keys)
 {
 	wire.typed = keys;
-	while (*wire.typed != '\0') {
-		mux_interrupt();
-	}
-	wait_ticks(0); /* whose they are is told */
+	assert_true(wire.rx_irq);
+	mux_interrupt();
+	/* it does not interrupt for these again, and EL2 has not done anything about them yet */
+	assert_false(wire.rx_irq);
+	assert_ptr_equal(wire.typed, keys);
+	wait_ticks(0); /* they are taken, and whose they are is told */
+	assert_true(*wire.typed == '\0');
+	assert_true(wire.rx_irq);
 }
 
 /* The UART's interrupt as long as it is asked for, and the pauses between bursts. */
@@ -227,6 +231,8 @@ static bool goes_on(void)
 
 	if (wire.tx_irq) {
 		mux_interrupt();
+		assert_false(wire.tx_irq);
+		wait_ticks(0);
 		return true;
 	}
 	due = take_due(now + PACE);
@@ -600,6 +606,7 @@ static void in_shares(void **state)
 		/* who writes and who types does not make it longer */
 		say(&beta, "x");
 		mux_interrupt();
+		wait_ticks(0);
 		assert_int_equal(wire.len, before);
 		/* and its interrupt is not asked for: it would come at once */
 		assert_false(wire.tx_irq);
