@@ -266,6 +266,10 @@ static void __attribute__((noinline)) look_at_events(struct vcpu *vcpu)
 		(vcpu->hold & VCPU_HOLD_PAUSED) != 0 ? VCPU_EVENTS_URGENT : ~VCPU_EVENT_SGIS;
 	uint32_t events = atomic_fetch_and(&vcpu->events, ~mask) & (mask | VCPU_EVENT_SGIS);
 
+	if (unlikely((events & VCPU_EVENTS_URGENT) != 0)) {
+		/* for these it may have gone before others: only for these */
+		this_cpu(sched_cpu).standing = NULL;
+	}
 	if (unlikely((events & FIRST_EVENTS) != 0)) {
 		/* the others are for later, and for where it is then */
 		atomic_fetch_or(&vcpu->events, events & ~(FIRST_EVENTS | VCPU_EVENT_SGIS));
@@ -317,7 +321,10 @@ struct vcpu *run_next(void)
 			vcpu->job->step(vcpu, vcpu->job);
 		} else {
 			switch_to(vcpu);
-			return vcpu;
+			/* the switch may post, to it or to one that is before it */
+			if (likely(!vcpu_has_events(vcpu))) {
+				return vcpu;
+			}
 		}
 	}
 }

@@ -4,45 +4,6 @@
 #define CORE_SCHED_POLICY_H
 
 #include "core/sched/sched.h"
-#include "timer/deadline_types.h"
-
-/* One physical CPU's. Owner: that CPU; filled at boot. */
-struct sched_cpu {
-	bool shared; /* it has choices (several vCPUs, windows or a budget), or is measured */
-	/* atomic; ticks since when its only vCPU's idle time is measured as if it had choices, and
-	 * what that had run until then; 0: it is not */
-	uint64_t measured, measured_ran;
-	uint32_t count;
-	struct vcpu *first;    /* of its vCPUs, in the order in which they were added */
-	struct vcpu *arriving; /* atomic: those sent here, the last one first */
-	/* what its config says of its windows; NULL: it has none */
-	const struct schedule_config *schedule;
-	const uint64_t *window_length; /* ticks */
-	struct vm *const *window_owner;
-	uint32_t window_count;
-	uint64_t major; /* ticks: all windows */
-
-	struct vcpu *current; /* chosen last; NULL: none */
-	bool in_turn;	      /* it keeps the CPU among equals */
-	bool in_background;   /* it runs beyond its budget */
-	uint64_t since;	      /* what it had before has been charged */
-	uint64_t ticket;      /* given last */
-	uint64_t window_end;  /* with windows: of this one, and whose it is */
-	const struct vm *window_vm;
-	uint32_t ready_count; /* as it was seen last */
-	uint64_t renewal;     /* when the first that waits for it has a budget again */
-	/* one that is stopped, moved or looked at goes first; between two of them who is before
-	 * them has so many ticks. Constant; and until when that is */
-	uint64_t urgent_gap, urgent_from;
-	struct deadline timer;
-	uint64_t armed; /* when the timer is to fire; UINT64_MAX: not set */
-	/* given to vCPUs that are here or on their way, in 2^-32; with sched.c's lock */
-	uint64_t promised;
-	uint32_t promised_count;
-	/* The choice stands until then if nobody becomes ready; no later than `armed`. UINT64_MAX:
-	 * for ever */
-	uint64_t until;
-};
 
 #define POLICY_EACH(cpu, at) for (struct vcpu *at = (cpu)->first; at != NULL; at = at->sched.next)
 

@@ -13,7 +13,7 @@
 #include "irq/hw/gic.h"
 #include "timer/deadline.h"
 
-static PERCPU(struct sched_cpu, sched_cpu);
+PERCPU(struct sched_cpu, sched_cpu);
 
 /* Of what CPUs promise to vCPUs. */
 static struct spinlock promises = SPINLOCK_INIT(RANK_SCHED);
@@ -68,8 +68,10 @@ static void look_again(struct sched_cpu *cpu)
 static void timer_fired(struct deadline *deadline)
 {
 	struct vcpu *loaded = vcpu_loaded();
+	struct sched_cpu *cpu = CONTAINER_OF(deadline, struct sched_cpu, timer);
 
-	CONTAINER_OF(deadline, struct sched_cpu, timer)->armed = UINT64_MAX;
+	cpu->armed = UINT64_MAX;
+	cpu->standing = NULL;
 	deadline_yield_to(DEADLINE_WHO_SCHED);
 	if (loaded != NULL) {
 		vcpu_post(loaded, VCPU_EVENT_SCHED);
@@ -143,7 +145,7 @@ static inline void arm(struct sched_cpu *cpu, uint64_t when)
 	}
 }
 
-static struct vcpu *pick_shared(struct sched_cpu *cpu)
+static inline struct vcpu *pick_anew(struct sched_cpu *cpu)
 {
 	struct vcpu *loaded = vcpu_loaded(), *next;
 	uint64_t now;
@@ -155,8 +157,19 @@ static struct vcpu *pick_shared(struct sched_cpu *cpu)
 		atomic_fetch_and(&loaded->events, ~(uint32_t)VCPU_EVENT_SCHED);
 	}
 	next = policy_choose(cpu, now);
+	cpu->standing = next;
 	arm(cpu, cpu->until);
 	return next;
+}
+
+static struct vcpu *__attribute__((noinline)) pick_standing(struct sched_cpu *cpu)
+{
+	return policy_is_ready(cpu->standing) ? cpu->standing : pick_anew(cpu);
+}
+
+static inline struct vcpu *pick_shared(struct sched_cpu *cpu)
+{
+	return cpu->standing != NULL ? pick_standing(cpu) : pick_anew(cpu);
 }
 
 struct vcpu *sched_pick(void)
@@ -174,6 +187,7 @@ void sched_give_way(struct vcpu *vcpu)
 	struct sched_cpu *cpu = &this_cpu(sched_cpu);
 
 	if (cpu->shared) {
+		cpu->standing = NULL;
 		policy_yield(cpu, vcpu);
 	}
 }
@@ -182,6 +196,7 @@ void sched_look_again(void)
 {
 	struct sched_cpu *cpu = cpu_of(this_cpu(cpu_index));
 
+	cpu->standing = NULL;
 	if (has_choices(cpu) != cpu->shared) {
 		look_again(cpu);
 	}
@@ -324,17 +339,17 @@ void sched_kicked(void)
 	struct sched_cpu *cpu = &this_cpu(sched_cpu);
 	struct vcpu *loaded = vcpu_loaded();
 
+	cpu->standing = NULL;
 	if (unlikely(atomic_read(&cpu->arriving) != NULL)) {
 		receive();
-	}
-	if (loaded == NULL) {
-		return;
 	}
 	POLICY_EACH(cpu, vcpu)
 	{
 		if (vcpu != loaded && vcpu_has_events(vcpu)) {
 			deadline_yield_to(vcpu->vm->id);
-			vcpu_post(loaded, VCPU_EVENT_SCHED);
+			if (loaded != NULL) {
+				vcpu_post(loaded, VCPU_EVENT_SCHED);
+			}
 			return;
 		}
 	}

@@ -49,6 +49,26 @@ int sched_add(struct vcpu *vcpu);
 void sched_set_windows(const struct schedule_config *schedule, const uint64_t *length,
 		       struct vm *const *owner);
 
+PERCPU_DECLARE(struct sched_cpu, sched_cpu);
+
+/*
+ * Somebody posts to a vCPU of this CPU, which is at EL2: the choice is over, and the one that is on
+ * its way into its guest, or else is loaded, goes by the run loop.
+ */
+static inline void sched_note_post(struct vcpu *vcpu, struct vcpu *loaded)
+{
+	struct sched_cpu *cpu = &this_cpu(sched_cpu);
+	struct vcpu *standing = cpu->standing;
+	struct vcpu *next = standing != NULL ? standing : loaded;
+
+	if (vcpu != standing) {
+		cpu->standing = NULL;
+	}
+	if (vcpu != next && next != NULL) {
+		atomic_fetch_or(&next->events, VCPU_EVENT_SCHED);
+	}
+}
+
 /*
  * The vCPU that should have this CPU now: one with events to look at, a job, or a guest that can go
  * on. NULL: none, the CPU may sleep until an interrupt.

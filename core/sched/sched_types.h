@@ -4,8 +4,11 @@
 #define CORE_SCHED_SCHED_TYPES_H
 
 #include "core/base/types.h"
+#include "timer/deadline_types.h"
 
+struct schedule_config;
 struct vcpu;
+struct vm;
 
 /* Places in `waited`: while a VM had the CPU, by its id; or nobody, since it was not yet their
  * window, or their budgets were used up. */
@@ -45,6 +48,50 @@ struct sched_vcpu {
 	uint64_t ran, stolen; /* in all: on a CPU; ready without one */
 	uint64_t *waited;     /* of `stolen`, by `had` of who had the CPU meanwhile */
 	uint64_t had;	      /* SCHED_HAD() of its own VM; constant */
+};
+
+/* One physical CPU's. Owner: that CPU; filled at boot. */
+struct sched_cpu {
+	bool shared; /* it has choices (several vCPUs, windows or a budget), or is measured */
+	/* atomic; ticks since when its only vCPU's idle time is measured as if it had choices, and
+	 * what that had run until then; 0: it is not */
+	uint64_t measured, measured_ran;
+	/*
+	 * Whom sched_pick() chose, as long as nothing has happened since that might change it:
+	 * nobody else here was posted to, the timer for it has not fired. NULL: it chooses anew.
+	 * While a guest runs it is that guest's vCPU, or NULL.
+	 */
+	struct vcpu *standing;
+	uint32_t count;
+	struct vcpu *first;    /* of its vCPUs, in the order in which they were added */
+	struct vcpu *arriving; /* atomic: those sent here, the last one first */
+	/* what its config says of its windows; NULL: it has none */
+	const struct schedule_config *schedule;
+	const uint64_t *window_length; /* ticks */
+	struct vm *const *window_owner;
+	uint32_t window_count;
+	uint64_t major; /* ticks: all windows */
+
+	struct vcpu *current; /* chosen last; NULL: none */
+	bool in_turn;	      /* it keeps the CPU among equals */
+	bool in_background;   /* it runs beyond its budget */
+	uint64_t since;	      /* what it had before has been charged */
+	uint64_t ticket;      /* given last */
+	uint64_t window_end;  /* with windows: of this one, and whose it is */
+	const struct vm *window_vm;
+	uint32_t ready_count; /* as it was seen last */
+	uint64_t renewal;     /* when the first that waits for it has a budget again */
+	/* one that is stopped, moved or looked at goes first; between two of them who is before
+	 * them has so many ticks. Constant; and until when that is */
+	uint64_t urgent_gap, urgent_from;
+	struct deadline timer;
+	uint64_t armed; /* when the timer is to fire; UINT64_MAX: not set */
+	/* given to vCPUs that are here or on their way, in 2^-32; with sched.c's lock */
+	uint64_t promised;
+	uint32_t promised_count;
+	/* The choice stands until then if nobody becomes ready; no later than `armed`. UINT64_MAX:
+	 * for ever */
+	uint64_t until;
 };
 
 #endif

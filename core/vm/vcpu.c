@@ -9,6 +9,7 @@
 #include "core/base/percpu.h"
 #include "core/base/string.h"
 #include "core/exit/trace.h"
+#include "core/sched/sched.h"
 #include "core/vm/vcpu_fp.h"
 #include "core/vm/vm.h"
 #include "irq/hw/gic.h"
@@ -32,8 +33,14 @@ void vcpu_post(struct vcpu *vcpu, uint32_t events)
 {
 	uint32_t before = atomic_fetch_or(&vcpu->events, events);
 
-	/* or this is at EL2 on that CPU and looks at the vCPU that is loaded there on the way on */
-	if (vcpu_needs_kick(before, events) && vcpu != this_cpu(loaded_vcpu)) {
+	if (!vcpu_needs_kick(before, events)) {
+		return;
+	}
+	/* one that comes here from another CPU just now has VCPU_EVENT_PLACE, and that CPU sends
+	 * the kick */
+	if (atomic_read(&vcpu->cpu) == this_cpu(cpu_index)) {
+		sched_note_post(vcpu, this_cpu(loaded_vcpu));
+	} else {
 		gic_send_sgi(&vcpu->cpu_kick);
 	}
 }

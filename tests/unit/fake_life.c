@@ -159,6 +159,13 @@ void irq_wait(void)
 	longjmp(*fake_sim.out, 1);
 }
 
+PERCPU(struct sched_cpu, sched_cpu);
+
+struct vcpu *vcpu_loaded(void)
+{
+	return fake_sim.cpu->loaded ? fake_sim.cpu : NULL;
+}
+
 struct vcpu *sched_pick(void)
 {
 	struct vcpu *vcpu = fake_sim.cpu;

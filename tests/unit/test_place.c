@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where a vCPU may be sent while it runs: the scheduler's promises, held against the config's check
- * of the same sums. */
+ * of the same sums. And how long its choice stands. */
 #include <string.h>
 
 #include "core/arm64/features.h"
@@ -10,6 +10,7 @@
 #include "core/sched/share.h"
 #include "core/vm/vm.h"
 #include "irq/hw/gic.h"
+#include "tests/unit/fake_sysreg.h"
 #include "tests/unit/fake_time.h"
 #include "tests/unit/random.h"
 #include "tests/unit/unit.h"
@@ -32,6 +33,7 @@ static struct vm_config vm_configs[VMS];
 static struct vcpu_config vcpu_configs[VMS][VCPUS];
 static struct vcpu vcpus[VMS][VCPUS], *tables[VMS][VCPUS];
 static uint32_t posts;
+static struct vcpu *loaded;
 
 /* -- what it calls -- */
 
@@ -39,6 +41,7 @@ void vcpu_post(struct vcpu *vcpu, uint32_t events)
 {
 	atomic_fetch_or(&vcpu->events, events);
 	posts++;
+	sched_note_post(vcpu, loaded);
 }
 
 void vcpu_trap_waits(struct vcpu *vcpu, bool on)
@@ -49,7 +52,7 @@ void vcpu_trap_waits(struct vcpu *vcpu, bool on)
 
 struct vcpu *vcpu_loaded(void)
 {
-	return NULL;
+	return loaded;
 }
 
 uint64_t gic_sgi_to(uint32_t sgi, uint64_t mpidr)
@@ -93,6 +96,8 @@ static int set_up(void **state)
 	memset(vcpu_configs, 0, sizeof(vcpu_configs));
 	fake_time_reset(0, TICK_HZ);
 	posts = 0;
+	fake_sysreg_reset();
+	loaded = NULL;
 	for (uint32_t cpu = 0; cpu < CPUS; cpu++) {
 		make_cpu(cpu);
 	}
@@ -394,6 +399,94 @@ static void priority_goes_anywhere(void **state)
 	assert_int_equal(place_of(0, 0), 0);
 }
 
+/* -- how long a choice stands -- */
+
+#define A (&vcpus[0][0])
+#define B (&vcpus[1][0])
+static uint64_t waited[2][SCHED_HAD(VMS)];
+
+/* Two VMs on CPU 0, A before B; A runs. */
+static int two_on_one(void **state)
+{
+	set_up(state);
+	memset(waited, 0, sizeof(waited));
+	for (uint32_t v = 0; v < 2; v++) {
+		struct vcpu *vcpu = &vcpus[v][0];
+
+		vms[v].id = v;
+		vcpu->cpu = 0;
+		vcpu->sched.waited = waited[v];
+		vcpu->sched.had = SCHED_HAD(v);
+		vcpu->sched.slice = 1000;
+		vcpu->sched.priority = 100 - v;
+		assert_int_equal(sched_add(vcpu), 0);
+	}
+	assert_ptr_equal(sched_pick(), A);
+	loaded = A;
+	return 0;
+}
+
+static bool asks_again(void)
+{
+	return (A->events & VCPU_EVENT_SCHED) != 0;
+}
+
+static void stands(void **state)
+{
+	(void)state;
+	/* as nobody has a reason to do */
+	B->sched.priority = 200;
+	assert_ptr_equal(sched_pick(), A);
+	/* what is posted to itself changes nothing */
+	vcpu_post(A, VCPU_EVENT_VGIC);
+	assert_ptr_equal(sched_pick(), A);
+	assert_false(asks_again());
+	/* it goes back to its guest by way of the scheduler */
+	vcpu_post(B, VCPU_EVENT_VGIC);
+	assert_true(asks_again());
+	assert_ptr_equal(sched_pick(), B);
+	assert_false(asks_again());
+	/* B is not loaded yet: what is posted in between ends its way */
+	B->sched.priority = 50;
+	vcpu_post(B, VCPU_EVENT_WORK);
+	assert_ptr_equal(sched_pick(), B);
+	B->events = 0;
+	vcpu_post(A, VCPU_EVENT_WORK);
+	assert_true((B->events & VCPU_EVENT_SCHED) != 0);
+	assert_false(asks_again());
+	assert_ptr_equal(sched_pick(), A);
+}
+
+static void stands_no_longer(void **state)
+{
+	(void)state;
+	A->hold = VCPU_HOLD_STANDBY;
+	assert_ptr_equal(sched_pick(), B);
+	A->hold = 0;
+	assert_ptr_equal(sched_pick(), B);
+	/* another CPU has posted to A, and kicks */
+	loaded = B;
+	A->events = VCPU_EVENT_TIMER;
+	sched_kicked();
+	assert_ptr_equal(sched_pick(), A);
+	loaded = A;
+	A->events = 0;
+	A->sched.priority = B->sched.priority;
+	assert_ptr_equal(sched_pick(), A);
+	sched_give_way(A);
+	assert_ptr_equal(sched_pick(), B);
+	/* its slice is over */
+	loaded = B;
+	sysreg_write(cntpct_el0, 1000);
+	fake_interrupt_at(1000);
+	assert_ptr_equal(sched_pick(), A);
+	loaded = A;
+	/* something of who is here has changed */
+	B->sched.priority = 200;
+	sched_look_again();
+	assert_ptr_equal(sched_pick(), B);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -408,6 +501,9 @@ int main(void)
 		CASE_IN("what the config gave can be had again", back_again, set_up),
 		CASE_IN("whatever is asked for, what is promised fits", at_random, set_up),
 		CASE_IN("a priority is changed where the vCPU is", priority_goes_anywhere, set_up),
+		CASE_IN("a choice stands until another is posted to", stands, two_on_one),
+		CASE_IN("a choice ends with a sleep, a kick, a turn or a change", stands_no_longer,
+			two_on_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
