@@ -77,8 +77,8 @@ static bool list_step(struct shell_job *job)
 	}
 	if (job->at[1] == 0) {
 		job->at[1] = 1;
-		shell_say("%-12s %10s %8s %8s %8s %8s %8s %9s\n", "MiB of VM", "configured", "now",
-			  "target", "min", "others'", "free", "available");
+		shell_say("MiB of VM    configured      now   target      min  others'     free "
+			  "available\n");
 		return false;
 	}
 	say_vm(job, &view);

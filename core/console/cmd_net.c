@@ -61,26 +61,33 @@ static void say_counters(const struct switch_counters *count)
 		  (unsigned long long)atomic_read(&count->received_bytes));
 }
 
-static void say_dropped(const struct switch_counters *count)
-{
-	char line[SHELL_SAY_MAX - 2];
-	size_t len = 0;
+#define CAUSES_A_STEP 2
 
-	for (uint32_t i = 0; i < SWITCH_DROP_COUNT; i++) {
+/* at[1]: a cause was said already. False: there are more. */
+static bool say_dropped(struct shell_job *job, const struct switch_counters *count, uint32_t from)
+{
+	uint32_t end = MIN(from + CAUSES_A_STEP, (uint32_t)SWITCH_DROP_COUNT);
+
+	for (uint32_t i = from; i < end; i++) {
 		uint64_t dropped = atomic_read(&count->dropped[i]);
 
-		if (dropped != 0 && len < sizeof(line)) {
-			len += (size_t)format(line + len, sizeof(line) - len, "%s %s %llu",
-					      len == 0 ? "  dropped:" : ",", drop_names[i],
-					      (unsigned long long)dropped);
+		if (dropped != 0) {
+			shell_say("%s %s %llu", job->at[1] == 0 ? "  dropped:" : ",", drop_names[i],
+				  (unsigned long long)dropped);
+			job->at[1] = 1;
 		}
 	}
-	if (len != 0) {
-		shell_say("%s\n", line);
+	if (end != SWITCH_DROP_COUNT) {
+		return false;
 	}
+	if (job->at[1] != 0) {
+		shell_say("\n");
+		job->at[1] = 0;
+	}
+	return true;
 }
 
-/* at[0]: port, in three steps. */
+/* at[0]: port, in steps. */
 static bool net_step(struct shell_job *job)
 {
 	const struct switch_port *port = switch_port_at((uint32_t)job->at[0]);
@@ -97,11 +104,11 @@ static bool net_step(struct shell_job *job)
 		say_port(port);
 	} else if (job->part == 1) {
 		say_counters(&port->count);
-	} else {
-		say_dropped(&port->count);
+	} else if (say_dropped(job, &port->count, (job->part - 2) * CAUSES_A_STEP)) {
 		job->at[0]++;
+		return false;
 	}
-	job->more = job->part != 2;
+	job->more = true;
 	return false;
 }
 

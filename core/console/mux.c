@@ -15,7 +15,7 @@
 #define PUMP_CHOICES  2 /* looks at who is next: of lines so short that a burst holds more */
 #define PACE_US	      250
 #define PACE_LATE_US  4000
-#define SLOW_MAX      5	  /* bytes of a line that have to be looked at one by one */
+#define SLOW_MAX      4	  /* bytes of a line that have to be looked at one by one */
 #define LINE_GRACE_MS 50  /* how long a begun line keeps others waiting after its last byte */
 #define LINE_TURN     512 /* bytes of one line after which others may have a word */
 
