@@ -24,6 +24,9 @@
 /* What each of these asks for may take a step of its own. */
 #define LONG_EVENTS (VGIC_EVENTS | VCPU_EVENT_WORK | VCPU_EVENT_ANSWER)
 
+/* These are for when it has its turn again. */
+#define PAUSED_EVENTS ((LONG_EVENTS | VCPU_EVENT_TIMER) & ~VCPU_EVENT_SGIS)
+
 /* These come before a vCPU is loaded. */
 #define EARLY_EVENTS (VCPU_EVENT_REGS | VCPU_EVENT_JOB | VCPU_EVENT_START)
 
@@ -234,7 +237,7 @@ static inline void look_at_rest(struct vcpu *vcpu, uint32_t events, bool worked)
 	if ((events & VCPU_WAKE_EVENTS) != 0) {
 		wake(vcpu);
 	}
-	events &= VCPU_EVENT_WORK | VCPU_EVENT_ANSWER | VCPU_EVENT_PAUSE;
+	events &= VCPU_EVENT_WORK | VCPU_EVENT_ANSWER;
 	if (may_give_way && gives_way(vcpu, events)) {
 		return;
 	}
@@ -251,9 +254,6 @@ static inline void look_at_rest(struct vcpu *vcpu, uint32_t events, bool worked)
 		if ((vcpu->hold & VCPU_HOLD_PARKED) == 0) {
 			vgic_access_over(vcpu);
 		}
-	}
-	if ((events & VCPU_EVENT_PAUSE) != 0) {
-		take_pause(vcpu);
 	}
 }
 
@@ -296,6 +296,12 @@ static void __attribute__((noinline)) look_at_events(struct vcpu *vcpu)
 	if ((events & VCPU_EVENT_START) != 0 &&
 	    atomic_read_acquire(&vcpu->power) == VCPU_ON_PENDING) {
 		begin(vcpu);
+	}
+	if ((events & VCPU_EVENT_PAUSE) != 0) {
+		/* alone, and not loaded for it: it may be somebody else's time */
+		atomic_fetch_or(&vcpu->events, events & PAUSED_EVENTS);
+		take_pause(vcpu);
+		return;
 	}
 	look_at_rest(vcpu, events & ~EARLY_EVENTS, (events & EARLY_EVENTS) != 0);
 }
