@@ -309,6 +309,20 @@ static bool __attribute__((noinline)) may_hurry(struct sched_cpu *cpu, uint64_t 
 	return false;
 }
 
+/* One that hurries is found: does it let `first` in before it, who comes just now? Once: the next
+ * time it goes, whoever comes. */
+static bool __attribute__((noinline)) lets_in(struct sched_cpu *cpu, const struct vcpu *first,
+					      const struct vcpu *urgent, uint64_t now)
+{
+	cpu->urgent_from = now + cpu->urgent_gap;
+	cpu->urgent_waits = !cpu->urgent_waits && first != NULL && first != cpu->current &&
+			    first != urgent;
+	if (cpu->urgent_waits) {
+		cpu->renewal = MIN(cpu->renewal, cpu->urgent_from);
+	}
+	return cpu->urgent_waits;
+}
+
 /* The best of all within their budgets. What has become of each since it was seen last is noted. */
 static inline struct vcpu *best(struct sched_cpu *cpu, uint64_t now)
 {
@@ -343,8 +357,7 @@ static inline struct vcpu *best(struct sched_cpu *cpu, uint64_t now)
 		}
 	}
 	cpu->ready_count = ready_count;
-	if (unlikely(first_of_all != NULL)) {
-		cpu->urgent_from = now + cpu->urgent_gap;
+	if (unlikely(first_of_all != NULL) && !lets_in(cpu, first, first_of_all, now)) {
 		return first_of_all;
 	}
 	return in_turn(cpu, first, false);

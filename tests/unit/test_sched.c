@@ -579,10 +579,36 @@ static void stop_comes_first(void **state)
 	vcpus[0].events = VCPU_EVENT_STOP;
 	assert_ptr_equal(choose(), &vcpus[0]);
 	vcpus[0].events = 0;
+	assert_ptr_equal(choose(), &vcpus[1]);
 	vcpus[2].events = VCPU_EVENT_STOP;
 	assert_ptr_equal(choose(), &vcpus[2]);
 	vcpus[2].events = 0;
 	assert_ptr_equal(choose(), &vcpus[1]);
+}
+
+/* But not between a wake-up and its guest; once, for others may be woken again and again. */
+static void stop_lets_in(void **state)
+{
+	(void)state;
+	cpu.urgent_gap = 20;
+	add(0, 10);
+	add(1, 200);
+	add(2, 100);
+	ready(0, true);
+	ready(2, true);
+	run(500);
+	ready(1, true);
+	vcpus[0].events = VCPU_EVENT_STOP;
+	assert_ptr_equal(choose(), &vcpus[1]);
+	/* asked again when its time has come */
+	assert_int_equal(cpu.until, now + 20);
+	now += 19;
+	assert_ptr_equal(choose(), &vcpus[1]);
+	now++;
+	ready(1, false);
+	assert_ptr_equal(choose(), &vcpus[0]);
+	vcpus[0].events = 0;
+	assert_ptr_equal(choose(), &vcpus[2]);
 }
 
 /* Others ask for what is in its list registers: it answers first, and holds still until released.
@@ -777,6 +803,7 @@ int main(void)
 		CASE_IN("two of one VM have their budgets too", mates_have_their_budgets, set_up),
 		CASE_IN("windows are their VM's alone, and do not drift", windows, set_up),
 		CASE_IN("a stop is looked at whoever's time it is", stop_comes_first, set_up),
+		CASE_IN("a stop lets in who is woken just then, once", stop_lets_in, set_up),
 		CASE_IN("who is asked answers and holds still", held, set_up),
 		CASE_IN("who leaves takes what was counted along", leaves, set_up),
 		CASE_IN("a CPU that is shared from now on counts from now on", begins, set_up),
