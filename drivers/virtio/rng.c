@@ -12,11 +12,11 @@
 
 struct vrng {
 	struct virtio virtio; /* first */
-	/* being filled, when `filling`; protected by the device's lock */
+	/* being filled, or to be put back; protected by the device's lock */
 	struct virtq_chain *chain;
 	struct virtq_cursor cursor;
 	uint32_t written;
-	bool filling;
+	bool filling, filled;
 };
 
 static struct vrng *vrng_of(struct virtio *virtio)
@@ -29,7 +29,7 @@ static void rng_reset_queue(struct virtio *virtio, uint32_t queue)
 	struct vrng *rng = vrng_of(virtio);
 
 	(void)queue;
-	rng->filling = false;
+	rng->filling = rng->filled = false;
 	rng->chain->begun = false;
 }
 
@@ -61,7 +61,16 @@ static int fill(struct vrng *rng)
 	/* whole; or what there was: a board without a source, or one that has nothing at the
 	 * moment, keeps nobody waiting */
 	rng->filling = false;
-	err = virtio_put(virtio, 0, rng->chain, rng->written);
+	rng->filled = true;
+	return 1;
+}
+
+/* In a step of its own: a draw is long enough. */
+static int put(struct vrng *rng)
+{
+	int err = virtio_put(&rng->virtio, 0, rng->chain, rng->written);
+
+	rng->filled = false;
 	return err < 0 ? err : 1;
 }
 
@@ -73,6 +82,9 @@ static int rng_step(struct virtio *virtio, uint32_t queue)
 
 	if (rng->filling) {
 		return fill(rng);
+	}
+	if (rng->filled) {
+		return put(rng);
 	}
 	got = virtq_take(virtq, rng->chain);
 	if (got == 1) {
