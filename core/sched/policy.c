@@ -311,12 +311,12 @@ static bool __attribute__((noinline)) may_hurry(struct sched_cpu *cpu, uint64_t 
 
 /* One that hurries is found: does it let `first` in before it, who comes just now? Once: the next
  * time it goes, whoever comes. */
-static bool __attribute__((noinline)) lets_in(struct sched_cpu *cpu, const struct vcpu *first,
-					      const struct vcpu *urgent, uint64_t now)
+static bool __attribute__((noinline))
+lets_in(struct sched_cpu *cpu, const struct vcpu *first, const struct vcpu *urgent, uint64_t now)
 {
 	cpu->urgent_from = now + cpu->urgent_gap;
-	cpu->urgent_waits = !cpu->urgent_waits && first != NULL && first != cpu->current &&
-			    first != urgent;
+	cpu->urgent_waits =
+		!cpu->urgent_waits && first != NULL && first != cpu->current && first != urgent;
 	if (cpu->urgent_waits) {
 		cpu->renewal = MIN(cpu->renewal, cpu->urgent_from);
 	}
