@@ -528,6 +528,8 @@ static int carry_on(struct vpart *part)
 	struct request *request = free_request(part);
 	int err = 0;
 
+	/* a part of it has failed: nothing more of it is begun */
+	order->whole = order->whole || order->status != BLK_STATUS_OK;
 	if (!order->whole && request == NULL) {
 		return 0;
 	}

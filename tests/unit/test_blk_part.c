@@ -557,6 +557,35 @@ static void ranges_are_cut_to_what_the_disk_takes(void **state)
 	assert_int_equal(status_of(2), BLK_STATUS_IOERR);
 }
 
+/* A part of its first range fails, before its second one was read. */
+static void ranges_of_which_one_failed_have_failed(void **state)
+{
+	static const uint32_t types[] = {BLK_TYPE_WRITE_ZEROES, BLK_TYPE_DISCARD};
+	const struct blk_range ranges[] = {{10, 160, 0}, {0, 1, 0}};
+
+	for (uint32_t i = 0; i < ARRAY_COUNT(types); i++) {
+		int id;
+
+		set_up(state);
+		dev.range_max = 10;
+		memcpy(fake_ram(DATA), ranges, sizeof(ranges));
+		id = ask(0, types[i], 0, sizeof(ranges));
+		assert_int_equal(asked_count, 16);
+		finish(0, -EIO);
+		for (uint32_t k = 1; k < 16; k++) {
+			nothing_is_given_back();
+			finish(k, 0);
+		}
+		is_given_back(id, 1);
+		assert_int_equal(status_of(0), BLK_STATUS_IOERR);
+		/* what was not begun yet is not */
+		assert_int_equal(asked_count, 16);
+		id = ask(1, BLK_TYPE_IN, 0, 512);
+		finish(16, 0);
+		is_given_back(id, 513);
+	}
+}
+
 static void memory_in_pages_is_held_until_it_is_done_with(void **state)
 {
 	static const uint64_t begins[] = {DATA + 0x200, DATA + 0x1000, DATA + 0x2000, DATA + 0x3000,
@@ -717,6 +746,8 @@ int main(void)
 			a_driver_without_FLUSH_has_its_writes_flushed, set_up),
 		CASE_IN("ranges are cut to what the disk takes",
 			ranges_are_cut_to_what_the_disk_takes, set_up),
+		CASE("ranges of which one failed have failed",
+		     ranges_of_which_one_failed_have_failed),
 		CASE_IN("memory in pages is held until it is done with",
 			memory_in_pages_is_held_until_it_is_done_with, set_up),
 		CASE("a reset waits until nothing is under way",
