@@ -396,6 +396,12 @@ static bool is_read_only(const struct vpart *part)
 	return part->disk->read_only || part->part->dev->read_only;
 }
 
+/* Its driver takes what was written for safe when it comes back, WRITE_ZEROES too: 5.2.6.2 */
+static bool is_flushed(const struct vpart *part, uint32_t size)
+{
+	return part->part->dev->flushes && size != 0 && !virtio_has(&part->virtio, BLK_F_FLUSH);
+}
+
 /* The type is known; the header is behind the cursor. */
 static uint8_t begin_type(struct vpart *part, uint64_t sector)
 {
@@ -414,13 +420,13 @@ static uint8_t begin_type(struct vpart *part, uint64_t sector)
 		part->order->whole = !dev->flushes;
 		return BLK_STATUS_OK;
 	case BLK_TYPE_OUT:
-		part->order->flush =
-			dev->flushes && out_size != 0 && !virtio_has(&part->virtio, BLK_F_FLUSH);
+		part->order->flush = is_flushed(part, out_size);
 		return is_read_only(part) ? BLK_STATUS_IOERR : begin_data(part, sector, out_size);
 	case BLK_TYPE_DISCARD:
 		return is_read_only(part) ? BLK_STATUS_IOERR :
 					    begin_ranges(part, dev->discards, out_size);
 	case BLK_TYPE_WRITE_ZEROES:
+		part->order->flush = is_flushed(part, out_size);
 		return is_read_only(part) ? BLK_STATUS_IOERR :
 					    begin_ranges(part, dev->zeroes, out_size);
 	default:

@@ -512,6 +512,7 @@ static void a_flush_reaches_the_disk(void **state)
 
 static void a_driver_without_FLUSH_has_its_writes_flushed(void **state)
 {
+	const struct blk_range ranges[] = {{10, 5, 0}, {300, 1, 0}};
 	int id;
 
 	(void)state;
@@ -524,6 +525,23 @@ static void a_driver_without_FLUSH_has_its_writes_flushed(void **state)
 	finish(1, 0);
 	is_given_back(id, 1);
 	assert_int_equal(status_of(0), BLK_STATUS_OK);
+	/* zeroes are written too; what is discarded is not there to be kept */
+	memcpy(fake_ram(DATA), ranges, sizeof(ranges));
+	id = ask(1, BLK_TYPE_WRITE_ZEROES, 0, sizeof(ranges));
+	finish(3, 0);
+	nothing_is_given_back();
+	finish(2, 0);
+	nothing_is_given_back();
+	assert_int_equal(asked_count, 5);
+	assert_int_equal(asked[4]->op, BLK_FLUSH);
+	finish(4, -EIO);
+	is_given_back(id, 1);
+	assert_int_equal(status_of(1), BLK_STATUS_IOERR);
+	ask(2, BLK_TYPE_DISCARD, 0, sizeof(ranges));
+	finish(5, 0);
+	finish(6, 0);
+	assert_int_equal(status_of(2), BLK_STATUS_OK);
+	assert_int_equal(asked_count, 7);
 }
 
 static void ranges_are_cut_to_what_the_disk_takes(void **state)
