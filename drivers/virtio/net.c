@@ -181,13 +181,40 @@ static int send_small(struct net *net)
 	return got;
 }
 
+/* What its driver says of the frame in hand, against what can be. */
+static enum switch_drop look_at(struct net *net)
+{
+	const uint8_t *frame = net->head + NET_HEADER_SIZE;
+
+	if (!net_header_holds(net_header(net), net->virtio.features, net->size)) {
+		return net->size > NET_FRAME_GSO_MAX ? SWITCH_DROP_SIZE : SWITCH_DROP_HEADER;
+	}
+	net_on_wire(net_header(net), frame, net->head_size, net->size, &net->wire);
+	return net->wire.longest > NET_FRAME_MAX ? SWITCH_DROP_HEADER : SWITCH_SENT;
+}
+
+/* Who gets it. What is to be cut counts as what it is cut into, whoever cuts it. */
+static enum switch_drop decide(struct net *net)
+{
+	uint64_t now = deadline_now();
+	enum switch_drop why;
+
+	if (net->port.byte_cost != 0) {
+		switch_charge(&net->port, net->wire.bytes, now);
+	}
+	why = switch_decide(&net->port, net->head + NET_HEADER_SIZE, now, &net->to, &net->flood);
+	if (why == SWITCH_SENT && net->flood && net->wire.count > 1 &&
+	    !switch_may_flood(&net->port, net->wire.count - 1, now)) {
+		why = SWITCH_DROP_STORM;
+	}
+	return why;
+}
+
 /* What begins the frame has been read: what it is, and who gets it. As an operation's step. */
 static int begin_frame(struct net *net)
 {
 	struct virtq_chain *chain = net->chain;
-	struct switch_port *to;
 	enum switch_drop why;
-	uint64_t now = deadline_now();
 
 	if (chain->count != chain->reads) {
 		return -EINVAL;
@@ -197,26 +224,19 @@ static int begin_frame(struct net *net)
 	}
 	net->size = chain->out_size - (uint32_t)NET_HEADER_SIZE;
 	net->head_size = net->head_read - (uint32_t)NET_HEADER_SIZE;
-	if (!net_header_holds(net_header(net), net->virtio.features, net->size)) {
-		return drop_sent(net, net->size > NET_FRAME_GSO_MAX ? SWITCH_DROP_SIZE :
-								      SWITCH_DROP_HEADER);
-	}
-	if (net->port.byte_cost != 0) {
-		switch_charge(&net->port, net->size, now);
-	}
-	why = switch_decide(&net->port, net->head + NET_HEADER_SIZE, now, &to, &net->flood);
+	why = look_at(net);
+	why = why == SWITCH_SENT ? decide(net) : why;
 	if (why != SWITCH_SENT) {
 		return drop_sent(net, why);
 	}
 	net->looked_at = true;
 	net->port.count.sent_frames++;
 	net->port.count.sent_bytes += net->size;
-	net->to = to;
 	net->sum.begun = net->sum.done = net->cut.on = false;
 	/* the receiver is another step, but for what fits in this one */
 	return net->size <= SMALL_SIZE && !net->flood && net_header(net)->flags == 0 &&
 			       !guest_is_paged(net->virtio.vdev.vm) &&
-			       (to == NULL || to->uplink == NULL) ?
+			       (net->to == NULL || net->to->uplink == NULL) ?
 		       send_small(net) :
 		       1;
 }

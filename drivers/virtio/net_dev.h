@@ -64,6 +64,7 @@ struct net {
 	struct virtq_chain *chain;
 	struct virtq_cursor rest; /* behind what is in `head` */
 	uint32_t size, head_size;
+	struct net_wire wire;
 	uint8_t head[NET_HEADER_SIZE + NET_HEAD_SIZE] __attribute__((aligned(8)));
 	struct switch_port *to; /* of whom `fill` tells, if it is a VM's */
 	bool flood;

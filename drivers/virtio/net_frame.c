@@ -22,8 +22,8 @@ bool net_header_holds(const struct net_header *header, uint64_t features, uint32
 		return size <= NET_FRAME_MAX;
 	}
 	return (features & tso_of(header->gso_type, NET_F_HOST_TSO4, NET_F_HOST_TSO6)) != 0 &&
-	       partial && header->gso_size != 0 && header->gso_size <= NET_FRAME_MAX &&
-	       header->header_size <= size && size <= NET_FRAME_GSO_MAX;
+	       partial && header->gso_size >= NET_GSO_MIN && header->gso_size <= NET_FRAME_MAX &&
+	       size <= NET_FRAME_GSO_MAX;
 }
 
 bool net_header_fits(const struct net_header *header, uint64_t features)
@@ -80,6 +80,7 @@ uint16_t net_fold(uint32_t sum)
 #define IPV4_SIZE  20 /* at least */
 #define IPV6_SIZE  40
 #define TCP_SIZE   20 /* at least */
+#define TCP_MAX	   60
 #define TCP_SEQ	   4
 #define TCP_OFFSET 12
 #define TCP_FLAGS  13
@@ -127,6 +128,26 @@ bool net_look(const struct net_header *header, const uint8_t *frame, uint32_t si
 	}
 	shape->headers = shape->tcp + (frame[shape->tcp + TCP_OFFSET] >> 4) * 4U;
 	return shape->headers >= shape->tcp + TCP_SIZE && shape->headers <= size;
+}
+
+void net_on_wire(const struct net_header *header, const uint8_t *frame, uint32_t known,
+		 uint32_t size, struct net_wire *wire)
+{
+	uint32_t at = (uint32_t)header->csum_start + TCP_OFFSET, tcp, payload;
+
+	*wire = (struct net_wire){.count = 1, .longest = size, .bytes = size};
+	if (header->gso_type == NET_GSO_NONE) {
+		return;
+	}
+	/* the driver's word for it is not to be relied on: 5.1.6.2.2 */
+	tcp = at < known ? MAX((frame[at] >> 4) * 4U, (uint32_t)TCP_SIZE) : TCP_MAX;
+	wire->headers = MIN(header->csum_start + tcp, size);
+	payload = size - wire->headers;
+	if (payload > header->gso_size) {
+		wire->count = (payload + header->gso_size - 1) / header->gso_size;
+		wire->longest = wire->headers + header->gso_size;
+		wire->bytes += (uint64_t)(wire->count - 1) * wire->headers;
+	}
 }
 
 static void cut_ip(const struct net_shape *shape, uint8_t *ip, uint32_t size, uint16_t index)

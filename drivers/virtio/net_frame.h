@@ -6,14 +6,31 @@
 
 #include "drivers/hw/virtio/net_regs.h"
 
-/* Of a frame that is to be cut, with its Ethernet header and a tag. */
-#define NET_FRAME_GSO_MAX (65535 + 18)
+/* Of a frame that is to be cut: what IPv6 says the length of, its header, and Ethernet's with a
+ * tag. */
+#define NET_FRAME_GSO_MAX (65535 + 40 + 18)
+
+/* Of a segment that it is cut into: no stack has smaller ones for more than a peer's malice. Linux
+ * takes no MSS below it (tcp_min_snd_mss). So a frame is at most 1,367 segments. */
+#define NET_GSO_MIN 48
 
 /* Does what a driver with these features says of a frame of so many bytes hold? */
 bool net_header_holds(const struct net_header *header, uint64_t features, uint32_t size);
 
 /* Can a driver with these features take it so? */
 bool net_header_fits(const struct net_header *header, uint64_t features);
+
+/* How a frame is on a cable, where it is cut. */
+struct net_wire {
+	uint32_t headers; /* bytes of those that each segment has; of one that is cut */
+	uint32_t count;	  /* of segments */
+	uint32_t longest; /* bytes, with headers */
+	uint64_t bytes;	  /* of all */
+};
+
+/* Of one that holds, of `size` bytes, of which the first `known` are at `frame`. */
+void net_on_wire(const struct net_header *header, const uint8_t *frame, uint32_t known,
+		 uint32_t size, struct net_wire *wire);
 
 /* What is to be cut: where its headers are. */
 struct net_shape {

@@ -130,8 +130,10 @@ static void build_whole(struct net *net, uint64_t takes)
 	if (header->flags == 0) {
 		header->csum_start = header->csum_offset = 0;
 	}
+	/* of headers as they are: 5.1.6.4.1 */
+	header->header_size = (uint16_t)net->wire.headers;
 	if (header->gso_type == NET_GSO_NONE) {
-		header->gso_size = header->header_size = 0;
+		header->gso_size = 0;
 	}
 }
 

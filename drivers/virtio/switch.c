@@ -215,19 +215,19 @@ static struct switch_port *find(struct switch_port *port, uint64_t address, uint
 
 /* A bucket that fills with time: what was sent is paid for until then, `burst` ticks ahead at most.
  */
-static bool may_flood(struct switch_port *port, uint64_t now)
+bool switch_may_flood(struct switch_port *port, uint32_t frames, uint64_t now)
 {
-	uint64_t burst = port->flood_cost * SWITCH_FLOOD_BURST;
-	int64_t ahead = (int64_t)(port->flood_until - now);
+	uint64_t burst = port->flood_cost * SWITCH_FLOOD_BURST, cost = port->flood_cost * frames;
+	uint64_t from = (int64_t)(port->flood_until - now) < 0 ? now : port->flood_until;
 
-	if (ahead > (int64_t)(burst - port->flood_cost)) {
+	if ((int64_t)(from + cost - now) > (int64_t)burst) {
 		return false;
 	}
-	port->flood_until = (ahead < 0 ? now : port->flood_until) + port->flood_cost;
+	port->flood_until = from + cost;
 	return true;
 }
 
-void switch_charge(struct switch_port *port, uint32_t bytes, uint64_t now)
+void switch_charge(struct switch_port *port, uint64_t bytes, uint64_t now)
 {
 	uint64_t burst = (port->byte_cost * SWITCH_RATE_BURST) >> COST_SHIFT;
 	uint64_t cost = (port->byte_cost * bytes) >> COST_SHIFT;
@@ -303,7 +303,7 @@ enum switch_drop switch_decide(struct switch_port *port, const uint8_t *head, ui
 			return SWITCH_SENT; /* it has heard it itself */
 		}
 	}
-	if (!may_flood(port, now)) {
+	if (!switch_may_flood(port, 1, now)) {
 		return SWITCH_DROP_STORM;
 	}
 	*to = port->next;

@@ -21,7 +21,7 @@
 
 #define SWITCH_MAC_SIZE	   6
 #define SWITCH_HEADER_SIZE 14 /* of a frame: two addresses and a type */
-#define SWITCH_SETS	   8  /* of addresses that a port has learnt, by hash */
+#define SWITCH_SETS	   8 /* of addresses that a port has learnt, by hash */
 #define SWITCH_WAYS	   4
 #define SWITCH_UPLINK_SETS 128
 #define SWITCH_AGE_S	   300	       /* an address that sent nothing is forgotten */
@@ -99,6 +99,10 @@ void switch_forget(struct switch_port *port);
 enum switch_drop switch_decide(struct switch_port *port, const uint8_t *head, uint64_t now,
 			       struct switch_port **to, bool *flood);
 
+/* May so many frames go to all? With the first of a frame that is cut switch_decide() has counted
+ * itself; the others are its sender's to ask for. */
+bool switch_may_flood(struct switch_port *port, uint32_t frames, uint64_t now);
+
 /* Of a frame that begins with `head`: for who is at the other end of one cable alone, as bridges
  * and pause frames have it (802.1Q 8.6.3); and with a tag. */
 bool switch_is_link_local(const uint8_t *head);
@@ -109,7 +113,7 @@ static inline uint64_t switch_ready(const struct switch_port *port)
 {
 	return port->rate_until;
 }
-void switch_charge(struct switch_port *port, uint32_t bytes, uint64_t now);
+void switch_charge(struct switch_port *port, uint64_t bytes, uint64_t now);
 
 /* All ports, in the order in which they were plugged in; NULL: there are none. And the n-th of
  * them, from 0 on; NULL: there are not so many. */

@@ -105,7 +105,8 @@ static int set_up(void **state)
 				.name = "net",
 				.type = &virtio_net_type,
 				.spi = 16,
-				.port = {.network = &network, .mac = {2, 0, 0, 0, 0, (uint8_t)i}},
+				.port = {.network = &network,
+					 .mac = {2, 0, 0, 0, 0, (uint8_t)i}},
 			};
 			memset(memory[i], 0, sizeof(memory[i]));
 			assert_int_equal(virtio_net_type.create(&vms[i], &configs[i], &arena,
@@ -439,9 +440,14 @@ static void headers_that_can_not_be_drop_their_frame(void **state)
 		{.gso_type = NET_GSO_TCPV6,
 		 .flags = NET_NEEDS_CSUM,
 		 .csum_start = 34,
-		 .gso_size = 100,
-		 .header_size = 61},
+		 .gso_size = NET_GSO_MIN - 1},
 	};
+	/* what is cut is as long as a frame may be, at most */
+	const struct net_header long_ones = {.flags = NET_NEEDS_CSUM,
+					     .gso_type = NET_GSO_TCPV4,
+					     .gso_size = NET_FRAME_MAX,
+					     .csum_start = 34,
+					     .csum_offset = 16};
 	const struct net_header right = {.flags = NET_NEEDS_CSUM,
 					 .csum_start = 34,
 					 .csum_offset = 24};
@@ -454,17 +460,69 @@ static void headers_that_can_not_be_drop_their_frame(void **state)
 		send(0, &wrong[i], 1, 60);
 		assert_int_equal(dropped(0, SWITCH_DROP_HEADER), i + 1);
 	}
+	send(0, &long_ones, 1, 9400);
 	send(0, &plain, 1, 9019);
+	assert_int_equal(dropped(0, SWITCH_DROP_HEADER), ARRAY_COUNT(wrong) + 2);
+	send(0, &long_ones, 1, NET_FRAME_GSO_MAX + 1);
 	send(0, &plain, 1, 13);
-	assert_int_equal(dropped(0, SWITCH_DROP_SIZE) + dropped(0, SWITCH_DROP_HEADER),
-			 ARRAY_COUNT(wrong) + 2);
+	assert_int_equal(dropped(0, SWITCH_DROP_SIZE), 2);
 	assert_int_equal(see(1, 2048, 0, &size), 0);
 	send(0, &right, 1, 60);
 	assert_int_equal(see(1, 2048, 0, &size), 1);
 	/* only what was agreed on */
 	begin(0, MANY);
 	send(0, &right, 1, 60);
-	assert_int_equal(dropped(0, SWITCH_DROP_HEADER), ARRAY_COUNT(wrong) + 2);
+	assert_int_equal(dropped(0, SWITCH_DROP_HEADER), ARRAY_COUNT(wrong) + 3);
+}
+
+/* 5.1.6.2.2, 5.1.6.4.1: what its driver says of its length is not looked at, and what the receiver
+ * is told covers the headers. */
+static void how_long_headers_are_is_looked_up(void **state)
+{
+	static const uint16_t said[] = {0, 54, 61, UINT16_MAX};
+	static const struct {
+		uint8_t at, length; /* of TCP's header */
+		uint16_t covers;
+	} headers[] = {{34, 0x60, 58}, {34, 0xf0, 94}, {34, 0, 54}, {54, 0x50, 74}, {200, 0, 260}};
+	uint32_t size;
+
+	for (uint32_t i = 0; i < ARRAY_COUNT(said) * ARRAY_COUNT(headers); i++) {
+		uint32_t k = i / ARRAY_COUNT(said);
+		const struct net_header big = {.flags = NET_NEEDS_CSUM,
+					       .gso_type = NET_GSO_TCPV4,
+					       .header_size = said[i % ARRAY_COUNT(said)],
+					       .gso_size = 1000,
+					       .csum_start = headers[k].at,
+					       .csum_offset = 16};
+
+		set_up(state);
+		begin_all(MANY | OFFLOADS);
+		give(1, 3, 2048);
+		write_frame(0, &big, 1, 4000);
+		((uint8_t *)fake_ram(place(0, SENT_AT)))[HEADER + headers[k].at + 12] =
+			headers[k].length;
+		post_frame(0, 4000, ROOM);
+		work(0, 100);
+		assert_int_equal(see(1, 2048, 0, &size), 2);
+		assert_int_equal(((struct net_header *)got)->header_size, headers[k].covers);
+	}
+}
+
+static void the_longest_frame_of_TCP_over_IPv6_comes(void **state)
+{
+	const struct net_header big = {.flags = NET_NEEDS_CSUM,
+				       .gso_type = NET_GSO_TCPV6,
+				       .gso_size = 1440,
+				       .csum_start = 54,
+				       .csum_offset = 16};
+	uint32_t size;
+
+	(void)state;
+	begin_all(MANY | OFFLOADS);
+	give(1, 11, 6100);
+	send(0, &big, 1, 14 + 40 + 65535);
+	assert_int_equal(see(1, 6100, 0, &size), 11);
+	assert_came_whole(0, size, 14 + 40 + 65535);
 }
 
 /* The sum over all 16-bit words, as RFC 1071 has it. */
@@ -674,6 +732,102 @@ static void what_is_no_TCP_is_not_cut(void **state)
 		assert_int_equal(dropped(1, SWITCH_DROP_OFFLOAD), 1);
 		assert_int_equal(port(1)->count.received_frames, 0);
 	}
+}
+
+/* All steps of node 0, whose receivers take what comes and give new buffers for it. */
+static void work_and_take(void)
+{
+	uint32_t written;
+
+	while (posted[0]) {
+		work(0, 1);
+		for (uint32_t i = 1; i < NODES; i++) {
+			while (fake_driver_see(&drivers[i][RECEIVE], &written) >= 0) {
+				give(i, 1, 2048);
+			}
+		}
+	}
+}
+
+/* Sends a frame of TCP over IPv4 that is to be cut. */
+static void send_tcp(uint32_t to, uint32_t size, uint32_t segment)
+{
+	const struct net_header big = {.flags = NET_NEEDS_CSUM,
+				       .gso_type = NET_GSO_TCPV4,
+				       .gso_size = (uint16_t)segment,
+				       .csum_start = TCP4,
+				       .csum_offset = 16};
+
+	write_tcp(&big, false, size);
+	if (to == NODES) {
+		memset((uint8_t *)fake_ram(place(0, SENT_AT)) + HEADER, 0xff, 6);
+	}
+	post_frame(0, size, ROOM);
+	work_and_take();
+}
+
+/* One frame is as many as it is cut into, for who can't take it whole. */
+static void a_storm_of_frames_to_cut_is_bounded(void **state)
+{
+	uint32_t written, taken = 0;
+
+	(void)state;
+	begin(0, MANY | OFFLOADS);
+	for (uint32_t i = 1; i < NODES; i++) {
+		begin(i, PLAIN);
+		give(i, 15, 2048);
+	}
+	/* 20 of 1,000 bytes each: 12 times, of 256 at once */
+	for (uint32_t i = 0; i < 50; i++) {
+		send_tcp(NODES, 58 + 20000, 1000);
+		assert_int_equal(fake_driver_see(&drivers[0][SEND], &written), 0);
+	}
+	for (uint32_t i = 1; i < NODES; i++) {
+		assert_int_equal(port(i)->count.received_frames, 240);
+		assert_int_equal(dropped(i, SWITCH_DROP_FULL), 0);
+	}
+	assert_int_equal(port(0)->count.sent_frames, 12);
+	assert_int_equal(dropped(0, SWITCH_DROP_STORM), 38);
+	/* 2,000 a second */
+	for (uint32_t i = 0; i < 100; i++) {
+		fake_pass(HZ / 100);
+		send_tcp(NODES, 58 + 20000, 1000);
+		taken += (uint32_t)fake_driver_see(&drivers[0][SEND], &written) == 0;
+	}
+	assert_int_equal(taken, 100);
+	assert_in_range(port(2)->count.received_frames, 2000, 240 + 2000);
+	/* more than that at once never; and to one there may be as many */
+	fake_pass(HZ);
+	send_tcp(NODES, 58 + 20000, 50);
+	assert_in_range(port(2)->count.received_frames, 2000, 240 + 2000);
+	fake_driver_see(&drivers[0][SEND], &written);
+	send_tcp(1, 58 + 20000, 50);
+	assert_int_equal(port(1)->count.received_frames, port(2)->count.received_frames + 400);
+}
+
+static void a_limit_counts_what_is_cut(void **state)
+{
+	/* in pieces of 50 bytes, with headers of 58 */
+	const uint64_t bytes = 200 * (58 + 50), begun = fake_time.now;
+	uint32_t written;
+
+	(void)state;
+	begin(0, MANY | OFFLOADS);
+	begin(1, PLAIN);
+	give(1, 15, 2048);
+	port(0)->byte_cost = UINT64_C(1) << 20; /* a byte a tick */
+	for (uint32_t i = 0; i < 20; i++) {
+		send_tcp(1, 58 + 10000, 50);
+		while (fake_driver_see(&drivers[0][SEND], &written) < 0) {
+			fake_pass(100);
+			work_and_take();
+		}
+	}
+	assert_int_equal(port(1)->count.received_frames, 20 * 200);
+	assert_int_equal(port(1)->count.received_bytes, 20 * bytes);
+	/* but for what it may send at once, and the last one */
+	assert_in_range(fake_time.now - begun, 19 * bytes - SWITCH_RATE_BURST,
+			20 * bytes - SWITCH_RATE_BURST);
 }
 
 static void begin_large(uint64_t features)
@@ -944,6 +1098,11 @@ int main(void)
 		NET("who learns to cut in the middle gets the whole",
 		    who_learns_to_cut_in_the_middle_gets_the_whole),
 		NET("what is no TCP is not cut", what_is_no_TCP_is_not_cut),
+		NET("how long headers are is looked up", how_long_headers_are_is_looked_up),
+		NET("the longest frame of TCP over IPv6 comes",
+		    the_longest_frame_of_TCP_over_IPv6_comes),
+		NET("a storm of frames to cut is bounded", a_storm_of_frames_to_cut_is_bounded),
+		NET("a limit counts what is cut", a_limit_counts_what_is_cut),
 		NET("a sender that is reset in the middle leaves buffers as they were",
 		    a_sender_that_is_reset_in_the_middle_leaves_buffers_as_they_were),
 		NET("buffers that were taken between others' come back empty",

@@ -232,7 +232,12 @@ static void a_storm_is_bounded_and_others_are_not(void **state)
 	assert_int_equal(passed, SWITCH_FLOOD_BURST);
 	assert_int_equal(send(a, OWN(1), BEHIND(1)), SWITCH_DROP_STORM);
 	expect_one(a, OWN(1), OWN(2), b);
+	/* many frames of one are all there, or none */
 	expect_flood(b, OWN(2), ALL);
+	assert_false(switch_may_flood(b, SWITCH_FLOOD_BURST, now));
+	assert_true(switch_may_flood(b, SWITCH_FLOOD_BURST - 1, now));
+	assert_false(switch_may_flood(b, 1, now));
+	assert_false(switch_may_flood(b, UINT32_MAX, now + 1000 * HZ));
 	/* in time it may again, at its rate */
 	for (uint32_t i = 0; i < HZ; i += 100) {
 		now += 100;

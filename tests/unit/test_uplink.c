@@ -493,6 +493,39 @@ static uint32_t sum_of(const uint8_t *at, uint32_t size, uint32_t sum)
 	return sum;
 }
 
+/* A frame of TCP with 5,000 bytes behind its headers, to be cut. */
+static void send_tcp(uint32_t node, uint8_t to, const struct net_header *header)
+{
+	memset(sent(node), 0, 5100);
+	for (uint32_t i = 54; i < 5054; i++) {
+		sent(node)[i] = (uint8_t)(i * 5 + i / 200);
+	}
+	memcpy(sent(node) + 12, "\x08\0\x45\0\0\0\0\1\0\0\x40\6\0\0\x0a\0\0\1\x0a\0\0\2", 22);
+	sent(node)[46] = 0x50;
+	send(node, header, to, 5054, 1000);
+	memcpy(sent(node) + 12, "\x08\0", 2);
+}
+
+static void a_storm_of_frames_to_cut_is_bounded(void **state)
+{
+	const struct net_header big = {.flags = NET_NEEDS_CSUM,
+				       .gso_type = NET_GSO_TCPV4,
+				       .gso_size = 100,
+				       .csum_start = 34,
+				       .csum_offset = 16};
+	uint32_t written;
+
+	(void)state;
+	begin(0, PLAIN | OFFLOADS);
+	for (uint32_t i = 0; i < 10; i++) {
+		gone_count = 0;
+		send_tcp(0, ALL, &big);
+		assert_int_equal(gone_count, i < 5 ? 50 : 0);
+		assert_true(fake_driver_see(&drivers[0][SEND], &written) >= 0);
+	}
+	assert_int_equal(port(0)->count.dropped[SWITCH_DROP_STORM], 5);
+}
+
 static void segments_are_cut_and_summed_ahead_of_the_wire(void **state)
 {
 	const struct net_header big = {.flags = NET_NEEDS_CSUM,
@@ -509,15 +542,7 @@ static void segments_are_cut_and_summed_ahead_of_the_wire(void **state)
 		set_up(state);
 		idle = false;
 		begin(node, PLAIN | OFFLOADS);
-		memset(sent(node), 0, 5100);
-		for (uint32_t i = 54; i < 5054; i++) {
-			sent(node)[i] = (uint8_t)(i * 5 + i / 200);
-		}
-		memcpy(sent(node) + 12, "\x08\0\x45\0\0\0\0\1\0\0\x40\6\0\0\x0a\0\0\1\x0a\0\0\2",
-		       22);
-		sent(node)[46] = 0x50;
-		send(node, &big, OUTSIDE, 5054, 1000);
-		memcpy(sent(node) + 12, "\x08\0", 2);
+		send_tcp(node, OUTSIDE, &big);
 		assert_int_equal(gone_count, 5);
 		for (uint32_t i = 0; i < 5; i++) {
 			const uint8_t *frame = out[gone[i].buffer] + NIC_ROOM + tag;
@@ -607,6 +632,7 @@ int main(void)
 		UPLINK("what comes goes to who it is for", what_comes_goes_to_who_it_is_for),
 		UPLINK("tags lead to their VLAN", tags_lead_to_their_VLAN),
 		UPLINK("what no bridge passes on is dropped", what_no_bridge_passes_on_is_dropped),
+		UPLINK("a storm of frames to cut is bounded", a_storm_of_frames_to_cut_is_bounded),
 		UPLINK("segments are cut and summed ahead of the wire",
 		       segments_are_cut_and_summed_ahead_of_the_wire),
 		UPLINK("a full NIC drops and counts, and delays nobody",
