@@ -43,15 +43,17 @@ static void refuse(struct checker *c, const struct place *place, const char *pro
 	place->vm->refused = true;
 }
 
-/* By what is known: two names of one disk are told apart without the board's tree only. */
-static bool same_disk(const struct checker *c, const struct place *a, const struct place *b)
+bool checker_same_node(const struct checker *c, const char *one, const char *other)
 {
-	const char *one = a->device->disk.board_disk, *other = b->device->disk.board_disk;
-
 	if (c->board != NULL) {
 		return dt_resolve(c->board->tree, one) == dt_resolve(c->board->tree, other);
 	}
 	return strcmp(one, other) == 0;
+}
+
+static bool same_disk(const struct checker *c, const struct place *a, const struct place *b)
+{
+	return checker_same_node(c, a->device->disk.board_disk, b->device->disk.board_disk);
 }
 
 static char small(char c)
@@ -139,12 +141,12 @@ void checker_disks(struct checker *c)
 	}
 }
 
-bool checker_is_disk(const struct checker *c, int node)
+bool checker_is_disk(const struct checker *c, const char *ref)
 {
 	struct place place = {0};
 
 	while (next_part(c->config, &place)) {
-		if (dt_resolve(c->board->tree, place.device->disk.board_disk) == node) {
+		if (checker_same_node(c, place.device->disk.board_disk, ref)) {
 			return true;
 		}
 	}

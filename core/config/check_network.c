@@ -94,15 +94,6 @@ static void refuse_network(struct checker *c, struct network_config *network)
 	}
 }
 
-/* By what is known: two names of one NIC are told apart without the board's tree only. */
-static bool same_nic(const struct checker *c, const char *one, const char *other)
-{
-	if (c->board != NULL) {
-		return dt_resolve(c->board->tree, one) == dt_resolve(c->board->tree, other);
-	}
-	return strcmp(one, other) == 0;
-}
-
 /* Against those before it. True: it has an error. */
 static bool is_one_too_many(struct checker *c, const struct network_config *network)
 {
@@ -113,7 +104,7 @@ static bool is_one_too_many(struct checker *c, const struct network_config *netw
 			continue;
 		}
 		before++;
-		if (same_nic(c, other->uplink, network->uplink)) {
+		if (checker_same_node(c, other->uplink, network->uplink)) {
 			report_uplink(c, network, "is that of the network", other->name);
 			return true;
 		}
@@ -131,9 +122,9 @@ static void check_uplink(struct checker *c, struct network_config *network)
 
 	if (c->board != NULL) {
 		fault = board_virtio_find(c->board, network->uplink, &found);
-		if (fault == NULL && checker_is_disk(c, found.node)) {
-			fault = "is a disk that VMs have partitions of";
-		}
+	}
+	if (fault == NULL && checker_is_disk(c, network->uplink)) {
+		fault = "is a disk that VMs have partitions of";
 	}
 	if (fault != NULL) {
 		report_uplink(c, network, fault, NULL);

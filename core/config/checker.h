@@ -36,8 +36,11 @@ void checker_doorbells(struct checker *c);
 /* All VMs: partitions of the board's disks, of which each has one owner. */
 void checker_disks(struct checker *c);
 
-/* A node of the board's tree is a disk that VMs have partitions of. With a board. */
-bool checker_is_disk(const struct checker *c, int node);
+/* Two names of nodes of the board's tree name one. Without that tree, as far as the names say. */
+bool checker_same_node(const struct checker *c, const char *one, const char *other);
+
+/* One is a disk that VMs have partitions of. */
+bool checker_is_disk(const struct checker *c, const char *ref);
 
 /* The hypervisor drives a device that has these registers, or this interrupt, as a disk or NIC of
  * VMs'. With a board. */
