@@ -68,7 +68,12 @@ static void unlock_other(struct net *to)
 
 static enum switch_drop may_receive(struct net *net, struct net *to)
 {
-	return net_is_gone(to) ? SWITCH_DROP_DOWN : net_can_make(net, to->virtio.features);
+	if (net_is_gone(to)) {
+		return SWITCH_DROP_DOWN;
+	}
+	return net_is_too_long(to, net->head + NET_HEADER_SIZE, net->wire.longest) ?
+		       SWITCH_DROP_ROOM :
+		       net_can_make(net, to->virtio.features);
 }
 
 /* A step towards one receiver. 1: more steps; 0: it has it, or not; or an error of the sender's. */
@@ -190,7 +195,10 @@ static enum switch_drop look_at(struct net *net)
 		return net->size > NET_FRAME_GSO_MAX ? SWITCH_DROP_SIZE : SWITCH_DROP_HEADER;
 	}
 	net_on_wire(net_header(net), frame, net->head_size, net->size, &net->wire);
-	return net->wire.longest > NET_FRAME_MAX ? SWITCH_DROP_HEADER : SWITCH_SENT;
+	if (net->wire.longest > NET_FRAME_MAX) {
+		return SWITCH_DROP_HEADER;
+	}
+	return net_is_too_long(net, frame, net->wire.longest) ? SWITCH_DROP_SIZE : SWITCH_SENT;
 }
 
 /* Who gets it. What is to be cut counts as what it is cut into, whoever cuts it. */
@@ -462,10 +470,11 @@ static const struct config_prop net_props[] = {
 	{
 		.name = "mtu",
 		.type = PROP_U32,
-		.min = 68,
+		.min = 1280,
 		.max = 9000,
 		.dflt = DOC("the guest is told nothing, and begins with 1500"),
-		.help = DOC("The size of packets that the guest begins with, and its limit."),
+		.help = DOC("The size of packets that the guest begins with, and its limit: of "
+			    "longer ones it sends and gets none."),
 	},
 	{.name = NULL},
 };

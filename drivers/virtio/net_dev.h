@@ -104,6 +104,15 @@ static inline const struct net_header *net_header(const struct net *net)
 	return (const struct net_header *)net->head;
 }
 
+/* A frame that begins so, of `size` bytes where it is longest, is longer than its driver was told
+ * that any is, which it agreed to: 5.1.4.1. A tag does not count, nor Ethernet's header. */
+static inline bool net_is_too_long(const struct net *net, const uint8_t *frame, uint32_t size)
+{
+	return virtio_has(&net->virtio, NET_F_MTU) &&
+	       size > net->port.config->mtu + SWITCH_HEADER_SIZE +
+			       (switch_is_tagged(frame) ? SWITCH_TAG_SIZE : 0);
+}
+
 /* -- net_fill.c; with the receiver's lock, and that of whoever owns `fill` -- */
 
 static inline struct virtq *net_receive_queue(struct net *net)

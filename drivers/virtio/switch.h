@@ -21,6 +21,7 @@
 
 #define SWITCH_MAC_SIZE	   6
 #define SWITCH_HEADER_SIZE 14 /* of a frame: two addresses and a type */
+#define SWITCH_TAG_SIZE	   4
 #define SWITCH_SETS	   8 /* of addresses that a port has learnt, by hash */
 #define SWITCH_WAYS	   4
 #define SWITCH_UPLINK_SETS 128

@@ -224,6 +224,10 @@ static int give(struct net_fill *fill, struct net *to)
 		net_drop(&to->port, SWITCH_DROP_DOWN);
 		return 0;
 	}
+	if (!fill->open && net_is_too_long(to, fill->bytes + NET_HEADER_SIZE, fill->size)) {
+		net_drop(&to->port, SWITCH_DROP_ROOM);
+		return 0;
+	}
 	if (!fill->open) {
 		net_fill_open(fill, to);
 	}

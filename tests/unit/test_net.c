@@ -17,6 +17,8 @@
 
 #define SIZE	16 /* of a queue */
 #define NODES	3
+#define LIMITED 1 /* the one whose driver is told an mtu */
+#define MTU	1500
 #define RECEIVE 0
 #define SEND	1
 #define HZ	1000000
@@ -106,7 +108,8 @@ static int set_up(void **state)
 				.type = &virtio_net_type,
 				.spi = 16,
 				.port = {.network = &network,
-					 .mac = {2, 0, 0, 0, 0, (uint8_t)i}},
+					 .mac = {2, 0, 0, 0, 0, (uint8_t)i},
+					 .mtu = i == LIMITED ? MTU : 0},
 			};
 			memset(memory[i], 0, sizeof(memory[i]));
 			assert_int_equal(virtio_net_type.create(&vms[i], &configs[i], &arena,
@@ -830,6 +833,66 @@ static void a_limit_counts_what_is_cut(void **state)
 			20 * bytes - SWITCH_RATE_BURST);
 }
 
+/* 5.1.4.1, of packets: Ethernet's header does not count, nor a tag. */
+static void no_packet_is_longer_than_its_driver_was_told(void **state)
+{
+	static const struct {
+		bool tag;
+		uint32_t size;
+	} frames[] = {{false, 14 + MTU}, {false, 15 + MTU}, {true, 18 + MTU}, {true, 19 + MTU}};
+	uint8_t *frame = (uint8_t *)fake_ram(place(0, SENT_AT)) + HEADER;
+	uint32_t size, written;
+
+	for (uint32_t i = 0; i < 4 * ARRAY_COUNT(frames); i++) {
+		uint32_t k = i % ARRAY_COUNT(frames);
+		bool told = i / ARRAY_COUNT(frames) % 2 == 0, all = i >= 2 * ARRAY_COUNT(frames);
+		bool comes = !told || frames[k].size <= MTU + 14U + (frames[k].tag ? 4 : 0);
+
+		set_up(state);
+		assert_int_equal(get(LIMITED, 0x108) >> 16, MTU);
+		begin_all(MANY);
+		begin(LIMITED, MANY | (told ? NET_F_MTU : 0));
+		give(LIMITED, 1, 2048);
+		give(2, 1, 2048);
+		write_frame(0, &plain, all ? NODES : LIMITED, frames[k].size);
+		memcpy(frame + 12, frames[k].tag ? "\x81\0" : "\x08\0", 2);
+		post_frame(0, frames[k].size, ROOM);
+		work(0, 100);
+		assert_int_equal(see(LIMITED, 2048, 0, &size), comes);
+		assert_int_equal(dropped(LIMITED, SWITCH_DROP_ROOM), !comes);
+		assert_int_equal(see(2, 2048, 0, &size), all);
+		/* nor does it send any */
+		write_frame(LIMITED, &plain, 0, frames[k].size);
+		memcpy((uint8_t *)fake_ram(place(LIMITED, SENT_AT)) + HEADER + 12,
+		       frames[k].tag ? "\x81\0" : "\x08\0", 2);
+		post_frame(LIMITED, frames[k].size, ROOM);
+		work(LIMITED, 100);
+		assert_true(fake_driver_see(&drivers[LIMITED][SEND], &written) >= 0);
+		assert_int_equal(dropped(LIMITED, SWITCH_DROP_SIZE), !comes);
+	}
+}
+
+static void of_a_segment_to_cut_the_pieces_are_what_is_limited(void **state)
+{
+	static const uint64_t takes[] = {MANY, MANY | OFFLOADS};
+	uint32_t written;
+
+	for (uint32_t i = 0; i < ARRAY_COUNT(takes); i++) {
+		set_up(state);
+		begin_all(MANY | OFFLOADS);
+		begin(LIMITED, takes[i] | NET_F_MTU);
+		give(LIMITED, 15, 2048);
+		send_tcp(LIMITED, 10000, 14 + MTU - 58);
+		assert_int_equal(port(LIMITED)->count.received_bytes,
+				 i == 0 ? 10000 + 6 * 58 : 10000);
+		assert_int_equal(fake_driver_see(&drivers[0][SEND], &written), 0);
+		send_tcp(LIMITED, 10000, 15 + MTU - 58);
+		assert_int_equal(port(LIMITED)->count.received_bytes,
+				 i == 0 ? 10000 + 6 * 58 : 10000);
+		assert_int_equal(dropped(LIMITED, SWITCH_DROP_ROOM), 1);
+	}
+}
+
 static void begin_large(uint64_t features)
 {
 	begin_all(features);
@@ -1103,6 +1166,10 @@ int main(void)
 		    the_longest_frame_of_TCP_over_IPv6_comes),
 		NET("a storm of frames to cut is bounded", a_storm_of_frames_to_cut_is_bounded),
 		NET("a limit counts what is cut", a_limit_counts_what_is_cut),
+		NET("no packet is longer than its driver was told",
+		    no_packet_is_longer_than_its_driver_was_told),
+		NET("of a segment to cut the pieces are what is limited",
+		    of_a_segment_to_cut_the_pieces_are_what_is_limited),
 		NET("a sender that is reset in the middle leaves buffers as they were",
 		    a_sender_that_is_reset_in_the_middle_leaves_buffers_as_they_were),
 		NET("buffers that were taken between others' come back empty",

@@ -19,6 +19,7 @@
 #define NODES	3
 #define TAGGED	2 /* the one in a VLAN */
 #define VLAN	7
+#define LIMITED 1 /* the one whose driver is told an mtu, of 1500 */
 #define RECEIVE 0
 #define SEND	1
 #define HZ	1000000
@@ -220,7 +221,8 @@ static void create(void)
 			.spi = 16,
 			.port = {.network = &network,
 				 .vlan = i == TAGGED ? VLAN : 0,
-				 .mac = {2, 0, 0, 0, 0, (uint8_t)i}},
+				 .mac = {2, 0, 0, 0, 0, (uint8_t)i},
+				 .mtu = i == LIMITED ? 1500 : 0},
 		};
 		assert_int_equal(virtio_net_type.create(&vms[i], &configs[i], &arena, &nets[i]), 0);
 	}
@@ -493,6 +495,29 @@ static uint32_t sum_of(const uint8_t *at, uint32_t size, uint32_t sum)
 	return sum;
 }
 
+static void packets_longer_than_a_driver_was_told_do_not_come(void **state)
+{
+	(void)state;
+	begin(LIMITED, PLAIN | NET_F_MTU);
+	give(LIMITED, 1, 2048);
+	arrive(NULL, LIMITED, OUTSIDE, 1515);
+	assert_int_equal(port(LIMITED)->count.dropped[SWITCH_DROP_ROOM], 1);
+	expect_nothing(LIMITED);
+	arrive(NULL, LIMITED, OUTSIDE, 1514);
+	expect_came(LIMITED, 1514);
+	give(0, 1, 2048);
+	give(LIMITED, 1, 2048);
+	arrive(NULL, ALL, OUTSIDE, 1515);
+	expect_came(0, 1515);
+	expect_nothing(LIMITED);
+	/* one that has not agreed to it gets them */
+	begin(LIMITED, PLAIN);
+	give(LIMITED, 1, 2048);
+	arrive(NULL, LIMITED, OUTSIDE, 1515);
+	expect_came(LIMITED, 1515);
+	assert_int_equal(given, 4);
+}
+
 /* A frame of TCP with 5,000 bytes behind its headers, to be cut. */
 static void send_tcp(uint32_t node, uint8_t to, const struct net_header *header)
 {
@@ -632,6 +657,8 @@ int main(void)
 		UPLINK("what comes goes to who it is for", what_comes_goes_to_who_it_is_for),
 		UPLINK("tags lead to their VLAN", tags_lead_to_their_VLAN),
 		UPLINK("what no bridge passes on is dropped", what_no_bridge_passes_on_is_dropped),
+		UPLINK("packets longer than a driver was told don't come",
+		       packets_longer_than_a_driver_was_told_do_not_come),
 		UPLINK("a storm of frames to cut is bounded", a_storm_of_frames_to_cut_is_bounded),
 		UPLINK("segments are cut and summed ahead of the wire",
 		       segments_are_cut_and_summed_ahead_of_the_wire),

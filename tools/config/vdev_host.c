@@ -164,10 +164,11 @@ static const struct config_prop net_props[] = {
 	{
 		.name = "mtu",
 		.type = PROP_U32,
-		.min = 68,
+		.min = 1280,
 		.max = 9000,
 		.dflt = "the guest is told nothing, and begins with 1500",
-		.help = "The size of packets that the guest begins with, and its limit.",
+		.help = "The size of packets that the guest begins with, and its limit: of longer "
+			"ones it sends and gets none.",
 	},
 	{.name = NULL},
 };
