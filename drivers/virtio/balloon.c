@@ -4,9 +4,10 @@
  *
  * Which page is whose is mm/frames.h's; here is what the driver says. A page that it gives is
  * unmapped at once: an access to it gets an external abort until it has been asked back for, and
- * the answer to that was seen (MUST_TELL_HOST is offered, and a driver that does not take it has no
- * other memory either; DEFLATE_ON_OOM is not offered). What makes no sense is left out and told of:
- * a page that is no RAM, was given before, or is one of the last that the VM keeps (`min-size`).
+ * the answer to that was seen (a driver that does not take MUST_TELL_HOST may use such a page at
+ * any time, 5.5.6, and is refused, 5.5.3.2; DEFLATE_ON_OOM is not offered). What makes no sense is
+ * left out and told of: a page that is no RAM, was given before, or is one of the last that the VM
+ * keeps (`min-size`).
  *
  * Data: what the VM is asked for, and the request of each queue that is under way; under the
  * device's lock. The one for memory that comes back may wait for the pool. What is asked for
@@ -392,6 +393,7 @@ static const struct virtio_ops balloon_ops = {
 	.queue_count = QUEUE_COUNT,
 	.queue_size = QUEUE_SIZE,
 	.features = BALLOON_F_MUST_TELL_HOST | BALLOON_F_STATS_VQ,
+	.needed = BALLOON_F_MUST_TELL_HOST,
 	.config_size = CONFIG_SIZE,
 	.reset = balloon_reset,
 	.reset_queue = balloon_reset_queue,

@@ -292,7 +292,9 @@ static void set_half(uint64_t *word, uint32_t which, uint32_t value)
 /* It is the driver's that the features it accepted make sense: 2.2.2 */
 static bool accepts(const struct virtio *virtio)
 {
-	return (virtio->features & ~virtio->offered) == 0 && virtio_has(virtio, VIRTIO_F_VERSION_1);
+	uint64_t needed = virtio->ops->needed | VIRTIO_F_VERSION_1;
+
+	return (virtio->features & ~virtio->offered) == 0 && (virtio->features & needed) == needed;
 }
 
 /* Queues may hold buffers before the driver's last word: 3.1.1 */

@@ -40,6 +40,7 @@ struct virtio_ops {
 	uint32_t queue_count;
 	uint16_t queue_size; /* of each, at most */
 	uint64_t features;   /* of its own, offered by each; virtio_offer(): by one */
+	uint64_t needed;     /* of these, without which a driver is refused: 2.2.2 */
 	uint32_t config_size;
 
 	/* The driver has reset it, or its VM ends: nothing is under way any more. */

@@ -144,6 +144,13 @@ static void test_registers(void)
 	is(virtio_get(BALLOON, VIRTIO_DEVICE_ID), 5, "it is a balloon: 5.5.1");
 	is(offered & 0xffffff, MUST_TELL | STATS,
 	   "it must be told and takes statistics, and nothing more of its own: 5.5.3");
+	ok(!virtio_negotiate(BALLOON, VIRTIO_F_VERSION_1 | STATS),
+	   "a driver that would use pages before it tells of it is refused: 5.5.3.2");
+	virtio_set(BALLOON, VIRTIO_STATUS, 15);
+	is(virtio_get(BALLOON, VIRTIO_STATUS) & VIRTIO_DRIVER_OK, 0, "and drives nothing");
+	ok(virtio_negotiate(BALLOON, VIRTIO_F_VERSION_1 | MUST_TELL),
+	   "one that tells is not, with statistics or without");
+	virtio_set(BALLOON, VIRTIO_STATUS, 0);
 	is(virtio_get(BALLOON, NUM_PAGES), 0, "nothing is asked for at first");
 	virtio_set(BALLOON, NUM_PAGES, 77);
 	virtio_set(BALLOON, ACTUAL, 0x12345678);

@@ -216,6 +216,24 @@ static bool is_done(uint32_t queue)
 
 /* -- cases -- */
 
+/* 5.5.3.2: it could use a page that it gave before it asks for it (5.5.6). */
+static void needs_to_be_told(void **state)
+{
+	for (uint32_t own = 0; own < 4; own++) {
+		set_up(state);
+		set(STATUS, 0);
+		set(STATUS, 3);
+		set(0x024, 0);
+		set(0x020, own);
+		set(0x024, 1);
+		set(0x020, (uint32_t)(FEATURES >> 32));
+		set(STATUS, 11);
+		assert_int_equal(get(STATUS), (own & 1) != 0 ? 11 : 3);
+		set(STATUS, 15);
+		assert_int_equal(get(STATUS), (own & 1) != 0 ? 15 : 3);
+	}
+}
+
 /* However its list is cut: each page once, in its order. */
 static void inflates(void **state)
 {
@@ -393,6 +411,8 @@ static void tells(void **state)
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
+		CASE("a driver that does not tell ahead of using pages is refused",
+		     needs_to_be_told),
 		CASE_IN("each page of a list is given, however it is cut", inflates, set_up),
 		CASE_IN("each comes back in its turn", deflates, set_up),
 		CASE_IN("what the pool lacks is waited for", waits_for_pool, set_up),
