@@ -217,6 +217,12 @@ static void test_nonsense(void)
 	ok(!needs_reset() && is_gone(8), "what is no whole number at the end is left out");
 	numbers[0] = number_of(8);
 	move(DEFLATE, 1);
+	numbers[0] = number_of(8);
+	rings[INFLATE].split[1] = (struct split_desc){(uint64_t)numbers, 4, DESC_WRITE, 0};
+	ring_give(&rings[INFLATE], 1);
+	virtio_notify(BALLOON, INFLATE);
+	ok(!needs_reset() && !is_gone(8) && numbers[0] == number_of(8),
+	   "2.7.4.2: of a list that is to be written nothing is read, or written");
 	rings[INFLATE].split[1] = (struct split_desc){0x08000000, 64, 0, 0};
 	ring_give(&rings[INFLATE], 1);
 	virtio_notify(BALLOON, INFLATE);
@@ -348,6 +354,14 @@ static void test_statistics(void)
 	ok(WAIT(READ_ONCE(ring->used.index) == 1), "and then the driver is asked for news");
 	look();
 	is(READ_ONCE(ring->used.index), 1, "once: it has no buffer");
+	ring->split[1] = ring->split[0];
+	ring_give(ring, 0);
+	ring_give(ring, 1);
+	virtio_notify(BALLOON, STATISTICS);
+	ok(WAIT(READ_ONCE(ring->used.index) == 2) && !needs_reset(),
+	   "5.5.6.3.1: of two buffers at once the second one waits for its turn");
+	look();
+	ok(WAIT(READ_ONCE(ring->used.index) == 3) && !needs_reset(), "which comes");
 	is(call(HYPERCALL_VM_SET_MEMORY, 0, RAM_SIZE), (uint64_t)HYPERCALL_DENIED,
 	   "a VM that manages nobody asks nobody for memory");
 }
