@@ -304,6 +304,7 @@ UNIT := \
 	mmio \
 	mux \
 	net \
+	net_left \
 	pgtable \
 	place \
 	ram_plan \
@@ -423,6 +424,7 @@ UNIT_WITH_vpl031      := drivers/emul/vpl031.c tests/unit/fake_time.c $(FAKE_CPU
 UNIT_WITH_virtio      := core/fdt/guest_fdt.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 NET_C := drivers/virtio/mmio.c drivers/virtio/net.c drivers/virtio/net_fill.c drivers/virtio/net_frame.c drivers/virtio/net_left.c drivers/virtio/switch.c drivers/virtio/uplink.c drivers/hw/net/nic.c core/base/printk.c $(VIRTQ_C)
 UNIT_WITH_net         := core/fdt/guest_fdt.c $(NET_C) tests/unit/fake_driver.c tests/unit/fake_ram.c tests/unit/fake_time.c $(FAKE_CPU)
+UNIT_WITH_net_left    := $(UNIT_WITH_net)
 UNIT_WITH_uplink      := $(UNIT_WITH_net)
 VSOCK_C := drivers/virtio/mmio.c drivers/virtio/vsock.c drivers/virtio/vsock_host.c drivers/virtio/vsock_links.c $(VIRTQ_C)
 UNIT_WITH_vsock       := core/fdt/guest_fdt.c $(VSOCK_C) tests/unit/fake_driver.c tests/unit/fake_ram.c tests/unit/fake_time.c $(FAKE_CPU)
