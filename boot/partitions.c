@@ -18,6 +18,7 @@
 #include "core/exit/hypercall.h"
 #include "core/exit/reclaim.h"
 #include "core/sched/sched.h"
+#include "core/sched/share.h"
 #include "core/vm/build.h"
 #include "core/vm/life.h"
 #include "core/vm/pvtime.h"
@@ -302,7 +303,7 @@ static void set_schedules(void)
 		for (uint32_t k = 0; k < schedule->window_count; k++) {
 			int32_t vm = schedule->window[k].vm;
 
-			length[k] = deadline_from_us(schedule->window[k].us);
+			length[k] = share_window_ticks(schedule, k, deadline_frequency());
 			/* one that was refused leaves its time to nobody */
 			owner[k] = vm < 0 ? NULL : vm_by_name(parts.config->vm[vm].name);
 		}

@@ -240,7 +240,8 @@ static bool mem_step(struct shell_job *job)
 
 static uint32_t in_us(uint64_t ticks)
 {
-	return (uint32_t)deadline_to_us(ticks);
+	/* the nearest: a window of 333 us may be 332.99 in ticks */
+	return (uint32_t)deadline_to_us(ticks + deadline_frequency() / 2000000);
 }
 
 static void say_cpu(uint32_t index, const struct sched_cpu *cpu)

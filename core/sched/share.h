@@ -50,6 +50,23 @@ static inline uint64_t share_of_windows(const struct schedule_config *schedule, 
 	return all == 0 ? 0 : (share_window_us(schedule, vm) << 32) / all;
 }
 
+/*
+ * Ticks of window `index`, of `frequency` Hz. What is rounded is where it ends in the frame: equal
+ * frames have equal ticks, however they are divided. CONFIG_WINDOW_MAX windows of ten seconds at a
+ * GHz are less than 2^60.
+ */
+static inline uint64_t share_window_ticks(const struct schedule_config *schedule, uint32_t index,
+					  uint64_t frequency)
+{
+	uint64_t us = 0, begin;
+
+	for (uint32_t i = 0; i < index; i++) {
+		us += schedule->window[i].us;
+	}
+	begin = us * frequency / 1000000;
+	return (us + schedule->window[index].us) * frequency / 1000000 - begin;
+}
+
 /* In tenths of a percent, for people. What is too much is rounded up, and what it exceeds down: the
  * two never look the same. */
 static inline uint32_t share_permille_up(uint64_t share)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/sched/policy.h"
+#include "core/sched/share.h"
 #include "core/vm/vm.h"
 #include "tests/unit/random.h"
 #include "tests/unit/unit.h"
@@ -726,6 +727,35 @@ static void idle_is_measured(void **state)
 	now += 50;
 	assert_int_equal(policy_idle(&cpu, now, &span), 700);
 	assert_int_equal(span, 1050);
+	/* it was asked for of this one: not of who comes after it */
+	policy_remove(&cpu, &vcpus[0], now);
+	add(1, 100);
+	run(100);
+	assert_int_equal(policy_idle(&cpu, now, &span), 0);
+	assert_int_equal(span, 0);
+}
+
+/* However a frame is divided, its ticks are the same: CPUs with equal frames stay in step. */
+static void equal_frames_have_equal_ticks(void **state)
+{
+	static const struct window_config parts[] = {{.us = 333},
+						     {.us = 1},
+						     {.us = 299},
+						     {.us = 367}};
+	static const struct window_config whole[] = {{.us = 1000}};
+	const uint64_t frequencies[] = {62500000, 19200000, 33333333, 1000000000, 1000000};
+	struct schedule_config a = {.window_count = ARRAY_COUNT(parts), .window = parts};
+	struct schedule_config b = {.window_count = ARRAY_COUNT(whole), .window = whole};
+
+	(void)state;
+	for (uint32_t i = 0; i < ARRAY_COUNT(frequencies); i++) {
+		uint64_t sum = 0;
+
+		for (uint32_t k = 0; k < a.window_count; k++) {
+			sum += share_window_ticks(&a, k, frequencies[i]);
+		}
+		assert_int_equal(sum, share_window_ticks(&b, 0, frequencies[i]));
+	}
 }
 
 /* What it ran and waited stays counted; who stays has the CPU. */
@@ -812,6 +842,7 @@ int main(void)
 			"stolen",
 			waits_for_somebody, set_up),
 		CASE_IN("idle time of a CPU that is measured is told", idle_is_measured, set_up),
+		CASE("equal frames have equal ticks", equal_frames_have_equal_ticks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
