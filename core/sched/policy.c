@@ -451,6 +451,8 @@ void policy_remove(struct sched_cpu *cpu, struct vcpu *vcpu, uint64_t now)
 	}
 	*at = vcpu->sched.next;
 	cpu->count--;
+	/* it was asked for of who was there */
+	atomic_set(&cpu->measured, UINT64_C(0));
 }
 
 void policy_begin(struct sched_cpu *cpu, uint64_t now)
