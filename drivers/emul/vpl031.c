@@ -71,13 +71,14 @@ static void set_line(struct vpl031 *rtc)
 static void arm_locked(struct vpl031 *rtc, struct vcpu *vcpu)
 {
 	struct vpl031_alarm *alarm = &rtc->alarm[vcpu->index];
-	uint64_t seconds = (uint32_t)(rtc->match - now(rtc));
+	/* read once: it may turn between two looks */
+	uint32_t counter = counter_seconds();
+	uint64_t seconds = rtc->match - (uint32_t)(rtc->offset + counter);
 
 	rtc->setting++;
 	if (seconds != 0) {
 		alarm->setting = rtc->setting;
-		deadline_set(&alarm->deadline,
-			     (counter_seconds() + seconds) * deadline_frequency());
+		deadline_set(&alarm->deadline, (counter + seconds) * deadline_frequency());
 	} else {
 		rtc->ris = 1;
 	}

@@ -12,6 +12,7 @@
 
 struct fake_time {
 	uint64_t now, hz;
+	uint64_t step; /* what passes between a look at the counter and the next */
 	uint32_t arms; /* how often one was set */
 	struct deadline *armed[FAKE_DEADLINES];
 };
