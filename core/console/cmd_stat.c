@@ -10,6 +10,8 @@
 #include "timer/deadline.h"
 
 #define SAMPLES 256 /* of the trace of a vCPU's CPU */
+#define PRIVATE 32  /* SGIs and PPIs */
+#define SHARED	8
 
 /* Filled before it is read: not zeroed at boot. */
 static struct trace_record samples[SAMPLES] __attribute__((section(".late")));
@@ -19,7 +21,11 @@ static struct {
 	struct trace_reading reading;
 	bool its;	  /* the record that was looked at last */
 	uint32_t counted; /* records looked at */
-	uint32_t cause[HYPERCALL_CAUSE_COUNT], interrupt[32];
+	uint32_t cause[HYPERCALL_CAUSE_COUNT];
+	uint32_t interrupt[PRIVATE]; /* by INTID */
+	struct {
+		uint32_t intid, count;
+	} shared[SHARED]; /* those that came first; then one that stands for all others */
 	uint32_t all;
 } stat;
 
@@ -30,12 +36,25 @@ static void begin_records(const struct vcpu *vcpu)
 	stat.its = trace_knows_first(vcpu);
 }
 
+static void count_shared(uint32_t intid)
+{
+	uint32_t i = 0;
+
+	while (i < SHARED - 1 && stat.shared[i].count != 0 && stat.shared[i].intid != intid) {
+		i++;
+	}
+	stat.shared[i].intid = intid;
+	stat.shared[i].count++;
+}
+
 static void count_record(const struct trace_record *record)
 {
 	stat.all++;
 	stat.cause[trace_cause(record)]++;
-	if (record->what < ARRAY_COUNT(stat.interrupt)) {
+	if (record->what < PRIVATE) {
 		stat.interrupt[record->what]++;
+	} else if (record->what < TRACE_IRQ) {
+		count_shared((uint32_t)record->what);
 	}
 }
 
@@ -230,6 +249,19 @@ static bool say_interrupt(uint32_t intid)
 	return stat.interrupt[intid] != 0;
 }
 
+/* SPIs and LPIs of the board. */
+static bool say_shared(uint32_t n)
+{
+	uint32_t count = stat.shared[n].count;
+
+	if (count != 0 && n == SHARED - 1) {
+		shell_say("  %8u         other interrupts\n", count);
+	} else if (count != 0) {
+		shell_say("  %8u         interrupt %u\n", count, stat.shared[n].intid);
+	}
+	return count != 0;
+}
+
 /* idle: on all CPUs of the VM that no other has; time: of all its vCPUs. */
 static bool set_measure(const struct shell_job *job)
 {
@@ -284,7 +316,11 @@ static int say_line(struct shell_job *job, const struct vcpu *vcpu, uint32_t n)
 		return say_interrupts_head(vcpu);
 	}
 	n -= 1;
-	return n < ARRAY_COUNT(stat.interrupt) ? say_interrupt(n) : -1;
+	if (n < PRIVATE) {
+		return say_interrupt(n);
+	}
+	n -= PRIVATE;
+	return n < SHARED ? say_shared(n) : -1;
 }
 
 enum stat_phase {
