@@ -146,6 +146,7 @@ HYP_C := \
 	drivers/virtio/switch.c \
 	drivers/virtio/vsock.c \
 	drivers/virtio/vsock_host.c \
+	drivers/virtio/vsock_lanes.c \
 	drivers/virtio/vsock_links.c \
 	drivers/hw/entropy.c \
 	drivers/hw/blk/blk.c \
@@ -256,6 +257,7 @@ GUESTS := \
 	shmem \
 	smp \
 	spinners \
+	stranger \
 	stray \
 	suspend \
 	tick \
@@ -352,6 +354,7 @@ UNIT := \
 	vpsci \
 	vsock \
 	vsock_host \
+	vsock_lanes \
 	vsp805 \
 
 # What a test links besides the pure files: modules with fakes around them. UNIT_WITH_NAME.
@@ -426,9 +429,10 @@ NET_C := drivers/virtio/mmio.c drivers/virtio/net.c drivers/virtio/net_fill.c dr
 UNIT_WITH_net         := core/fdt/guest_fdt.c $(NET_C) tests/unit/fake_driver.c tests/unit/fake_ram.c tests/unit/fake_time.c $(FAKE_CPU)
 UNIT_WITH_net_left    := $(UNIT_WITH_net)
 UNIT_WITH_uplink      := $(UNIT_WITH_net)
-VSOCK_C := drivers/virtio/mmio.c drivers/virtio/vsock.c drivers/virtio/vsock_host.c drivers/virtio/vsock_links.c $(VIRTQ_C)
+VSOCK_C := drivers/virtio/mmio.c drivers/virtio/vsock.c drivers/virtio/vsock_host.c drivers/virtio/vsock_lanes.c drivers/virtio/vsock_links.c $(VIRTQ_C)
 UNIT_WITH_vsock       := core/fdt/guest_fdt.c $(VSOCK_C) tests/unit/fake_driver.c tests/unit/fake_ram.c tests/unit/fake_time.c $(FAKE_CPU)
 UNIT_WITH_vsock_host  := $(UNIT_WITH_vsock)
+UNIT_WITH_vsock_lanes := $(UNIT_WITH_vsock)
 UNIT_WITH_blk         := core/base/printk.c core/fdt/guest_fdt.c drivers/virtio/blk.c drivers/virtio/blocks.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 UNIT_WITH_blk_part    := core/base/printk.c core/fdt/guest_fdt.c drivers/virtio/blk_part.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 UNIT_WITH_virtq       := $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c

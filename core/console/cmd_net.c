@@ -173,7 +173,7 @@ const struct shell_command net_commands[] = {
 	{"vsock", "", 0, 0,
 	 "sockets: each VM's CID, what it sent and got\n"
 	 "refused: packets that were answered by a reset; spoofed: that came in another's name; "
-	 "deaf: how often it gave no buffers for 2 s; untracked: docs/vsock.md.",
+	 "deaf: how often it gave none for too long; untracked: docs/vsock.md.",
 	 vsock_step, NULL},
 	{0},
 };

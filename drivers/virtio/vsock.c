@@ -4,10 +4,11 @@
  * one for events.
  *
  * EL2 carries packets, and knows no connections but to remember whom to tell of an end
- * (vsock_links.c). Nothing is lost and nothing is kept: a packet stays in its sender's queue until
- * the receiver has a buffer, and is copied once, a buffer in each step, on the sender's time. Who
- * has no buffer for WAIT_MS while somebody waits has lost its connections: it is told by an event,
- * and the others by resets, so that no stream has a hole. docs/vsock.md
+ * (vsock_links.c). Nothing is lost and nothing is kept: a packet stays in its sender's memory until
+ * the receiver has a buffer, and is copied once, a buffer in each step, on the sender's time.
+ * Meanwhile those for other receivers pass it (vsock_lanes.c). Who has no buffer for too long has
+ * lost its connections to who waited: both are told by resets, so that no stream has a hole, and no
+ * others are touched. docs/vsock.md
  */
 #include "core/base/errno.h"
 #include "core/base/string.h"
@@ -19,13 +20,12 @@
 #include "timer/deadline.h"
 
 #define ID_VSOCK    19
-#define QUEUE_SIZE  128
-#define CONFIG_SIZE 8 /* guest_cid: 5.10.4 */
-#define WAIT_MS	    2000
-#define WAKE_MAX    8 /* VMs at once */
-#define HEAD_PIECES 8 /* that a header may be cut into: 2.6.4.1 leaves a limit */
-#define EVENT_SIZE  4
-#define EVENT_RESET 0 /* VIRTIO_VSOCK_EVENT_TRANSPORT_RESET: 5.10.6.7 */
+#define CONFIG_SIZE 8	/* guest_cid: 5.10.4 */
+#define LOOK_MS	    250 /* how often who waits looks whether it did so for too long */
+#define REPLY_MS    500 /* that a reset may wait for a buffer while another one has to */
+#define WAKE_MAX    8	/* VMs at once */
+#define HEAD_PIECES 8	/* that a header may be cut into: 2.6.4.1 leaves a limit */
+#define PARTS_MAX   32	/* of a packet, before those for others have their turn */
 
 /* What a step may cost, counted in bytes that are copied (18 instructions for 128). */
 #define STEP_COST  5600
@@ -90,6 +90,8 @@ static bool wake_some(struct vsock *vsock)
 		atomic_set(&vsock->next, (next + 1) % CONFIG_VM_MAX);
 		if (waiters != 0) {
 			atomic_fetch_and(&vsock->waiters, ~BIT(next));
+			atomic_set(&of_vm[next]->woke[vsock->index], deadline_now());
+			atomic_fetch_or(&of_vm[next]->woken, BIT(vsock->index));
 			virtio_ask(&of_vm[next]->virtio, VSOCK_SEND);
 		} else {
 			atomic_fetch_and(&vsock->to_sweep, ~BIT(next));
@@ -125,7 +127,16 @@ static void alarm_fired(struct deadline *deadline)
 
 	/* from here on another CPU may arm it */
 	atomic_set_release(&vsock->armed, false);
+	atomic_fetch_or(&vsock->woken, UINT64_MAX);
 	virtio_ask(&vsock->virtio, VSOCK_SEND);
+}
+
+static void look_later(struct vsock *vsock)
+{
+	if (!atomic_read_acquire(&vsock->armed)) {
+		atomic_set(&vsock->armed, true);
+		deadline_set(&vsock->alarm, deadline_now() + deadline_from_ms(LOOK_MS));
+	}
 }
 
 /* -- a receiver's buffers; its lock is held -- */
@@ -264,24 +275,10 @@ static int fill(struct vsock *vsock, struct vsock *to)
 	return err < 0 ? err : size;
 }
 
-/* It let somebody wait for too long, and packets for it come to nothing from now on: so do all its
- * connections, on both sides. */
-static void lose(struct vsock *to)
-{
-	to->count.deaf++;
-	to->lost = VSOCK_LOST;
-	to->told = 0;
-	vsock_links_end(to);
-	vsock_host_close(to);
-	to->virtio.work |= BIT32(VSOCK_EVENT);
-	vdev_work_post(&to->virtio.vdev, to->virtio.vdev.vm->vcpu[0]);
-	wake_soon(to);
-}
-
 static int refuse_now(struct vsock *vsock)
 {
-	vsock->waiting = false;
 	vsock->untold = NULL;
+	vsock->since = 0;
 	vsock->fate = VSOCK_REFUSE;
 	return 1;
 }
@@ -299,41 +296,15 @@ static bool tell(struct vsock *vsock, struct vsock *to)
 	return virtio_tell(&to->virtio, VSOCK_RECEIVE) >= 0;
 }
 
-/* The receiver has no buffer. As an operation's step. */
-static int wait_for(struct vsock *vsock, struct vsock *to)
+static bool may_receive(struct vsock *vsock, struct vsock *to)
 {
-	struct virtq *queue = &to->virtio.queue[VSOCK_RECEIVE];
-	uint64_t now = deadline_now();
-	int got;
+	const struct vsock_header *header = &vsock->header;
 
-	if (vsock->untold != NULL && !tell(vsock, to)) {
-		return receiver_breaks(vsock, to);
-	}
-	if (!vsock->waiting) {
-		vsock->waiting = true;
-		vsock->since = now;
-	}
-	if (now - vsock->since >= deadline_from_ms(WAIT_MS)) {
-		lose(to);
-		return refuse_now(vsock);
-	}
-	/* before the queue is looked at for the last time: who fills it later sees it */
-	atomic_fetch_or(&to->waiters, BIT(vsock->index));
-	got = queue->ready ? virtq_listen(queue, true) : 0;
-	if (got != 0) {
-		return got > 0 ? 1 : receiver_breaks(vsock, to);
-	}
-	if (!atomic_read_acquire(&vsock->armed)) {
-		atomic_set(&vsock->armed, true);
-		deadline_set(&vsock->alarm, vsock->since + deadline_from_ms(WAIT_MS));
-	}
-	return 0;
-}
-
-static bool may_receive(const struct vsock *vsock, const struct vsock *to)
-{
-	return virtio_works(&to->virtio) && to->lost == VSOCK_SOUND &&
-	       (vsock->header.type == VSOCK_STREAM || virtio_has(&to->virtio, VSOCK_F_SEQPACKET));
+	return virtio_works(&to->virtio) &&
+	       (header->type == VSOCK_STREAM || virtio_has(&to->virtio, VSOCK_F_SEQPACKET)) &&
+	       !vsock_lane_is_cut(vsock, to) && !vsock_lane_is_closed(to, vsock) &&
+	       (likely((atomic_read(&vsock->wary) & BIT(to->index)) == 0) ||
+		vsock_links_carry(vsock, to, header));
 }
 
 static int finish(struct vsock *vsock)
@@ -342,7 +313,89 @@ static int finish(struct vsock *vsock)
 	int err = virtio_put(virtio, VSOCK_SEND, vsock->out, 0);
 
 	vsock->fate = VSOCK_NONE;
-	return err < 0 ? err : virtq_listen(&virtio->queue[VSOCK_SEND], true);
+	vsock->resumed = false;
+	err = err < 0 ? err : virtq_listen(&virtio->queue[VSOCK_SEND], true);
+	return err != 0 ? err : vsock_lanes_due(vsock);
+}
+
+/* A reset waits for nobody: the receiver is told by EL2 when it has a buffer; of what it never
+ * opened it is not told. As an operation's step. */
+static int leave_word(struct vsock *vsock, struct vsock *to)
+{
+	const struct vsock_header *header = &vsock->header;
+
+	vsock_links_forget(vsock, to, header->src_port, header->dst_port);
+	(void)vsock_links_tell_later(to, vsock, header->dst_port, header->src_port);
+	vsock->since = 0;
+	return finish(vsock);
+}
+
+/* Into its lane; in too many pieces for that it is refused, and both sides are told. */
+static int step_aside(struct vsock *vsock, struct vsock *to, bool ahead)
+{
+	const struct vsock_header *header = &vsock->header;
+
+	if (vsock_lane_put(vsock, to, ahead)) {
+		return 1;
+	}
+	(void)vsock_links_tell_later(to, vsock, header->dst_port, header->src_port);
+	return refuse_now(vsock);
+}
+
+/* The receiver has no buffer. As an operation's step. */
+static int wait_for(struct vsock *vsock, struct vsock *to)
+{
+	struct virtq *queue = &to->virtio.queue[VSOCK_RECEIVE];
+	int got;
+
+	if (vsock->untold != NULL && !tell(vsock, to)) {
+		return receiver_breaks(vsock, to);
+	}
+	if (vsock->header.op == VSOCK_RST) {
+		return leave_word(vsock, to);
+	}
+	/* before the queue is looked at for the last time: who fills it later sees it */
+	atomic_fetch_or(&to->waiters, BIT(vsock->index));
+	got = queue->ready ? virtq_listen(queue, true) : 0;
+	if (got != 0) {
+		return got > 0 ? 1 : receiver_breaks(vsock, to);
+	}
+	if (!vsock_lane_wait(vsock, to)) {
+		to->count.deaf++;
+		vsock_links_cut(vsock, to);
+		return refuse_now(vsock);
+	}
+	look_later(vsock);
+	return step_aside(vsock, to, true);
+}
+
+/* Others for this receiver wait already. As an operation's step. */
+static int queue_up(struct vsock *vsock, struct vsock *to)
+{
+	enum vsock_order order = vsock_lane_order(vsock, to);
+
+	if (order == VSOCK_SAID) {
+		return finish(vsock);
+	}
+	if (order == VSOCK_APART && vsock->header.op == VSOCK_RST) {
+		return leave_word(vsock, to);
+	}
+	return step_aside(vsock, to, false);
+}
+
+/* A part of it is with the receiver. */
+static int go_on(struct vsock *vsock, struct vsock *to)
+{
+	/* once for the whole, so that its driver does not come for the lock meanwhile */
+	vsock->untold = to;
+	if (++vsock->parts < PARTS_MAX) {
+		return 1;
+	}
+	if (!tell(vsock, to)) {
+		return receiver_breaks(vsock, to);
+	}
+	vsock->ready |= BIT(to->index);
+	return step_aside(vsock, to, true);
 }
 
 static int deliver(struct vsock *vsock, struct vsock *to)
@@ -352,6 +405,9 @@ static int deliver(struct vsock *vsock, struct vsock *to)
 	if (!may_receive(vsock, to)) {
 		return refuse_now(vsock);
 	}
+	if (!vsock->resumed && (vsock->blocked & BIT(to->index)) != 0) {
+		return queue_up(vsock, to);
+	}
 	got = take_buffer(to);
 	if (got == 0) {
 		return wait_for(vsock, to);
@@ -359,7 +415,7 @@ static int deliver(struct vsock *vsock, struct vsock *to)
 	if (got < 0) {
 		return got == -EAGAIN ? 1 : receiver_breaks(vsock, to);
 	}
-	vsock->waiting = false;
+	vsock_lane_fed(vsock, to);
 	got = fill(vsock, to);
 	if (got == -EIO) {
 		return -EFAULT;
@@ -369,9 +425,7 @@ static int deliver(struct vsock *vsock, struct vsock *to)
 	}
 	vsock->count.sent_bytes += (uint32_t)got;
 	if (vsock->left != 0) {
-		/* once for the whole, so that its driver does not come for the lock meanwhile */
-		vsock->untold = to;
-		return 1;
+		return go_on(vsock, to);
 	}
 	if (!tell(vsock, to)) {
 		return receiver_breaks(vsock, to);
@@ -403,16 +457,16 @@ static int pass_on(struct vsock *vsock)
 	return got;
 }
 
-/* It is answered by a reset, unless it is one. As an operation's step. */
-static int refuse(struct vsock *vsock)
+/* The reset that answers the packet in hand. False: it waits until the one before is gone, of which
+ * receive_step() tells. */
+static bool answer(struct vsock *vsock)
 {
 	const struct vsock_header *header = &vsock->header;
 
-	if (header->op != VSOCK_RST) {
-		if (vsock->replying) {
-			return 0; /* receive_step() asks again when that one is gone */
-		}
+	vsock->count.refused++;
+	if (!vsock->replying) {
 		vsock->replying = true;
+		vsock->reply_since = deadline_now();
 		vsock->reply = (struct vsock_header){
 			.src_cid = header->dst_cid,
 			.src_port = header->dst_port,
@@ -421,10 +475,36 @@ static int refuse(struct vsock *vsock)
 		};
 		vsock->reply.type = header->type;
 		vsock->virtio.work |= BIT32(VSOCK_RECEIVE);
-		vsock->count.refused++;
+		if (vsock->to != NULL) {
+			vsock_links_forget(vsock, vsock->to, header->src_port, header->dst_port);
+		}
+		return true;
 	}
-	if (vsock->to != NULL) {
-		vsock_links_forget(vsock, vsock->to, header->src_port, header->dst_port);
+	if (vsock->to != NULL &&
+	    vsock_links_tell_later(vsock, vsock->to, header->src_port, header->dst_port)) {
+		return true;
+	}
+	/* a driver may give buffers only when what it has sent is taken */
+	vsock->mute |= deadline_now() - vsock->reply_since >= deadline_from_ms(REPLY_MS);
+	if (vsock->mute) {
+		return true;
+	}
+	vsock->count.refused--;
+	look_later(vsock);
+	return false;
+}
+
+/* It is answered by a reset, unless it is one. As an operation's step. */
+static int refuse(struct vsock *vsock)
+{
+	const struct vsock_header *header = &vsock->header;
+
+	if (header->op == VSOCK_RST) {
+		if (vsock->to != NULL) {
+			vsock_links_forget(vsock, vsock->to, header->src_port, header->dst_port);
+		}
+	} else if (!answer(vsock)) {
+		return 0;
 	}
 	return finish(vsock);
 }
@@ -478,6 +558,8 @@ static int begin_packet(struct vsock *vsock)
 		return got;
 	}
 	vsock->left = vsock->header.len;
+	vsock->places = chain->indirect ? 1 : MAX(chain->looked, UINT16_C(1));
+	vsock->parts = 0;
 	if (vsock->left > chain->out_size - VSOCK_HEADER_SIZE) {
 		return -EINVAL;
 	}
@@ -485,11 +567,30 @@ static int begin_packet(struct vsock *vsock)
 	return 1;
 }
 
-static int send_step(struct vsock *vsock)
+/* From a lane that has its turn, or from the queue; by turns. As an operation's step. */
+static int next_packet(struct vsock *vsock)
 {
 	struct virtq *queue = &vsock->virtio.queue[VSOCK_SEND];
 	int got;
 
+	if (!vsock->taking && vsock_lanes_resume(vsock)) {
+		vsock->taking = true;
+		return 1;
+	}
+	got = virtq_take(queue, vsock->out);
+	/* the chain is not free while it is looked at */
+	vsock->taking = got == -EAGAIN;
+	if (got == 1) {
+		return begin_packet(vsock);
+	}
+	if (got != 0) {
+		return got == -EAGAIN ? 1 : got;
+	}
+	return vsock_lanes_due(vsock) ? 1 : virtq_listen(queue, true);
+}
+
+static int send_step(struct vsock *vsock)
+{
 	switch (vsock->fate) {
 	case VSOCK_PASS:
 		return pass_on(vsock);
@@ -503,11 +604,7 @@ static int send_step(struct vsock *vsock)
 	case VSOCK_NONE:
 		break;
 	}
-	got = virtq_take(queue, vsock->out);
-	if (got == 1) {
-		return begin_packet(vsock);
-	}
-	return got == 0 ? virtq_listen(queue, true) : got == -EAGAIN ? 1 : got;
+	return next_packet(vsock);
 }
 
 /* -- its receive queue, where EL2 itself has to say something or somebody waits -- */
@@ -521,7 +618,7 @@ static int say_own(struct vsock *vsock)
 	if (vsock->replying) {
 		got = vsock_give(vsock, &vsock->reply, NULL, &size);
 		if (got == 0) {
-			vsock->replying = false;
+			vsock->replying = vsock->mute = false;
 			/* a packet may wait for its turn to be refused */
 			vsock->virtio.work |= BIT32(VSOCK_SEND);
 		}
@@ -552,44 +649,6 @@ static int receive_step(struct vsock *vsock)
 	return own == 1 || (own == -ENOSPC && got == 1);
 }
 
-/* -- events: 5.10.6.7 -- */
-
-/* All buffers there are say the same, so that one that comes later has been given by a driver that
- * has looked at that. */
-static int event_step(struct vsock *vsock)
-{
-	struct virtq *queue = &vsock->virtio.queue[VSOCK_EVENT];
-	const uint32_t event = EVENT_RESET;
-	struct virtq_cursor at;
-	int got;
-
-	if (!queue->ready) {
-		return 0;
-	}
-	if (vsock->lost != VSOCK_LOST) {
-		vsock->lost = VSOCK_SOUND;
-		got = virtq_listen(queue, false);
-		return MIN(got, 0);
-	}
-	got = virtq_take(queue, vsock->event);
-	if (got == 0) {
-		vsock->lost = vsock->told != 0 ? VSOCK_TOLD : VSOCK_LOST;
-		return virtq_listen(queue, true);
-	}
-	if (got < 0) {
-		return got == -EAGAIN ? 1 : got;
-	}
-	at = virtq_writes(vsock->event);
-	if (vsock->event->reads != 0 ||
-	    virtq_write(vsock->virtio.vdev.vm, &at, &event, EVENT_SIZE) != EVENT_SIZE) {
-		return -EINVAL;
-	}
-	/* with so many put, one of them came again */
-	vsock->lost = ++vsock->told > queue->size ? VSOCK_SOUND : VSOCK_LOST;
-	got = virtio_put(&vsock->virtio, VSOCK_EVENT, vsock->event, EVENT_SIZE);
-	return got < 0 ? got : 1;
-}
-
 static int vsock_step(struct virtio *virtio, uint32_t index)
 {
 	struct vsock *vsock = vsock_of(virtio);
@@ -600,7 +659,8 @@ static int vsock_step(struct virtio *virtio, uint32_t index)
 	case VSOCK_SEND:
 		return send_step(vsock);
 	default:
-		return event_step(vsock);
+		/* of events there are none: 5.10.6.7 is for a VM that moves */
+		return virtq_listen(&virtio->queue[VSOCK_EVENT], false);
 	}
 }
 
@@ -612,8 +672,7 @@ static void vsock_reset(struct virtio *virtio)
 
 	vsock_links_end(vsock);
 	vsock_host_close(vsock);
-	vsock->lost = VSOCK_SOUND;
-	vsock->replying = false;
+	vsock->replying = vsock->mute = false;
 	vsock->sweep_left = 0;
 	virtio->unsettled = true;
 }
@@ -626,12 +685,10 @@ static void vsock_reset_queue(struct virtio *virtio, uint32_t queue)
 		vsock->in->begun = vsock->taken = false;
 	} else if (queue == VSOCK_SEND) {
 		vsock->serial++;
-		vsock->out->begun = vsock->waiting = false;
+		vsock->out->begun = false;
 		vsock->fate = VSOCK_NONE;
+		vsock_lanes_reset(vsock);
 		virtio->unsettled |= vsock->untold != NULL;
-	} else {
-		vsock->event->begun = false;
-		vsock->told = 0;
 	}
 }
 
@@ -686,7 +743,7 @@ static uint32_t vsock_read_config(struct virtio *virtio, uint32_t off, uint32_t 
 static const struct virtio_ops vsock_ops = {
 	.id = ID_VSOCK,
 	.queue_count = 3,
-	.queue_size = QUEUE_SIZE,
+	.queue_size = VSOCK_QUEUE_SIZE,
 	.features = VSOCK_F_STREAM | VSOCK_F_SEQPACKET,
 	.config_size = CONFIG_SIZE,
 	.reset = vsock_reset,
@@ -708,8 +765,7 @@ static int vsock_create(struct vm *vm, const struct vdev_config *config, struct 
 	err = virtio_init(&vsock->virtio, &vsock_ops, vm, config, arena);
 	vsock->out = err == 0 ? virtio_chain(&vsock->virtio, arena) : NULL;
 	vsock->in = vsock->out != NULL ? virtio_chain(&vsock->virtio, arena) : NULL;
-	vsock->event = vsock->in != NULL ? virtio_chain(&vsock->virtio, arena) : NULL;
-	if (vsock->event == NULL) {
+	if (vsock->in == NULL) {
 		return -ENOMEM;
 	}
 	vsock->cid = config->cid;
@@ -761,7 +817,7 @@ const struct vdev_type virtio_vsock_type = {
 	.spi = GUEST_VIRTIO_SPI,
 	.slots = GUEST_VIRTIO_SLOTS,
 	.max_count = 1,
-	.memory = KIB(12),
+	.memory = KIB(64),
 	.props = vsock_props,
 	.create = vsock_create,
 	.reset = virtio_reset,

@@ -13,7 +13,7 @@ struct vsock_counters {
 	uint64_t sent_packets, sent_bytes, received_packets, received_bytes;
 	uint64_t refused; /* of those it sent: answered by a reset */
 	uint64_t spoofed; /* of those it sent, dropped: in another's name */
-	uint64_t deaf;	  /* how often it let others wait for too long, and lost its connections */
+	uint64_t deaf;	  /* how often it let another wait too long: connections of the two ended */
 	uint64_t untracked; /* connections that nobody will be told of when this side ends */
 };
 

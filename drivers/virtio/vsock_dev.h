@@ -3,14 +3,15 @@
  * Inside the socket device (vsock*.c): its packets, its state, and what its files do for each
  * other.
  *
- * vsock.c moves packets, vsock_links.c remembers connections for when one side ends, vsock_host.c
- * is CID 2. Locks: as drivers/virtio/virtio.h says of two devices; what is marked atomic is changed
- * without.
+ * vsock.c moves packets, vsock_lanes.c has those that wait, vsock_links.c remembers connections for
+ * when one side ends, vsock_host.c is CID 2. Locks: as drivers/virtio/virtio.h says of two devices;
+ * what is marked atomic is changed without.
  */
 #ifndef DRIVERS_VIRTIO_VSOCK_DEV_H
 #define DRIVERS_VIRTIO_VSOCK_DEV_H
 
 #include "core/base/atomic.h"
+#include "core/config/config_types.h"
 #include "drivers/virtio/virtio.h"
 #include "drivers/virtio/vsock.h"
 #include "timer/deadline_types.h"
@@ -63,6 +64,38 @@ struct vsock_link {
 	uint32_t life; /* of the peer, when it was made */
 	uint8_t peer;  /* VM */
 	uint8_t type;  /* 0: no link */
+	bool over;     /* the guest is to be told that it is */
+};
+
+/* A packet that waits for a buffer of its receiver's. */
+#define VSOCK_QUEUE_SIZE 128
+#define VSOCK_PIECES	 20 /* of its payload: more than a Linux makes of 64 KiB */
+struct vsock_parked {
+	struct vsock_header header;
+	uint32_t left;	    /* bytes, in `segment` */
+	uint64_t mark;	    /* what its lane had waited when it came */
+	uint16_t id, slots; /* of its chain */
+	uint16_t places;    /* of the queue, that it takes */
+	uint8_t count;
+	uint8_t next; /* of its lane, or of those that are free: by one more; 0: none */
+	struct virtq_segment segment[VSOCK_PIECES];
+};
+
+/* Those that wait for one receiver, in order. Times are ticks. */
+struct vsock_lane {
+	uint64_t since;	  /* when the receiver had no buffer; 0: nobody waits for one */
+	uint64_t starved; /* for how long it had none, before that */
+	uint64_t cut;	  /* packets whose mark is below come to nothing */
+	uint64_t closed;  /* until then nothing passes */
+	uint16_t places;
+	uint8_t first, last; /* as vsock_parked.next */
+};
+
+/* A packet for a lane that is not empty. */
+enum vsock_order {
+	VSOCK_APART,  /* none of its connection is there */
+	VSOCK_BEHIND, /* it comes after those that are */
+	VSOCK_SAID,   /* one that is there says the same */
 };
 
 /* What becomes of the packet in hand. */
@@ -72,13 +105,6 @@ enum vsock_fate {
 	VSOCK_HOST,   /* it is for CID 2 */
 	VSOCK_REFUSE, /* it is answered by a reset */
 	VSOCK_DONE,   /* its buffer is given back */
-};
-
-/* What a VM that let others wait too long has to be told: its connections are gone. */
-enum vsock_lost {
-	VSOCK_SOUND,
-	VSOCK_LOST, /* it is not told yet */
-	VSOCK_TOLD, /* until it has looked at that */
 };
 
 #define VSOCK_PORT    23  /* of CID 2: commands by lines */
@@ -116,13 +142,17 @@ struct vsock {
 	uint64_t to_sweep; /* of these, to be told that this one's life is over */
 	uint32_t life;	   /* counts ends of all its connections. Changed with the lock */
 	uint32_t next;	   /* whom to wake first */
-	bool sweep;	   /* a peer's life is over */
-	bool waking;	   /* `waker` is somebody's */
-	bool armed;	   /* `alarm` is */
+	uint64_t wary;	   /* VMs with which connections were cut off: only those that are
+			    * remembered are carried */
+	uint64_t woken;	   /* VMs that have buffers again, perhaps, */
+	uint64_t woke[CONFIG_VM_MAX]; /* and when they had */
+	bool sweep;		      /* a peer's life is over, or a link is */
+	bool waking;		      /* `waker` is somebody's */
+	bool armed;		      /* `alarm` is */
 	struct deadline waker, alarm;
 
 	/* the device's lock: */
-	struct virtq_chain *out, *in, *event;
+	struct virtq_chain *out, *in;
 	bool taken; /* `in` is a buffer that has nothing in it yet */
 	uint32_t serial;
 	enum vsock_fate fate;
@@ -131,13 +161,24 @@ struct vsock {
 	uint32_t left;
 	struct vsock *to;
 	struct vsock *untold; /* has parts of a packet that its driver is not told of yet */
-	bool waiting;	      /* for a buffer of its receiver's, */
-	uint64_t since;
+	uint16_t places;      /* of its queue, that the packet takes */
+	uint16_t parts;	      /* buffers that it went into, in one go */
+	bool resumed;	      /* it comes from its lane, */
+	uint64_t mark;	      /* as there, */
+	uint64_t since;	      /* and its receiver has no buffer since then; 0: it may have one */
+	bool taking;	      /* the queue's turn is next, not a lane's */
+	uint64_t blocked;     /* lanes that are not empty */
+	uint64_t ready;	      /* that are to be looked at */
+	uint64_t held_at;     /* when what waited left little of the queue for the last time */
+	uint32_t next_lane, lane_count, parked_places;
+	uint8_t parked_used, parked_free;
 	bool replying; /* `reply` is to go into its own queue */
+	bool mute;     /* its driver has taken none for long: others are not kept */
+	uint64_t reply_since;
 	struct vsock_header reply;
-	enum vsock_lost lost;
-	uint32_t told; /* events put */
 	uint32_t sweep_left;
+	struct vsock_lane lane[CONFIG_VM_MAX];
+	struct vsock_parked parked[VSOCK_QUEUE_SIZE];
 	struct vsock_link link[VSOCK_LINKS];
 	struct vsock_counters count;
 	struct vsock_session session;
@@ -153,6 +194,37 @@ struct vsock *vsock_of_vm(uint32_t vm);
  */
 int vsock_give(struct vsock *vsock, struct vsock_header *header, const void *bytes, uint32_t *size);
 
+/* -- vsock_lanes.c; the device's lock held -- */
+
+/* Nothing waits. */
+void vsock_lanes_reset(struct vsock *vsock);
+
+/* Is there a lane to be looked at? */
+bool vsock_lanes_due(struct vsock *vsock);
+
+/* The first of such a lane becomes the packet in hand. False: there is none. */
+bool vsock_lanes_resume(struct vsock *vsock);
+
+/* The packet in hand goes into its lane, as the first or the last. False: it is in too many pieces,
+ * or one too many. */
+bool vsock_lane_put(struct vsock *vsock, const struct vsock *to, bool ahead);
+
+/* The packet in hand, whose lane is not empty; VSOCK_SAID: it is done. */
+enum vsock_order vsock_lane_order(struct vsock *vsock, const struct vsock *to);
+
+/* Its receiver has a buffer. */
+void vsock_lane_fed(struct vsock *vsock, const struct vsock *to);
+
+/* Nothing passes from the one to the other for a while. */
+bool vsock_lane_is_closed(struct vsock *vsock, const struct vsock *to);
+
+/* It is so, or the packet in hand is one of those that have waited for too long. */
+bool vsock_lane_is_cut(struct vsock *vsock, const struct vsock *to);
+
+/* Its receiver has none; both locks held. False: it has waited for too long, and so have those that
+ * are behind it. */
+bool vsock_lane_wait(struct vsock *vsock, struct vsock *to);
+
 /* -- vsock_links.c; the locks of both devices held, or as said -- */
 
 /* A packet of `vsock` came to its receiver: what follows from it for what is remembered. */
@@ -161,6 +233,17 @@ void vsock_links_note(struct vsock *vsock, struct vsock *to, const struct vsock_
 /* The connection of these two ports is over on this side. Lock held. */
 void vsock_links_forget(struct vsock *vsock, const struct vsock *to, uint32_t port,
 			uint32_t peer_port);
+
+/* `vsock` is told with its next buffer that its connection of these ports is over. False: it is not
+ * remembered. The lock of `vsock` held. */
+bool vsock_links_tell_later(struct vsock *vsock, const struct vsock *from, uint32_t port,
+			    uint32_t peer_port);
+
+/* All connections between the two are over, and both are told. */
+void vsock_links_cut(struct vsock *vsock, struct vsock *to);
+
+/* Between two that were cut off: is this packet of a connection that is known since? */
+bool vsock_links_carry(struct vsock *vsock, struct vsock *to, const struct vsock_header *header);
 
 /* All its connections are over: their other sides are to be told. Lock held. */
 void vsock_links_end(struct vsock *vsock);

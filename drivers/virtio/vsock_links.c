@@ -3,6 +3,7 @@
  * Connections between VMs, as far as their ends have to be told: each side remembers its own, of
  * requests and answers that came through, until one of the two resets it.
  */
+#include "core/vm/vm.h"
 #include "drivers/virtio/vsock_dev.h"
 
 #define LOOKS 16 /* links that a step looks at */
@@ -31,6 +32,14 @@ static struct vsock_link *unused(struct vsock *vsock)
 	return NULL;
 }
 
+/* Its guest is told of links that are over, with its next buffers. */
+static void sweep_soon(struct vsock *vsock)
+{
+	atomic_set(&vsock->sweep, true);
+	vsock->virtio.work |= BIT32(VSOCK_RECEIVE);
+	vdev_work_post(&vsock->virtio.vdev, vsock->virtio.vdev.vm->vcpu[0]);
+}
+
 void vsock_links_forget(struct vsock *vsock, const struct vsock *to, uint32_t port,
 			uint32_t peer_port)
 {
@@ -39,6 +48,63 @@ void vsock_links_forget(struct vsock *vsock, const struct vsock *to, uint32_t po
 	if (link != NULL) {
 		link->type = 0;
 	}
+}
+
+bool vsock_links_tell_later(struct vsock *vsock, const struct vsock *from, uint32_t port,
+			    uint32_t peer_port)
+{
+	struct vsock_link *link = find(vsock, from, port, peer_port);
+
+	if (link == NULL) {
+		return false;
+	}
+	link->over = true;
+	sweep_soon(vsock);
+	return true;
+}
+
+/* One side of it. */
+static void cut_side(struct vsock *vsock, struct vsock *from)
+{
+	for (uint32_t i = 0; i < VSOCK_LINKS; i++) {
+		struct vsock_link *link = &vsock->link[i];
+
+		link->over |= link->type != 0 && link->peer == from->index;
+	}
+	atomic_fetch_or(&vsock->wary, BIT(from->index));
+	sweep_soon(vsock);
+}
+
+void vsock_links_cut(struct vsock *vsock, struct vsock *to)
+{
+	cut_side(vsock, to);
+	cut_side(to, vsock);
+}
+
+static bool is_over(const struct vsock_link *link)
+{
+	const struct vsock *peer = link->type != 0 ? vsock_of_vm(link->peer) : NULL;
+
+	return peer != NULL && (link->over || link->life != atomic_read_acquire(&peer->life));
+}
+
+bool vsock_links_carry(struct vsock *vsock, struct vsock *to, const struct vsock_header *header)
+{
+	const struct vsock_link *link = find(vsock, to, header->src_port, header->dst_port);
+
+	switch (header->op) {
+	case VSOCK_RST:
+		return true;
+	case VSOCK_REQUEST:
+		return link != NULL || unused(vsock) != NULL;
+	case VSOCK_RESPONSE:
+		/* of a request that came through since */
+		link = find(to, vsock, header->dst_port, header->src_port);
+		break;
+	default:
+		break;
+	}
+	return link != NULL && !is_over(link);
 }
 
 void vsock_links_note(struct vsock *vsock, struct vsock *to, const struct vsock_header *header)
@@ -71,19 +137,18 @@ void vsock_links_note(struct vsock *vsock, struct vsock *to, const struct vsock_
 
 void vsock_links_end(struct vsock *vsock)
 {
+	/* nothing is left of what was cut off */
+	for (uint64_t rest = atomic_exchange(&vsock->wary, 0); rest != 0; rest &= rest - 1) {
+		struct vsock *peer = vsock_of_vm((uint32_t)__builtin_ctzll(rest));
+
+		atomic_fetch_and(&peer->wary, ~BIT(vsock->index));
+	}
 	for (uint32_t i = 0; i < VSOCK_LINKS; i++) {
 		vsock->link[i].type = 0;
 	}
 	/* before those who are asked to look at it are */
 	atomic_set_release(&vsock->life, vsock->life + 1);
 	atomic_fetch_or(&vsock->to_sweep, atomic_exchange(&vsock->peers, 0));
-}
-
-static bool is_over(const struct vsock_link *link)
-{
-	const struct vsock *peer = link->type != 0 ? vsock_of_vm(link->peer) : NULL;
-
-	return peer != NULL && link->life != atomic_read_acquire(&peer->life);
 }
 
 int vsock_links_sweep(struct vsock *vsock)

@@ -2,7 +2,7 @@
 """Sockets between VMs, and from a VM to the hypervisor: AF_VSOCK of a stock Linux."""
 import re
 
-from configs import DEVICES, config, vm
+from configs import DEVICES, config, linux_images, raw_image, vm
 
 MODULES = ("virtio_mmio", "vsock", "vmw_vsock_virtio_transport_common",
            "vmw_vsock_virtio_transport")
@@ -46,21 +46,6 @@ def boot_two(boot):
 
 
 CIDS = {"alpha": 3, "beta": 77}
-
-
-def stream(run, sender: str, receiver: str, megabytes: int, port: int) -> float:
-    """Sends a stream; the VM `receiver` has the keys before, `sender` after. Its MB/s."""
-    run.line(f"vsock receive {port} > /tmp/received &")
-    run.expect(f"{receiver} # ", 30)
-    ask(run, receiver, f"until grep -q waits /tmp/received; do :; done")
-    to(run, sender)
-    said = ask(run, sender, f"vsock send {CIDS[receiver]} {port} {megabytes}", 300)
-    sent = re.search(r"sent (\d+) bytes, sum ([0-9a-f]{16}), (\d+) ms", said)
-    assert sent and int(sent[1]) == megabytes << 20, said
-    to(run, receiver)
-    got = ask(run, receiver, "cat /tmp/received")
-    assert f"received {sent[1]} bytes, sum {sent[2]}" in got
-    return (megabytes << 20) / 1000 / max(int(sent[3]), 1)
 
 
 def in_background(run, name: str, words: str, file: str, ready: str) -> None:
@@ -180,3 +165,40 @@ def test_a_VM_that_restarts_in_mid_stream_ends_connections_on_both_sides_of_it(b
     to(run, "beta")
     load(run, "beta")
     stream(run, "alpha", "beta", 1)
+
+
+def test_a_stranger_that_takes_no_answers_holds_up_nobody(boot):
+    """It asks alpha for connections, thousands of times; alpha and beta talk as ever."""
+    run = boot(config(
+        vm("alpha", devices=with_sockets(), extra="manages = <&beta>;", memory="192M"),
+        vm("beta", devices=with_sockets("guest-cid = <77>;"), memory="192M"),
+        vm("stranger", kernel="stranger_image", initrd=None, memory="16M",
+           extra='start = "manual";', devices='devices { uart { compatible = "bulkhead,pl011"; }; '
+           'sockets { compatible = "bulkhead,virtio-vsock"; }; };'),
+        images=linux_images() + raw_image("stranger"),
+    ))
+    run.expect_each("alpha # ", "^beta[|] Enter 'help'", timeout=120)
+    load(run, "alpha")
+    to(run, "beta")
+    load(run, "beta")
+    # a connection from before, on which nothing is said
+    ask(run, "beta", "(vsock receive 1005 > /tmp/kept 2>&1 &)")
+    ask(run, "beta", "until grep -q waits /tmp/kept; do :; done")
+    to(run, "alpha")
+    ask(run, "alpha", "(sleep 1000 | vsock talk 77 1005 &)")
+    run.focus("the hypervisor's shell")
+    run.run("vm start stranger", "bulkhead> ")
+    run.expect("^stranger[|] stranger: asked 1000 times, and goes on", 60)
+    to(run, "beta")
+    for sender, receiver in (("alpha", "beta"), ("beta", "alpha")):
+        print(f"{sender} to {receiver}: {stream(run, sender, receiver, MEGABYTES):.0f} MB/s")
+        messages(run, sender, receiver)
+        to(run, sender)
+    to(run, "alpha")
+    assert "bulkhead> " in ask(run, "alpha", "echo vm | vsock talk 2 23", 60)
+    to(run, "beta")
+    assert ask(run, "beta", "cat /tmp/kept") == "waits at port 1005"
+    run.focus("the hypervisor's shell")
+    told = run.run("vsock", "bulkhead> ")
+    assert int(re.search(r"stranger: CID 5, up; sent (\d+) packets", told)[1]) > 1000, told
+    assert not re.search("deaf [1-9]", told), told

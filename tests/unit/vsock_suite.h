@@ -50,8 +50,9 @@ static struct vm_config vm_configs[NODES];
 static struct vdev_config configs[NODES];
 static struct vdev *vdevs[NODES];
 static struct fake_driver drivers[NODES][3];
-static uint8_t memory[NODES][16384] __attribute__((aligned(16)));
+static uint8_t memory[NODES][65536] __attribute__((aligned(16)));
 static bool lines[NODES], posted[NODES];
+static uint16_t queue_size;
 static uint32_t steps, given[NODES], seen[NODES]; /* buffers of its receive queue */
 
 static uint32_t node_of(const struct vm *vm)
@@ -82,6 +83,7 @@ static int set_up(void **state)
 	fake_ram_reset();
 	fake_time_reset(fake_time.now + 1000 * HZ, HZ);
 	memset(memory, 0, sizeof(memory));
+	queue_size = SIZE;
 	for (uint32_t i = 0; i < NODES; i++) {
 		struct arena arena = {.base = memory[i], .size = sizeof(memory[i])};
 
@@ -125,7 +127,7 @@ static void tell_queue(uint32_t node, uint32_t index, uint64_t features)
 {
 	struct fake_driver *driver = &drivers[node][index];
 	struct virtq queue = {
-		.size = index == EVENT ? EVENTS : SIZE,
+		.size = index == EVENT ? EVENTS : queue_size,
 		.packed = (features & VIRTIO_F_PACKED) != 0,
 		.event_index = (features & VIRTIO_F_EVENT_INDEX) != 0,
 	};
@@ -219,11 +221,13 @@ static struct vsock_header packet(uint32_t op, uint32_t len)
 	};
 }
 
-/* Writes it with a pattern behind, and makes it available in pieces. */
-static void post(uint32_t node, const struct vsock_header *header, uint32_t piece)
+/* Writes it with a pattern behind, and makes it available in pieces; so far into where it sends
+ * from. */
+static void post_at(uint32_t node, uint32_t where, const struct vsock_header *header,
+		    uint32_t piece)
 {
 	struct fake_buffer buffers[SIZE];
-	uint8_t *at = fake_ram(place(node, SENT_AT));
+	uint8_t *at = fake_ram(place(node, SENT_AT + where));
 	uint32_t size = HEADER + header->len, n = 0;
 
 	memcpy(at, header, HEADER);
@@ -232,12 +236,17 @@ static void post(uint32_t node, const struct vsock_header *header, uint32_t piec
 	}
 	for (uint32_t off = 0; off < size; off += piece) {
 		buffers[n++] = (struct fake_buffer){
-			.ipa = place(node, SENT_AT + off),
+			.ipa = place(node, SENT_AT + where + off),
 			.size = MIN(piece, size - off),
 		};
 	}
 	assert_true(fake_driver_make(&drivers[node][SEND], buffers, n, false) >= 0);
 	set(node, 0x50, SEND);
+}
+
+static void post(uint32_t node, const struct vsock_header *header, uint32_t piece)
+{
+	post_at(node, 0, header, piece);
 }
 
 static bool is_back(uint32_t node)
