@@ -310,6 +310,7 @@ UNIT := \
 	pgtable \
 	place \
 	ram_plan \
+	random \
 	registry \
 	remote \
 	restart \
@@ -430,6 +431,7 @@ UNIT_WITH_net         := core/fdt/guest_fdt.c $(NET_C) tests/unit/fake_driver.c 
 UNIT_WITH_net_left    := $(UNIT_WITH_net)
 UNIT_WITH_uplink      := $(UNIT_WITH_net)
 VSOCK_C := drivers/virtio/mmio.c drivers/virtio/vsock.c drivers/virtio/vsock_host.c drivers/virtio/vsock_lanes.c drivers/virtio/vsock_links.c $(VIRTQ_C)
+UNIT_WITH_random      := core/vm/random.c core/base/chacha.c $(FAKE_CPU)
 UNIT_WITH_vsock       := core/fdt/guest_fdt.c $(VSOCK_C) tests/unit/fake_driver.c tests/unit/fake_ram.c tests/unit/fake_time.c $(FAKE_CPU)
 UNIT_WITH_vsock_host  := $(UNIT_WITH_vsock)
 UNIT_WITH_vsock_lanes := $(UNIT_WITH_vsock)

@@ -296,15 +296,18 @@ static int make_devices(struct vm *vm, struct arena *arena)
 {
 	for (uint32_t i = 0; i < vm->config->device_count; i++) {
 		const struct vdev_config *config = &vm->config->device[i];
-		int err = config->type->create(vm, config, arena, &vm->vdev[i]);
+		struct vdev **vdev = &vm->vdev[vm->vdev_count];
+		int err = config->type->create(vm, config, arena, vdev);
 
+		if (err == -ENODEV) {
+			continue;
+		}
 		if (err != 0) {
 			return err;
 		}
-		vm->vdev[i]->index = i;
-		vm->vdev_count++;
+		(*vdev)->index = vm->vdev_count++;
 		err = mmio_map_add(&vm->mmio, config->ipa, config->type->size, config->type->mmio,
-				   vm->vdev[i]);
+				   *vdev);
 		if (err != 0) {
 			return err;
 		}

@@ -30,20 +30,15 @@ static void draw(struct vm *vm, void *out, size_t size)
 int vm_random(struct vm *vm, void *out, size_t size)
 {
 	uint64_t words[WORDS];
-	int err;
+	uint32_t count = (uint32_t)((size + sizeof(words[0]) - 1) / sizeof(words[0]));
 
-	switch (entropy_source()) {
-	case ENTROPY_NONE:
+	if (entropy_source() == ENTROPY_NONE) {
 		return -ENODEV;
-	case ENTROPY_SEED:
-		draw(vm, out, size);
-		return 0;
-	default:
-		err = entropy_words(words,
-				    (uint32_t)((size + sizeof(words[0]) - 1) / sizeof(words[0])));
-		if (err == 0) {
-			memcpy(out, words, size);
-		}
-		return err;
 	}
+	if (entropy_words(words, count) == 0) {
+		memcpy(out, words, size);
+	} else {
+		draw(vm, out, size);
+	}
+	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Random numbers for a VM: of the CPUs or firmware, else of a generator of its own, keyed once by
- * the board's. No two VMs, and no two lives of one, see the same ones.
+ * Random numbers for a VM: of the CPUs or firmware, or of a generator of its own, keyed once by the
+ * board's, where these have none or none at the moment. No two VMs, and no two lives of one, see
+ * the same ones.
  */
 #ifndef CORE_VM_RANDOM_H
 #define CORE_VM_RANDOM_H
@@ -17,8 +18,7 @@ void vm_random_begin(struct vm *vm);
 
 /*
  * `size` bytes, at most VM_RANDOM_MAX; about 1,500 instructions where the generator makes them. 0;
- * -EAGAIN: none are there at the moment; -ENODEV: the board has no source. Any CPU; no locks above
- * RANK_DEVICE.
+ * -ENODEV: the board has no source, which stays so. Any CPU; no locks above RANK_DEVICE.
  */
 int vm_random(struct vm *vm, void *out, size_t size);
 

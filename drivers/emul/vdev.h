@@ -83,7 +83,9 @@ struct vdev_type {
 	uint32_t memory;    /* what create() takes of the arena, at most, bytes; 0: 6 KiB */
 	const struct config_prop
 		*props; /* of its own, besides compatible, ipa, spi, status; ends with name NULL */
-	/* Makes the device from `arena`; 0 or a negative errno. Boot CPU, before any guest runs. */
+	/* Makes the device from `arena`; 0 or a negative errno; -ENODEV: the board has nothing to
+	 * make it of, of which it has told, and the VM is without it. Boot CPU, before any guest
+	 * runs. */
 	int (*create)(struct vm *vm, const struct vdev_config *config, struct arena *arena,
 		      struct vdev **out);
 	void (*reset)(struct vdev *vdev); /* as after create(); the VM is stopped */

@@ -12,6 +12,7 @@
 
 #define CPU_TRIES 10 /* DDI 0487 RNDR: it may have none for a moment */
 #define WORDS_MAX 3  /* of one call to firmware */
+#define KEY_TRIES 100
 
 static struct {
 	enum entropy_source source; /* constant after entropy_init() */
@@ -92,6 +93,21 @@ void entropy_draw(void *out, size_t size)
 	spin_unlock(&entropy.lock);
 }
 
+/* Words of the best source; firmware may have to gather them: DEN 0098 TRNG_NO_ENTROPY. */
+static bool mix_words(void)
+{
+	uint64_t words[WORDS_MAX];
+	int err = -EAGAIN;
+
+	for (uint32_t i = 0; i < KEY_TRIES && err == -EAGAIN; i++) {
+		err = entropy_words(words, WORDS_MAX);
+	}
+	if (err == 0) {
+		chacha_mix(&entropy.generator, words, sizeof(words));
+	}
+	return err == 0;
+}
+
 static bool mix_property(const struct dt *tree, int node, const char *name)
 {
 	struct dt_prop prop;
@@ -112,22 +128,21 @@ static bool firmware_has_it(void)
 void entropy_init(const struct dt *tree, int chosen)
 {
 	static const char *const names[] = {"rng-seed", "kaslr-seed"};
-	uint64_t words[WORDS_MAX];
+	bool keyed;
 
 	if (FIELD_GET(ID_AA64ISAR0_RNDR, cpu_features.all.idreg[IDREG_ISAR0]) != 0) {
 		entropy.source = ENTROPY_CPU;
 	} else if (firmware_has_it()) {
 		entropy.source = ENTROPY_FIRMWARE;
 	}
-	if (entropy_words(words, WORDS_MAX) == 0) {
-		chacha_mix(&entropy.generator, words, sizeof(words));
+	keyed = mix_words();
+	for (uint32_t i = 0; i < ARRAY_COUNT(names) && chosen != DT_NONE; i++) {
+		keyed |= mix_property(tree, chosen, names[i]);
 	}
-	if (chosen == DT_NONE) {
-		return;
-	}
-	for (uint32_t i = 0; i < ARRAY_COUNT(names); i++) {
-		if (mix_property(tree, chosen, names[i]) && entropy.source == ENTROPY_NONE) {
-			entropy.source = ENTROPY_SEED;
-		}
+	/* what is not keyed is the same at each boot, and nothing may fall back on it */
+	if (!keyed) {
+		entropy.source = ENTROPY_NONE;
+	} else if (entropy.source == ENTROPY_NONE) {
+		entropy.source = ENTROPY_SEED;
 	}
 }

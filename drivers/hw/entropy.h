@@ -3,7 +3,8 @@
  * Unpredictable numbers of the board. Best first: the CPUs' own (FEAT_RNG, where all have it),
  * firmware's (Arm DEN 0098 by smc), and what the boot loader left in the tree's /chosen (rng-seed,
  * kaslr-seed). The first two are asked each time; all that there are key a generator at boot, which
- * serves where they don't.
+ * serves where they don't. A source that gives nothing at boot, beside a tree without a seed,
+ * counts as none.
  *
  * The generator has a lock of its own, held for one draw.
  */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A source of random numbers. virtio 1.2 5.4: one queue, of buffers that are filled. */
 #include "core/base/errno.h"
+#include "core/base/printk.h"
 #include "core/config/guest_map_types.h"
 #include "core/vm/random.h"
 #include "core/vm/vm.h"
 #include "drivers/emul/models.h"
+#include "drivers/hw/entropy.h"
 #include "drivers/virtio/virtio.h"
 
 #define ID_RNG	   4
@@ -48,6 +50,7 @@ static int fill(struct vrng *rng)
 	int err;
 
 	size = MIN(size, (uint32_t)(PAGE_SIZE - ipa % PAGE_SIZE));
+	/* it always gives some where there is such a device: rng_create() */
 	if (size != 0 && vm_random(virtio->vdev.vm, bytes, size) == 0) {
 		err = virtq_write(virtio->vdev.vm, &rng->cursor, bytes, size);
 		if (err < 0) {
@@ -58,8 +61,6 @@ static int fill(struct vrng *rng)
 			return 1;
 		}
 	}
-	/* whole; or what there was: a board without a source, or one that has nothing at the
-	 * moment, keeps nobody waiting */
 	rng->filling = false;
 	rng->filled = true;
 	return 1;
@@ -110,9 +111,19 @@ static const struct virtio_ops rng_ops = {
 static int rng_create(struct vm *vm, const struct vdev_config *config, struct arena *arena,
 		      struct vdev **out)
 {
-	struct vrng *rng = arena_alloc(arena, sizeof(*rng));
+	struct vrng *rng;
 	int err;
 
+	if (entropy_source() == ENTROPY_NONE) {
+		/* 5.4.6.2: each buffer gets a byte at least. A device that keeps buffers for ever
+		 * stops its driver, and one that gives them back empty too */
+		log_warn("%s: devices/%s (bulkhead,virtio-rng) does not exist in it: this board "
+			 "has no random numbers. Have its boot loader write /chosen rng-seed, or "
+			 "take the device out",
+			 vm->config->name, config->name);
+		return -ENODEV;
+	}
+	rng = arena_alloc(arena, sizeof(*rng));
 	if (rng == NULL) {
 		return -ENOMEM;
 	}
@@ -130,7 +141,8 @@ static const struct config_prop rng_props[] = {{.name = NULL}};
 
 const struct vdev_type virtio_rng_type = {
 	.compatible = "bulkhead,virtio-rng",
-	.help = DOC("A source of random numbers. Guest node: `virtio,mmio`."),
+	.help = DOC("A source of random numbers, of those of the board: without any the device "
+		    "does not exist, and the log says so. Guest node: `virtio,mmio`."),
 	.size = GUEST_VIRTIO_SIZE,
 	.ipa = GUEST_VIRTIO_BASE,
 	.spi = GUEST_VIRTIO_SPI,

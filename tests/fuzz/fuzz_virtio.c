@@ -9,6 +9,7 @@
 #include "core/vm/random.h"
 #include "core/vm/vm.h"
 #include "drivers/emul/models.h"
+#include "drivers/hw/entropy.h"
 #include "tests/fuzz/fuzz_device.h"
 
 #define OPS_MAX 300
@@ -20,6 +21,11 @@ static struct fake_driver driver;
 static const struct vdev_config config = {.name = "rng", .type = &virtio_rng_type, .spi = 16};
 static uint8_t *memory; /* of exactly the size, so that ASan sees a byte too far */
 static size_t memory_size;
+
+enum entropy_source entropy_source(void)
+{
+	return ENTROPY_SEED;
+}
 
 int vm_random(struct vm *of, void *out, size_t size)
 {

@@ -44,6 +44,16 @@ def test_a_board_without_any_says_so_and_guests_are_told(boot):
     check_tap(run.text)
 
 
+def test_the_CPUs_own_are_taken_where_they_have_any(boot):
+    two = config(trng("one"), trng("two"), images=raw_image("trng"))
+    run = boot(two, cpu="max,pauth-impdef=on")
+    run.expect("^bulkhead: random numbers: the CPUs' own")
+    run.expect("^bulkhead: all VMs are off")
+    words = " ".join(re.findall("trng: drew (.*)\n", run.text)).split()
+    assert len(words) == len(set(words)) == 6
+    assert "not ok" not in run.text
+
+
 def test_stock_Linux_has_them_as_its_hardware_generator(boot):
     run = boot(config(vm("alpha")))
     run.expect("^alpha # ", 120)

@@ -16,21 +16,45 @@ def load(run, name: str, *modules: str) -> None:
         assert run.run(f"insmod /lib/{module}.ko", f"{name} # ").strip() == ""
 
 
+RANDOM = '{0} {{ compatible = "bulkhead,virtio-rng"; }};'
+DUMP = "dd if=/dev/hwrng bs=4096 count=16 2>/dev/null | tee /tmp/it | md5sum"
+
+
 def test_stock_Linux_reads_random_numbers_from_two_devices(boot):
-    two = devices(*(f'{name} {{ compatible = "bulkhead,virtio-rng"; }};' for name in ("a", "b")))
-    run = boot(config(vm("alpha", devices=two)))
+    two = devices(RANDOM.format("a"), RANDOM.format("b"))
+    run = boot(config(*(vm(name, devices=two, memory="192M") for name in ("alpha", "beta"))))
+    run.expect_each("alpha # ", "^beta[|] Enter 'help'", timeout=120)
+    sums = []
+    for name in ("alpha", "beta"):
+        run.focus(name)
+        run.line("")
+        run.expect(f"{name} # ", 60)
+        for module in ("virtio_mmio", "virtio-rng"):
+            run.run(f"insmod /lib/{module}.ko", f"{name} # ")
+        found = run.run("cat /sys/class/misc/hw_random/rng_available", f"{name} # ")
+        assert "virtio_rng.0 virtio_rng.1" in found
+        for device in ("virtio_rng.0", "virtio_rng.1"):
+            run.run(f"echo {device} > /sys/class/misc/hw_random/rng_current", f"{name} # ")
+            for _ in range(2):
+                sums += re.findall("[0-9a-f]{32}", run.run(DUMP, f"{name} # "))
+            assert "65536" in run.run("wc -c < /tmp/it", f"{name} # ")
+        counts = run.run("grep virtio /proc/interrupts", f"{name} # ")
+        assert counts.count("virtio") == 2
+    # two reads of two devices in two VMs
+    assert len(sums) == len(set(sums)) == 8
+
+
+def test_a_board_without_random_numbers_has_no_such_device(boot):
+    own = devices(RANDOM.format("random"), 'sockets { compatible = "bulkhead,virtio-vsock"; };')
+    run = boot(config(vm("alpha", devices=own)), extra=["-machine", "dtb-randomness=off"])
+    run.expect("^bulkhead: alpha: devices/random [(]bulkhead,virtio-rng[)] does not exist in it: ")
     run.expect("^alpha # ", 120)
+    # the other one is where it ever was
+    nodes = run.run("ls -d /proc/device-tree/virtio_mmio*", "alpha # ")
+    assert re.findall("virtio_mmio@([0-9a-f]+)", nodes) == ["a000200"]
     load(run, "alpha", "virtio_mmio", "virtio-rng")
-    found = run.run("cat /sys/class/misc/hw_random/rng_available", "alpha # ")
-    assert "virtio_rng.0 virtio_rng.1" in found
-    for name in ("virtio_rng.0", "virtio_rng.1"):
-        run.run(f"echo {name} > /sys/class/misc/hw_random/rng_current", "alpha # ")
-        dump = "dd if=/dev/hwrng bs=4096 count=16 2>/dev/null | tee /tmp/it | md5sum"
-        first, second = run.run(dump, "alpha # "), run.run(dump, "alpha # ")
-        assert first != second
-        assert "65536" in run.run("wc -c < /tmp/it", "alpha # ")
-    counts = run.run("grep virtio /proc/interrupts", "alpha # ")
-    assert counts.count("virtio") == 2
+    assert run.run("cat /sys/class/misc/hw_random/rng_available", "alpha # ").strip() == ""
+    assert "0x0013" in run.run("cat /sys/bus/virtio/devices/*/device", "alpha # ")
 
 
 def test_stock_Linux_has_a_console_beside_its_serial_port(boot):
