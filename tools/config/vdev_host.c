@@ -120,7 +120,8 @@ const struct vdev_type virtio_console_type = {
 
 const struct vdev_type virtio_rng_type = {
 	.compatible = "bulkhead,virtio-rng",
-	.help = "A source of random numbers. Guest node: `virtio,mmio`.",
+	.help = "A source of random numbers, of those of the board: without any the device does "
+		"not exist, and the log says so. Guest node: `virtio,mmio`.",
 	.size = GUEST_VIRTIO_SIZE,
 	.ipa = GUEST_VIRTIO_BASE,
 	.spi = GUEST_VIRTIO_SPI,
