@@ -240,6 +240,7 @@ GUESTS := \
 	hostile_endless \
 	hypercall \
 	idregs \
+	inventory \
 	its \
 	kept \
 	messages \

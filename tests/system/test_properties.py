@@ -255,3 +255,46 @@ def test_console_none_leaves_the_memory_log(boot, tmp_path):
 def test_gic_v3_is_what_the_board_has(boot):
     run = boot(facts_config(extra='gic = "v3";'))
     run.expect("^facts: 64 SPIs announced, 64 usable")
+
+
+# A device of each kind, and how many places in the memory map it has.
+KINDS = {
+    "clock": ('compatible = "bulkhead,pl031";', 1),
+    "dog": ('compatible = "bulkhead,sp805";', 1),
+    "console": ('compatible = "bulkhead,virtio-console";', 1),
+    "disk": ('compatible = "bulkhead,virtio-blk"; ram-size = <0 0x100000>;', 1),
+    "port": ('compatible = "bulkhead,virtio-net"; network = <&lan>;', 1),
+    "random": ('compatible = "bulkhead,virtio-rng";', 1),
+    "sockets": ('compatible = "bulkhead,virtio-vsock";', 1),
+    "balloon": ('compatible = "bulkhead,virtio-balloon";', 1),
+    "shared": ('compatible = "bulkhead,shared-memory"; memory-region = <&both>;', 0),
+}
+
+
+def inventory(boot, *kinds: str) -> tuple[set[str], set[int]]:
+    """The nodes in the tree of a VM with these devices, and where devices answer."""
+    devices = " ".join(f"{kind} {{ {KINDS[kind][0]} }};" for kind in kinds)
+    alone = vm("alone", kernel="inventory_image", initrd=None, memory="64M",
+               devices=f"devices {{ {UART} {devices} }};")  # fmt: skip
+    more = (
+        "networks { lan: lan { }; };\nshared-memory { both: both { size = <0 0x200000>; }; };\n"
+    )
+    run = boot(config(alone, images=raw_image("inventory"), extra=more))
+    run.expect(r"^(?:alone[|] )?inventory: end", 60)
+    nodes = re.findall(r"^(?:alone[|] )?inventory: node /(.*)$", run.text, re.M)
+    places = re.findall(r"^(?:alone[|] )?inventory: something at (0x\w+)$", run.text, re.M)
+    return set(nodes), {int(place, 16) for place in places}
+
+
+def test_a_device_that_is_not_configured_is_neither_in_the_tree_nor_in_the_memory_map(boot):
+    bare_nodes, bare_places = inventory(boot)
+    assert "pl011@9000000" in bare_nodes and bare_places == {0x9000000}, (bare_nodes, bare_places)
+    alien = "virtio|pl031|watchdog|reserved|pmem"
+    assert not [node for node in bare_nodes if re.search(alien, node)], bare_nodes
+    for kinds in (["disk"], ["clock"], ["shared"], list(KINDS)):
+        nodes, places = inventory(boot, *kinds)
+        assert bare_nodes < nodes and bare_places <= places, (kinds, nodes, places)
+        added = {int(node.partition("@")[2] or "0", 16) for node in nodes - bare_nodes}
+        assert {at for at in added if 0x9000000 <= at < 0xB000000} == places - bare_places, kinds
+        assert len(places - bare_places) == sum(KINDS[kind][1] for kind in kinds), (kinds, places)
+    assert [node for node in nodes if "pmem" in node], nodes
