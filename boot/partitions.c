@@ -350,9 +350,7 @@ static void start_all(void)
 			 plural(pieces_of(vm)), vm->vdev_count, plural(vm->vdev_count),
 			 vm->config->kernel->name);
 	}
-	for (uint32_t i = 0; i < vm_count(); i++) {
-		life_boot(vm_by_id(i));
-	}
+	life_boot();
 }
 
 /* What the hypervisor takes of the board's memory, the bundle apart. */

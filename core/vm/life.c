@@ -33,10 +33,69 @@ static const struct {
 	[VM_STOP_IMAGE] = {"not started", "stopped (image)"},
 };
 
+/* -- who is off -- */
+
+/* NULL: it was refused. VMs are made in the order of their configs, those refused left out. */
+static struct vm *made_from(const struct vm_config *config)
+{
+	for (uint32_t i = MIN(config->index + 1, vm_count()); i-- != 0;) {
+		if (vm_by_id(i)->config == config) {
+			return vm_by_id(i);
+		}
+	}
+	return NULL;
+}
+
+static bool has_run(const struct vm_config *config)
+{
+	struct vm *vm = made_from(config);
+	bool has;
+
+	if (vm == NULL) {
+		return false;
+	}
+	spin_lock(&vm->lock);
+	has = vm->has_run;
+	spin_unlock(&vm->lock);
+	return has;
+}
+
+/* Those that start-after names have come to run: also one that is off again since, before anybody
+ * could look. A lock at a time: of two VMs that come to run at once, whoever looks later sees both.
+ */
+static bool firsts_have_run(const struct vm *vm)
+{
+	const struct vm_config *first = vm->config - vm->config->index;
+
+	for (uint64_t left = vm->config->start_after; left != 0; left &= left - 1) {
+		if (!has_run(&first[__builtin_ctzll(left)])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* A VM that waits is not off if it starts without a command: those before it have run, and it is
+ * told so, or its disk comes. Of several that wait for each other that is one, the first. */
 static bool all_are_off(void)
 {
+	uint64_t waits = 0, ran = 0;
+
 	for (uint32_t i = 0; i < vm_count(); i++) {
-		if (atomic_read(&vm_by_id(i)->state) != VM_OFF) {
+		struct vm *vm = vm_by_id(i);
+		bool off;
+
+		spin_lock(&vm->lock);
+		off = vm->state == VM_OFF;
+		waits |= (uint64_t)vm->start_waits << i;
+		ran |= (uint64_t)vm->has_run << vm->config->index;
+		spin_unlock(&vm->lock);
+		if (!off) {
+			return false;
+		}
+	}
+	for (; waits != 0; waits &= waits - 1) {
+		if ((vm_by_id(__builtin_ctzll(waits))->config->start_after & ~ran) == 0) {
 			return false;
 		}
 	}
@@ -47,6 +106,14 @@ static void went_off(void)
 {
 	if (all_off_hook != NULL && all_are_off()) {
 		all_off_hook();
+	}
+}
+
+/* It waited, and does no more: one that was not off is. */
+static void waits_no_more(const struct vm *vm)
+{
+	if (firsts_have_run(vm)) {
+		went_off();
 	}
 }
 
@@ -213,6 +280,7 @@ int life_ask(struct vm *vm, enum life_op op)
 				     op == LIFE_KILL	? VM_STOP_KILL :
 							  VM_STOP_COMMAND;
 	enum step step;
+	bool waited;
 
 	spin_lock(&vm->lock);
 	step = (enum step)steps[op][vm->state];
@@ -220,8 +288,12 @@ int life_ask(struct vm *vm, enum life_op op)
 		spin_unlock(&vm->lock);
 		return put_off(vm);
 	}
+	waited = vm->start_waits && step == ALREADY;
 	take_step_locked(vm, step, reason);
 	spin_unlock(&vm->lock);
+	if (waited) {
+		waits_no_more(vm);
+	}
 	return after_step(vm, step);
 }
 
@@ -462,53 +534,32 @@ bool life_take_pause(struct vcpu *vcpu)
 
 /* -- starting -- */
 
-/* NULL: it was refused. VMs are made in the order of their configs, those refused left out. */
-static struct vm *made_from(const struct vm_config *config)
+/* A disk that it waits for will never be there: it stays off, of which the log has been told. */
+static void wait_ends(struct vm *vm)
 {
-	for (uint32_t i = MIN(config->index + 1, vm_count()); i-- != 0;) {
-		if (vm_by_id(i)->config == config) {
-			return vm_by_id(i);
-		}
-	}
-	return NULL;
-}
+	bool waited;
 
-static bool is_up(const struct vm_config *config)
-{
-	struct vm *vm = made_from(config);
-	bool up;
-
-	if (vm == NULL) {
-		return false;
-	}
 	spin_lock(&vm->lock);
-	up = vm_is_up(vm);
+	waited = vm->start_waits;
+	vm->start_waits = false;
 	spin_unlock(&vm->lock);
-	return up;
-}
-
-/* Its disks are there, and those that start-after names run. A lock at a time: of two VMs that come
- * to run at once, whoever looks later sees both. */
-static bool may_start(const struct vm *vm)
-{
-	const struct vm_config *first = vm->config - vm->config->index;
-
-	if (atomic_read(&vm->unready) != 0) {
-		return false;
+	if (waited) {
+		waits_no_more(vm);
 	}
-	for (uint64_t left = vm->config->start_after; left != 0; left &= left - 1) {
-		if (!is_up(&first[__builtin_ctzll(left)])) {
-			return false;
-		}
-	}
-	return true;
 }
 
 static void start_if_waited(struct vm *vm)
 {
 	bool go;
 
-	if (!atomic_read(&vm->start_waits) || !may_start(vm)) {
+	if (!atomic_read(&vm->start_waits)) {
+		return;
+	}
+	if (atomic_read(&vm->lacking)) {
+		wait_ends(vm);
+		return;
+	}
+	if (atomic_read(&vm->unready) != 0 || !firsts_have_run(vm)) {
 		return;
 	}
 	spin_lock(&vm->lock);
@@ -555,15 +606,21 @@ static bool may_wait(const struct vm *vm)
 	return false;
 }
 
-void life_boot(struct vm *vm)
+void life_boot(void)
 {
-	if (vm->config->start_manual || !may_wait(vm)) {
-		return;
+	/* each is known to be one that starts before the first of them can be off again */
+	for (uint32_t i = 0; i < vm_count(); i++) {
+		struct vm *vm = vm_by_id(i);
+
+		if (!vm->config->start_manual && may_wait(vm)) {
+			spin_lock(&vm->lock);
+			vm->start_waits = true;
+			spin_unlock(&vm->lock);
+		}
 	}
-	spin_lock(&vm->lock);
-	vm->start_waits = true;
-	spin_unlock(&vm->lock);
-	start_if_waited(vm);
+	for (uint32_t i = 0; i < vm_count(); i++) {
+		start_if_waited(vm_by_id(i));
+	}
 }
 
 static void start_first(struct vcpu *vcpu)
@@ -599,6 +656,7 @@ static bool end_load(struct vcpu *vcpu, bool good)
 	go = vm->state == VM_LOADING;
 	if (go) {
 		vm->state = good ? VM_RUNNING : VM_OFF;
+		vm->has_run = vm->has_run || good;
 	}
 	if (go && !good) {
 		vm->stop_reason = VM_STOP_IMAGE;

@@ -46,9 +46,9 @@ void life_end(struct vcpu *vcpu, enum vm_stop_reason reason);
  * CPU; loaded. */
 void life_crash(struct vcpu *vcpu, const char *why);
 
-/* At boot: starts it unless its config says otherwise, or once those before it run. Says so where
- * that will never be, as one of them was refused. All VMs are registered. */
-void life_boot(struct vm *vm);
+/* At boot: starts each VM unless its config says otherwise, or once those before it have come to
+ * run. Says so where that will never be, as one of them was refused. All VMs are registered. */
+void life_boot(void);
 
 /* For the run loop: VCPU_EVENT_STOP has been honoured. Owner CPU. */
 void life_acknowledge_stop(struct vcpu *vcpu);
@@ -60,7 +60,8 @@ bool life_take_pause(struct vcpu *vcpu);
 /* For the run loop: VCPU_EVENT_JOB. Owner CPU. */
 void life_take_job(struct vcpu *vcpu);
 
-/* Called, without locks, when the last VM has gone off. */
+/* Called, without locks, when the last VM has gone off, and none is left that waits and will start
+ * without a command. */
 void life_set_all_off(void (*all_off)(void));
 
 /* "running", "stopped (crash)" … */

@@ -119,16 +119,40 @@ def test_a_VM_that_resets_itself_without_end_is_not_felt(boot, tmp_path):
     assert any(re.search(r" \(\d+ more like it were held back\)$", line) for line in told)
 
 
-def test_a_raw_image_is_entered_where_its_config_says(boot, tmp_path):
+def off_image(folder) -> str:
+    """One that powers its VM off at once."""
     # b . at its first byte; behind it PSCI SYSTEM_OFF
     code = struct.pack("<5I", 0x14000000, 0x52B08000, 0x72800100, 0xD4000002, 0x14000000)
-    (tmp_path / "off.bin").write_bytes(code)
-    image = (
+    (folder / "off.bin").write_bytes(code)
+    return (
         'off_image: off { type = "raw"; load = <0 0x41234000>; entry = <0 0x41234004>; '
-        f'data = /incbin/("{tmp_path}/off.bin"); }};\n'
+        f'data = /incbin/("{folder}/off.bin"); }};\n'
     )
-    run = boot(config(vm("off", kernel="off_image", initrd=None, memory="64M"), images=image))
+
+
+def test_a_raw_image_is_entered_where_its_config_says(boot, tmp_path):
+    off = vm("off", kernel="off_image", initrd=None, memory="64M")
+    run = boot(config(off, images=off_image(tmp_path)))
     run.expect("^bulkhead: off: powered off by itself")
+
+
+def test_a_VM_starts_after_one_that_is_off_again_at_once(boot, tmp_path):
+    run = boot(
+        config(
+            vm("first", kernel="off_image", initrd=None, memory="64M", cpus=[0]),
+            # it looks at what has become of the first when that is gone
+            vm("second", kernel="tick_image", initrd=None, memory="64M", cpus=[0],
+               extra="start-after = <&first>; vcpu-priority = <50>;"),
+            images=off_image(tmp_path) + raw_image("tick"),
+            hypervisor='when-all-off = "poweroff";',
+        )
+    )
+    run.expect("^bulkhead: first: powered off by itself")
+    run.expect(r"^second[|] tick 1\b")
+    run.focus(SHELL)
+    run.line("vm stop second")
+    run.expect("^bulkhead: all VMs are off: the board is powered off", 30)
+    run.expect_end()
 
 
 def test_a_paused_VM_stands_still_and_goes_on(boot):

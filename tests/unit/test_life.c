@@ -534,7 +534,8 @@ static void a_vm_waits_for_its_disks(void **state)
 {
 	(void)state;
 	vm->unready = 3;
-	life_boot(vm);
+	fake_configs[1].start_manual = true;
+	life_boot();
 	fake_settle();
 	assert_int_equal(vm->state, VM_OFF);
 	vm_device_ready(vm, 1, true);

@@ -309,8 +309,7 @@ static void boot(void **state)
 	fake_life_set_up(&none);
 	fake_configs[0].start_manual = true;
 	fake_configs[1].start_after = BIT(0);
-	life_boot(vm);
-	life_boot(&fake_vms[1]);
+	life_boot();
 	fake_settle();
 	assert_int_equal(vm->state, VM_OFF);
 	assert_int_equal(fake_vms[1].state, VM_OFF);
@@ -335,12 +334,104 @@ static void boot_called_off(void **state)
 	(void)state;
 	fake_life_set_up(&none);
 	fake_configs[1].start_after = BIT(0);
-	life_boot(&fake_vms[1]);
+	vm->unready = 1;
+	life_boot();
 	assert_int_equal(manage_stop(&fake_vms[1]), -EALREADY);
-	life_boot(vm);
+	vm_device_ready(vm, 0, true);
 	fake_settle();
 	assert_int_equal(vm->state, VM_RUNNING);
 	assert_int_equal(fake_vms[1].state, VM_OFF);
+}
+
+static void runs_and_ends(void)
+{
+	for (uint32_t i = 0; vm->state != VM_RUNNING; i++) {
+		assert_true(i < 100);
+		fake_step(0);
+	}
+	assert_int_equal(ends(VM_STOP_POWEROFF), 0);
+	for (uint32_t i = 0; vm->state != VM_OFF; i++) {
+		assert_true(i < 100);
+		for (uint32_t cpu = 0; cpu < FAKE_VCPUS; cpu++) {
+			fake_step(cpu);
+		}
+	}
+}
+
+/* The one before it ends before anybody could look whether it runs. */
+static void boot_after_a_short_one(void **state)
+{
+	void *none = NULL;
+
+	(void)state;
+	fake_life_set_up(&none);
+	fake_configs[1].start_after = BIT(0);
+	life_boot();
+	runs_and_ends();
+	/* the board is not left to nobody meanwhile */
+	assert_int_equal(fake_sim.all_offs, 0);
+	assert_int_equal(fake_vms[1].state, VM_OFF);
+	fake_settle();
+	assert_int_equal(fake_vms[1].state, VM_RUNNING);
+	assert_int_equal(life_stop(&fake_vms[1], VM_STOP_POWEROFF, 0), 0);
+	fake_settle();
+	assert_int_equal(fake_sim.all_offs, 1);
+}
+
+/* A VM that waits for its disk is not off, until it is known that this does not come, or a stop
+ * ends the waiting. */
+static void waiting_is_not_off(void **state)
+{
+	void *none = NULL;
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		fake_life_set_up(&none);
+		fake_vms[1].unready = 1;
+		fake_configs[1].start_after = BIT(0);
+		life_boot();
+		runs_and_ends();
+		fake_settle();
+		assert_int_equal(fake_vms[1].state, VM_OFF);
+		assert_int_equal(fake_sim.all_offs, 0);
+		if (i == 0) {
+			assert_int_equal(manage_stop(&fake_vms[1]), -EALREADY);
+			assert_int_equal(fake_sim.all_offs, 1);
+			assert_int_equal(manage_stop(&fake_vms[1]), -EALREADY);
+		} else {
+			vm_device_ready(&fake_vms[1], 0, i == 1);
+		}
+		fake_settle();
+		assert_int_equal(fake_vms[1].state, i == 1 ? VM_RUNNING : VM_OFF);
+		assert_int_equal(fake_sim.all_offs, i == 1 ? 0 : 1);
+		/* and that once */
+		vcpu_post(fake_vms[1].vcpu[0], VCPU_EVENT_JOB);
+		fake_settle();
+		assert_int_equal(fake_sim.all_offs, i == 1 ? 0 : 1);
+	}
+}
+
+/* One that waits for somebody's command is as off as one that needs a command itself. */
+static void waiting_for_a_command_is_off(void **state)
+{
+	void *none = NULL;
+
+	(void)state;
+	fake_life_set_up(&none);
+	fake_configs[0].start_manual = true;
+	fake_configs[1].start_after = BIT(0);
+	life_boot();
+	fake_settle();
+	assert_int_equal(manage_start(vm), 0);
+	fake_step(0);
+	assert_int_equal(vm->state, VM_LOADING);
+	assert_int_equal(manage_stop(vm), 0);
+	fake_settle();
+	assert_int_equal(fake_vms[1].state, VM_OFF);
+	assert_int_equal(fake_sim.all_offs, 1);
+	assert_int_equal(manage_stop(&fake_vms[1]), -EALREADY);
+	fake_settle();
+	assert_int_equal(fake_sim.all_offs, 1);
 }
 
 /* The one before it was refused: it doesn't wait in silence for what never comes. */
@@ -352,8 +443,7 @@ static void boot_without_first(void **state)
 	fake_life_set_up(&none);
 	fake_configs[0].start_after = BIT(FAKE_REFUSED);
 	fake_configs[1].start_after = BIT(0);
-	life_boot(vm);
-	life_boot(&fake_vms[1]);
+	life_boot();
 	fake_settle();
 	assert_int_equal(vm->state, VM_OFF);
 	assert_int_equal(fake_vms[1].state, VM_OFF);
@@ -501,6 +591,9 @@ int main(void)
 		CASE("a VM whose image has changed stays off", bad_image),
 		CASE("a VM starts once the one before it runs", boot),
 		CASE("a stop calls a start that waits off", boot_called_off),
+		CASE("also where that one is off again at once", boot_after_a_short_one),
+		CASE("a VM that will start by itself is not off", waiting_is_not_off),
+		CASE("one that waits for a command is off", waiting_for_a_command_is_off),
 		CASE("one that waits for a VM that was refused says so", boot_without_first),
 		CASE("registers of a paused VM can be looked at", looked_at),
 		CASE("thousands of operations while guests do what they like", at_random),
