@@ -548,7 +548,8 @@ static void wait_ends(struct vm *vm)
 	}
 }
 
-static void start_if_waited(struct vm *vm)
+/* at_boot: nothing has been waited for. */
+static void start_if_waited(struct vm *vm, bool at_boot)
 {
 	bool go;
 
@@ -565,6 +566,7 @@ static void start_if_waited(struct vm *vm)
 	spin_lock(&vm->lock);
 	go = vm->start_waits && vm->state == VM_OFF;
 	if (go) {
+		vm->starts_at_boot = at_boot;
 		take_step_locked(vm, LOAD, VM_STOP_NONE);
 	}
 	spin_unlock(&vm->lock);
@@ -619,7 +621,7 @@ void life_boot(void)
 		}
 	}
 	for (uint32_t i = 0; i < vm_count(); i++) {
-		start_if_waited(vm_by_id(i));
+		start_if_waited(vm_by_id(i), true);
 	}
 }
 
@@ -709,6 +711,7 @@ void life_take_job(struct vcpu *vcpu)
 	struct vm *vm = vcpu->vm;
 	enum vm_state state;
 	uint64_t when;
+	bool just_checked;
 
 	if (vcpu->index != 0) {
 		return;
@@ -716,6 +719,7 @@ void life_take_job(struct vcpu *vcpu)
 	spin_lock(&vm->lock);
 	state = vm->state;
 	when = vm->restart_when;
+	just_checked = vm->starts_at_boot && vm->life == 0;
 	spin_unlock(&vm->lock);
 	if (vm->restart.fire == NULL) {
 		deadline_init(&vm->restart, vcpu, restart_fired);
@@ -726,11 +730,11 @@ void life_take_job(struct vcpu *vcpu)
 	}
 	deadline_cancel(&vm->restart);
 	if (state == VM_OFF) {
-		start_if_waited(vm);
+		start_if_waited(vm, false);
 	}
 	/* what is being loaded goes on: the event of who began it may come late */
 	if (state == VM_LOADING && vcpu->job == NULL) {
-		load_begin(vm);
+		load_begin(vm, just_checked);
 		vm->load.job.name = "load";
 		vm->load.job.step = run_load;
 		vcpu->job = &vm->load.job;

@@ -74,12 +74,12 @@ int load_plan(struct vm *vm, const void *dtb, uint64_t dtb_size)
 	return err;
 }
 
-void load_begin(struct vm *vm)
+void load_begin(struct vm *vm, bool just_checked)
 {
 	if (vm->load.seed != NULL) {
 		entropy_draw(vm->load.seed, VM_SEED_SIZE);
 	}
-	vm->load.check = vm->life == 0 ? VM_IMAGE_COUNT : 0;
+	vm->load.check = just_checked ? VM_IMAGE_COUNT : 0;
 	vm->load.crc = 0;
 	vm->load.at = 0;
 	vm->load.share = 0;

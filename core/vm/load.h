@@ -19,15 +19,15 @@ enum load_result {
 	LOAD_BAD, /* an image is not what it was when the bundle was made; the log says which */
 };
 
-/* From the start again; the VM is off. Owner CPU of vCPU 0. */
-void load_begin(struct vm *vm);
+/* From the start again; the VM is off. just_checked: its images have been, with the whole bundle.
+ * Owner CPU of vCPU 0. */
+void load_begin(struct vm *vm, bool just_checked);
 
 /*
  * One step, of about a thousand instructions. What the VM shares with others is zeroed where it has
- * never been, ahead of the images. From the second time on the images are held against
- * their CRC-32C first; the first time the whole bundle has just been. LOAD_DONE when everything is
- * in place and clean to the point of coherency: the guest starts with its MMU off. Owner CPU of
- * vCPU 0.
+ * never been, ahead of the images. These are held against their CRC-32C first, unless that has just
+ * been done. LOAD_DONE when everything is in place and clean to the point of coherency: the guest
+ * starts with its MMU off. Owner CPU of vCPU 0.
  */
 enum load_result load_step(struct vm *vm);
 

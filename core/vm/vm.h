@@ -117,6 +117,7 @@ struct vm {
 	uint32_t restart_count;
 	uint32_t life; /* counts stops; atomic: what was asked for in one is not done in the next */
 	bool start_waits;	/* for those that start-after names, or for its disks */
+	bool starts_at_boot;	/* its first life began with the board, at once */
 	bool has_run;		/* since the board started: those that start after it may */
 	uint32_t pause_count;	/* counts pauses: each is acknowledged once */
 	uint32_t pause_waiting; /* vCPUs that have not acknowledged */

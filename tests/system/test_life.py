@@ -233,6 +233,7 @@ def test_a_VM_whose_image_has_changed_in_memory_is_not_started(boot):
         config(
             vm("first", kernel="tick_image", initrd=None, memory="64M"),
             vm("second", kernel="facts_image", initrd=None, memory="64M"),
+            vm("late", kernel="tick_image", initrd=None, memory="64M", extra='start = "manual";'),
             images=raw_image("tick") + raw_image("facts"),
         ),
     )
@@ -256,6 +257,11 @@ def test_a_VM_whose_image_has_changed_in_memory_is_not_started(boot):
         '^bulkhead: first is not started: its image "tick-image" in the bundle has changed', 20
     )
     assert re.search(r"^first +stopped \(image\)", run.run("vm", "bulkhead> "), re.M)
+    # nor for the first time, so long after the bundle was checked
+    run.line("vm start late")
+    run.expect(
+        '^bulkhead: late is not started: its image "tick-image" in the bundle has changed', 20
+    )
     # what has another image can be restarted
     run.line("vm restart second")
     run.expect("^bulkhead: second starts", 20)

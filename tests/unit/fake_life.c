@@ -375,12 +375,13 @@ static bool device_lost(struct vdev *vdev)
 	return fake_sim.lost;
 }
 
-void load_begin(struct vm *of)
+void load_begin(struct vm *of, bool just_checked)
 {
 	assert_int_equal(fake_sim.busy_looks, 0);
 	fake_nothing_runs(of);
 	load_left[of->id] = FAKE_LOAD_STEPS;
 	fake_sim.loads++;
+	fake_sim.unchecked[of->id] += just_checked;
 	others_go_on();
 }
 

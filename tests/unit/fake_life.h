@@ -55,6 +55,7 @@ struct fake_sim {
 	uint32_t busy_looks; /* at a device that the board's still work for: so many to come */
 	bool lost;	     /* and that has no end */
 	uint32_t resets, vgic_resets, vgic_steps, loads, all_offs, starts, sends, follows;
+	uint32_t unchecked[2]; /* loads of each VM's images as they are */
 };
 extern struct fake_sim fake_sim;
 

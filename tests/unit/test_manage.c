@@ -434,6 +434,49 @@ static void waiting_for_a_command_is_off(void **state)
 	assert_int_equal(fake_sim.all_offs, 1);
 }
 
+/* The bundle is checked as the board starts: who is loaded then needs no check of its own, and who
+ * is later does, be it for the first time. */
+static void only_boot_is_unchecked(void **state)
+{
+	enum {
+		AT_ONCE,
+		FOLLOWS,
+		BY_COMMAND,
+		WITH_DISK,
+		STOPPED_FIRST,
+		CASES
+	};
+	void *none = NULL;
+
+	(void)state;
+	for (uint32_t i = 0; i < CASES; i++) {
+		fake_life_set_up(&none);
+		fake_configs[1].start_after = i == FOLLOWS ? BIT(0) : 0;
+		fake_configs[1].start_manual = i == BY_COMMAND;
+		fake_vms[1].unready = i == WITH_DISK;
+		life_boot();
+		if (i == STOPPED_FIRST) {
+			assert_int_equal(manage_stop(&fake_vms[1]), 0);
+		}
+		fake_settle();
+		if (i == BY_COMMAND || i == STOPPED_FIRST) {
+			assert_int_equal(manage_start(&fake_vms[1]), 0);
+		} else if (i == WITH_DISK) {
+			vm_device_ready(&fake_vms[1], 0, true);
+		}
+		fake_settle();
+		assert_int_equal(fake_vms[1].state, VM_RUNNING);
+		assert_int_equal(fake_sim.unchecked[0], 1);
+		assert_int_equal(fake_sim.unchecked[1], i == AT_ONCE);
+		assert_int_equal(manage_restart(vm), 0);
+		assert_int_equal(manage_restart(&fake_vms[1]), 0);
+		fake_settle();
+		assert_int_equal(fake_sim.loads, 4);
+		assert_int_equal(fake_sim.unchecked[0], 1);
+		assert_int_equal(fake_sim.unchecked[1], i == AT_ONCE);
+	}
+}
+
 /* The one before it was refused: it doesn't wait in silence for what never comes. */
 static void boot_without_first(void **state)
 {
@@ -594,6 +637,7 @@ int main(void)
 		CASE("also where that one is off again at once", boot_after_a_short_one),
 		CASE("a VM that will start by itself is not off", waiting_is_not_off),
 		CASE("one that waits for a command is off", waiting_for_a_command_is_off),
+		CASE("only what starts with the board is loaded unchecked", only_boot_is_unchecked),
 		CASE("one that waits for a VM that was refused says so", boot_without_first),
 		CASE("registers of a paused VM can be looked at", looked_at),
 		CASE("thousands of operations while guests do what they like", at_random),
