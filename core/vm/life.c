@@ -575,20 +575,42 @@ static void start_if_waited(struct vm *vm, bool at_boot)
 	}
 }
 
-/* Of those that start-after names, one that will not run unless it is told to; NULL: none. No
- * circles: the checker has seen to that. */
-static const struct vm_config *never_first(const struct vm_config *config)
+/* A VM that does not start with the board, whatever else does: it was refused, waits for a command,
+ * or for one of which that is so. Each VM on the way is looked at once. */
+static bool stays_off(const struct vm_config *config)
 {
 	const struct vm_config *all = config - config->index;
+	uint64_t seen = BIT(config->index), left = seen;
+
+	while (left != 0) {
+		const struct vm_config *one = &all[__builtin_ctzll(left)];
+
+		if (made_from(one) == NULL || one->start_manual) {
+			return true;
+		}
+		left = (left & (left - 1)) | (one->start_after & ~seen);
+		seen |= one->start_after;
+	}
+	return false;
+}
+
+/* Of those that start-after names, one that will not run unless it is told to, one that never can
+ * before the others; NULL: none. */
+static const struct vm_config *never_first(const struct vm_config *config)
+{
+	const struct vm_config *all = config - config->index, *never = NULL;
 
 	for (uint64_t left = config->start_after; left != 0; left &= left - 1) {
 		const struct vm_config *first = &all[__builtin_ctzll(left)];
 
-		if (made_from(first) == NULL || never_first(first) != NULL) {
+		if (made_from(first) == NULL) {
 			return first;
 		}
+		if (never == NULL && stays_off(first)) {
+			never = first;
+		}
 	}
-	return NULL;
+	return never;
 }
 
 /* Nobody waits in silence for what does not come. False: nor at all. */

@@ -47,7 +47,8 @@ void life_end(struct vcpu *vcpu, enum vm_stop_reason reason);
 void life_crash(struct vcpu *vcpu, const char *why);
 
 /* At boot: starts each VM unless its config says otherwise, or once those before it have come to
- * run. Says so where that will never be, as one of them was refused. All VMs are registered. */
+ * run. Says so where that will not be by itself, as one of them was refused or waits for a command.
+ * All VMs are registered. */
 void life_boot(void);
 
 /* For the run loop: VCPU_EVENT_STOP has been honoured. Owner CPU. */

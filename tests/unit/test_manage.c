@@ -313,6 +313,8 @@ static void boot(void **state)
 	fake_settle();
 	assert_int_equal(vm->state, VM_OFF);
 	assert_int_equal(fake_vms[1].state, VM_OFF);
+	/* nor does it in silence */
+	assert_true(fake_has_said("beta waits until \"alpha\" is started by command\n"));
 	/* no pause ends its waiting */
 	assert_int_equal(manage_pause(&fake_vms[1]), -EBUSY);
 	manage_start(vm);
@@ -499,6 +501,22 @@ static void boot_without_first(void **state)
 	assert_int_equal(fake_vms[1].state, VM_RUNNING);
 }
 
+/* Of one that needs a command and one that never comes, the second is what it is told of. */
+static void boot_without_either(void **state)
+{
+	void *none = NULL;
+
+	(void)state;
+	fake_life_set_up(&none);
+	fake_configs[0].start_manual = true;
+	fake_configs[1].start_after = BIT(0) | BIT(FAKE_REFUSED);
+	life_boot();
+	fake_settle();
+	assert_true(fake_has_said("beta stays off: it starts after \"gamma\", which is refused"));
+	assert_false(fake_has_said("beta waits"));
+	assert_false(fake_vms[1].start_waits);
+}
+
 /* -- what of it can be looked at -- */
 
 static void looked_at(void **state)
@@ -639,6 +657,8 @@ int main(void)
 		CASE("one that waits for a command is off", waiting_for_a_command_is_off),
 		CASE("only what starts with the board is loaded unchecked", only_boot_is_unchecked),
 		CASE("one that waits for a VM that was refused says so", boot_without_first),
+		CASE("a VM that is refused is told of before one that needs a command",
+		     boot_without_either),
 		CASE("registers of a paused VM can be looked at", looked_at),
 		CASE("thousands of operations while guests do what they like", at_random),
 		CASE("a vCPU that moves takes what was posted along", moves),
