@@ -179,6 +179,8 @@ static void take_step_locked(struct vm *vm, enum step step, enum vm_stop_reason 
 	vm->start_waits = vm->start_waits && step == BUSY;
 	switch (step) {
 	case LOAD:
+		/* its moment has come, or a command did not wait for it */
+		vm->restart_count += vm->state == VM_RESTARTING;
 		vm->state = VM_LOADING;
 		break;
 	case STOP:
@@ -190,6 +192,7 @@ static void take_step_locked(struct vm *vm, enum step step, enum vm_stop_reason 
 		vm->stop_reason = reason;
 		break;
 	case GO_OFF:
+		restart_called_off(vm->config, &vm->restarts);
 		vm->state = VM_OFF;
 		vm->stop_reason = reason;
 		break;
@@ -404,7 +407,7 @@ static enum restart_answer end_life_locked(struct vm *vm)
 	vm->state = again == RESTART_NOW   ? VM_LOADING :
 		    again == RESTART_LATER ? VM_RESTARTING :
 					     VM_OFF;
-	vm->restart_count += again == RESTART_NOW || again == RESTART_LATER;
+	vm->restart_count += again == RESTART_NOW;
 	atomic_set_release(&vm->life, vm->life + 1);
 	return again;
 }

@@ -49,3 +49,10 @@ enum restart_answer restart_decide(const struct vm_config *config, struct vm_res
 	}
 	return config->restart_delay_ms == 0 ? RESTART_NOW : RESTART_LATER;
 }
+
+void restart_called_off(const struct vm_config *config, struct vm_restarts *restarts)
+{
+	if (config->restart_limit != 0) {
+		restarts->count--;
+	}
+}

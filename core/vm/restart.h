@@ -23,4 +23,7 @@ enum restart_answer {
 enum restart_answer restart_decide(const struct vm_config *config, struct vm_restarts *restarts,
 				   enum vm_stop_reason reason, uint64_t now, uint64_t frequency);
 
+/* The last one that was counted, RESTART_LATER, is not to be: it counts no more. */
+void restart_called_off(const struct vm_config *config, struct vm_restarts *restarts);
+
 #endif

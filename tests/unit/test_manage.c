@@ -201,6 +201,7 @@ static void delay(void **state)
 	fake_sim.now += DELAY - 1;
 	fake_step(0);
 	assert_int_equal(vm->state, VM_RESTARTING);
+	assert_int_equal(vm->restart_count, 0);
 	fake_sim.now += 1;
 	fake_step(0);
 	fake_settle();
@@ -216,6 +217,41 @@ static void delay(void **state)
 	fake_settle();
 	assert_int_equal(vm->state, VM_OFF);
 	is_usable();
+}
+
+/* A restart that was called off counts nowhere, and one that a command did not wait for does. */
+static void delay_counts(void **state)
+{
+	static int (*const offs[])(struct vm *) = {manage_stop, manage_kill};
+	static int (*const ons[])(struct vm *) = {manage_start, manage_restart};
+
+	(void)state;
+	for (uint32_t i = 0; i < ARRAY_COUNT(offs); i++) {
+		go_to(VM_RUNNING);
+		for (uint32_t n = 0; n < 2 * fake_configs[0].restart_limit; n++) {
+			assert_int_equal(ends(VM_STOP_CRASH), 0);
+			fake_settle();
+			assert_int_equal(vm->state, VM_RESTARTING);
+			assert_int_equal(offs[i](vm), 0);
+			fake_settle();
+			assert_int_equal(vm->state, VM_OFF);
+			assert_int_equal(manage_start(vm), 0);
+			fake_settle();
+			assert_int_equal(vm->restart_count, 0);
+		}
+		for (uint32_t n = 0; n < fake_configs[0].restart_limit; n++) {
+			assert_int_equal(ends(VM_STOP_CRASH), 0);
+			fake_settle();
+			assert_int_equal(ons[i](vm), 0);
+			fake_settle();
+			assert_int_equal(vm->state, VM_RUNNING);
+			assert_int_equal(vm->restart_count, n + 1);
+		}
+		assert_int_equal(ends(VM_STOP_CRASH), 0);
+		fake_settle();
+		assert_int_equal(vm->state, VM_OFF);
+		assert_int_equal(vm->restart_count, fake_configs[0].restart_limit);
+	}
 }
 
 /* A timer's interrupt that is on its way already does not cut a later delay short. */
@@ -646,6 +682,7 @@ int main(void)
 		CASE("a vCPU turned on during a pause starts after it", start_in_pause),
 		CASE("the counter stops in a pause, or does not, by config", time_stops),
 		CASE("a restart by rule waits for its delay", delay),
+		CASE("a restart counts once it begins", delay_counts),
 		CASE("an interrupt of an earlier delay comes too early", late_delay),
 		CASE("restarts by rule have a limit, others don't count", limit),
 		CASE("a watchdog that comes late ends no other life", late_end),
