@@ -58,7 +58,8 @@ static const struct config_prop hypervisor_props[] = {
 	 .type = PROP_STRING,
 	 .values = "shell|poweroff|reboot",
 	 .dflt = DOC("`\"shell\"`"),
-	 .help = DOC("What happens when the last VM is off.")},
+	 .help = DOC("What happens when the last VM is off. One that waits for its disk or for "
+		     "another VM is not, unless only a command ends that.")},
 	{.name = "panic",
 	 .type = PROP_STRING,
 	 .values = "stop|reboot",
