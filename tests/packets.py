@@ -18,7 +18,7 @@ import configs  # noqa: E402
 import console  # noqa: E402
 import peer  # noqa: E402
 import test_uplink  # noqa: E402
-from test_network import bring_up, shell, to  # noqa: E402
+from test_network import bring_up, shell  # noqa: E402
 
 GOALS = ["all", "build/guest/Image", "build/guest/initrd.cpio.gz"]
 NAME = "soak-network-packets"
@@ -53,7 +53,7 @@ class Board:
         if name == "peer":
             return shell(self.machine, name, command, timeout)
         if not self.run.text.rstrip(" ").endswith(f"{name} #"):
-            to(self.run, name)
+            self.run.to_prompt(name)
         return shell(self.run, name, command, timeout)
 
     def round(self, size: int) -> tuple[int, int, int]:

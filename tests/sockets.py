@@ -44,7 +44,7 @@ def _streams(how: Run) -> Record:
         run = test_vsock.boot_two(boot)
         while not speeds or time.monotonic() < limit:
             for sender, receiver in WAYS:
-                test_vsock.to(run, receiver)
+                run.to_prompt(receiver)
                 speeds.append(test_vsock.stream(run, sender, receiver, MEGABYTES))
                 how.tell(f"{len(speeds)} streams, the last with {speeds[-1]:.0f} MB/s")
         run.check_forbidden()

@@ -128,6 +128,17 @@ class Console:
             self.refuse("the keys now go to", TWICE_SECONDS)
         raise AssertionError(f"the escape key never leads to {name}")
 
+    def to_prompt(self, name: str) -> None:
+        """The keys go to the Linux of VM `name`, whose shell waits for a command.
+
+        Its last prompt may be drawn again with the switch. What is typed before the next one is
+        there is echoed twice; the one that counts stands behind an answer.
+        """
+        self.focus(name)
+        self.line("echo here $((40 + 2))")
+        self.expect("here 42$", 60)
+        self.expect(f"{name} # ", 60)
+
     def run(self, command: str, prompt: str, timeout: float = 30) -> str:
         """Types a shell command and returns what it printed up to the next prompt (a pattern)."""
         self.line(command)

@@ -22,12 +22,6 @@ def ask(run, name: str, command: str, timeout: float = 30) -> str:
     return re.sub(r"^\w+[|] ?", "", run.run(command, f"{name} # ", timeout), flags=re.M).strip()
 
 
-def to(run, name: str) -> None:
-    run.focus(name)
-    run.line("")
-    run.expect(f"{name} # ", 60)
-
-
 def to_shell(run) -> None:
     run.focus("the hypervisor's shell")
 
@@ -106,7 +100,7 @@ def boot_two(boot):
 def test_128_MB_go_from_one_Linux_to_another_while_both_run(boot):
     run = boot_two(boot)
     total = {"alpha": begin(run, "alpha")}
-    to(run, "beta")
+    run.to_prompt("beta")
     total["beta"] = begin(run, "beta")
     looked = {"beta": rounds(run, "beta")}
     to_shell(run)
@@ -125,7 +119,7 @@ def test_128_MB_go_from_one_Linux_to_another_while_both_run(boot):
     shell(run, f"balloon alpha {SIZE - MOVED}M")
     wait_for(run, "alpha", SIZE - MOVED)
     assert f"balloon: {SIZE - MOVED << 10} of its {SIZE << 10} KiB now" in shell(run, "mem")
-    to(run, "beta")
+    run.to_prompt("beta")
     assert in_mib(run, "beta", "MemTotal") == total["beta"] - MOVED
     to_shell(run)
     is_sound(run)
@@ -135,7 +129,7 @@ def test_128_MB_go_from_one_Linux_to_another_while_both_run(boot):
     is_sound(run)
     assert whole(run).startswith(f"{2 * SIZE} MiB in all, {2 * SIZE - MOVED} with VMs, ")
     for name in ("beta", "alpha"):
-        to(run, name)
+        run.to_prompt(name)
         assert in_mib(run, name, "MemTotal") == total[name] - (MOVED if name == "alpha" else 0)
         looked.setdefault(name, 0)
         assert rounds(run, name) > looked[name]
@@ -149,7 +143,7 @@ def test_128_MB_go_from_one_Linux_to_another_while_both_run(boot):
     assert "no VM" in shell(run, "balloon gamma 100")
 
     # who manages it may ask for the same, and is told the same
-    to(run, "beta")
+    run.to_prompt("beta")
     assert ask(run, "beta", f"bulkheadctl balloon alpha {SIZE - MOVED // 2}") == ""
     told = ask(run, "beta", "bulkheadctl --json balloon | fold -w 100").replace("\n", "")
     for one in json.loads(told):
@@ -168,9 +162,9 @@ def test_128_MB_go_from_one_Linux_to_another_while_both_run(boot):
     assert (row["now"], row["target"]) == (str(SIZE), str(SIZE))
     is_sound(run)
     assert whole(run) == f"{2 * SIZE} MiB in all, {2 * SIZE} with VMs, 0 free, 0 on the way"
-    to(run, "alpha")
+    run.to_prompt("alpha")
     assert in_mib(run, "alpha", "MemTotal") == total["alpha"]
-    to(run, "beta")
+    run.to_prompt("beta")
     assert rounds(run, "beta") > looked["beta"]
 
 
@@ -190,7 +184,7 @@ def test_a_balloon_is_filled_while_a_partition_of_the_boards_disk_is_worked_on(b
     assert ask(run, "alpha", "insmod /lib/virtio_blk.ko") == ""
     # writes and reads at random that know what must be there; another one of memory is begin()'s
     ask(run, "alpha", "while blocks /dev/vda 64 300 $((i += 1)); do :; done > /tmp/blocks &")
-    to(run, "beta")
+    run.to_prompt("beta")
     begin(run, "beta")
     for _ in range(2):
         for name in ("alpha", "beta"):
@@ -202,9 +196,9 @@ def test_a_balloon_is_filled_while_a_partition_of_the_boards_disk_is_worked_on(b
     is_sound(run)
     assert whole(run) == f"{2 * SIZE} MiB in all, {2 * SIZE} with VMs, 0 free, 0 on the way"
     for name in ("alpha", "beta"):
-        to(run, name)
+        run.to_prompt(name)
         assert rounds(run, name) > 1
-    to(run, "alpha")
+    run.to_prompt("alpha")
     said = ask(run, "alpha", "until [ -s /tmp/blocks ]; do :; done; cat /tmp/blocks; jobs", 120)
     found = re.findall(r"(\d+) writes, (\d+) reads, \d+ MiB: (\d+) blocks wrong", said)
     assert found and all(wrong == "0" for *_, wrong in found), said

@@ -38,15 +38,9 @@ def boot_two(boot, more_alpha: str = "", more_beta: str = "", mtu: int = 1500):
     run = boot(text)
     run.expect_each("alpha # ", "^beta[|] Enter 'help'", timeout=120)
     bring_up(run, "alpha", "10.0.0.1", mtu)
-    to(run, "beta")
+    run.to_prompt("beta")
     bring_up(run, "beta", "10.0.0.2", mtu)
     return run
-
-
-def to(run, name: str) -> None:
-    run.focus(name)
-    run.line("")
-    run.expect(f"{name} # ", 60)
 
 
 def test_two_Linux_reach_each_other_and_data_comes_whole(boot):
@@ -58,11 +52,11 @@ def test_two_Linux_reach_each_other_and_data_comes_whole(boot):
     # each way: what arrives is what was sent
     make = f"dd if=/dev/urandom of=/tmp/it bs=1M count={MEGABYTES} 2>/dev/null"
     for sender, receiver, address in (("beta", "alpha", "10.0.0.2"), ("alpha", "beta", "10.0.0.1")):
-        to(run, sender)
+        run.to_prompt(sender)
         shell(run, sender, make, 60)
         shell(run, sender, "httpd -h /tmp")
         sent = shell(run, sender, "sha256sum < /tmp/it", 60).split()[0]
-        to(run, receiver)
+        run.to_prompt(receiver)
         shell(run, receiver, f"wget -q -O /tmp/got http://{address}/it", 120)
         assert shell(run, receiver, "sha256sum < /tmp/got", 60).split()[0] == sent
     check_counters(run)
@@ -85,10 +79,10 @@ def test_a_VM_that_restarts_in_the_middle_of_both_flows_leaves_a_network_that_wo
     run = boot_two(boot)
     get = "wget -q -O /dev/null http://{}/{}"
     for name in ("beta", "alpha"):
-        to(run, name)
+        run.to_prompt(name)
         shell(run, name, "truncate -s 4G /tmp/endless; httpd -h /tmp")
     shell(run, "alpha", get.format("10.0.0.2", "endless") + " &")
-    to(run, "beta")
+    run.to_prompt("beta")
     shell(run, "beta", get.format("10.0.0.1", "endless") + " &")
     shell(run, "beta", "cd /sys/class/net/eth0/statistics")
     for way in ("rx", "tx"):
@@ -96,11 +90,11 @@ def test_a_VM_that_restarts_in_the_middle_of_both_flows_leaves_a_network_that_wo
     run.focus("the hypervisor's shell")
     run.run("vm restart beta", "bulkhead> ")
     run.expect("^beta[|] Enter 'help'", 120)
-    to(run, "beta")
+    run.to_prompt("beta")
     bring_up(run, "beta", "10.0.0.2")
     assert "3 packets received" in shell(run, "beta", "ping -c 3 -i 0.2 -W 5 10.0.0.1")
     # and for who was there all the time
     shell(run, "beta", "truncate -s 4M /tmp/it; httpd -h /tmp")
-    to(run, "alpha")
+    run.to_prompt("alpha")
     count = shell(run, "alpha", "wget -q -O - http://10.0.0.2/it | wc -c", 60)
     assert count.split()[0] == str(4 << 20)

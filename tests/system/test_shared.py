@@ -7,13 +7,6 @@ FOUR = ("alpha", "beta", "gamma", "delta")
 STALL = "stall|lockup|hung task|clocksource.*unstable"
 
 
-def to_vm(run, name: str) -> None:
-    """The keys go to a VM, whichever has them, and its prompt is there."""
-    run.focus(name)
-    run.line("")
-    run.expect(f"{name} # ", 60)
-
-
 def test_a_Linux_of_32_vCPUs_on_2_CPUs(boot):
     run = boot(
         config(vm("alpha", vcpus=32, cpus=[0, 1] * 16, memory="768M",
@@ -38,13 +31,13 @@ def test_16_vCPUs_of_four_Linux_on_2_CPUs_run_a_load(boot):
     # only the prompt of who has the keys is shown
     run.expect_each(*(rf"^{name}[|] {name}: Linux .*, 4 CPUs, " for name in FOUR), timeout=400)
     for name in FOUR:
-        to_vm(run, name)
+        run.to_prompt(name)
         # one for each vCPU; the word that tells of the end is not in the line itself
         each = "dd if=/dev/zero bs=64k count=100 2>/dev/null | md5sum & "
         run.line(f"for i in 1 2 3 4; do {each}done; wait; echo {name} is th''rough")
     run.expect_each(*(rf"^{name}[|] {name} is through" for name in FOUR), timeout=300)
     for name in FOUR:
-        to_vm(run, name)
+        run.to_prompt(name)
         assert "4" in run.run("nproc", f"{name} # ").split()
         said = run.run(f"dmesg | grep -ciE '{STALL}'", f"{name} # ")
         assert "0" in said.replace(f"{name}| ", "").split(), f"{name} stalled"

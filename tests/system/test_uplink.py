@@ -12,7 +12,7 @@ import peer
 import rootfs
 from configs import DEVICES, cells, config, linux_images, vm
 from console import Console
-from test_network import MODULES, bring_up, shell, to, with_port
+from test_network import MODULES, bring_up, shell, with_port
 
 PACKETS = 10000
 RECEIVED = r"received (\d+) of (\d+), lost (\d+), late (\d+), damaged (\d+)"
@@ -43,7 +43,7 @@ def boot_two(boot, cable, more_alpha: str = "", more_beta: str = "", nic: str = 
     run.expect(rf"network lan: leads out by {peer.NIC}, 52:54:00:00:00:10, packets of up to \d+")
     run.expect_each("alpha # ", "^beta[|] Enter 'help'", timeout=120)
     bring_up(run, "alpha", "10.0.0.1")
-    to(run, "beta")
+    run.to_prompt("beta")
     bring_up(run, "beta", "10.0.0.2")
     return run
 
@@ -82,7 +82,7 @@ def flow(sender, name: str, receiver, receiver_name: str, address: str, size: in
 def test_VMs_and_a_machine_on_the_wire_reach_each_other(boot, cable, machine):
     run = boot_two(boot, cable, nic=",host_mtu=9000")
     for name in ("beta", "alpha"):
-        to(run, name)
+        run.to_prompt(name)
         ping(run, name, "10.0.0.3")
         shell(run, name, "ip link set eth0 mtu 9000")
     shell(machine, "peer", "ip link set eth0 mtu 9000")
@@ -123,14 +123,14 @@ def test_a_VM_restarted_in_the_middle_of_a_flow_leaves_a_way_out_that_works(boot
         run.focus("the hypervisor's shell")
         run.run("vm restart beta", "bulkhead> ")
         run.expect("^beta[|] Enter 'help'", 120)
-        to(run, "beta")
+        run.to_prompt("beta")
         bring_up(run, "beta", "10.0.0.2")
         ping(run, "beta", "10.0.0.3")
         shell(run, "beta", get.format("10.0.0.3"))
         shell(run, "beta", "cd /sys/class/net/eth0/statistics")
         shell(run, "beta", "until [ $(cat rx_bytes) -gt 2000000 ]; do :; done", 120)
     # and for who was there all the time
-    to(run, "alpha")
+    run.to_prompt("alpha")
     ping(run, "alpha", "10.0.0.3")
     ping(machine, "peer", "10.0.0.1")
 
@@ -149,7 +149,7 @@ def test_VLANs_have_tags_on_the_wire_and_nothing_crosses(boot, cable):
     try:
         macs = {}
         for name in ("beta", "alpha"):
-            to(run, name)
+            run.to_prompt(name)
             ping(run, name, "10.0.0.9")
             mac = shell(run, name, "cat /sys/class/net/eth0/address")
             macs[name] = bytes.fromhex(mac.strip().replace(":", ""))
@@ -202,10 +202,10 @@ def test_two_networks_have_a_NIC_each(boot, cable):
     run = boot(text, extra=[*cable.board(), *words])
     run.expect_each("alpha # ", "^beta[|] Enter 'help'", timeout=120)
     bring_up(run, "alpha", "10.0.0.1")
-    to(run, "beta")
+    run.to_prompt("beta")
     bring_up(run, "beta", "10.0.0.1")       # in its network nobody else has it
     for name, wire in wires.items():
-        to(run, name)
+        run.to_prompt(name)
         run.line("ping -c 3 -i 0.2 -W 5 10.0.0.9")
         heard = wire.listen(5)
         run.expect("3 packets received", 30)
@@ -233,7 +233,7 @@ def test_a_NIC_that_is_not_there_leaves_a_network_without_a_way_out(boot, words,
     run.expect(rf'the NIC {peer.NIC} {sentence}.*; the network "lan" has no way out')
     run.expect_each("alpha # ", "^beta[|] Enter 'help'", timeout=120)
     bring_up(run, "alpha", "10.0.0.1")
-    to(run, "beta")
+    run.to_prompt("beta")
     bring_up(run, "beta", "10.0.0.2")
     ping(run, "beta", "10.0.0.1")
 

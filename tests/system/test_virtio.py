@@ -26,9 +26,7 @@ def test_stock_Linux_reads_random_numbers_from_two_devices(boot):
     run.expect_each("alpha # ", "^beta[|] Enter 'help'", timeout=120)
     sums = []
     for name in ("alpha", "beta"):
-        run.focus(name)
-        run.line("")
-        run.expect(f"{name} # ", 60)
+        run.to_prompt(name)
         for module in ("virtio_mmio", "virtio-rng"):
             run.run(f"insmod /lib/{module}.ko", f"{name} # ")
         found = run.run("cat /sys/class/misc/hw_random/rng_available", f"{name} # ")

@@ -20,12 +20,6 @@ def ask(run, name: str, command: str, timeout: float = 30) -> str:
     return re.sub(r"^\w+[|] ?", "", run.run(command, f"{name} # ", timeout), flags=re.M).strip()
 
 
-def to(run, name: str) -> None:
-    run.focus(name)
-    run.line("")
-    run.expect(f"{name} # ", 60)
-
-
 def load(run, name: str) -> None:
     for module in MODULES:
         assert ask(run, name, f"insmod /lib/{module}.ko") == ""
@@ -40,7 +34,7 @@ def boot_two(boot):
     ))
     run.expect_each("alpha # ", "^beta[|] Enter 'help'", timeout=120)
     load(run, "alpha")
-    to(run, "beta")
+    run.to_prompt("beta")
     load(run, "beta")
     return run
 
@@ -57,11 +51,11 @@ def in_background(run, name: str, words: str, file: str, ready: str) -> None:
 def stream(run, sender: str, receiver: str, megabytes: int) -> float:
     """Sends a stream; the VM `receiver` has the keys before and after. Its MB/s."""
     in_background(run, receiver, "receive 1000", "/tmp/got", "waits")
-    to(run, sender)
+    run.to_prompt(sender)
     said = ask(run, sender, f"vsock send {CIDS[receiver]} 1000 {megabytes}", 300)
     sent = re.search(r"sent (\d+) bytes, sum ([0-9a-f]{16}), (\d+) ms", said)
     assert sent and int(sent[1]) == megabytes << 20, said
-    to(run, receiver)
+    run.to_prompt(receiver)
     assert f"received {sent[1]} bytes, sum {sent[2]}" in ask(run, receiver, "wait; cat /tmp/got")
     return (megabytes << 20) / 1000 / max(int(sent[3]), 1)
 
@@ -69,9 +63,9 @@ def stream(run, sender: str, receiver: str, megabytes: int) -> float:
 def messages(run, sender: str, receiver: str) -> None:
     """The same of messages."""
     in_background(run, receiver, "collect 1001", "/tmp/got", "waits")
-    to(run, sender)
+    run.to_prompt(sender)
     assert ask(run, sender, f"vsock messages {CIDS[receiver]} 1001 200", 60) == "sent 200 messages"
-    to(run, receiver)
+    run.to_prompt(receiver)
     assert "collected 200 messages" in ask(run, receiver, "wait; cat /tmp/got")
 
 
@@ -116,7 +110,7 @@ def test_sockets_between_two_Linux_and_to_the_hypervisor(boot):
         messages(run, sender, receiver)
         if sender == "alpha":
             refusals(run)
-            to(run, "alpha")
+            run.to_prompt("alpha")
     commands(run)
     run.focus("the hypervisor's shell")
     told = run.run("vsock", "bulkhead> ")
@@ -126,13 +120,13 @@ def test_sockets_between_two_Linux_and_to_the_hypervisor(boot):
     assert "spoofed 0, deaf 0 times, untracked 0" in told
     # each way at once, and what hangs would not be over
     for name, other in (("alpha", "beta"), ("beta", "alpha")):
-        to(run, name)
+        run.to_prompt(name)
         in_background(run, name, "receive 1002", "/tmp/got", "waits")
     for name, other in (("alpha", "beta"), ("beta", "alpha")):
-        to(run, name)
+        run.to_prompt(name)
         ask(run, name, f"vsock send {CIDS[other]} 1002 {MEGABYTES} > /tmp/sent &")
     for name in ("alpha", "beta"):
-        to(run, name)
+        run.to_prompt(name)
         both = ask(run, name, "wait; cat /tmp/sent /tmp/got", 120)
         sums = re.findall(r"bytes, sum ([0-9a-f]{16})", both)
         assert len(sums) == 2 and sums[0] == sums[1], both
@@ -142,11 +136,11 @@ def test_a_VM_that_restarts_in_mid_stream_ends_connections_on_both_sides_of_it(b
     run = boot_two(boot)
     # one that sends to it, one that receives from it, one that waits: all of them alpha's
     in_background(run, "beta", "receive 1000", "/tmp/got", "waits")
-    to(run, "alpha")
+    run.to_prompt("alpha")
     in_background(run, "alpha", "receive 1001", "/tmp/got", "waits")
     in_background(run, "alpha", "receive 1003", "/tmp/idle", "waits")
     ask(run, "alpha", "vsock send 77 1000 4000 > /tmp/sent &")
-    to(run, "beta")
+    run.to_prompt("beta")
     ask(run, "beta", "vsock send 3 1001 4000 &")
     ask(run, "beta", "sleep 1000 | vsock talk 3 1003 &")
     run.focus("the hypervisor's shell")
@@ -155,14 +149,14 @@ def test_a_VM_that_restarts_in_mid_stream_ends_connections_on_both_sides_of_it(b
         pass
     run.run("vm restart beta", "bulkhead> ")
     run.expect("^beta[|] Enter 'help'", 120)
-    to(run, "alpha")
+    run.to_prompt("alpha")
     ask(run, "alpha", "wait", 30)
     # EPIPE to who sends, the end to who receives: so Linux takes a reset of a connection
     assert ask(run, "alpha", "cat /tmp/sent") == "send: error 32"
     got = re.search(r"received (\d+) bytes", ask(run, "alpha", "cat /tmp/got"))
     assert got and 0 < int(got[1]) < 4000 << 20
     assert "received 0 bytes" in ask(run, "alpha", "cat /tmp/idle")
-    to(run, "beta")
+    run.to_prompt("beta")
     load(run, "beta")
     stream(run, "alpha", "beta", 1)
 
@@ -179,24 +173,24 @@ def test_a_stranger_that_takes_no_answers_holds_up_nobody(boot):
     ))
     run.expect_each("alpha # ", "^beta[|] Enter 'help'", timeout=120)
     load(run, "alpha")
-    to(run, "beta")
+    run.to_prompt("beta")
     load(run, "beta")
     # a connection from before, on which nothing is said
     ask(run, "beta", "(vsock receive 1005 > /tmp/kept 2>&1 &)")
     ask(run, "beta", "until grep -q waits /tmp/kept; do :; done")
-    to(run, "alpha")
+    run.to_prompt("alpha")
     ask(run, "alpha", "(sleep 1000 | vsock talk 77 1005 &)")
     run.focus("the hypervisor's shell")
     run.run("vm start stranger", "bulkhead> ")
     run.expect("^stranger[|] stranger: asked 1000 times, and goes on", 60)
-    to(run, "beta")
+    run.to_prompt("beta")
     for sender, receiver in (("alpha", "beta"), ("beta", "alpha")):
         print(f"{sender} to {receiver}: {stream(run, sender, receiver, MEGABYTES):.0f} MB/s")
         messages(run, sender, receiver)
-        to(run, sender)
-    to(run, "alpha")
+        run.to_prompt(sender)
+    run.to_prompt("alpha")
     assert "bulkhead> " in ask(run, "alpha", "echo vm | vsock talk 2 23", 60)
-    to(run, "beta")
+    run.to_prompt("beta")
     assert ask(run, "beta", "cat /tmp/kept") == "waits at port 1005"
     run.focus("the hypervisor's shell")
     told = run.run("vsock", "bulkhead> ")
