@@ -9,6 +9,12 @@
 #define RESET_MS 1    /* between two looks whether it is reset */
 #define WATCH_MS 1000 /* between two looks whether it answers */
 
+/* Signed: another CPU may have begun it since this one looked at the counter. */
+static bool has_passed(uint64_t now, uint64_t since, uint32_t seconds)
+{
+	return (int64_t)(now - since) > (int64_t)deadline_from_ms(seconds * 1000);
+}
+
 static void push(struct blk_fifo *fifo, struct blk_request *request)
 {
 	request->next = NULL;
@@ -248,7 +254,7 @@ static void mend(struct blk_dev *dev)
 	if (dev->lost) {
 		return;
 	}
-	if (now - dev->broken_since > deadline_from_ms(BLK_RESET_S * 1000)) {
+	if (has_passed(now, dev->broken_since, BLK_RESET_S)) {
 		spin_lock(&dev->lock);
 		dev->lost = true;
 		dev->late = false;
@@ -272,7 +278,7 @@ static void watch(struct deadline *deadline)
 		const struct blk_request *oldest =
 			CONTAINER_OF(dev->started.next, struct blk_request, started);
 
-		late = now - oldest->since > deadline_from_ms(BLK_PATIENCE_S * 1000);
+		late = has_passed(now, oldest->since, BLK_PATIENCE_S);
 	}
 	if (late) {
 		dev->broken = dev->late = true;
