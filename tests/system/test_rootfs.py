@@ -57,8 +57,8 @@ def bring_up(run, name: str, mtu: int = 1500) -> None:
 
 
 # Files of a few sizes, each with its checksum in its name, in an order that nobody foresees.
-# A file has its name once its data is on the disk: ext4 allots blocks late, and one that was renamed
-# before may be empty after a restart.
+# A file has its name once its data is on the disk: ext4 allots blocks late, and one that was
+# renamed before may be empty after a restart.
 WRITE = """cat > /tmp/load <<'EOF'
 cd $1; seed=$2; i=0
 while [ $i -lt $3 ]; do
