@@ -476,7 +476,7 @@ FUZZ_WITH_vgic := $(FAKE_VGIC)
 FUZZ_WITH_vgic_v2 := $(FAKE_VGIC)
 FUZZ_WITH_blk := core/base/printk.c core/fdt/guest_fdt.c drivers/virtio/blk.c drivers/virtio/blocks.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 FUZZ_WITH_blk_part := core/base/printk.c core/fdt/guest_fdt.c drivers/virtio/blk.c drivers/virtio/blk_part.c drivers/virtio/blocks.c drivers/virtio/mmio.c drivers/hw/blk/blk.c drivers/hw/blk/virtio_blk.c drivers/hw/virtio/hwring.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_hwvirtio.c tests/unit/fake_ram.c $(FAKE_CPU)
-FUZZ_WITH_virtio := core/fdt/guest_fdt.c drivers/virtio/mmio.c drivers/virtio/rng.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
+FUZZ_WITH_virtio := core/base/printk.c core/fdt/guest_fdt.c drivers/virtio/mmio.c drivers/virtio/rng.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 FUZZ_WITH_vsock := core/fdt/guest_fdt.c $(VSOCK_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 FUZZ_WITH_vits := $(FAKE_VGIC) tests/unit/fake_its.c
 
