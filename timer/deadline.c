@@ -124,6 +124,13 @@ void deadline_arrive(struct list_node *bag)
 	}
 }
 
+static inline void nobody_has_passed(struct deadline_queue *queue)
+{
+	for (uint32_t i = 0; i < ARRAY_COUNT(queue->passed); i++) {
+		queue->passed[i] = 0;
+	}
+}
+
 void deadline_cpu_init(void)
 {
 	struct deadline_queue *queue = &this_cpu(deadline_queue);
@@ -132,7 +139,7 @@ void deadline_cpu_init(void)
 	list_init(&queue->patient);
 	queue->patient_when = UINT64_MAX;
 	queue->gap_end = 0;
-	queue->passed[0] = queue->passed[1] = 0;
+	nobody_has_passed(queue);
 	queue->gap = deadline_from_us(DEADLINE_GAP_US);
 	queue->ready = true;
 	program(queue);
@@ -165,9 +172,7 @@ static void __attribute__((noinline)) fire_patient(struct deadline_queue *queue)
 	list_remove(&first->link);
 	first->fire(first);
 	queue->gap_end = deadline_now() + queue->gap;
-	for (uint32_t i = 0; i < ARRAY_COUNT(queue->passed); i++) {
-		queue->passed[i] = 0;
-	}
+	nobody_has_passed(queue);
 	look_at_patient(queue);
 }
 

@@ -442,6 +442,26 @@ static void a_disk_that_is_late_is_reset_and_goes_on(void **state)
 	assert_memory_equal(a->data[0], disk + 9 * 512, 512);
 }
 
+/* Another CPU begins a request while the one that watches has looked at the counter already. */
+static void a_request_from_after_the_look_is_not_late(void **state)
+{
+	struct asker *a = &askers[0];
+	uint64_t look = UINT64_MAX;
+
+	(void)state;
+	come(a);
+	for (uint32_t i = 0; i < FAKE_DEADLINES; i++) {
+		look = fake_time.armed[i] == NULL ? look : MIN(look, fake_time.armed[i]->when);
+	}
+	fake_time.now = look + 5;
+	ask(a, 0, BLK_READ, 7);
+	fake_interrupt_at(look);
+	assert_string_equal(said, "");
+	serve_all();
+	assert_int_equal(a->done, 1);
+	assert_int_equal(a->failed, 0);
+}
+
 static void what_waits_goes_on_behind_the_reset(void **state)
 {
 	struct asker *a = &askers[0], *b = &askers[1];
@@ -719,6 +739,8 @@ int main(void)
 			a_disk_that_is_late_is_reset_and_goes_on, set_up),
 		CASE_IN("what waits goes on behind the reset", what_waits_goes_on_behind_the_reset,
 			set_up),
+		CASE_IN("a request from after the look is not late",
+			a_request_from_after_the_look_is_not_late, set_up),
 		CASE_IN("a request that is passed over is late",
 			a_request_that_is_passed_over_is_late, set_up),
 		CASE("a disk that does nothing behind its reset is given up",

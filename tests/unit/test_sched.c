@@ -322,61 +322,51 @@ static void who_has_just_woken_is_no_holder(void **state)
 	assert_ptr_equal(choose(), &vcpus[0]);
 }
 
-/* Who is favoured takes its turn sooner, and others of the same priority lose nothing by it. */
-static void who_yields_takes_nothing_from_other_VMs(void **state)
+/* Three that spin, the holder of their lock, and one of another VM, all equal, for so many slices:
+ * what the other had. A spinner gives way 10 ticks into its turn, or (late) 5 before its end. */
+static uint64_t other_beside_spinners(uint64_t slices, bool late)
 {
 	static const uint32_t equal[SPINNERS] = {100, 100, 100};
 	uint64_t begin, before;
 
-	(void)state;
 	begin_to_spin(equal, 100);
 	add(1, 100);
 	ready(1 + SPINNERS, true);
 	choose();
 	before = ran(1 + SPINNERS);
 	begin = now;
-	while (now < begin + 100 * SLICE) {
+	while (now < begin + slices * SLICE) {
 		struct vcpu *who = choose();
 
-		if (who != &vcpus[0] && who->vm == &vms[0]) {
-			now += 10;
-			policy_yield(&cpu, who);
-		} else {
+		if (who == &vcpus[0] || who->vm != &vms[0] || (late && cpu.until <= now + 5)) {
 			now = cpu.until;
+			continue;
+		}
+		now = late ? cpu.until - 5 : now + 10;
+		policy_yield(&cpu, who);
+		if (late) {
+			/* the next turn is a whole one */
+			choose();
+			assert_int_equal(who->sched.slice_left, SLICE);
 		}
 	}
+	return ran(1 + SPINNERS) - before;
+}
+
+/* Who is favoured takes its turn sooner, and others of the same priority lose nothing by it. */
+static void who_yields_takes_nothing_from_other_VMs(void **state)
+{
+	(void)state;
 	/* five share it: a fifth at least */
-	assert_in_range(ran(1 + SPINNERS) - before, 20 * SLICE - SLICE, 60 * SLICE);
+	assert_in_range(other_beside_spinners(100, false), 20 * SLICE - SLICE, 60 * SLICE);
 	assert_true(ran(0) > 30 * SLICE);
 }
 
 /* Nor does who computes for nearly a slice and gives way then: of five, one has a fifth. */
 static void who_yields_late_takes_nothing_either(void **state)
 {
-	static const uint32_t equal[SPINNERS] = {100, 100, 100};
-	uint64_t begin, before;
-
 	(void)state;
-	begin_to_spin(equal, 100);
-	add(1, 100);
-	ready(1 + SPINNERS, true);
-	choose();
-	before = ran(1 + SPINNERS);
-	begin = now;
-	while (now < begin + 1000 * SLICE) {
-		struct vcpu *who = choose();
-
-		if (who != &vcpus[0] && who->vm == &vms[0] && cpu.until > now + 5) {
-			now = cpu.until - 5;
-			policy_yield(&cpu, who);
-			/* the next turn is a whole one */
-			choose();
-			assert_int_equal(who->sched.slice_left, SLICE);
-		} else {
-			now = cpu.until;
-		}
-	}
-	assert_in_range(ran(1 + SPINNERS) - before, 199 * SLICE, 300 * SLICE);
+	assert_in_range(other_beside_spinners(1000, true), 199 * SLICE, 300 * SLICE);
 }
 
 static void yields(void **state)
