@@ -323,7 +323,9 @@ static const struct config_prop vm_props[] = {
 	 .type = PROP_PHANDLE_LIST,
 	 .values = "VM",
 	 .dflt = DOC("none"),
-	 .help = DOC("VMs it may start, stop and inspect; it may be among them.")},
+	 .help = DOC(
+		 "VMs it may start, stop, inspect, and give another CPU or priority: by that it "
+		 "can take CPU time from VMs that it does not manage. It may be among them.")},
 	{.name = "time-when-paused",
 	 .life = true,
 	 .type = PROP_STRING,

@@ -77,12 +77,12 @@ struct vcpu_job {
 	bool (*step)(struct vcpu *vcpu, struct vcpu_job *job);
 };
 
-/* The report of a crash, a line in each step: core/vm/crash.h. */
 /* What a line about a VM ends with: " (7 more like it were held back)" if they were, or "". */
 struct vm_tail {
 	char text[40];
 };
 
+/* The report of a crash, a line in each step: core/vm/crash.h. */
 struct crash_job {
 	struct vcpu_job job;
 	const char *why;

@@ -52,8 +52,8 @@ struct config_prop {
 	bool required;
 	bool life;	   /* a VM's life: looked at only where one of them stands */
 	uint32_t min, max; /* numbers: inclusive; max 0 = type's own */
-	const char *later; /* sentence fragment when refused for now: "virtio comes with a later
-			      version" */
+	const char *later; /* sentence fragment when refused for now: "direct mapping comes with a
+			      later version" */
 	const char
 		*values; /* strings: the allowed ones, separated by '|'; phandles: what they name */
 	DOC_FIELD(dflt); /* the default as text for the document */
