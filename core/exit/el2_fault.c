@@ -30,7 +30,7 @@ PERCPU(uint64_t, emergency_top);
 static struct {
 	uint32_t owner;	       /* CPU index that panics, plus 1; atomic */
 	uint32_t cpus_stopped; /* atomic */
-	uint32_t printing;     /* one CPU at a time says what it ran; atomic */
+	uint32_t printing;     /* one CPU at a time says what it has to say; atomic */
 	bool reboot;
 	bool smp; /* other CPUs may be up */
 } panicking;
@@ -106,6 +106,12 @@ static void stop_others(void)
 	while (atomic_read_acquire(&panicking.cpus_stopped) < others && deadline_now() < until) {
 		cpu_yield();
 	}
+	/* one that comes later waits until the rest has been said; one that stopped in the middle
+	   of its words is not waited for */
+	until += deadline_from_ms(STOP_WAIT_MS);
+	while (!atomic_replace(&panicking.printing, 0, 1) && deadline_now() < until) {
+		cpu_yield();
+	}
 	if (atomic_read(&panicking.cpus_stopped) < others) {
 		say("bulkhead: %u CPUs did not answer",
 		    others - atomic_read(&panicking.cpus_stopped));
@@ -174,6 +180,7 @@ static void finish(void)
 		psci_system_reset();
 	}
 	say("bulkhead: stopped");
+	atomic_set_release(&panicking.printing, 0);
 	stop_for_ever();
 }
 
