@@ -74,7 +74,7 @@ static enum psci_ret system_suspend(struct vcpu *vcpu, uint64_t entry, uint64_t 
 	return PSCI_RET_SUCCESS;
 }
 
-static int affinity_info(const struct vcpu *vcpu, uint64_t mpidr, uint64_t level)
+static int affinity_info(const struct vcpu *vcpu, uint64_t mpidr, uint32_t level)
 {
 	const struct vm *vm = vcpu->vm;
 	uint64_t mask = AFFINITY_MASK;
@@ -162,7 +162,8 @@ enum exit_action vpsci_call(struct vcpu *vcpu, uint32_t id, enum exit_action don
 		return done == EXIT_ADVANCE ? EXIT_ADVANCE_STANDBY : EXIT_STANDBY;
 	case PSCI_AFFINITY_INFO32:
 	case PSCI_AFFINITY_INFO64:
-		ret = affinity_info(vcpu, a1, a2);
+		/* the level has 32 bits in both: DEN 0022F 5.7.1 */
+		ret = affinity_info(vcpu, a1, (uint32_t)a2);
 		break;
 	case PSCI_MIGRATE_INFO_TYPE:
 		ret = MIGRATE_NOT_REQUIRED;

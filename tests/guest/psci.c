@@ -212,6 +212,8 @@ static void test_affinity_info(void)
 	}
 	is(psci_affinity_info(0, 4), PSCI_INVALID_PARAMETERS,
 	   "AFFINITY_INFO of level 4 is INVALID_PARAMETERS");
+	is(psci_call(PSCI_AFFINITY_INFO, 0, BIT(32), 0), PSCI_AFFINITY_ON,
+	   "whose level has 32 bits, whatever stands above them");
 	is(psci_affinity_info(BIT(31), 0), PSCI_INVALID_PARAMETERS,
 	   "AFFINITY_INFO of an MPIDR with bit 31 is INVALID_PARAMETERS");
 }

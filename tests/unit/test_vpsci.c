@@ -70,6 +70,7 @@ static int64_t call(uint32_t id, uint64_t a1, uint64_t a2, uint64_t a3)
 #define CPU_ON	      0xc4000003
 #define CPU_ON32      0x84000003
 #define AFFINITY_INFO 0xc4000004
+#define AFF_INFO32    0x84000004
 #define MIGRATE_TYPE  0x84000006
 #define SYSTEM_OFF    0x84000008
 #define SYSTEM_RESET  0x84000009
@@ -199,6 +200,9 @@ static void affinity_info(void **state)
 		{BIT(31), 0, INVALID_PARAMETERS},
 		{0, 4, INVALID_PARAMETERS},
 		{0, UINT64_MAX, INVALID_PARAMETERS},
+		/* a level has 32 bits, whichever call it is */
+		{0, UINT64_C(0x100000000), 0},
+		{1, UINT64_C(0xffffffff00000000), 1},
 		/* a cluster is on when one of its CPUs is; lower fields don't count */
 		{0x77, 1, 0},
 		{0x100, 1, INVALID_PARAMETERS},
@@ -217,6 +221,30 @@ static void affinity_info(void **state)
 	assert_int_equal(call(AFFINITY_INFO, 0, 1, 0), 2);
 	vcpus[2].power = VCPU_OFF;
 	assert_int_equal(call(AFFINITY_INFO, 0, 1, 0), 1);
+}
+
+/* Arguments of an SMC32 or HVC32 call are W registers: DEN 0028F 3.1 */
+static void narrow_calls(void **state)
+{
+	const uint64_t high = UINT64_C(0xfedcba9800000000);
+
+	(void)state;
+	assert_int_equal(call(AFF_INFO32, high, high, 0), 0);
+	assert_int_equal(call(AFF_INFO32, high | 1, high, 0), 1);
+	assert_int_equal(call(AFF_INFO32, high, high | 4, 0), INVALID_PARAMETERS);
+	assert_int_equal(call(FEATURES, high | CPU_ON32, 0, 0), SUCCESS);
+	assert_int_equal(call(CPU_ON32, high | 1, high | RAM, high | 7), SUCCESS);
+	assert_int_equal(vcpus[1].start_pc, RAM);
+	assert_int_equal(vcpus[1].start_context, 7);
+	call(0x84000001, high, high, high);
+	assert_int_equal(action, EXIT_STANDBY);
+	call(0x84000012, high, high, 0);
+	assert_int_equal(action, EXIT_VM_RESET);
+	/* and these have 32 bits in the 64-bit call too */
+	call(CPU_SUSPEND, high, RAM, 0);
+	assert_int_equal(action, EXIT_STANDBY);
+	call(0xc4000012, high, 0, 0);
+	assert_int_equal(action, EXIT_VM_RESET);
 }
 
 static void suspend(void **state)
@@ -287,6 +315,7 @@ int main(void)
 		CASE_IN("CPU_ON starts a vCPU once", cpu_on, set_up),
 		CASE_IN("of two CPU_ON one wins", race, set_up),
 		CASE_IN("AFFINITY_INFO tells on, off and pending, by level", affinity_info, set_up),
+		CASE_IN("upper halves of 32-bit arguments don't count", narrow_calls, set_up),
 		CASE_IN("CPU_SUSPEND is a standby", suspend, set_up),
 		CASE_IN("SYSTEM_RESET2 knows the architecture's type alone", reset2, set_up),
 		CASE_IN("SYSTEM_SUSPEND is the last CPU's", system_suspend, set_up),
