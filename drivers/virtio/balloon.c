@@ -209,11 +209,19 @@ static void balloon_settle(struct virtio *virtio)
 	struct vm *vm = virtio->vdev.vm;
 	struct left_out said;
 	struct vm_tail tail;
+	bool refused;
 
 	spin_lock(&virtio->lock);
 	said = balloon->said;
 	balloon->said = (struct left_out){0};
+	refused = virtio->refused;
+	virtio->refused = false;
 	spin_unlock(&virtio->lock);
+	if (refused && vm_may_log(vm, &vm->faults, &tail)) {
+		log_warn("%s: the driver of its balloon does not accept MUST_TELL_HOST, and is "
+			 "refused%s",
+			 vm->name, tail.text);
+	}
 	if ((said.absent | said.kept) == 0 || !vm_may_log(vm, &vm->faults, &tail)) {
 		return;
 	}

@@ -321,6 +321,8 @@ static void set_status(struct virtio *virtio, uint32_t value)
 			for (uint32_t i = 0; i < virtio->ops->queue_count; i++) {
 				reset_queue(virtio, i);
 			}
+		} else if ((virtio->ops->needed & ~virtio->features) != 0) {
+			virtio->refused = virtio->unsettled = true;
 		}
 		set &= ~VIRTIO_STATUS_FEATURES_OK;
 	}

@@ -40,7 +40,8 @@ struct virtio_ops {
 	uint32_t queue_count;
 	uint16_t queue_size; /* of each, at most */
 	uint64_t features;   /* of its own, offered by each; virtio_offer(): by one */
-	uint64_t needed;     /* of these, without which a driver is refused: 2.2.2 */
+	/* of these, without which a driver is refused: 2.2.2; `settle` says so */
+	uint64_t needed;
 	uint32_t config_size;
 
 	/* The driver has reset it, or its VM ends: nothing is under way any more. */
@@ -80,6 +81,7 @@ struct virtio {
 	uint32_t queue_select;
 	uint32_t generation; /* of its configuration */
 	bool unsettled;	     /* ops->settle() is to be called */
+	bool refused;	     /* a driver without what is needed, of which settle has not said it */
 	uint64_t waiting;    /* vCPUs whose reset waits for ops->busy(), by bit */
 	uint32_t work;	     /* queues in which there may be something, by bit */
 };

@@ -221,6 +221,7 @@ static void needs_to_be_told(void **state)
 {
 	for (uint32_t own = 0; own < 4; own++) {
 		set_up(state);
+		logged = 0;
 		set(STATUS, 0);
 		set(STATUS, 3);
 		set(0x024, 0);
@@ -231,6 +232,8 @@ static void needs_to_be_told(void **state)
 		assert_int_equal(get(STATUS), (own & 1) != 0 ? 11 : 3);
 		set(STATUS, 15);
 		assert_int_equal(get(STATUS), (own & 1) != 0 ? 15 : 3);
+		/* each time it tries */
+		assert_int_equal(logged, (own & 1) != 0 ? 0 : 2);
 	}
 }
 
