@@ -15,7 +15,8 @@
 
 /* -- vm -- */
 
-/* CPU time of its vCPUs, or stolen from them: of those that share their CPU; false: none does. */
+/* CPU time of its vCPUs, or stolen from them, as it was counted while they shared their CPUs: it
+ * only grows, whoever comes and goes; false: none shares its own now. */
 static bool time_of(const struct vm *vm, uint64_t *ran, uint64_t *stolen)
 {
 	bool shared = false;
@@ -24,11 +25,9 @@ static bool time_of(const struct vm *vm, uint64_t *ran, uint64_t *stolen)
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
 		const struct vcpu *vcpu = vm->vcpu[i];
 
-		if (sched_state_of(vcpu->cpu)->shared) {
-			shared = true;
-			*ran += atomic_read(&vcpu->sched.ran);
-			*stolen += atomic_read(&vcpu->sched.stolen);
-		}
+		shared = shared || sched_state_of(vcpu->cpu)->shared;
+		*ran += atomic_read(&vcpu->sched.ran);
+		*stolen += atomic_read(&vcpu->sched.stolen);
 	}
 	return shared;
 }
@@ -300,17 +299,18 @@ static uint64_t last_stolen[CONFIG_VM_MAX];
 static void say_bar(const struct vm *vm, uint64_t span)
 {
 	uint64_t ran, stolen, ran_now, stolen_now;
+	bool shared = time_of(vm, &ran, &stolen);
 	char bar[BAR_MAX + 1];
 	uint32_t used;
 
-	if (!time_of(vm, &ran, &stolen)) {
-		shell_say("  %-16s %-18s own CPUs: idle is n/a\n", vm->name, life_state_name(vm));
-		return;
-	}
 	ran_now = ran - last_ran[vm->id];
 	stolen_now = stolen - last_stolen[vm->id];
 	last_ran[vm->id] = ran;
 	last_stolen[vm->id] = stolen;
+	if (!shared) {
+		shell_say("  %-16s %-18s own CPUs: idle is n/a\n", vm->name, life_state_name(vm));
+		return;
+	}
 	used = span == 0 ? 0 : (uint32_t)MIN(ran_now * BAR_MAX / 4 / span, (uint64_t)BAR_MAX);
 	memset(bar, '#', used);
 	memset(bar + used, '.', BAR_MAX - used);
