@@ -81,6 +81,7 @@ HYP_C := \
 	core/exit/hypercall_log.c \
 	core/exit/hypercall_net.c \
 	core/exit/hypercall_show.c \
+	core/exit/hypercall_vcpu.c \
 	core/exit/inject.c \
 	core/exit/insn.c \
 	core/exit/irq.c \
@@ -295,6 +296,7 @@ UNIT := \
 	hwblk \
 	hwnet \
 	hypercall \
+	hypercall_vcpu \
 	idreg \
 	inject \
 	insn \
@@ -381,8 +383,9 @@ UNIT_WITH_gic      := irq/hw/gic.c irq/hw/gic_v2.c irq/hw/gic_v3.c irq/hw/gich.c
 UNIT_WITH_hwblk    := core/base/printk.c drivers/hw/blk/blk.c drivers/hw/blk/parts.c drivers/hw/blk/virtio_blk.c drivers/hw/virtio/hwvirtio.c tests/unit/fake_time.c $(FAKE_CPU)
 UNIT_WITH_hwnet    := core/base/printk.c drivers/hw/net/nic.c drivers/hw/net/virtio_net.c tests/unit/fake_hwvirtio.c tests/unit/fake_time.c $(FAKE_CPU)
 VIRTQ_C := drivers/virtio/queue.c drivers/virtio/queue_packed.c drivers/virtio/queue_split.c
-FAKE_HYPERCALL     := core/exit/hypercall.c core/exit/hypercall_log.c core/exit/hypercall_net.c core/exit/hypercall_show.c core/base/printk.c mm/guest_access.c tests/unit/fake_hypercall.c $(FAKE_CPU)
+FAKE_HYPERCALL     := core/exit/hypercall.c core/exit/hypercall_log.c core/exit/hypercall_net.c core/exit/hypercall_show.c core/exit/hypercall_vcpu.c core/base/printk.c mm/guest_access.c tests/unit/fake_hypercall.c $(FAKE_CPU)
 UNIT_WITH_hypercall := $(FAKE_HYPERCALL)
+UNIT_WITH_hypercall_vcpu := $(FAKE_HYPERCALL)
 UNIT_WITH_remote    := core/console/remote.c $(FAKE_HYPERCALL)
 UNIT_WITH_idreg    := core/arm64/errata.c core/base/percpu.c core/base/printk.c
 UNIT_WITH_inject   := core/exit/inject.c tests/unit/fake_sysreg.c

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Inside core/exit/hypercall.c: the calls that tell what the shell shows, in
- * core/exit/hypercall_show.c, hypercall_net.c and hypercall_log.c. Who may ask has been looked at.
- * Any CPU, no locks held.
+ * core/exit/hypercall_show.c, hypercall_vcpu.c, hypercall_net.c and hypercall_log.c. Who may ask
+ * has been looked at. Any CPU, no locks held.
  */
 #ifndef CORE_EXIT_HYPERCALL_SHOW_H
 #define CORE_EXIT_HYPERCALL_SHOW_H

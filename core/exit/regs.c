@@ -2,35 +2,35 @@
 /* A look at the registers of a vCPU. */
 #include "core/exit/regs.h"
 
-static struct {
-	struct vcpu *asked; /* atomic; NULL: none, or answered */
-	struct regs_answer answer;
-} looks[REGS_ASKER_COUNT];
+/* About whom; atomic; NULL: nobody, or answered. */
+static struct vcpu *asked[REGS_ASKER_COUNT];
+
+/* Filled before it is read: not zeroed at boot. */
+static struct regs_answer answers[REGS_ASKER_COUNT] __attribute__((section(".late")));
 
 /* In place of `asked` while the owner writes its answer. */
 #define ANSWERING ((struct vcpu *)1)
 
-bool regs_ask(enum regs_asker asker, struct vcpu *vcpu)
+bool regs_ask(uint32_t asker, struct vcpu *vcpu)
 {
-	if (atomic_read(&looks[asker].asked) != NULL) {
+	if (atomic_read(&asked[asker]) != NULL) {
 		return false;
 	}
-	atomic_set_release(&looks[asker].asked, vcpu);
+	atomic_set_release(&asked[asker], vcpu);
 	vcpu_post(vcpu, VCPU_EVENT_REGS);
 	return true;
 }
 
-const struct regs_answer *regs_get(enum regs_asker asker)
+const struct regs_answer *regs_get(uint32_t asker)
 {
-	return atomic_read_acquire(&looks[asker].asked) == NULL ? &looks[asker].answer : NULL;
+	return atomic_read_acquire(&asked[asker]) == NULL ? &answers[asker] : NULL;
 }
 
-bool regs_withdraw(enum regs_asker asker)
+bool regs_withdraw(uint32_t asker)
 {
-	struct vcpu *asked = atomic_read(&looks[asker].asked);
+	struct vcpu *vcpu = atomic_read(&asked[asker]);
 
-	return asked != NULL && asked != ANSWERING &&
-	       atomic_replace(&looks[asker].asked, asked, NULL);
+	return vcpu != NULL && vcpu != ANSWERING && atomic_replace(&asked[asker], vcpu, NULL);
 }
 
 static void fill(struct regs_answer *answer, struct vcpu *vcpu)
@@ -52,10 +52,21 @@ static void fill(struct regs_answer *answer, struct vcpu *vcpu)
 
 void regs_answer(struct vcpu *vcpu)
 {
+	bool answered = false;
+
 	for (uint32_t i = 0; i < REGS_ASKER_COUNT; i++) {
-		if (atomic_replace(&looks[i].asked, vcpu, ANSWERING)) {
-			fill(&looks[i].answer, vcpu);
-			atomic_set_release(&looks[i].asked, NULL);
+		if (atomic_read(&asked[i]) != vcpu) {
+			continue;
+		}
+		if (answered) {
+			/* in a step of its own */
+			vcpu_post(vcpu, VCPU_EVENT_REGS);
+			return;
+		}
+		answered = atomic_replace(&asked[i], vcpu, ANSWERING);
+		if (answered) {
+			fill(&answers[i], vcpu);
+			atomic_set_release(&asked[i], NULL);
 		}
 	}
 }

@@ -42,7 +42,7 @@ static void meanwhile(const struct op *op)
 {
 	fake_calls.answer = (op->who & 0x10) != 0 ? -EBUSY : 0;
 	fake_calls.all_irqs = (op->who & 0x20) != 0;
-	if ((op->who & 0x40) != 0 && fake_calls.asked_regs != NULL) {
+	if ((op->who & 0x40) != 0) {
 		fake_answer_regs();
 	}
 	if ((op->who & 0x80) != 0) {

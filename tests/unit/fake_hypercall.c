@@ -42,7 +42,7 @@ static struct board board = {.cpu_count = FAKE_CPUS};
 static struct sched_cpu cpus[FAKE_CPUS];
 static uint64_t window_length[FAKE_WINDOWS];
 static struct vm *window_owner[FAKE_WINDOWS];
-static struct regs_answer answer;
+static struct regs_answer answers[FAKE_VMS];
 static struct vdev uart;
 static struct vdev_config uart_config = {.name = "uart", .spi = 1};
 
@@ -183,7 +183,7 @@ int fake_hypercall_set_up(void **state)
 	memset(fake_vms, 0, sizeof(fake_vms));
 	memset(fake_vcpus, 0, sizeof(fake_vcpus));
 	memset(fake_configs, 0, sizeof(fake_configs));
-	memset(&answer, 0, sizeof(answer));
+	memset(answers, 0, sizeof(answers));
 	memset(low, FAKE_CANARY, sizeof(low));
 	memset(high, FAKE_CANARY, sizeof(high));
 	/* past the second in which a question of the test before is somebody's */
@@ -504,41 +504,49 @@ uint32_t trace_count_of(const struct vcpu *vcpu, uint32_t max, uint32_t most, ui
 	return fake_calls.lost_trace ? 0 : most - 1;
 }
 
-bool regs_ask(enum regs_asker asker, struct vcpu *vcpu)
+static struct vcpu **asked_by(uint32_t asker)
 {
-	assert(asker == REGS_HYPERCALL);
-	if (fake_calls.asked_regs != NULL) {
+	assert(asker >= REGS_VM(0) && asker < REGS_VM(FAKE_VMS));
+	return &fake_calls.asked_regs[asker - REGS_VM(0)];
+}
+
+bool regs_ask(uint32_t asker, struct vcpu *vcpu)
+{
+	if (*asked_by(asker) != NULL) {
 		return false;
 	}
-	fake_calls.asked_regs = vcpu;
+	*asked_by(asker) = vcpu;
 	return true;
 }
 
-const struct regs_answer *regs_get(enum regs_asker asker)
+const struct regs_answer *regs_get(uint32_t asker)
 {
-	(void)asker;
-	return fake_calls.asked_regs == NULL ? &answer : NULL;
+	return *asked_by(asker) == NULL ? &answers[asker - REGS_VM(0)] : NULL;
 }
 
-bool regs_withdraw(enum regs_asker asker)
+bool regs_withdraw(uint32_t asker)
 {
-	bool open = fake_calls.asked_regs != NULL;
+	bool open = *asked_by(asker) != NULL;
 
-	(void)asker;
-	fake_calls.asked_regs = NULL;
+	*asked_by(asker) = NULL;
 	return open;
 }
 
 void fake_answer_regs(void)
 {
-	const struct vcpu *vcpu = fake_calls.asked_regs;
+	for (uint32_t i = 0; i < FAKE_VMS; i++) {
+		const struct vcpu *vcpu = fake_calls.asked_regs[i];
+		struct regs_answer *answer = &answers[i];
 
-	assert(vcpu != NULL);
-	answer.power = vcpu->power;
-	answer.hold = vcpu->hold;
-	answer.pc = 0x1000 + vcpu->vm->id;
-	answer.regs.x[30] = 30;
-	answer.el1.sctlr_el1 = 1;
-	answer.el1.mdccint_el1 = 24;
-	fake_calls.asked_regs = NULL;
+		if (vcpu == NULL) {
+			continue;
+		}
+		answer->power = vcpu->power;
+		answer->hold = vcpu->hold;
+		answer->pc = 0x1000 + vcpu->vm->id;
+		answer->regs.x[30] = 30;
+		answer->el1.sctlr_el1 = 1;
+		answer->el1.mdccint_el1 = 24;
+		fake_calls.asked_regs[i] = NULL;
+	}
 }

@@ -65,8 +65,8 @@ struct fake_calls {
 	bool nic_broken;
 	uint64_t driven;   /* which ports have drivers, by bit */
 	uint32_t finished; /* how often the console was */
-	/* the question about registers: NULL: none or answered */
-	struct vcpu *asked_regs;
+	/* the questions about registers, by who asks: NULL: none or answered */
+	struct vcpu *asked_regs[FAKE_VMS];
 	uint32_t irqs;	   /* INTIDs the board has taken, from 32 on */
 	bool all_irqs;	   /* each SPI of a VM is on */
 	bool shared_trace; /* others' exits are in it */
@@ -83,7 +83,7 @@ uint8_t *fake_byte(uint64_t at);
 /* How many of its bytes are not the canary any more. */
 uint32_t fake_written(void);
 
-/* A vCPU's owner answers. */
+/* Owners of vCPUs answer all questions. */
 void fake_answer_regs(void);
 
 #endif

@@ -4,56 +4,10 @@
 #include <string.h>
 
 #include "core/base/errno.h"
-#include "tests/unit/fake_hypercall.h"
+#include "tests/unit/hypercall_suite.h"
 #include "tests/unit/unit.h"
 
 #define NUMBERS 64
-#define KEPT	UINT64_C(0x0123456789abcdef) /* in registers that no call may change */
-#define HUGE	UINT64_C(0x100000000)
-
-static struct vcpu *const boss = &fake_vcpus[BOSS][0];
-
-static int64_t call_by(struct vcpu *by, uint32_t id, const uint64_t args[HYPERCALL_ARGS])
-{
-	by->regs.x[0] = id;
-	for (uint32_t i = 1; i < 31; i++) {
-		by->regs.x[i] = i <= HYPERCALL_ARGS ? args[i - 1] : KEPT;
-	}
-	hypercall_call(by);
-	for (uint32_t i = HYPERCALL_ARGS + 1; i < 31; i++) {
-		assert_int_equal(by->regs.x[i], KEPT);
-	}
-	return (int64_t)by->regs.x[0];
-}
-
-static int64_t call(uint32_t number, uint64_t about, uint64_t more, uint64_t ipa, uint64_t size)
-{
-	const uint64_t args[] = {about, more, ipa, size};
-
-	return call_by(boss, HYPERCALL_ID64(number), args);
-}
-
-/* With room for the whole answer. */
-static int64_t ask(uint32_t number, uint64_t about, uint64_t more)
-{
-	return call(number, about, more, FAKE_RAM, HYPERCALL_DATA_SIZE);
-}
-
-/* The answer to that. */
-static const union hypercall_data *data(void)
-{
-	return (const union hypercall_data *)fake_byte(0);
-}
-
-/* A question about registers that the test before left open is fetched. */
-static int set_up(void **state)
-{
-	fake_hypercall_set_up(state);
-	while (ask(HYPERCALL_VCPU_REGS, WORKER, 0) != HYPERCALL_OK) {
-		fake_answer_regs();
-	}
-	return fake_hypercall_set_up(state);
-}
 
 /* What it is about, and whether it gives a structure. */
 enum kind {
@@ -300,7 +254,7 @@ static void vcpus(void **state)
 		}
 	}
 	assert_int_equal(fake_written(), 0);
-	assert_null(fake_calls.asked_regs);
+	assert_null(fake_calls.asked_regs[BOSS]);
 }
 
 /* What a VM has of its RAM, and what it shall have. */
@@ -532,42 +486,6 @@ static void infos(void **state)
 	assert_int_equal(data()->board.vm_count, FAKE_VMS);
 	assert_int_equal(data()->board.cpu_count, FAKE_CPUS);
 	assert_int_equal(data()->board.counter_frequency, FAKE_HZ);
-}
-
-static void waits(void **state)
-{
-	static const struct {
-		uint32_t power, hold, wait;
-	} cases[] = {
-		{VCPU_ON, 0, HYPERCALL_WAIT_NONE},
-		{VCPU_OFF, VCPU_HOLD_OFF, HYPERCALL_WAIT_OFF},
-		{VCPU_ON_PENDING, VCPU_HOLD_OFF, HYPERCALL_WAIT_OFF},
-		{VCPU_ON, VCPU_HOLD_STANDBY, HYPERCALL_WAIT_INTERRUPT},
-		{VCPU_ON, VCPU_HOLD_PARKED, HYPERCALL_WAIT_ANSWER},
-		{VCPU_ON, VCPU_HOLD_PAUSED | VCPU_HOLD_STANDBY, HYPERCALL_WAIT_RESUME},
-	};
-
-	(void)state;
-	for (uint32_t i = 0; i < ARRAY_COUNT(cases); i++) {
-		fake_vcpus[WORKER][1].power = cases[i].power;
-		fake_vcpus[WORKER][1].hold = cases[i].hold;
-		ask(HYPERCALL_VCPU_STAT, WORKER, 1);
-		assert_int_equal(data()->stat.wait, cases[i].wait);
-		assert_int_equal(data()->stat.exits, 35);
-		assert_int_equal(data()->stat.cause[HYPERCALL_CAUSE_INTERRUPT], 35);
-		assert_int_equal(data()->stat.interrupt[27], 35);
-	}
-	fake_calls.shared_trace = true;
-	ask(HYPERCALL_VCPU_STAT, WORKER, 1);
-	assert_int_equal(data()->stat.exits, 23);
-	fake_calls.lost_trace = true;
-	ask(HYPERCALL_VCPU_STAT, WORKER, 1);
-	assert_int_equal(data()->stat.exits, 0);
-	assert_int_equal(data()->stat.cause[HYPERCALL_CAUSE_INTERRUPT], 0);
-	ask(HYPERCALL_VCPU_TRACE, WORKER, 1);
-	assert_int_equal(data()->list.count, 62);
-	assert_int_equal(data()->list.next, HYPERCALL_LIST_END);
-	assert_int_equal(data()->trace[61].pc, 61);
 }
 
 static void write_log(struct log *log, uint32_t count)
@@ -889,57 +807,9 @@ static void cpus(void **state)
 	assert_int_equal(data()->cpu.vm, HYPERCALL_NOBODY);
 }
 
-/* -- registers, which another CPU answers -- */
-
-static void registers(void **state)
-{
-	(void)state;
-	assert_int_equal(ask(HYPERCALL_VCPU_REGS, WORKER, 1), HYPERCALL_BUSY);
-	assert_ptr_equal(fake_calls.asked_regs, &fake_vcpus[WORKER][1]);
-	assert_int_equal(ask(HYPERCALL_VCPU_REGS, WORKER, 1), HYPERCALL_BUSY);
-	fake_answer_regs();
-	assert_int_equal(ask(HYPERCALL_VCPU_REGS, WORKER, 1), HYPERCALL_OK);
-	assert_int_equal(data()->regs.index, 1);
-	assert_int_equal(data()->regs.pc, 0x1000 + WORKER);
-	assert_int_equal(data()->regs.x[30], 30);
-	assert_int_equal(data()->regs.sctlr_el1, 1);
-	assert_int_equal(data()->regs.mdccint_el1, 24);
-	/* fetched is gone */
-	assert_int_equal(ask(HYPERCALL_VCPU_REGS, WORKER, 1), HYPERCALL_BUSY);
-}
-
-/* Nobody gets another's answer, and nobody keeps others waiting for long. */
-static void one_question(void **state)
-{
-	static const uint64_t own[] = {WORKER, 0, FAKE_RAM, 4096};
-	struct vcpu *worker = &fake_vcpus[WORKER][0];
-
-	(void)state;
-	assert_int_equal(ask(HYPERCALL_VCPU_REGS, WORKER, 0), HYPERCALL_BUSY);
-	fake_answer_regs();
-	assert_int_equal(call_by(worker, HYPERCALL_ID64(HYPERCALL_VCPU_REGS), own), HYPERCALL_BUSY);
-	assert_int_equal(ask(HYPERCALL_VCPU_REGS, WORKER, 1), HYPERCALL_BUSY);
-	assert_null(fake_calls.asked_regs);
-	assert_int_equal(ask(HYPERCALL_VCPU_REGS, WORKER, 0), HYPERCALL_OK);
-
-	/* one that is never answered goes after a second */
-	assert_int_equal(ask(HYPERCALL_VCPU_REGS, WORKER, 1), HYPERCALL_BUSY);
-	fake_calls.now += FAKE_HZ - 1;
-	assert_int_equal(call_by(worker, HYPERCALL_ID64(HYPERCALL_VCPU_REGS), own), HYPERCALL_BUSY);
-	assert_ptr_equal(fake_calls.asked_regs, &fake_vcpus[WORKER][1]);
-	fake_calls.now += 1;
-	assert_int_equal(call_by(worker, HYPERCALL_ID64(HYPERCALL_VCPU_REGS), own), HYPERCALL_BUSY);
-	assert_ptr_equal(fake_calls.asked_regs, &fake_vcpus[WORKER][0]);
-	fake_answer_regs();
-	/* the answer is there, and its RAM is not the boss's */
-	assert_int_equal(ask(HYPERCALL_VCPU_REGS, WORKER, 0), HYPERCALL_BUSY);
-	assert_int_equal(call_by(worker, HYPERCALL_ID64(HYPERCALL_VCPU_REGS), own),
-			 HYPERCALL_BAD_ADDRESS);
-}
-
 int main(void)
 {
-#define WITH_VMS(sentence, function) CASE_IN(sentence, function, set_up)
+#define WITH_VMS(sentence, function) CASE_IN(sentence, function, hypercall_set_up)
 	const struct CMUnitTest cases[] = {
 		WITH_VMS("each call is for those whom it is for", rights),
 		WITH_VMS("all other numbers are not supported", numbers),
@@ -952,7 +822,6 @@ int main(void)
 		WITH_VMS("what is not all RAM is refused, and nothing changes", bad_places),
 		WITH_VMS("the 32-bit form ignores upper halves", narrow),
 		WITH_VMS("states, reasons and times are told", infos),
-		WITH_VMS("it is told what a vCPU waits for, and why it exits", waits),
 		WITH_VMS("each byte of a log comes once or is told as lost", log_numbers),
 		WITH_VMS("what was said before a reset is told where it was kept", last_log),
 		WITH_VMS("what a VM has and shall have of its RAM can be said", balloons),
@@ -969,8 +838,6 @@ int main(void)
 		WITH_VMS("lists go on where they ended", lists),
 		WITH_VMS("an audit goes on where it ended", audits),
 		WITH_VMS("CPUs are told with whose they are", cpus),
-		WITH_VMS("registers come when their owner has answered", registers),
-		WITH_VMS("one question at a time, and each its own answer", one_question),
 	};
 
 	return cmocka_run_group_tests(cases, NULL, NULL);

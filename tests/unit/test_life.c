@@ -596,15 +596,15 @@ static void registers_are_asked_for(void **state)
 	fake_settle();
 	assert_true(regs_ask(REGS_SHELL, &fake_vcpus[0]));
 	assert_false(regs_ask(REGS_SHELL, &fake_vcpus[1]));
-	assert_true(regs_ask(REGS_HYPERCALL, &fake_vcpus[0]));
+	assert_true(regs_ask(REGS_VM(0), &fake_vcpus[0]));
 	assert_null(regs_get(REGS_SHELL));
 	assert_true(regs_withdraw(REGS_SHELL));
 	assert_false(regs_withdraw(REGS_SHELL));
 	assert_true(regs_ask(REGS_SHELL, &fake_vcpus[3]));
 	fake_step(0);
 	assert_null(regs_get(REGS_SHELL));
-	assert_false(regs_withdraw(REGS_HYPERCALL));
-	answer = regs_get(REGS_HYPERCALL);
+	assert_false(regs_withdraw(REGS_VM(0)));
+	answer = regs_get(REGS_VM(0));
 	assert_non_null(answer);
 	assert_int_equal(answer->power, VCPU_ON);
 	fake_step(3);
@@ -612,9 +612,20 @@ static void registers_are_asked_for(void **state)
 	/* and of a VM that is paused */
 	life_ask(vm, LIFE_PAUSE);
 	fake_settle();
-	assert_true(regs_ask(REGS_HYPERCALL, &fake_vcpus[0]));
+	assert_true(regs_ask(REGS_VM(0), &fake_vcpus[0]));
 	fake_settle();
-	assert_int_equal(regs_get(REGS_HYPERCALL)->hold & VCPU_HOLD_PAUSED, VCPU_HOLD_PAUSED);
+	assert_int_equal(regs_get(REGS_VM(0))->hold & VCPU_HOLD_PAUSED, VCPU_HOLD_PAUSED);
+	/* however many ask about one: an answer in a step, and each gets its own */
+	for (uint32_t i = 0; i < CONFIG_VM_MAX; i++) {
+		assert_true(regs_ask(REGS_VM(i), &fake_vcpus[0]));
+	}
+	fake_step(0);
+	assert_non_null(regs_get(REGS_VM(0)));
+	assert_null(regs_get(REGS_VM(1)));
+	fake_settle();
+	for (uint32_t i = 0; i < CONFIG_VM_MAX; i++) {
+		assert_non_null(regs_get(REGS_VM(i)));
+	}
 }
 
 int main(void)

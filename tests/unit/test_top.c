@@ -108,13 +108,13 @@ bool mux_focus_name(const char *name)
 	return false;
 }
 
-bool regs_ask(enum regs_asker asker, struct vcpu *vcpu)
+bool regs_ask(uint32_t asker, struct vcpu *vcpu)
 {
 	(void)asker, (void)vcpu;
 	return false;
 }
 
-const struct regs_answer *regs_get(enum regs_asker asker)
+const struct regs_answer *regs_get(uint32_t asker)
 {
 	(void)asker;
 	return NULL;
