@@ -132,19 +132,49 @@ static bool list(struct vcpu *by, struct vsock_job *job)
 	return false;
 }
 
-/* vm affinity NAME VCPU CPU, vm priority NAME VCPU PRIORITY */
-static bool place(struct vcpu *by, struct vsock_job *job, bool cpu)
+/* vm affinity NAME VCPU CPU */
+static bool affinity(struct vcpu *by, struct vsock_job *job)
 {
 	uint64_t vm = find(by, job, job->word[2]), index;
 	struct hypercall call;
 
 	if (vm != NOBODY && number(job, job->word[3], &index) &&
 	    number(job, job->word[4], &call.arg[2])) {
-		say_status(job, ask(by, &call,
-				    cpu ? HYPERCALL_VCPU_SET_CPU : HYPERCALL_VCPU_SET_PRIORITY, vm,
-				    index));
+		say_status(job, ask(by, &call, HYPERCALL_VCPU_SET_CPU, vm, index));
 	}
 	return true;
+}
+
+/* True: nothing is to be set, after a sentence. */
+static bool begin_priority(struct vcpu *by, struct vsock_job *job)
+{
+	uint64_t value;
+
+	job->at[1] = find(by, job, job->word[2]);
+	job->at[2] = job->count == 5;
+	return job->at[1] == NOBODY || !number(job, job->word[3], &value) ||
+	       (job->count == 5 && !number(job, job->word[4], &job->at[0]));
+}
+
+/* vm priority NAME PRIORITY [VCPU]: at[0]: the next vCPU, one in a step; at[1]: the VM; at[2]: how
+ * many are left. */
+static bool priority(struct vcpu *by, struct vsock_job *job)
+{
+	struct hypercall call;
+	int32_t status;
+
+	if (job->step == 0) {
+		return begin_priority(by, job);
+	}
+	if (job->at[2] == 0) {
+		status = ask(by, &call, HYPERCALL_VM_INFO, job->at[1], 0);
+		job->at[2] = call.data.vm.vcpu_count;
+		return status != HYPERCALL_OK;
+	}
+	number(job, job->word[3], &call.arg[2]);
+	status = ask(by, &call, HYPERCALL_VCPU_SET_PRIORITY, job->at[1], job->at[0]++);
+	say_status(job, status);
+	return status != HYPERCALL_OK || --job->at[2] == 0;
 }
 
 static const struct {
@@ -171,10 +201,10 @@ static bool vm_step(struct vcpu *by, struct vsock_job *job)
 		return list(by, job);
 	}
 	if (job->count == 5 && strcmp(job->word[1], "affinity") == 0) {
-		return place(by, job, true);
+		return affinity(by, job);
 	}
-	if (job->count == 5 && strcmp(job->word[1], "priority") == 0) {
-		return place(by, job, false);
+	if ((job->count == 4 || job->count == 5) && strcmp(job->word[1], "priority") == 0) {
+		return priority(by, job);
 	}
 	for (uint32_t i = 0; i < ARRAY_COUNT(verbs) && job->count == 3; i++) {
 		if (strcmp(job->word[1], verbs[i].name) == 0) {
@@ -335,7 +365,7 @@ static const struct {
 	{"help", "help", 0, 0, help_step},
 	{"vm",
 	 "vm, vm start|stop|restart|pause|resume|kill NAME, vm affinity NAME VCPU CPU, "
-	 "vm priority NAME VCPU PRIORITY",
+	 "vm priority NAME PRIORITY [VCPU]",
 	 0, 4, vm_step},
 	{"vcpu", "vcpu NAME", 1, 1, vcpu_step},
 	{"balloon", "balloon, balloon NAME SIZE", 0, 2, balloon_step},

@@ -72,9 +72,35 @@ static void verbs_are_asked_for_once(void **state)
 	assert_asks("vm affinity worker 1 2", HYPERCALL_VCPU_SET_CPU);
 	assert_int_equal(fake_calls.index, 1);
 	assert_int_equal(fake_calls.value, 2);
-	assert_asks("vm priority worker 0 250", HYPERCALL_VCPU_SET_PRIORITY);
+	/* as the shell has it */
+	assert_asks("vm priority worker 250 0", HYPERCALL_VCPU_SET_PRIORITY);
 	assert_int_equal(fake_calls.index, 0);
 	assert_int_equal(fake_calls.value, 250);
+}
+
+static void a_priority_is_one_vcpus_or_all_vcpus(void **state)
+{
+	uint32_t before = fake_calls.asked;
+
+	(void)state;
+	assert_string_equal(tell("vm priority worker 7 1"), "");
+	assert_int_equal(fake_calls.asked, before + 1);
+	assert_int_equal(fake_calls.index, 1);
+	assert_int_equal(fake_calls.value, 7);
+	assert_string_equal(tell("vm priority worker 9"), "");
+	assert_int_equal(fake_calls.asked, before + 1 + FAKE_VCPUS);
+	assert_int_equal(fake_calls.index, FAKE_VCPUS - 1);
+	assert_int_equal(fake_calls.value, 9);
+	/* what is refused is said once */
+	fake_calls.answer = -ERANGE;
+	assert_string_equal(tell("vm priority worker 256"),
+			    "there is no such vCPU, CPU or priority\n");
+	assert_int_equal(fake_calls.asked, before + 2 + FAKE_VCPUS);
+	assert_says("vm priority worker x", "\"x\" is not a number\n");
+	assert_says("vm priority worker 1 x", "\"x\" is not a number\n");
+	assert_says("vm priority boss 1", "denied");
+	assert_says("vm priority stranger 1", "no VM that this one looks after");
+	assert_int_equal(fake_calls.asked, before + 2 + FAKE_VCPUS);
 }
 
 static void what_is_refused_is_said_as_a_sentence(void **state)
@@ -225,6 +251,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		REMOTE("verbs are asked for once", verbs_are_asked_for_once),
+		REMOTE("a priority is one vCPU's, or all vCPUs'",
+		       a_priority_is_one_vcpus_or_all_vcpus),
 		REMOTE("what is refused is said as a sentence",
 		       what_is_refused_is_said_as_a_sentence),
 		REMOTE("nobody is asked about who is not managed",
