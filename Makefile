@@ -114,6 +114,7 @@ HYP_C := \
 	core/vm/life.c \
 	core/vm/load.c \
 	core/vm/manage.c \
+	core/vm/order.c \
 	core/vm/passthrough.c \
 	core/vm/pvtime.c \
 	core/vm/random.c \
@@ -390,7 +391,7 @@ UNIT_WITH_remote    := core/console/remote.c $(FAKE_HYPERCALL)
 UNIT_WITH_idreg    := core/arm64/errata.c core/base/percpu.c core/base/printk.c
 UNIT_WITH_inject   := core/exit/inject.c tests/unit/fake_sysreg.c
 UNIT_WITH_life     := core/base/percpu.c core/base/printk.c core/exit/regs.c core/exit/run.c core/exit/vpsci.c drivers/emul/work.c \
-                      core/vm/crash.c core/vm/life.c core/vm/manage.c core/vm/vm.c \
+                      core/vm/crash.c core/vm/life.c core/vm/manage.c core/vm/order.c core/vm/vm.c \
                       core/sched/policy.c tests/unit/fake_life.c tests/unit/fake_panic.c \
                       tests/unit/fake_sysreg.c
 UNIT_WITH_manage   := $(UNIT_WITH_life)
@@ -663,7 +664,7 @@ COLD := boot/% core/config/% core/fdt/dt core/fdt/dt_addr core/fdt/guest_fdt \
         core/base/panic core/base/ranges mm/hyp_map mm/page_alloc mm/cache_all \
         core/arm64/cpu_setup core/arm64/errata core/arm64/features core/arm64/idreg \
         core/exit/inject \
-        core/exit/set_way core/exit/aarch32 core/exit/insn core/exit/mmio core/vm/life core/vm/vcpu \
+        core/exit/set_way core/exit/aarch32 core/exit/insn core/exit/mmio core/vm/life core/vm/order core/vm/vcpu \
         core/vm/vm drivers/emul/vpl031 drivers/emul/vsp805 drivers/hw/% timer/wall_clock
 # clang's -O2 unrolls and inlines where it can't pay here, and its -Os is gcc's -O2 in size.
 ifeq ($(LLVM),1)

@@ -5,6 +5,7 @@
 #include "core/base/errno.h"
 #include "core/vm/crash.h"
 #include "core/vm/load.h"
+#include "core/vm/order.h"
 #include "core/vm/restart.h"
 #include "drivers/emul/vdev.h"
 #include "irq/vgic/vgic.h"
@@ -35,51 +36,13 @@ static const struct {
 
 /* -- who is off -- */
 
-/* NULL: it was refused. VMs are made in the order of their configs, those refused left out. */
-static struct vm *made_from(const struct vm_config *config)
-{
-	for (uint32_t i = MIN(config->index + 1, vm_count()); i-- != 0;) {
-		if (vm_by_id(i)->config == config) {
-			return vm_by_id(i);
-		}
-	}
-	return NULL;
-}
-
-static bool has_run(const struct vm_config *config)
-{
-	struct vm *vm = made_from(config);
-	bool has;
-
-	if (vm == NULL) {
-		return false;
-	}
-	spin_lock(&vm->lock);
-	has = vm->has_run;
-	spin_unlock(&vm->lock);
-	return has;
-}
-
-/* Those that start-after names have come to run: also one that is off again since, before anybody
- * could look. A lock at a time: of two VMs that come to run at once, whoever looks later sees both.
- */
-static bool firsts_have_run(const struct vm *vm)
-{
-	const struct vm_config *first = vm->config - vm->config->index;
-
-	for (uint64_t left = vm->config->start_after; left != 0; left &= left - 1) {
-		if (!has_run(&first[__builtin_ctzll(left)])) {
-			return false;
-		}
-	}
-	return true;
-}
-
 /* A VM that waits is not off if it starts without a command: those before it have run, and it is
- * told so, or its disk comes. Of several that wait for each other that is one, the first. */
+ * told so, or a command has been given, or its disk comes. Of several that wait for each other that
+ * is one, the first. */
 static bool all_are_off(void)
 {
 	uint64_t waits = 0, ran = 0;
+	bool asked = false;
 
 	for (uint32_t i = 0; i < vm_count(); i++) {
 		struct vm *vm = vm_by_id(i);
@@ -88,18 +51,17 @@ static bool all_are_off(void)
 		spin_lock(&vm->lock);
 		off = vm->state == VM_OFF;
 		waits |= (uint64_t)vm->start_waits << i;
+		asked = asked || vm->start_asked;
 		ran |= (uint64_t)vm->has_run << vm->config->index;
 		spin_unlock(&vm->lock);
 		if (!off) {
 			return false;
 		}
 	}
-	for (; waits != 0; waits &= waits - 1) {
-		if ((vm_by_id(__builtin_ctzll(waits))->config->start_after & ~ran) == 0) {
-			return false;
-		}
+	for (; waits != 0 && !asked; waits &= waits - 1) {
+		asked = (vm_by_id(__builtin_ctzll(waits))->config->start_after & ~ran) == 0;
 	}
-	return true;
+	return !asked;
 }
 
 static void went_off(void)
@@ -109,10 +71,10 @@ static void went_off(void)
 	}
 }
 
-/* It waited, and does no more: one that was not off is. */
-static void waits_no_more(const struct vm *vm)
+/* It waited, by a command or not, and does no more: one that was not off is. */
+static void waits_no_more(const struct vm *vm, bool asked)
 {
-	if (firsts_have_run(vm)) {
+	if (asked || order_firsts_have_run(vm)) {
 		went_off();
 	}
 }
@@ -177,6 +139,7 @@ static void take_step_locked(struct vm *vm, enum step step, enum vm_stop_reason 
 {
 	SPIN_ASSERT_HELD(&vm->lock);
 	vm->start_waits = vm->start_waits && step == BUSY;
+	vm->start_asked = vm->start_asked && step == BUSY;
 	switch (step) {
 	case LOAD:
 		/* its moment has come, or a command did not wait for it */
@@ -263,7 +226,7 @@ static int put_off(struct vm *vm)
 
 	if (!atomic_read(&vm->lacking)) {
 		spin_lock(&vm->lock);
-		vm->start_waits = true;
+		vm->start_waits = vm->start_asked = true;
 		spin_unlock(&vm->lock);
 		/* it may be there since */
 		vcpu_post(vm->vcpu[0], VCPU_EVENT_JOB);
@@ -283,7 +246,7 @@ int life_ask(struct vm *vm, enum life_op op)
 				     op == LIFE_KILL	? VM_STOP_KILL :
 							  VM_STOP_COMMAND;
 	enum step step;
-	bool waited;
+	bool waited, asked;
 
 	spin_lock(&vm->lock);
 	step = (enum step)steps[op][vm->state];
@@ -292,10 +255,11 @@ int life_ask(struct vm *vm, enum life_op op)
 		return put_off(vm);
 	}
 	waited = vm->start_waits && step == ALREADY;
+	asked = vm->start_asked;
 	take_step_locked(vm, step, reason);
 	spin_unlock(&vm->lock);
 	if (waited) {
-		waits_no_more(vm);
+		waits_no_more(vm, asked);
 	}
 	return after_step(vm, step);
 }
@@ -537,17 +501,29 @@ bool life_take_pause(struct vcpu *vcpu)
 
 /* -- starting -- */
 
+/* Who waits for something looks by itself. */
+static void post_to_waiters(void)
+{
+	for (uint32_t i = 0; i < vm_count(); i++) {
+		if (atomic_read(&vm_by_id(i)->start_waits)) {
+			vcpu_post(vm_by_id(i)->vcpu[0], VCPU_EVENT_JOB);
+		}
+	}
+}
+
 /* A disk that it waits for will never be there: it stays off, of which the log has been told. */
 static void wait_ends(struct vm *vm)
 {
-	bool waited;
+	bool waited, asked;
 
 	spin_lock(&vm->lock);
 	waited = vm->start_waits;
-	vm->start_waits = false;
+	asked = vm->start_asked;
+	vm->start_waits = vm->start_asked = false;
 	spin_unlock(&vm->lock);
 	if (waited) {
-		waits_no_more(vm);
+		waits_no_more(vm, asked);
+		post_to_waiters();
 	}
 }
 
@@ -563,7 +539,13 @@ static void start_if_waited(struct vm *vm, bool at_boot)
 		wait_ends(vm);
 		return;
 	}
-	if (atomic_read(&vm->unready) != 0 || !firsts_have_run(vm)) {
+	if (!atomic_read(&vm->start_asked) && !order_firsts_have_run(vm)) {
+		if (!at_boot) {
+			order_look_in_vain(vm);
+		}
+		return;
+	}
+	if (atomic_read(&vm->unready) != 0) {
 		return;
 	}
 	spin_lock(&vm->lock);
@@ -578,68 +560,13 @@ static void start_if_waited(struct vm *vm, bool at_boot)
 	}
 }
 
-/* A VM that does not start with the board, whatever else does: it was refused, waits for a command,
- * or for one of which that is so. Each VM on the way is looked at once. */
-static bool stays_off(const struct vm_config *config)
-{
-	const struct vm_config *all = config - config->index;
-	uint64_t seen = BIT(config->index), left = seen;
-
-	while (left != 0) {
-		const struct vm_config *one = &all[__builtin_ctzll(left)];
-
-		if (made_from(one) == NULL || one->start_manual) {
-			return true;
-		}
-		left = (left & (left - 1)) | (one->start_after & ~seen);
-		seen |= one->start_after;
-	}
-	return false;
-}
-
-/* Of those that start-after names, one that will not run unless it is told to, one that never can
- * before the others; NULL: none. */
-static const struct vm_config *never_first(const struct vm_config *config)
-{
-	const struct vm_config *all = config - config->index, *never = NULL;
-
-	for (uint64_t left = config->start_after; left != 0; left &= left - 1) {
-		const struct vm_config *first = &all[__builtin_ctzll(left)];
-
-		if (made_from(first) == NULL) {
-			return first;
-		}
-		if (never == NULL && stays_off(first)) {
-			never = first;
-		}
-	}
-	return never;
-}
-
-/* Nobody waits in silence for what does not come. False: nor at all. */
-static bool may_wait(const struct vm *vm)
-{
-	const struct vm_config *first = never_first(vm->config);
-
-	if (first == NULL) {
-		return true;
-	}
-	if (made_from(first) != NULL) {
-		log_warn("%s waits until \"%s\" is started by command", vm->name, first->name);
-		return true;
-	}
-	log_warn("%s stays off: it starts after \"%s\", which is refused; `vm start %s` starts it",
-		 vm->name, first->name, vm->name);
-	return false;
-}
-
 void life_boot(void)
 {
 	/* each is known to be one that starts before the first of them can be off again */
 	for (uint32_t i = 0; i < vm_count(); i++) {
 		struct vm *vm = vm_by_id(i);
 
-		if (!vm->config->start_manual && may_wait(vm)) {
+		if (!vm->config->start_manual && order_may_wait(vm)) {
 			spin_lock(&vm->lock);
 			vm->start_waits = true;
 			spin_unlock(&vm->lock);
@@ -664,12 +591,7 @@ static void start_first(struct vcpu *vcpu)
 	vcpu->start_life = vm->life;
 	atomic_set_release(&vcpu->power, VCPU_ON_PENDING);
 	vcpu_post(vcpu, VCPU_EVENT_START);
-	/* who waits for this looks by itself */
-	for (uint32_t i = 0; i < vm_count(); i++) {
-		if (atomic_read(&vm_by_id(i)->start_waits)) {
-			vcpu_post(vm_by_id(i)->vcpu[0], VCPU_EVENT_JOB);
-		}
-	}
+	post_to_waiters();
 }
 
 /* The load is over: it runs, or an image was not what it should be. */

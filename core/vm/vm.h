@@ -117,6 +117,7 @@ struct vm {
 	uint32_t restart_count;
 	uint32_t life; /* counts stops; atomic: what was asked for in one is not done in the next */
 	bool start_waits;	/* for those that start-after names, or for its disks */
+	bool start_asked;	/* by a command: it waits for its disks alone */
 	bool starts_at_boot;	/* its first life began with the board, at once */
 	bool has_run;		/* since the board started: those that start after it may */
 	uint32_t pause_count;	/* counts pauses: each is acknowledged once */
@@ -135,6 +136,10 @@ struct vm {
 	/* owner: the CPU of vCPU 0 */
 	struct vm_load load;
 	struct deadline restart; /* for restart_when */
+	/* waited for, and never comes to run; NULL: nobody such is known; and whether that is said
+	 */
+	const struct vm_config *vain;
+	bool vain_said;
 
 	/* owner: the CPU that acknowledged a stop last */
 	struct deadline ending; /* the next step of its end */

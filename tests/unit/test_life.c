@@ -565,6 +565,85 @@ static void a_vm_whose_disk_is_missing_never_starts(void **state)
 	assert_int_equal(fake_sim.loads, 0);
 }
 
+/* Whoever says `vm start` does not wait for those that start-after names, only for its disk. */
+static void a_start_by_command_waits_for_the_disk_alone(void **state)
+{
+	struct vm *follower = &fake_vms[1];
+
+	(void)state;
+	for (uint32_t i = 0; i < 4; i++) {
+		void *none = NULL;
+
+		fake_life_set_up(&none);
+		fake_configs[0].start_manual = true;
+		fake_configs[1].start_after = BIT(0);
+		follower->unready = 1;
+		life_boot();
+		fake_settle();
+		assert_int_equal(manage_start(follower), 0);
+		fake_settle();
+		assert_int_equal(follower->state, VM_OFF);
+		/* all but that are off, and it will run */
+		assert_int_equal(manage_start(vm), 0);
+		assert_int_equal(manage_kill(vm), 0);
+		fake_settle();
+		assert_false(vm->has_run);
+		assert_int_equal(fake_sim.all_offs, 0);
+		if (i == 0) {
+			/* a stop calls it off */
+			assert_int_equal(manage_stop(follower), -EALREADY);
+			assert_int_equal(fake_sim.all_offs, 1);
+		}
+		vm_device_ready(follower, 0, i != 1);
+		fake_settle();
+		assert_int_equal(follower->state, i < 2 ? VM_OFF : VM_RUNNING);
+		assert_int_equal(fake_sim.all_offs, i < 2);
+		assert_int_equal(vm->state, VM_OFF);
+	}
+}
+
+/* The disk of the one before it never comes: that is said, once. */
+static void a_follower_does_not_wait_in_silence(void **state)
+{
+	static const char said[] =
+		"beta waits for \"alpha\", which can't start: a disk of its could "
+		"not be had; `vm start beta` starts it\n";
+	struct vm *follower = &fake_vms[1];
+
+	(void)state;
+	vm->unready = 1;
+	fake_configs[1].start_after = BIT(0);
+	life_boot();
+	fake_settle();
+	assert_false(fake_has_said("beta waits"));
+	vm_device_ready(vm, 0, false);
+	fake_settle();
+	assert_true(fake_has_said(said));
+	fake_said[0] = '\0';
+	vcpu_post(follower->vcpu[0], VCPU_EVENT_JOB);
+	fake_settle();
+	assert_false(fake_has_said("beta waits"));
+	assert_int_equal(follower->state, VM_OFF);
+	assert_int_equal(fake_sim.all_offs, 1);
+	assert_int_equal(manage_start(follower), 0);
+	fake_settle();
+	assert_int_equal(follower->state, VM_RUNNING);
+}
+
+/* Nor does one that is behind another. */
+static void nor_behind_another(void **state)
+{
+	(void)state;
+	fake_vms[1].unready = 1;
+	fake_configs[0].start_after = BIT(FAKE_REFUSED);
+	fake_configs[FAKE_REFUSED].start_after = BIT(1);
+	vm->start_waits = true;
+	fake_vms[1].start_waits = true;
+	vm_device_ready(&fake_vms[1], 0, false);
+	fake_settle();
+	assert_true(fake_has_said("alpha waits for \"beta\", which can't start"));
+}
+
 static void at_random(void **state)
 {
 	(void)state;
@@ -660,6 +739,11 @@ int main(void)
 		CASE_IN("a VM waits for its disks", a_vm_waits_for_its_disks, fake_life_set_up),
 		CASE_IN("a VM whose disk is missing never starts",
 			a_vm_whose_disk_is_missing_never_starts, fake_life_set_up),
+		CASE_IN("a start by command waits for the disk alone",
+			a_start_by_command_waits_for_the_disk_alone, fake_life_set_up),
+		CASE_IN("a follower of one whose disk never comes says so once",
+			a_follower_does_not_wait_in_silence, fake_life_set_up),
+		CASE_IN("so does one that is behind another", nor_behind_another, fake_life_set_up),
 		CASE_IN("thousands of lives with everything at once", at_random, fake_life_set_up),
 	};
 
