@@ -28,28 +28,12 @@ static const struct vdev *device_of(const struct vm *vm, uint32_t intid)
 	return NULL;
 }
 
-static const char *physical_name(uint32_t intid)
-{
-	const char *driven = irq_driven_name(intid);
-
-	switch (intid) {
-	case 25:
-		return "list registers: maintenance";
-	case 26:
-		return "EL2's timer";
-	case VTIMER_VIRT_INTID:
-		return "virtual timer";
-	default:
-		return intid == irq_console() ? "the console" : driven != NULL ? driven : "a VM's";
-	}
-}
-
 static bool say_physical(uint32_t intid)
 {
 	uint32_t count = irq_count(intid);
 
 	if (count != 0) {
-		shell_say("board  %4u %10u  %s\n", intid, count, physical_name(intid));
+		shell_say("board  %4u %10u  %s\n", intid, count, irq_name(intid));
 	}
 	return count != 0;
 }

@@ -2,6 +2,7 @@
 /* The command stat: what the vCPUs of a VM do and wait for, and why they exit. */
 #include "core/base/string.h"
 #include "core/console/command.h"
+#include "core/exit/cause_names.h"
 #include "core/exit/hypercall_show.h"
 #include "core/exit/times.h"
 #include "core/exit/trace.h"
@@ -238,13 +239,11 @@ static bool say_interrupts_head(const struct vcpu *vcpu)
 
 static bool say_interrupt(uint32_t intid)
 {
+	static const char *const names[PRIVATE] = {INTERRUPT_NAMES};
+
 	if (stat.interrupt[intid] != 0) {
 		shell_say("  %8u         interrupt %u%s\n", stat.interrupt[intid], intid,
-			  intid == 27 ? ", the virtual timer" :
-			  intid == 1  ? ", a kick" :
-			  intid == 26 ? ", EL2's timer" :
-			  intid == 25 ? ", list registers ran empty" :
-					"");
+			  names[intid] == NULL ? "" : names[intid]);
 	}
 	return stat.interrupt[intid] != 0;
 }

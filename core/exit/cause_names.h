@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Causes of exits as people read them, in the shell and in bulkheadctl. */
+/* Causes of exits, and interrupts of a CPU's own, as people read them, in the shell and in
+ * bulkheadctl. */
 #ifndef CORE_EXIT_CAUSE_NAMES_H
 #define CORE_EXIT_CAUSE_NAMES_H
 
@@ -21,5 +22,10 @@
 	[HYPERCALL_CAUSE_REGISTER_32] = "32-bit register access",                                  \
 	[HYPERCALL_CAUSE_DEBUG_32] = "32-bit debug access",                                        \
 	[HYPERCALL_CAUSE_VMRS_32] = "32-bit VMRS", [HYPERCALL_CAUSE_SMC_32] = "32-bit SMC"
+
+/* Entries of an array of strings by INTID. */
+#define INTERRUPT_NAMES                                                                            \
+	[1] = ", a kick", [25] = ", list registers ran empty", [26] = ", EL2's timer",             \
+	[27] = ", the virtual timer"
 
 #endif

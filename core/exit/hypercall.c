@@ -222,7 +222,8 @@ static void vcpu_info(const struct vm *vm, struct hypercall *call)
 	info->index = vcpu->index;
 	info->cpu = vcpu->cpu;
 	info->power = atomic_read(&vcpu->power);
-	info->flags = sched_state_of(vcpu->cpu)->shared ? HYPERCALL_VCPU_SHARES : 0;
+	info->flags = (sched_state_of(vcpu->cpu)->shared ? HYPERCALL_VCPU_SHARES : 0) |
+		      (sched->background ? HYPERCALL_VCPU_BACKGROUND : 0);
 	info->priority = sched->priority;
 	info->mpidr = vcpu->mpidr;
 	info->ran = hypercall_ns(atomic_read(&sched->ran));

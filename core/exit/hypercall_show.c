@@ -44,6 +44,7 @@ static void add_board_irq(struct hypercall *call, uint32_t intid)
 	if (record != NULL) {
 		record->intid = intid;
 		record->taken = taken;
+		hypercall_put_name(record->device, sizeof(record->device), irq_name(intid));
 	}
 }
 
@@ -115,7 +116,25 @@ static bool is_asked(const struct vm *vm, const struct grant *grant)
 	return vm == NULL || grant->owner == vm->id || grant->owner == REGISTRY_OWNER_EACH;
 }
 
-#define GRANTS_A_CALL 12 /* looked at */
+/* True: it has a name, and took as long as many that have none. */
+static bool name_store(const struct grant *grant, struct hypercall_memory_record *record)
+{
+	const struct config *config = shell_sources()->config;
+	const struct store_config *store;
+
+	if (grant->store == 0) {
+		return false;
+	}
+	store = &config->store[grant->store - 1];
+	hypercall_put_name(record->name, sizeof(record->name), store->name);
+	if (!store->shared) {
+		hypercall_put_name(record->of, sizeof(record->of),
+				   config->vm[__builtin_ctzll(store->users)].name);
+	}
+	return true;
+}
+
+#define GRANTS_A_CALL 12 /* looked at, up to the first that has a name */
 
 void hypercall_memory(struct vm *vm, struct hypercall *call)
 {
@@ -127,9 +146,10 @@ void hypercall_memory(struct vm *vm, struct hypercall *call)
 	};
 	const struct registry *registry = shell_sources()->registry;
 	uint64_t n = call->arg[1];
+	bool named = false;
 
 	hypercall_begin_list(call, sizeof(struct hypercall_memory_record));
-	for (uint32_t i = 0; i < GRANTS_A_CALL && n < registry->count; i++, n++) {
+	for (uint32_t i = 0; i < GRANTS_A_CALL && !named && n < registry->count; i++, n++) {
 		const struct grant *grant = &registry->grant[n];
 		struct hypercall_memory_record *record;
 
@@ -145,6 +165,7 @@ void hypercall_memory(struct vm *vm, struct hypercall *call)
 		record->size = grant->size;
 		record->owner = grant->owner;
 		record->kind = kinds[grant->kind];
+		named = name_store(grant, record);
 	}
 	if (n < registry->count) {
 		call->data.list.next = n;

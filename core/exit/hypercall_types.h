@@ -24,7 +24,7 @@
 	}
 
 #define HYPERCALL_MAJOR 1
-#define HYPERCALL_MINOR 1
+#define HYPERCALL_MINOR 2
 
 enum hypercall_number {
 	HYPERCALL_YIELD = 1,
@@ -134,7 +134,8 @@ enum hypercall_power {
 	HYPERCALL_POWER_ON,
 };
 
-#define HYPERCALL_VCPU_SHARES 1 /* flags: its CPU has choices, and so its times are counted */
+#define HYPERCALL_VCPU_SHARES	  1 /* flags: its CPU has choices, and so its times are counted */
+#define HYPERCALL_VCPU_BACKGROUND 2 /* since 1.2: out of budget, it may have what nobody wants */
 
 struct hypercall_vcpu_info {
 	struct hypercall_head head;
@@ -269,12 +270,13 @@ struct hypercall_trace_record {
 
 struct hypercall_irq_record {
 	uint32_t intid;
-	uint32_t flags;			  /* of a VM's */
-	uint32_t priority;		  /* likewise */
-	uint32_t vcpu;			  /* likewise: where it goes */
-	uint32_t board;			  /* likewise: the board's INTID that it is; 0: none */
-	uint32_t taken;			  /* of the board's: how often */
-	char device[HYPERCALL_NAME_SIZE]; /* of a VM's, where it is an emulated device's */
+	uint32_t flags;	   /* of a VM's */
+	uint32_t priority; /* likewise */
+	uint32_t vcpu;	   /* likewise: where it goes */
+	uint32_t board;	   /* likewise: the board's INTID that it is; 0: none */
+	uint32_t taken;	   /* of the board's: how often */
+	/* of a VM's, where it is an emulated device's; since 1.2 what one of the board's is for */
+	char device[HYPERCALL_NAME_SIZE];
 };
 
 #define HYPERCALL_OWNER_HYPERVISOR 0xffff
@@ -293,6 +295,10 @@ struct hypercall_memory_record {
 	uint64_t pa, ipa, size;
 	uint32_t owner; /* a VM's id, or one of the above */
 	uint32_t kind;	/* enum hypercall_memory_kind */
+	/* since 1.2: of memory that VMs share, or that is written to a disk; and whose disk that is
+	 */
+	char name[HYPERCALL_NAME_SIZE];
+	char of[HYPERCALL_NAME_SIZE];
 };
 
 struct hypercall_audit {
@@ -491,7 +497,7 @@ _Static_assert(sizeof(struct hypercall_vcpu_regs) == 480, "as documented");
 _Static_assert(sizeof(union hypercall_data) == HYPERCALL_DATA_SIZE, "no structure has more");
 _Static_assert(sizeof(struct hypercall_list) == 24, "as documented");
 _Static_assert(sizeof(struct hypercall_irq_record) == 56, "as documented");
-_Static_assert(sizeof(struct hypercall_memory_record) == 32, "as documented");
+_Static_assert(sizeof(struct hypercall_memory_record) == 96, "as documented");
 _Static_assert(sizeof(struct hypercall_audit) == 48, "as documented");
 _Static_assert(sizeof(struct hypercall_cpu_info) == 48, "as documented");
 _Static_assert(sizeof(struct hypercall_window_record) == 16, "as documented");

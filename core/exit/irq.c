@@ -49,7 +49,15 @@ bool irq_drive(uint32_t intid, void (*handle)(void *device), void *device, const
 	return true;
 }
 
-const char *irq_driven_name(uint32_t intid)
+/* How often each was taken, but for SGIs, and virtual timers that end in line. Any CPU: atomic. */
+static uint32_t counts[INTID_SPURIOUS];
+
+uint32_t irq_count(uint32_t intid)
+{
+	return intid < INTID_SPURIOUS ? atomic_read(&counts[intid]) : 0;
+}
+
+static const char *driven_name(uint32_t intid)
 {
 	for (uint32_t i = 0; i < driven_count; i++) {
 		if (driven[i].intid == intid) {
@@ -59,17 +67,20 @@ const char *irq_driven_name(uint32_t intid)
 	return NULL;
 }
 
-/* How often each was taken, but for SGIs, and virtual timers that end in line. Any CPU: atomic. */
-static uint32_t counts[INTID_SPURIOUS];
-
-uint32_t irq_count(uint32_t intid)
+const char *irq_name(uint32_t intid)
 {
-	return intid < INTID_SPURIOUS ? atomic_read(&counts[intid]) : 0;
-}
+	const char *name = driven_name(intid);
 
-uint32_t irq_console(void)
-{
-	return console_intid;
+	switch (intid) {
+	case INTID_MAINTENANCE:
+		return "list registers: maintenance";
+	case INTID_HYP_TIMER:
+		return "EL2's timer";
+	case VTIMER_VIRT_INTID:
+		return "virtual timer";
+	default:
+		return intid == console_intid ? "the console" : name != NULL ? name : "a VM's";
+	}
 }
 
 /* True when the interrupt stays active: it is linked, and the guest's EOI deactivates it. */

@@ -61,20 +61,18 @@ void irq_wait(void);
  * line. Any CPU. */
 uint32_t irq_count(uint32_t intid);
 
-/* The console's UART, or INTID_NONE. */
-uint32_t irq_console(void);
+/* What one of the board's is for: "the console", "virtual timer"; a line of no device of EL2's is
+ * "a VM's". */
+const char *irq_name(uint32_t intid);
 
 #define IRQ_DRIVEN_MAX 8
 
 /*
  * An interrupt of a device of the board that EL2 drives: handle(device) is called on the CPU that
- * takes it, without locks, and takes a thousand instructions at most. `what` is for `irq` in the
- * shell. False: there are too many. Boot CPU, before its line is enabled.
+ * takes it, without locks, and takes a thousand instructions at most. `what` is its irq_name().
+ * False: there are too many. Boot CPU, before its line is enabled.
  */
 bool irq_drive(uint32_t intid, void (*handle)(void *device), void *device, const char *what);
-
-/* What it belongs to; NULL: to no device that EL2 drives so. */
-const char *irq_driven_name(uint32_t intid);
 
 /* The console's UART; its line is enabled already. INTID_NONE: none. */
 void irq_set_console(uint32_t intid);

@@ -138,7 +138,7 @@ static void test_discovery(void)
 	is(psci_call(REVISION, 0, 0, 0), 1, "the revision is 1");
 	is(call(FEATURES, 0, 0, 0, 0), OK, "FEATURES answers");
 	is(r.x[1], FEATURES_HERE, "with a bit for each call that this VM may make");
-	is(r.x[2], 0x10001, "and the version");
+	is(r.x[2], 0x10002, "and the version");
 	is(call(0, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "there is no call 0");
 	is(call(7, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "no call 7");
 	is(call(16, 0, 0, 0, 0), (uint64_t)NOT_SUPPORTED, "no call 16 any more");
@@ -161,7 +161,7 @@ static void test_info(void)
 	prepare();
 	is(call(VM_INFO, ME, 0, SCRATCH, 4096), OK, "VM_INFO answers");
 	is(r.x[1], INFO_SIZE, "with the size of its structure");
-	ok(word(0) == 0x10001 && word(4) == INFO_SIZE && word(8) == ME && word(12) == RUNNING &&
+	ok(word(0) == 0x10002 && word(4) == INFO_SIZE && word(8) == ME && word(12) == RUNNING &&
 		   word(20) == 2 && word(32) == 0x4000000,
 	   "which says what this VM is");
 	is(memcmp((void *)(SCRATCH + 56), "guest", 6), 0, "and its name");
@@ -350,8 +350,8 @@ static void test_lists(void)
 		call(MEMORY, ME, next, SCRATCH, 4096);
 		next = long_word(16);
 		for (unsigned int i = 0; i < word(8); i++) {
-			ram += word(24 + 32 * i + 28) == 0 ? long_word(24 + 32 * i + 16) : 0;
-			faults += word(24 + 32 * i + 24) != ME && word(24 + 32 * i + 24) != 0xfffe;
+			ram += word(24 + 96 * i + 28) == 0 ? long_word(24 + 96 * i + 16) : 0;
+			faults += word(24 + 96 * i + 24) != ME && word(24 + 96 * i + 24) != 0xfffe;
 		}
 	} while (next != END && ++calls < 100);
 	ok(ram == 0x4000000 && faults == 0, "all of its RAM is its own, and nothing else is told");
@@ -524,7 +524,7 @@ static void test_page(void)
 	unsigned int same = 0;
 
 	is(mmio_read32(CONTROL), 0x43564842, "the control device has its mark");
-	is(mmio_read32(CONTROL + 4), 0x10001, "and version");
+	is(mmio_read32(CONTROL + 4), 0x10002, "and version");
 	mmio_write64(CONTROL, 0);
 	mmio_write64(CONTROL + 48, 5);
 	mmio_write64(CONTROL + 0x100, 5);

@@ -118,7 +118,7 @@ def test_a_VM_that_manages_all_others_is_shown_what_the_shell_shows(boot):
     assert "device store" in stat["causes"] and "WFI" in stat["causes"]
     assert re.search(r"^ +WFI: \d+$", ctl(run, "stat tick"), re.M)
     own = told(run, "stat boss")[0]
-    assert not own["shares"]
+    assert not own["shares"] and not stat["background"]
     # whom it waited for adds up to what was stolen, between one time and the next; both sleep
     # most of the time and need not have met
     again = told(run, "stat tick")[0]
@@ -144,7 +144,8 @@ def test_a_VM_that_manages_all_others_is_shown_what_the_shell_shows(boot):
 
     lines = told(run, "irq boss")
     assert [one["enabled"] for one in lines if one["device"] == "uart"] == [True]
-    assert any(one["intid"] == 33 and one["taken"] > 0 for one in told(run, "irq"))
+    taken = {one["intid"]: one["device"] for one in told(run, "irq") if one["taken"] > 0}
+    assert taken[33] == "the console" and taken[26] == "EL2's timer"
 
     memory = told(run, "mem")
     ram = {
@@ -164,6 +165,10 @@ def test_a_VM_that_manages_all_others_is_shown_what_the_shell_shows(boot):
     assert [one["shared"] for one in cpus if one["up"]][:2] == [False, True]
     assert cpus[0]["vm"] == "boss" and cpus[1]["vm"] in ("tick", "tock", None)
     assert cpus[1]["vcpus"] == 2
+    turns = r"^  (?:runs |ready|-    ) {} +vcpu 0  priority 100  slice \d+ of \d+ us$"
+    rows = ctl(run, "sched")
+    assert all(re.search(turns.format(name), rows, re.M) for name in ("tick", "tock"))
+    assert "boss " not in rows.split("CPU 1:")[1]
 
     assert "no such log was kept" in ctl(run, "log --last")
     assert re.search("^Bulkhead .* on linux,dummy-virt", ctl(run, "report"), re.M)

@@ -38,6 +38,11 @@ static struct keep keep;
 static uint8_t tree_arena[4096] __attribute__((aligned(8)));
 static struct dt tree;
 static struct registry registry;
+static struct config stores = {
+	.vm[STRANGER].name = "stranger",
+	.store = {{.name = "ring", .shared = true, .users = 7},
+		  {.name = "a-disk-whose-name-is-longer-than-31", .users = 1 << STRANGER}},
+};
 static struct board board = {.cpu_count = FAKE_CPUS};
 static struct sched_cpu cpus[FAKE_CPUS];
 static uint64_t window_length[FAKE_WINDOWS];
@@ -116,6 +121,12 @@ static void set_up_board(void)
 			.kind = STAGE2_RAM,
 		};
 	}
+	registry.grant[FAKE_DISK].owner = REGISTRY_OWNER_DISK;
+	registry.grant[FAKE_DISK].store = 2;
+	registry.grant[FAKE_SHARED].owner = REGISTRY_OWNER_SHARED;
+	registry.grant[FAKE_SHARED].store = 1;
+	registry.grant[FAKE_SHARE].kind = STAGE2_SHARED;
+	registry.grant[FAKE_SHARE].store = 1;
 }
 
 /* What the boss said, and nobody else, before the board was reset. */
@@ -425,6 +436,7 @@ uint32_t page_alloc_left(void)
 const struct shell_sources *shell_sources(void)
 {
 	static const struct shell_sources sources = {.registry = &registry,
+						     .config = &stores,
 						     .board = &board,
 						     .keep = &keep};
 
@@ -452,6 +464,11 @@ bool audit_some(const struct stage2 *stage2, uint16_t owner, const struct regist
 		result->bytes += PAGE_SIZE;
 	}
 	return true;
+}
+
+const char *irq_name(uint32_t intid)
+{
+	return intid == 40 ? "a disk whose name is longer than 31" : "a VM's";
 }
 
 uint32_t irq_count(uint32_t intid)

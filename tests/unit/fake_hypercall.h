@@ -28,6 +28,9 @@ enum {
 #define FAKE_HZ	     UINT64_C(1000000)
 #define FAKE_SPIS    64
 #define FAKE_GRANTS  100
+#define FAKE_DISK    3	/* of these: what is written to a disk of the stranger's */
+#define FAKE_SHARED  6	/* what VMs share */
+#define FAKE_SHARE   98 /* and that as the stranger has it */
 #define FAKE_WINDOWS 64
 #define FAKE_LEAVES  40
 #define FAKE_CANARY  0xa5

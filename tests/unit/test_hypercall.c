@@ -357,7 +357,7 @@ static uint32_t size_of(uint32_t number)
 	assert_int_equal(boss->regs.x[1], data()->head.size);
 	assert_int_equal(boss->regs.x[2], 0);
 	assert_int_equal(boss->regs.x[3], 0);
-	assert_int_equal(data()->head.version, 0x10001);
+	assert_int_equal(data()->head.version, 0x10002);
 	assert_in_range(data()->head.size, 24, HYPERCALL_DATA_SIZE);
 	return data()->head.size;
 }
@@ -482,6 +482,9 @@ static void infos(void **state)
 	assert_int_equal(data()->vcpu.ran, 3000000000);
 	ask(HYPERCALL_VCPU_INFO, WORKER, 0);
 	assert_int_equal(data()->vcpu.flags, HYPERCALL_VCPU_SHARES);
+	fake_vcpus[WORKER][0].sched.background = true;
+	ask(HYPERCALL_VCPU_INFO, WORKER, 0);
+	assert_int_equal(data()->vcpu.flags, HYPERCALL_VCPU_SHARES | HYPERCALL_VCPU_BACKGROUND);
 	ask(HYPERCALL_BOARD_INFO, 0, 0);
 	assert_int_equal(data()->board.vm_count, FAKE_VMS);
 	assert_int_equal(data()->board.cpu_count, FAKE_CPUS);
@@ -591,6 +594,36 @@ static void lists(void **state)
 		assert_int_equal(data()->list.count, 0);
 		assert_int_equal(data()->list.next, HYPERCALL_LIST_END);
 	}
+}
+
+/* What a disk, shared memory and the board's lines are called. */
+static void names(void **state)
+{
+	const struct hypercall_memory_record *memory = data()->memory;
+	uint64_t next = 0;
+	uint32_t n = 0;
+
+	(void)state;
+	fake_configs[BOSS].manages = 1 << WORKER | 1 << STRANGER;
+	for (; next != HYPERCALL_LIST_END; next = data()->list.next) {
+		assert_int_equal(ask(HYPERCALL_MEMORY, HYPERCALL_BOARD, next), HYPERCALL_OK);
+		assert_int_equal(data()->list.record_size, sizeof(*memory));
+		for (uint32_t i = 0; i < data()->list.count; i++, n++) {
+			bool disk = n == FAKE_DISK, shared = n == FAKE_SHARED || n == FAKE_SHARE;
+
+			assert_string_equal(memory[i].name,
+					    disk   ? "a-disk-whose-name-is-longer-tha" :
+					    shared ? "ring" :
+						     "");
+			assert_string_equal(memory[i].of, disk ? "stranger" : "");
+		}
+	}
+	assert_int_equal(n, FAKE_GRANTS);
+	fake_calls.irqs = 20;
+	ask(HYPERCALL_IRQS, HYPERCALL_BOARD, 40);
+	assert_int_equal(data()->irq[0].intid, 40);
+	assert_string_equal(data()->irq[0].device, "a disk whose name is longer tha");
+	assert_string_equal(data()->irq[1].device, "a VM's");
 }
 
 /* Of vCPUs that are measured the causes that there were; their times in nanoseconds. */
@@ -836,6 +869,7 @@ int main(void)
 		WITH_VMS("the banner comes line by line", banner),
 		WITH_VMS("the board's tree comes without its seeds", tree),
 		WITH_VMS("lists go on where they ended", lists),
+		WITH_VMS("disks, shared memory and the board's lines have their names", names),
 		WITH_VMS("an audit goes on where it ended", audits),
 		WITH_VMS("CPUs are told with whose they are", cpus),
 	};

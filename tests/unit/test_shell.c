@@ -101,14 +101,9 @@ uint32_t irq_count(uint32_t intid)
 	return intid;
 }
 
-const char *irq_driven_name(uint32_t intid)
+const char *irq_name(uint32_t intid)
 {
-	return intid == 48 ? "a disk" : NULL;
-}
-
-uint32_t irq_console(void)
-{
-	return 0;
+	return intid == 48 ? "a disk" : "a VM's";
 }
 
 bool vgic_look(struct vm *of, uint32_t vcpu, uint32_t intid, struct vgic_look *look)

@@ -159,7 +159,7 @@ static void nothing_stays(void **state)
 	}
 	vcontrol_type.reset(control);
 	assert_int_equal(read_at(MAGIC, 4), HYPERCALL_PAGE_MAGIC);
-	assert_int_equal(read_at(VERSION, 4), 0x10001);
+	assert_int_equal(read_at(VERSION, 4), 0x10002);
 	for (uint32_t off = 8; off < PAGE; off += 8) {
 		assert_int_equal(read_at(off, 8), 0);
 	}

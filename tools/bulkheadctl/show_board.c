@@ -113,11 +113,12 @@ static void print_board_irq(const void *record, bool first)
 	const struct hypercall_irq_record *irq = record;
 
 	if (say_json) {
-		say("%s{\"intid\": %u, \"taken\": %u}", first ? "" : ",\n ", irq->intid,
-		    irq->taken);
+		say("%s{\"intid\": %u, \"taken\": %u, \"device\": \"%s\"}", first ? "" : ",\n ",
+		    irq->intid, irq->taken, irq->device);
 		return;
 	}
-	say("%s%5u %10u\n", first ? "INTID      taken\n" : "", irq->intid, irq->taken);
+	say("%s%5u %10u  %s\n", first ? "INTID      taken\n" : "", irq->intid, irq->taken,
+	    irq->device);
 }
 
 static const char *flag(const struct hypercall_irq_record *irq, uint32_t bit, const char *yes)
@@ -159,6 +160,20 @@ int show_irqs(const char *name)
 	return show_list(&call, HYPERCALL_IRQS, vm, name == NULL ? print_board_irq : print_irq);
 }
 
+/* What a disk or memory that VMs share is called, and whose disk it is. */
+static void print_store(const struct hypercall_memory_record *memory)
+{
+	if (say_json && memory->name[0] != '\0') {
+		say(", \"name\": \"%s\"", memory->name);
+	}
+	if (say_json && memory->of[0] != '\0') {
+		say(", \"of\": \"%s\"", memory->of);
+	}
+	if (!say_json && memory->name[0] != '\0') {
+		say(" %s%s%s", memory->name, memory->of[0] != '\0' ? " of " : "", memory->of);
+	}
+}
+
 static void print_memory(const void *record, bool first)
 {
 	static const char *const kinds[] = {"RAM", "device", "read-only", "shared"};
@@ -174,6 +189,7 @@ static void print_memory(const void *record, bool first)
 		if (mapped) {
 			say(", \"ipa\": %llu, \"kind\": \"%s\"", (ull)memory->ipa, kind);
 		}
+		print_store(memory);
 		say("}");
 		return;
 	}
@@ -183,6 +199,7 @@ static void print_memory(const void *record, bool first)
 	if (mapped) {
 		say(" %s at ipa %llx", kind, (ull)memory->ipa);
 	}
+	print_store(memory);
 	say("\n");
 }
 
@@ -303,6 +320,51 @@ static void print_cpu(const struct hypercall_cpu_info *cpu)
 	}
 }
 
+#define US UINT64_C(1000)
+
+/* A vCPU of a CPU that several share. */
+static void print_turn(const struct hypercall_vcpu_info *vcpu, const struct hypercall_cpu_info *cpu,
+		       const char *name)
+{
+	static struct hypercall call;
+	bool runs = cpu->vm == vcpu->vm && cpu->vcpu == vcpu->index;
+	bool ready = ask(&call, HYPERCALL_VCPU_STAT, vcpu->vm, vcpu->index) &&
+		     call.data.stat.wait == HYPERCALL_WAIT_NONE;
+
+	say("  %s %-16s vcpu %-2u priority %3u  ",
+	    runs  ? "runs " :
+	    ready ? "ready" :
+		    "-    ",
+	    name, vcpu->index, vcpu->priority);
+	if (vcpu->budget == 0) {
+		say("slice %llu of %llu us\n", (ull)(vcpu->slice_left / US),
+		    (ull)(vcpu->slice / US));
+		return;
+	}
+	say("budget %llu of %llu/%llu us%s\n", (ull)(vcpu->budget_left / US),
+	    (ull)(vcpu->budget / US), (ull)(vcpu->period / US),
+	    (vcpu->flags & HYPERCALL_VCPU_BACKGROUND) != 0 ? " +" : "");
+}
+
+/* Those of all VMs that are on it, where it has choices. */
+static void print_turns(const struct hypercall_cpu_info *cpu)
+{
+	static struct hypercall call, info;
+	uint64_t ids = ask_vms();
+
+	for (uint32_t id = 0; id < ASK_VMS && (cpu->flags & HYPERCALL_CPU_SHARED) != 0; id++) {
+		if ((ids >> id & 1) == 0 || !ask(&info, HYPERCALL_VM_INFO, id, 0)) {
+			continue;
+		}
+		for (uint32_t i = 0; i < info.data.vm.vcpu_count; i++) {
+			if (ask(&call, HYPERCALL_VCPU_INFO, id, i) &&
+			    call.data.vcpu.cpu == cpu->cpu) {
+				print_turn(&call.data.vcpu, cpu, info.data.vm.name);
+			}
+		}
+	}
+}
+
 int show_cpus(void)
 {
 	static struct hypercall call;
@@ -315,6 +377,9 @@ int show_cpus(void)
 		}
 		count = call.data.cpu.cpu_count;
 		print_cpu(&call.data.cpu);
+		if (!say_json) {
+			print_turns(&call.data.cpu);
+		}
 		if (say_json || call.data.cpu.window_count != 0) {
 			/* a list of its own */
 			bool json = say_json;

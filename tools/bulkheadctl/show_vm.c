@@ -157,6 +157,7 @@ int show_board(void)
 /* -- stat -- */
 
 static const char *const causes[HYPERCALL_CAUSE_COUNT] = {CAUSE_NAMES};
+static const char *const interrupts[32] = {INTERRUPT_NAMES};
 
 static void print_exits(const struct hypercall_vcpu_stat *stat)
 {
@@ -176,8 +177,8 @@ static void print_exits(const struct hypercall_vcpu_stat *stat)
 	separator = "";
 	for (uint32_t i = 0; i < ARRAY_COUNT(stat->interrupt); i++) {
 		if (stat->interrupt[i] != 0) {
-			say(say_json ? "%s\"%u\": %u" : "%s     interrupt %u: %u\n", separator, i,
-			    stat->interrupt[i]);
+			say(say_json ? "%s\"%u\": %u" : "%s     interrupt %u: %u%s\n", separator, i,
+			    stat->interrupt[i], interrupts[i] == NULL ? "" : interrupts[i]);
 			separator = say_json ? ", " : "";
 		}
 	}
@@ -278,10 +279,10 @@ static void print_vcpu(const struct hypercall_vcpu_info *vcpu, bool first)
 		    (ull)vcpu->stolen_alive);
 		say("\"slice_ns\": %llu, \"slice_left_ns\": %llu, \"budget_ns\": %llu, "
 		    "\"budget_left_ns\": %llu, \"period_ns\": %llu, \"measured_ns\": %llu, "
-		    "\"idle_ns\": %llu",
+		    "\"idle_ns\": %llu, \"background\": %s",
 		    (ull)vcpu->slice, (ull)vcpu->slice_left, (ull)vcpu->budget,
-		    (ull)vcpu->budget_left, (ull)vcpu->period, (ull)vcpu->measured,
-		    (ull)vcpu->idle);
+		    (ull)vcpu->budget_left, (ull)vcpu->period, (ull)vcpu->measured, (ull)vcpu->idle,
+		    (vcpu->flags & HYPERCALL_VCPU_BACKGROUND) != 0 ? "true" : "false");
 		return;
 	}
 	if (first) {
