@@ -324,8 +324,8 @@ static const struct config_prop vm_props[] = {
 	 .values = "VM",
 	 .dflt = DOC("none"),
 	 .help = DOC(
-		 "VMs it may start, stop, inspect, and give another CPU or priority: by that it "
-		 "can take CPU time from VMs that it does not manage. It may be among them.")},
+		 "VMs it may start, stop, inspect, and give another CPU or priority, which takes "
+		 "no CPU time from VMs that it does not manage. It may be among them.")},
 	{.name = "time-when-paused",
 	 .life = true,
 	 .type = PROP_STRING,

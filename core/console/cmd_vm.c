@@ -199,7 +199,7 @@ static bool affinity_step(struct shell_job *job)
 	uint32_t index, cpu;
 
 	if (vm != NULL && shell_number(job->word[3], &index) && shell_number(job->word[4], &cpu)) {
-		say_refused(vm, index, cpu, manage_set_cpu(vm, index, cpu));
+		say_refused(vm, index, cpu, manage_set_cpu(NULL, vm, index, cpu));
 	}
 	return true;
 }
@@ -216,7 +216,7 @@ static bool priority_step(struct shell_job *job)
 	}
 	last = job->count == 5 ? index : vm->vcpu_count - 1;
 	for (; index <= last; index++) {
-		int err = manage_set_priority(vm, index, priority);
+		int err = manage_set_priority(NULL, vm, index, priority);
 
 		if (err != 0) {
 			say_refused(vm, index, priority, err);

@@ -44,7 +44,7 @@ static void say_status(struct vsock_job *job, int32_t status)
 	static const char *const words[] = {
 		[-HYPERCALL_NOT_SUPPORTED] = "firmware can't do that",
 		[-HYPERCALL_INVALID] = "there is no such vCPU, CPU or priority",
-		[-HYPERCALL_DENIED] = "denied: `manages` of this VM does not name what that is "
+		[-HYPERCALL_DENIED] = "denied: `manages` of this VM does not name all whom that is "
 				      "about",
 		[-HYPERCALL_BUSY] = "not from the state that it is in; `vm` tells which",
 		[-HYPERCALL_ALREADY] = "it is so already",

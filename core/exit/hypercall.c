@@ -261,6 +261,8 @@ static int32_t status_of(int err)
 		return HYPERCALL_OK;
 	case -EALREADY:
 		return HYPERCALL_ALREADY;
+	case -EACCES:
+		return HYPERCALL_DENIED;
 	case -EFAULT:
 	case -ENOSPC:
 	case -E2BIG:
@@ -288,7 +290,7 @@ static void verb(struct vm *vm, struct hypercall *call)
 }
 
 /* Of its vCPU arg[1]. */
-static void place(struct vm *vm, struct hypercall *call)
+static void place(const struct vm *by, struct vm *vm, struct hypercall *call)
 {
 	uint64_t index = call->arg[1], value = call->arg[2];
 
@@ -296,9 +298,10 @@ static void place(struct vm *vm, struct hypercall *call)
 		call->status = HYPERCALL_INVALID;
 		return;
 	}
-	call->status = status_of(call->number == HYPERCALL_VCPU_SET_CPU ?
-					 manage_set_cpu(vm, (uint32_t)index, (uint32_t)value) :
-					 manage_set_priority(vm, (uint32_t)index, (uint32_t)value));
+	call->status =
+		status_of(call->number == HYPERCALL_VCPU_SET_CPU ?
+				  manage_set_cpu(by, vm, (uint32_t)index, (uint32_t)value) :
+				  manage_set_priority(by, vm, (uint32_t)index, (uint32_t)value));
 }
 
 /* arg[1]: what; arg[2]: on or off. */
@@ -484,7 +487,7 @@ static void make(const struct vm *by, struct vm *vm, struct hypercall *call)
 		break;
 	case HYPERCALL_VCPU_SET_CPU:
 	case HYPERCALL_VCPU_SET_PRIORITY:
-		place(vm, call);
+		place(by, vm, call);
 		break;
 	case HYPERCALL_VM_MEASURE:
 		measure(vm, call);

@@ -97,8 +97,24 @@ const struct sched_cpu *sched_state_of(uint32_t cpu)
 
 static void promise(struct sched_cpu *cpu, const struct vcpu *vcpu)
 {
+	uint32_t vm = vcpu->vm->config->index;
+
 	cpu->promised += vcpu->sched.share;
 	cpu->promised_count++;
+	cpu->promised_of[vm]++;
+	cpu->promised_vms |= BIT(vm);
+}
+
+static void take_back(struct sched_cpu *cpu, const struct vcpu *vcpu)
+{
+	uint32_t vm = vcpu->vm->config->index;
+
+	cpu->promised -= vcpu->sched.share;
+	cpu->promised_count--;
+	cpu->promised_of[vm]--;
+	if (cpu->promised_of[vm] == 0) {
+		cpu->promised_vms &= ~BIT(vm);
+	}
 }
 
 int sched_add(struct vcpu *vcpu)
@@ -111,6 +127,7 @@ int sched_add(struct vcpu *vcpu)
 	vcpu->sched.share = share_of_budget(&vcpu->vm->config->vcpu[vcpu->index]);
 	/* nobody is sent anywhere yet */
 	promise(cpu, vcpu);
+	cpu->home_vms |= BIT(vcpu->vm->config->index);
 	vcpu->sched.place = vcpu->cpu;
 	policy_add(cpu, vcpu);
 	if (has_choices(cpu)) {
@@ -244,9 +261,39 @@ static int fits_windows(const struct vcpu *vcpu, uint32_t to)
 	return more != 0 && asked_by(vcpu->vm, to, more) > windows ? -EDQUOT : 0;
 }
 
+static const struct vcpu_config *config_of(const struct vcpu *vcpu)
+{
+	return &vcpu->vm->config->vcpu[vcpu->index];
+}
+
+/* Whoever may come back without being refused counts as if it were there. */
+static bool has_strangers_locked(uint32_t index, uint64_t beside)
+{
+	const struct sched_cpu *cpu = percpu_of(sched_cpu, index);
+
+	SPIN_ASSERT_HELD(&promises);
+	return ((cpu->promised_vms | cpu->home_vms) & ~beside) != 0;
+}
+
+/* Strangers put up with what the config has: that vCPU there, no more urgent. */
+static bool may_go_locked(const struct vcpu *vcpu, uint32_t to, uint64_t beside)
+{
+	const struct vcpu_config *own = config_of(vcpu);
+
+	return !has_strangers_locked(to, beside) ||
+	       (to == own->cpu && atomic_read(&vcpu->sched.priority) <= own->priority);
+}
+
+/* And a lower priority than before, whoever gave it that. */
+static bool may_urge_locked(const struct vcpu *vcpu, uint32_t priority, uint64_t beside)
+{
+	return !has_strangers_locked(vcpu->sched.place, beside) ||
+	       priority <= MAX(config_of(vcpu)->priority, vcpu->sched.priority);
+}
+
 static int promise_locked(struct vcpu *vcpu, uint32_t to)
 {
-	struct sched_cpu *cpu = percpu_of(sched_cpu, to), *before;
+	struct sched_cpu *cpu = percpu_of(sched_cpu, to);
 	uint64_t more = vcpu->sched.share;
 	int err;
 
@@ -261,15 +308,13 @@ static int promise_locked(struct vcpu *vcpu, uint32_t to)
 	if (more != 0 && cpu->promised + more > SHARE_WHOLE) {
 		return -E2BIG;
 	}
-	before = percpu_of(sched_cpu, vcpu->sched.place);
-	before->promised -= more;
-	before->promised_count--;
+	take_back(percpu_of(sched_cpu, vcpu->sched.place), vcpu);
 	promise(cpu, vcpu);
 	atomic_set(&vcpu->sched.place, to);
 	return 0;
 }
 
-int sched_place(struct vcpu *vcpu, uint32_t to)
+int sched_place(struct vcpu *vcpu, uint32_t to, uint64_t beside)
 {
 	bool there;
 	int err = 0;
@@ -284,7 +329,7 @@ int sched_place(struct vcpu *vcpu, uint32_t to)
 	spin_lock(&promises);
 	there = vcpu->sched.place == to;
 	if (!there) {
-		err = promise_locked(vcpu, to);
+		err = may_go_locked(vcpu, to, beside) ? promise_locked(vcpu, to) : -EACCES;
 	}
 	spin_unlock(&promises);
 	if (err == 0 && !there) {
@@ -293,11 +338,23 @@ int sched_place(struct vcpu *vcpu, uint32_t to)
 	return err;
 }
 
-void sched_set_priority(struct vcpu *vcpu, uint32_t priority)
+int sched_set_priority(struct vcpu *vcpu, uint32_t priority, uint64_t beside)
 {
-	atomic_set(&vcpu->sched.priority, priority);
+	bool may;
+
+	/* with the lock nobody moves beside it meanwhile, nor it beside somebody */
+	spin_lock(&promises);
+	may = may_urge_locked(vcpu, priority, beside);
+	if (may) {
+		atomic_set(&vcpu->sched.priority, priority);
+	}
+	spin_unlock(&promises);
+	if (!may) {
+		return -EACCES;
+	}
 	/* its CPU asks again on the way on */
 	vcpu_post(vcpu, VCPU_EVENT_PLACE);
+	return 0;
 }
 
 void sched_send(struct vcpu *vcpu, uint32_t place)

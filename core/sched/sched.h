@@ -27,7 +27,8 @@
  *
  * A vCPU can be sent to another CPU: sched_place() promises it a place there and posts
  * VCPU_EVENT_PLACE; its owner takes it off its list, the new one finds it among those that arrive
- * and is its owner from then on. What is promised is under a lock of its own (rank sched).
+ * and is its owner from then on. Promises, and priorities, change under a lock of their own (rank
+ * sched): who may be put beside whom depends on both.
  */
 #ifndef CORE_SCHED_SCHED_H
 #define CORE_SCHED_SCHED_H
@@ -38,6 +39,7 @@
 #define SCHED_VCPU_MAX	   64 /* of one CPU */
 #define SCHED_WINDOW_MAX   64
 #define SCHED_PRIORITY_MAX 255
+#define SCHED_ANYBODY	   UINT64_MAX /* beside any VM */
 
 /* Gives the vCPU to its CPU; what vcpu->sched is to be stands in it. Boot CPU, before the CPU
  * enters the run loop. -EBUSY: the CPU has SCHED_VCPU_MAX already. */
@@ -97,12 +99,17 @@ void sched_kicked(void);
  * it has SCHED_VCPU_MAX vCPUs; -EFAULT: it has windows, and none of the vCPU's VM; -E2BIG: its
  * budgets would be more than its time; -EDQUOT: those of the VM there would be more than its
  * windows. The sums are those of the config's check: core/sched/share.h.
+ *
+ * `beside`: VMs, by bit of their config's index. -EACCES: others than these have vCPUs there, or
+ * may come back since their config put one there, and it is not the CPU of the vCPU's config, or
+ * its priority is above that of its config.
  */
-int sched_place(struct vcpu *vcpu, uint32_t cpu);
+int sched_place(struct vcpu *vcpu, uint32_t cpu, uint64_t beside);
 
 /* 0 to 255. No sum depends on it: what a higher priority may take from budgets below it is noted
- * by the config's check, not refused. Any CPU. */
-void sched_set_priority(struct vcpu *vcpu, uint32_t priority);
+ * by the config's check, not refused. -EACCES: it is above the config's and the one before, and
+ * there are others than `beside` on its CPU, as above. Any CPU; locks below rank sched. */
+int sched_set_priority(struct vcpu *vcpu, uint32_t priority, uint64_t beside);
 
 /*
  * A vCPU of this CPU, which is not loaded and has left it (vcpu_leave()), goes to `place`, and is

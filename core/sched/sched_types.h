@@ -4,9 +4,9 @@
 #define CORE_SCHED_SCHED_TYPES_H
 
 #include "core/base/types.h"
+#include "core/config/config_types.h"
 #include "timer/deadline_types.h"
 
-struct schedule_config;
 struct vcpu;
 struct vm;
 
@@ -23,8 +23,9 @@ enum sched_turn {
 };
 
 struct sched_vcpu {
-	uint32_t priority; /* atomic; 0 to 255, higher first */
-	uint32_t place;	   /* atomic: the CPU that it has, or is on its way to */
+	/* atomic; changed with sched.c's lock: */
+	uint32_t priority; /* 0 to 255, higher first */
+	uint32_t place;	   /* the CPU that it has, or is on its way to */
 
 	/* changed by sched_add() and the CPU's owner only */
 	struct vcpu *next; /* on its CPU's list, or of those on their way to one */
@@ -93,6 +94,11 @@ struct sched_cpu {
 	/* The choice stands until then if nobody becomes ready; no later than `armed`. UINT64_MAX:
 	 * for ever */
 	uint64_t until;
+	/* whose vCPUs are here or on their way, by bit of their VM's config's index, and how many
+	 * of each; with sched.c's lock */
+	uint64_t promised_vms;
+	uint8_t promised_of[CONFIG_VM_MAX];
+	uint64_t home_vms; /* whose configs put vCPUs here; constant */
 };
 
 #endif

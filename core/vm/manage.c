@@ -36,12 +36,18 @@ int manage_resume(struct vm *vm)
 	return life_ask(vm, LIFE_RESUME);
 }
 
-int manage_set_cpu(struct vm *vm, uint32_t index, uint32_t cpu)
+/* Whose time `by` may give to the VMs that it manages: theirs, and its own. */
+static uint64_t beside(const struct vm *by)
 {
-	return index < vm->vcpu_count ? sched_place(vm->vcpu[index], cpu) : -ENOENT;
+	return by == NULL ? SCHED_ANYBODY : by->config->manages | BIT(by->config->index);
 }
 
-int manage_set_priority(struct vm *vm, uint32_t index, uint32_t priority)
+int manage_set_cpu(const struct vm *by, struct vm *vm, uint32_t index, uint32_t cpu)
+{
+	return index < vm->vcpu_count ? sched_place(vm->vcpu[index], cpu, beside(by)) : -ENOENT;
+}
+
+int manage_set_priority(const struct vm *by, struct vm *vm, uint32_t index, uint32_t priority)
 {
 	if (index >= vm->vcpu_count) {
 		return -ENOENT;
@@ -49,8 +55,7 @@ int manage_set_priority(struct vm *vm, uint32_t index, uint32_t priority)
 	if (priority > SCHED_PRIORITY_MAX) {
 		return -ERANGE;
 	}
-	sched_set_priority(vm->vcpu[index], priority);
-	return 0;
+	return sched_set_priority(vm->vcpu[index], priority, beside(by));
 }
 
 void manage_measure_idle(struct vm *vm, bool on)

@@ -45,10 +45,13 @@ int manage_resume(struct vm *vm);
 /*
  * vCPU `index` of the VM runs on CPU `cpu` from now on; with this priority, 0 to 255. In any state
  * of the VM, until the board is reset; a restart does not undo it. It does not wait for the move.
- * -ENOENT: there is no such vCPU; -ERANGE: no such priority; else as sched_place() has it.
+ * `by`: who asks, a VM that manages it, or NULL: the board's operator, who may do all. -EACCES: the
+ * time of a VM that `by` neither is nor manages would be taken: it has a vCPU on that CPU, or its
+ * config puts one there, and this one's did not, or not as urgent. -ENOENT: there is no such vCPU;
+ * -ERANGE: no such priority; else as sched_place() has it.
  */
-int manage_set_cpu(struct vm *vm, uint32_t index, uint32_t cpu);
-int manage_set_priority(struct vm *vm, uint32_t index, uint32_t priority);
+int manage_set_cpu(const struct vm *by, struct vm *vm, uint32_t index, uint32_t cpu);
+int manage_set_priority(const struct vm *by, struct vm *vm, uint32_t index, uint32_t priority);
 
 /* Idle time of the CPUs that are one vCPU's of this VM alone is known from now on, or no longer. */
 void manage_measure_idle(struct vm *vm, bool on);

@@ -487,6 +487,10 @@ static void test_place(void)
 			*(volatile uint32_t *)(uintptr_t)(SCRATCH + 16) == cpu),
 		   "and arrives");
 	}
+	is(call(SET_CPU, WORKER, 0, 3, 0), (uint64_t)DENIED, "but not beside the stranger");
+	is(call(VCPU_INFO, WORKER, 0, SCRATCH, INFO_SIZE), OK, "and is told");
+	is(*(volatile uint32_t *)(uintptr_t)(SCRATCH + 16), 2, "to be where it was");
+	is(call(SET_PRIO, WORKER, 0, 255, 0), OK, "among those that it may manage it may be first");
 	is(call(SET_PRIO, WORKER, 0, 7, 0), OK, "its priority can be changed");
 	is(call(VCPU_INFO, WORKER, 0, SCRATCH, INFO_SIZE), OK, "and is told");
 	is(*(volatile uint32_t *)(uintptr_t)(SCRATCH + 28), 7, "as it is now");

@@ -270,6 +270,45 @@ def test_what_a_VM_may_not_do_it_is_told_in_a_sentence(boot):
     assert [one["power"] for one in told(run, "stat boss")] == ["on"]
 
 
+def test_no_CPU_of_a_stranger_is_taken(boot):
+    run = boot(
+        config(
+            boss("worker", cpus=[0]), bare("worker", "hog", cpus=[1]), bare("critical", cpus=[2]),
+            bare("later", cpus=[3], extra='start = "manual";'),
+            images=linux_images() + raw_image("hog") + raw_image("tick"),
+        ),
+        cpus=4,
+    )
+    denied = "does not name worker, or not all whose CPU that is"
+    run.expect(f"^boss[|] {PROMPT}", 120)
+    run.focus("boss")
+    assert ctl(run, "vm priority worker 255") == ""
+    # also where the stranger has not started yet
+    assert denied in ctl(run, "vm affinity worker 0 2")
+    assert denied in ctl(run, "vm affinity worker 0 3")
+    assert '"cpu": 1' in json.dumps(told(run, "stat worker"))
+    # a restart changes nothing of it
+    do(run, "vm restart worker", "^bulkhead: worker: .*starts again")
+    assert denied in ctl(run, "vm affinity worker 0 2")
+    run.expect(r"^critical[|] tick \d+\n")
+    # to the shell it is allowed, which changes nothing of the boss's rights
+    run.focus("the hypervisor's shell")
+    run.run("vm affinity worker 0 2", "bulkhead> ")
+    run.focus("boss")
+    assert ctl(run, "vm priority worker 200") == ""
+    assert denied in ctl(run, "vm priority worker 201")
+    assert ctl(run, "vm priority worker 100") == ""
+    assert ctl(run, "vm affinity worker 0 1") == ""
+    run.expect(r"^critical[|] tick \d+\n")
+    # nor does that one lose its CPU while it is away
+    run.focus("the hypervisor's shell")
+    run.run("vm affinity critical 0 1", "bulkhead> ")
+    run.focus("boss")
+    assert denied in ctl(run, "vm affinity worker 0 2")
+    assert denied in ctl(run, "vm priority worker 101")
+    run.expect(r"^critical[|] tick \d+\n")
+
+
 def test_who_manages_all_others_resets_the_board_and_powers_it_off(boot):
     run = boot(
         config(

@@ -278,8 +278,9 @@ VERB(restart, HYPERCALL_VM_RESTART)
 VERB(kill, HYPERCALL_VM_KILL)
 
 #define PLACE(name, number)                                                                        \
-	int manage_set_##name(struct vm *vm, uint32_t index, uint32_t value)                       \
+	int manage_set_##name(const struct vm *by, struct vm *vm, uint32_t index, uint32_t value)  \
 	{                                                                                          \
+		fake_calls.by = by;                                                                \
 		fake_calls.index = index;                                                          \
 		fake_calls.value = value;                                                          \
 		return act(vm, number);                                                            \

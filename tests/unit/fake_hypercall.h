@@ -57,7 +57,7 @@ struct fake_calls {
 	/* what the verbs answer, and how often and about whom they were asked last */
 	int answer;
 	uint32_t asked, number;
-	const struct vm *about;
+	const struct vm *about, *by;
 	uint32_t index, value;
 	uint64_t bytes;		     /* it shall have */
 	struct balloon_view balloon; /* of each, but for one: */

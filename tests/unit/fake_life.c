@@ -546,17 +546,20 @@ void mux_note(struct log *log, const char *text, size_t len)
 
 /* -- from CPU to CPU: who takes its steps is the same -- */
 
-int sched_place(struct vcpu *vcpu, uint32_t cpu)
+int sched_place(struct vcpu *vcpu, uint32_t cpu, uint64_t beside)
 {
+	(void)beside;
 	atomic_set(&vcpu->sched.place, cpu);
 	vcpu_post(vcpu, VCPU_EVENT_PLACE);
 	return 0;
 }
 
-void sched_set_priority(struct vcpu *vcpu, uint32_t priority)
+int sched_set_priority(struct vcpu *vcpu, uint32_t priority, uint64_t beside)
 {
+	(void)beside;
 	vcpu->sched.priority = priority;
 	vcpu_post(vcpu, VCPU_EVENT_PLACE);
+	return 0;
 }
 
 void vcpu_leave(struct vcpu *vcpu)

@@ -221,7 +221,7 @@ static void places(void **state)
 	} answers[] = {{-ENOENT, HYPERCALL_INVALID}, {-ENODEV, HYPERCALL_INVALID},
 		       {-EINVAL, HYPERCALL_INVALID}, {-ERANGE, HYPERCALL_INVALID},
 		       {-EFAULT, HYPERCALL_NO_ROOM}, {-ENOSPC, HYPERCALL_NO_ROOM},
-		       {-E2BIG, HYPERCALL_NO_ROOM}};
+		       {-E2BIG, HYPERCALL_NO_ROOM},  {-EACCES, HYPERCALL_DENIED}};
 
 	(void)state;
 	for (uint32_t number = HYPERCALL_VCPU_SET_CPU; number <= HYPERCALL_VCPU_SET_PRIORITY;
@@ -231,6 +231,7 @@ static void places(void **state)
 		assert_int_equal(call(number, WORKER, 1, 77, 0), HYPERCALL_OK);
 		assert_int_equal(fake_calls.index, 1);
 		assert_int_equal(fake_calls.value, 77);
+		assert_ptr_equal(fake_calls.by, &fake_vms[BOSS]);
 		assert_int_equal(call(number, WORKER, HUGE, 0, 0), HYPERCALL_INVALID);
 		assert_int_equal(call(number, WORKER, 0, HUGE, 0), HYPERCALL_INVALID);
 		assert_int_equal(fake_calls.asked, asked + 1);

@@ -612,7 +612,7 @@ static void at_random(void **state)
 		fake_sim.interleave = true;
 		fake_go_on(random_below(&fake_sim.random, FAKE_VCPUS));
 		if (random_below(&fake_sim.random, 50) == 0) {
-			manage_set_cpu(vm, random_below(&fake_sim.random, FAKE_VCPUS),
+			manage_set_cpu(NULL, vm, random_below(&fake_sim.random, FAKE_VCPUS),
 				       random_below(&fake_sim.random, FAKE_VCPUS));
 		}
 		if (random_below(&fake_sim.random, 10) == 0) {
@@ -635,7 +635,7 @@ static void moves(void **state)
 	(void)state;
 	go_to(VM_RUNNING);
 	manage_pause(vm);
-	assert_int_equal(manage_set_cpu(vm, 1, 3), 0);
+	assert_int_equal(manage_set_cpu(NULL, vm, 1, 3), 0);
 	fake_step(1);
 	assert_int_equal(vcpu->cpu, 3);
 	assert_int_equal(vcpu->hold & VCPU_HOLD_PAUSED, 0);
@@ -644,20 +644,20 @@ static void moves(void **state)
 	assert_int_equal(vm->state, VM_PAUSED);
 	assert_int_equal(fake_sim.follows, 1);
 	/* also one that is paused; and it stays so */
-	assert_int_equal(manage_set_cpu(vm, 1, 2), 0);
+	assert_int_equal(manage_set_cpu(NULL, vm, 1, 2), 0);
 	fake_settle();
 	assert_int_equal(vcpu->cpu, 2);
 	assert_int_equal(fake_sim.sends, 2);
 	assert_int_equal(vm->state, VM_PAUSED);
 	assert_int_not_equal(vcpu->hold & VCPU_HOLD_PAUSED, 0);
 	/* there already: it stays */
-	assert_int_equal(manage_set_cpu(vm, 1, 2), 0);
+	assert_int_equal(manage_set_cpu(NULL, vm, 1, 2), 0);
 	fake_settle();
 	assert_int_equal(fake_sim.sends, 2);
-	assert_int_equal(manage_set_cpu(vm, FAKE_VCPUS, 0), -ENOENT);
-	assert_int_equal(manage_set_priority(vm, FAKE_VCPUS, 0), -ENOENT);
-	assert_int_equal(manage_set_priority(vm, 0, 256), -ERANGE);
-	assert_int_equal(manage_set_priority(vm, 0, 255), 0);
+	assert_int_equal(manage_set_cpu(NULL, vm, FAKE_VCPUS, 0), -ENOENT);
+	assert_int_equal(manage_set_priority(NULL, vm, FAKE_VCPUS, 0), -ENOENT);
+	assert_int_equal(manage_set_priority(NULL, vm, 0, 256), -ERANGE);
+	assert_int_equal(manage_set_priority(NULL, vm, 0, 255), 0);
 }
 
 static void manages(void **state)

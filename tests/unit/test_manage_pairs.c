@@ -164,13 +164,13 @@ static int resume(uint32_t by)
 static int place(uint32_t by)
 {
 	(void)by;
-	return manage_set_cpu(vm, 1, PLACE);
+	return manage_set_cpu(NULL, vm, 1, PLACE);
 }
 
 static int priority(uint32_t by)
 {
 	(void)by;
-	return manage_set_priority(vm, 1, PRIORITY);
+	return manage_set_priority(NULL, vm, 1, PRIORITY);
 }
 
 enum op_index {

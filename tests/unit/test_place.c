@@ -112,7 +112,7 @@ static int set_up(void **state)
 			tables[v][i] = &vcpus[v][i];
 			vcpus[v][i].vm = &vms[v];
 			vcpus[v][i].index = i;
-			vcpus[v][i].cpu = v;
+			vcpus[v][i].cpu = vcpu_configs[v][i].cpu = v;
 			vcpus[v][i].midr = 1;
 		}
 	}
@@ -153,7 +153,7 @@ static void set_windows(const struct schedule_config *schedule)
 
 static int place(uint32_t v, uint32_t i, uint32_t cpu)
 {
-	return sched_place(&vcpus[v][i], cpu);
+	return sched_place(&vcpus[v][i], cpu, SCHED_ANYBODY);
 }
 
 static uint32_t place_of(uint32_t v, uint32_t i)
@@ -393,10 +393,159 @@ static void priority_goes_anywhere(void **state)
 {
 	(void)state;
 	add_all();
-	sched_set_priority(&vcpus[0][0], SCHED_PRIORITY_MAX);
+	assert_int_equal(sched_set_priority(&vcpus[0][0], SCHED_PRIORITY_MAX, SCHED_ANYBODY), 0);
 	assert_int_equal(vcpus[0][0].sched.priority, SCHED_PRIORITY_MAX);
 	assert_int_equal(vcpus[0][0].events & VCPU_EVENT_PLACE, VCPU_EVENT_PLACE);
 	assert_int_equal(place_of(0, 0), 0);
+}
+
+/* What who manages VMs 0 and 1 may give: their time, and not that of VM 2. */
+#define OURS (BIT(0) | BIT(1))
+
+static int place_by(uint32_t cpu)
+{
+	return sched_place(&vcpus[0][0], cpu, OURS);
+}
+
+static int urge(uint32_t priority)
+{
+	return sched_set_priority(&vcpus[0][0], priority, OURS);
+}
+
+static void set_priority(uint32_t v, uint32_t i, uint32_t priority)
+{
+	vcpu_configs[v][i].priority = vcpus[v][i].sched.priority = priority;
+}
+
+static void strangers_keep_their_cpus(void **state)
+{
+	(void)state;
+	add_all();
+	set_priority(0, 0, 100);
+	assert_int_equal(place_by(2), -EACCES);
+	assert_int_equal(place_of(0, 0), 0);
+	assert_int_equal(vcpus[0][0].events, 0);
+	assert_int_equal(place_by(1), 0);
+	assert_int_equal(urge(SCHED_PRIORITY_MAX), 0);
+	assert_int_equal(place_by(0), 0);
+	/* one of them comes to another CPU, by who may do all: the last has to be gone */
+	for (uint32_t i = 0; i < VCPUS; i++) {
+		assert_int_equal(place(2, i, 1), 0);
+		assert_int_equal(place_by(1), -EACCES);
+	}
+	for (uint32_t i = 0; i < VCPUS; i++) {
+		assert_int_equal(place_by(1), -EACCES);
+		assert_int_equal(place(2, i, 0), 0);
+	}
+	assert_int_equal(place_by(1), 0);
+}
+
+static void strangers_find_theirs_as_it_was(void **state)
+{
+	(void)state;
+	add_all();
+	set_priority(0, 0, 100);
+	for (uint32_t i = 0; i < VCPUS; i++) {
+		assert_int_equal(place(2, i, 1), 0);
+	}
+	/* nobody is there, but they may come back */
+	assert_int_equal(place_by(2), -EACCES);
+	assert_int_equal(place(0, 0, 2), 0);
+	assert_int_equal(urge(101), -EACCES);
+	assert_int_equal(place_by(0), 0);
+}
+
+static void what_the_config_gave_is_given(void **state)
+{
+	(void)state;
+	add_all();
+	set_priority(0, 0, 100);
+	assert_int_equal(place_by(1), 0);
+	/* where it began are strangers now: it is there as the config has it, or not at all */
+	assert_int_equal(place(2, 0, 0), 0);
+	assert_int_equal(urge(101), 0);
+	assert_int_equal(place_by(0), -EACCES);
+	assert_int_equal(urge(100), 0);
+	assert_int_equal(place_by(0), 0);
+	assert_int_equal(urge(101), -EACCES);
+	assert_int_equal(vcpus[0][0].sched.priority, 100);
+	assert_int_equal(urge(99), 0);
+	assert_int_equal(urge(100), 0);
+	/* what another of its VM had is not its own */
+	set_priority(0, 1, 200);
+	assert_int_equal(urge(200), -EACCES);
+	vcpu_configs[0][1].cpu = 2;
+	assert_int_equal(place_by(2), -EACCES);
+}
+
+static void who_may_do_all_gives_no_rights(void **state)
+{
+	(void)state;
+	add_all();
+	set_priority(0, 0, 100);
+	assert_int_equal(place(0, 0, 2), 0);
+	assert_int_equal(sched_set_priority(&vcpus[0][0], 200, SCHED_ANYBODY), 0);
+	/* less is no time of others, and can't be taken back */
+	assert_int_equal(urge(201), -EACCES);
+	assert_int_equal(urge(150), 0);
+	assert_int_equal(urge(151), -EACCES);
+	assert_int_equal(place_by(0), 0);
+	assert_int_equal(place_by(2), -EACCES);
+}
+
+/* It is not as its config has it: so nobody is there, or may come, but who `beside` has. */
+static void is_among(uint32_t v, uint32_t i, uint64_t beside)
+{
+	const struct vcpu_config *own = &vcpu_configs[v][i];
+	uint32_t place = place_of(v, i);
+
+	if (place == own->cpu && vcpus[v][i].sched.priority <= own->priority) {
+		return;
+	}
+	for (uint32_t other = 0; other < VMS; other++) {
+		for (uint32_t k = 0; (beside >> other & 1) == 0 && k < VCPUS; k++) {
+			assert_int_not_equal(place_of(other, k), place);
+			assert_int_not_equal(vcpu_configs[other][k].cpu, place);
+		}
+	}
+}
+
+/* One manages VMs 0 and 1, the other VM 2; they share the CPUs of some of their vCPUs. */
+static void managers_at_random(void **state)
+{
+	static const uint64_t beside[VMS] = {OURS, OURS, BIT(2)};
+	struct random random = {7};
+	uint32_t denied = 0, moved = 0;
+
+	(void)state;
+	vcpus[0][0].cpu = vcpu_configs[0][0].cpu = 2;
+	vcpus[2][1].cpu = vcpu_configs[2][1].cpu = 1;
+	for (uint32_t v = 0; v < VMS; v++) {
+		for (uint32_t i = 0; i < 3; i++) {
+			set_priority(v, i, 1);
+		}
+	}
+	add_all();
+	for (uint32_t n = 0; n < 20000; n++) {
+		uint32_t v = random_below(&random, VMS), i = random_below(&random, 3);
+		uint32_t before = place_of(v, i);
+		int err;
+
+		if (random_below(&random, 2) == 0) {
+			err = sched_set_priority(&vcpus[v][i], random_below(&random, 3), beside[v]);
+		} else {
+			err = sched_place(&vcpus[v][i], random_below(&random, CPUS - 1), beside[v]);
+		}
+		assert_true(err == 0 || err == -EACCES);
+		denied += err != 0;
+		moved += place_of(v, i) != before;
+		for (v = 0; v < VMS; v++) {
+			for (i = 0; i < 3; i++) {
+				is_among(v, i, beside[v]);
+			}
+		}
+	}
+	assert_true(denied > 1000 && moved > 1000);
 }
 
 /* -- how long a choice stands -- */
@@ -501,6 +650,15 @@ int main(void)
 		CASE_IN("what the config gave can be had again", back_again, set_up),
 		CASE_IN("whatever is asked for, what is promised fits", at_random, set_up),
 		CASE_IN("a priority is changed where the vCPU is", priority_goes_anywhere, set_up),
+		CASE_IN("who manages some VMs takes no CPU of others", strangers_keep_their_cpus,
+			set_up),
+		CASE_IN("nor that of one that is away", strangers_find_theirs_as_it_was, set_up),
+		CASE_IN("a vCPU may always be as its config has it", what_the_config_gave_is_given,
+			set_up),
+		CASE_IN("what the operator does gives a manager no rights",
+			who_may_do_all_gives_no_rights, set_up),
+		CASE_IN("managers take nothing from each other, at random", managers_at_random,
+			set_up),
 		CASE_IN("a choice stands until another is posted to", stands, two_on_one),
 		CASE_IN("a choice ends with a sleep, a kick, a turn or a change", stands_no_longer,
 			two_on_one),

@@ -134,15 +134,15 @@ VERB(manage_resume)
 VERB(manage_kill)
 #undef VERB
 
-int manage_set_cpu(struct vm *of, uint32_t index, uint32_t cpu)
+int manage_set_cpu(const struct vm *by, struct vm *of, uint32_t index, uint32_t cpu)
 {
-	(void)of, (void)index, (void)cpu;
+	(void)by, (void)of, (void)index, (void)cpu;
 	return 0;
 }
 
-int manage_set_priority(struct vm *of, uint32_t index, uint32_t priority)
+int manage_set_priority(const struct vm *by, struct vm *of, uint32_t index, uint32_t priority)
 {
-	(void)of, (void)index, (void)priority;
+	(void)by, (void)of, (void)index, (void)priority;
 	return 0;
 }
 

@@ -100,7 +100,9 @@ static int place_refused(const struct hypercall *call, const char *name)
 {
 	switch (call->status) {
 	case HYPERCALL_DENIED:
-		return fail(STATUS_REFUSED, "`manages` of this VM does not name %s", name);
+		return fail(STATUS_REFUSED,
+			    "`manages` of this VM does not name %s, or not all whose CPU that is",
+			    name);
 	case HYPERCALL_INVALID:
 		return fail(STATUS_REFUSED, "%s has no such CPU, or the board has none such for it",
 			    name);
