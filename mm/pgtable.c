@@ -300,6 +300,19 @@ struct pgtable_leaf pgtable_next(const struct pgtable *pt, uint64_t in)
 	return (struct pgtable_leaf){.in = in};
 }
 
+uint64_t pgtable_run(const struct pgtable *pt, const struct pgtable_leaf *leaf, uint64_t size)
+{
+	unsigned int level;
+	const uint64_t *entry = entry_find(pt, leaf->in, &level);
+	uint64_t step = level_size(level), run = step, desc = *entry;
+	uint64_t left = ENTRY_COUNT - 1 - ((leaf->in >> level_shift(level)) & (ENTRY_COUNT - 1));
+
+	for (; left > 0 && run + step <= size && *++entry == (desc += step); left--) {
+		run += step;
+	}
+	return run;
+}
+
 struct pgtable_leaf pgtable_look(const struct pgtable *pt, uint64_t in)
 {
 	struct pgtable_leaf leaf = {.in = in};

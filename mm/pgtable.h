@@ -67,6 +67,10 @@ struct pgtable_leaf pgtable_lookup(const struct pgtable *pt, uint64_t in);
 /* The leaf that holds `in`, else the first one above; not valid when there is none. */
 struct pgtable_leaf pgtable_next(const struct pgtable *pt, uint64_t in);
 
+/* Bytes of `leaf`, which pgtable_next() gave, and of the leaves of its table that go on behind it
+ * in both spaces with the same size and attributes; of them as many as end within `size` bytes. */
+uint64_t pgtable_run(const struct pgtable *pt, const struct pgtable_leaf *leaf, uint64_t size);
+
 /* A look at one table: the leaf that holds `in`; else, not valid, the hole from there to the next
  * leaf or to the table's end. Size 0: `in` is outside input_bits. */
 struct pgtable_leaf pgtable_look(const struct pgtable *pt, uint64_t in);

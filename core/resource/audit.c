@@ -32,24 +32,27 @@ static void found(const struct pgtable_leaf *leaf, bool good, struct audit_resul
 
 #define LEAVES_AT_ONCE 2 /* one of them may be a hole, which is up to a table of them */
 
-static void audit_leaf(const struct stage2 *stage2, const struct pgtable_leaf *leaf, uint16_t owner,
-		       const struct registry *registry, struct audit_result *result)
+/* The grant that covers the leaf; NULL: none does, or it is a frame. */
+static const struct grant *audit_leaf(const struct stage2 *stage2, const struct pgtable_leaf *leaf,
+				      uint16_t owner, const struct registry *registry,
+				      struct audit_result *result)
 {
 	const struct grant *grant;
-	bool held;
+	bool held, good;
 
 	if (is_frame(stage2, leaf)) {
-		bool good = frames_covers(stage2->frames, leaf, &held);
-
+		good = frames_covers(stage2->frames, leaf, &held);
 		/* one that it has given up meanwhile is none */
 		if (held || !good) {
 			found(leaf, good, result);
 		}
-		return;
+		return NULL;
 	}
 	grant = registry_find_of(registry, leaf->out, owner);
 	result->shared += grant != NULL && grant->store != 0;
-	found(leaf, grant != NULL && is_covered(stage2, leaf, grant, registry), result);
+	good = grant != NULL && is_covered(stage2, leaf, grant, registry);
+	found(leaf, good, result);
+	return good ? grant : NULL;
 }
 
 bool audit_some(const struct stage2 *stage2, uint16_t owner, const struct registry *registry,
@@ -67,13 +70,33 @@ bool audit_some(const struct stage2 *stage2, uint16_t owner, const struct regist
 	return true;
 }
 
+/* Leaves that go on where one ends that its grant covers are covered as that one is, as far as the
+ * grant goes. Their bytes. */
+static uint64_t audit_rest(const struct stage2 *stage2, const struct pgtable_leaf *leaf,
+			   const struct grant *grant, struct audit_result *result)
+{
+	uint64_t end = grant->pa + grant->size;
+	uint64_t rest = pgtable_run(&stage2->pt, leaf, end - leaf->out) - leaf->size;
+	uint32_t count = (uint32_t)(rest / leaf->size);
+
+	result->leaves += count;
+	result->bytes += rest;
+	result->shared += grant->store != 0 ? count : 0;
+	return rest;
+}
+
 void audit_stage2(const struct stage2 *stage2, uint16_t owner, const struct registry *registry,
 		  struct audit_result *result)
 {
 	struct pgtable_leaf leaf = pgtable_next(&stage2->pt, 0);
 
 	while (leaf.valid) {
-		audit_leaf(stage2, &leaf, owner, registry, result);
-		leaf = pgtable_next(&stage2->pt, leaf.in + leaf.size);
+		const struct grant *grant = audit_leaf(stage2, &leaf, owner, registry, result);
+		uint64_t next = leaf.in + leaf.size;
+
+		if (grant != NULL) {
+			next += audit_rest(stage2, &leaf, grant, result);
+		}
+		leaf = pgtable_next(&stage2->pt, next);
 	}
 }

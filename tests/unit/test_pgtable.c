@@ -322,6 +322,40 @@ static void leaves_in_turn(void **state)
 	assert_int_equal(leaf.size, 0);
 }
 
+/* A run ends at what is not alike, at the table's end, and before what was not asked for. */
+static void runs(void **state)
+{
+	static const struct {
+		uint64_t in, out, size, attrs;
+		uint64_t run; /* from `in` on, of as many as there are */
+	} pieces[] = {
+		{MIB(2) - 8192, GIB(9), 8192, ATTRS, 8192},		   /* to the last entry */
+		{MIB(2), GIB(9) + 8192, 8192, ATTRS, 8192},		   /* hole behind */
+		{MIB(4), GIB(2), MIB(6), ATTRS, MIB(6)},		   /* elsewhere behind */
+		{MIB(10), GIB(4), MIB(4), ATTRS, MIB(4)},		   /* other rights behind */
+		{MIB(14), GIB(4) + MIB(4), MIB(2), ATTRS | S2_XN, MIB(2)}, /* a table behind */
+		{MIB(16), GIB(4) + MIB(6), 4096, ATTRS | S2_XN, 4096},	   /* hole behind */
+		{GIB(510), GIB(1), GIB(2), ATTRS, GIB(2)}, /* the root's next page */
+		{GIB(512), GIB(3), GIB(2), ATTRS, GIB(2)},
+	};
+	struct pgtable pt = make(40);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(pieces); i++) {
+		assert_int_equal(pgtable_map(&pt, pieces[i].in, pieces[i].out, pieces[i].size,
+					     pieces[i].attrs),
+				 0);
+	}
+	for (size_t i = 0; i < ARRAY_COUNT(pieces); i++) {
+		struct pgtable_leaf leaf = pgtable_next(&pt, pieces[i].in);
+
+		assert_int_equal(pgtable_run(&pt, &leaf, GIB(1024)), pieces[i].run);
+		assert_int_equal(pgtable_run(&pt, &leaf, pieces[i].run), pieces[i].run);
+		assert_int_equal(pgtable_run(&pt, &leaf, pieces[i].run - 1),
+				 MAX(pieces[i].run - leaf.size, leaf.size));
+	}
+}
+
 static void refused(void **state)
 {
 	static const struct {
@@ -554,6 +588,7 @@ int main(void)
 		CASE("one entry among holes is kept, wherever it stands", one_among_holes),
 		CASE("inside a leaf there is nothing to fill", no_holes),
 		CASE("every leaf is found in turn, and nothing else", leaves_in_turn),
+		CASE("a run of leaves ends where they no longer go on alike", runs),
 		CASE("what is out of range or not page-aligned is refused", refused),
 		CASE("without pages for tables what was mapped stays", no_pages),
 		CASE("random maps read back as mapped, within the worst case", random_maps),

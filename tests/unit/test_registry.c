@@ -298,6 +298,9 @@ static void planted(void **state)
 		{"memory nobody owns", GIB(9), GIB(12), MIB(2), STAGE2_RAM},
 		{"its own memory a second time", GIB(9), GIB(6), MIB(2), STAGE2_RAM},
 		{"a page too far", GIB(2) + MIB(6), GIB(6) + MIB(6), 4096, STAGE2_RAM},
+		{"a block too far", GIB(2) + MIB(6), GIB(6) + MIB(6), MIB(2), STAGE2_RAM},
+		{"its own first block once more behind it", GIB(2) + MIB(6), GIB(6), MIB(2),
+		 STAGE2_RAM},
 		{"the last address", BIT(40) - 4096, GIB(12), 4096, STAGE2_RAM},
 		{"a device over RAM", GIB(9), GIB(4), MIB(2), STAGE2_DEVICE},
 	};
@@ -316,6 +319,45 @@ static void planted(void **state)
 		assert_int_equal(result.first_ipa, cases[i].ipa);
 		assert_int_equal(result.first_pa, cases[i].pa);
 		assert_int_equal(result.leaves, 6);
+	}
+}
+
+/* One of eight blocks of a grant is something else. */
+static void among_good(void **state)
+{
+	static const struct {
+		uint64_t pa; /* 0: its own */
+		enum stage2_kind kind;
+	} cases[] = {
+		{GIB(8), STAGE2_RAM},
+		{GIB(10), STAGE2_RAM},
+		{GIB(4) + MIB(14), STAGE2_RAM},
+		{GIB(4) + MIB(16), STAGE2_RAM},
+		{0, STAGE2_DEVICE},
+		{0, STAGE2_SHARED},
+		{0, STAGE2_READ_ONLY},
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(cases) * 7; i++) {
+		uint64_t wrong = GIB(2) + MIB(2) * (i % 7);
+		struct audit_result result;
+
+		assert_int_equal(set_up(state), 0);
+		assert_int_equal(grant(OWNER, GIB(2), GIB(4), MIB(16)), 0);
+		assert_int_equal(grant(OWNER + 1, GIB(2), GIB(8), GIB(1)), 0);
+		for (uint64_t ipa = GIB(2); ipa < GIB(2) + MIB(16); ipa += MIB(2)) {
+			uint64_t own = ipa + GIB(2), pa = cases[i / 7].pa;
+			bool good = ipa != wrong;
+
+			assert_int_equal(stage2_map(&stage2, ipa, good || pa == 0 ? own : pa,
+						    MIB(2), good ? STAGE2_RAM : cases[i / 7].kind),
+					 0);
+		}
+		result = audit();
+		assert_int_equal(result.faults, 1);
+		assert_int_equal(result.first_ipa, wrong);
+		assert_int_equal(result.leaves, 8);
+		assert_int_equal(result.bytes, MIB(16));
 	}
 }
 
@@ -431,6 +473,7 @@ int main(void)
 		CASE_IN("a full registry says so", full, set_up),
 		CASE_IN("tables that say what was granted have no fault", clean, set_up),
 		CASE_IN("a planted leaf is found and named", planted, set_up),
+		CASE_IN("a leaf among good ones is found and named", among_good, set_up),
 		CASE_IN("other rights than those granted are a fault", other_rights, set_up),
 		CASE_IN("a block that reaches beyond its grant is a fault", beyond_the_grant,
 			set_up),
