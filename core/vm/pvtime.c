@@ -4,6 +4,7 @@
 
 #include "core/base/errno.h"
 #include "core/config/guest_map_types.h"
+#include "mm/cache.h"
 #include "mm/page_alloc.h"
 #include "timer/deadline.h"
 
@@ -12,16 +13,6 @@
 _Static_assert(sizeof(struct pvtime_record) == 64, "DEN 0057A 3.2.2");
 _Static_assert(CONFIG_VCPU_MAX * sizeof(struct pvtime_record) <= PVTIME_PAGES * PAGE_SIZE,
 	       "a record for each");
-
-static bool shares_a_cpu(const struct vm *vm)
-{
-	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-		if (vm->vcpu[i]->sched.hcr != 0) {
-			return true;
-		}
-	}
-	return false;
-}
 
 int pvtime_create(struct vm *vm, struct registry *registry)
 {
@@ -34,13 +25,15 @@ int pvtime_create(struct vm *vm, struct registry *registry)
 	struct pvtime_record *records;
 	int err;
 
-	if (!vm->config->pvtime || !shares_a_cpu(vm)) {
+	if (!vm->config->pvtime) {
 		return 0;
 	}
 	records = page_alloc(PVTIME_PAGES);
 	if (records == NULL) {
 		return -ENOMEM;
 	}
+	/* the zeros before what a guest reads past its caches: what was there before is not its */
+	cache_clean(records, PVTIME_PAGES * PAGE_SIZE);
 	grant.pa = virt_to_phys(records);
 	err = registry_cede(registry, &grant);
 	if (err == 0) {

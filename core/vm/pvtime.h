@@ -5,7 +5,8 @@
  *
  * The records lie in one page of EL2's, mapped read-only into the VM where QEMU's virt has them.
  * What is told is what the scheduler counted (struct sched_vcpu.stolen), each time the vCPU is
- * loaded. A VM whose vCPUs have their CPUs for themselves has nothing to be told, and no page.
+ * loaded. Each VM has its page, also one whose vCPUs have their CPUs for themselves: a guest asks
+ * once, when it boots, and a CPU may be shared after that (sched_place()).
  * Owner of a record: the vCPU's CPU. No lock: the guest reads eight bytes that are stored at once.
  */
 #ifndef CORE_VM_PVTIME_H
@@ -24,9 +25,8 @@ struct pvtime_record {
 /* Pages of EL2's memory, tables apart. */
 #define PVTIME_PAGES 1
 
-/* Makes the page and maps it, where a CPU of the VM's has others to serve and the VM's config left
- * the page's place free. Boot CPU, once it is known who is on which CPU, before any guest runs. 0
- * or -errno. */
+/* Makes the page and maps it, where the VM's config left its place free. Boot CPU, before any guest
+ * runs. 0 or -errno. */
 int pvtime_create(struct vm *vm, struct registry *registry);
 
 /* The place of a vCPU's record in its VM's space, or 0: there is none. */

@@ -409,3 +409,32 @@ def test_from_a_Linux_with_CPUs_of_its_own_nothing_is_stolen(boot):
     assert stolen(run, "alpha") == (0, 0, 0)
     vcpus = json.loads(run.run("bulkheadctl --json stat alpha", "alpha # "))
     assert [one["shares"] for one in vcpus] == [False, False]
+
+
+def test_a_Linux_whose_CPU_becomes_shared_later_is_told_what_is_stolen(boot):
+    run = boot(
+        config(
+            vm("alpha", devices=CONTROL, vcpus=1, cpus=[0], memory="192M",
+               extra="manages = <&rival>;"),
+            bare("rival", "hog", cpus=[1]),
+            images=linux_images() + raw_image("hog"),
+        ),
+        cpus=2,
+    )
+    run.expect("^alpha[|] alpha # ", 200)
+    run.focus("alpha")
+    assert stolen(run, "alpha") == (0, 0, 0)
+    run.focus("the hypervisor's shell")
+    run.run("vm affinity rival 0 0", "bulkhead> ")
+    # in the life that it was moved in, and in the next one
+    for again in (True, False):
+        run.focus("alpha")
+        run.run("timeout 5 yes > /dev/null", "alpha # ", 60)
+        before, shown, after = stolen(run, "alpha")
+        # a program for five seconds, half of which the rival had
+        assert shown > 10**9
+        assert before * 98 // 100 - 2 * TICK_NS <= shown <= after * 102 // 100 + 2 * TICK_NS
+        if again:
+            run.line("reboot")
+            run.expect("^bulkhead: alpha: reset by itself, starts again", 120)
+            run.expect("^alpha[|] alpha # ", 200)
