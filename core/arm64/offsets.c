@@ -18,7 +18,9 @@ void offsets(void)
 	OFFSET(VCPU_REGS, struct vcpu, regs);
 	OFFSET(VCPU_STACK_TOP, struct vcpu, stack_top);
 	OFFSET(VCPU_TRACE, struct vcpu, trace);
+	OFFSET(VCPU_TRACE_WRAPS, struct vcpu, trace_wraps);
 	OFFSET(VCPU_LEFT_AT, struct vcpu, times.left_at);
 	CONSTANT(TRACE_WRAP, TRACE_WRAP);
+	CONSTANT(TRACE_WRAP_BIT, __builtin_ctz(TRACE_WRAP));
 	CONSTANT(EXIT_WHOLE, EXIT_WHOLE);
 }

@@ -48,6 +48,7 @@ enum about {
 	ABOUT_NOBODY,	 /* anybody */
 	ABOUT_ANY,	 /* a VM: itself, and who manages it */
 	ABOUT_VCPU,	 /* likewise: its vCPU arg[1] */
+	ABOUT_TRACE,	 /* likewise: arg[1] is HYPERCALL_FROM_RECORD() */
 	ABOUT_MANAGED,	 /* a VM: who manages it */
 	ABOUT_ANY_BOARD, /* a VM as above, or the board as below */
 	ABOUT_CPU,	 /* a CPU of the board: who manages all other VMs */
@@ -104,6 +105,13 @@ static int32_t find_vm(const struct vm *by, uint64_t id,
 	return may(by, *vm) ? HYPERCALL_OK : HYPERCALL_DENIED;
 }
 
+/* True where it is about no vCPU. */
+static bool is_vcpu(const struct vm *vm, enum about about, uint64_t index)
+{
+	return !((about == ABOUT_VCPU && index >= vm->vcpu_count) ||
+		 (about == ABOUT_TRACE && (uint16_t)index >= vm->vcpu_count));
+}
+
 /* OK: it may be asked, and *vm is what it is about, NULL where that is no VM. */
 static int32_t admit(const struct vm *by, enum about about, const struct hypercall *call,
 		     struct vm **vm)
@@ -127,13 +135,12 @@ static int32_t admit(const struct vm *by, enum about about, const struct hyperca
 		break;
 	case ABOUT_ANY:
 	case ABOUT_VCPU:
+	case ABOUT_TRACE:
 		break;
 	}
 	status = find_vm(by, call->arg[0], may_look, vm);
-	if (status == HYPERCALL_OK && about == ABOUT_VCPU && call->arg[1] >= (*vm)->vcpu_count) {
-		status = HYPERCALL_INVALID;
-	}
-	return status;
+	return status == HYPERCALL_OK && !is_vcpu(*vm, about, call->arg[1]) ? HYPERCALL_INVALID :
+									      status;
 }
 
 /* -- what the calls do -- */
@@ -361,9 +368,9 @@ static const struct {
 	[HYPERCALL_VCPU_SET_CPU] = {true, ABOUT_MANAGED},
 	[HYPERCALL_VCPU_SET_PRIORITY] = {true, ABOUT_MANAGED},
 	[HYPERCALL_LOG_READ] = {true, ABOUT_ANY_BOARD},
-	[HYPERCALL_VCPU_STAT] = {true, ABOUT_VCPU},
+	[HYPERCALL_VCPU_STAT] = {true, ABOUT_TRACE},
 	[HYPERCALL_VCPU_REGS] = {true, ABOUT_VCPU},
-	[HYPERCALL_VCPU_TRACE] = {true, ABOUT_VCPU},
+	[HYPERCALL_VCPU_TRACE] = {true, ABOUT_TRACE},
 	[HYPERCALL_IRQS] = {true, ABOUT_ANY_BOARD},
 	[HYPERCALL_MEMORY] = {true, ABOUT_ANY_BOARD},
 	[HYPERCALL_AUDIT] = {true, ABOUT_ANY},
@@ -406,13 +413,13 @@ static void show(const struct vm *by, struct vm *vm, struct hypercall *call)
 		hypercall_log_read(vm, call);
 		break;
 	case HYPERCALL_VCPU_STAT:
-		hypercall_vcpu_stat(vm, call);
+		hypercall_vcpu_stat(by, vm, call);
 		break;
 	case HYPERCALL_VCPU_REGS:
 		hypercall_vcpu_regs(by, vm, call);
 		break;
 	case HYPERCALL_VCPU_TRACE:
-		hypercall_vcpu_trace(vm, call);
+		hypercall_vcpu_trace(by, vm, call);
 		break;
 	case HYPERCALL_IRQS:
 		hypercall_irqs(vm, call);

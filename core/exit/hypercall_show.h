@@ -37,10 +37,10 @@ void hypercall_balloon(struct vm *vm, struct hypercall *call);
 void hypercall_ports(struct vm *vm, struct hypercall *call);
 void hypercall_sockets(struct vm *vm, struct hypercall *call);
 
-/* Of its vCPU arg[1], which exists. `by`: who asks. */
-void hypercall_vcpu_stat(struct vm *vm, struct hypercall *call);
+/* Of its vCPU arg[1], in two of them HYPERCALL_FROM_RECORD(), which exists. `by`: who asks. */
+void hypercall_vcpu_stat(const struct vm *by, struct vm *vm, struct hypercall *call);
 void hypercall_vcpu_regs(const struct vm *by, struct vm *vm, struct hypercall *call);
-void hypercall_vcpu_trace(struct vm *vm, struct hypercall *call);
+void hypercall_vcpu_trace(const struct vm *by, struct vm *vm, struct hypercall *call);
 
 /* What a porter sends; arg[1]: from which line or byte. */
 void hypercall_banner(struct hypercall *call);

@@ -218,7 +218,13 @@ enum hypercall_wait {
 	HYPERCALL_WAIT_RESUME, /* its VM is paused */
 };
 
-#define HYPERCALL_CAUSE_ROOM 32
+#define HYPERCALL_CAUSE_ROOM  32
+#define HYPERCALL_STAT_OTHERS 40
+
+/* Records of a CPU's trace have numbers, from 1 on. x2 of VCPU_STAT and VCPU_TRACE, since 1.2: the
+ * vCPU, and from which record; 0: the newest that have room. */
+#define HYPERCALL_FROM_RECORD(vcpu, number) ((uint64_t)(number) << 16 | (vcpu))
+#define HYPERCALL_RECORD_OF(next)	    ((next) >> 16)
 
 struct hypercall_vcpu_stat {
 	struct hypercall_head head;
@@ -227,6 +233,12 @@ struct hypercall_vcpu_stat {
 	uint32_t exits; /* its own among the last of its CPU: the sum of all causes */
 	uint32_t cause[HYPERCALL_CAUSE_ROOM]; /* enum hypercall_cause */
 	uint32_t interrupt[32];		      /* of the interrupts, those with these INTIDs */
+	/* since 1.2: */
+	uint64_t next; /* as in struct hypercall_list; HYPERCALL_FROM_RECORD() */
+	uint64_t end;  /* the number of the CPU's next record */
+	uint32_t other_count;
+	uint32_t reserved;
+	uint32_t other[HYPERCALL_STAT_OTHERS]; /* INTIDs of the other interrupts, one by one */
 };
 
 #define HYPERCALL_EL1_REGS 24
@@ -492,7 +504,7 @@ _Static_assert(sizeof(struct hypercall_vm_info) == 88, "as documented");
 _Static_assert(sizeof(struct hypercall_vcpu_info) == 120, "as documented");
 _Static_assert(sizeof(struct hypercall_board_info) == 72, "as documented");
 _Static_assert(sizeof(struct hypercall_log) == HYPERCALL_DATA_SIZE, "as documented");
-_Static_assert(sizeof(struct hypercall_vcpu_stat) == 280, "as documented");
+_Static_assert(sizeof(struct hypercall_vcpu_stat) == 464, "as documented");
 _Static_assert(sizeof(struct hypercall_vcpu_regs) == 480, "as documented");
 _Static_assert(sizeof(union hypercall_data) == HYPERCALL_DATA_SIZE, "no structure has more");
 _Static_assert(sizeof(struct hypercall_list) == 24, "as documented");

@@ -27,41 +27,94 @@ static uint32_t wait_of(uint32_t power, uint32_t hold)
 	return (hold & VCPU_HOLD_STANDBY) != 0 ? HYPERCALL_WAIT_INTERRUPT : HYPERCALL_WAIT_NONE;
 }
 
-void hypercall_vcpu_stat(struct vm *vm, struct hypercall *call)
+/*
+ * How far each VM has read, by id: whose a record is that stands behind others is known only from
+ * there, for what the VM says about it may be a lie.
+ */
+static struct {
+	struct spinlock lock; /* rank vcpu; protects the rest */
+	struct {
+		const struct vcpu *vcpu;
+		struct trace_part part;
+	} by[CONFIG_VM_MAX];
+} readings = {.lock = SPINLOCK_INIT(RANK_VCPU)};
+
+/* As trace_part_begin(). */
+static bool begin_part(const struct vm *by, const struct vcpu *vcpu, uint64_t at,
+		       struct trace_part *part, uint32_t max)
+{
+	*part = (struct trace_part){.at = at};
+	spin_lock(&readings.lock);
+	if (at != 0 && readings.by[by->id].vcpu == vcpu && readings.by[by->id].part.at == at) {
+		*part = readings.by[by->id].part;
+	}
+	spin_unlock(&readings.lock);
+	return trace_part_begin(vcpu, part, max);
+}
+
+/* What leads on from here. */
+static uint64_t end_part(const struct vm *by, const struct vcpu *vcpu, uint64_t at,
+			 const struct trace_part *part)
+{
+	if (at == 0 || part->at == part->end) {
+		return HYPERCALL_LIST_END;
+	}
+	spin_lock(&readings.lock);
+	readings.by[by->id].vcpu = vcpu;
+	readings.by[by->id].part = *part;
+	spin_unlock(&readings.lock);
+	return HYPERCALL_FROM_RECORD(vcpu->index, part->at);
+}
+
+void hypercall_vcpu_stat(const struct vm *by, struct vm *vm, struct hypercall *call)
 {
 	_Static_assert(HYPERCALL_CAUSE_COUNT <= HYPERCALL_CAUSE_ROOM, "each has its place");
-	_Static_assert(TRACE_INTERRUPTS == ARRAY_COUNT(call->data.stat.interrupt), "and of these");
-	const struct vcpu *vcpu = vm->vcpu[call->arg[1]];
+	_Static_assert(TRACE_INTERRUPTS == ARRAY_COUNT(call->data.stat.interrupt) &&
+			       MAX(STAT_EXITS, STAT_COUNT_SHARED) <= HYPERCALL_STAT_OTHERS,
+		       "and of these");
+	const struct vcpu *vcpu = vm->vcpu[(uint16_t)call->arg[1]];
 	struct hypercall_vcpu_stat *stat = &call->data.stat;
-	bool alone = trace_knows_first(vcpu);
+	uint64_t at = HYPERCALL_RECORD_OF(call->arg[1]);
+	struct trace_counts counts = {stat->cause, stat->interrupt, stat->other, 0};
+	struct trace_part part;
+	bool shared = begin_part(by, vcpu, at, &part, STAT_EXITS);
 
 	hypercall_answer(call, sizeof(*stat));
 	stat->vm = vm->id;
 	stat->index = vcpu->index;
 	stat->wait = wait_of(atomic_read(&vcpu->power), atomic_read(&vcpu->hold));
-	stat->exits = trace_count_of(vcpu, alone ? STAT_EXITS : STAT_EXITS_SHARED,
-				     alone ? STAT_EXITS : STAT_COUNT_SHARED, stat->cause,
-				     stat->interrupt);
+	stat->exits =
+		trace_part_count(vcpu, &part, &counts, shared ? STAT_EXITS_SHARED : STAT_EXITS,
+				 shared ? STAT_COUNT_SHARED : STAT_EXITS);
+	stat->other_count = counts.other_count;
 	if (stat->exits == 0) {
+		stat->other_count = 0;
 		memset(stat->cause, 0, sizeof(stat->cause));
 		memset(stat->interrupt, 0, sizeof(stat->interrupt));
+		memset(stat->other, 0, sizeof(stat->other));
 	}
+	stat->next = end_part(by, vcpu, at, &part);
+	stat->end = part.end;
 }
 
-void hypercall_vcpu_trace(struct vm *vm, struct hypercall *call)
+void hypercall_vcpu_trace(const struct vm *by, struct vm *vm, struct hypercall *call)
 {
 	_Static_assert(HYPERCALL_TRACE_MARK == TRACE_MARK, "as documented");
 	_Static_assert(sizeof(struct hypercall_trace_record) == sizeof(struct trace_record) &&
 			       TRACE_EXITS <= ARRAY_COUNT(call->data.trace),
 		       "each has its place");
+	const struct vcpu *vcpu = vm->vcpu[(uint16_t)call->arg[1]];
+	uint64_t at = HYPERCALL_RECORD_OF(call->arg[1]);
+	struct trace_part part;
 	uint32_t count;
 
+	begin_part(by, vcpu, at, &part, TRACE_EXITS);
 	hypercall_begin_list(call, sizeof(struct hypercall_trace_record));
-	count = trace_read_of(vm->vcpu[call->arg[1]], (struct trace_record *)call->data.trace,
-			      TRACE_EXITS);
+	count = trace_part_read(vcpu, &part, (struct trace_record *)call->data.trace, TRACE_EXITS);
 	call->data.list.count = count;
 	call->data_size += count * (uint32_t)sizeof(struct hypercall_trace_record);
 	call->data.head.size = call->data_size;
+	call->data.list.next = end_part(by, vcpu, at, &part);
 }
 
 /* -- registers -- */

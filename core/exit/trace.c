@@ -13,10 +13,10 @@
 #define RING_BYTES (TRACE_COUNT * sizeof(struct trace_record))
 
 _Static_assert(RING_BYTES == TRACE_WRAP && (TRACE_OFFSET & TRACE_WRAP) == 0 &&
-		       TRACE_OFFSET + RING_BYTES <= STACK_SLOT,
+		       TRACE_OFFSET + RING_BYTES <= STACK_SLOT && TRACE_OFFSET % TRACE_SIZE == 0,
 	       "the bit TRACE_WRAP is clear inside a ring, and set behind it");
 
-PERCPU(uint64_t, trace_next);
+PERCPU(struct trace_place, trace_place);
 
 static struct trace_record *ring_of(uint32_t cpu)
 {
@@ -28,15 +28,16 @@ void trace_cpu_init(void)
 	struct trace_record *ring = ring_of(this_cpu(cpu_index));
 
 	ring[TRACE_COUNT - 1].what = TRACE_NONE;
-	this_cpu(trace_next) = (uint64_t)ring;
+	this_cpu(trace_place).next = (uint64_t)ring;
+	this_cpu(trace_place).marked = TRACE_NONE;
 }
 
 /* The index of a CPU's next record. */
 static uint32_t next_of(uint32_t cpu)
 {
 	const struct vcpu *vcpu = vcpu_loaded_on(cpu);
-	uint64_t next =
-		vcpu != NULL ? atomic_read(&vcpu->trace) : atomic_read(percpu_of(trace_next, cpu));
+	uint64_t next = vcpu != NULL ? atomic_read(&vcpu->trace) :
+				       atomic_read(&percpu_of(trace_place, cpu)->next);
 
 	return (uint32_t)((next - (uint64_t)ring_of(cpu)) / sizeof(struct trace_record));
 }
@@ -46,7 +47,7 @@ void trace_begin(struct trace_reading *reading, uint32_t cpu, uint32_t max)
 	const struct trace_record *ring = ring_of(cpu);
 
 	*reading = (struct trace_reading){.cpu = cpu};
-	if (atomic_read(percpu_of(trace_next, cpu)) == 0) {
+	if (atomic_read(&percpu_of(trace_place, cpu)->next) == 0) {
 		return; /* it does not run C yet */
 	}
 	reading->next = reading->seen = next_of(cpu);
@@ -145,60 +146,124 @@ uint32_t trace_cause(const struct trace_record *record)
 
 /* -- of one vCPU, straight from the ring: a step has time for no copy -- */
 
-/* Were the `count` records before `reading` made over meanwhile? One is being written. */
-static bool are_lost(const struct trace_reading *reading, uint32_t count)
+/* Of the ring those that will be there for a while: the oldest may be made over meanwhile. */
+#define KEPT (TRACE_COUNT - TRACE_PIECE)
+
+#define NUMBER_TRIES 4
+
+/* The number of a CPU's next record; 0: it does not run C yet. */
+static uint64_t number_of(uint32_t cpu)
 {
-	return (next_of(reading->cpu) - reading->next) % TRACE_COUNT + 1 + count > TRACE_COUNT;
+	const struct trace_place *place = percpu_of(trace_place, cpu);
+	uint64_t wraps = 0;
+
+	for (uint32_t i = 0; i < NUMBER_TRIES && atomic_read(&place->next) != 0; i++) {
+		const struct vcpu *vcpu = vcpu_loaded_on(cpu);
+		const uint64_t *count = vcpu != NULL ? &vcpu->trace_wraps : &place->wraps;
+		uint64_t before = atomic_read_acquire(count);
+		uint64_t at = atomic_read_acquire(vcpu != NULL ? &vcpu->trace : &place->next);
+
+		wraps = atomic_read(count);
+		/* a vCPU may have gone to another CPU meanwhile */
+		if (wraps == before && wraps % 2 == 0 && at - (uint64_t)ring_of(cpu) < RING_BYTES) {
+			return trace_number_at(wraps, at);
+		}
+	}
+	/* it is between two of its instructions: it goes to the start */
+	return atomic_read(&place->next) == 0 ? 0 : (wraps + 1) / 2 * TRACE_COUNT + 1;
 }
 
-uint32_t trace_read_of(const struct vcpu *vcpu, struct trace_record *records, uint32_t max)
+/* All records from that number on are this vCPU's, but for what other marks say. */
+static uint64_t known_from(const struct vcpu *vcpu, uint32_t cpu)
 {
-	const struct trace_record *ring = ring_of(vcpu->cpu);
-	uint64_t mark = trace_mark_of(vcpu);
-	bool its = trace_knows_first(vcpu);
-	struct trace_reading reading;
+	uint64_t marked = atomic_read(&percpu_of(trace_place, cpu)->marked);
+	bool its = (TRACE_MARK | (marked & 0xffff)) == trace_mark_of(vcpu);
+
+	return its ? marked >> 16 : UINT64_MAX; /* a mark is behind that number */
+}
+
+bool trace_part_begin(const struct vcpu *vcpu, struct trace_part *part, uint32_t max)
+{
+	uint32_t cpu = atomic_read(&vcpu->cpu);
+	uint64_t oldest;
+
+	part->its = part->its && part->cpu == cpu;
+	part->cpu = cpu;
+	part->end = number_of(cpu);
+	oldest = part->end > KEPT ? part->end - KEPT : MIN(part->end, UINT64_C(1));
+	if (part->at == 0 && part->end > max) {
+		oldest = MAX(oldest, part->end - max);
+	}
+	if (part->at < oldest) {
+		part->at = oldest;
+		part->its = false;
+	}
+	part->at = MIN(part->at, part->end);
+	part->its = part->its || part->at > known_from(vcpu, cpu);
+	return !part->its;
+}
+
+/* Those from `from` up to part->at were looked at. Were they made over meanwhile? One is being
+ * written. */
+static bool are_lost(struct trace_part *part, uint64_t from)
+{
+	bool lost = number_of(part->cpu) - from >= TRACE_COUNT;
+
+	part->its = part->its && !lost;
+	return lost;
+}
+
+uint32_t trace_part_read(const struct vcpu *vcpu, struct trace_part *part,
+			 struct trace_record *records, uint32_t max)
+{
+	const struct trace_record *ring = ring_of(part->cpu);
+	uint64_t mark = trace_mark_of(vcpu), from = part->at, to = MIN(part->end, from + max);
+	bool its = part->its;
 	uint32_t kept = 0;
 
-	trace_begin(&reading, vcpu->cpu, max);
-	for (uint32_t i = reading.next - reading.max; i != reading.next; i++) {
-		const struct trace_record *from = &ring[i % TRACE_COUNT];
-		uint64_t what = atomic_read(&from->what);
+	for (uint64_t i = from; i != to; i++) {
+		const struct trace_record *record = &ring[(i - 1) % TRACE_COUNT];
+		uint64_t what = atomic_read(&record->what);
 
 		if (what >= TRACE_MARK) {
 			its = what == mark;
 			what = TRACE_MARK;
 		}
 		if (its) {
-			records[kept++] = (struct trace_record){what, atomic_read(&from->pc)};
+			records[kept++] = (struct trace_record){what, atomic_read(&record->pc)};
 		}
 	}
-	return are_lost(&reading, reading.max) ? 0 : kept;
+	part->at = to;
+	part->its = its;
+	return are_lost(part, from) ? 0 : kept;
 }
 
-uint32_t trace_count_of(const struct vcpu *vcpu, uint32_t max, uint32_t most, uint32_t *causes,
-			uint32_t *interrupts)
+uint32_t trace_part_count(const struct vcpu *vcpu, struct trace_part *part,
+			  struct trace_counts *counts, uint32_t max, uint32_t most)
 {
-	const struct trace_record *ring = ring_of(vcpu->cpu);
-	uint64_t mark = trace_mark_of(vcpu);
-	bool its = trace_knows_first(vcpu);
-	struct trace_reading reading;
+	const struct trace_record *ring = ring_of(part->cpu);
+	uint64_t mark = trace_mark_of(vcpu), from = part->at, to = MIN(part->end, from + max), i;
+	bool its = part->its;
 	uint32_t exits = 0;
 
-	trace_begin(&reading, vcpu->cpu, max);
-	for (uint32_t i = reading.next - reading.max; i != reading.next && exits != most; i++) {
-		uint64_t what = atomic_read(&ring[i % TRACE_COUNT].what);
+	for (i = from; i != to && exits != most; i++) {
+		uint64_t what = atomic_read(&ring[(i - 1) % TRACE_COUNT].what);
 
 		if (what >= TRACE_MARK) {
 			its = what == mark;
 		} else if (its) {
 			exits++;
-			causes[cause_of(what)]++;
+			counts->cause[cause_of(what)]++;
 			if (what < TRACE_INTERRUPTS) {
-				interrupts[what]++;
+				counts->interrupt[what]++;
+			} else if (what < TRACE_IRQ) {
+				counts->other[counts->other_count++] = (uint32_t)what;
 			}
 		}
 	}
-	return are_lost(&reading, reading.max) ? 0 : exits;
+	part->at = i;
+	part->its = its;
+	return are_lost(part, from) ? 0 : exits;
 }
 
 const char *trace_cause_name(uint32_t cause)

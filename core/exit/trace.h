@@ -6,13 +6,14 @@
 #ifndef CORE_EXIT_TRACE_H
 #define CORE_EXIT_TRACE_H
 
+#include "core/arm64/barrier.h"
+#include "core/base/atomic.h"
 #include "core/base/percpu.h"
 #include "core/exit/hypercall_types.h"
 #include "core/exit/trace_types.h"
 #include "core/vm/vm.h"
 
-/* Where this CPU's next record goes while no vCPU is loaded. */
-PERCPU_DECLARE(uint64_t, trace_next);
+PERCPU_DECLARE(struct trace_place, trace_place);
 
 /* This CPU's ring, mapped already, is empty. */
 void trace_cpu_init(void);
@@ -32,14 +33,34 @@ static inline void trace_put(uint64_t *at, uint64_t what, uint64_t pc)
 #endif
 }
 
+/* The next record is there: once in a ring it goes back to the start, and that is counted, as
+ * vectors.S does it. Owner. In line, without a call: measured. */
+static inline __attribute__((always_inline)) void trace_goes_on(struct vcpu *vcpu, uint64_t record)
+{
+	uint64_t wraps;
+
+	if (likely((record & TRACE_WRAP) == 0)) {
+		vcpu->trace = record;
+		return;
+	}
+	wraps = vcpu->trace_wraps;
+	atomic_set(&vcpu->trace_wraps, wraps + 1);
+	/* count, place, count, as readers on other CPUs see them */
+	dmb(ishst);
+	atomic_set(&vcpu->trace, record & ~(uint64_t)TRACE_WRAP);
+	dmb(ishst);
+	atomic_set(&vcpu->trace_wraps, wraps + 2);
+}
+
 /* This vCPU is loaded now: a mark with the time. Owner. In line: measured. */
 static inline void trace_mark(struct vcpu *vcpu)
 {
-	uint64_t record = vcpu->trace;
+	uint64_t record = vcpu->trace, who = vcpu->vm->id << 8 | vcpu->index;
 
+	this_cpu(trace_place).marked = TRACE_MARKED(vcpu->trace_wraps, record, who);
 	/* to some instructions: it is for people */
-	trace_put(&record, TRACE_MARK | vcpu->vm->id << 8 | vcpu->index, sysreg_read(cntpct_el0));
-	vcpu->trace = record & ~(uint64_t)TRACE_WRAP;
+	trace_put(&record, TRACE_MARK | who, sysreg_read(cntpct_el0));
+	trace_goes_on(vcpu, record);
 }
 
 /*
@@ -59,19 +80,41 @@ void trace_begin(struct trace_reading *reading, uint32_t cpu, uint32_t max);
 bool trace_some(struct trace_reading *reading, struct trace_record *records);
 
 /*
- * Of the newest `max` records of its CPU those that are known to be this vCPU's, with the marks
- * that say so, which are TRACE_MARK alone; and of the first `most` of them how many there are of
- * each cause, and of interrupts by INTID, added to what stands there. How many; 0, and then what
- * was written says nothing, also where they were made over meanwhile. Any CPU; 64 are 1,000 and
- * 1,700 instructions, and a third of that where they are another's.
+ * A part of a CPU's trace, as one vCPU's: those records that are known to be its, oldest first,
+ * with the marks that say so, which are TRACE_MARK alone. Any CPU. Where `at` is 0 it is the
+ * newest, and else what follows on that number, or on the oldest that will be there for a while.
  */
 #define TRACE_INTERRUPTS 32
-uint32_t trace_read_of(const struct vcpu *vcpu, struct trace_record *records, uint32_t max);
-uint32_t trace_count_of(const struct vcpu *vcpu, uint32_t max, uint32_t most, uint32_t *causes,
-			uint32_t *interrupts);
+struct trace_part {
+	uint64_t at;  /* the number of the next record that is looked at */
+	uint64_t end; /* behind the newest */
+	bool its;     /* the record before `at` is the vCPU's: on the same CPU */
+	uint32_t cpu; /* whose trace it is: the vCPU's, as it begins; filled in like `end` */
+};
+/* A part of `max` records at most; true: others' may be among them. */
+bool trace_part_begin(const struct vcpu *vcpu, struct trace_part *part, uint32_t max);
 
-/* The first by hand, from the oldest record on: `its` is whether the one before was this vCPU's,
- * and for the oldest trace_knows_first(). */
+/*
+ * Looks at `max` records at most. How many are in `records`; 0 also where they were made over
+ * meanwhile. 64 are 1,000 instructions, and a third of that where they are another's.
+ */
+uint32_t trace_part_read(const struct vcpu *vcpu, struct trace_part *part,
+			 struct trace_record *records, uint32_t max);
+
+/*
+ * The same, until `most` of them are exits: how many there are of each cause, and of interrupts by
+ * INTID, added to what stands there; beyond TRACE_INTERRUPTS one by one. 0: what was written says
+ * nothing. 64 are 1,700 instructions, and a third of that where they are another's.
+ */
+struct trace_counts {
+	uint32_t *cause, *interrupt;
+	uint32_t *other, other_count; /* INTIDs: room for `most` */
+};
+uint32_t trace_part_count(const struct vcpu *vcpu, struct trace_part *part,
+			  struct trace_counts *counts, uint32_t max, uint32_t most);
+
+/* The same by hand, of what trace_some() read, for who may see all: `its` is whether the one before
+ * was this vCPU's, and for the oldest trace_knows_first(). */
 bool trace_knows_first(const struct vcpu *vcpu);
 
 static inline uint64_t trace_mark_of(const struct vcpu *vcpu)
@@ -98,7 +141,7 @@ static inline __attribute__((always_inline)) void trace_interrupt(struct vcpu *v
 								  uint64_t record, uint64_t intid)
 {
 	trace_put(&record, intid, vcpu_pc(vcpu));
-	vcpu->trace = record & ~(uint64_t)TRACE_WRAP;
+	trace_goes_on(vcpu, record);
 }
 
 #endif

@@ -46,12 +46,39 @@
 	str	x1, [sp, #VCPU_LEFT_AT]
 .endm
 
+/*
+ * Once in 1,024 records, out of line: the place \p is behind the ring's end, goes back to its
+ * start, and that is counted: core/exit/trace_types.h. \n: free.
+ */
+.macro COUNT_WRAP p:req, n:req, vcpu:req
+	ldr	\n, [\vcpu, #VCPU_TRACE_WRAPS]
+	add	\n, \n, #1
+	str	\n, [\vcpu, #VCPU_TRACE_WRAPS]	// odd: it is on its way
+	dmb	ishst				// that before the place, as others see it
+	and	\p, \p, #~TRACE_WRAP
+	str	\p, [\vcpu, #VCPU_TRACE]
+	dmb	ishst				// and the place before that it has come
+	add	\n, \n, #1
+	str	\n, [\vcpu, #VCPU_TRACE_WRAPS]
+.endm
+
+/* The next record's place, \p, behind one that was written. */
+.macro TRACE_ON p:req, n:req, vcpu:req
+	tbnz	\p, #TRACE_WRAP_BIT, .Ltrace_wraps\@
+	str	\p, [\vcpu, #VCPU_TRACE]
+.Ltrace_goes_on\@:
+	.subsection 1
+.Ltrace_wraps\@:
+	COUNT_WRAP \p, \n, \vcpu
+	b	.Ltrace_goes_on\@
+	.subsection 0
+.endm
+
 /* One record of the CPU's trace: x1 = ESR_EL2. In: x0 = vCPU, x3 = where. Clobbers x4. */
 .macro TRACE
 	mrs	x4, elr_el2
 	stp	x1, x4, [x3], #16
-	and	x3, x3, #~TRACE_WRAP
-	str	x3, [x0, #VCPU_TRACE]
+	TRACE_ON x3, x4, x0
 .endm
 
 /* The second stage's: what C has kept so far. x0 = vCPU. */
@@ -114,8 +141,7 @@
 	str	x1, [x0], #8
 	mrs	x1, elr_el2
 	str	x1, [x0], #8
-	and	x0, x0, #~TRACE_WRAP
-	str	x0, [sp, #VCPU_TRACE]
+	TRACE_ON x0, x1, sp
 	mov	w0, #VERSION_1_1
 	ldr	x1, [sp, #VCPU_REGS + 8]
 	ERET_TO_GUEST

@@ -350,7 +350,8 @@ void vcpu_load(struct vcpu *vcpu)
 	this_cpu(loaded_vcpu) = vcpu;
 	vcpu->loaded = true;
 	stop_walks();
-	vcpu->trace = this_cpu(trace_next);
+	vcpu->trace = this_cpu(trace_place).next;
+	vcpu->trace_wraps = this_cpu(trace_place).wraps;
 	load_el1(&vcpu->el1);
 	load_optional(vcpu, hcr);
 	load_identity(vcpu, hcr, has_fp);
@@ -392,7 +393,8 @@ void vcpu_save(struct vcpu *vcpu)
 		save_debug(&vcpu->debug);
 		vcpu->debugging = false;
 	}
-	this_cpu(trace_next) = vcpu->trace;
+	this_cpu(trace_place).next = vcpu->trace;
+	this_cpu(trace_place).wraps = vcpu->trace_wraps;
 	vcpu->loaded = false;
 	this_cpu(loaded_vcpu) = NULL;
 }

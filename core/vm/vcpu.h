@@ -120,6 +120,7 @@ struct vcpu {
 	uint64_t stack_top;   /* of its CPU's EL2 stack. Read by vectors.S */
 	uint64_t trace;	      /* while it is loaded: where its CPU's next exit is noted. Behind
 				 stack_top: vectors.S */
+	uint64_t trace_wraps; /* how often that began anew: core/exit/trace_types.h */
 	union {
 		struct {
 			uint32_t events; /* atomic; enum vcpu_event and SGIs */

@@ -305,6 +305,44 @@ static void test_times(void)
 	is(call(TREE, 0, 0, SCRATCH, 4096), (uint64_t)DENIED, "nor its tree");
 }
 
+/* Records of this CPU's trace from number `from` on; the last one's syndrome. */
+static unsigned int read_trace(uint64_t from, uint64_t *what)
+{
+	unsigned int count = 0;
+
+	for (unsigned int calls = 0; from != END && calls < 100; calls++) {
+		if (call(TRACE, ME, from << 16, SCRATCH, 4096) != OK || word(8) > 62) {
+			return 0;
+		}
+		for (unsigned int i = 0; i < word(8); i++) {
+			*what = long_word(24 + 16 * i);
+			count++;
+		}
+		from = long_word(16) == END ? END : long_word(16) >> 16;
+	}
+	return count;
+}
+
+/* Enough exits for the ring to have begun anew. */
+static void test_trace(void)
+{
+	uint64_t end, what = 0;
+
+	for (unsigned int i = 0; i < 3000; i++) {
+		psci_call(PSCI_VERSION, 0, 0, 0);
+	}
+	is(call(STAT, ME, 0, SCRATCH, 4096), OK, "VCPU_STAT tells a number");
+	end = long_word(288);
+	ok(end > 3000 && long_word(280) == END, "of the CPU's next record");
+	not_below(read_trace(1, &what), 768, "what is kept of the trace can be read");
+	is(what >> 26, 0x16, "up to the last, which is an HVC");
+	not_below(read_trace(end, &what), 16, "and what came since");
+	is(call(STAT, ME, (end + 100000) << 16, SCRATCH, 4096), OK, "behind it there is none");
+	ok(word(20) == 0 && long_word(280) == END, "in counts either");
+	is(call(STAT, ME, 2 | 1 << 16, SCRATCH, 4096), (uint64_t)INVALID,
+	   "a vCPU that there is not is none from any record");
+}
+
 static void test_vcpu(void)
 {
 	uint32_t sum = 0;
@@ -641,6 +679,7 @@ int main(void)
 	test_log();
 	test_times();
 	test_vcpu();
+	test_trace();
 	test_lists();
 	test_network();
 	test_page();

@@ -116,6 +116,8 @@ def test_a_VM_that_manages_all_others_is_shown_what_the_shell_shows(boot):
     assert stat["shares"] and stat["cpu"] == 1 and stat["ran_ns"] > 0
     assert stat["exits"] == sum(stat["causes"].values()) > 0
     assert "device store" in stat["causes"] and "WFI" in stat["causes"]
+    assert stat["exits"] > 60
+    assert sum(stat["interrupts"].values()) == stat["causes"].get("interrupt", 0)
     assert re.search(r"^ +WFI: \d+$", ctl(run, "stat tick"), re.M)
     own = told(run, "stat boss")[0]
     assert not own["shares"] and not stat["background"]
@@ -138,8 +140,8 @@ def test_a_VM_that_manages_all_others_is_shown_what_the_shell_shows(boot):
     registers = told(run, "regs tick")
     assert registers["power"] == "on" and 0x40000000 <= int(registers["pc"], 16) < 0x44000000
     assert "there is no such CPU" in ctl(run, "regs tick 1")
-    trace = told(run, "trace tick")
-    assert any("loaded_at" in one for one in trace)
+    trace = told(run, "trace tick 0 200")
+    assert len(trace) == 200 and any("loaded_at" in one for one in trace)
     assert any(0x40000000 <= int(one.get("pc", "0"), 16) < 0x44000000 for one in trace)
 
     lines = told(run, "irq boss")
@@ -342,7 +344,7 @@ def test_the_tool_takes_numbers_and_as_many_words_as_it_knows(boot):
                   "vm priority worker 7 0x0", "vm affinity worker 0 0 0"):
         assert "vm priority NAME PRIORITY [VCPU]" in ctl(run, words), words
     assert "regs NAME [VCPU]" in ctl(run, "regs worker 0x")
-    assert "trace NAME [VCPU]" in ctl(run, "trace worker 1a")
+    assert "trace NAME [VCPU [COUNT]]" in ctl(run, "trace worker 1a")
     assert "log [-f]" in ctl(run, "log --from 1k worker")
     assert "log [-f]" in ctl(run, "log worker worker")
     assert "the log of the boot before does not go on" in ctl(run, "log -f --last worker")

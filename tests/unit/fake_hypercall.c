@@ -497,29 +497,52 @@ uint32_t mux_log_read(const struct log *log, uint64_t *at, uint8_t *bytes, uint3
 	return log_read(log, at, bytes, size);
 }
 
-uint32_t trace_read_of(const struct vcpu *vcpu, struct trace_record *records, uint32_t max)
+/* A CPU has made FAKE_RECORDS; those that are no interrupt 27 are one of another line, and marks.
+ */
+bool trace_part_begin(const struct vcpu *vcpu, struct trace_part *part, uint32_t max)
 {
-	(void)vcpu;
-	for (uint32_t i = 0; i < max; i++) {
-		records[i].what = i == 0 ? TRACE_MARK : 27;
-		records[i].pc = i;
+	part->cpu = vcpu->cpu;
+	part->end = FAKE_RECORDS + 1;
+	if (part->at == 0) {
+		part->at = part->end - max;
 	}
-	return max;
+	part->its = part->its || !fake_calls.shared_trace;
+	fake_calls.knew = part->its;
+	part->at = MIN(part->at, part->end);
+	return !part->its;
 }
 
-bool trace_knows_first(const struct vcpu *vcpu)
+uint32_t trace_part_read(const struct vcpu *vcpu, struct trace_part *part,
+			 struct trace_record *records, uint32_t max)
 {
+	uint32_t count = (uint32_t)MIN(part->end - part->at, (uint64_t)max);
+
 	(void)vcpu;
-	return !fake_calls.shared_trace;
+	for (uint32_t i = 0; i < count; i++, part->at++) {
+		records[i].what = part->at % 100 == 0 ? TRACE_MARK : 27;
+		records[i].pc = part->at;
+	}
+	part->its = true;
+	return fake_calls.lost_trace ? 0 : count;
 }
 
-uint32_t trace_count_of(const struct vcpu *vcpu, uint32_t max, uint32_t most, uint32_t *causes,
-			uint32_t *interrupts)
+uint32_t trace_part_count(const struct vcpu *vcpu, struct trace_part *part,
+			  struct trace_counts *counts, uint32_t max, uint32_t most)
 {
+	uint32_t count = (uint32_t)MIN(part->end - part->at, (uint64_t)most);
+
 	(void)vcpu;
 	assert(most <= max && max * 9 + most * 17 < 960); /* a step's instructions */
-	causes[HYPERCALL_CAUSE_INTERRUPT] = interrupts[27] = most - 1;
-	return fake_calls.lost_trace ? 0 : most - 1;
+	for (uint32_t i = 0; i < count; i++, part->at++) {
+		counts->cause[HYPERCALL_CAUSE_INTERRUPT]++;
+		if (part->at % 10 == 0) {
+			counts->other[counts->other_count++] = 100;
+		} else {
+			counts->interrupt[27]++;
+		}
+	}
+	part->its = true;
+	return fake_calls.lost_trace ? 0 : count;
 }
 
 static struct vcpu **asked_by(uint32_t asker)

@@ -28,9 +28,10 @@ enum {
 #define FAKE_HZ	     UINT64_C(1000000)
 #define FAKE_SPIS    64
 #define FAKE_GRANTS  100
-#define FAKE_DISK    3	/* of these: what is written to a disk of the stranger's */
-#define FAKE_SHARED  6	/* what VMs share */
-#define FAKE_SHARE   98 /* and that as the stranger has it */
+#define FAKE_RECORDS 5000 /* of each CPU's trace */
+#define FAKE_DISK    3	  /* of these: what is written to a disk of the stranger's */
+#define FAKE_SHARED  6	  /* what VMs share */
+#define FAKE_SHARE   98	  /* and that as the stranger has it */
 #define FAKE_WINDOWS 64
 #define FAKE_LEAVES  40
 #define FAKE_CANARY  0xa5
@@ -73,6 +74,7 @@ struct fake_calls {
 	uint32_t irqs;	   /* INTIDs the board has taken, from 32 on */
 	bool all_irqs;	   /* each SPI of a VM is on */
 	bool shared_trace; /* others' exits are in it */
+	bool knew;	   /* whose the first was that was looked at */
 	bool lost_trace;   /* what the trace said was made over meanwhile */
 };
 extern struct fake_calls fake_calls;

@@ -21,21 +21,99 @@ static void waits(void **state)
 		fake_vcpus[WORKER][1].hold = cases[i].hold;
 		ask(HYPERCALL_VCPU_STAT, WORKER, 1);
 		assert_int_equal(data()->stat.wait, cases[i].wait);
-		assert_int_equal(data()->stat.exits, 35);
-		assert_int_equal(data()->stat.cause[HYPERCALL_CAUSE_INTERRUPT], 35);
-		assert_int_equal(data()->stat.interrupt[27], 35);
+		assert_int_equal(data()->stat.exits, 36);
+		assert_int_equal(data()->stat.cause[HYPERCALL_CAUSE_INTERRUPT], 36);
+		assert_int_equal(data()->stat.interrupt[27], 32);
+		assert_int_equal(data()->stat.other_count, 4);
+		assert_int_equal(data()->stat.other[3], 100);
+		assert_int_equal(data()->stat.end, FAKE_RECORDS + 1);
+		assert_int_equal(data()->stat.next, HYPERCALL_LIST_END);
 	}
 	fake_calls.shared_trace = true;
 	ask(HYPERCALL_VCPU_STAT, WORKER, 1);
-	assert_int_equal(data()->stat.exits, 23);
+	assert_int_equal(data()->stat.exits, 24);
 	fake_calls.lost_trace = true;
 	ask(HYPERCALL_VCPU_STAT, WORKER, 1);
 	assert_int_equal(data()->stat.exits, 0);
 	assert_int_equal(data()->stat.cause[HYPERCALL_CAUSE_INTERRUPT], 0);
+	assert_int_equal(data()->stat.other_count, 0);
+	assert_int_equal(data()->stat.other[0], 0);
+}
+
+/* The newest by themselves, and all from a number on. */
+static void trace_goes_on_where_it_ended(void **state)
+{
+	uint64_t next = HYPERCALL_FROM_RECORD(1, 4001);
+	uint32_t count = 0, calls = 0;
+
+	(void)state;
 	ask(HYPERCALL_VCPU_TRACE, WORKER, 1);
 	assert_int_equal(data()->list.count, 62);
 	assert_int_equal(data()->list.next, HYPERCALL_LIST_END);
-	assert_int_equal(data()->trace[61].pc, 61);
+	assert_int_equal(data()->trace[61].pc, FAKE_RECORDS);
+	for (; next != HYPERCALL_LIST_END; next = data()->list.next, calls++) {
+		assert_int_equal(ask(HYPERCALL_VCPU_TRACE, WORKER, next), HYPERCALL_OK);
+		for (uint32_t i = 0; i < data()->list.count; i++, count++) {
+			assert_int_equal(data()->trace[i].pc, 4001 + count);
+		}
+	}
+	assert_int_equal(count, 1000);
+	assert_int_equal(calls, 17);
+	/* behind the newest there is none, whatever number that has */
+	for (next = HYPERCALL_FROM_RECORD(1, FAKE_RECORDS + 1); next >> 63 == 0; next <<= 1) {
+		ask(HYPERCALL_VCPU_TRACE, WORKER, (next & ~UINT64_C(0xffff)) | 1);
+		assert_int_equal(data()->list.count, 0);
+		assert_int_equal(data()->list.next, HYPERCALL_LIST_END);
+	}
+	assert_int_equal(ask(HYPERCALL_VCPU_TRACE, WORKER, HYPERCALL_FROM_RECORD(2, 1)),
+			 HYPERCALL_INVALID);
+	assert_int_equal(ask(HYPERCALL_VCPU_STAT, WORKER, HYPERCALL_FROM_RECORD(0xffff, 1)),
+			 HYPERCALL_INVALID);
+}
+
+static void counts_go_on_where_they_ended(void **state)
+{
+	uint64_t next = HYPERCALL_FROM_RECORD(0, FAKE_RECORDS + 1 - 256);
+	uint32_t exits = 0, others = 0;
+
+	(void)state;
+	for (; next != HYPERCALL_LIST_END; next = data()->stat.next) {
+		ask(HYPERCALL_VCPU_STAT, WORKER, next);
+		assert_int_equal(data()->stat.interrupt[27] + data()->stat.other_count,
+				 data()->stat.exits);
+		exits += data()->stat.exits;
+		others += data()->stat.other_count;
+	}
+	assert_int_equal(exits, 256);
+	assert_int_equal(others, 26);
+}
+
+/* Whose records stand before the first mark is known to whom EL2 told what was before: to nobody
+ * who only says so. */
+static void whose_they_are_is_no_guests_word(void **state)
+{
+	uint64_t next;
+
+	(void)state;
+	fake_calls.shared_trace = true;
+	ask(HYPERCALL_VCPU_TRACE, WORKER, HYPERCALL_FROM_RECORD(0, 4001));
+	assert_false(fake_calls.knew);
+	next = data()->list.next;
+	ask(HYPERCALL_VCPU_TRACE, WORKER, next);
+	assert_true(fake_calls.knew);
+	/* not once more, nor of another record or vCPU, nor another VM */
+	ask(HYPERCALL_VCPU_TRACE, WORKER, next);
+	assert_false(fake_calls.knew);
+	ask(HYPERCALL_VCPU_TRACE, WORKER, HYPERCALL_FROM_RECORD(0, 4001));
+	ask(HYPERCALL_VCPU_TRACE, WORKER, next + HYPERCALL_FROM_RECORD(0, 1));
+	assert_false(fake_calls.knew);
+	ask(HYPERCALL_VCPU_TRACE, WORKER, HYPERCALL_FROM_RECORD(0, 4001));
+	ask(HYPERCALL_VCPU_TRACE, WORKER, next | 1);
+	assert_false(fake_calls.knew);
+	ask(HYPERCALL_VCPU_TRACE, WORKER, HYPERCALL_FROM_RECORD(0, 4001));
+	call_by(&fake_vcpus[WORKER][0], HYPERCALL_ID64(HYPERCALL_VCPU_TRACE),
+		(const uint64_t[]){WORKER, next, FAKE_RAM, HYPERCALL_DATA_SIZE});
+	assert_false(fake_calls.knew);
 }
 
 /* -- registers, which another CPU answers -- */
@@ -115,6 +193,10 @@ int main(void)
 #define WITH_VMS(sentence, function) CASE_IN(sentence, function, hypercall_set_up)
 	const struct CMUnitTest cases[] = {
 		WITH_VMS("it is told what a vCPU waits for, and why it exits", waits),
+		WITH_VMS("a trace goes on where it ended", trace_goes_on_where_it_ended),
+		WITH_VMS("what was counted goes on where it ended", counts_go_on_where_they_ended),
+		WITH_VMS("whose exits they are is no guest's word",
+			 whose_they_are_is_no_guests_word),
 		WITH_VMS("registers come when their owner has answered", registers),
 		WITH_VMS("each VM has a question of its own, and its own answer", own_questions),
 		WITH_VMS("one question of a VM at a time, until it is fetched or a second is over",

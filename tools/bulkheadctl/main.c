@@ -30,7 +30,8 @@ static const char usage[] =
 	"                       whether their idle time is measured where a CPU is theirs alone;\n"
 	"                       or how long each exit keeps the hypervisor, by cause\n"
 	"  regs NAME [VCPU]     registers of a CPU of a VM, as they are now\n"
-	"  trace NAME [VCPU]    the last exits of one\n"
+	"  trace NAME [VCPU [COUNT]]\n"
+	"                       the last exits of one; without COUNT all that are kept, about 900\n"
 	"  log [-f] [--last] [--from N] [NAME]\n"
 	"                       what a VM printed last, and its life; -f: what comes, too;\n"
 	"                       --last: before the reset, where the config has a log-region;\n"
@@ -241,13 +242,22 @@ static int end_board(uint32_t number)
 		       ask_refused(&call);
 }
 
-/* NAME, or NAME VCPU. */
-static int vcpu_command(int count, char **word, int (*show)(const char *name, uint64_t vcpu))
+static int regs_command(int count, char **word)
 {
 	if (count < 2 || count > 3 || (count == 3 && !is_number(word[2]))) {
-		return fail(STATUS_WRONG, "%s NAME [VCPU]; --help says more", word[0]);
+		return fail(STATUS_WRONG, "regs NAME [VCPU]; --help says more");
 	}
-	return show(word[1], count == 3 ? strtoul(word[2], NULL, 10) : 0);
+	return show_regs(word[1], count == 3 ? strtoul(word[2], NULL, 10) : 0);
+}
+
+static int trace_command(int count, char **word)
+{
+	if (count < 2 || count > 4 || (count > 2 && !is_number(word[2])) ||
+	    (count > 3 && !is_number(word[3]))) {
+		return fail(STATUS_WRONG, "trace NAME [VCPU [COUNT]]; --help says more");
+	}
+	return show_trace(word[1], count > 2 ? strtoul(word[2], NULL, 10) : 0,
+			  count > 3 ? strtoul(word[3], NULL, 10) : UINT64_MAX);
 }
 
 static const struct {
@@ -294,10 +304,10 @@ static int command(int count, char **word)
 		return log_command(count, word);
 	}
 	if (strcmp(word[0], "regs") == 0) {
-		return vcpu_command(count, word, show_regs);
+		return regs_command(count, word);
 	}
 	if (strcmp(word[0], "trace") == 0) {
-		return vcpu_command(count, word, show_trace);
+		return trace_command(count, word);
 	}
 	if (strcmp(word[0], "stat") == 0 && count > 1) {
 		return stat_command(count, word);

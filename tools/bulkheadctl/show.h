@@ -11,7 +11,8 @@ int set_balloon(const char *name, const char *size);
 int show_board(void);
 int show_stat(const char *name);
 int show_regs(const char *name, uint64_t vcpu);
-int show_trace(const char *name, uint64_t vcpu);
+/* The last `last` of those that are kept. */
+int show_trace(const char *name, uint64_t vcpu, uint64_t last);
 
 /* `name`: a VM's, or NULL: the board's. */
 int show_irqs(const char *name);

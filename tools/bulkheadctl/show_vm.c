@@ -159,29 +159,117 @@ int show_board(void)
 static const char *const causes[HYPERCALL_CAUSE_COUNT] = {CAUSE_NAMES};
 static const char *const interrupts[32] = {INTERRUPT_NAMES};
 
-static void print_exits(const struct hypercall_vcpu_stat *stat)
+#define STAT_RECORDS 256 /* looked at, as by the shell */
+#define STAT_OTHERS  8	 /* lines told apart; the last stands for all others */
+
+/* What the last records of its CPU hold of a vCPU. */
+static struct {
+	uint32_t wait, exits;
+	uint32_t cause[HYPERCALL_CAUSE_ROOM], interrupt[ARRAY_COUNT(interrupts)];
+	struct {
+		uint32_t intid, count;
+	} other[STAT_OTHERS];
+} sum;
+
+static void add_other(uint32_t intid)
+{
+	uint32_t i = 0;
+
+	while (i < STAT_OTHERS - 1 && sum.other[i].count != 0 && sum.other[i].intid != intid) {
+		i++;
+	}
+	sum.other[i].intid = intid;
+	sum.other[i].count++;
+}
+
+static void add_stat(const struct hypercall_vcpu_stat *stat)
+{
+	sum.exits += stat->exits;
+	for (uint32_t i = 0; i < HYPERCALL_CAUSE_ROOM; i++) {
+		sum.cause[i] += stat->cause[i];
+	}
+	for (uint32_t i = 0; i < ARRAY_COUNT(sum.interrupt); i++) {
+		sum.interrupt[i] += stat->interrupt[i];
+	}
+	for (uint32_t i = 0; i < MIN(stat->other_count, HYPERCALL_STAT_OTHERS); i++) {
+		add_other(stat->other[i]);
+	}
+}
+
+/* The number of the oldest of the last `count` records of the CPU that a vCPU is on, and behind the
+ * newest in `end`; 0: it was refused. */
+static uint64_t first_record(uint32_t vm, uint64_t vcpu, uint32_t count, uint64_t *end)
+{
+	static struct hypercall call;
+
+	if (!ask(&call, HYPERCALL_VCPU_STAT, vm, vcpu)) {
+		return 0;
+	}
+	sum.wait = call.data.stat.wait;
+	*end = call.data.stat.end;
+	return *end > count ? *end - count : 1;
+}
+
+static void sum_up(uint32_t vm, uint32_t vcpu)
+{
+	static struct hypercall call;
+	uint64_t end = 0, next;
+
+	memset(&sum, 0, sizeof(sum));
+	next = HYPERCALL_FROM_RECORD(vcpu, first_record(vm, vcpu, STAT_RECORDS, &end));
+	/* what comes meanwhile is not of it */
+	while (next != HYPERCALL_LIST_END && HYPERCALL_RECORD_OF(next) != 0 &&
+	       HYPERCALL_RECORD_OF(next) < end && ask(&call, HYPERCALL_VCPU_STAT, vm, next)) {
+		add_stat(&call.data.stat);
+		next = call.data.stat.next;
+	}
+}
+
+static const char *print_interrupt(uint32_t intid, uint32_t count, const char *separator)
+{
+	const char *name = intid < ARRAY_COUNT(interrupts) ? interrupts[intid] : NULL;
+
+	if (count == 0) {
+		return separator;
+	}
+	say(say_json ? "%s\"%u\": %u" : "%s     interrupt %u: %u%s\n", separator, intid, count,
+	    name == NULL ? "" : name);
+	return say_json ? ", " : "";
+}
+
+static void print_interrupts(void)
+{
+	const char *separator = "";
+	uint32_t rest = sum.other[STAT_OTHERS - 1].count;
+
+	for (uint32_t i = 0; i < ARRAY_COUNT(sum.interrupt); i++) {
+		separator = print_interrupt(i, sum.interrupt[i], separator);
+	}
+	for (uint32_t i = 0; i < STAT_OTHERS - 1; i++) {
+		separator = print_interrupt(sum.other[i].intid, sum.other[i].count, separator);
+	}
+	if (rest != 0) {
+		say(say_json ? "%s\"others\": %u" : "%s     other interrupts: %u\n", separator,
+		    rest);
+	}
+}
+
+static void print_exits(void)
 {
 	const char *separator = "";
 
 	say(say_json ? ", \"waits\": \"%s\", \"exits\": %u, \"causes\": {" :
 		       "     %s; of its last %u exits:\n",
-	    waits_for(stat->wait), stat->exits);
+	    waits_for(sum.wait), sum.exits);
 	for (uint32_t i = 0; i < HYPERCALL_CAUSE_ROOM; i++) {
-		if (stat->cause[i] != 0) {
+		if (sum.cause[i] != 0) {
 			say(say_json ? "%s\"%s\": %u" : "%s     %s: %u\n", separator,
-			    name_in(causes, ARRAY_COUNT(causes), i), stat->cause[i]);
+			    name_in(causes, ARRAY_COUNT(causes), i), sum.cause[i]);
 			separator = say_json ? ", " : "";
 		}
 	}
 	say("%s", say_json ? "}, \"interrupts\": {" : "");
-	separator = "";
-	for (uint32_t i = 0; i < ARRAY_COUNT(stat->interrupt); i++) {
-		if (stat->interrupt[i] != 0) {
-			say(say_json ? "%s\"%u\": %u" : "%s     interrupt %u: %u%s\n", separator, i,
-			    stat->interrupt[i], interrupts[i] == NULL ? "" : interrupts[i]);
-			separator = say_json ? ", " : "";
-		}
-	}
+	print_interrupts();
 	say("%s", say_json ? "}" : "");
 }
 
@@ -305,7 +393,7 @@ static void print_vcpu(const struct hypercall_vcpu_info *vcpu, bool first)
 
 int show_stat(const char *name)
 {
-	static struct hypercall call, stat;
+	static struct hypercall call;
 	uint32_t vm, count;
 
 	if (!ask_named(&call, name)) {
@@ -318,9 +406,8 @@ int show_stat(const char *name)
 		if (ask(&call, HYPERCALL_VCPU_INFO, vm, i)) {
 			print_vcpu(&call.data.vcpu, i == 0);
 			print_counted(vm, i, HYPERCALL_VM_WAITS);
-			if (ask(&stat, HYPERCALL_VCPU_STAT, vm, i)) {
-				print_exits(&stat.data.stat);
-			}
+			sum_up(vm, i);
+			print_exits();
 			print_counted(vm, i, HYPERCALL_VM_TIMES);
 			say("%s", say_json ? "}" : "");
 		}
@@ -415,19 +502,47 @@ static void print_trace(const struct hypercall_trace_record *record, bool first)
 	}
 }
 
-int show_trace(const char *name, uint64_t vcpu)
+/* All that are kept: fetched before any is printed, for what this VM does may be on the same CPU.
+ */
+static struct hypercall_trace_record records[1024];
+
+static uint32_t fetch_trace(struct hypercall *call, uint32_t vm, uint64_t from, uint64_t end)
+{
+	const struct hypercall_list *list = &call->data.list;
+	uint32_t count = 0;
+
+	while (from != HYPERCALL_LIST_END && HYPERCALL_RECORD_OF(from) < end &&
+	       ask(call, HYPERCALL_VCPU_TRACE, vm, from)) {
+		for (uint32_t i = 0; i < list->count && count < ARRAY_COUNT(records); i++) {
+			records[count++] = call->data.trace[i];
+		}
+		from = list->next;
+	}
+	return count;
+}
+
+int show_trace(const char *name, uint64_t vcpu, uint64_t last)
 {
 	static struct hypercall call;
+	uint32_t vm, count, first;
+	uint64_t from, end = 0;
 
 	if (!ask_named(&call, name)) {
 		return STATUS_REFUSED;
 	}
-	if (!ask(&call, HYPERCALL_VCPU_TRACE, call.data.vm.id, vcpu)) {
-		return ask_refused(&call);
+	vm = call.data.vm.id;
+	if (vcpu >= call.data.vm.vcpu_count) {
+		return fail(STATUS_REFUSED, "there is no such CPU");
 	}
+	from = first_record(vm, vcpu, ARRAY_COUNT(records), &end);
+	if (from == 0) {
+		return fail(STATUS_REFUSED, "the hypervisor does not tell it");
+	}
+	count = fetch_trace(&call, vm, HYPERCALL_FROM_RECORD(vcpu, from), end);
+	first = count > last ? count - (uint32_t)last : 0;
 	say("%s", say_json ? "[" : "");
-	for (uint32_t i = 0; i < call.data.list.count; i++) {
-		print_trace(&call.data.trace[i], i == 0);
+	for (uint32_t i = first; i < count; i++) {
+		print_trace(&records[i], i == first);
 	}
 	say("%s", say_json ? "]\n" : "");
 	return STATUS_DONE;
