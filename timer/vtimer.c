@@ -187,7 +187,7 @@ void vtimer_resume(struct vcpu *vcpu)
 void vtimer_interrupt(struct vcpu *vcpu)
 {
 	deadline_yield_to(vcpu->vm->id);
-	vgic_set_private_line(vcpu, VTIMER_VIRT_INTID, true);
+	vgic_take_linked(vcpu, VTIMER_VIRT_INTID);
 }
 
 uint64_t vtimer_read(struct vcpu *vcpu, enum vtimer_reg reg)

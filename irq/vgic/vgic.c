@@ -208,38 +208,43 @@ void vgic_sweep_locked(struct vcpu *vcpu)
 	vcpu_post(vcpu, VCPU_EVENT_VGIC);
 }
 
-static inline __attribute__((always_inline)) void set_line_locked(struct vcpu *private_of,
-								  struct vm *vm,
-								  struct vgic_bank *bank,
-								  uint32_t intid, bool level)
+/* A line has changed. True: somebody is to look at it. */
+static inline bool line_matters_locked(struct vgic_bank *bank, uint32_t bit, bool level)
 {
-	uint32_t bit = vgic_bit(intid);
-	uint32_t before = bank->line;
-
-	bank->line = level ? before | bit : before & ~bit;
-	if (bank->line == before) {
-		return;
-	}
 	if ((bank->edge & bit) != 0) {
 		if (!level) {
-			return;
+			return false;
 		}
 		bank->latch |= bit;
 	}
-	if ((bank->enabled & bit) == 0 && (bank->listed & bit) == 0) {
-		return;
-	}
-	if (intid < INTID_SPI) {
-		vgic_pend_locked(private_of, intid);
-	} else {
-		pend_spi(vm, bank, intid);
-	}
+	return ((bank->enabled | bank->listed) & bit) != 0;
+}
+
+/* The same, if it has. */
+static inline bool change_line_locked(struct vgic_bank *bank, uint32_t bit, bool level)
+{
+	uint32_t before = bank->line;
+
+	bank->line = level ? before | bit : before & ~bit;
+	return bank->line != before && line_matters_locked(bank, bit, level);
+}
+
+static void __attribute__((noinline))
+pend_spi_and_unlock(struct vm *vm, struct vgic_bank *bank, uint32_t intid)
+{
+	pend_spi(vm, bank, intid);
+	spin_unlock(&vm->vgic.lock);
 }
 
 void vgic_set_line(struct vm *vm, uint32_t intid, bool level)
 {
+	struct vgic_bank *bank = &vm->vgic.bank[intid / 32 - 1];
+
 	spin_lock(&vm->vgic.lock);
-	set_line_locked(NULL, vm, &vm->vgic.bank[intid / 32 - 1], intid, level);
+	if (change_line_locked(bank, vgic_bit(intid), level)) {
+		pend_spi_and_unlock(vm, bank, intid);
+		return;
+	}
 	spin_unlock(&vm->vgic.lock);
 }
 
@@ -254,7 +259,9 @@ void vgic_send_message(struct vm *vm, uint32_t intid)
 	spin_lock(&vm->vgic.lock);
 	/* the line of a linked one is its hardware's */
 	if (((bank->edge | bank->hw) & vgic_bit(intid)) == 0) {
-		set_line_locked(NULL, vm, bank, intid, true);
+		if (change_line_locked(bank, vgic_bit(intid), true)) {
+			pend_spi(vm, bank, intid);
+		}
 	} else {
 		bank->latch |= vgic_bit(intid);
 		if (((bank->enabled | bank->listed) & vgic_bit(intid)) != 0) {
@@ -266,21 +273,28 @@ void vgic_send_message(struct vm *vm, uint32_t intid)
 
 void vgic_set_private_line(struct vcpu *vcpu, uint32_t intid, bool level)
 {
-	bool linked = (vcpu->vgic.bank.hw & vgic_bit(intid)) != 0;
+	struct vgic_bank *bank = &vcpu->vgic.bank;
+	uint32_t bit = vgic_bit(intid);
+	bool only_active;
 
-	/* its line is the owner's alone to change */
-	if (!linked && ((vcpu->vgic.bank.line & vgic_bit(intid)) != 0) == level) {
+	/* it is the owner's alone to change */
+	if (((bank->line & bit) != 0) == level) {
 		return;
 	}
 	spin_lock(&vcpu->vm->vgic.lock);
-	if (linked) {
-		vgic_linked_again_locked(vcpu, intid);
-	} else if (!level && vgic_is_only_active_locked(vcpu, intid)) {
-		/* level-sensitive: looked at again at its EOI, there is nothing to take back */
-		vcpu->vgic.bank.line &= ~vgic_bit(intid);
-	} else {
-		set_line_locked(vcpu, vcpu->vm, &vcpu->vgic.bank, intid, level);
+	only_active = !level && vgic_is_only_active_locked(vcpu, intid);
+	bank->line ^= bit;
+	/* level-sensitive: looked at again at its EOI, there is nothing to take back */
+	if (!only_active && line_matters_locked(bank, bit, level)) {
+		vgic_pend_locked(vcpu, intid);
 	}
+	spin_unlock(&vcpu->vm->vgic.lock);
+}
+
+void vgic_take_linked(struct vcpu *vcpu, uint32_t intid)
+{
+	spin_lock(&vcpu->vm->vgic.lock);
+	vgic_linked_again_locked(vcpu, intid);
 	spin_unlock(&vcpu->vm->vgic.lock);
 }
 

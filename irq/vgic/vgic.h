@@ -55,7 +55,7 @@ void vgic_cpu_save(struct vcpu *vcpu);
 /* A device drives its line (SPI, 32 and up). Any CPU; takes vgic_dist.lock. */
 void vgic_set_line(struct vm *vm, uint32_t intid, bool level);
 
-/* The same for a private interrupt of a vCPU. Owner. */
+/* The same for a private interrupt of a vCPU, which is not linked. Owner. */
 void vgic_set_private_line(struct vcpu *vcpu, uint32_t intid, bool level);
 
 /* A device of this ID signals an event to the ITS. 0; -ENODEV: the VM has none; or -errno: nothing
@@ -67,12 +67,15 @@ int vgic_send_msi(struct vm *vm, uint32_t device_id, uint32_t event_id);
 void vgic_send_message(struct vm *vm, uint32_t intid);
 
 /*
- * Links a private interrupt to the physical one of the same INTID: vgic_set_private_line(true) when
- * that was taken and is left active. level() says whether the device still asserts it; called on
- * the owner, or while the interface is in memory, under vgic_dist.lock. Before the VM starts.
+ * Links a private interrupt to the physical one of the same INTID. level() says whether the device
+ * still asserts it; called on the owner, or while the interface is in memory, under vgic_dist.lock.
+ * Before the VM starts.
  */
 void vgic_link_private(struct vcpu *vcpu, uint32_t intid,
 		       bool (*level)(struct vcpu *vcpu, uint32_t intid));
+
+/* That was taken, and is left active. Owner; takes vgic_dist.lock. */
+void vgic_take_linked(struct vcpu *vcpu, uint32_t intid);
 
 /*
  * Links SPI `intid` of the VM to SPI `pintid` of the board: enabled, routed and deactivated as the

@@ -422,7 +422,7 @@ static bool take_physical(struct vcpu *vcpu, bool in_guest)
 		short_count++;
 	} else {
 		listed = middle_begins(vcpu);
-		vgic_set_private_line(vcpu, intid, true);
+		vgic_take_linked(vcpu, intid);
 		middle_ends(vcpu, listed);
 	}
 	return true;
