@@ -61,7 +61,8 @@ bool guest_is_ram_place(const struct vm *vm, uint64_t ipa, uint64_t size)
 					   guest_is_ram(vm, ipa, size);
 }
 
-static void copy_far(uint8_t *to, const uint8_t *from, uint64_t size)
+/* 0: so a copy that can't fail ends with it. */
+static int copy_far(uint8_t *to, const uint8_t *from, uint64_t size)
 {
 	for (uint64_t n = size / 128; n != 0; n--) {
 		guest_copy_128(&to, &from);
@@ -80,12 +81,18 @@ static void copy_far(uint8_t *to, const uint8_t *from, uint64_t size)
 		/* or the compiler makes a call of it */
 		__asm__("" : "+r"(to));
 	}
+	return 0;
 }
 
-/* The range lies in more than one extent, or is no RAM. */
-static int copy_pieces(const struct vm *vm, uint64_t ipa, uint8_t *local, uint64_t size,
-		       bool to_guest)
+/* The range does not lie in the first extent, or is no RAM. */
+static int __attribute__((noinline))
+copy_pieces(const struct vm *vm, uint64_t ipa, uint8_t *local, uint64_t size, bool to_guest)
 {
+	uint8_t *whole = guest_pointer(vm, ipa, size);
+
+	if (whole != NULL) {
+		return copy_far(to_guest ? whole : local, to_guest ? local : whole, size);
+	}
 	if (!guest_is_ram(vm, ipa, size)) {
 		return -EFAULT;
 	}
@@ -104,9 +111,16 @@ static int copy_pieces(const struct vm *vm, uint64_t ipa, uint8_t *local, uint64
 	return 0;
 }
 
-static int copy_pieces_over(const struct vm *to, uint64_t to_ipa, const struct vm *from,
-			    uint64_t from_ipa, uint64_t size)
+static int __attribute__((noinline))
+copy_pieces_over(const struct vm *to, uint64_t to_ipa, const struct vm *from, uint64_t from_ipa,
+		 uint64_t size)
 {
+	uint8_t *whole_to = guest_at(to, to_ipa, size);
+	const uint8_t *whole_from = guest_at(from, from_ipa, size);
+
+	if (whole_to != NULL && whole_from != NULL) {
+		return copy_far(whole_to, whole_from, size);
+	}
 	while (size != 0) {
 		uint8_t *to_at = NULL, *from_at = NULL;
 		uint64_t there = piece(from, from_ipa, &from_at);
@@ -126,34 +140,24 @@ static int copy_pieces_over(const struct vm *to, uint64_t to_ipa, const struct v
 int guest_copy(const struct vm *to, uint64_t to_ipa, const struct vm *from, uint64_t from_ipa,
 	       uint64_t size)
 {
-	uint8_t *to_at = guest_at(to, to_ipa, size);
-	const uint8_t *from_at = guest_at(from, from_ipa, size);
-
-	if (unlikely(to_at == NULL || from_at == NULL)) {
+	if (!guest_in_first(to, to_ipa, size) || !guest_in_first(from, from_ipa, size)) {
 		return copy_pieces_over(to, to_ipa, from, from_ipa, size);
 	}
-	copy_far(to_at, from_at, size);
-	return 0;
+	return copy_far(guest_first(to, to_ipa), guest_first(from, from_ipa), size);
 }
 
 int guest_read(const struct vm *vm, uint64_t ipa, void *to, uint64_t size)
 {
-	const uint8_t *whole = guest_at(vm, ipa, size);
-
-	if (unlikely(whole == NULL)) {
+	if (!guest_in_first(vm, ipa, size)) {
 		return copy_pieces(vm, ipa, to, size, false);
 	}
-	copy_far(to, whole, size);
-	return 0;
+	return copy_far(to, guest_first(vm, ipa), size);
 }
 
 int guest_write(const struct vm *vm, uint64_t ipa, const void *from, uint64_t size)
 {
-	uint8_t *whole = guest_at(vm, ipa, size);
-
-	if (unlikely(whole == NULL)) {
+	if (!guest_in_first(vm, ipa, size)) {
 		return copy_pieces(vm, ipa, (uint8_t *)(uintptr_t)from, size, true);
 	}
-	copy_far(whole, from, size);
-	return 0;
+	return copy_far(guest_first(vm, ipa), from, size);
 }

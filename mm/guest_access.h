@@ -33,16 +33,26 @@ int guest_copy(const struct vm *to, uint64_t to_ipa, const struct vm *from, uint
  */
 void *guest_pointer(const struct vm *vm, uint64_t ipa, uint64_t size);
 
-/* The same in line, for rings: most VMs have one extent. The first of one with a balloon is empty.
+/* Is it all in the VM's first extent? Most VMs have one. The first of one with a balloon is empty.
  */
-static inline void *guest_at(const struct vm *vm, uint64_t ipa, uint64_t size)
+static inline bool guest_in_first(const struct vm *vm, uint64_t ipa, uint64_t size)
 {
 	const struct vm_extent *first = &vm->extent[0];
 	uint64_t off = ipa - first->ipa;
 
-	return likely(off < first->size && size <= first->size - off) ?
-		       (void *)(first->pa + off) :
-		       guest_pointer(vm, ipa, size);
+	return likely(off < first->size && size <= first->size - off);
+}
+
+/* Of what is. */
+static inline void *guest_first(const struct vm *vm, uint64_t ipa)
+{
+	return (void *)(vm->extent[0].pa + (ipa - vm->extent[0].ipa));
+}
+
+/* guest_pointer() in line, for rings. */
+static inline void *guest_at(const struct vm *vm, uint64_t ipa, uint64_t size)
+{
+	return guest_in_first(vm, ipa, size) ? guest_first(vm, ipa) : guest_pointer(vm, ipa, size);
 }
 
 /* Each look at this VM's RAM finds its page, since a balloon may have some: what is done elsewhere
