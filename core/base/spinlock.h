@@ -95,6 +95,12 @@ static inline void spin_unlock(struct spinlock *lock)
 	__atomic_store_n(&lock->owner, (uint16_t)(lock->owner + 1), __ATOMIC_RELEASE);
 }
 
+/* Does somebody wait for it, which this CPU holds? */
+static inline bool spin_is_wanted(const struct spinlock *lock)
+{
+	return __atomic_load_n(&lock->next, __ATOMIC_RELAXED) != (uint16_t)(lock->owner + 1);
+}
+
 /* Opens every function whose name ends in _locked. */
 #define SPIN_ASSERT_HELD(lock)                                                                     \
 	do {                                                                                       \

@@ -4,6 +4,7 @@
 
 #include "boot/board_types.h"
 #include "core/arm64/barrier.h"
+#include "core/arm64/pending.h"
 #include "core/arm64/sysreg.h"
 #include "core/base/atomic.h"
 #include "core/base/printk.h"

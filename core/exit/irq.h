@@ -41,16 +41,6 @@ static inline __attribute__((always_inline)) bool irq_take_in_guest(struct vcpu 
 	return false;
 }
 
-/* A physical interrupt is pending, whatever PSTATE masks. */
-#if defined(__aarch64__) && !defined(BULKHEAD_HOST)
-static inline bool irq_is_pending(void)
-{
-	return (sysreg_read(isr_el1) & ISR_I) != 0;
-}
-#else /* a test's */
-bool irq_is_pending(void);
-#endif
-
 /* Handles what is pending, a bounded number. */
 void irq_poll(void);
 

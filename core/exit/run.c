@@ -2,6 +2,7 @@
 /* The run loop. */
 #include "core/exit/run.h"
 
+#include "core/arm64/pending.h"
 #include "core/exit/exit.h"
 #include "core/exit/irq.h"
 #include "core/exit/regs.h"

@@ -71,6 +71,15 @@ static inline void sched_note_post(struct vcpu *vcpu, struct vcpu *loaded)
 	}
 }
 
+/* Would it be chosen again that was last, and has nobody posted anything to it since? */
+static inline bool sched_stands(void)
+{
+	const struct sched_cpu *cpu = &this_cpu(sched_cpu);
+	const struct vcpu *vcpu = atomic_read(&cpu->shared) ? cpu->standing : cpu->first;
+
+	return vcpu != NULL && !vcpu_has_events(vcpu);
+}
+
 /*
  * The vCPU that should have this CPU now: one with events to look at, a job, or a guest that can go
  * on. NULL: none, the CPU may sleep until an interrupt.

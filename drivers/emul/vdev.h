@@ -115,6 +115,13 @@ void vdev_work_post(struct vdev *vdev, struct vcpu *vcpu);
  * no locks. */
 void vdev_work(struct vcpu *vcpu);
 
+/*
+ * Between two steps, whether in vdev_work() or in an access: is there nothing else that this CPU
+ * should look at, so that the next one may follow at once? Not for ever: others of the VM's devices
+ * have work, too. Any locks; who waits for one of them is the caller's to ask.
+ */
+bool vdev_may_go_on(void);
+
 /* All types, ended by NULL. */
 extern const struct vdev_type *const vdev_types[];
 

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What devices have to do beyond the exit that asked for it. */
+#include "core/arm64/pending.h"
+#include "core/sched/sched.h"
 #include "core/vm/vm.h"
 #include "drivers/emul/vdev.h"
+
+bool vdev_may_go_on(void)
+{
+	return !irq_is_pending() && sched_stands();
+}
 
 void vdev_work_post(struct vdev *vdev, struct vcpu *vcpu)
 {

@@ -236,15 +236,12 @@ static void balloon_settle(struct virtio *virtio)
 
 static int end_move(struct vballoon *balloon, struct move *move, uint32_t queue)
 {
-	int err;
-
 	if ((move->absent | move->kept) != 0) {
 		complain(balloon, move, queue);
 		return 1;
 	}
 	move->busy = false;
-	err = virtio_put(&balloon->virtio, queue, move->chain, 0);
-	return err < 0 ? err : 1;
+	return virtio_finish(&balloon->virtio, queue, move->chain, 0);
 }
 
 static int step_move(struct vballoon *balloon, uint32_t queue)

@@ -39,6 +39,11 @@
 /* Bytes of the serial number in a step: each may have a buffer of its own. */
 #define STEP_ID 8
 
+struct header {
+	uint32_t type, reserved;
+	uint64_t sector;
+};
+
 struct vblk {
 	struct virtio virtio; /* first */
 	const struct disk_config *disk;
@@ -376,17 +381,13 @@ static int finish(struct vblk *blk, uint8_t status)
 	int err = guest_write_few(virtio->vdev.vm, last->ipa + last->size - 1, &status, 1);
 
 	blk->phase = IDLE;
-	err = err == 0 ? virtio_put(virtio, 0, blk->chain, written_of(blk, status)) : err;
-	return err != 0 ? err : virtq_listen(&virtio->queue[0], true);
+	return err == 0 ? virtio_finish(virtio, 0, blk->chain, written_of(blk, status)) : err;
 }
 
 /* Where buffers end says nothing of what is in them: 2.7.4, 5.2.6.1. 1, or as finish(). */
 static int begin(struct vblk *blk)
 {
-	struct {
-		uint32_t type, reserved;
-		uint64_t sector;
-	} header;
+	struct header header;
 	uint8_t status;
 	int got;
 
@@ -404,6 +405,30 @@ static int begin(struct vblk *blk)
 	return 1;
 }
 
+/* What nearly all reads are: one buffer, of one block. False: it is something else, or can't be
+ * done, and begins as any request. */
+static inline bool read_at_once(struct vblk *blk)
+{
+	const struct virtq_segment *part = blk->chain->segment;
+	const struct vm *vm = blk->virtio.vdev.vm;
+	const uint8_t status = BLK_STATUS_OK;
+	uint32_t size = part[1].size;
+	struct header header;
+	uint64_t at;
+
+	if (blk->chain->count != FEW || blk->chain->reads != 1 || part[0].size != HEADER_SIZE ||
+	    part[2].size != sizeof(status) || size % BLK_SECTOR_SIZE != 0 ||
+	    guest_read_few(vm, part[0].ipa, &header, HEADER_SIZE) != 0 ||
+	    header.type != BLK_TYPE_IN) {
+		return false;
+	}
+	at = bytes_of(header.sector);
+	return range_contains(0, blk->blocks.size, at, size) &&
+	       at % BLOCK_SIZE + size <= BLOCK_SIZE &&
+	       guest_write(vm, part[1].ipa, blocks_read_at(&blk->blocks, at), size) == 0 &&
+	       guest_write_few(vm, part[2].ipa, &status, sizeof(status)) == 0;
+}
+
 static int blk_step(struct virtio *virtio, uint32_t queue)
 {
 	struct vblk *blk = vblk_of(virtio);
@@ -416,6 +441,9 @@ static int blk_step(struct virtio *virtio, uint32_t queue)
 			return err == -EAGAIN ? 1 :
 			       err == 0	      ? virtq_listen(&virtio->queue[queue], true) :
 						err;
+		}
+		if (likely(blk->few != 0) && read_at_once(blk)) {
+			return virtio_finish(virtio, queue, blk->chain, blk->chain->in_size);
 		}
 		blk->phase = TAKEN;
 		if (blk->chain->count > blk->few) {

@@ -110,8 +110,7 @@ static int send(struct vconsole *console)
 		got = virtq_read(virtio->vdev.vm, &console->cursor, bytes, taken);
 	} else if (got == 0) {
 		console->sending = false;
-		got = virtio_put(virtio, QUEUE_OUT, console->out, 0);
-		return got < 0 ? got : 1;
+		return virtio_finish(virtio, QUEUE_OUT, console->out, 0);
 	}
 	return MIN(got, 0);
 }

@@ -17,10 +17,8 @@
 #include "drivers/virtio/uplink.h"
 #include "mm/guest_access.h"
 
-/* A frame that its sender has finished, for one receiver, is looked at and moved in one step; one
- * of few parts is taken in that step too. */
-#define SMALL_SIZE 256
-#define FEW	   4
+/* Parts of a frame that is taken and looked at in one step. */
+#define FEW 4
 
 #define FULL_DUPLEX 1
 #define SPEED_MBPS  10000
@@ -76,6 +74,28 @@ static enum switch_drop may_receive(struct net *net, struct net *to)
 		       net_can_make(net, to->virtio.features);
 }
 
+/* The first step towards a receiver that may have it. As deliver(). */
+static int begin_delivery(struct net *net, struct net *to)
+{
+	uint64_t takes = to->virtio.features;
+	int got;
+
+	if (net->now && !net_goes_as_it_is(net, takes)) {
+		return 1;
+	}
+	got = net_make(net, takes);
+	if (got != 0) {
+		return got;
+	}
+	net->fill.from = net->cut.on ? net->cut.from : net->rest;
+	got = net_fill_at_once(&net->fill, to, net->virtio.vdev.vm);
+	if (got != -EAGAIN || net->now) {
+		return got != -EAGAIN ? got : 1;
+	}
+	net_fill_open(&net->fill, to);
+	return net_fill_on(&net->fill, to, net->virtio.vdev.vm);
+}
+
 /* A step towards one receiver. 1: more steps; 0: it has it, or not; or an error of the sender's. */
 static int deliver(struct net *net, struct net *to)
 {
@@ -93,15 +113,8 @@ static int deliver(struct net *net, struct net *to)
 		net_drop(&to->port, why);
 		return 0;
 	}
-	if (!net->fill.open) {
-		got = net_make(net, to->virtio.features);
-		if (got != 0) {
-			return got;
-		}
-		net->fill.from = net->cut.on ? net->cut.from : net->rest;
-		net_fill_open(&net->fill, to);
-	}
-	got = net_fill_on(&net->fill, to, net->virtio.vdev.vm);
+	got = net->fill.open ? net_fill_on(&net->fill, to, net->virtio.vdev.vm) :
+			       begin_delivery(net, to);
 	if (got == 0) {
 		return net->cut.on ? net_next_piece(net) : 0;
 	}
@@ -115,11 +128,8 @@ static int deliver(struct net *net, struct net *to)
 
 static int finish(struct net *net)
 {
-	struct virtio *virtio = &net->virtio;
-	int err = virtio_put(virtio, NET_QUEUE_SEND, net->chain, 0);
-
 	net->sending = false;
-	return err < 0 ? err : virtq_listen(&virtio->queue[NET_QUEUE_SEND], true);
+	return virtio_finish(&net->virtio, NET_QUEUE_SEND, net->chain, 0);
 }
 
 static int drop_sent(struct net *net, enum switch_drop why)
@@ -175,17 +185,6 @@ static int read_head(struct net *net)
 	return got < 0 ? got : 1;
 }
 
-/* A step of one frame that was looked at in the same one. */
-static int send_small(struct net *net)
-{
-	int got;
-
-	net->fill.step = NET_SMALL_COST;
-	got = send_on(net);
-	net->fill.step = NET_STEP_COST;
-	return got;
-}
-
 /* What its driver says of the frame in hand, against what can be. */
 static enum switch_drop look_at(struct net *net)
 {
@@ -199,6 +198,22 @@ static enum switch_drop look_at(struct net *net)
 		return SWITCH_DROP_HEADER;
 	}
 	return net_is_too_long(net, frame, net->wire.longest) ? SWITCH_DROP_SIZE : SWITCH_SENT;
+}
+
+/* What every receiver that gets it whole is told: headers as they are (5.1.6.4.1), and nothing of
+ * what the driver had no reason to say. */
+static void tidy_header(struct net *net)
+{
+	struct net_header *header = (struct net_header *)net->head;
+
+	header->flags &= NET_NEEDS_CSUM;
+	if (header->flags == 0) {
+		header->csum_start = header->csum_offset = 0;
+	}
+	header->header_size = (uint16_t)net->wire.headers;
+	if (header->gso_type == NET_GSO_NONE) {
+		header->gso_size = 0;
+	}
 }
 
 /* Who gets it. What is to be cut counts as what it is cut into, whoever cuts it. */
@@ -216,6 +231,24 @@ static enum switch_drop decide(struct net *net)
 		why = SWITCH_DROP_STORM;
 	}
 	return why;
+}
+
+/* The receiver is another step, but for a VM that can do with little. */
+static bool may_go_now(const struct net *net)
+{
+	return !net->flood && !guest_is_paged(net->virtio.vdev.vm) &&
+	       (net->to == NULL || net->to->uplink == NULL);
+}
+
+/* A step of what was looked at in the same one. */
+static int send_now(struct net *net)
+{
+	int got;
+
+	net->now = true;
+	got = send_on(net);
+	net->now = false;
+	return got;
 }
 
 /* What begins the frame has been read: what it is, and who gets it. As an operation's step. */
@@ -237,16 +270,12 @@ static int begin_frame(struct net *net)
 	if (why != SWITCH_SENT) {
 		return drop_sent(net, why);
 	}
+	tidy_header(net);
 	net->looked_at = true;
 	net->port.count.sent_frames++;
 	net->port.count.sent_bytes += net->size;
 	net->sum.begun = net->sum.done = net->cut.on = false;
-	/* the receiver is another step, but for what fits in this one */
-	return net->size <= SMALL_SIZE && !net->flood && net_header(net)->flags == 0 &&
-			       !guest_is_paged(net->virtio.vdev.vm) &&
-			       (net->to == NULL || net->to->uplink == NULL) ?
-		       send_small(net) :
-		       1;
+	return may_go_now(net) ? send_now(net) : 1;
 }
 
 static void alarm_fired(struct deadline *deadline)
@@ -408,8 +437,8 @@ static int net_create(struct vm *vm, const struct vdev_config *config, struct ar
 	if (net->fill.chain == NULL) {
 		return -ENOMEM;
 	}
-	net->fill.bytes = net->out;
 	net->fill.step = NET_STEP_COST;
+	net->fill.beside = &net->virtio.lock;
 	if (config->port.mtu != 0) {
 		virtio_offer(&net->virtio, NET_F_MTU);
 	}

@@ -20,7 +20,6 @@
 
 /* What a step may cost, counted in bytes that are copied (18 instructions for 128). */
 #define NET_STEP_COST  8000
-#define NET_SMALL_COST 2800 /* of one that has looked at the frame before */
 #define NET_PIECE_COST 1400
 #define NET_TAKE_COST  2600
 #define NET_DESC_COST  400  /* of a chain, each behind the first */
@@ -36,7 +35,7 @@ struct net_fill {
 	bool taken;    /* `chain` is one */
 	bool alone;    /* nobody else took any since */
 	uint32_t life; /* of its queue */
-	uint32_t size; /* bytes behind the header; and those in `bytes` */
+	uint32_t size; /* bytes behind the header; and those of them in `bytes` */
 	uint32_t head_size;
 	uint32_t done;	      /* bytes, the header's too */
 	uint32_t written;     /* of these in `chain` */
@@ -47,7 +46,8 @@ struct net_fill {
 	struct virtq_cursor from, into;
 	struct virtq_used used[NET_BUFFERS_MAX];
 	uint8_t *bytes;
-	int step; /* what one may cost, at most NET_STEP_COST */
+	int step;		       /* what one may cost, at most NET_STEP_COST */
+	const struct spinlock *beside; /* held with the receiver's; NULL: no other is */
 };
 
 struct net {
@@ -65,7 +65,10 @@ struct net {
 	struct virtq_cursor rest; /* behind what is in `head` */
 	uint32_t size, head_size;
 	struct net_wire wire;
+	/* from look_at() on its header is as receivers are told, whatever they take */
 	uint8_t head[NET_HEADER_SIZE + NET_HEAD_SIZE] __attribute__((aligned(8)));
+	bool now; /* the step that has looked at it goes on: it does no more than can be done at
+		     once */
 	struct switch_port *to; /* of whom `fill` tells, if it is a VM's */
 	bool flood;
 	struct {
@@ -82,7 +85,8 @@ struct net {
 		struct virtq_cursor from;
 	} cut;
 	struct net_fill fill;
-	uint8_t out[NET_HEADER_SIZE + NET_HEAD_SIZE]; /* how it begins there */
+	/* how it begins for who does not take it as it is */
+	uint8_t out[NET_HEADER_SIZE + NET_HEAD_SIZE] __attribute__((aligned(8)));
 
 	struct nic_sender sender;
 	struct {
@@ -132,6 +136,13 @@ bool net_skip(struct virtq_cursor *cursor, uint32_t size, uint64_t *last);
 /* `size`, `head_size`, `bytes` and `from` are there: it begins. */
 void net_fill_open(struct net_fill *fill, struct net *to);
 
+/*
+ * The same where one piece of the next buffer takes it, as nearly all do that are short. 0: the
+ * receiver has it (or its queue is broken); 1: more steps, it is open; -EAGAIN: it is not so, and
+ * nothing has been done.
+ */
+int net_fill_at_once(struct net_fill *fill, struct net *to, const struct vm *vm);
+
 /* A step's worth, from the memory of `vm`. 1: more steps; 0: the receiver has it; -ENOSPC: it is
  * dropped there, and counted; -EFAULT: the sender's memory is gone. */
 int net_fill_on(struct net_fill *fill, struct net *to, const struct vm *vm);
@@ -150,11 +161,14 @@ static inline void net_drop(struct switch_port *port, enum switch_drop why)
 
 bool net_must_cut(const struct net *net, uint64_t takes);
 
+/* Nothing is. */
+bool net_goes_as_it_is(const struct net *net, uint64_t takes);
+
 /* SWITCH_SENT, or why it can't be made so that it is taken. */
 enum switch_drop net_can_make(struct net *net, uint64_t takes);
 
-/* As much as is to be known before the first byte is copied, into `out`; the fill's size and
- * head_size. 0: all is; 1: another step; or an error of the sender's. */
+/* As much as is to be known before the first byte is copied: the fill's bytes, size and head_size.
+ * 0: all is; 1: another step; or an error of the sender's. */
 int net_make(struct net *net, uint64_t takes);
 
 /* A piece is there, or will never be. 1: there are more of them; 0: that was the last. */

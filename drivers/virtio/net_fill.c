@@ -5,6 +5,13 @@
 #include "mm/guest_access.h"
 
 #define FEW 4 /* buffers: to hand them over costs nothing worth counting */
+/* Bytes that are copied in one go: in a step with other work, between two looks at interrupts, and
+ * as a small part of either. */
+#define FIRST_MAX 4096
+#define AGAIN_MAX 12288
+#define SHORT	  2048
+/* Times that a step which could end begins again. */
+#define TIMES 8
 
 static bool same_place(struct virtq_mark a, struct virtq_mark b)
 {
@@ -20,6 +27,94 @@ void net_fill_open(struct net_fill *fill, struct net *to)
 	fill->life = to->life;
 	fill->done = fill->count = 0;
 	fill->first = fill->last = virtq_mark(net_receive_queue(to));
+}
+
+/* How much dearer takes and pieces are, with a VM whose RAM is in pages. */
+static int factor_of(const struct net *to, const struct vm *vm)
+{
+	return guest_is_paged(to->virtio.vdev.vm) || (vm != NULL && guest_is_paged(vm)) ? 2 : 1;
+}
+
+/* The step has done enough; is there nobody who waits for its end? Then it begins again here. */
+static bool begins_again(const struct net_fill *fill, const struct net *to)
+{
+	return !spin_is_wanted(&to->virtio.lock) &&
+	       (fill->beside == NULL || !spin_is_wanted(fill->beside)) && vdev_may_go_on();
+}
+
+/* So much is in the buffer that takes it whole: net_fill_on() does the rest. */
+static void leave_open(struct net_fill *fill, struct net *to, struct virtq_mark before,
+		       uint32_t done)
+{
+	struct virtq_cursor into = virtq_writes(fill->chain);
+
+	into.at = done;
+	net_fill_open(fill, to);
+	fill->taken = true;
+	fill->into = into;
+	fill->done = fill->written = done;
+	fill->first = fill->looking = before;
+}
+
+/* What is not in `bytes`, into one piece of memory. 1: all; 0: `*done` so far; or an error. */
+static int copy_rest(struct net_fill *fill, struct net *to, const struct vm *vm, uint32_t *done)
+{
+	uint32_t total = NET_HEADER_SIZE + fill->size, size;
+	uint64_t ipa = fill->chain->segment[0].ipa;
+
+	for (uint32_t most = FIRST_MAX; *done < total; most = AGAIN_MAX) {
+		size = MIN(total - *done, most);
+		if (guest_copy(to->virtio.vdev.vm, ipa + *done, vm,
+			       fill->from.segment->ipa + fill->from.at, size) != 0) {
+			return -EFAULT;
+		}
+		*done += size;
+		fill->from.at += size;
+		/* what follows the last one is a step, too */
+		if (size > SHORT && !begins_again(fill, to)) {
+			return 0;
+		}
+	}
+	return 1;
+}
+
+int net_fill_at_once(struct net_fill *fill, struct net *to, const struct vm *vm)
+{
+	struct virtq *queue = net_receive_queue(to);
+	struct virtq_mark before = virtq_mark(queue);
+	struct virtq_cursor from = fill->from;
+	struct virtq_chain *chain = fill->chain;
+	uint32_t done = NET_HEADER_SIZE + fill->head_size, total = NET_HEADER_SIZE + fill->size;
+	int got;
+
+	if (factor_of(to, vm) != 1 || (done != total && virtq_piece(&fill->from) < total - done)) {
+		return -EAGAIN;
+	}
+	((struct net_header *)fill->bytes)->buffers = 1;
+	chain->begun = false;
+	if (virtq_take_some(queue, chain, FEW) != 1) {
+		return -EAGAIN;
+	}
+	got = chain->reads == 0 && chain->count != 0 && chain->segment[0].size >= total ?
+		      guest_write(to->virtio.vdev.vm, chain->segment[0].ipa, fill->bytes, done) :
+		      -ERANGE;
+	got = got == 0 ? copy_rest(fill, to, vm, &done) : got;
+	if (got < 0) {
+		fill->from = from;
+		virtq_go_back(queue, before);
+		return -EAGAIN;
+	}
+	if (got == 0) {
+		leave_open(fill, to, before, done);
+		return 1;
+	}
+	if (virtio_put(&to->virtio, NET_QUEUE_RECEIVE, chain, total) < 0) {
+		virtio_break(&to->virtio);
+		return 0;
+	}
+	to->port.count.received_frames++;
+	to->port.count.received_bytes += fill->size;
+	return 0;
 }
 
 static void note_used(struct net_fill *fill)
@@ -148,12 +243,6 @@ static int copy_piece(struct net_fill *fill, struct net *to, const struct vm *vm
 	return err != 0 ? err : (int)size;
 }
 
-/* How much dearer takes and pieces are, with a VM whose RAM is in pages. */
-static int factor_of(const struct net *to, const struct vm *vm)
-{
-	return guest_is_paged(to->virtio.vdev.vm) || (vm != NULL && guest_is_paged(vm)) ? 2 : 1;
-}
-
 /* Descriptors that a step looks at which may cost `left` still; and what they cost. */
 static uint32_t descs_for(int left, int factor)
 {
@@ -174,10 +263,15 @@ static int fill_some(struct net_fill *fill, struct net *to, const struct vm *vm)
 	uint32_t total = NET_HEADER_SIZE + fill->size;
 	int factor = factor_of(to, vm), got;
 	int most_left = fill->step - (factor - 1) * NET_PAGED_COST, left = most_left;
+	uint32_t times = 1;
 
 	while (fill->done < total) {
 		if (left <= 0) {
-			return 0;
+			if (times == TIMES || !begins_again(fill, to)) {
+				return 0;
+			}
+			times++;
+			left = NET_STEP_COST - (factor - 1) * NET_PAGED_COST;
 		}
 		if (!fill->taken || virtq_piece(&fill->into) == 0) {
 			uint32_t most = descs_for(left, factor);

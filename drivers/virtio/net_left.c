@@ -17,6 +17,11 @@ static bool needs_sum(const struct net *net, uint64_t takes)
 	return (net_header(net)->flags & NET_NEEDS_CSUM) != 0 && (takes & NET_F_GUEST_CSUM) == 0;
 }
 
+bool net_goes_as_it_is(const struct net *net, uint64_t takes)
+{
+	return !net_must_cut(net, takes) && !needs_sum(net, takes);
+}
+
 /* The checksum of the rest of the frame, some of it. 1: there is more; 0; or an error. */
 static int sum_some(struct net *net)
 {
@@ -64,6 +69,7 @@ static void build_piece(struct net *net)
 	net->cut.size = MIN((uint32_t)net_header(net)->gso_size, left);
 	fill->head_size = net->cut.shape.headers;
 	fill->size = fill->head_size + net->cut.size;
+	fill->bytes = net->out;
 	memset(net->out, 0, NET_HEADER_SIZE);
 	memcpy(net->out + NET_HEADER_SIZE, net->head + NET_HEADER_SIZE, fill->head_size);
 	net->sum.sum = net_cut(&net->cut.shape, net->out + NET_HEADER_SIZE, net->cut.at,
@@ -113,7 +119,7 @@ static void write_sum(struct net *net)
 	memcpy(net->out + at, &value, sizeof(value));
 }
 
-/* How the frame begins for this receiver, whole. */
+/* How the frame begins for this receiver, whole: as it was sent, but for a checksum. */
 static void build_whole(struct net *net, uint64_t takes)
 {
 	struct net_fill *fill = &net->fill;
@@ -121,19 +127,13 @@ static void build_whole(struct net *net, uint64_t takes)
 
 	fill->size = net->size;
 	fill->head_size = net->head_size;
-	memcpy(net->out, net->head, NET_HEADER_SIZE + net->head_size);
-	header->flags &= NET_NEEDS_CSUM;
+	fill->bytes = net->head;
 	if (needs_sum(net, takes)) {
+		fill->bytes = net->out;
+		memcpy(net->out, net->head, NET_HEADER_SIZE + net->head_size);
 		write_sum(net);
 		header->flags = 0;
-	}
-	if (header->flags == 0) {
 		header->csum_start = header->csum_offset = 0;
-	}
-	/* of headers as they are: 5.1.6.4.1 */
-	header->header_size = (uint16_t)net->wire.headers;
-	if (header->gso_type == NET_GSO_NONE) {
-		header->gso_size = 0;
 	}
 }
 

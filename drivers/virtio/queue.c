@@ -76,6 +76,23 @@ int virtq_interrupts(struct virtq *queue)
 	return queue->packed ? packed_interrupts(queue) : split_interrupts(queue);
 }
 
+int virtq_finish(struct virtq *queue, struct virtq_used used, bool listen)
+{
+	int err, wanted, more = 0;
+
+	if (likely(!queue->packed && queue->driver_at != NULL && queue->device_at != NULL)) {
+		return split_finish(queue, used, listen);
+	}
+	err = virtq_put_all(queue, &used, 1);
+	wanted = err < 0 ? err : virtq_interrupts(queue);
+	if (wanted >= 0 && listen) {
+		more = virtq_listen(queue, true);
+	}
+	return wanted < 0 ? wanted :
+	       more < 0	  ? more :
+			    (wanted != 0 ? VIRTQ_INTERRUPT : 0) | (more != 0 ? VIRTQ_MORE : 0);
+}
+
 int virtq_listen(struct virtq *queue, bool on)
 {
 	return queue->packed ? packed_listen(queue, on) : split_listen(queue, on);
@@ -95,17 +112,6 @@ int chain_indirect(const struct virtq *queue, struct virtq_chain *chain, struct 
 	chain->table_count = count;
 	chain->looked = chain->next = 0;
 	return LOOK_TABLE;
-}
-
-uint32_t virtq_pass(struct virtq_cursor *cursor, uint32_t size, uint64_t *ipa)
-{
-	size = MIN(size, virtq_piece(cursor));
-	if (size == 0) {
-		return 0;
-	}
-	*ipa = cursor->segment->ipa + cursor->at;
-	cursor->at += size;
-	return size;
 }
 
 int virtq_read(const struct vm *vm, struct virtq_cursor *cursor, void *to, uint32_t size)

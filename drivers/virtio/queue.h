@@ -106,6 +106,15 @@ struct virtq_used {
 /* The same of many: the driver sees all of them at once. */
 int virtq_put_all(struct virtq *queue, const struct virtq_used *used, uint32_t count);
 
+/*
+ * Gives one back, and whatever there is to ask when that is done: does the driver want an interrupt
+ * (as virtq_interrupts())? And where the device is to be told of more chains (as virtq_listen()),
+ * is there one already? VIRTQ_INTERRUPT and VIRTQ_MORE, or -EFAULT.
+ */
+#define VIRTQ_INTERRUPT 1
+#define VIRTQ_MORE	2
+int virtq_finish(struct virtq *queue, struct virtq_used used, bool listen);
+
 /* Where the device is in a queue; it may go back there while it has put none of what it took since,
  * and nobody else took any. */
 struct virtq_mark {
@@ -169,7 +178,15 @@ static inline uint32_t virtq_piece(struct virtq_cursor *cursor)
  * The longest piece at the cursor, at most `size` bytes, which is passed; *ipa is its place. 0: the
  * end.
  */
-uint32_t virtq_pass(struct virtq_cursor *cursor, uint32_t size, uint64_t *ipa);
+static inline uint32_t virtq_pass(struct virtq_cursor *cursor, uint32_t size, uint64_t *ipa)
+{
+	size = MIN(size, virtq_piece(cursor));
+	if (likely(size != 0)) {
+		*ipa = cursor->segment->ipa + cursor->at;
+		cursor->at += size;
+	}
+	return size;
+}
 
 /* Copies up to `size` bytes on from the cursor, of VIRTQ_PIECES buffers at most: how many they
  * were, or -EFAULT, when balloon or restart took them meanwhile. The caller bounds `size`. */

@@ -150,28 +150,30 @@ static inline bool is_plain_table(const struct virtq *queue, uint64_t ipa, uint6
 /*
  * What nearly all chains are: few descriptors, of the ring or of a table that stands for the chain,
  * and all of it in the VM's first extent. False: it is something else, or wrong; take_any() looks
- * at it from its beginning, for nothing is kept of this look.
+ * at it from its beginning, for nothing is kept of this look. A circle has no end within `most`,
+ * and what has one has no more descriptors than its table: neither is looked for.
  */
 static inline bool take_plain(const struct virtq *queue, struct virtq_chain *chain, uint32_t next,
 			      uint32_t most)
 {
 	const uint64_t *table = (const uint64_t *)(const void *)queue->descriptors_at;
+	struct virtq_segment *segment = chain->segment, *reads = segment;
 	const struct vm_extent ram = queue->vm->extent[0];
-	uint32_t size = queue->size, count = 0, reads = 0;
+	uint32_t size = queue->size;
 	uint64_t in = 0, out = 0;
 	bool indirect = false;
 
 	for (; most != 0 && next < size; most--) {
-		uint64_t ipa = atomic_read(&table[2 * (size_t)next]);
-		uint64_t rest = atomic_read(&table[2 * (size_t)next + 1]);
+		const uint64_t *at = &table[2 * (size_t)next];
+		uint64_t ipa = atomic_read(&at[0]), rest = atomic_read(&at[1]), off = ipa - ram.ipa;
 		uint32_t bytes = (uint32_t)rest;
-		uint64_t off = ipa - ram.ipa;
 
-		if (off >= ram.size || bytes > ram.size - off || bytes == 0 || count == size) {
+		if (off >= ram.size || bytes > ram.size - off || bytes == 0) {
 			return false;
 		}
 		if (unlikely((rest >> 32 & DESC_INDIRECT) != 0)) {
-			if (indirect || count != 0 || !is_plain_table(queue, ipa, rest)) {
+			if (indirect || segment != chain->segment ||
+			    !is_plain_table(queue, ipa, rest)) {
 				return false;
 			}
 			indirect = true;
@@ -180,19 +182,19 @@ static inline bool take_plain(const struct virtq *queue, struct virtq_chain *cha
 			next = 0;
 			continue;
 		}
+		*segment++ = (struct virtq_segment){ipa, bytes};
 		if ((rest >> 32 & DESC_WRITE) != 0) {
 			in += bytes;
-		} else if (count == reads) {
-			reads++;
+		} else if (in == 0) {
+			reads = segment;
 			out += bytes;
 		} else {
 			return false;
 		}
-		chain->segment[count++] = (struct virtq_segment){ipa, bytes};
 		if ((rest >> 32 & DESC_NEXT) == 0) {
 			chain->slots = 0;
-			chain->reads = (uint16_t)reads;
-			chain->count = (uint16_t)count;
+			chain->reads = (uint16_t)(reads - chain->segment);
+			chain->count = (uint16_t)(segment - chain->segment);
 			chain->in_size = (uint32_t)in;
 			chain->out_size = (uint32_t)out;
 			return ((in | out) >> 32) == 0;
@@ -291,6 +293,38 @@ int split_interrupts(struct virtq *queue)
 	/* it is among those put since: 2.7.7.2 */
 	return (uint16_t)(queue->next_put - atomic_read(word) - 1) <
 	       (uint16_t)(queue->next_put - told);
+}
+
+static inline uint16_t *half_at(uint8_t *part, uint64_t off)
+{
+	return (uint16_t *)(void *)(part + off);
+}
+
+int split_finish(struct virtq *queue, struct virtq_used used, bool listen)
+{
+	uint8_t *driver = queue->driver_at, *device = queue->device_at;
+	uint16_t put = queue->next_put, told = queue->told, taken = queue->next_taken, wish;
+	uint32_t *element = (uint32_t *)(void *)(device + USED_RING +
+						 USED_ELEM_SIZE * (put & (queue->size - 1U)));
+	bool by_index = queue->event_index, wanted;
+
+	atomic_set(&element[0], used.id);
+	atomic_set(&element[1], used.written);
+	put++;
+	queue->next_put = queue->told = put;
+	atomic_set_release(half_at(device, USED_INDEX), put);
+	if (listen) {
+		atomic_set(half_at(device, by_index ? avail_event(queue) : USED_FLAGS),
+			   by_index ? taken : 0);
+	}
+	/* both, before the driver's side is looked at: as virtq_interrupts() and split_listen() */
+	dmb(ish);
+	wish = atomic_read(half_at(driver, by_index ? used_event(queue) : AVAIL_FLAGS));
+	wanted = by_index ? (uint16_t)(put - wish - 1) < (uint16_t)(put - told) :
+			    (wish & AVAIL_NO_INTERRUPT) == 0;
+	return (wanted ? VIRTQ_INTERRUPT : 0) |
+	       (listen && atomic_read_acquire(half_at(driver, AVAIL_INDEX)) != taken ? VIRTQ_MORE :
+										       0);
 }
 
 int split_listen(struct virtq *queue, bool on)

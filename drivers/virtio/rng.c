@@ -69,10 +69,8 @@ static int fill(struct vrng *rng)
 /* In a step of its own: a draw is long enough. */
 static int put(struct vrng *rng)
 {
-	int err = virtio_put(&rng->virtio, 0, rng->chain, rng->written);
-
 	rng->filled = false;
-	return err < 0 ? err : 1;
+	return virtio_finish(&rng->virtio, 0, rng->chain, rng->written);
 }
 
 static int rng_step(struct virtio *virtio, uint32_t queue)

@@ -12,6 +12,7 @@
 #define VLAN_COUNT     4096
 #define VLAN_HIGH      0x0f /* of the tag's third byte */
 
+#define SHORT	  2048 /* bytes of a frame that are a small part of a step */
 #define FILL_COST 4000 /* of a step, beside which a frame is looked at: NET_STEP_COST */
 
 struct uplink_port {
@@ -58,7 +59,7 @@ static enum switch_drop may_leave(const uint8_t *head)
 /* The first bytes of the frame into the NIC's buffer, with the tag of its VLAN. */
 static void begin_out(struct net *net, const struct switch_port *to)
 {
-	uint8_t *at = net->up.buffer.frame, *head = net->out + NET_HEADER_SIZE;
+	uint8_t *at = net->up.buffer.frame, *head = net->fill.bytes + NET_HEADER_SIZE;
 	uint32_t vlan = to->config->vlan, tag = vlan != 0 ? TAG_SIZE : 0;
 
 	memcpy(at, head, ADDRESSES_SIZE);
@@ -229,6 +230,11 @@ static int give(struct net_fill *fill, struct net *to)
 		return 0;
 	}
 	if (!fill->open) {
+		int got = fill->size <= SHORT ? net_fill_at_once(fill, to, NULL) : -EAGAIN;
+
+		if (got != -EAGAIN) {
+			return got;
+		}
 		net_fill_open(fill, to);
 	}
 	return net_fill_on(fill, to, NULL) == 1;

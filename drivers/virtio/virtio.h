@@ -113,7 +113,12 @@ extern const struct mmio_ops virtio_mmio;
 int virtio_put(struct virtio *virtio, uint32_t queue, const struct virtq_chain *chain,
 	       uint32_t written);
 
-/* The same of many, which the driver sees at once. */
+/* That was all there was to do, unless there is another one: as a step's last words. 1: there is;
+ * 0: the driver tells of the next; or an error. */
+int virtio_finish(struct virtio *virtio, uint32_t queue, const struct virtq_chain *chain,
+		  uint32_t written);
+
+/* virtio_put() of many, which the driver sees at once. */
 int virtio_put_all(struct virtio *virtio, uint32_t queue, const struct virtq_used *used,
 		   uint32_t count);
 

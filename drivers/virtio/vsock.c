@@ -309,12 +309,10 @@ static bool may_receive(struct vsock *vsock, struct vsock *to)
 
 static int finish(struct vsock *vsock)
 {
-	struct virtio *virtio = &vsock->virtio;
-	int err = virtio_put(virtio, VSOCK_SEND, vsock->out, 0);
+	int err = virtio_finish(&vsock->virtio, VSOCK_SEND, vsock->out, 0);
 
 	vsock->fate = VSOCK_NONE;
 	vsock->resumed = false;
-	err = err < 0 ? err : virtq_listen(&virtio->queue[VSOCK_SEND], true);
 	return err != 0 ? err : vsock_lanes_due(vsock);
 }
 

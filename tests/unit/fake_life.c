@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/arm64/pending.h"
 #include "core/base/errno.h"
 #include "core/exit/exit.h"
 #include "core/exit/irq.h"

@@ -74,6 +74,11 @@ void vdev_work_post(struct vdev *of, struct vcpu *to)
 	posted = true;
 }
 
+bool vdev_may_go_on(void)
+{
+	return false;
+}
+
 void vcpu_post(struct vcpu *vcpu, uint32_t events)
 {
 	assert_int_equal(events, VCPU_EVENT_ANSWER);

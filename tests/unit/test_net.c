@@ -86,6 +86,35 @@ static void many_buffers_of_all_formats_are_seen_at_once(void **state)
 	}
 }
 
+/* Into one buffer, with a look at what else there is to do now and then. */
+static void a_frame_takes_as_many_steps_as_others_leave_it(void **state)
+{
+	uint32_t size, written, fewest = UINT32_MAX;
+
+	for (uint32_t looks = 0; looks < 12; looks++) {
+		set_up(state);
+		begin_all(PLAIN | OFFLOADS);
+		give(1, 1, ROOM);
+		steps = 0;
+		goes_on = looks;
+		send(0,
+		     &(struct net_header){.flags = NET_NEEDS_CSUM,
+					  .gso_type = NET_GSO_TCPV4,
+					  .gso_size = 1448,
+					  .csum_start = 34,
+					  .csum_offset = 16},
+		     1, 65000);
+		assert_int_equal(see(1, ROOM, 0, &size), 1);
+		assert_came_whole(0, size, 65000);
+		assert_int_equal(port(1)->count.received_bytes, 65000);
+		assert_int_equal(fake_driver_see(&drivers[0][SEND], &written), -1);
+		assert_true(steps <= fewest);
+		fewest = steps;
+	}
+	/* the access that told of it did it all */
+	assert_int_equal(fewest, 0);
+}
+
 static void without_buffers_a_frame_is_dropped_and_what_was_taken_goes_back(void **state)
 {
 	static const uint64_t formats[] = {MANY, MANY | VIRTIO_F_PACKED};
@@ -450,6 +479,8 @@ int main(void)
 		    frames_of_any_size_and_pieces_come_whole),
 		NET("many buffers, of all formats, are seen at once",
 		    many_buffers_of_all_formats_are_seen_at_once),
+		NET("a frame takes as many steps as others leave it",
+		    a_frame_takes_as_many_steps_as_others_leave_it),
 		NET("without buffers a frame is dropped, and what was taken goes back",
 		    without_buffers_a_frame_is_dropped_and_what_was_taken_goes_back),
 		NET("a buffer that is too small takes no frame",

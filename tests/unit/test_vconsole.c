@@ -95,6 +95,11 @@ void vdev_work_post(struct vdev *vdev, struct vcpu *to)
 	posted = true;
 }
 
+bool vdev_may_go_on(void)
+{
+	return false;
+}
+
 /* -- its driver -- */
 
 static void work(void)

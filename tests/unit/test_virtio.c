@@ -45,7 +45,8 @@
 
 /* -- a device: gives each chain back with its number of bytes, a chain in a step -- */
 
-static uint32_t resets, queue_resets, steps;
+static uint32_t resets, queue_resets, steps, wanted_in;
+static bool endless; /* it never has done all there is to do */
 static uint32_t config_word;
 static struct virtq_chain *chain;
 
@@ -64,9 +65,12 @@ static void echo_reset_queue(struct virtio *virtio, uint32_t queue)
 
 static int echo_step(struct virtio *virtio, uint32_t queue)
 {
-	int got = virtq_take(&virtio->queue[queue], chain);
+	int got = endless ? -EAGAIN : virtq_take(&virtio->queue[queue], chain);
 
 	steps++;
+	if (steps == wanted_in) {
+		virtio->lock.next++; /* another CPU waits for it */
+	}
 	if (got == 1) {
 		return virtio_put(virtio, queue, chain, chain->in_size) < 0 ? -EFAULT : 1;
 	}
@@ -124,6 +128,18 @@ void vdev_work_post(struct vdev *vdev, struct vcpu *to)
 	assert_ptr_equal(vdev, &virtio.vdev);
 	assert_ptr_equal(to, &vcpu);
 	posted = true;
+}
+
+/* So often is there nothing else to do between two steps. */
+static uint32_t goes_on;
+
+bool vdev_may_go_on(void)
+{
+	if (goes_on == 0) {
+		return false;
+	}
+	goes_on--;
+	return true;
 }
 
 static int set_up(void **state)
@@ -405,6 +421,47 @@ static void rings_that_can_not_be_break_the_device(void **state)
 	}
 }
 
+/* No look at the run loop between them, for nothing waits there; but not for ever, nor while
+ * another CPU waits for the device. */
+static void steps_follow_at_once_while_nobody_waits(void **state)
+{
+	(void)state;
+	for (uint32_t looks = 0; looks < SIZE + 2; looks++) {
+		begin(VIRTIO_F_VERSION_1);
+		for (uint32_t k = 0; k < SIZE; k++) {
+			fake_driver_make(&drivers[1], &answer, 1, false);
+		}
+		goes_on = looks;
+		set(QUEUE_NOTIFY, 1);
+		/* the last one finds nothing */
+		assert_int_equal(steps, MIN(1 + looks, SIZE + 1U));
+		assert_int_equal(posted, looks < SIZE);
+		work();
+		assert_int_equal(steps, SIZE + 1);
+	}
+	for (uint32_t step = 1; step < 5; step++) {
+		begin(VIRTIO_F_VERSION_1);
+		for (uint32_t k = 0; k < SIZE; k++) {
+			fake_driver_make(&drivers[1], &answer, 1, false);
+		}
+		goes_on = SIZE;
+		wanted_in = step;
+		set(QUEUE_NOTIFY, 1);
+		wanted_in = 0;
+		assert_int_equal(steps, step);
+		assert_true(posted);
+		virtio.lock.owner++; /* that one had it, and let it go */
+	}
+	begin(VIRTIO_F_VERSION_1);
+	endless = true;
+	goes_on = 100;
+	set(QUEUE_NOTIFY, 1);
+	assert_int_equal(steps, 16);
+	assert_true(posted);
+	endless = false;
+	goes_on = 0;
+}
+
 static void chains_come_back_in_steps_and_interrupt(void **state)
 {
 	static const uint64_t formats[] = {
@@ -603,6 +660,8 @@ int main(void)
 			a_queue_that_is_ready_is_not_changed, set_up),
 		CASE_IN("rings that can't be break the device",
 			rings_that_can_not_be_break_the_device, set_up),
+		CASE_IN("steps follow at once while nobody waits",
+			steps_follow_at_once_while_nobody_waits, set_up),
 		CASE_IN("chains come back in steps and interrupt",
 			chains_come_back_in_steps_and_interrupt, set_up),
 		CASE_IN("what was there before the last word is found",

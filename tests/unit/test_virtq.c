@@ -430,6 +430,50 @@ static void one_interrupt_stands_for_all_that_was_put(void **state)
 	}
 }
 
+/* Put, asked for the driver's wish, and listened: as the three calls say it one by one. */
+static void a_chain_is_given_back_in_one_go(void **state)
+{
+	const struct way *way = *state;
+	const struct fake_buffer one = {BUFFERS, 8, true};
+	uint32_t written;
+
+	set_up(way);
+	for (uint32_t round = 0; round < 5U * SIZE; round++) {
+		bool quiet = round % 7 == 6, more = round % 3 == 0, listen = round % 4 != 3;
+		bool due = !quiet && (!way->event_index || round % 2 == 0);
+		struct virtq_used used;
+		uint16_t before;
+		bool wrap;
+
+		if (quiet) {
+			fake_driver_quiet(&driver);
+		} else {
+			fake_driver_wish(&driver, (uint16_t)(round % 2));
+		}
+		fake_driver_make(&driver, &one, 1, false);
+		assert_int_equal(take(), 1);
+		if (more) {
+			fake_driver_make(&driver, &one, 1, false);
+		}
+		used = (struct virtq_used){chain->id, chain->slots, round};
+		assert_int_equal(virtq_finish(&queue, used, listen),
+				 (due ? VIRTQ_INTERRUPT : 0) | (more && listen ? VIRTQ_MORE : 0));
+		assert_int_equal(virtq_interrupts(&queue), 0);
+		assert_int_equal(fake_driver_see(&driver, &written), used.id);
+		assert_int_equal(written, round);
+		if (!more) {
+			before = driver.next_made;
+			wrap = driver.made_wrap;
+			fake_driver_make(&driver, &one, 1, false);
+			assert_true(!listen || fake_driver_tells(&driver, before, wrap));
+		}
+		assert_int_equal(take(), 1);
+		assert_int_equal(virtq_put(&queue, chain, 0), 0);
+		assert_int_equal(fake_driver_see(&driver, &written), chain->id);
+		(void)virtq_interrupts(&queue);
+	}
+}
+
 static void the_driver_tells_while_it_is_listened_to(void **state)
 {
 	const struct fake_buffer one = {BUFFERS, 8, true};
@@ -595,6 +639,7 @@ int main(void)
 		OF("interrupts come as the driver wishes", interrupts_come_as_the_driver_wishes),
 		OF("one interrupt stands for all that was put",
 		   one_interrupt_stands_for_all_that_was_put),
+		OF("a chain is given back in one go", a_chain_is_given_back_in_one_go),
 		OF("the driver tells while it is listened to",
 		   the_driver_tells_while_it_is_listened_to),
 		OF("copies go on where the last ended", copies_go_on_where_the_last_ended),

@@ -30,7 +30,10 @@ LIMIT = 2000  # docs/scheduling.md
 GUEST = "guest/"
 # Who looks: what is pending there is taken before anything else. vgic_gather_locked() looks too,
 # but only once an access; switch_to() looks for SErrors.
-LOOKERS = {"run_next", "look_at_events", "irq_poll", "irq_wait", "look_here", "vgic_take_events"}
+LOOKERS = {
+    "run_next", "look_at_events", "irq_poll", "irq_wait", "look_here", "vgic_take_events",
+    "vdev_may_go_on",
+}  # fmt: skip
 # Without what the compiler puts behind a name: "f.constprop.0".
 SYMBOL = re.compile(r"^([0-9a-f]+) ([tT]) (?!image_)([A-Za-z_]\w*)(?:[.][\w.]+)?$", re.M)
 INSTRUCTION = re.compile(r"^ *([0-9a-f]{12}):\s+[0-9a-f ]{8,11}\s+(\S+)(?:[ \t]+(.*))?$", re.M)
