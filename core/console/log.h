@@ -31,7 +31,7 @@ void log_put_line(struct log *log, const char *text, size_t len);
  * Where the last `lines` lines begin, searched for in pieces: LOG_LOOK bytes in a call, or about a
  * thousand instructions. True: found. Zero at first, but for `lines`.
  */
-#define LOG_LOOK 128
+#define LOG_LOOK 96
 struct log_tail {
 	uint32_t lines;
 	bool begun;

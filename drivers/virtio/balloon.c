@@ -218,9 +218,8 @@ static void balloon_settle(struct virtio *virtio)
 	virtio->refused = false;
 	spin_unlock(&virtio->lock);
 	if (refused && vm_may_log(vm, &vm->faults, &tail)) {
-		log_warn("%s: the driver of its balloon does not accept MUST_TELL_HOST, and is "
-			 "refused%s",
-			 vm->name, tail.text);
+		log_warn("%s: its balloon refuses a driver without MUST_TELL_HOST%s", vm->name,
+			 tail.text);
 	}
 	if ((said.absent | said.kept) == 0 || !vm_may_log(vm, &vm->faults, &tail)) {
 		return;

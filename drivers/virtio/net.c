@@ -179,7 +179,8 @@ static uint32_t head_max(const struct net *net)
 static int read_head(struct net *net)
 {
 	uint32_t left = head_max(net) - net->head_read;
-	int got = virtq_read(net->virtio.vdev.vm, &net->rest, net->head + net->head_read, left);
+	int got =
+		virtq_read_some(net->virtio.vdev.vm, &net->rest, net->head + net->head_read, left);
 
 	net->head_read += (uint32_t)MAX(got, 0);
 	return got < 0 ? got : 1;

@@ -30,8 +30,8 @@ static int sum_some(struct net *net)
 	int got = 0;
 
 	if (net->sum.left != 0) {
-		got = virtq_read(net->virtio.vdev.vm, &net->sum.at, bytes,
-				 MIN(net->sum.left, (uint32_t)SUM_SIZE));
+		got = virtq_read_some(net->virtio.vdev.vm, &net->sum.at, bytes,
+				      MIN(net->sum.left, (uint32_t)SUM_SIZE));
 		if (got <= 0) {
 			return -EFAULT;
 		}

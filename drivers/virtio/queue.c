@@ -114,12 +114,13 @@ int chain_indirect(const struct virtq *queue, struct virtq_chain *chain, struct 
 	return LOOK_TABLE;
 }
 
-int virtq_read(const struct vm *vm, struct virtq_cursor *cursor, void *to, uint32_t size)
+static inline int read_pieces(const struct vm *vm, struct virtq_cursor *cursor, void *to,
+			      uint32_t size, uint32_t pieces)
 {
 	uint32_t done = 0, piece;
 	uint64_t ipa;
 
-	for (uint32_t i = 0; i < VIRTQ_PIECES && done < size; i++, done += piece) {
+	for (uint32_t i = 0; i < pieces && done < size; i++, done += piece) {
 		piece = virtq_pass(cursor, size - done, &ipa);
 		if (piece == 0) {
 			break;
@@ -129,6 +130,17 @@ int virtq_read(const struct vm *vm, struct virtq_cursor *cursor, void *to, uint3
 		}
 	}
 	return (int)done;
+}
+
+int virtq_read(const struct vm *vm, struct virtq_cursor *cursor, void *to, uint32_t size)
+{
+	return read_pieces(vm, cursor, to, size, VIRTQ_PIECES);
+}
+
+int virtq_read_some(const struct vm *vm, struct virtq_cursor *cursor, void *to, uint32_t size)
+{
+	return read_pieces(vm, cursor, to, size,
+			   guest_is_paged(vm) ? VIRTQ_PIECES / 2 : VIRTQ_PIECES);
 }
 
 int virtq_write(const struct vm *vm, struct virtq_cursor *cursor, const void *from, uint32_t size)

@@ -193,6 +193,9 @@ static inline uint32_t virtq_pass(struct virtq_cursor *cursor, uint32_t size, ui
 int virtq_read(const struct vm *vm, struct virtq_cursor *cursor, void *to, uint32_t size);
 int virtq_write(const struct vm *vm, struct virtq_cursor *cursor, const void *from, uint32_t size);
 
+/* Fewer of a VM whose RAM is looked up page by page: for who goes on in another step. */
+int virtq_read_some(const struct vm *vm, struct virtq_cursor *cursor, void *to, uint32_t size);
+
 /* virtq_read() of 4 or 16 bytes, a constant: in line where they are one piece. */
 static inline int virtq_read_few(const struct vm *vm, struct virtq_cursor *cursor, void *to,
 				 uint32_t size)
