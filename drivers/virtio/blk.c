@@ -381,6 +381,11 @@ static int finish(struct vblk *blk, uint8_t status)
 	int err = guest_write_few(virtio->vdev.vm, last->ipa + last->size - 1, &status, 1);
 
 	blk->phase = IDLE;
+	if (err == 0 && unlikely(blk->few == 0)) {
+		/* it looks for another in another step: this one has looked up enough */
+		err = virtio_put(virtio, 0, blk->chain, written_of(blk, status));
+		return err < 0 ? err : 1;
+	}
 	return err == 0 ? virtio_finish(virtio, 0, blk->chain, written_of(blk, status)) : err;
 }
 
@@ -416,8 +421,9 @@ static inline bool read_at_once(struct vblk *blk)
 	struct header header;
 	uint64_t at;
 
-	if (blk->chain->count != FEW || blk->chain->reads != 1 || part[0].size != HEADER_SIZE ||
-	    part[2].size != sizeof(status) || size % BLK_SECTOR_SIZE != 0 ||
+	if (blk->chain->count != blk->few || blk->chain->reads != 1 ||
+	    part[0].size != HEADER_SIZE || part[2].size != sizeof(status) ||
+	    size % BLK_SECTOR_SIZE != 0 ||
 	    guest_read_few(vm, part[0].ipa, &header, HEADER_SIZE) != 0 ||
 	    header.type != BLK_TYPE_IN) {
 		return false;
@@ -435,15 +441,16 @@ static int blk_step(struct virtio *virtio, uint32_t queue)
 	uint8_t status = BLK_STATUS_OK;
 	int err;
 
+	(void)queue; /* it has one */
 	if (blk->phase == IDLE) {
-		err = virtq_take(&virtio->queue[queue], blk->chain);
+		err = virtq_take(virtio->queue, blk->chain);
 		if (err <= 0) {
 			return err == -EAGAIN ? 1 :
-			       err == 0	      ? virtq_listen(&virtio->queue[queue], true) :
+			       err == 0	      ? virtq_listen(virtio->queue, true) :
 						err;
 		}
-		if (likely(blk->few != 0) && read_at_once(blk)) {
-			return virtio_finish(virtio, queue, blk->chain, blk->chain->in_size);
+		if (read_at_once(blk)) {
+			return virtio_finish(virtio, 0, blk->chain, blk->chain->in_size);
 		}
 		blk->phase = TAKEN;
 		if (blk->chain->count > blk->few) {

@@ -451,7 +451,7 @@ static int begin(struct vpart *part)
 	*order = (struct order){
 		.taken = true,
 		.type = (uint8_t)MIN(header.type, UINT32_C(0xff)),
-		.used = {.id = chain->id, .slots = chain->slots},
+		.used = virtq_used(chain, 0),
 		.in_size = chain->in_size,
 		.status_ipa = last->ipa + last->size - 1,
 	};

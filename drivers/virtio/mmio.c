@@ -221,8 +221,7 @@ int virtio_tell(struct virtio *virtio, uint32_t queue)
 static int finish(struct virtio *virtio, uint32_t queue, const struct virtq_chain *chain,
 		  uint32_t written, bool listen)
 {
-	const struct virtq_used used = {chain->id, chain->slots, written};
-	int got = virtq_finish(&virtio->queue[queue], used, listen);
+	int got = virtq_finish(&virtio->queue[queue], chain, written, listen);
 
 	if (got < 0) {
 		return got;

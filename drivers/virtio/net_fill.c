@@ -13,11 +13,6 @@
 /* Times that a step which could end begins again. */
 #define TIMES 8
 
-static bool same_place(struct virtq_mark a, struct virtq_mark b)
-{
-	return a.taken == b.taken && a.wrap == b.wrap;
-}
-
 void net_fill_open(struct net_fill *fill, struct net *to)
 {
 	((struct net_header *)fill->bytes)->buffers = 1;
@@ -120,11 +115,7 @@ int net_fill_at_once(struct net_fill *fill, struct net *to, const struct vm *vm)
 static void note_used(struct net_fill *fill)
 {
 	if (fill->taken) {
-		fill->used[fill->count++] = (struct virtq_used){
-			fill->chain->id,
-			fill->chain->slots,
-			fill->written,
-		};
+		fill->used[fill->count++] = virtq_used(fill->chain, fill->written);
 		fill->taken = false;
 	}
 }
@@ -190,13 +181,13 @@ static int take_buffer(struct net_fill *fill, struct net *to, uint32_t most)
 		return -ERANGE;
 	}
 	/* half of it was looked at, and then somebody else took it */
-	fill->chain->begun = fill->chain->begun && same_place(at, fill->looking);
+	fill->chain->begun = fill->chain->begun && virtq_is_at(queue, fill->looking);
 	fill->looking = at;
 	got = virtq_take_some(queue, fill->chain, most);
 	if (got != 1) {
 		return got == 0 ? -ENOSPC : got;
 	}
-	fill->alone = fill->alone && same_place(at, fill->last);
+	fill->alone = fill->alone && at.takes == fill->last.takes;
 	fill->last = virtq_mark(queue);
 	fill->taken = true;
 	fill->written = 0;

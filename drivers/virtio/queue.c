@@ -76,14 +76,11 @@ int virtq_interrupts(struct virtq *queue)
 	return queue->packed ? packed_interrupts(queue) : split_interrupts(queue);
 }
 
-int virtq_finish(struct virtq *queue, struct virtq_used used, bool listen)
+static int __attribute__((noinline))
+finish_in_three(struct virtq *queue, const struct virtq_chain *chain, uint32_t written, bool listen)
 {
-	int err, wanted, more = 0;
+	int err = virtq_put(queue, chain, written), wanted, more = 0;
 
-	if (likely(!queue->packed && queue->driver_at != NULL && queue->device_at != NULL)) {
-		return split_finish(queue, used, listen);
-	}
-	err = virtq_put_all(queue, &used, 1);
 	wanted = err < 0 ? err : virtq_interrupts(queue);
 	if (wanted >= 0 && listen) {
 		more = virtq_listen(queue, true);
@@ -91,6 +88,14 @@ int virtq_finish(struct virtq *queue, struct virtq_used used, bool listen)
 	return wanted < 0 ? wanted :
 	       more < 0	  ? more :
 			    (wanted != 0 ? VIRTQ_INTERRUPT : 0) | (more != 0 ? VIRTQ_MORE : 0);
+}
+
+int virtq_finish(struct virtq *queue, const struct virtq_chain *chain, uint32_t written,
+		 bool listen)
+{
+	return likely(!queue->packed && queue->driver_at != NULL && queue->device_at != NULL) ?
+		       split_finish(queue, chain->id, written, listen) :
+		       finish_in_three(queue, chain, written, listen);
 }
 
 int virtq_listen(struct virtq *queue, bool on)

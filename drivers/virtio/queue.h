@@ -36,7 +36,7 @@ struct virtq_segment {
  * writes. Those of no bytes are left out. */
 struct virtq_chain {
 	uint16_t id;	  /* what the driver calls it */
-	uint16_t slots;	  /* packed: places of the ring that it takes */
+	uint16_t slots;	  /* descriptors of the ring that it takes */
 	uint16_t reads;	  /* segments that the device reads */
 	uint16_t count;	  /* all segments */
 	uint32_t in_size; /* bytes that the device may write; both sums are below 2^32 */
@@ -69,8 +69,10 @@ struct virtq {
 	uint8_t *descriptors_at, *driver_at, *device_at;
 
 	/* where the device is: */
-	uint16_t next_taken, next_put; /* split: free-running; packed: places of the ring */
+	uint16_t next_taken, next_put; /* packed: places of the ring; next_put of a split one: a
+					  number */
 	bool taken_wrap, put_wrap;     /* packed */
+	uint64_t takes;		       /* chains that were taken and have not gone back */
 	uint16_t told;		       /* next_put when the driver's wish was looked at last */
 	bool told_wrap;
 };
@@ -97,11 +99,17 @@ int virtq_take_some(struct virtq *queue, struct virtq_chain *chain, uint32_t mos
  * sees it when this returns. 0 or -EFAULT. */
 int virtq_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t written);
 
-/* A chain that is to be given back, of those that the device writes to. */
+/* A chain that is to be given back. */
 struct virtq_used {
 	uint16_t id, slots; /* of the chain */
 	uint32_t written;
+	bool writes; /* it has buffers that the device may write: 2.8.4 */
 };
+
+static inline struct virtq_used virtq_used(const struct virtq_chain *chain, uint32_t written)
+{
+	return (struct virtq_used){chain->id, chain->slots, written, chain->in_size != 0};
+}
 
 /* The same of many: the driver sees all of them at once. */
 int virtq_put_all(struct virtq *queue, const struct virtq_used *used, uint32_t count);
@@ -113,27 +121,30 @@ int virtq_put_all(struct virtq *queue, const struct virtq_used *used, uint32_t c
  */
 #define VIRTQ_INTERRUPT 1
 #define VIRTQ_MORE	2
-int virtq_finish(struct virtq *queue, struct virtq_used used, bool listen);
+int virtq_finish(struct virtq *queue, const struct virtq_chain *chain, uint32_t written,
+		 bool listen);
 
 /* Where the device is in a queue; it may go back there while it has put none of what it took since,
  * and nobody else took any. */
 struct virtq_mark {
+	uint64_t takes; /* places come again after a lap or two, this does not */
 	uint16_t taken;
 	bool wrap;
 };
 
 static inline struct virtq_mark virtq_mark(const struct virtq *queue)
 {
-	return (struct virtq_mark){queue->next_taken, queue->taken_wrap};
+	return (struct virtq_mark){queue->takes, queue->next_taken, queue->taken_wrap};
 }
 
 static inline bool virtq_is_at(const struct virtq *queue, struct virtq_mark mark)
 {
-	return queue->next_taken == mark.taken && queue->taken_wrap == mark.wrap;
+	return queue->takes == mark.takes;
 }
 
 static inline void virtq_go_back(struct virtq *queue, struct virtq_mark mark)
 {
+	queue->takes = mark.takes;
 	queue->next_taken = mark.taken;
 	queue->taken_wrap = mark.wrap;
 }

@@ -91,7 +91,8 @@ static bool advance(const struct virtq *queue, uint16_t *place, uint32_t slots)
 	return past;
 }
 
-int packed_take(struct virtq *queue, struct virtq_chain *chain, uint32_t most)
+int __attribute__((noinline))
+packed_take(struct virtq *queue, struct virtq_chain *chain, uint32_t most)
 {
 	const uint64_t *table;
 	int got;
@@ -112,6 +113,7 @@ int packed_take(struct virtq *queue, struct virtq_chain *chain, uint32_t most)
 		if (got == LOOK_LAST) {
 			chain->begun = false;
 			queue->taken_wrap ^= advance(queue, &queue->next_taken, chain->slots);
+			queue->takes++;
 		}
 		if (got == LOOK_TABLE) {
 			table = ring_table(queue, chain);
@@ -124,19 +126,9 @@ int packed_take(struct virtq *queue, struct virtq_chain *chain, uint32_t most)
 
 int packed_put(struct virtq *queue, const struct virtq_chain *chain, uint32_t written)
 {
-	uint8_t *slot = slot_at(queue, queue->next_put);
-	uint16_t flags = queue->put_wrap ? (uint16_t)(DESC_AVAIL | DESC_USED) : 0;
+	const struct virtq_used used = virtq_used(chain, written);
 
-	if (slot == NULL) {
-		return -EFAULT;
-	}
-	/* the length means something: 2.8.4 */
-	flags |= chain->in_size != 0 ? (uint16_t)DESC_WRITE : 0;
-	atomic_set((uint32_t *)(slot + DESC_LEN), written);
-	atomic_set((uint16_t *)(slot + DESC_ID), chain->id);
-	atomic_set_release((uint16_t *)(slot + DESC_FLAGS), flags);
-	queue->put_wrap ^= advance(queue, &queue->next_put, chain->slots);
-	return 0;
+	return packed_put_all(queue, &used, 1);
 }
 
 int packed_put_all(struct virtq *queue, const struct virtq_used *used, uint32_t count)
@@ -147,11 +139,13 @@ int packed_put_all(struct virtq *queue, const struct virtq_used *used, uint32_t 
 
 	for (uint32_t i = 0; i < count; i++) {
 		uint8_t *slot = slot_at(queue, place);
-		uint16_t flags = DESC_WRITE | (wrap ? (uint16_t)(DESC_AVAIL | DESC_USED) : 0);
+		uint16_t flags = wrap ? (uint16_t)(DESC_AVAIL | DESC_USED) : 0;
 
 		if (slot == NULL) {
 			return -EFAULT;
 		}
+		/* the length means something: 2.8.4 */
+		flags |= used[i].writes ? (uint16_t)DESC_WRITE : 0;
 		atomic_set((uint32_t *)(slot + DESC_LEN), used[i].written);
 		atomic_set((uint16_t *)(slot + DESC_ID), used[i].id);
 		if (i == 0) {

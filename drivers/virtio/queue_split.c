@@ -47,6 +47,12 @@ int split_enable(struct virtq *queue)
 	return 0;
 }
 
+/* Which of them is next: they are numbered from the queue's first on, and the ring has 16 bits. */
+static inline uint16_t next_taken(const struct virtq *queue)
+{
+	return (uint16_t)queue->takes;
+}
+
 /* The driver's index of the next chain it will make available; negative: an error. */
 static inline int avail_index(const struct virtq *queue)
 {
@@ -65,12 +71,12 @@ static int begin(struct virtq *queue, struct virtq_chain *chain)
 	if (index < 0) {
 		return index;
 	}
-	waiting = (uint16_t)((uint32_t)index - queue->next_taken);
+	waiting = (uint16_t)((uint32_t)index - next_taken(queue));
 	if (waiting == 0) {
 		return 0;
 	}
 	entry = ring_driver_at(queue,
-			       AVAIL_RING + UINT64_C(2) * (queue->next_taken & (queue->size - 1U)),
+			       AVAIL_RING + UINT64_C(2) * (next_taken(queue) & (queue->size - 1U)),
 			       sizeof(*entry));
 	if (waiting > queue->size) {
 		return -EINVAL;
@@ -101,6 +107,7 @@ static inline int look(const struct virtq *queue, struct virtq_chain *chain, con
 	}
 	flags = (uint32_t)(desc.rest >> 32);
 	chain->looked++;
+	chain->slots += !chain->indirect;
 	if (unlikely((flags & DESC_INDIRECT) != 0)) {
 		return chain_indirect(queue, chain, desc, (flags & DESC_NEXT) != 0);
 	}
@@ -126,7 +133,7 @@ take_any(struct virtq *queue, struct virtq_chain *chain, uint32_t most)
 		got = look(queue, chain, table);
 		if (got == LOOK_LAST) {
 			chain->begun = false;
-			queue->next_taken++;
+			queue->takes++;
 		}
 		if (got == LOOK_TABLE) {
 			table = ring_table(queue, chain);
@@ -192,7 +199,7 @@ static inline bool take_plain(const struct virtq *queue, struct virtq_chain *cha
 			return false;
 		}
 		if ((rest >> 32 & DESC_NEXT) == 0) {
-			chain->slots = 0;
+			chain->slots = (uint16_t)(indirect ? 1 : segment - chain->segment);
 			chain->reads = (uint16_t)(reads - chain->segment);
 			chain->count = (uint16_t)(segment - chain->segment);
 			chain->in_size = (uint32_t)in;
@@ -207,7 +214,8 @@ static inline bool take_plain(const struct virtq *queue, struct virtq_chain *cha
 int split_take(struct virtq *queue, struct virtq_chain *chain, uint32_t most)
 {
 	const uint16_t *avail = (const uint16_t *)(const void *)queue->driver_at;
-	uint16_t taken = queue->next_taken, waiting, id;
+	uint64_t takes = queue->takes;
+	uint16_t taken = (uint16_t)takes, waiting, id;
 
 	if (unlikely(chain->begun || avail == NULL || queue->descriptors_at == NULL)) {
 		return take_any(queue, chain, most);
@@ -222,7 +230,7 @@ int split_take(struct virtq *queue, struct virtq_chain *chain, uint32_t most)
 		return take_any(queue, chain, most);
 	}
 	chain->id = id;
-	queue->next_taken = (uint16_t)(taken + 1);
+	queue->takes = takes + 1;
 	return 1;
 }
 
@@ -300,16 +308,16 @@ static inline uint16_t *half_at(uint8_t *part, uint64_t off)
 	return (uint16_t *)(void *)(part + off);
 }
 
-int split_finish(struct virtq *queue, struct virtq_used used, bool listen)
+int split_finish(struct virtq *queue, uint32_t id, uint32_t written, bool listen)
 {
 	uint8_t *driver = queue->driver_at, *device = queue->device_at;
-	uint16_t put = queue->next_put, told = queue->told, taken = queue->next_taken, wish;
+	uint16_t put = queue->next_put, told = queue->told, taken = next_taken(queue), wish;
 	uint32_t *element = (uint32_t *)(void *)(device + USED_RING +
 						 USED_ELEM_SIZE * (put & (queue->size - 1U)));
 	bool by_index = queue->event_index, wanted;
 
-	atomic_set(&element[0], used.id);
-	atomic_set(&element[1], used.written);
+	atomic_set(&element[0], id);
+	atomic_set(&element[1], written);
 	put++;
 	queue->next_put = queue->told = put;
 	atomic_set_release(half_at(device, USED_INDEX), put);
@@ -339,7 +347,7 @@ int split_listen(struct virtq *queue, bool on)
 	if (!queue->event_index) {
 		atomic_set(word, on ? 0 : (uint16_t)USED_NO_NOTIFY);
 	} else if (on) {
-		atomic_set(word, queue->next_taken);
+		atomic_set(word, next_taken(queue));
 	}
 	if (!on) {
 		return 0;
@@ -347,5 +355,5 @@ int split_listen(struct virtq *queue, bool on)
 	/* the wish, before the ring is looked at once more: the driver does it the other way */
 	dmb(ish);
 	index = avail_index(queue);
-	return index < 0 ? index : (uint16_t)index != queue->next_taken;
+	return index < 0 ? index : (uint16_t)index != next_taken(queue);
 }

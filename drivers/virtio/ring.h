@@ -149,7 +149,7 @@ int split_put_all(struct virtq *queue, const struct virtq_used *used, uint32_t c
 int split_interrupts(struct virtq *queue);
 int split_listen(struct virtq *queue, bool on);
 /* virtq_finish() of a queue whose areas have their places. */
-int split_finish(struct virtq *queue, struct virtq_used used, bool listen);
+int split_finish(struct virtq *queue, uint32_t id, uint32_t written, bool listen);
 
 int packed_enable(struct virtq *queue);
 int packed_take(struct virtq *queue, struct virtq_chain *chain, uint32_t most);

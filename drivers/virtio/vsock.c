@@ -556,7 +556,7 @@ static int begin_packet(struct vsock *vsock)
 		return got;
 	}
 	vsock->left = vsock->header.len;
-	vsock->places = chain->indirect ? 1 : MAX(chain->looked, UINT16_C(1));
+	vsock->places = chain->slots;
 	vsock->parts = 0;
 	if (vsock->left > chain->out_size - VSOCK_HEADER_SIZE) {
 		return -EINVAL;

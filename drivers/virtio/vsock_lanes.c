@@ -170,6 +170,7 @@ static void take_out(struct vsock *vsock, uint32_t vm)
 	vsock->fate = VSOCK_PASS;
 	out->id = parked->id;
 	out->slots = parked->slots;
+	out->in_size = 0;
 	out->reads = out->count = parked->count;
 	memcpy(out->segment, parked->segment, parked->count * sizeof(out->segment[0]));
 	vsock->rest = virtq_reads(out);

@@ -161,6 +161,7 @@ static void begin(uint32_t node, uint8_t how)
 			    ((how & 8) != 0 ? NET_F_CSUM | NET_F_HOST_TSO4 | NET_F_HOST_TSO6 : 0) |
 			    ((how & 16) != 0 ? NET_F_GUEST_CSUM | NET_F_GUEST_TSO4 : 0);
 
+	fake_ram_is_first(&vms[node], (how & 32) != 0);
 	set(node, STATUS, 4, 0);
 	PROMISE(get(node, STATUS) == 0 && !lines[node]);
 	set(node, STATUS, 4, 3);

@@ -186,6 +186,7 @@ static void begin(uint32_t node, uint8_t how)
 			    ((how & 2) != 0 ? VIRTIO_F_EVENT_INDEX : 0) |
 			    ((how & 4) != 0 ? VSOCK_F_SEQPACKET : 0);
 
+	fake_ram_is_first(&vms[node], (how & 32) != 0);
 	set(node, STATUS, 4, 0);
 	PROMISE(get(node, STATUS) == 0 && !lines[node]);
 	set(node, STATUS, 4, 3);

@@ -206,8 +206,8 @@ def test_a_disk_that_does_not_answer_is_reset_and_its_VM_ends(boot, folder):
     one.write("alpha", b"x" * (8 << 20))
     text = config(vm("alpha", devices=devices(part("alpha"))),
                   vm("beta", devices=devices(part("beta"))))
-    # so slow that a write of a MiB takes minutes; reads are as ever
-    run = boot(text, extra=disk_args(one.path, options=",throttling.bps-write=2000"))
+    # so slow that each 64 KiB take two minutes, however late they are asked for; reads are as ever
+    run = boot(text, extra=disk_args(one.path, options=",throttling.bps-write=500"))
     run.expect_each("alpha # ", "^beta[|] Enter .help. for a list", timeout=120)
     load(run, "alpha")
     run.line("dd if=/dev/zero of=/dev/vda bs=64k count=16 oflag=direct &")

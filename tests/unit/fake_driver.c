@@ -174,6 +174,7 @@ int fake_driver_make(struct fake_driver *driver, const struct fake_buffer *buffe
 			      make_split(driver, buffer, count, indirect);
 	driver->chain[id].out = true;
 	driver->chain[id].slots = slots;
+	driver->chain[id].writes = buffer[count - 1].write;
 	driver->free_count = (uint16_t)(driver->free_count - slots);
 	return id;
 }
@@ -210,6 +211,10 @@ static int see_packed(struct fake_driver *driver, uint32_t *written)
 		return -1;
 	}
 	memcpy(written, fake_ram(at + 8), sizeof(*written));
+	/* WRITE says that the length means something: 2.8.4 */
+	if (((flags & WRITE) != 0) != driver->chain[id].writes) {
+		*written = UINT32_MAX;
+	}
 	next = driver->next_seen + driver->chain[id].slots;
 	if (next >= driver->size) {
 		next -= driver->size;

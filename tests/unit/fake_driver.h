@@ -21,6 +21,7 @@ struct fake_driver {
 	struct {
 		bool out;	    /* the device has it */
 		uint16_t slots;	    /* it takes */
+		bool writes;	    /* into its last buffer */
 		uint64_t table;	    /* its indirect one; 0: none */
 	} chain[VIRTQ_SIZE_MAX];    /* by id */
 	bool taken[VIRTQ_SIZE_MAX]; /* split: descriptors in use */

@@ -103,8 +103,11 @@ static uint64_t dropped(uint32_t node, enum switch_drop why)
 /* The network, all its ports new. They stay for all cases: a switch has no other life. */
 static int set_up(void **state)
 {
+	static uint32_t turn;
+
 	(void)state;
 	goes_on = 0;
+	turn++;
 	fake_ram_reset();
 	fake_time_reset(fake_time.now + 1000 * HZ, HZ);
 	memset(lines, 0, sizeof(lines));
@@ -115,6 +118,9 @@ static int set_up(void **state)
 		vcpu_of[i] = &vcpus[i];
 		vcpus[i].vm = &vms[i];
 		vms[i] = (struct vm){.id = i, .vcpu = &vcpu_of[i], .vcpu_count = 1};
+		/* most VMs' is, and others' is looked up; each VM here is now one and now the other
+		 */
+		fake_ram_is_first(&vms[i], (turn >> i) % 2 != 0);
 		if (nets[i] == NULL) {
 			configs[i] = (struct vdev_config){
 				.name = "net",

@@ -469,6 +469,49 @@ static void the_configuration_says_address_link_and_speed(void **state)
 	assert_int_equal(get(1, 0x008), 1);
 }
 
+/* A sender that gives back what it took, after others took and used so many that the ring is where
+ * it was: a lap or two of a packed one, or all numbers of a split one. */
+static void laps_of_others_make_no_buffers_its_own_again(void **state)
+{
+	static const uint64_t formats[] = {MANY | VIRTIO_F_PACKED, MANY};
+	struct fake_driver *driver = &drivers[1][RECEIVE];
+	const struct fake_buffer buffer = {place(1, GOT_AT), 1000, true};
+
+	for (uint32_t i = 0; i < ARRAY_COUNT(formats); i++) {
+		uint32_t lap = i == 0 ? 2 * SIZE : 65536, written;
+		bool out[VIRTQ_SIZE_MAX];
+		int id;
+
+		set_up(state);
+		begin_all(formats[i]);
+		while (fake_driver_make(driver, &buffer, 1, false) >= 0) {
+		}
+		write_frame(0, &plain, 1, 9000);
+		post_frame(0, 9000, ROOM);
+		work(0, 1);
+		assert_true(posted[0]);
+		for (uint32_t others = 0; others < lap; others++) {
+			send(2, &plain, 1, 60);
+			while (fake_driver_see(driver, &written) >= 0) {
+				fake_driver_make(driver, &buffer, 1, false);
+			}
+		}
+		set(0, STATUS, 0);
+		/* it has those back that it gave, each once */
+		for (uint32_t k = 0; k < SIZE + 4; k++) {
+			for (uint32_t n = 0; n < VIRTQ_SIZE_MAX; n++) {
+				out[n] = driver->chain[n].out;
+			}
+			send(2, &plain, 1, 60);
+			while ((id = fake_driver_see(driver, &written)) >= 0) {
+				assert_true(out[id]);
+				out[id] = false;
+			}
+		}
+		assert_int_equal(fake_driver_make(driver, &buffer, 1, false) >= 0, true);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -496,6 +539,8 @@ int main(void)
 		    buffers_that_were_taken_between_others_come_back_empty),
 		NET("a frame that others get ahead of comes whole",
 		    a_frame_that_others_get_ahead_of_comes_whole),
+		NET("laps of others make no buffers its own again",
+		    laps_of_others_make_no_buffers_its_own_again),
 		NET("a receiver that is reset in the middle gets nothing of it",
 		    a_receiver_that_is_reset_in_the_middle_gets_nothing_of_it),
 		NET("a receiver that breaks rules breaks alone",

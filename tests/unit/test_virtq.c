@@ -441,7 +441,6 @@ static void a_chain_is_given_back_in_one_go(void **state)
 	for (uint32_t round = 0; round < 5U * SIZE; round++) {
 		bool quiet = round % 7 == 6, more = round % 3 == 0, listen = round % 4 != 3;
 		bool due = !quiet && (!way->event_index || round % 2 == 0);
-		struct virtq_used used;
 		uint16_t before;
 		bool wrap;
 
@@ -455,11 +454,10 @@ static void a_chain_is_given_back_in_one_go(void **state)
 		if (more) {
 			fake_driver_make(&driver, &one, 1, false);
 		}
-		used = (struct virtq_used){chain->id, chain->slots, round};
-		assert_int_equal(virtq_finish(&queue, used, listen),
+		assert_int_equal(virtq_finish(&queue, chain, round, listen),
 				 (due ? VIRTQ_INTERRUPT : 0) | (more && listen ? VIRTQ_MORE : 0));
 		assert_int_equal(virtq_interrupts(&queue), 0);
-		assert_int_equal(fake_driver_see(&driver, &written), used.id);
+		assert_int_equal(fake_driver_see(&driver, &written), chain->id);
 		assert_int_equal(written, round);
 		if (!more) {
 			before = driver.next_made;
