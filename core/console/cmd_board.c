@@ -230,11 +230,14 @@ static uint32_t in_us(uint64_t ticks)
 
 static void say_cpu(uint32_t index, const struct sched_cpu *cpu)
 {
-	if (cpu->count == 0) {
+	const struct vcpu *first = atomic_read(&cpu->first);
+
+	/* its vCPUs may come and go meanwhile */
+	if (first == NULL) {
 		shell_say("CPU %u: nobody's\n", index);
-	} else if (!cpu->shared) {
+	} else if (!atomic_read(&cpu->shared)) {
 		shell_say("CPU %u: %s vcpu %u alone: no tick, WFI does not exit\n", index,
-			  cpu->first->vm->name, cpu->first->index);
+			  first->vm->name, first->index);
 	} else {
 		shell_say("CPU %u: %u vCPUs%s\n", index, cpu->count,
 			  cpu->window_count != 0 ? ", in windows" : "");

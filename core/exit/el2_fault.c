@@ -31,6 +31,7 @@ static struct {
 	uint32_t owner;	       /* CPU index that panics, plus 1; atomic */
 	uint32_t cpus_stopped; /* atomic */
 	uint32_t printing;     /* one CPU at a time says what it has to say; atomic */
+	uint32_t faults;       /* of the one that panics, since it began */
 	bool reboot;
 	bool smp; /* other CPUs may be up */
 } panicking;
@@ -170,11 +171,9 @@ static void say_traces(void)
 	}
 }
 
-static void finish(void) __attribute__((noreturn));
-static void finish(void)
+static void end(void) __attribute__((noreturn));
+static void end(void)
 {
-	stop_others();
-	say_traces();
 	if (panicking.reboot) {
 		say("bulkhead: the board is reset");
 		psci_system_reset();
@@ -182,6 +181,14 @@ static void finish(void)
 	say("bulkhead: stopped");
 	atomic_set_release(&panicking.printing, 0);
 	stop_for_ever();
+}
+
+static void finish(void) __attribute__((noreturn));
+static void finish(void)
+{
+	stop_others();
+	say_traces();
+	end();
 }
 
 /* The first CPU to panic goes on; another one, or a second fault of the first, stops where it is.
@@ -193,6 +200,11 @@ static void begin(const char *text)
 	if (!atomic_replace(&panicking.owner, 0, self)) {
 		if (atomic_read(&panicking.owner) == self) {
 			say("bulkhead: another fault while that was being reported");
+			/* what is left is tried once */
+			panicking.faults++;
+			if (panicking.faults > 1) {
+				end();
+			}
 			finish();
 		}
 		el2_fault_stop();

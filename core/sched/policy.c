@@ -472,7 +472,7 @@ uint64_t policy_idle(const struct sched_cpu *cpu, uint64_t now, uint64_t *span)
 	const struct vcpu *vcpu = atomic_read(&cpu->first);
 
 	*span = 0;
-	if (since == 0 || vcpu == NULL || cpu->count != 1) {
+	if (since == 0 || vcpu == NULL || cpu->count != 1 || !policy_is_measured(cpu)) {
 		return 0;
 	}
 	ran = atomic_read(&vcpu->sched.ran) - cpu->measured_ran;

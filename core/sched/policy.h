@@ -20,6 +20,13 @@ struct vcpu *policy_choose(struct sched_cpu *cpu, uint64_t now);
 void policy_add(struct sched_cpu *cpu, struct vcpu *vcpu);
 void policy_remove(struct sched_cpu *cpu, struct vcpu *vcpu, uint64_t now);
 
+/* Is the idle time of who is first here? It was asked for of one vCPU, which may have gone. */
+static inline bool policy_is_measured(const struct sched_cpu *cpu)
+{
+	return atomic_read_acquire(&cpu->measured) != 0 &&
+	       atomic_read(&cpu->measured_of) == atomic_read(&cpu->first);
+}
+
 /* Ticks that the CPU's only vCPU did not want of the last *span, since sched_measure() was called;
  * *span is 0 where nothing is measured. Any CPU. */
 uint64_t policy_idle(const struct sched_cpu *cpu, uint64_t now, uint64_t *span);

@@ -47,7 +47,7 @@ static void share(struct sched_cpu *cpu)
 
 static bool has_choices(const struct sched_cpu *cpu)
 {
-	return cpu->count > 1 || cpu->window_count != 0 || atomic_read(&cpu->measured) != 0 ||
+	return cpu->count > 1 || cpu->window_count != 0 || policy_is_measured(cpu) ||
 	       (cpu->first != NULL && cpu->first->sched.budget != 0);
 }
 
@@ -219,14 +219,15 @@ void sched_look_again(void)
 	}
 }
 
-void sched_measure(uint32_t index, bool on)
+void sched_measure(struct vcpu *vcpu, bool on)
 {
-	struct sched_cpu *cpu = percpu_of(sched_cpu, index);
-	struct vcpu *vcpu = atomic_read(&cpu->first);
+	struct sched_cpu *cpu = percpu_of(sched_cpu, atomic_read(&vcpu->cpu));
 
-	if (vcpu == NULL) {
+	/* it may be about to leave: what is left behind holds for it alone */
+	if (on ? atomic_read(&cpu->first) != vcpu : atomic_read(&cpu->measured_of) != vcpu) {
 		return;
 	}
+	atomic_set(&cpu->measured_of, vcpu);
 	cpu->measured_ran = vcpu->sched.ran;
 	atomic_set_release(&cpu->measured, on ? deadline_now() : 0);
 	vcpu_post(vcpu, VCPU_EVENT_PLACE);

@@ -91,10 +91,10 @@ struct vcpu *sched_pick(void);
 void sched_give_way(struct vcpu *vcpu);
 
 /*
- * Whether this CPU exits at its only vCPU's WFI, so that idle time is known; else it costs nothing
- * and is not. Where a CPU has choices it always does. Any CPU.
+ * Whether this vCPU's CPU, while it is the only one there, exits at its WFI, so that idle time is
+ * known; else it costs nothing and is not. Where a CPU has choices it always does. Any CPU.
  */
-void sched_measure(uint32_t cpu, bool on);
+void sched_measure(struct vcpu *vcpu, bool on);
 
 /* This CPU's vCPUs, or what is measured of them, are others than before. Owner. */
 void sched_look_again(void);

@@ -57,6 +57,7 @@ struct sched_cpu {
 	/* atomic; ticks since when its only vCPU's idle time is measured as if it had choices, and
 	 * what that had run until then; 0: it is not */
 	uint64_t measured, measured_ran;
+	const struct vcpu *measured_of; /* atomic: that one; it holds for no other */
 	/*
 	 * Whom sched_pick() chose, as long as nothing has happened since that might change it:
 	 * nobody else here was posted to, the timer for it has not fired. NULL: it chooses anew.

@@ -61,7 +61,7 @@ int manage_set_priority(const struct vm *by, struct vm *vm, uint32_t index, uint
 void manage_measure_idle(struct vm *vm, bool on)
 {
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-		sched_measure(vm->vcpu[i]->cpu, on);
+		sched_measure(vm->vcpu[i], on);
 	}
 }
 

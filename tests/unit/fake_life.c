@@ -587,9 +587,9 @@ void sched_look_again(void)
 {
 }
 
-void sched_measure(uint32_t cpu, bool on)
+void sched_measure(struct vcpu *vcpu, bool on)
 {
-	(void)cpu;
+	(void)vcpu;
 	(void)on;
 }
 

@@ -704,6 +704,7 @@ static void idle_is_measured(void **state)
 	assert_int_equal(policy_idle(&cpu, now, &span), 0);
 	assert_int_equal(span, 0);
 	cpu.measured = now;
+	cpu.measured_of = &vcpus[0];
 	ready(0, true);
 	run(300);
 	assert_int_equal(policy_idle(&cpu, now, &span), 0);
@@ -721,6 +722,12 @@ static void idle_is_measured(void **state)
 	policy_remove(&cpu, &vcpus[0], now);
 	add(1, 100);
 	run(100);
+	assert_int_equal(policy_idle(&cpu, now, &span), 0);
+	assert_int_equal(span, 0);
+	/* nor if whoever asked did so while it left */
+	cpu.measured = now;
+	cpu.measured_of = &vcpus[7];
+	assert_false(policy_is_measured(&cpu));
 	assert_int_equal(policy_idle(&cpu, now, &span), 0);
 	assert_int_equal(span, 0);
 }
