@@ -240,6 +240,18 @@ static int put_off(struct vm *vm)
 	return -EBUSY;
 }
 
+/* A start that was to come does not, by command. */
+static int call_off_start(struct vm *vm, bool asked)
+{
+	struct vm_tail tail;
+
+	if (vm_may_log(vm, &vm->lives, &tail)) {
+		log_info("%s: its start, which waited, is called off%s", vm->name, tail.text);
+	}
+	waits_no_more(vm, asked);
+	return 0;
+}
+
 int life_ask(struct vm *vm, enum life_op op)
 {
 	enum vm_stop_reason reason = op == LIFE_RESTART ? VM_STOP_RESTART :
@@ -258,10 +270,7 @@ int life_ask(struct vm *vm, enum life_op op)
 	asked = vm->start_asked;
 	take_step_locked(vm, step, reason);
 	spin_unlock(&vm->lock);
-	if (waited) {
-		waits_no_more(vm, asked);
-	}
-	return after_step(vm, step);
+	return waited ? call_off_start(vm, asked) : after_step(vm, step);
 }
 
 int life_stop(struct vm *vm, enum vm_stop_reason reason, uint32_t life)
