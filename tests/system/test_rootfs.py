@@ -170,6 +170,13 @@ def test_iperf3_finds_a_network_that_loses_nothing_on_its_way(boot, image):
     # datagrams come in their order
     end = iperf(run, "alpha", "-u", "-b", "20M", "-l", "1400", "-t", "3")
     assert end["streams"][0]["udp"]["out_of_order"] == 0
+    # neither sends anything while the counters of both are read
+    run.focus(SHELL)
+    for name in NAMES:
+        run.run(f"vm pause {name}", "bulkhead> ")
+    while "pausing" in (states := run.run("vm", "bulkhead> ")):
+        pass
+    assert len(re.findall(r"^(?:alpha|beta) +paused", states, re.M)) == 2, states
     # what the switch took from one it gave to the other, or found no buffer there, and counted it
     for sender, receiver in (NAMES, reversed(NAMES)):
         taken, given = counted(run, sender), counted(run, receiver)
