@@ -119,14 +119,13 @@ static void place_share(struct checker *c, struct map *map, struct share_config 
 	add(map, at, size, share->name);
 }
 
+/* A VM whose spi-count is refused is looked at to its end. */
 static bool take_spi(struct map *map, uint32_t spi)
 {
-	uint64_t *word = &map->spi[spi / 64];
-
-	if (*word & BIT(spi % 64)) {
+	if (spi >= GUEST_SPI_COUNT_MAX || (map->spi[spi / 64] & BIT(spi % 64)) != 0) {
 		return false;
 	}
-	*word |= BIT(spi % 64);
+	map->spi[spi / 64] |= BIT(spi % 64);
 	return true;
 }
 
@@ -182,17 +181,17 @@ static uint32_t spi_of(const struct vdev_config *device)
 
 static void place_spi(struct checker *c, struct map *map, struct vdev_config *device)
 {
-	uint32_t spi = spi_of(device);
+	uint32_t spi = spi_of(device), limit = MIN(c->vm->spi_count, (uint32_t)GUEST_SPI_COUNT_MAX);
 	char path[CHECKER_PATH_MAX];
 
-	if (spi == CONFIG_SPI_ANY || spi >= c->vm->spi_count || !take_spi(map, spi)) {
-		for (spi = GUEST_SPI_FIRST; spi < c->vm->spi_count; spi++) {
+	if (spi == CONFIG_SPI_ANY || spi >= limit || !take_spi(map, spi)) {
+		for (spi = GUEST_SPI_FIRST; spi < limit; spi++) {
 			if (take_spi(map, spi)) {
 				break;
 			}
 		}
 	}
-	if (spi >= c->vm->spi_count) {
+	if (spi >= limit) {
 		checker_device_path(c, device->name, path, sizeof(path));
 		diag_error(c->diag, path, "spi",
 			   "there is no free interrupt left: raise spi-count");
