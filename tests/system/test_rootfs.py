@@ -56,16 +56,18 @@ def bring_up(run, name: str, mtu: int = 1500) -> None:
                           "dev eth0") == ""
 
 
-# Files of a few sizes, each with its checksum in its name, in an order that nobody foresees.
+# Files of a few sizes, each with its checksum in its name, in an order that nobody foresees: at
+# most 64, 20 MB of them, which the disks have room for however fast they are written.
 # A file has its name once its data is on the disk: ext4 allots blocks late, and one that was
 # renamed before may be empty after a restart.
 WRITE = """cat > /tmp/load <<'EOF'
 cd $1; seed=$2; i=0
 while [ $i -lt $3 ]; do
 	i=$((i + 1)); seed=$(((seed * 1103515245 + 12345) % 2147483648))
-	size="bs=$((seed % 60000 + 1)) count=$((seed / 60000 % 24 + 1))"
-	dd if=/dev/urandom of=new $size conv=fsync 2>/dev/null
-	sum=$(sha256sum < new); mv new f$((seed / 7 % 64)).${sum%% *}
+	size="bs=$((seed % 60000 + 1)) count=$((seed / 60000 % 16 + 1))"
+	dd if=/dev/urandom of=new $size conv=fsync 2>/dev/null || { echo full; exit 1; }
+	sum=$(sha256sum < new); name=f$((seed / 7 % 64))
+	rm -f $name.*; mv new $name.${sum%% *}
 	[ $((seed / 11 % 3)) = 0 ] && rm -f $(ls -d f* | tail -n 1); [ $((i % 16)) = 0 ] && sync
 done
 EOF"""
