@@ -198,19 +198,6 @@ static inline bool bring(struct vcpu *vcpu)
 	return true;
 }
 
-/* What its devices have to do, a step; and more of them at once, while there is nothing else to do
- * and nobody else wants the CPU. */
-static inline void work(struct vcpu *vcpu)
-{
-	vdev_work(vcpu);
-	/* a look before the choice, which may be long, and one behind it */
-	while (atomic_read(&vcpu->events) == VCPU_EVENT_WORK && !irq_is_pending() &&
-	       sched_pick() == vcpu && !irq_is_pending()) {
-		atomic_fetch_and(&vcpu->events, ~(uint32_t)VCPU_EVENT_WORK);
-		vdev_work(vcpu);
-	}
-}
-
 /*
  * What is done where it is loaded. `worked`: something was done in this pass already. One that
  * comes after some that did nothing but give way does something first, however many interrupts
@@ -243,7 +230,7 @@ static inline void look_at_rest(struct vcpu *vcpu, uint32_t events, bool worked)
 		return;
 	}
 	if ((events & VCPU_EVENT_WORK) != 0) {
-		work(vcpu);
+		vdev_work(vcpu);
 		events &= ~(uint32_t)VCPU_EVENT_WORK;
 		if (gives_way(vcpu, events)) {
 			return;
