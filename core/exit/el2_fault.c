@@ -27,13 +27,31 @@
 PERCPU(uint64_t, stack_top);
 PERCPU(uint64_t, emergency_top);
 
+/* A panic is told in parts, the surest first; a fault in one goes on with the next. */
+enum part {
+	PART_REGISTERS,
+	PART_BACKTRACE,
+	PART_WHAT_RAN,
+	PART_OTHER_CPUS,
+	PART_TRACES,
+	PART_END,
+};
+
 static struct {
-	uint32_t owner;	       /* CPU index that panics, plus 1; atomic */
+	uint32_t owner; /* CPU index that panics, plus 1; atomic */
+	/* Others may say what they have to say, one at a time: whoever speaks makes it 0. From the
+	   beginning it is the owner's, until it waits for them, and again behind that. Atomic. */
+	uint32_t others_may_speak;
 	uint32_t cpus_stopped; /* atomic */
-	uint32_t printing;     /* one CPU at a time says what it has to say; atomic */
-	uint32_t faults;       /* of the one that panics, since it began */
 	bool reboot;
 	bool smp; /* other CPUs may be up */
+	/* the owner's */
+	enum part part;	 /* that comes next */
+	uint32_t faults; /* since it began; of more than parts, words are what faults */
+	uint64_t pc, fp; /* where the backtrace begins */
+	bool has_frame;
+	struct el2_frame frame; /* a second fault begins at the top of the same stack */
+	uint64_t esr, far;
 } panicking;
 
 static void say(const char *fmt, ...) PRINTF_LIKE(1, 2);
@@ -43,6 +61,9 @@ static void say(const char *fmt, ...)
 	va_list args;
 	int len;
 
+	if (panicking.faults > PART_END) {
+		return;
+	}
 	va_start(args, fmt);
 	len = format_v(line, sizeof(line) - 2, fmt, args);
 	va_end(args);
@@ -72,15 +93,25 @@ static void say_what_ran(void)
 	}
 }
 
-void el2_fault_stop(void)
+/* Not the first CPU that panics, or one that was asked to stop. `text`: why, or NULL. */
+static void stop_here(const char *text) __attribute__((noreturn));
+static void stop_here(const char *text)
 {
-	while (!atomic_replace(&panicking.printing, 0, 1)) {
+	while (!atomic_replace(&panicking.others_may_speak, 1, 0)) {
 		cpu_yield();
 	}
+	if (text != NULL) {
+		say("bulkhead: PANIC on CPU %u, too: %s", this_cpu(cpu_index), text);
+	}
 	say_what_ran();
-	atomic_set_release(&panicking.printing, 0);
+	atomic_set_release(&panicking.others_may_speak, 1);
 	atomic_fetch_add(&panicking.cpus_stopped, 1);
 	stop_for_ever();
+}
+
+void el2_fault_stop(void)
+{
+	stop_here(NULL);
 }
 
 /* The boot CPU's variables are the template itself. */
@@ -103,6 +134,7 @@ static void stop_others(void)
 			others++;
 		}
 	}
+	atomic_set_release(&panicking.others_may_speak, 1);
 	until = deadline_now() + deadline_from_ms(STOP_WAIT_MS);
 	while (atomic_read_acquire(&panicking.cpus_stopped) < others && deadline_now() < until) {
 		cpu_yield();
@@ -110,7 +142,7 @@ static void stop_others(void)
 	/* one that comes later waits until the rest has been said; one that stopped in the middle
 	   of its words is not waited for */
 	until += deadline_from_ms(STOP_WAIT_MS);
-	while (!atomic_replace(&panicking.printing, 0, 1) && deadline_now() < until) {
+	while (!atomic_replace(&panicking.others_may_speak, 1, 0) && deadline_now() < until) {
 		cpu_yield();
 	}
 	if (atomic_read(&panicking.cpus_stopped) < others) {
@@ -128,8 +160,27 @@ static bool on_a_stack(uint64_t address)
 		(address < emergency && address >= emergency - EMERGENCY_SIZE));
 }
 
-static void say_backtrace(uint64_t pc, uint64_t fp)
+static void say_registers(void)
 {
+	const struct el2_frame *frame = &panicking.frame;
+
+	if (!panicking.has_frame) {
+		return;
+	}
+	say("bulkhead: esr %016llx far %016llx spsr %08llx", (unsigned long long)panicking.esr,
+	    (unsigned long long)panicking.far, (unsigned long long)frame->spsr);
+	say("bulkhead: pc  %016llx sp  %016llx", (unsigned long long)frame->pc,
+	    (unsigned long long)frame->sp);
+	for (uint32_t i = 0; i < 30; i += 3) {
+		say("bulkhead: x%-2u %016llx %016llx %016llx", i, (unsigned long long)frame->x[i],
+		    (unsigned long long)frame->x[i + 1], (unsigned long long)frame->x[i + 2]);
+	}
+	say("bulkhead: x30 %016llx", (unsigned long long)frame->x[30]);
+}
+
+static void say_backtrace(void)
+{
+	uint64_t pc = panicking.pc, fp = panicking.fp;
 	char name[80];
 
 	say("bulkhead: backtrace, newest first:");
@@ -179,47 +230,66 @@ static void end(void)
 		psci_system_reset();
 	}
 	say("bulkhead: stopped");
-	atomic_set_release(&panicking.printing, 0);
+	atomic_set_release(&panicking.others_may_speak, 1);
 	stop_for_ever();
 }
 
-static void finish(void) __attribute__((noreturn));
-static void finish(void)
+static void say_part(enum part part)
 {
-	stop_others();
-	say_traces();
-	end();
+	switch (part) {
+	case PART_REGISTERS:
+		say_registers();
+		break;
+	case PART_BACKTRACE:
+		say_backtrace();
+		break;
+	case PART_WHAT_RAN:
+		say_what_ran();
+		break;
+	case PART_OTHER_CPUS:
+		stop_others();
+		break;
+	case PART_TRACES:
+		say_traces();
+		break;
+	case PART_END:
+		end();
+	}
 }
 
-/* The first CPU to panic goes on; another one, or a second fault of the first, stops where it is.
- */
+static void go_on(void) __attribute__((noreturn));
+static void go_on(void)
+{
+	for (;;) {
+		say_part(panicking.part == PART_END ? PART_END : panicking.part++);
+	}
+}
+
+/* The first CPU to panic says everything; another one stops where it is. Returns on the first
+ * panic of the first CPU. */
 static void begin(const char *text)
 {
 	uint32_t self = this_cpu(cpu_index) + 1;
 
 	if (!atomic_replace(&panicking.owner, 0, self)) {
 		if (atomic_read(&panicking.owner) == self) {
-			say("bulkhead: another fault while that was being reported");
-			/* what is left is tried once */
 			panicking.faults++;
-			if (panicking.faults > 1) {
-				end();
-			}
-			finish();
+			say("bulkhead: another fault while that was being reported");
+			go_on();
 		}
-		el2_fault_stop();
+		stop_here(text);
 	}
 	say(" ");
 	say("bulkhead: PANIC on CPU %u: %s", this_cpu(cpu_index), text);
-	say_what_ran();
 }
 
 static void panic_now(const char *text) __attribute__((noreturn));
 static void panic_now(const char *text)
 {
 	begin(text);
-	say_backtrace((uint64_t)__builtin_return_address(0), (uint64_t)__builtin_frame_address(0));
-	finish();
+	panicking.pc = (uint64_t)__builtin_return_address(0);
+	panicking.fp = (uint64_t)__builtin_frame_address(0);
+	go_on();
 }
 
 static void halt_now(const char *text) __attribute__((noreturn));
@@ -288,15 +358,11 @@ void el2_fault(struct el2_frame *frame)
 		return;
 	}
 	begin(fault_text(frame, esr, far));
-	say("bulkhead: esr %016llx far %016llx spsr %08llx", (unsigned long long)esr,
-	    (unsigned long long)far, (unsigned long long)frame->spsr);
-	say("bulkhead: pc  %016llx sp  %016llx", (unsigned long long)frame->pc,
-	    (unsigned long long)frame->sp);
-	for (uint32_t i = 0; i < 30; i += 3) {
-		say("bulkhead: x%-2u %016llx %016llx %016llx", i, (unsigned long long)frame->x[i],
-		    (unsigned long long)frame->x[i + 1], (unsigned long long)frame->x[i + 2]);
-	}
-	say("bulkhead: x30 %016llx", (unsigned long long)frame->x[30]);
-	say_backtrace(frame->pc, frame->x[29]);
-	finish();
+	panicking.esr = esr;
+	panicking.far = far;
+	panicking.frame = *frame;
+	panicking.has_frame = true;
+	panicking.pc = frame->pc;
+	panicking.fp = frame->x[29];
+	go_on();
 }

@@ -127,9 +127,12 @@ def test_an_overflown_EL2_stack_is_a_panic_with_a_backtrace(boot):
         run.focus("the hypervisor's shell")
         run.line(f"panic {how}".strip())
         run.expect(rf"^bulkhead: PANIC on CPU 0: {what}")
-        run.expect("^bulkhead: CPU 0 ran tick vcpu 0, guest pc 0x")
+        if how:
+            run.expect("^bulkhead: esr [0-9a-f]{16} far ")
+            run.expect("^bulkhead: x30 [0-9a-f]{16}")
         run.expect("^bulkhead: backtrace, newest first:")
         run.expect(r"^bulkhead:   [0-9a-f]{16} \w+\+0x[0-9a-f]+")
+        run.expect("^bulkhead: CPU 0 ran tick vcpu 0, guest pc 0x")
         # a CPU that is late to answer says its line behind all others
         run.expect_each(
             "^bulkhead: CPU 1 ran no guest",
