@@ -89,7 +89,7 @@ static bool number(struct vsock_job *job, const char *word, uint64_t *value)
 
 /* -- commands: a step of each -- */
 
-static const char *state_name(uint32_t state)
+static const char *state_name(const struct hypercall_vm_info *info)
 {
 	static const char *const names[] = {
 		[HYPERCALL_STATE_OFF] = "off",
@@ -101,7 +101,7 @@ static const char *state_name(uint32_t state)
 		[HYPERCALL_STATE_RESTARTING] = "restarting",
 	};
 
-	return names[state];
+	return (info->flags & HYPERCALL_VM_START_WAITS) != 0 ? "off (waits)" : names[info->state];
 }
 
 /* at[0]: the VM; at[2]: half of its row has been said: the whole takes longer than a step. */
@@ -123,7 +123,7 @@ static bool list(struct vcpu *by, struct vsock_job *job)
 	info = &call.data.vm;
 	job->at[2] = !job->at[2];
 	if (job->at[2] != 0) {
-		say(job, "%-12s %-10s ", info->name, state_name(info->state));
+		say(job, "%-12s %-11s ", info->name, state_name(info));
 		return false;
 	}
 	say(job, "%3u vCPUs %5llu MiB %3u restarts\n", info->vcpu_count,

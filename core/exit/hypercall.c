@@ -204,6 +204,7 @@ static void vm_info(const struct vm *vm, struct hypercall *call)
 	info->reason = reason_of(vm);
 	info->vcpu_count = vm->vcpu_count;
 	info->restarts = atomic_read(&vm->restart_count);
+	info->flags = atomic_read(&vm->start_waits) ? HYPERCALL_VM_START_WAITS : 0;
 	for (uint32_t i = 0; i < vm->extent_count; i++) {
 		info->memory += vm->extent[i].size;
 	}

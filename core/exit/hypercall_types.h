@@ -114,6 +114,9 @@ struct hypercall_head {
 
 #define HYPERCALL_NAME_SIZE 32 /* with its end */
 
+#define HYPERCALL_VM_START_WAITS                                                                   \
+	1 /* since 1.2: off, and waits for VMs of start-after or for its disks */
+
 struct hypercall_vm_info {
 	struct hypercall_head head;
 	uint32_t id;
@@ -121,10 +124,10 @@ struct hypercall_vm_info {
 	uint32_t reason; /* enum hypercall_vm_reason */
 	uint32_t vcpu_count;
 	uint32_t restarts; /* since boot */
-	uint32_t reserved;
-	uint64_t memory; /* bytes */
-	uint64_t ran;	 /* nanoseconds, all vCPUs since boot, where a CPU is shared */
-	uint64_t stolen; /* likewise: ready, while others had the CPU */
+	uint32_t flags;	   /* HYPERCALL_VM_START_WAITS */
+	uint64_t memory;   /* bytes */
+	uint64_t ran;	   /* nanoseconds, all vCPUs since boot, where a CPU is shared */
+	uint64_t stolen;   /* likewise: ready, while others had the CPU */
 	char name[HYPERCALL_NAME_SIZE];
 };
 

@@ -715,5 +715,5 @@ const char *life_state_name(const struct vm *vm)
 	case VM_OFF:
 		break;
 	}
-	return reasons[vm->stop_reason].name;
+	return atomic_read(&vm->start_waits) ? "off (waits)" : reasons[vm->stop_reason].name;
 }

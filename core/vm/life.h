@@ -65,7 +65,7 @@ void life_take_job(struct vcpu *vcpu);
  * without a command. */
 void life_set_all_off(void (*all_off)(void));
 
-/* "running", "stopped (crash)" … */
+/* "running", "stopped (crash)", "off (waits)" of one that waits for others or its disks … */
 const char *life_state_name(const struct vm *vm);
 
 #endif

@@ -482,6 +482,11 @@ static void infos(void **state)
 	assert_int_equal(data()->vm.ran, 3000000000);
 	assert_int_equal(data()->vm.stolen, 250000000);
 	assert_string_equal(data()->vm.name, "worker");
+	assert_int_equal(data()->vm.flags, 0);
+	fake_vms[WORKER].state = VM_OFF;
+	fake_vms[WORKER].start_waits = true;
+	ask(HYPERCALL_VM_INFO, WORKER, 0);
+	assert_int_equal(data()->vm.flags, HYPERCALL_VM_START_WAITS);
 	ask(HYPERCALL_VM_INFO, BOSS, 0);
 	assert_int_equal(data()->vm.memory, 2 * FAKE_EXTENT);
 	ask(HYPERCALL_VCPU_INFO, WORKER, 1);

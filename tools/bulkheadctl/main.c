@@ -71,7 +71,7 @@ static int act(const struct verb *verb, const char *name)
 	if (!ask_named(&call, name)) {
 		return STATUS_REFUSED;
 	}
-	state = show_state(call.data.vm.state);
+	state = show_state(&call.data.vm);
 	if (ask(&call, verb->number, call.data.vm.id, 0)) {
 		return STATUS_DONE;
 	}

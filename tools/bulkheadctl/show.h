@@ -39,6 +39,6 @@ int show_tree(void);
 int show_list(struct hypercall *call, uint32_t number, uint32_t about,
 	      void (*print)(const void *record, bool first));
 
-const char *show_state(uint32_t state);
+const char *show_state(const struct hypercall_vm_info *vm);
 
 #endif

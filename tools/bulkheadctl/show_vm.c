@@ -15,13 +15,16 @@ static const char *name_in(const char *const *names, uint32_t count, uint32_t nu
 	return number < count && names[number] != NULL ? names[number] : "?";
 }
 
-const char *show_state(uint32_t state)
+const char *show_state(const struct hypercall_vm_info *vm)
 {
 	static const char *const states[] = {
 		"off", "loading", "running", "stopping", "pausing", "paused", "restarting",
 	};
 
-	return name_in(states, ARRAY_COUNT(states), state);
+	if ((vm->flags & HYPERCALL_VM_START_WAITS) != 0) {
+		return "off (waits)";
+	}
+	return name_in(states, ARRAY_COUNT(states), vm->state);
 }
 
 static const char *reason(uint32_t number)
@@ -60,17 +63,16 @@ static void print_vm(const struct hypercall_vm_info *vm, bool first)
 		say("%s{\"name\": \"%s\", \"id\": %u, \"state\": \"%s\", \"reason\": \"%s\", "
 		    "\"vcpus\": %u, \"memory\": %llu, \"restarts\": %u, \"ran_ns\": %llu, "
 		    "\"stolen_ns\": %llu}",
-		    first ? "" : ",\n ", vm->name, vm->id, show_state(vm->state),
-		    reason(vm->reason), vm->vcpu_count, (ull)vm->memory, vm->restarts, (ull)vm->ran,
-		    (ull)vm->stolen);
+		    first ? "" : ",\n ", vm->name, vm->id, show_state(vm), reason(vm->reason),
+		    vm->vcpu_count, (ull)vm->memory, vm->restarts, (ull)vm->ran, (ull)vm->stolen);
 		return;
 	}
 	if (first) {
-		say("%-16s %-10s %-26s %5s %8s %8s\n", "VM", "state", "last end", "vCPUs", "MiB",
+		say("%-16s %-11s %-26s %5s %8s %8s\n", "VM", "state", "last end", "vCPUs", "MiB",
 		    "restarts");
 	}
-	say("%-16s %-10s %-26s %5u %8llu %8u\n", vm->name, show_state(vm->state),
-	    reason(vm->reason), vm->vcpu_count, (ull)(vm->memory >> MIBIBYTE), vm->restarts);
+	say("%-16s %-11s %-26s %5u %8llu %8u\n", vm->name, show_state(vm), reason(vm->reason),
+	    vm->vcpu_count, (ull)(vm->memory >> MIBIBYTE), vm->restarts);
 }
 
 int show_vms(void)
@@ -102,8 +104,8 @@ static void print_top(const struct hypercall_vm_info *vm, uint64_t ns, bool firs
 	stolen[vm->id] = vm->stolen;
 	say(say_json ? "%s{\"name\": \"%s\", \"state\": \"%s\", \"ran_ns\": %llu, "
 		       "\"stolen_ns\": %llu, \"of_ns\": %llu}" :
-		       "%s%-16s %-10s ran %3llu %%, %3llu %% stolen\n",
-	    say_json && !first ? ", " : "", vm->name, show_state(vm->state),
+		       "%s%-16s %-11s ran %3llu %%, %3llu %% stolen\n",
+	    say_json && !first ? ", " : "", vm->name, show_state(vm),
 	    (ull)(say_json ? had : had * 100 / ns), (ull)(say_json ? lost : lost * 100 / ns),
 	    (ull)ns);
 }
