@@ -291,6 +291,7 @@ def test_a_VM_that_starts_after_one_that_is_refused_says_so(boot):
     )
     run.focus(SHELL)
     told = run.run("vm", "bulkhead> ")
-    assert re.search("^next +off +1", told, re.M) and re.search("^last +off [(]waits[)]", told, re.M)
+    assert re.search("^next +off +1", told, re.M)
+    assert re.search("^last +off [(]waits[)]", told, re.M)
     run.line("vm start next")
     run.expect_each(r"^next[|] tick 1\b", r"^last[|] tick 1\b")
