@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the fuzz targets share: libFuzzer's entry, an indexed tree of the input, promises to keep.
- */
+/* What the fuzz targets share: libFuzzer's entry, bytes of the input in turn, an indexed tree of
+ * it, promises to keep. */
 #ifndef TESTS_FUZZ_FUZZ_H
 #define TESTS_FUZZ_FUZZ_H
 
@@ -26,6 +26,32 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 			abort();                                                                   \
 		}                                                                                  \
 	} while (0)
+
+struct fuzz_input {
+	const uint8_t *data; /* what is left of it */
+	size_t size;
+};
+
+/* The next `size` bytes; false: so many are not left. */
+static inline bool fuzz_take(struct fuzz_input *input, void *to, size_t size)
+{
+	if (input->size < size) {
+		return false;
+	}
+	memcpy(to, input->data, size);
+	input->data += size;
+	input->size -= size;
+	return true;
+}
+
+/* The next byte, 0 where none is left. */
+static inline uint8_t fuzz_take_byte(struct fuzz_input *input)
+{
+	uint8_t byte = 0;
+
+	fuzz_take(input, &byte, sizeof(byte));
+	return byte;
+}
 
 /* Takes the sentences; one must be there to read, and end. */
 static inline void fuzz_emit(void *ctx, enum diag_level level, const char *text)

@@ -284,17 +284,14 @@ static void do_op(const struct op *op, bool *begun)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct fuzz_input input = {data, size};
+	struct op op;
 	bool begun = false;
 
 	fake_ram_reset();
 	device.posted = false;
 	create();
-	for (uint32_t i = 0; i < OPS_MAX && size >= sizeof(struct op); i++) {
-		struct op op;
-
-		memcpy(&op, data, sizeof(op));
-		data += sizeof(op);
-		size -= sizeof(op);
+	for (uint32_t i = 0; i < OPS_MAX && fuzz_take(&input, &op, sizeof(op)); i++) {
 		do_op(&op, &begun);
 	}
 	check();

@@ -12,19 +12,13 @@
 #include "drivers/virtio/virtio.h"
 #include "irq/vgic/vgic.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/fuzz_op.h"
 #include "tests/unit/fake_driver.h"
 #include "tests/unit/fake_ram.h"
 
 #define STATUS	    0x070
 #define NOTIFY	    0x050
 #define NEEDS_RESET 64
-
-/* What is done next, cut from the input. */
-struct op {
-	uint8_t what, small;
-	uint16_t off;
-	uint32_t value;
-};
 
 static struct {
 	struct vdev *vdev;

@@ -368,6 +368,7 @@ static void look(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct fuzz_input input = {data, size};
 	struct op op;
 
 	if (generator == NULL) {
@@ -379,10 +380,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	sent = expected = 0;
 	answer = 0;
-	for (uint32_t n = 0; n < OPS_MAX && size >= sizeof(op); n++) {
-		memcpy(&op, data, sizeof(op));
-		data += sizeof(op);
-		size -= sizeof(op);
+	for (uint32_t n = 0; n < OPS_MAX && fuzz_take(&input, &op, sizeof(op)); n++) {
 		step(&op);
 		look();
 	}

@@ -4,73 +4,18 @@
  * buffers, frames, resets in the middle. EL2 reaches only the VMs' RAM, no step is long, and after
  * a reset a frame comes whole.
  */
-#include "core/base/errno.h"
-#include "core/vm/vm.h"
-#include "drivers/emul/models.h"
 #include "drivers/virtio/net_frame.h"
-#include "drivers/virtio/virtio.h"
-#include "irq/vgic/vgic.h"
-#include "tests/fuzz/fuzz.h"
-#include "tests/unit/fake_driver.h"
-#include "tests/unit/fake_ram.h"
-#include "timer/deadline.h"
+#include "tests/fuzz/fuzz_nodes.h"
 
-#define OPS_MAX	 300
-#define STEP_MAX 60 /* accesses to guests' memory in one step */
-#define NODES	 2
-#define SIZE	 8
+#define OPS_MAX 300
+#define NODES	2
 
-/* Of each: rings and their tables, frames, buffers. */
-#define OWN	0x70000
-#define RING	0x10000
+/* Of each, behind rings and their tables: frames, buffers. */
 #define SENT_AT 0x20000
 #define GOT_AT	0x40000
 
-#define STATUS	    0x070
-#define NEEDS_RESET 64
-
-struct op {
-	uint8_t what, small;
-	uint16_t off;
-	uint32_t value;
-};
-
-static struct vm vms[NODES];
-static struct vcpu vcpus[NODES], *vcpu_of[NODES];
-static struct vdev *nets[NODES];
-static struct fake_driver drivers[NODES][2];
 static struct network_config network = {.name = "lan"};
-static struct vdev_config configs[NODES];
-static bool lines[NODES], posted[NODES], begun[NODES];
 static struct deadline *alarm;
-static uint64_t now;
-
-void vgic_set_line(struct vm *of, uint32_t intid, bool level)
-{
-	PROMISE(intid == 48);
-	lines[of - vms] = level;
-}
-
-void vdev_work_post(struct vdev *vdev, struct vcpu *to)
-{
-	PROMISE(vdev->vm == to->vm);
-	posted[vdev->vm - vms] = true;
-}
-
-/* Now there is something else to look at, and now not. */
-bool vdev_may_go_on(void)
-{
-	static uint32_t looks;
-
-	return looks++ % 3 != 0;
-}
-
-void deadline_init(struct deadline *deadline, struct vcpu *vcpu,
-		   void (*fire)(struct deadline *deadline))
-{
-	(void)vcpu;
-	deadline->fire = fire;
-}
 
 void deadline_set(struct deadline *deadline, uint64_t when)
 {
@@ -79,44 +24,9 @@ void deadline_set(struct deadline *deadline, uint64_t when)
 	deadline->when = when;
 }
 
-uint64_t deadline_now(void)
-{
-	return now;
-}
-
 uint64_t deadline_frequency(void)
 {
 	return 1000000;
-}
-
-static uint64_t place(uint32_t node, uint64_t off)
-{
-	return FAKE_RAM + node * (uint64_t)OWN + off;
-}
-
-static uint32_t get(uint32_t node, uint32_t off)
-{
-	uint64_t value = UINT64_MAX;
-
-	PROMISE(virtio_mmio.read(&vcpus[node], nets[node], off, 4, &value) == 0);
-	return (uint32_t)value;
-}
-
-static void set(uint32_t node, uint32_t off, uint32_t size, uint64_t value)
-{
-	fake_ram_count();
-	PROMISE(virtio_mmio.write(&vcpus[node], nets[node], off, size, value) == 0);
-	/* a step, and what a reset gives back */
-	PROMISE(fake_ram_count() <= 3 * STEP_MAX);
-}
-
-static void work(uint32_t node, uint32_t steps)
-{
-	while (posted[node] && steps-- > 0) {
-		fake_ram_count();
-		posted[node] = virtio_work(nets[node]);
-		PROMISE(fake_ram_count() <= 3 * STEP_MAX);
-	}
 }
 
 /* Time passes as far as something waits for. */
@@ -131,50 +41,12 @@ static void pass(uint64_t ticks)
 	}
 }
 
-static void tell_queue(uint32_t node, uint32_t index, uint64_t features)
-{
-	struct virtq queue = {
-		.size = SIZE,
-		.packed = (features & VIRTIO_F_PACKED) != 0,
-		.event_index = (features & VIRTIO_F_EVENT_INDEX) != 0,
-	};
-	struct fake_driver *driver = &drivers[node][index];
-
-	fake_driver_begin(driver, &queue, place(node, index * RING));
-	set(node, 0x30, 4, index);
-	set(node, 0x38, 4, SIZE);
-	set(node, 0x80, 4, driver->descriptors);
-	set(node, 0x84, 4, 0);
-	set(node, 0x90, 4, driver->driver_area);
-	set(node, 0x94, 4, 0);
-	set(node, 0xa0, 4, driver->device_area);
-	set(node, 0xa4, 4, 0);
-	set(node, 0x44, 4, 1);
-}
-
 static void begin(uint32_t node, uint8_t how)
 {
-	uint64_t features = VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT | VIRTIO_F_RING_RESET |
-			    ((how & 1) != 0 ? VIRTIO_F_PACKED : 0) |
-			    ((how & 2) != 0 ? VIRTIO_F_EVENT_INDEX : 0) |
-			    ((how & 4) != 0 ? NET_F_MRG_RXBUF : 0) |
-			    ((how & 8) != 0 ? NET_F_CSUM | NET_F_HOST_TSO4 | NET_F_HOST_TSO6 : 0) |
-			    ((how & 16) != 0 ? NET_F_GUEST_CSUM | NET_F_GUEST_TSO4 : 0);
-
-	fake_ram_is_first(&vms[node], (how & 32) != 0);
-	set(node, STATUS, 4, 0);
-	PROMISE(get(node, STATUS) == 0 && !lines[node]);
-	set(node, STATUS, 4, 3);
-	set(node, 0x24, 4, 0);
-	set(node, 0x20, 4, (uint32_t)features);
-	set(node, 0x24, 4, 1);
-	set(node, 0x20, 4, features >> 32);
-	set(node, STATUS, 4, 11);
-	tell_queue(node, 0, features);
-	tell_queue(node, 1, features);
-	set(node, STATUS, 4, 15);
-	PROMISE(get(node, STATUS) == 15);
-	begun[node] = true;
+	set_up(node, how,
+	       ((how & 4) != 0 ? NET_F_MRG_RXBUF : 0) |
+		       ((how & 8) != 0 ? NET_F_CSUM | NET_F_HOST_TSO4 | NET_F_HOST_TSO6 : 0) |
+		       ((how & 16) != 0 ? NET_F_GUEST_CSUM | NET_F_GUEST_TSO4 : 0));
 }
 
 static void give(uint32_t node, const struct op *op)
@@ -189,7 +61,7 @@ static void give(uint32_t node, const struct op *op)
 			.write = op->off >> 12 != i,
 		};
 	}
-	fake_driver_make(&drivers[node][0], buffers, count, (op->small & 0x80) != 0);
+	fake_driver_make(&nodes[node].driver[0], buffers, count, (op->small & 0x80) != 0);
 }
 
 /* Of a header that may hold, and any. */
@@ -231,45 +103,29 @@ static void send(uint32_t node, const struct op *op)
 		};
 		at += buffers[i].size;
 	}
-	fake_driver_make(&drivers[node][1], buffers, count, (op->small & 0x80) != 0);
-	set(node, 0x50, 4, 1);
-}
-
-static void poke(uint32_t node, const struct op *op)
-{
-	struct fake_driver *driver = &drivers[node][op->small >> 7];
-	uint64_t at = ((op->small & 1) != 0 ? driver->tables : driver->descriptors) +
-		      UINT64_C(16) * (op->off % 32);
-	uint64_t to =
-		(op->small & 2) != 0 ? driver->tables : place(node, GOT_AT) + op->value % 0x10000;
-	uint16_t flags =
-		(uint16_t)((op->value & 7) | (op->value & 0x80) | (op->value >> 8 & 1) << 15);
-	uint16_t tail = (uint16_t)(op->off >> 8 & 15);
-
-	fake_driver_poke(at, to, op->value >> 16, driver->packed ? tail : flags,
-			 driver->packed ? flags : tail);
+	fake_driver_make(&nodes[node].driver[1], buffers, count, (op->small & 0x80) != 0);
+	set(node, 0x50, 1);
 }
 
 static void create(void)
 {
 	static uint8_t memory[NODES][16384] __attribute__((aligned(16)));
 
+	setting.count = NODES;
+	setting.queues = 2;
+	setting.step_max = 180; /* 60 of a step, and what a reset gives back */
+	setting.own = 0x70000;
+	setting.ring = 0x10000;
 	for (uint32_t i = 0; i < NODES; i++) {
 		struct arena arena = {.base = memory[i], .size = virtio_net_type.memory};
 
-		vcpu_of[i] = &vcpus[i];
-		vcpus[i].vm = &vms[i];
-		vms[i].id = i;
-		vms[i].vcpu = &vcpu_of[i];
-		configs[i] = (struct vdev_config){
+		nodes[i].config = (struct vdev_config){
 			.name = "net",
-			.type = &virtio_net_type,
-			.spi = 16,
 			.port = {.network = &network,
 				 .mac = {2, 0, 0, 0, 0, (uint8_t)i},
 				 .rate_kbps = i == 0 ? 8000 : 0},
 		};
-		PROMISE(virtio_net_type.create(&vms[i], &configs[i], &arena, &nets[i]) == 0);
+		create_node(i, &virtio_net_type, &arena);
 	}
 }
 
@@ -286,85 +142,56 @@ static void check_it_works(uint8_t how)
 	memset(sent, 0, 12);
 	memset(sent + 12, 0x5a, 1000);
 	memcpy(sent + 12, "\2\0\0\0\0\1\2\0\0\0\0\0\x08\x00", 14);
-	fake_driver_make(&drivers[1][0], &buffer, 1, false);
-	fake_driver_make(&drivers[0][1], &frame, 1, false);
+	fake_driver_make(&nodes[1].driver[0], &buffer, 1, false);
+	fake_driver_make(&nodes[0].driver[1], &frame, 1, false);
 	/* however much it had sent */
 	pass(UINT64_C(1) << 40);
-	set(0, 0x50, 4, 1);
+	set(0, 0x50, 1);
 	work(0, 100);
-	PROMISE(!posted[0]);
-	PROMISE(fake_driver_see(&drivers[1][0], &written) >= 0 && written == 1012);
+	PROMISE(!nodes[0].posted);
+	PROMISE(fake_driver_see(&nodes[1].driver[0], &written) >= 0 && written == 1012);
 	PROMISE(memcmp(fake_ram(place(1, GOT_AT) + 12), sent + 12, 1000) == 0);
-	PROMISE(fake_driver_see(&drivers[0][1], &written) >= 0);
+	PROMISE(fake_driver_see(&nodes[0].driver[1], &written) >= 0);
 }
 
 static void do_one(const struct op *op)
 {
-	uint32_t node = op->what >> 7;
-	uint64_t value;
+	uint32_t node = op->what >> 7, what = op->what % 16;
 
-	switch (op->what % 16) {
-	case 0:
+	if (do_common(node, op)) {
+		return;
+	}
+	if (what == 0) {
 		begin(node, op->small);
-		break;
-	case 1:
-		set(node, op->off % 0x80 * 4, 4, op->value);
-		break;
-	case 2:
-		virtio_mmio.read(&vcpus[node], nets[node], op->off % 0x120, 1, &value);
-		break;
-	case 3:
-		memcpy(fake_ram(place(node, op->off)), &op->value, sizeof(op->value));
-		break;
-	case 4:
-		virtio_reset(nets[node]);
-		break;
-	case 5:
+	} else if (what == 5) {
 		pass(op->value);
-		break;
-	case 6:
-		if (begun[node]) {
-			poke(node, op);
-		}
-		break;
-	case 7:
-	case 8:
-	case 9:
-		if (begun[node]) {
-			give(node, op);
-		}
-		break;
-	case 10:
-	case 11:
-	case 12:
-		if (begun[node]) {
-			send(node, op);
-		}
-		break;
-	default:
+	} else if (what > 12) {
 		work(node, op->small % 8);
-		break;
+	} else if (!nodes[node].begun) {
+		return;
+	} else if (what == 6) {
+		poke(&nodes[node].driver[op->small >> 7], op, (op->small & 1) != 0,
+		     (op->small & 2) != 0, place(node, GOT_AT));
+	} else if (what < 10) {
+		give(node, op);
+	} else {
+		send(node, op);
 	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	if (nets[0] == NULL) {
+	struct fuzz_input input = {data, size};
+	struct op op;
+
+	if (nodes[0].vdev == NULL) {
 		create();
 	}
 	fake_ram_reset();
-	for (uint32_t i = 0; i < NODES; i++) {
-		virtio_reset(nets[i]);
-		posted[i] = begun[i] = false;
-	}
-	for (uint32_t i = 0; i < OPS_MAX && size >= sizeof(struct op); i++) {
-		struct op op;
-
-		memcpy(&op, data, sizeof(op));
-		data += sizeof(op);
-		size -= sizeof(op);
+	reset_nodes();
+	for (uint32_t i = 0; i < OPS_MAX && fuzz_take(&input, &op, sizeof(op)); i++) {
 		do_one(&op);
 	}
-	check_it_works(size > 0 ? *data : 0);
+	check_it_works(fuzz_take_byte(&input));
 	return 0;
 }

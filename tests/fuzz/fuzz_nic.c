@@ -17,6 +17,7 @@
 #include "irq/vgic/vgic.h"
 #include "mm/page_alloc.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/fuzz_op.h"
 #include "tests/unit/fake_driver.h"
 #include "tests/unit/fake_hwvirtio.h"
 #include "tests/unit/fake_ram.h"
@@ -29,12 +30,6 @@
 #define RING	 0x10000
 #define SENT_AT	 0x20000
 #define GOT_AT	 0x40000
-
-struct op {
-	uint8_t what, small;
-	uint16_t off;
-	uint32_t value;
-};
 
 static struct vm vm;
 static struct vcpu vcpu, *vcpu_of = &vcpu;
@@ -306,19 +301,18 @@ static void do_one(const struct op *op)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct fuzz_input input = {data, size};
+	struct op op;
+
 	fake_ram_reset();
 	due = NULL;
 	create();
 	virtio_reset(net);
 	begin(0);
 	posted = false;
-	for (uint32_t i = 0; i < OPS_MAX && size >= sizeof(struct op); i++) {
+	for (uint32_t i = 0; i < OPS_MAX && fuzz_take(&input, &op, sizeof(op)); i++) {
 		bool was_broken = nic->broken;
-		struct op op;
 
-		memcpy(&op, data, sizeof(op));
-		data += sizeof(op);
-		size -= sizeof(op);
 		do_one(&op);
 		PROMISE(!was_broken || nic->broken);
 	}

@@ -124,6 +124,7 @@ static void step(const struct op *op)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct fuzz_input input = {data, size};
 	struct op op;
 
 	fake_gic_boot(VCPUS, 4, SPIS);
@@ -132,10 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		vgic_link_private(fake_vcpu(i), TIMER, fake_level);
 		on(i);
 	}
-	for (uint32_t n = 0; n < OPS_MAX && size >= sizeof(op); n++) {
-		memcpy(&op, data, sizeof(op));
-		data += sizeof(op);
-		size -= sizeof(op);
+	for (uint32_t n = 0; n < OPS_MAX && fuzz_take(&input, &op, sizeof(op)); n++) {
 		step(&op);
 	}
 	fake_settle();

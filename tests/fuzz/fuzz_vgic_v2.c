@@ -103,6 +103,7 @@ static void step(const struct op *op)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct fuzz_input input = {data, size};
 	struct op op;
 	uint32_t registers = size == 0 ? 4 : data[0] % 5 + 1;
 
@@ -113,10 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		cpu_write(i, GICC_CTLR, 3);
 	}
 	dist_write(0, GICD_CTLR, 4, 3);
-	for (uint32_t n = 0; n < OPS_MAX && size >= sizeof(op); n++) {
-		memcpy(&op, data, sizeof(op));
-		data += sizeof(op);
-		size -= sizeof(op);
+	for (uint32_t n = 0; n < OPS_MAX && fuzz_take(&input, &op, sizeof(op)); n++) {
 		step(&op);
 	}
 	fake_settle();

@@ -105,6 +105,8 @@ static void create(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct fuzz_input input = {data, size};
+	struct op op;
 	bool begun = false;
 	uint64_t value;
 
@@ -112,12 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	vcpu.vm = &vm;
 	device.line = device.posted = false;
 	create();
-	for (uint32_t i = 0; i < OPS_MAX && size >= sizeof(struct op); i++) {
-		struct op op;
-
-		memcpy(&op, data, sizeof(op));
-		data += sizeof(op);
-		size -= sizeof(op);
+	for (uint32_t i = 0; i < OPS_MAX && fuzz_take(&input, &op, sizeof(op)); i++) {
 		switch (op.what % 8) {
 		case 0:
 			begin(op.small);
@@ -153,6 +150,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			break;
 		}
 	}
-	check_it_works(size > 0 ? *data : 0);
+	check_it_works(fuzz_take_byte(&input));
 	return 0;
 }

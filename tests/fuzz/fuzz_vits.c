@@ -210,14 +210,12 @@ static void step(const struct op *op)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct fuzz_input input = {data, size};
 	struct op op;
 
 	memset(listed, 0, sizeof(listed));
 	fake_its_boot(VCPUS, size % 2 != 0 ? GITS_BASER_INDIRECT : 0);
-	for (uint32_t n = 0; n < OPS_MAX && size >= sizeof(op); n++) {
-		memcpy(&op, data, sizeof(op));
-		data += sizeof(op);
-		size -= sizeof(op);
+	for (uint32_t n = 0; n < OPS_MAX && fuzz_take(&input, &op, sizeof(op)); n++) {
 		step(&op);
 	}
 	settle(0);
