@@ -7,9 +7,11 @@
 
 /* False: the machine has none, or it refuses. IRQs masked. */
 bool console_start(void);
+bool console_start_packed(void); /* with packed rings */
 
 /* Sends a character: an interrupt follows, when it is the console's. */
 void console_send(char c);
+void console_send_packed(char c);
 
 /* It was taken. */
 void console_taken(void);

@@ -10,6 +10,8 @@
 static struct {
 	const struct machine_virtio *device;
 	struct virtio_ring ring;
+	struct virtio_packed packed;
+	bool is_packed;
 	struct {
 		uint32_t type, reserved;
 		uint64_t sector;
@@ -24,22 +26,36 @@ bool disk_start(void)
 	return disk.device != NULL && virtio_start(disk.device, 0, &disk.ring, 1);
 }
 
+bool disk_start_packed(uint32_t size)
+{
+	disk_prepare(size);
+	disk.device = virtio_find(ID_BLOCK, 0);
+	disk.is_packed = true;
+	return disk.device != NULL && virtio_start_packed(disk.device, 0, &disk.packed, 1);
+}
+
 void disk_prepare(uint32_t size)
 {
-	struct virtio_descriptor *descriptor = disk.ring.descriptor;
-	bool data = size != 0;
+	const struct virtio_buffer header = {&disk.header, 16, 0},
+				   data = {disk.data, size, VIRTIO_WRITE},
+				   status = {&disk.status, 1, VIRTIO_WRITE};
+	const struct virtio_buffer chain[] = {header, size != 0 ? data : status, status};
+	unsigned int count = size != 0 ? 3 : 2;
 
-	descriptor[0] =
-		(struct virtio_descriptor){(uint64_t)&disk.header, 16, VIRTIO_NEXT, data ? 1 : 2};
-	descriptor[1] = (struct virtio_descriptor){(uint64_t)disk.data, size,
-						   VIRTIO_NEXT | VIRTIO_WRITE, 2};
-	descriptor[2] = (struct virtio_descriptor){(uint64_t)&disk.status, 1, VIRTIO_WRITE, 0};
+	virtio_describe(&disk.ring, chain, count);
+	virtio_describe_packed(&disk.packed, chain, count);
 	disk.status = 0xff;
 }
 
 void disk_read(void)
 {
 	virtio_give(&disk.ring);
+	disk_notify();
+}
+
+void disk_read_packed(void)
+{
+	virtio_give_packed(&disk.packed);
 	disk_notify();
 }
 
@@ -55,5 +71,6 @@ void disk_taken(void)
 
 bool disk_is_good(void)
 {
-	return disk.status == 0 && virtio_is_idle(&disk.ring);
+	return disk.status == 0 &&
+	       (disk.is_packed ? virtio_is_idle_packed(&disk.packed) : virtio_is_idle(&disk.ring));
 }

@@ -8,11 +8,15 @@
 /* Sets it up and enables its SPI. False: the machine has none, or it refuses. First CPU. */
 bool disk_start(void);
 
+/* The same with a packed ring, prepared for requests of `size`. */
+bool disk_start_packed(uint32_t size);
+
 /* A request for `size` bytes from the disk's beginning, 0 or up to 4096: what disk_read() sends. */
 void disk_prepare(uint32_t size);
 
 /* Sends it; its interrupt follows. */
 void disk_read(void);
+void disk_read_packed(void);
 
 /* Tells the device of a queue without anything new. */
 void disk_notify(void);

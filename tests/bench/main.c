@@ -53,7 +53,7 @@ static struct {
 	bool trap_expected;
 } bench;
 
-static struct result results[40];
+static struct result results[48];
 static unsigned int result_count;
 static uint64_t empty_hundredths; /* of one turn of a loop */
 static uint64_t ns_per_tick;
@@ -169,6 +169,21 @@ static void add_missing(const char *name, const char *why)
 {
 	if (wanted(name)) {
 		add(name)->missing = why;
+	}
+}
+
+static bool any_wanted(const char *const *names, unsigned int count)
+{
+	while (count && !wanted(names[count - 1])) {
+		count--;
+	}
+	return count != 0;
+}
+
+static void add_all_missing(const char *const *names, unsigned int count, const char *why)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		add_missing(names[i], why);
 	}
 }
 
@@ -398,11 +413,15 @@ static void bench_messages(struct cpu *self)
 	}
 }
 
-static inline void read_disk(struct cpu *self)
+static inline void read_disk(struct cpu *self, bool packed)
 {
 	uint64_t before = self->taken;
 
-	disk_read();
+	if (packed) {
+		disk_read_packed();
+	} else {
+		disk_read();
+	}
 	wait_taken(self, before);
 	disk_taken();
 }
@@ -413,26 +432,51 @@ static void bench_disk(struct cpu *self)
 	static const char *const names[] = {"disk_notify", "disk_read_none", "disk_read_4k"};
 
 	if (!disk_start()) {
-		for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
-			add_missing(names[i], "this machine has no virtio disk");
-		}
+		add_all_missing(names, ARRAY_SIZE(names), "this machine has no virtio disk");
 		return;
 	}
 	MEASURE("disk_notify", MANY, disk_notify());
 	disk_prepare(0);
-	MEASURE("disk_read_none", MANY, read_disk(self));
+	MEASURE("disk_read_none", MANY, read_disk(self, false));
 	disk_prepare(4096);
-	MEASURE("disk_read_4k", MANY, read_disk(self));
+	MEASURE("disk_read_4k", MANY, read_disk(self, false));
 	if (wanted(names[2]) && !disk_is_good()) {
 		put_string("\nbench: the disk has not done what it was asked for\n");
 	}
 }
 
-static inline void send_frame(struct cpu *self)
+static void bench_disk_packed(struct cpu *self)
+{
+	static const char *const names[] = {"disk_notify_packed", "disk_read_none_packed",
+					    "disk_read_4k_packed"};
+
+	if (any_wanted(names, ARRAY_SIZE(names)) && !disk_start_packed(0)) {
+		add_all_missing(names, ARRAY_SIZE(names), "no virtio disk here has packed rings");
+		return;
+	}
+	MEASURE("disk_notify_packed", MANY, disk_notify());
+	MEASURE("disk_read_none_packed", MANY, read_disk(self, true));
+	if (!wanted(names[2])) {
+		return;
+	}
+	disk_start_packed(4096);
+	MEASURE("disk_read_4k_packed", MANY, read_disk(self, true));
+	if (!disk_is_good()) {
+		put_string("\nbench: the disk has not done what it was asked for, packed\n");
+	}
+}
+
+static const uint32_t net_sizes[] = {64, 1514, 65535};
+
+static inline void send_frame(struct cpu *self, bool packed)
 {
 	uint64_t before = self->taken;
 
-	net_send();
+	if (packed) {
+		net_send_packed();
+	} else {
+		net_send();
+	}
 	wait_taken(self, before);
 	wait_taken(self, before + 1);
 	net_taken();
@@ -441,18 +485,37 @@ static inline void send_frame(struct cpu *self)
 static void bench_net(struct cpu *self)
 {
 	static const char *const names[] = {"net_64", "net_1514", "net_64k"};
-	static const uint32_t sizes[] = {64, 1514, 65535};
-	bool works = net_start();
+	bool works = net_start(false);
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
 		if (!works) {
 			add_missing(names[i], "this machine has no two ports of a network");
 			continue;
 		}
-		net_prepare(sizes[i]);
-		MEASURE(names[i], SOME, send_frame(self));
+		net_prepare(net_sizes[i]);
+		MEASURE(names[i], SOME, send_frame(self, false));
 		if (wanted(names[i]) && !net_is_good()) {
 			put_string("\nbench: a frame has not arrived as it was sent\n");
+		}
+	}
+}
+
+static void bench_net_packed(struct cpu *self)
+{
+	static const char *const names[] = {"net_64_packed", "net_1514_packed", "net_64k_packed"};
+
+	if (any_wanted(names, ARRAY_SIZE(names)) && !net_start(true)) {
+		add_all_missing(names, ARRAY_SIZE(names), "no two ports here have packed rings");
+		return;
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!wanted(names[i])) {
+			continue;
+		}
+		net_prepare(net_sizes[i]);
+		MEASURE(names[i], SOME, send_frame(self, true));
+		if (!net_is_good()) {
+			put_string("\nbench: a frame has not arrived as it was sent, packed\n");
 		}
 	}
 }
@@ -649,9 +712,7 @@ static void bench_two(void)
 
 	bench.job = JOB_SPIN;
 	if (start_other() < 0) {
-		for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
-			add_missing(names[i], "this machine has one CPU");
-		}
+		add_all_missing(names, ARRAY_SIZE(names), "this machine has one CPU");
 		return;
 	}
 	settle(0);
@@ -679,13 +740,24 @@ static void bench_uart(void)
 	put_char('\n');
 }
 
-static inline void send_character(struct cpu *self, char c)
+static inline void send_character(struct cpu *self, char c, bool packed)
 {
 	uint64_t before = self->taken;
 
-	console_send(c);
+	if (packed) {
+		console_send_packed(c);
+	} else {
+		console_send(c);
+	}
 	wait_taken(self, before);
 	console_taken();
+}
+
+static void check_console(void)
+{
+	if (!console_is_good()) {
+		put_string("\nbench: the console has not taken what it was given\n");
+	}
 }
 
 static void bench_console(struct cpu *self)
@@ -694,14 +766,26 @@ static void bench_console(struct cpu *self)
 		add_missing("console_char", "this machine has no virtio console");
 		return;
 	}
-	MEASURE("console_char", SOME, send_character(self, measure_i % 50 ? '.' : '\n'));
-	if (!wanted("console_char")) {
+	MEASURE("console_char", SOME, send_character(self, measure_i % 50 ? '.' : '\n', false));
+	if (wanted("console_char")) {
+		send_character(self, '\n', false);
+		check_console();
+	}
+}
+
+static void bench_console_packed(struct cpu *self)
+{
+	if (!wanted("console_char_packed")) {
 		return;
 	}
-	send_character(self, '\n');
-	if (!console_is_good()) {
-		put_string("\nbench: the console has not taken what it was given\n");
+	if (!console_start_packed()) {
+		add_missing("console_char_packed", "no virtio console here has packed rings");
+		return;
 	}
+	MEASURE("console_char_packed", SOME,
+		send_character(self, measure_i % 50 ? '.' : '\n', true));
+	send_character(self, '\n', true);
+	check_console();
 }
 
 static void print_results(void)
@@ -764,10 +848,13 @@ void bench_main(uint64_t dtb, uint64_t first_count)
 	bench_interrupts(self);
 	bench_messages(self);
 	bench_disk(self);
+	bench_disk_packed(self);
 	bench_net(self);
+	bench_net_packed(self);
 	bench_two();
 	bench_uart();
 	bench_console(self);
+	bench_console_packed(self);
 	print_results();
 	call(PSCI_SYSTEM_OFF, 0, 0, 0);
 }

@@ -10,6 +10,8 @@
 #define F_GUEST_TSO4 BIT(7)
 #define F_HOST_TSO4  BIT(11)
 
+#define FEATURES (F_CSUM | F_GUEST_CSUM | F_GUEST_TSO4 | F_HOST_TSO4)
+
 #define RECEIVE 0
 #define SEND	1
 
@@ -33,6 +35,8 @@ struct frame {
 static struct {
 	const struct machine_virtio *sender, *receiver;
 	struct virtio_ring sending[2], receiving[2];
+	struct virtio_packed packed_sending[2], packed_receiving[2];
+	bool is_packed;
 	uint32_t size;
 	bool wrong;
 	/* 12 bytes before one that is aligned, as those of Linux are: what is behind the header is
@@ -48,21 +52,33 @@ static void read_mac(const struct machine_virtio *device, uint8_t *mac)
 	}
 }
 
-static void describe(struct virtio_ring *ring, struct frame *frame, uint32_t size, uint16_t flags)
+static struct virtio_buffer buffer_of(struct frame *frame, uint32_t size, uint16_t flags)
 {
-	ring->descriptor[0] =
-		(struct virtio_descriptor){(uint64_t)frame, (uint32_t)sizeof(frame->header) + size,
-					   flags, 0};
+	return (struct virtio_buffer){frame, (uint32_t)sizeof(frame->header) + size, flags};
 }
 
-bool net_start(void)
+static bool start_ports(void)
 {
-	uint32_t features = F_CSUM | F_GUEST_CSUM | F_GUEST_TSO4 | F_HOST_TSO4;
+	return virtio_start(net.sender, FEATURES, net.sending, 2) &&
+	       virtio_start(net.receiver, FEATURES, net.receiving, 2);
+}
 
+static bool start_ports_packed(void)
+{
+	return virtio_start_packed(net.sender, FEATURES, net.packed_sending, 2) &&
+	       virtio_start_packed(net.receiver, FEATURES, net.packed_receiving, 2);
+}
+
+bool net_start(bool packed)
+{
+	struct virtio_buffer in = buffer_of(&net.in, NET_MAX, VIRTIO_WRITE);
+
+	net.is_packed = packed;
+	virtio_describe(&net.receiving[RECEIVE], &in, 1);
+	virtio_describe_packed(&net.packed_receiving[RECEIVE], &in, 1);
 	net.sender = virtio_find(ID_NET, 0);
 	net.receiver = virtio_find(ID_NET, 1);
-	if (net.receiver == NULL || !virtio_start(net.sender, features, net.sending, 2) ||
-	    !virtio_start(net.receiver, features, net.receiving, 2)) {
+	if (net.receiver == NULL || !(packed ? start_ports_packed() : start_ports())) {
 		return false;
 	}
 	read_mac(net.receiver, net.out.bytes);
@@ -71,12 +87,13 @@ bool net_start(void)
 	net.out.bytes[ETHERNET] = 0x45;
 	net.out.bytes[ETHERNET + 9] = 6; /* TCP */
 	net.out.bytes[ETHERNET + IPV4 + 12] = TCP / 4 << 4;
-	describe(&net.receiving[RECEIVE], &net.in, NET_MAX, VIRTIO_WRITE);
 	return true;
 }
 
 void net_prepare(uint32_t size)
 {
+	struct virtio_buffer out = buffer_of(&net.out, size, 0);
+
 	net.size = size;
 	net.out.header = (typeof(net.out.header)){0};
 	if (size > MTU_FRAME) {
@@ -88,7 +105,8 @@ void net_prepare(uint32_t size)
 		net.out.header.csum_offset = TCP_CHECKSUM;
 	}
 	net.out.bytes[size - 1] ^= 0xff; /* or what came before would do */
-	describe(&net.sending[SEND], &net.out, size, 0);
+	virtio_describe(&net.sending[SEND], &out, 1);
+	virtio_describe_packed(&net.packed_sending[SEND], &out, 1);
 }
 
 void net_send(void)
@@ -98,17 +116,37 @@ void net_send(void)
 	virtio_notify(net.sender, SEND);
 }
 
+void net_send_packed(void)
+{
+	virtio_give_packed(&net.packed_receiving[RECEIVE]);
+	virtio_give_packed(&net.packed_sending[SEND]);
+	virtio_notify(net.sender, SEND);
+}
+
 void net_taken(void)
 {
 	virtio_ack(net.sender);
 	virtio_ack(net.receiver);
 }
 
-bool net_is_good(void)
+static bool has_arrived(void)
 {
 	uint32_t last = (uint16_t)(net.receiving[RECEIVE].used.index - 1) % VIRTIO_RING;
 
 	return virtio_is_idle(&net.receiving[RECEIVE]) && virtio_is_idle(&net.sending[SEND]) &&
-	       net.receiving[RECEIVE].used.ring[last].size == sizeof(net.in.header) + net.size &&
+	       net.receiving[RECEIVE].used.ring[last].size == sizeof(net.in.header) + net.size;
+}
+
+static bool has_arrived_packed(void)
+{
+	const struct virtio_packed *in = &net.packed_receiving[RECEIVE];
+
+	return virtio_is_idle_packed(in) && virtio_is_idle_packed(&net.packed_sending[SEND]) &&
+	       in->descriptor[0].size == sizeof(net.in.header) + net.size;
+}
+
+bool net_is_good(void)
+{
+	return (net.is_packed ? has_arrived_packed() : has_arrived()) &&
 	       net.in.bytes[net.size - 1] == net.out.bytes[net.size - 1];
 }

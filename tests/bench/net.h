@@ -8,8 +8,8 @@
 
 #define NET_MAX (65535U + 18U) /* of a frame that is left to be cut, with its tag's room */
 
-/* False: there are no two ports. IRQs masked. */
-bool net_start(void);
+/* False: there are no two ports, or none with packed rings. */
+bool net_start(bool packed);
 
 /* From now on frames of so many bytes, left to be cut where they are longer than 1,514. */
 void net_prepare(uint32_t size);
@@ -17,6 +17,7 @@ void net_prepare(uint32_t size);
 /* Sends one, for which there is a buffer: two interrupts follow, the receiver's and the sender's.
  */
 void net_send(void);
+void net_send_packed(void);
 
 /* Both were taken. */
 void net_taken(void);

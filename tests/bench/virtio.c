@@ -3,6 +3,8 @@
 #include "tests/bench/virtio.h"
 
 #define DEVICE_ID    0x008
+#define OFFER	     0x010
+#define OFFER_SEL    0x014
 #define ACCEPT	     0x020
 #define ACCEPT_SEL   0x024
 #define QUEUE_SEL    0x030
@@ -16,7 +18,9 @@
 #define ACKNOWLEDGED 3 /* and there is a driver */
 #define FEATURES_OK  11
 #define DRIVER_OK    15
-#define VERSION_1    1 /* in the upper word */
+/* in the upper word */
+#define VERSION_1 1
+#define PACKED	  4
 
 const struct machine_virtio *virtio_find(uint32_t id, unsigned int index)
 {
@@ -30,8 +34,13 @@ const struct machine_virtio *virtio_find(uint32_t id, unsigned int index)
 	return NULL;
 }
 
-bool virtio_start(const struct machine_virtio *device, uint32_t features, struct virtio_ring *ring,
-		  unsigned int count)
+/* Where a queue's parts are. */
+struct queue {
+	uint32_t size;
+	const void *descriptors, *driver, *device;
+};
+
+static void begin(const struct machine_virtio *device, uint32_t features, uint32_t high)
 {
 	uint64_t base = device->base;
 
@@ -40,18 +49,85 @@ bool virtio_start(const struct machine_virtio *device, uint32_t features, struct
 	mmio_write32(base + ACCEPT_SEL, 0);
 	mmio_write32(base + ACCEPT, features);
 	mmio_write32(base + ACCEPT_SEL, 1);
-	mmio_write32(base + ACCEPT, VERSION_1);
+	mmio_write32(base + ACCEPT, high);
 	mmio_write32(base + STATUS, FEATURES_OK);
-	for (unsigned int i = 0; i < count; i++) {
-		mmio_write32(base + QUEUE_SEL, i);
-		mmio_write32(base + QUEUE_SIZE, VIRTIO_RING);
-		/* the guest is linked below 4 GiB: the upper words stay 0 */
-		mmio_write32(base + QUEUE_DESC, (uint32_t)(uint64_t)ring[i].descriptor);
-		mmio_write32(base + QUEUE_DRIVER, (uint32_t)(uint64_t)&ring[i].available);
-		mmio_write32(base + QUEUE_DEVICE, (uint32_t)(uint64_t)&ring[i].used);
-		mmio_write32(base + QUEUE_READY, 1);
-	}
-	mmio_write32(base + STATUS, DRIVER_OK);
+}
+
+static void place(const struct machine_virtio *device, unsigned int index, struct queue queue)
+{
+	uint64_t base = device->base;
+
+	mmio_write32(base + QUEUE_SEL, index);
+	mmio_write32(base + QUEUE_SIZE, queue.size);
+	/* the guest is linked below 4 GiB: the upper words stay 0 */
+	mmio_write32(base + QUEUE_DESC, (uint32_t)(uint64_t)queue.descriptors);
+	mmio_write32(base + QUEUE_DRIVER, (uint32_t)(uint64_t)queue.driver);
+	mmio_write32(base + QUEUE_DEVICE, (uint32_t)(uint64_t)queue.device);
+	mmio_write32(base + QUEUE_READY, 1);
+}
+
+static bool end(const struct machine_virtio *device)
+{
+	mmio_write32(device->base + STATUS, DRIVER_OK);
 	gic_start_edge(device->intid);
-	return mmio_read32(base + STATUS) == DRIVER_OK;
+	return mmio_read32(device->base + STATUS) == DRIVER_OK;
+}
+
+bool virtio_start(const struct machine_virtio *device, uint32_t features, struct virtio_ring *ring,
+		  unsigned int count)
+{
+	begin(device, features, VERSION_1);
+	for (unsigned int i = 0; i < count; i++) {
+		place(device, i,
+		      (struct queue){VIRTIO_RING, ring[i].descriptor, &ring[i].available,
+				     &ring[i].used});
+	}
+	return end(device);
+}
+
+bool virtio_start_packed(const struct machine_virtio *device, uint32_t features,
+			 struct virtio_packed *ring, unsigned int count)
+{
+	mmio_write32(device->base + OFFER_SEL, 1);
+	if (!(mmio_read32(device->base + OFFER) & PACKED)) {
+		return false;
+	}
+	begin(device, features, VERSION_1 | PACKED);
+	for (unsigned int i = 0; i < count; i++) {
+		ring[i].lap = VIRTIO_PACKED_AVAIL;
+		/* a queue that is not used has its size too */
+		place(device, i,
+		      (struct queue){ring[i].count ? ring[i].count : 1, ring[i].descriptor,
+				     &ring[i].driver, &ring[i].device});
+	}
+	return end(device);
+}
+
+static uint16_t flags_of(const struct virtio_buffer *buffers, unsigned int i, unsigned int count)
+{
+	return buffers[i].flags | (i + 1 < count ? VIRTIO_NEXT : 0);
+}
+
+void virtio_describe(struct virtio_ring *ring, const struct virtio_buffer *buffers,
+		     unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		ring->descriptor[i] =
+			(struct virtio_descriptor){(uint64_t)buffers[i].at, buffers[i].size,
+						   flags_of(buffers, i, count), (uint16_t)(i + 1)};
+	}
+}
+
+void virtio_describe_packed(struct virtio_packed *ring, const struct virtio_buffer *buffers,
+			    unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		/* of no lap */
+		ring->descriptor[i] =
+			(struct virtio_packed_descriptor){(uint64_t)buffers[i].at, buffers[i].size,
+							  0, flags_of(buffers, i, count)};
+	}
+	ring->count = count;
+	ring->size = buffers[0].size;
+	ring->flags = flags_of(buffers, 0, count);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The bench guest's side of a virtio device: split rings, as short as can be. virtio 1.2 2.7, 4.2.
- */
+/* The bench guest's side of a virtio device: split and packed rings, each as short as can be: one
+ * chain at a time, whose buffers stay the same. virtio 1.2 2.7, 2.8, 4.2. */
 #ifndef TESTS_BENCH_VIRTIO_H
 #define TESTS_BENCH_VIRTIO_H
 
@@ -8,6 +8,10 @@
 
 #define VIRTIO_NEXT  1 /* flags of a descriptor */
 #define VIRTIO_WRITE 2
+
+#define VIRTIO_PACKED_AVAIL 0x0080
+#define VIRTIO_PACKED_USED  0x8000
+#define VIRTIO_PACKED_BOTH  (VIRTIO_PACKED_AVAIL | VIRTIO_PACKED_USED)
 
 #define VIRTIO_RING 4U /* descriptors of a queue */
 
@@ -30,6 +34,30 @@ struct virtio_ring {
 	} used __attribute__((aligned(4)));
 };
 
+/* A packed one. It is as long as its chain: that begins at place 0 each time, in another lap. */
+struct virtio_packed {
+	struct virtio_packed_descriptor {
+		uint64_t address;
+		uint32_t size;
+		uint16_t id, flags;
+	} descriptor[VIRTIO_RING] __attribute__((aligned(16)));
+	struct {
+		uint16_t place, flags;
+	} driver, device;
+	uint32_t count; /* descriptors */
+	uint16_t lap;	/* flags of what is available in the next one: 2.8.1 */
+	/* the first's, which the device writes over */
+	uint32_t size;
+	uint16_t flags;
+};
+
+/* A part of a chain. */
+struct virtio_buffer {
+	void *at;
+	uint32_t size;
+	uint16_t flags; /* VIRTIO_WRITE: the device writes it */
+};
+
 /* The `index`th device of that kind; NULL: there are fewer. */
 const struct machine_virtio *virtio_find(uint32_t id, unsigned int index);
 
@@ -38,7 +66,17 @@ const struct machine_virtio *virtio_find(uint32_t id, unsigned int index);
 bool virtio_start(const struct machine_virtio *device, uint32_t features, struct virtio_ring *ring,
 		  unsigned int count);
 
-/* What begins with descriptor 0 is available once more. The device is not told. */
+/* The same with packed rings, whose chains are there. False, too: the device has none. */
+bool virtio_start_packed(const struct machine_virtio *device, uint32_t features,
+			 struct virtio_packed *ring, unsigned int count);
+
+/* What chains of a ring are from now on; nothing is available. */
+void virtio_describe(struct virtio_ring *ring, const struct virtio_buffer *buffers,
+		     unsigned int count);
+void virtio_describe_packed(struct virtio_packed *ring, const struct virtio_buffer *buffers,
+			    unsigned int count);
+
+/* The chain is available once more. The device is not told. */
 static inline void virtio_give(struct virtio_ring *ring)
 {
 	dmb(ishst); /* the buffers before their number, as the device sees them */
@@ -49,6 +87,31 @@ static inline void virtio_give(struct virtio_ring *ring)
 static inline bool virtio_is_idle(const struct virtio_ring *ring)
 {
 	return READ_ONCE(ring->used.index) == ring->available.index;
+}
+
+/* The same of a packed one. */
+static inline void virtio_give_packed(struct virtio_packed *ring)
+{
+	struct virtio_packed_descriptor *d = ring->descriptor;
+	uint16_t lap = ring->lap;
+
+	for (uint32_t i = ring->count; --i;) {
+		d[i].flags = (d[i].flags & (VIRTIO_NEXT | VIRTIO_WRITE)) | lap;
+	}
+	d->size = ring->size;
+	d->id = 0;
+	dmb(ishst); /* buffers and the chain before its first flags, as the device sees them */
+	WRITE_ONCE(d->flags, ring->flags | lap);
+	ring->lap = lap ^ VIRTIO_PACKED_BOTH;
+}
+
+/* The last one that was given has come back. */
+static inline bool virtio_is_idle_packed(const struct virtio_packed *ring)
+{
+	uint16_t flags = READ_ONCE(ring->descriptor[0].flags) & VIRTIO_PACKED_BOTH;
+
+	/* what is used in a lap has both as AVAIL was */
+	return flags == (ring->lap == VIRTIO_PACKED_USED ? VIRTIO_PACKED_BOTH : 0);
 }
 
 static inline void virtio_notify(const struct machine_virtio *device, uint32_t queue)
