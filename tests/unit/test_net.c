@@ -253,7 +253,7 @@ static void a_sender_that_is_reset_in_the_middle_leaves_buffers_as_they_were(voi
 			if (how == 0) {
 				set(0, STATUS, 0);
 			} else if (how == 1) {
-				virtio_reset(nets[0]);
+				virtio_reset(vdevs[0]);
 			} else {
 				set(0, 0x30, SEND);
 				set(0, 0xc0, 1);
@@ -280,7 +280,7 @@ static void buffers_that_were_taken_between_others_come_back_empty(void **state)
 		assert_int_equal(port(1)->count.received_frames, 1);
 		assert_true(fake_driver_see(&drivers[1][RECEIVE], &written) >= 0);
 		assert_int_equal(written, HEADER + 60);
-		virtio_reset(nets[0]);
+		virtio_reset(vdevs[0]);
 		for (empty = 0; fake_driver_see(&drivers[1][RECEIVE], &written) >= 0; empty++) {
 			assert_int_equal(written, 0);
 		}
@@ -331,11 +331,11 @@ static void a_receiver_that_is_reset_in_the_middle_gets_nothing_of_it(void **sta
 			begin(1, MANY);
 			give(1, 10, 1000);
 		} else if (how == 1) {
-			virtio_reset(nets[1]);
+			virtio_reset(vdevs[1]);
 		} else {
 			set(1, 0x30, RECEIVE);
 			set(1, 0xc0, 1);
-			tell_queue(1, RECEIVE, MANY);
+			tell_queue(1, RECEIVE, SIZE, MANY);
 			give(1, 10, 1000);
 		}
 		memset(fake_ram(place(1, GOT_AT)), 0xee, 10000);
