@@ -319,6 +319,7 @@ UNIT := \
 	remote \
 	restart \
 	sched \
+	sched_turns \
 	share \
 	shell \
 	softif \

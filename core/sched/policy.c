@@ -61,27 +61,36 @@ static void wake_budget(struct sched_vcpu *s, uint64_t now)
 
 /* -- time -- */
 
+/* False: it is used up. */
+static inline bool use_slice(struct sched_vcpu *s, uint64_t ran)
+{
+	if (ran >= s->slice_left) {
+		return false;
+	}
+	s->slice_left -= ran;
+	return true;
+}
+
 static inline __attribute__((always_inline)) void charge(struct sched_cpu *cpu, uint64_t now)
 {
 	uint64_t ran = now - cpu->since;
-	struct sched_vcpu *s;
+	struct sched_vcpu *s, *donor;
 
 	cpu->since = now;
 	if (cpu->current == NULL) {
 		return;
 	}
 	s = &cpu->current->sched;
+	donor = &cpu->donor->sched;
 	s->ran += ran;
-	if (has_budget(s) && !cpu->in_background) {
-		s->budget_left -= (int64_t)ran;
+	if (has_budget(donor) && !cpu->in_background) {
+		donor->budget_left -= (int64_t)ran;
 	}
 	if (unlikely(!cpu->in_turn)) {
 		return; /* it has given way: that was of the turn that it ended so */
 	}
-	if (ran < s->slice_left) {
-		s->slice_left -= ran;
-	} else {
-		policy_end_turn(cpu, cpu->current, SCHED_TURN_CUT_OFF);
+	if (!use_slice(s, ran) || (unlikely(donor != s) && !use_slice(donor, ran))) {
+		policy_end_turn(cpu, SCHED_TURN_CUT_OFF);
 	}
 }
 
@@ -124,7 +133,8 @@ static void __attribute__((noinline)) change(struct sched_cpu *cpu, struct vcpu 
 		}
 		return;
 	}
-	policy_to_the_end(cpu, s);
+	s->ticket = s->own_ticket = ++cpu->ticket;
+	s->slice_left = s->slice;
 	s->turn = SCHED_TURN_NONE;
 	s->waits_since = now;
 	if (has_budget(s)) {
@@ -168,8 +178,8 @@ static inline bool is_before(const struct sched_cpu *cpu, const struct vcpu *a,
 			return x->deadline < y->deadline;
 		}
 	}
-	if (cpu->in_turn && (a == cpu->current || b == cpu->current)) {
-		return a == cpu->current;
+	if (cpu->in_turn && (a == cpu->donor || b == cpu->donor)) {
+		return a == cpu->donor;
 	}
 	return x->ticket < y->ticket;
 }
@@ -188,7 +198,9 @@ static bool is_candidate(const struct sched_cpu *cpu, const struct vcpu *vcpu, b
 	       (!background || s->background);
 }
 
-/* Turns among those of its VM: the first that waits, or who has it now. */
+/* Whose turn it is, `first`, it shares with those of its VM, whatever their own priorities, budgets
+ * and turns are, since all that these have in its place is its own: the first that waits, or who
+ * has it now. */
 static struct vcpu *__attribute__((noinline))
 turn_of(const struct sched_cpu *cpu, struct vcpu *first, bool background)
 {
@@ -202,7 +214,7 @@ turn_of(const struct sched_cpu *cpu, struct vcpu *first, bool background)
 		if (cpu->in_turn && vcpu == cpu->current) {
 			return vcpu;
 		}
-		if (vcpu->sched.ticket < turn->sched.ticket) {
+		if (vcpu->sched.own_ticket < turn->sched.own_ticket) {
 			turn = vcpu;
 		}
 	}
@@ -232,37 +244,41 @@ static uint64_t oldest_of_others(const struct sched_cpu *cpu, const struct vcpu 
 	return oldest;
 }
 
-/* Who has waited for the longest of these. It takes its own turn, only sooner: past each equal of
- * another VM once between two turns of that one. */
+/* Who has waited for the longest of these: for a turn that those of its VM share, and its own. This
+ * one is sooner than it was, past each equal of another VM once between two turns of that one. */
 void policy_let_heir_go_first(struct sched_cpu *cpu, const struct vcpu *vcpu)
 {
-	uint64_t oldest = oldest_of_others(cpu, vcpu);
 	struct vcpu *heir = NULL;
 
 	POLICY_EACH(cpu, mate)
 	{
 		if (mate->vm == vcpu->vm && mate != vcpu && is_cut_off(&mate->sched) &&
-		    mate->sched.passed < oldest && is_candidate(cpu, mate, cpu->in_background) &&
-		    (heir == NULL || mate->sched.ticket < heir->sched.ticket)) {
+		    is_candidate(cpu, mate, cpu->in_background) &&
+		    (heir == NULL || mate->sched.own_ticket < heir->sched.own_ticket)) {
 			heir = mate;
 		}
 	}
-	if (heir != NULL) {
+	if (heir == NULL) {
+		return;
+	}
+	heir->sched.own_ticket = 0;
+	if (heir->sched.passed < oldest_of_others(cpu, heir)) {
 		heir->sched.passed = cpu->ticket;
 		heir->sched.ticket = 0;
 	}
 }
 
-/* One that is within its budget has no turns with others, unless it gives way: they might cost it
- * what its budget is sure of. */
+/* One that is within its budget shares no turns, unless it gives way: they cost it what its budget
+ * is sure of. */
 static inline bool has_turns(const struct sched_vcpu *s, bool background)
 {
 	return s->turn != SCHED_TURN_NONE && s->has_mates &&
 	       (likely(!has_budget(s)) || background || s->turn == SCHED_TURN_GIVEN);
 }
 
-static inline struct vcpu *in_turn(const struct sched_cpu *cpu, struct vcpu *first, bool background)
+static inline struct vcpu *in_turn(struct sched_cpu *cpu, struct vcpu *first, bool background)
 {
+	cpu->donor = first;
 	return first != NULL && has_turns(&first->sched, background) ?
 		       turn_of(cpu, first, background) :
 		       first;
@@ -358,6 +374,7 @@ static inline struct vcpu *best(struct sched_cpu *cpu, uint64_t now)
 	}
 	cpu->ready_count = ready_count;
 	if (unlikely(first_of_all != NULL) && !lets_in(cpu, first, first_of_all, now)) {
+		cpu->donor = first_of_all;
 		return first_of_all;
 	}
 	return in_turn(cpu, first, false);
@@ -392,7 +409,7 @@ static bool has_rival(const struct sched_cpu *cpu)
 	POLICY_EACH(cpu, other)
 	{
 		if (other != me && other->sched.ready &&
-		    (other->vm == me->vm || other->sched.priority == me->sched.priority)) {
+		    (other->vm == me->vm || other->sched.priority == cpu->donor->sched.priority)) {
 			return true;
 		}
 	}
@@ -402,20 +419,23 @@ static bool has_rival(const struct sched_cpu *cpu)
 /* Until when the choice stands if nobody becomes ready; `limit` if that is sooner. */
 static inline uint64_t stands_until(const struct sched_cpu *cpu, uint64_t now, uint64_t limit)
 {
-	const struct vcpu *current = cpu->current;
-	uint64_t until = MIN(limit, cpu->renewal);
+	const struct sched_vcpu *s, *donor;
+	uint64_t until = MIN(limit, cpu->renewal), left;
 
 	if (unlikely(cpu->window_count != 0)) {
 		until = MIN(until, cpu->window_end);
 	}
-	if (current == NULL) {
+	if (cpu->current == NULL) {
 		return until;
 	}
-	if (unlikely(has_budget(&current->sched)) && !cpu->in_background) {
-		until = MIN(until, now + (uint64_t)current->sched.budget_left);
+	s = &cpu->current->sched;
+	donor = &cpu->donor->sched;
+	if (unlikely(has_budget(donor)) && !cpu->in_background) {
+		until = MIN(until, now + (uint64_t)donor->budget_left);
 	}
-	if (cpu->ready_count > 1 && now + current->sched.slice_left < until && has_rival(cpu)) {
-		until = now + current->sched.slice_left;
+	left = MIN(s->slice_left, donor->slice_left);
+	if (cpu->ready_count > 1 && now + left < until && has_rival(cpu)) {
+		until = now + left;
 	}
 	return until;
 }
@@ -443,7 +463,10 @@ void policy_remove(struct sched_cpu *cpu, struct vcpu *vcpu, uint64_t now)
 	charge(cpu, now);
 	charge_waits(cpu, now);
 	if (vcpu == cpu->current) {
-		cpu->current = NULL;
+		cpu->current = cpu->donor = NULL;
+		cpu->in_turn = false;
+	} else if (vcpu == cpu->donor) {
+		cpu->donor = cpu->current;
 		cpu->in_turn = false;
 	}
 	while (*at != vcpu) {
@@ -458,7 +481,7 @@ void policy_remove(struct sched_cpu *cpu, struct vcpu *vcpu, uint64_t now)
 void policy_begin(struct sched_cpu *cpu, uint64_t now)
 {
 	cpu->since = now;
-	cpu->current = NULL;
+	cpu->current = cpu->donor = NULL;
 	cpu->in_turn = false;
 	POLICY_EACH(cpu, vcpu)
 	{

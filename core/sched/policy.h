@@ -34,28 +34,27 @@ uint64_t policy_idle(const struct sched_cpu *cpu, uint64_t now, uint64_t *span);
 /* The CPU has choices from `now` on; until then nobody's time was counted. */
 void policy_begin(struct sched_cpu *cpu, uint64_t now);
 
-/* Behind its equals, with a whole slice. */
-static inline void policy_to_the_end(struct sched_cpu *cpu, struct sched_vcpu *s)
-{
-	s->ticket = ++cpu->ticket;
-	s->slice_left = s->slice;
-}
-
 /* One of the VM of `vcpu`, which gives way, that did not and may hold the lock that this one waits
  * for, goes first among equals. */
 void policy_let_heir_go_first(struct sched_cpu *cpu, const struct vcpu *vcpu);
 
-/* The same, and those of its VM have turns too. It runs. In line: measured. */
-static inline void policy_end_turn(struct sched_cpu *cpu, struct vcpu *vcpu, enum sched_turn how)
+/* Who runs goes behind those of its VM, and whose turn it is behind its equals; what it has of
+ * turns from now on it shares. In line: measured. */
+static inline void policy_end_turn(struct sched_cpu *cpu, enum sched_turn how)
 {
-	policy_to_the_end(cpu, &vcpu->sched);
-	vcpu->sched.turn = (uint8_t)how;
+	struct sched_vcpu *s = &cpu->current->sched, *donor = &cpu->donor->sched;
+
+	donor->ticket = s->own_ticket = ++cpu->ticket;
+	donor->slice_left = donor->slice;
+	s->slice_left = s->slice;
+	s->turn = (uint8_t)how;
 	cpu->in_turn = false;
 }
 
+/* It runs. */
 static inline void policy_yield(struct sched_cpu *cpu, struct vcpu *vcpu)
 {
-	policy_end_turn(cpu, vcpu, SCHED_TURN_GIVEN);
+	policy_end_turn(cpu, SCHED_TURN_GIVEN);
 	if (unlikely(vcpu->sched.has_mates)) {
 		policy_let_heir_go_first(cpu, vcpu);
 	}

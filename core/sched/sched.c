@@ -203,7 +203,8 @@ void sched_give_way(struct vcpu *vcpu)
 {
 	struct sched_cpu *cpu = &this_cpu(sched_cpu);
 
-	if (cpu->shared) {
+	/* one that was alone until now has not been chosen yet */
+	if (cpu->shared && cpu->current == vcpu) {
 		cpu->standing = NULL;
 		policy_yield(cpu, vcpu);
 	}

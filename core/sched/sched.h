@@ -11,11 +11,12 @@
  *                its budget waits for its next period, or runs in the background of all others
  *   4. turns     among equals without: one slice each, in the order in which they became ready
  *
- * A vCPU that has run for a slice and is still ready lets those of its own VM have turns too,
- * whatever their priority: one of them may hold the lock that it spins on. Not one that is within
- * its budget, which is sure, unless it gives way. One that gives way lets those go first that were
- * cut off in the middle of their turn, past each other VM once between two turns of that one: who
- * gave way, too, or has just woken up, holds no lock.
+ * A vCPU that has run for a slice and is still ready shares its turns with those of its own VM,
+ * whatever their priority: one of them may hold the lock that it spins on. Who runs in its place
+ * does so by its priority, on its budget and its slice: other VMs see one vCPU, the donor. Not one
+ * that is within its budget, which is sure, unless it gives way. One that gives way lets those go
+ * first that were cut off in the middle of their turn, past each other VM once between two turns of
+ * that one: who gave way, too, or has just woken up, holds no lock.
  *
  * Budgets are constant bandwidth servers (hard reservations): `budget` in each `period`, which
  * begins when the vCPU becomes ready; what it did not use when it becomes ready again stays as far

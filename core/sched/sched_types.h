@@ -41,6 +41,7 @@ struct sched_vcpu {
 	uint8_t turn;	      /* enum sched_turn: how its last one ended since it became ready */
 	bool has_mates;	      /* its VM has more vCPUs; constant */
 	uint64_t ticket;      /* its place among equals: lower first; 0 before all */
+	uint64_t own_ticket;  /* and among those of its VM, for the turns that they share */
 	uint64_t passed;      /* the last ticket given when it last went first as an heir */
 	uint64_t slice_left;  /* of its turn */
 	int64_t budget_left;  /* until `deadline`; below 0: used in advance */
@@ -75,11 +76,14 @@ struct sched_cpu {
 	uint64_t major; /* ticks: all windows */
 
 	struct vcpu *current; /* chosen last; NULL: none */
-	bool in_turn;	      /* it keeps the CPU among equals */
-	bool in_background;   /* it runs beyond its budget */
-	uint64_t since;	      /* what it had before has been charged */
-	uint64_t ticket;      /* given last */
-	uint64_t window_end;  /* with windows: of this one, and whose it is */
+	/* Whose turn that is: its priority, its budget, its slice. Itself, or one of its VM that
+	   shares its turns. NULL where `current` is. */
+	struct vcpu *donor;
+	bool in_turn;	     /* the donor keeps the CPU among equals */
+	bool in_background;  /* it runs beyond its budget */
+	uint64_t since;	     /* what it had before has been charged */
+	uint64_t ticket;     /* given last */
+	uint64_t window_end; /* with windows: of this one, and whose it is */
 	const struct vm *window_vm;
 	uint32_t ready_count; /* as it was seen last */
 	uint64_t renewal;     /* when the first that waits for it has a budget again */
