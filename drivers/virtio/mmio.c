@@ -151,24 +151,24 @@ bool virtio_lost(struct vdev *vdev)
 	return virtio->ops->lost != NULL && virtio->ops->lost(virtio);
 }
 
-/* The lowest queue that has something: devices name first what must not wait. True: there is more.
- */
-static bool step(struct virtio *virtio)
+/* The lowest queue that has something, of a device that works: devices name first what must not
+ * wait. True: there is more. */
+static inline bool step_lowest(struct virtio *virtio)
 {
-	uint32_t index;
-	int err;
+	uint32_t index = (uint32_t)__builtin_ctz(virtio->work);
+	int err = virtio->ops->step(virtio, index);
 
-	if (!virtio_works(virtio) || virtio->work == 0) {
-		return false;
-	}
-	index = (uint32_t)__builtin_ctz(virtio->work);
-	err = virtio->ops->step(virtio, index);
 	if (err < 0) {
 		need_reset(virtio);
 	} else if (err == 0) {
 		virtio->work &= ~BIT32(index);
 	}
 	return virtio->work != 0;
+}
+
+static bool step(struct virtio *virtio)
+{
+	return virtio_works(virtio) && virtio->work != 0 && step_lowest(virtio);
 }
 
 /* A frame of 64 KiB, or as much of a disk. */
@@ -187,18 +187,13 @@ static bool __attribute__((noinline)) go_on(struct virtio *virtio)
 	return more;
 }
 
-static inline bool steps(struct virtio *virtio)
-{
-	return step(virtio) && go_on(virtio);
-}
-
 bool virtio_work(struct vdev *vdev)
 {
 	struct virtio *virtio = virtio_of(vdev);
 	bool more;
 
 	spin_lock(&virtio->lock);
-	more = steps(virtio);
+	more = step(virtio) && go_on(virtio);
 	let_go(virtio);
 	return more;
 }
@@ -434,17 +429,6 @@ static void write_queue(struct virtio *virtio, struct virtq *queue, uint32_t off
 	}
 }
 
-/* True: something is left to do. */
-static bool notify(struct virtio *virtio, uint32_t index)
-{
-	if (!virtio_works(virtio) || index >= virtio->ops->queue_count ||
-	    !virtio->queue[index].ready) {
-		return false;
-	}
-	virtio->work |= BIT32(index);
-	return steps(virtio);
-}
-
 static bool write_register(struct virtio *virtio, uint32_t off, uint32_t value)
 {
 	struct virtq *queue = (struct virtq *)(uintptr_t)selected(virtio);
@@ -526,28 +510,43 @@ write_seldom(struct vcpu *vcpu, struct virtio *virtio, uint32_t off, uint32_t si
 	return 0;
 }
 
-/* The two that a driver writes for each buffer; all else when it sets the device up. */
-static int mmio_write(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, uint64_t value)
+static int __attribute__((noinline))
+write_notify(struct vcpu *vcpu, struct virtio *virtio, uint32_t index)
 {
-	struct virtio *virtio = dev;
 	bool more = false;
 
-	if (unlikely(size != 4 ||
-		     (off != VIRTIO_MMIO_QUEUE_NOTIFY && off != VIRTIO_MMIO_INTERRUPT_ACK))) {
-		return write_seldom(vcpu, virtio, off, size, value);
-	}
 	spin_lock(&virtio->lock);
-	if (off == VIRTIO_MMIO_QUEUE_NOTIFY) {
-		more = notify(virtio, (uint32_t)value);
-	} else {
-		virtio->interrupt &= ~(uint32_t)value;
-		vdev_set_line(&virtio->vdev, virtio->interrupt != 0);
+	if (virtio_works(virtio) && index < virtio->ops->queue_count &&
+	    virtio->queue[index].ready) {
+		virtio->work |= BIT32(index);
+		more = step_lowest(virtio) && go_on(virtio);
 	}
 	let_go(virtio);
 	if (more) {
 		vdev_work_post(&virtio->vdev, vcpu);
 	}
 	return 0;
+}
+
+static int __attribute__((noinline)) write_ack(struct virtio *virtio, uint32_t what)
+{
+	spin_lock(&virtio->lock);
+	virtio->interrupt &= ~what;
+	vdev_set_line(&virtio->vdev, virtio->interrupt != 0);
+	let_go(virtio);
+	return 0;
+}
+
+/* The first two a driver writes for each buffer; all else when it sets the device up. */
+static int mmio_write(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, uint64_t value)
+{
+	if (likely(size == 4 && off == VIRTIO_MMIO_QUEUE_NOTIFY)) {
+		return write_notify(vcpu, dev, (uint32_t)value);
+	}
+	if (likely(size == 4 && off == VIRTIO_MMIO_INTERRUPT_ACK)) {
+		return write_ack(dev, (uint32_t)value);
+	}
+	return write_seldom(vcpu, dev, off, size, value);
 }
 
 const struct mmio_ops virtio_mmio = {
