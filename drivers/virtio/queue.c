@@ -13,9 +13,6 @@ void virtq_reset(struct virtq *queue)
 		.vm = vm,
 		.size_max = size_max,
 		.size = size_max,
-		.taken_wrap = true,
-		.put_wrap = true,
-		.told_wrap = true,
 	};
 }
 
@@ -30,6 +27,8 @@ void ring_find(struct virtq *queue, uint64_t driver_size, uint64_t device_size)
 		place_of(queue, queue->descriptors, (uint64_t)DESC_SIZE * queue->size);
 	queue->driver_at = place_of(queue, queue->driver_area, driver_size);
 	queue->device_at = place_of(queue, queue->device_area, device_size);
+	queue->placed = queue->descriptors_at != NULL && queue->driver_at != NULL &&
+			queue->device_at != NULL;
 }
 
 int virtq_enable(struct virtq *queue)
@@ -67,7 +66,7 @@ int virtq_put_all(struct virtq *queue, const struct virtq_used *used, uint32_t c
 
 int virtq_interrupts(struct virtq *queue)
 {
-	if (queue->next_put == queue->told && queue->put_wrap == queue->told_wrap) {
+	if (queue->next_put == queue->told) {
 		return 0;
 	}
 	/* what was put, before the driver's wish is read: or each waits for the other. The other
@@ -93,9 +92,11 @@ finish_in_three(struct virtq *queue, const struct virtq_chain *chain, uint32_t w
 int virtq_finish(struct virtq *queue, const struct virtq_chain *chain, uint32_t written,
 		 bool listen)
 {
-	return likely(!queue->packed && queue->driver_at != NULL && queue->device_at != NULL) ?
-		       split_finish(queue, chain->id, written, listen) :
-		       finish_in_three(queue, chain, written, listen);
+	if (unlikely(!queue->placed)) {
+		return finish_in_three(queue, chain, written, listen);
+	}
+	return queue->packed ? packed_finish(queue, chain, written, listen) :
+			       split_finish(queue, chain->id, written, listen);
 }
 
 int virtq_listen(struct virtq *queue, bool on)

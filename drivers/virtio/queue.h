@@ -67,14 +67,13 @@ struct virtq {
 	/* EL2's addresses of the three, from virtq_enable() on. NULL: asked for each time, since
 	 * they lie in two pieces of RAM, or a balloon may have some of it. */
 	uint8_t *descriptors_at, *driver_at, *device_at;
+	bool placed; /* none is NULL */
 
 	/* where the device is: */
-	uint16_t next_taken, next_put; /* packed: places of the ring; next_put of a split one: a
-					  number */
-	bool taken_wrap, put_wrap;     /* packed */
-	uint64_t takes;		       /* chains that were taken and have not gone back */
-	uint16_t told;		       /* next_put when the driver's wish was looked at last */
-	bool told_wrap;
+	uint64_t takes;	     /* chains that were taken and have not gone back */
+	uint16_t next_taken; /* packed alone: its place, bit 15 the lap's, as event words have it */
+	uint16_t next_put;   /* packed: the same; split: a number */
+	uint16_t told;	     /* next_put when the driver's wish was looked at last */
 };
 
 /* As after a reset of the device: not ready, of its largest size, nothing set. */
@@ -129,12 +128,11 @@ int virtq_finish(struct virtq *queue, const struct virtq_chain *chain, uint32_t 
 struct virtq_mark {
 	uint64_t takes; /* places come again after a lap or two, this does not */
 	uint16_t taken;
-	bool wrap;
 };
 
 static inline struct virtq_mark virtq_mark(const struct virtq *queue)
 {
-	return (struct virtq_mark){queue->takes, queue->next_taken, queue->taken_wrap};
+	return (struct virtq_mark){queue->takes, queue->next_taken};
 }
 
 static inline bool virtq_is_at(const struct virtq *queue, struct virtq_mark mark)
@@ -146,7 +144,6 @@ static inline void virtq_go_back(struct virtq *queue, struct virtq_mark mark)
 {
 	queue->takes = mark.takes;
 	queue->next_taken = mark.taken;
-	queue->taken_wrap = mark.wrap;
 }
 
 /* Does the driver want an interrupt for what was put since the last call? 1, 0 or -EFAULT. */

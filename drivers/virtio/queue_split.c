@@ -144,80 +144,20 @@ take_any(struct virtq *queue, struct virtq_chain *chain, uint32_t most)
 	return -EAGAIN;
 }
 
-static inline bool is_plain_table(const struct virtq *queue, uint64_t ipa, uint64_t rest)
-{
-	uint32_t size = (uint32_t)rest;
-
-	return queue->indirect && (rest >> 32 & DESC_NEXT) == 0 && ipa % sizeof(uint64_t) == 0 &&
-	       size % DESC_SIZE == 0 && size / DESC_SIZE <= queue->size;
-}
-
-#define PLAIN_MAX 4 /* descriptors */
-
-/*
- * What nearly all chains are: few descriptors, of the ring or of a table that stands for the chain,
- * and all of it in the VM's first extent. False: it is something else, or wrong; take_any() looks
- * at it from its beginning, for nothing is kept of this look. A circle has no end within `most`,
- * and what has one has no more descriptors than its table: neither is looked for.
- */
-static inline bool take_plain(const struct virtq *queue, struct virtq_chain *chain, uint32_t next,
-			      uint32_t most)
-{
-	const uint64_t *table = (const uint64_t *)(const void *)queue->descriptors_at;
-	struct virtq_segment *segment = chain->segment, *reads = segment;
-	const struct vm_extent ram = queue->vm->extent[0];
-	uint32_t size = queue->size;
-	uint64_t in = 0, out = 0;
-	bool indirect = false;
-
-	for (; most != 0 && next < size; most--) {
-		const uint64_t *at = &table[2 * (size_t)next];
-		uint64_t ipa = atomic_read(&at[0]), rest = atomic_read(&at[1]), off = ipa - ram.ipa;
-		uint32_t bytes = (uint32_t)rest;
-
-		if (off >= ram.size || bytes > ram.size - off || bytes == 0) {
-			return false;
-		}
-		if (unlikely((rest >> 32 & DESC_INDIRECT) != 0)) {
-			if (indirect || segment != chain->segment ||
-			    !is_plain_table(queue, ipa, rest)) {
-				return false;
-			}
-			indirect = true;
-			table = (const uint64_t *)(ram.pa + off);
-			size = bytes / DESC_SIZE;
-			next = 0;
-			continue;
-		}
-		*segment++ = (struct virtq_segment){ipa, bytes};
-		if ((rest >> 32 & DESC_WRITE) != 0) {
-			in += bytes;
-		} else if (in == 0) {
-			reads = segment;
-			out += bytes;
-		} else {
-			return false;
-		}
-		if ((rest >> 32 & DESC_NEXT) == 0) {
-			chain->slots = (uint16_t)(indirect ? 1 : segment - chain->segment);
-			chain->reads = (uint16_t)(reads - chain->segment);
-			chain->count = (uint16_t)(segment - chain->segment);
-			chain->in_size = (uint32_t)in;
-			chain->out_size = (uint32_t)out;
-			return ((in | out) >> 32) == 0;
-		}
-		next = (uint32_t)(rest >> 48);
-	}
-	return false;
-}
-
 int split_take(struct virtq *queue, struct virtq_chain *chain, uint32_t most)
 {
 	const uint16_t *avail = (const uint16_t *)(const void *)queue->driver_at;
+	struct walk ring = {
+		.kind = SPLIT_RING,
+		.table = (const uint64_t *)(const void *)queue->descriptors_at,
+		.size = queue->size,
+		.most = most,
+	};
 	uint64_t takes = queue->takes;
 	uint16_t taken = (uint16_t)takes, waiting, id;
+	struct desc desc;
 
-	if (unlikely(chain->begun || avail == NULL || queue->descriptors_at == NULL)) {
+	if (unlikely(chain->begun || !queue->placed)) {
 		return take_any(queue, chain, most);
 	}
 	waiting = (uint16_t)(atomic_read_acquire(&avail[AVAIL_INDEX / 2]) - taken);
@@ -225,8 +165,8 @@ int split_take(struct virtq *queue, struct virtq_chain *chain, uint32_t most)
 		return 0;
 	}
 	id = atomic_read(&avail[AVAIL_RING / 2 + (taken & (queue->size - 1U))]);
-	if (unlikely(waiting > queue->size ||
-		     !take_plain(queue, chain, id, MIN(most, (uint32_t)PLAIN_MAX)))) {
+	ring.next = id;
+	if (unlikely(waiting > queue->size || !chain_walk_all(queue, chain, ring, &desc))) {
 		return take_any(queue, chain, most);
 	}
 	chain->id = id;

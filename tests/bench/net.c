@@ -142,7 +142,7 @@ static bool has_arrived_packed(void)
 	const struct virtio_packed *in = &net.packed_receiving[RECEIVE];
 
 	return virtio_is_idle_packed(in) && virtio_is_idle_packed(&net.packed_sending[SEND]) &&
-	       in->descriptor[0].size == sizeof(net.in.header) + net.size;
+	       (uint32_t)in->descriptor[0].rest == sizeof(net.in.header) + net.size;
 }
 
 bool net_is_good(void)

@@ -123,11 +123,10 @@ void virtio_describe_packed(struct virtio_packed *ring, const struct virtio_buff
 {
 	for (unsigned int i = 0; i < count; i++) {
 		/* of no lap */
-		ring->descriptor[i] =
-			(struct virtio_packed_descriptor){(uint64_t)buffers[i].at, buffers[i].size,
-							  0, flags_of(buffers, i, count)};
+		ring->descriptor[i] = (struct virtio_packed_descriptor){
+			(uint64_t)buffers[i].at,
+			buffers[i].size | (uint64_t)flags_of(buffers, i, count) << 48};
 	}
 	ring->count = count;
-	ring->size = buffers[0].size;
-	ring->flags = flags_of(buffers, 0, count);
+	ring->rest = ring->descriptor[0].rest;
 }

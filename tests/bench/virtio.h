@@ -9,8 +9,8 @@
 #define VIRTIO_NEXT  1 /* flags of a descriptor */
 #define VIRTIO_WRITE 2
 
-#define VIRTIO_PACKED_AVAIL 0x0080
-#define VIRTIO_PACKED_USED  0x8000
+#define VIRTIO_PACKED_AVAIL BIT(55)
+#define VIRTIO_PACKED_USED  BIT(63)
 #define VIRTIO_PACKED_BOTH  (VIRTIO_PACKED_AVAIL | VIRTIO_PACKED_USED)
 
 #define VIRTIO_RING 4U /* descriptors of a queue */
@@ -38,17 +38,14 @@ struct virtio_ring {
 struct virtio_packed {
 	struct virtio_packed_descriptor {
 		uint64_t address;
-		uint32_t size;
-		uint16_t id, flags;
+		uint64_t rest; /* its size; from bit 48 on flags */
 	} descriptor[VIRTIO_RING] __attribute__((aligned(16)));
 	struct {
 		uint16_t place, flags;
 	} driver, device;
 	uint32_t count; /* descriptors */
-	uint16_t lap;	/* flags of what is available in the next one: 2.8.1 */
-	/* the first's, which the device writes over */
-	uint32_t size;
-	uint16_t flags;
+	uint64_t lap;	/* flags of what is available in the next one: 2.8.1 */
+	uint64_t rest;	/* the first's but for these, which the device writes over */
 };
 
 /* A part of a chain. */
@@ -93,22 +90,20 @@ static inline bool virtio_is_idle(const struct virtio_ring *ring)
 static inline void virtio_give_packed(struct virtio_packed *ring)
 {
 	struct virtio_packed_descriptor *d = ring->descriptor;
-	uint16_t lap = ring->lap;
+	uint64_t lap = ring->lap;
 
 	for (uint32_t i = ring->count; --i;) {
-		d[i].flags = (d[i].flags & (VIRTIO_NEXT | VIRTIO_WRITE)) | lap;
+		d[i].rest = (d[i].rest & ~VIRTIO_PACKED_BOTH) | lap;
 	}
-	d->size = ring->size;
-	d->id = 0;
 	dmb(ishst); /* buffers and the chain before its first flags, as the device sees them */
-	WRITE_ONCE(d->flags, ring->flags | lap);
+	WRITE_ONCE(d->rest, ring->rest | lap);
 	ring->lap = lap ^ VIRTIO_PACKED_BOTH;
 }
 
 /* The last one that was given has come back. */
 static inline bool virtio_is_idle_packed(const struct virtio_packed *ring)
 {
-	uint16_t flags = READ_ONCE(ring->descriptor[0].flags) & VIRTIO_PACKED_BOTH;
+	uint64_t flags = READ_ONCE(ring->descriptor[0].rest) & VIRTIO_PACKED_BOTH;
 
 	/* what is used in a lap has both as AVAIL was */
 	return flags == (ring->lap == VIRTIO_PACKED_USED ? VIRTIO_PACKED_BOTH : 0);

@@ -31,8 +31,14 @@ static const struct way split_event = {.event_index = true, .size = SIZE};
 static const struct way split_first = {.size = SIZE, .first = true};
 static const struct way packed = {.packed = true, .size = SIZE};
 static const struct way packed_event = {.packed = true, .event_index = true, .size = SIZE};
+static const struct way packed_first = {.packed = true, .size = SIZE, .first = true};
 /* 2.8.10.1: no power of two */
 static const struct way packed_odd = {.packed = true, .event_index = true, .size = 11};
+static const struct way packed_odd_first = {.packed = true,
+					    .event_index = true,
+					    .size = 11,
+					    .first = true};
+static const struct way packed_one = {.packed = true, .size = 1, .first = true};
 
 static struct vm vm;
 static struct virtq queue;
@@ -143,6 +149,57 @@ static void a_long_chain_takes_several_steps(void **state)
 				way->size / VIRTQ_STEP + 1U);
 		assert_int_equal(chain->count, way->size);
 		assert_int_equal(chain->reads, 3);
+	}
+}
+
+/* Few or many, of the ring from each of its places on or of a table. */
+static void chains_of_any_length_are_whole(void **state)
+{
+	const struct way *way = *state;
+	struct fake_buffer many[SIZE];
+	uint32_t written;
+
+	set_up(way);
+	for (uint32_t round = 0; round < 20U * way->size; round++) {
+		uint32_t count = 1 + round % 7, reads = round % (count + 1);
+		int id;
+
+		for (uint32_t i = 0; i < count; i++) {
+			many[i] = (struct fake_buffer){BUFFERS + 64 * i, 1 + i, i >= reads};
+		}
+		id = fake_driver_make(&driver, many, count, round % 3 == 0);
+		assert_int_equal(take(), 1);
+		assert_int_equal(chain->id, id);
+		assert_int_equal(chain->slots, round % 3 == 0 ? 1 : count);
+		assert_int_equal(chain->count, count);
+		assert_int_equal(chain->reads, reads);
+		assert_int_equal(chain->out_size, reads * (reads + 1) / 2);
+		assert_int_equal(chain->in_size, count * (count + 1) / 2 - chain->out_size);
+		for (uint32_t i = 0; i < count; i++) {
+			assert_int_equal(chain->segment[i].ipa, many[i].ipa);
+			assert_int_equal(chain->segment[i].size, many[i].size);
+		}
+		assert_int_equal(virtq_finish(&queue, chain, round, true) & VIRTQ_MORE, 0);
+		assert_int_equal(fake_driver_see(&driver, &written), id);
+		assert_int_equal(written, round);
+	}
+}
+
+/* A call looks at no more than it was allowed, and the next one goes on. */
+static void a_look_has_its_bound(void **state)
+{
+	uint32_t calls;
+
+	for (int indirect = 0; indirect <= 1; indirect++) {
+		for (uint32_t most = 1; most <= VIRTQ_STEP; most++) {
+			set_up(*state);
+			fake_driver_make(&driver, request, ARRAY_COUNT(request), indirect);
+			for (calls = 1; virtq_take_some(&queue, chain, most) == -EAGAIN; calls++) {
+			}
+			assert_int_equal(calls, (ARRAY_COUNT(request) + (uint32_t)indirect + most -
+						 1) / most);
+			check_request();
+		}
 	}
 }
 
@@ -326,10 +383,16 @@ static void circles_are_refused(void **state)
 		assert_int_equal(take(), -EINVAL);
 	}
 	/* the packed ring is one: a chain that never ends */
-	set_up(&packed);
-	for (uint32_t i = 0; i < SIZE; i++) {
-		fake_driver_poke(desc_at(i), BUFFERS, 0, 0, NEXT | 0x80);
+	for (int size = 0; size <= 8; size += 8) {
+		set_up(size == 0 ? &packed : &packed_first);
+		for (uint32_t i = 0; i < SIZE; i++) {
+			fake_driver_poke(desc_at(i), BUFFERS, (uint32_t)size, 0, NEXT | 0x80);
+		}
+		assert_int_equal(take(), -EINVAL);
 	}
+	/* one of a single place */
+	set_up(&packed_one);
+	fake_driver_poke(desc_at(0), BUFFERS, 8, 0, NEXT | 0x80);
 	assert_int_equal(take(), -EINVAL);
 }
 
@@ -586,7 +649,10 @@ static void nothing_is_lost_in_many_laps(void **state)
 		CASE_OF(sentence ", split, in the first extent", function, &split_first),          \
 		CASE_OF(sentence ", packed", function, &packed),                                   \
 		CASE_OF(sentence ", packed, by index", function, &packed_event),                   \
-		CASE_OF(sentence ", packed, eleven places", function, &packed_odd)
+		CASE_OF(sentence ", packed, in the first extent", function, &packed_first),        \
+		CASE_OF(sentence ", packed, eleven places", function, &packed_odd),                \
+		CASE_OF(sentence ", packed, eleven places in the first extent", function,          \
+			&packed_odd_first)
 
 static void a_copy_goes_through_so_many_buffers_at_once(void **state)
 {
@@ -615,6 +681,8 @@ int main(void)
 		OF("what a driver changes afterwards changes nothing",
 		   what_a_driver_changes_afterwards_changes_nothing),
 		OF("a long chain takes several steps", a_long_chain_takes_several_steps),
+		OF("chains of any length are whole", chains_of_any_length_are_whole),
+		OF("a look has its bound", a_look_has_its_bound),
 		OF("buffers of no bytes are left out", buffers_of_no_bytes_are_left_out),
 		OF("a copy goes through so many buffers at once",
 		   a_copy_goes_through_so_many_buffers_at_once),
