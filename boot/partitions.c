@@ -78,7 +78,8 @@ static bool open_bundle(void)
 
 static bool read_config(void)
 {
-	struct config_place place = {.bundle = parts.board->initrd, .ipa_bits = 40};
+	struct config_place place = {.bundle = parts.board->initrd,
+				     .ipa_bits = cpu_features.pa_bits};
 
 	parts.arena = page_alloc_arena(CONFIG_ARENA_SIZE);
 	parts.config = alloc_bytes(sizeof(*parts.config));
@@ -86,7 +87,6 @@ static bool read_config(void)
 	if (parts.heap.size != 0) {
 		place.own[place.own_count++] = parts.heap;
 	}
-	place.ipa_bits = MIN(cpu_features.pa_bits, 40);
 	if (dt_index(&parts.tree, parts.bundle.config, parts.bundle.config_size, &parts.arena,
 		     &boot_diag) != 0 ||
 	    config_parse(parts.config, &parts.tree, &boot_diag) != 0) {

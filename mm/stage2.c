@@ -3,6 +3,7 @@
 #include "mm/stage2.h"
 
 #include "core/base/errno.h"
+#include "core/config/guest_map_types.h"
 #include "mm/page_alloc.h"
 
 #define VTCR_T0SZ	BITS(5, 0)
@@ -13,9 +14,6 @@
 #define VTCR_PS		BITS(18, 16)
 #define VTCR_VS		BIT(19)
 #define VTCR_RES1	BIT(31)
-
-#define IPA_BITS_MAX                                                                               \
-	40 /* the virt layout's last word is ECAM at 2^38: 40 bits serve, from level 1 */
 
 static uint64_t alloc_table(void *ctx)
 {
@@ -40,7 +38,7 @@ static uint64_t ps_field(uint8_t pa_bits)
 
 int stage2_init(struct stage2 *stage2, uint16_t vmid, uint8_t pa_bits, bool vmid16, bool fwb)
 {
-	uint8_t input_bits = MIN(pa_bits, IPA_BITS_MAX);
+	uint8_t input_bits = MIN(pa_bits, GUEST_IPA_BITS_MAX);
 	uint32_t root_pages;
 	uint8_t start = pgtable_start_level(input_bits, &root_pages);
 	void *root = page_alloc_aligned(root_pages);

@@ -7,9 +7,8 @@
 #include "core/config/guest_map_types.h"
 #include "drivers/emul/vdev.h"
 
-#define SPAN_MAX     (7 + CONFIG_RAM_MAX + CONFIG_DEVICE_MAX)
-#define IPA_BITS_MAX 48
-#define RAM_BY_SIZE  "memory-size" /* the name of the region that this property makes */
+#define SPAN_MAX    (7 + CONFIG_RAM_MAX + CONFIG_DEVICE_MAX)
+#define RAM_BY_SIZE "memory-size" /* the name of the region that this property makes */
 
 struct span {
 	uint64_t base, size;
@@ -39,7 +38,9 @@ static void add(struct map *map, uint64_t base, uint64_t size, const char *name)
 
 static uint32_t ipa_bits(const struct checker *c)
 {
-	return c->place->ipa_bits == 0 ? IPA_BITS_MAX : c->place->ipa_bits;
+	uint32_t bits = c->place->ipa_bits;
+
+	return bits == 0 ? GUEST_IPA_BITS_MAX : MIN(bits, (uint32_t)GUEST_IPA_BITS_MAX);
 }
 
 /* Adds what the config placed, or says what it would lie over. `base + size` does not wrap. */
@@ -61,7 +62,7 @@ static void add_placed(struct checker *c, struct map *map, const struct span *s)
 		diag_error(c->diag, path, property,
 			   "0x%lx to 0x%lx is beyond the %u bits of a guest-physical address%s",
 			   s->base, s->base + s->size - 1, bits,
-			   c->place->ipa_bits == 0 ? "" : " on this board");
+			   bits == GUEST_IPA_BITS_MAX ? "" : " on this board");
 	} else {
 		add(map, s->base, s->size, s->name);
 	}

@@ -23,7 +23,7 @@ struct config_place {
 	uint32_t own_count;
 	struct prange bundle; /* size 0: not known */
 	uint32_t vcpu_max;    /* per VM; 0: CONFIG_VCPU_MAX */
-	uint32_t ipa_bits;    /* of stage 2; 0: not known */
+	uint32_t ipa_bits;    /* that the CPUs' stage 2 reaches; 0: not known */
 };
 
 /*

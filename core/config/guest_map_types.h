@@ -44,6 +44,10 @@
 #define GUEST_PVTIME_BASE UINT64_C(0x090a0000)
 #define GUEST_PVTIME_SIZE UINT64_C(0x00010000)
 
+/* Of a guest-physical address, where the board's CPUs have as many: this layout's last word is ECAM
+ * at 2^38, and tables of 40 bits begin at level 1. */
+#define GUEST_IPA_BITS_MAX 40
+
 #define GUEST_RAM_BASE	UINT64_C(0x40000000)
 #define GUEST_RAM_ALIGN MIB(2)
 
