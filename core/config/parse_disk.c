@@ -43,6 +43,15 @@ static bool check_alone(struct parser *p, int node, const char *source, const ch
 	return other == NULL && odd == NULL;
 }
 
+/* Else its VM would stay off at each boot: gpt_is_called(). */
+static bool is_ascii(const char *text)
+{
+	while (*text != '\0' && (uint8_t)*text < 0x80) {
+		text++;
+	}
+	return *text == '\0';
+}
+
 static bool check_partition(struct parser *p, int node)
 {
 	static const char *const others[] = {NULL}, *const foreign[] = {"overlay-size", NULL};
@@ -56,6 +65,10 @@ static bool check_partition(struct parser *p, int node)
 		diag_error(p->diag, p->path, "partition",
 			   "is missing: a VM has a partition of a disk, by its GPT name or "
 			   "PARTUUID, and never the whole");
+	} else if (name != NULL && !is_ascii(name)) {
+		diag_error(p->diag, p->path, "partition",
+			   "has letters beyond ASCII, by which no partition is found: write its "
+			   "PARTUUID");
 	} else if (name != NULL && (*name == '\0' || strlen(name) > PARTITION_MAX)) {
 		diag_error(p->diag, p->path, "partition",
 			   "has %zu characters: a GPT name has 1 to %u, a PARTUUID %u",
