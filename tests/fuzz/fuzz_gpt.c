@@ -40,7 +40,7 @@ static void look(const struct gpt *gpt, const uint8_t *table, uint64_t blocks, c
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint32_t block_size;
-	uint64_t blocks;
+	uint64_t blocks, other;
 	uint8_t *block, *table;
 	struct gpt gpt;
 	char name[40] = "";
@@ -64,6 +64,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		PROMISE(range_contains(0, blocks, gpt.table,
 				       (bytes + block_size - 1) / block_size));
 		PROMISE(gpt.first <= gpt.last && gpt.last < blocks);
+		memcpy(&other, block + 32, sizeof(other));
+		PROMISE(other > gpt.last && other < blocks);
+		PROMISE(!ranges_overlap(other - (bytes + block_size - 1) / block_size,
+					(bytes + block_size - 1) / block_size + 1, gpt.first,
+					gpt.last - gpt.first + 1));
 		look(&gpt, table, blocks, name);
 	}
 	free(block);

@@ -142,6 +142,65 @@ static void block_0_and_the_primary_header_are_no_partitions(void **state)
 	assert_string_equal(read_at(1), "does not fit this disk");
 }
 
+/* A header at `at`, with where the other one is and the bounds of what partitions may have. */
+static const char *with_other(uint64_t at, uint64_t other, uint64_t first, uint64_t last)
+{
+	const char *fault;
+
+	fake_gpt_header(&fake, at);
+	fake_gpt_put(fake_gpt_block(&fake, at) + 32, other, 8);
+	fake_gpt_put(fake_gpt_block(&fake, at) + 40, first, 8);
+	fake_gpt_put(fake_gpt_block(&fake, at) + 48, last, 8);
+	fake_gpt_seal(&fake, at);
+	fault = read_at(at);
+	fake_gpt_header(&fake, at);
+	fake_gpt_seal(&fake, at);
+	return fault;
+}
+
+/* It is what is taken where the one that was read is damaged one day. UEFI 2.10 5.3.1 */
+static void the_other_header_and_its_table_are_no_partitions(void **state)
+{
+	static const char fault[] = "has no place beside partitions for the other one";
+	static const struct {
+		uint64_t at, other, first, last;
+	} wrong[] = {
+		/* the backup: its header, its table's last block, its first */
+		{1, 199, 34, 199 - 1},
+		{1, 199, 34, 199 - 32},
+		/* the same in the middle of a disk that has grown */
+		{1, 150, 34, 150},
+		{1, 150, 34, 150 - 32},
+		{1, 100, 34, 166},
+		/* nowhere, and where this one is */
+		{1, 200, 34, 166},
+		{1, UINT64_MAX, 34, 166},
+		{1, 1, 34, 166},
+		{1, 0, 34, 166},
+		/* and by the backup */
+		{199, 1, 2, 166},
+		{199, 1, 33, 166},
+		{199, 0, 34, 166},
+		{199, 34, 34, 166},
+		{199, 100, 34, 166},
+		{199, 199, 34, 166},
+		{199, UINT64_MAX, 34, 166},
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < ARRAY_COUNT(wrong); i++) {
+		const char *found =
+			with_other(wrong[i].at, wrong[i].other, wrong[i].first, wrong[i].last);
+
+		assert_non_null(found);
+		assert_string_equal(found, fault);
+	}
+	assert_null(with_other(1, 199, 34, 166));
+	assert_null(with_other(1, 150, 34, 150 - 33));
+	assert_null(with_other(199, 1, 34, 166));
+	assert_null(with_other(199, 1, 40, 160));
+}
+
 static void an_entry_is_found_by_name_and_by_PARTUUID(void **state)
 {
 	struct gpt_entry entry;
@@ -216,6 +275,8 @@ int main(void)
 			set_up),
 		CASE_IN("block 0 and the primary header are no partitions",
 			block_0_and_the_primary_header_are_no_partitions, set_up),
+		CASE_IN("the other header and its table are no partitions, wherever they are",
+			the_other_header_and_its_table_are_no_partitions, set_up),
 		CASE_IN("an entry is found by name and by PARTUUID",
 			an_entry_is_found_by_name_and_by_PARTUUID, set_up),
 		CASE_IN("a name may have 36 characters", a_name_may_have_36_characters, set_up),

@@ -12,6 +12,7 @@
 #define H_SIZE	     12
 #define H_CRC	     16
 #define H_BLOCK	     24 /* of this header */
+#define H_OTHER	     32 /* that of the other one, AlternateLBA */
 #define H_FIRST	     40
 #define H_LAST	     48
 #define H_TABLE	     72
@@ -60,15 +61,35 @@ static bool checksum_holds(const uint8_t *block, uint32_t size)
 	return crc == word(block + H_CRC);
 }
 
+static uint64_t table_blocks(const struct gpt *gpt, uint32_t block_size)
+{
+	return ((uint64_t)gpt->count * gpt->size + block_size - 1) / block_size;
+}
+
 /* The entries are beside all that partitions may have, and beside the header. */
 static bool table_holds(const struct gpt *gpt, uint32_t block_size, uint64_t at, uint64_t blocks)
 {
-	uint64_t bytes = (uint64_t)gpt->count * gpt->size;
-	uint64_t size = (bytes + block_size - 1) / block_size;
+	uint64_t size = table_blocks(gpt, block_size);
 
 	return gpt->table > 0 && range_contains(0, blocks, gpt->table, size) &&
 	       !range_contains(gpt->table, size, at, 1) &&
 	       !ranges_overlap(gpt->table, size, gpt->first, gpt->last - gpt->first + 1);
+}
+
+/*
+ * The other header lies on the other side of all that partitions may have, and its table, of the
+ * same size, between the two: 5.3.1. Who has a partition could write both else, and they count
+ * where these here don't hold any more.
+ */
+static bool other_is_apart(const struct gpt *gpt, uint32_t block_size, uint64_t at, uint64_t other,
+			   uint64_t blocks)
+{
+	uint64_t size = table_blocks(gpt, block_size);
+
+	if (at < gpt->first) {
+		return other > gpt->last && other < blocks && other - gpt->last > size;
+	}
+	return other >= GPT_PRIMARY_BLOCK && other < gpt->first && gpt->first - other > size;
 }
 
 const char *gpt_read_header(struct gpt *gpt, const uint8_t *block, uint32_t block_size, uint64_t at,
@@ -101,6 +122,9 @@ const char *gpt_read_header(struct gpt *gpt, const uint8_t *block, uint32_t bloc
 	    range_contains(gpt->first, gpt->last - gpt->first + 1, at, 1) ||
 	    !table_holds(gpt, block_size, at, blocks)) {
 		return "does not fit this disk";
+	}
+	if (!other_is_apart(gpt, block_size, at, long_word(block + H_OTHER), blocks)) {
+		return "has no place beside partitions for the other one";
 	}
 	return NULL;
 }
