@@ -81,6 +81,20 @@ static bool next_on(const struct config *config, uint32_t cpu, struct on_cpu *at
 #define EACH_ON(config, cpu, at)                                                                   \
 	for (struct on_cpu at = {0}; next_on((config), (cpu), &at); at.vcpu++)
 
+/* The next CPU from *cpu on that a vCPU is on, by the config or chosen; false: there is none. */
+static bool next_cpu(const struct config *config, uint32_t *cpu)
+{
+	uint32_t next = CONFIG_CPU_ANY;
+
+	for (uint32_t i = 0; i < config->vcpu_total; i++) {
+		uint32_t named = config->vcpu[i].cpu;
+
+		next = named >= *cpu ? MIN(next, named) : next;
+	}
+	*cpu = next;
+	return next != CONFIG_CPU_ANY;
+}
+
 static const struct vcpu_config *vcpu_at(const struct config *config, const struct on_cpu *at)
 {
 	return &config->vm[at->vm].vcpu[at->vcpu];
@@ -189,10 +203,20 @@ static bool has_budgets(const struct config *config)
 	return false;
 }
 
+static void check_cpu(struct checker *c, uint32_t cpu)
+{
+	if (c->config->vcpu_total > CONFIG_SHARING_MAX) {
+		check_count(c, cpu);
+	}
+	if (has_budgets(c->config)) {
+		check_sum(c, cpu);
+		check_priorities(c, cpu);
+	}
+}
+
 void checker_cpus(struct checker *c)
 {
 	struct config *config = c->config;
-	uint32_t cpus = c->board == NULL ? 0 : c->board->cpu_count;
 
 	for (uint32_t i = 0; i < config->vm_count; i++) {
 		checker_look_at(c, &config->vm[i]);
@@ -201,11 +225,7 @@ void checker_cpus(struct checker *c)
 	for (uint32_t i = 0; c->board != NULL && i < config->vm_count; i++) {
 		choose_cpus(c, &config->vm[i]);
 	}
-	for (uint32_t cpu = 0; cpu < cpus && config->vcpu_total > CONFIG_SHARING_MAX; cpu++) {
-		check_count(c, cpu);
-	}
-	for (uint32_t cpu = 0; cpu < cpus && has_budgets(config); cpu++) {
-		check_sum(c, cpu);
-		check_priorities(c, cpu);
+	for (uint32_t cpu = 0; next_cpu(config, &cpu); cpu++) {
+		check_cpu(c, cpu);
 	}
 }

@@ -19,6 +19,12 @@ static bool uses(const struct vm_config *vm, uint32_t cpu)
 	return false;
 }
 
+/* It says where its vCPUs are, or that has been chosen, and none is here. */
+static bool is_elsewhere(const struct vm_config *vm, uint32_t cpu)
+{
+	return vm->vcpu_count != 0 && !uses(vm, CONFIG_CPU_ANY) && !uses(vm, cpu);
+}
+
 /* The CPU exists, has no schedule before this one, and whoever has a window can use it. */
 static void check_schedule(struct checker *c, uint32_t index)
 {
@@ -38,10 +44,10 @@ static void check_schedule(struct checker *c, uint32_t index)
 			break;
 		}
 	}
-	for (uint32_t i = 0; c->board != NULL && i < schedule->window_count; i++) {
+	for (uint32_t i = 0; i < schedule->window_count; i++) {
 		int32_t vm = schedule->window[i].vm;
 
-		if (vm >= 0 && !uses(&c->config->vm[vm], schedule->cpu)) {
+		if (vm >= 0 && is_elsewhere(&c->config->vm[vm], schedule->cpu)) {
 			diag_error(
 				c->diag, path, "window-vms",
 				"window %u is of VM \"%s\", which has no vCPU on CPU %u: name the "

@@ -160,6 +160,7 @@ def test_without_a_board_it_says_what_was_left_out(work):
     dtb = compile_tree(GOOD[0], work)
     done = subprocess.run([CHECKER, "check", dtb], capture_output=True, text=True, check=True)
     assert "Left out without a board's device tree: CPU indices" in done.stdout
+    assert "CPUs vCPUs without vcpu-cpus get and how their budgets and windows fit" in done.stdout
 
 
 @pytest.mark.parametrize("kernel", PACKED)

@@ -22,10 +22,10 @@ int command_check(const char *file, const struct validate_options *options)
 		printf("%s: no errors%s\n", validate_name(file, options),
 		       options->board_file == NULL ?
 			       ". Left out without a board's device tree: CPU indices and their "
-			       "number, fixed "
-			       "memory addresses, whether all memory fits, the console's name, "
-			       "board-compatible, "
-			       "the interrupt controller" :
+			       "number, which CPUs vCPUs without vcpu-cpus get and how their "
+			       "budgets and windows fit there, the board's devices, disks and "
+			       "NICs, fixed memory addresses, whether all memory fits, the "
+			       "console's name, board-compatible, the interrupt controller" :
 			       "");
 	}
 	tree_free(&tree);
