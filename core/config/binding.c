@@ -2,6 +2,7 @@
 /* The tables of the config binding, version 1. */
 #include "core/config/binding.h"
 
+#include "boot/board_types.h"
 #include "core/base/string.h"
 
 /* Why a part of the binding is refused by this version. */
@@ -135,7 +136,11 @@ static const struct config_prop network_props[] = {
 };
 
 static const struct config_prop window_props[] = {
-	{.name = "cpu", .type = PROP_U32, .required = true, .help = DOC("CPU index.")},
+	{.name = "cpu",
+	 .type = PROP_U32,
+	 .required = true,
+	 .max = BOARD_CPU_MAX - 1,
+	 .help = DOC("CPU index.")},
 	{.name = "window-us",
 	 .type = PROP_U32_LIST,
 	 .required = true,
@@ -164,6 +169,7 @@ static const struct config_prop vm_props[] = {
 	 .help = DOC("How many vCPUs the VM has: a count.")},
 	{.name = "vcpu-cpus",
 	 .type = PROP_U32_LIST,
+	 .max = BOARD_CPU_MAX - 1,
 	 .dflt = DOC("a CPU of its own for each vCPU"),
 	 .help = DOC(
 		 "The CPU each vCPU runs on, one index per vCPU. The index is the position among "

@@ -3,12 +3,27 @@
 #include "core/config/checker.h"
 #include "core/sched/share.h"
 
+bool checker_misses_cpu(const struct checker *c, uint32_t cpu)
+{
+	return c->board != NULL && cpu >= c->board->cpu_count && cpu < BOARD_CPU_MAX;
+}
+
+const struct schedule_config *checker_schedule_of(const struct config *config, uint32_t cpu)
+{
+	for (uint32_t i = 0; i < config->schedule_count; i++) {
+		if (config->schedule[i].cpu == cpu) {
+			return &config->schedule[i];
+		}
+	}
+	return NULL;
+}
+
 static void check_cpus_exist(struct checker *c)
 {
-	for (uint32_t i = 0; c->board != NULL && i < c->vm->vcpu_count; i++) {
+	for (uint32_t i = 0; i < c->vm->vcpu_count; i++) {
 		uint32_t cpu = c->vm->vcpu[i].cpu;
 
-		if (cpu != CONFIG_CPU_ANY && cpu >= c->board->cpu_count) {
+		if (checker_misses_cpu(c, cpu)) {
 			diag_error(c->diag, c->path, "vcpu-cpus",
 				   "there is no CPU %u: the board has %u, 0 to %u", cpu,
 				   c->board->cpu_count, c->board->cpu_count - 1);
@@ -29,6 +44,24 @@ static bool cpu_is_used(const struct config *config, uint32_t cpu)
 	return false;
 }
 
+/* Its windows, if it has any, are others' or nobody's. */
+static bool is_closed_to(const struct config *config, uint32_t cpu, const struct vm_config *vm)
+{
+	const struct schedule_config *schedule = checker_schedule_of(config, cpu);
+
+	return schedule != NULL && share_window_us(schedule, (int32_t)vm->index) == 0;
+}
+
+/* The first from `cpu` on that nobody has and this VM can have. */
+static uint32_t free_cpu(const struct checker *c, const struct vm_config *vm, uint32_t cpu)
+{
+	while (cpu < c->board->cpu_count &&
+	       (cpu_is_used(c->config, cpu) || is_closed_to(c->config, cpu, vm))) {
+		cpu++;
+	}
+	return cpu;
+}
+
 /* A CPU of its own for each vCPU that names none: the lowest that nobody has. */
 static void choose_cpus(struct checker *c, struct vm_config *vm)
 {
@@ -38,9 +71,7 @@ static void choose_cpus(struct checker *c, struct vm_config *vm)
 		if (vm->vcpu[i].cpu != CONFIG_CPU_ANY) {
 			continue;
 		}
-		while (cpu < c->board->cpu_count && cpu_is_used(c->config, cpu)) {
-			cpu++;
-		}
+		cpu = free_cpu(c, vm, cpu);
 		if (cpu < c->board->cpu_count) {
 			vm->vcpu[i].cpu = cpu;
 		} else {
@@ -51,8 +82,9 @@ static void choose_cpus(struct checker *c, struct vm_config *vm)
 		checker_look_at(c, vm);
 		diag_error(c->diag, c->path, "vcpus",
 			   "%u of its %u vCPUs get no CPU of their own: the board has %u and other "
-			   "VMs have the rest; say by vcpu-cpus which CPUs are shared",
-			   missing, vm->vcpu_count, c->board->cpu_count);
+			   "VMs%s have the rest; say by vcpu-cpus which CPUs are shared",
+			   missing, vm->vcpu_count, c->board->cpu_count,
+			   c->config->schedule_count == 0 ? "" : ", or their windows,");
 		vm->refused = true;
 	}
 }

@@ -33,7 +33,7 @@ static void check_schedule(struct checker *c, uint32_t index)
 	unsigned int errors = c->diag->error_count;
 
 	path_of(c, schedule, path, sizeof(path));
-	if (c->board != NULL && schedule->cpu >= c->board->cpu_count) {
+	if (checker_misses_cpu(c, schedule->cpu)) {
 		diag_error(c->diag, path, "cpu", "there is no CPU %u: the board has %u, 0 to %u",
 			   schedule->cpu, c->board->cpu_count, c->board->cpu_count - 1);
 	}
@@ -135,6 +135,9 @@ static void check_vm(struct checker *c, const struct schedule_config *schedule, 
 void checker_schedules(struct checker *c)
 {
 	for (uint32_t i = 0; i < c->config->schedule_count; i++) {
+		if (c->config->schedule[i].cpu == CONFIG_CPU_ANY) {
+			continue; /* it does not say of which: reported, and nothing is started */
+		}
 		check_schedule(c, i);
 		for (uint32_t vm = 0; vm < c->config->vm_count; vm++) {
 			check_vm(c, &c->config->schedule[i], vm);

@@ -75,6 +75,12 @@ struct vm_config *checker_loser(struct vm_config *earlier, struct vm_config *lat
  * known. */
 void checker_cpus(struct checker *c);
 
+/* The board is known and has no such CPU, which the table of the property lets through. */
+bool checker_misses_cpu(const struct checker *c, uint32_t cpu);
+
+/* The cyclic schedule of a CPU, the first where there are two; NULL: it has none. */
+const struct schedule_config *checker_schedule_of(const struct config *config, uint32_t cpu);
+
 /* Cyclic schedules: each is some CPU's, and every VM of that CPU has a window. */
 void checker_schedules(struct checker *c);
 

@@ -113,8 +113,26 @@ void parser_vcpus(struct parser *p, int node, struct vm_config *vm)
 	parse_budgets(p, node, vm);
 }
 
+/* A node that is no VM's, or a VM's that is disabled: a window of that is as idle as one of a VM
+ * that is off. */
+static void report_window(struct parser *p, uint32_t window, int node)
+{
+	char path[CONFIG_PATH_MAX];
+
+	dt_path(p->dt, node, path, sizeof(path));
+	if (dt_parent(p->dt, node) == dt_child(p->dt, DT_ROOT, "vms") && !parser_enabled(p, node)) {
+		diag_note(p->diag, p->path, "window-vms",
+			  "window %u is of %s, which is disabled: nobody runs in it", window, path);
+	} else {
+		diag_error(p->diag, p->path, "window-vms",
+			   "%s is no VM: write a reference to one, like <&label>, or 0 for an idle "
+			   "window",
+			   path);
+	}
+}
+
 /* The VM of a phandle, by index; -1: idle, or reported. */
-static int32_t window_vm(struct parser *p, uint32_t phandle)
+static int32_t window_vm(struct parser *p, uint32_t window, uint32_t phandle)
 {
 	const struct config *config = p->config;
 	int node = dt_by_phandle(p->dt, phandle);
@@ -122,16 +140,19 @@ static int32_t window_vm(struct parser *p, uint32_t phandle)
 	if (phandle == 0) {
 		return -1;
 	}
+	if (node == DT_NONE) {
+		diag_error(p->diag, p->path, "window-vms",
+			   "0x%x is no node of this config: write a reference, like <&label>, or 0 "
+			   "for an idle window",
+			   phandle);
+		return -1;
+	}
 	for (uint32_t i = 0; i < config->vm_count; i++) {
-		if (node != DT_NONE && config->vm[i].node == node) {
+		if (config->vm[i].node == node) {
 			return (int32_t)i;
 		}
 	}
-	diag_error(
-		p->diag, p->path, "window-vms",
-		"0x%x is no enabled VM of this config: write a reference, like <&label>, or 0 for "
-		"an idle window",
-		phandle);
+	report_window(p, window, node);
 	return -1;
 }
 
@@ -163,7 +184,7 @@ static void parse_windows(struct parser *p, int node, struct schedule_config *sc
 	for (uint32_t i = 0; i < count; i++) {
 		config->window[config->window_total++] = (struct window_config){
 			.us = dt_prop_cell(&us, i),
-			.vm = window_vm(p, dt_prop_cell(&vms, i)),
+			.vm = window_vm(p, i, dt_prop_cell(&vms, i)),
 		};
 	}
 }
