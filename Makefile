@@ -43,6 +43,7 @@ HYP_C := \
 	core/config/check_passthrough.c \
 	core/config/check_network.c \
 	core/config/check_places.c \
+	core/config/check_budgets.c \
 	core/config/check_cpus.c \
 	core/config/check_schedule.c \
 	core/config/check_vsock.c \

@@ -308,6 +308,7 @@ int config_check(struct config *config, const struct board *board, const struct 
 	}
 	checker_cpus(&c);
 	checker_schedules(&c);
+	checker_budgets(&c);
 	checker_memory(&c);
 	checker_shared(&c);
 	checker_board_devices_shared(&c);

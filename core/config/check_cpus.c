@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which CPUs the vCPUs run on, and whether the budgets there can be kept. */
+/* Which CPUs the vCPUs run on, and whether the budgets there are more than there is. */
 #include "core/config/checker.h"
 #include "core/sched/share.h"
 
@@ -91,12 +91,7 @@ static void choose_cpus(struct checker *c, struct vm_config *vm)
 
 /* -- vCPUs of one CPU, in config order -- */
 
-struct on_cpu {
-	uint32_t vm, vcpu;
-};
-
-/* The next one of `cpu` whose VM is not refused; false at the end. */
-static bool next_on(const struct config *config, uint32_t cpu, struct on_cpu *at)
+bool checker_next_on(const struct config *config, uint32_t cpu, struct checker_vcpu *at)
 {
 	for (; at->vm < config->vm_count; at->vm++, at->vcpu = 0) {
 		const struct vm_config *vm = &config->vm[at->vm];
@@ -109,9 +104,6 @@ static bool next_on(const struct config *config, uint32_t cpu, struct on_cpu *at
 	}
 	return false;
 }
-
-#define EACH_ON(config, cpu, at)                                                                   \
-	for (struct on_cpu at = {0}; next_on((config), (cpu), &at); at.vcpu++)
 
 /* The next CPU from *cpu on that a vCPU is on, by the config or chosen; false: there is none. */
 static bool next_cpu(const struct config *config, uint32_t *cpu)
@@ -127,16 +119,11 @@ static bool next_cpu(const struct config *config, uint32_t *cpu)
 	return next != CONFIG_CPU_ANY;
 }
 
-static const struct vcpu_config *vcpu_at(const struct config *config, const struct on_cpu *at)
-{
-	return &config->vm[at->vm].vcpu[at->vcpu];
-}
-
 static void check_count(struct checker *c, uint32_t cpu)
 {
 	uint32_t count = 0;
 
-	EACH_ON(c->config, cpu, at)
+	CHECKER_EACH_ON(c->config, cpu, at)
 	{
 		if (++count > CONFIG_SHARING_MAX) {
 			checker_look_at(c, &c->config->vm[at.vm]);
@@ -153,9 +140,9 @@ static void check_sum(struct checker *c, uint32_t cpu)
 {
 	uint64_t sum = 0;
 
-	EACH_ON(c->config, cpu, at)
+	CHECKER_EACH_ON(c->config, cpu, at)
 	{
-		const struct vcpu_config *vcpu = vcpu_at(c->config, &at);
+		const struct vcpu_config *vcpu = checker_vcpu_at(c->config, &at);
 		uint64_t more = share_of_budget(vcpu);
 
 		if (sum + more > SHARE_WHOLE) {
@@ -170,58 +157,6 @@ static void check_sum(struct checker *c, uint32_t cpu)
 			continue;
 		}
 		sum += more;
-	}
-}
-
-/*
- * Can vCPUs of a higher priority keep this one from its budget? With budgets they can have, in any
- * time t, at most share * (t + period - budget) + budget; those of one priority, earliest deadline
- * first, need share * t. It fits for every t that is no shorter than the shortest period there if
- * it fits for that one.
- */
-static bool is_proved(const struct config *config, uint32_t cpu, const struct vcpu_config *me,
-		      const char **culprit)
-{
-	uint64_t shortest = me->period_us, shares = 0, ahead = 0;
-
-	EACH_ON(config, cpu, at)
-	{
-		const struct vcpu_config *other = vcpu_at(config, &at);
-
-		if (other->priority < me->priority) {
-			continue;
-		}
-		if (other->priority > me->priority) {
-			*culprit = config->vm[at.vm].name;
-			if (other->budget_us == 0) {
-				return false;
-			}
-			ahead += (share_of_budget(other) * (other->period_us - other->budget_us) >>
-				  32) +
-				 1 + other->budget_us;
-		} else if (other->budget_us != 0) {
-			shortest = MIN(shortest, (uint64_t)other->period_us);
-		}
-		shares += share_of_budget(other);
-	}
-	return ahead == 0 || (shares * shortest >> 32) + 1 + ahead <= shortest;
-}
-
-static void check_priorities(struct checker *c, uint32_t cpu)
-{
-	EACH_ON(c->config, cpu, at)
-	{
-		const struct vcpu_config *me = vcpu_at(c->config, &at);
-		const char *culprit = "";
-
-		if (me->budget_us != 0 && !is_proved(c->config, cpu, me, &culprit)) {
-			checker_look_at(c, &c->config->vm[at.vm]);
-			diag_note(
-				c->diag, c->path, "vcpu-budget-us",
-				"that vCPU %u gets its budget on CPU %u can't be proved: VM \"%s\" "
-				"has a higher priority there",
-				at.vcpu, cpu, culprit);
-		}
 	}
 }
 
@@ -242,7 +177,6 @@ static void check_cpu(struct checker *c, uint32_t cpu)
 	}
 	if (has_budgets(c->config)) {
 		check_sum(c, cpu);
-		check_priorities(c, cpu);
 	}
 }
 

@@ -58,42 +58,17 @@ static void check_schedule(struct checker *c, uint32_t index)
 	schedule->refused = schedule->refused || c->diag->error_count != errors;
 }
 
-/*
- * However a period lies, so many whole frames are in it: its vCPU needs that part of its budget in
- * each of them. Have all of this VM's so much in their windows? Else some periods may pass with
- * less. `needs`: of those before, in 2^-32 us of a frame.
- */
-static void note_late_windows(struct checker *c, const struct schedule_config *schedule,
-			      const struct vcpu_config *vcpu, uint64_t *needs)
-{
-	uint64_t mine = share_window_us(schedule, (int32_t)c->vm->index);
-	uint64_t all = share_frame_us(schedule), frames = vcpu->period_us / all;
-	bool enough = frames != 0;
-
-	if (enough) {
-		*needs += ((uint64_t)vcpu->budget_us << 32) / frames;
-		enough = *needs <= mine << 32;
-	}
-	if (!enough) {
-		diag_note(c->diag, c->path, "vcpu-period-us",
-			  "is %u us, and the windows of this VM on CPU %u come again each %llu us: "
-			  "in some periods a vCPU may get less than its budget",
-			  vcpu->period_us, schedule->cpu, (unsigned long long)all);
-	}
-}
-
 /* What the budgets of one VM there ask for is not more than its windows are. */
 static void check_budgets(struct checker *c, const struct schedule_config *schedule,
 			  uint64_t windows)
 {
-	uint64_t sum = 0, needs = 0;
+	uint64_t sum = 0;
 
 	for (uint32_t i = 0; i < c->vm->vcpu_count; i++) {
 		const struct vcpu_config *vcpu = &c->vm->vcpu[i];
 
 		if (vcpu->cpu == schedule->cpu && vcpu->budget_us != 0) {
 			sum += share_of_budget(vcpu);
-			note_late_windows(c, schedule, vcpu, &needs);
 		}
 	}
 	if (sum > windows) {

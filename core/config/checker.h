@@ -78,11 +78,32 @@ void checker_cpus(struct checker *c);
 /* The board is known and has no such CPU, which the table of the property lets through. */
 bool checker_misses_cpu(const struct checker *c, uint32_t cpu);
 
+/* A vCPU by its VM's index and its own. */
+struct checker_vcpu {
+	uint32_t vm, vcpu;
+};
+
+/* The next one of `cpu`, from *at on, whose VM is not refused; false: there is none. */
+bool checker_next_on(const struct config *config, uint32_t cpu, struct checker_vcpu *at);
+
+#define CHECKER_EACH_ON(config, cpu, at)                                                           \
+	for (struct checker_vcpu at = {0}; checker_next_on((config), (cpu), &at); at.vcpu++)
+
+static inline const struct vcpu_config *checker_vcpu_at(const struct config *config,
+							const struct checker_vcpu *at)
+{
+	return &config->vm[at->vm].vcpu[at->vcpu];
+}
+
 /* The cyclic schedule of a CPU, the first where there are two; NULL: it has none. */
 const struct schedule_config *checker_schedule_of(const struct config *config, uint32_t cpu);
 
 /* Cyclic schedules: each is some CPU's, and every VM of that CPU has a window. */
 void checker_schedules(struct checker *c);
+
+/* Whether each vCPU has its budget in each period: what can't be proved is noted. After CPUs and
+ * schedules, whose sums it counts on. */
+void checker_budgets(struct checker *c);
 
 /* Fixed physical addresses of all VMs' RAM. */
 void checker_memory(struct checker *c);
