@@ -17,6 +17,10 @@
 #include "core/config/checker.h"
 #include "core/sched/share.h"
 
+/* Of budgets below this, what EL2 takes for a switch to the vCPU and the timer at the end is more
+ * than a hundredth: 1 to 3 us in each period, which are charged to it. */
+#define SMALL_BUDGET_US 100
+
 /* A vCPU, and what it has of its CPU. */
 struct claim {
 	const struct config *config;
@@ -188,6 +192,22 @@ static void check_claim(struct checker *c, const struct checker_vcpu *who)
 	}
 }
 
+static void note_small(struct checker *c)
+{
+	for (uint32_t i = 0; i < c->vm->vcpu_count; i++) {
+		uint32_t us = c->vm->vcpu[i].budget_us;
+
+		if (us != 0 && us < SMALL_BUDGET_US) {
+			diag_note(c->diag, c->path, "vcpu-budget-us",
+				  "is %u us for vCPU %u: the switch to it and the timer at its "
+				  "end, 1 to 3 us in each period, are charged to it and are more "
+				  "than 1 %% of it",
+				  us, i);
+			return;
+		}
+	}
+}
+
 void checker_budgets(struct checker *c)
 {
 	for (uint32_t i = 0; i < c->config->vm_count; i++) {
@@ -200,6 +220,9 @@ void checker_budgets(struct checker *c)
 			if (vcpu->budget_us != 0 && vcpu->cpu != CONFIG_CPU_ANY) {
 				check_claim(c, &who);
 			}
+		}
+		if (!c->vm->refused) {
+			note_small(c);
 		}
 	}
 }
