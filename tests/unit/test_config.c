@@ -501,6 +501,20 @@ static void limits(void **state)
 	assert_true(said_has(&said, "4 of its 8 vCPUs get no CPU of their own: the board has 4"));
 	assert_true(
 		said_has(&said, "beyond the 30 bits of a guest-physical address on this board"));
+	/* CPUs that reach farther than stage 2's tables do */
+	place = (struct config_place){.vcpu_max = 4, .ipa_bits = 48};
+	start();
+	tree_begin(&tree, "a");
+	tree_string(&tree, "compatible", "bulkhead,vm");
+	tree_cell(&tree, "vcpus", 1);
+	tree_cells(&tree, "memory-size", TREE_CELLS(0x100, 0));
+	tree_cell(&tree, "kernel", 1);
+	tree_end(&tree);
+	parse();
+	assert_int_equal(config_check(&config, &board, &place, &said.diag), 0);
+	assert_true(said_has(&said, "0x40000000 to 0x1003fffffff is beyond the 40 bits of a "
+				    "guest-physical address"));
+	assert_false(said_has(&said, "40 bits of a guest-physical address on this board"));
 }
 
 static void overrides(void **state)
