@@ -271,6 +271,38 @@ static void sectors_are_read_and_written(void **state)
 	assert_int_equal(disk[32 * 512], (uint8_t)(32 * 512 * 7 + 32));
 }
 
+/* As QEMU says it, of a disk of 4 KiB blocks; and limits that are no whole block. */
+static void ranges_are_whole_blocks(void **state)
+{
+	static const struct {
+		uint32_t block_size, discard, zeroes;
+		uint32_t max;
+		bool discards;
+	} cases[] = {
+		{512, 4194303, 4194303, 4194303, true},
+		{4096, 4194303, 4194303, 4194296, true},
+		{4096, 8, 4194303, 8, true},
+		{4096, 7, 4194303, 4194296, false},
+		{1024, 4194303, 9, 8, true},
+		{4096, UINT32_MAX, UINT32_MAX, BIT32(22), true},
+	};
+	int err;
+
+	for (uint32_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		set_up(state);
+		*reg(VIRTIO_MMIO_QUEUE_READY) = 0;
+		*reg(VIRTIO_MMIO_FEATURES) |= BLK_F_WRITE_ZEROES;
+		*reg(VIRTIO_MMIO_CONFIG + BLK_CONFIG_BLK_SIZE) = cases[i].block_size;
+		*reg(VIRTIO_MMIO_CONFIG + BLK_CONFIG_MAX_DISCARD) = cases[i].discard;
+		*reg(VIRTIO_MMIO_CONFIG + BLK_CONFIG_MAX_ZEROES) = cases[i].zeroes;
+		dev = virtio_blk_open((volatile uint8_t *)regs, memory, &err);
+		assert_int_equal(err, 0);
+		assert_int_equal(dev->range_max, cases[i].max);
+		assert_int_equal(dev->discards, cases[i].discards);
+		assert_true(dev->zeroes);
+	}
+}
+
 static void a_request_that_the_disk_fails_is_told_so(void **state)
 {
 	struct asker *a = &askers[0];
@@ -728,6 +760,7 @@ int main(void)
 		     what_is_no_disk_of_version_2_is_refused),
 		CASE_IN("sectors are read, written, flushed and discarded",
 			sectors_are_read_and_written, set_up),
+		CASE("ranges are whole blocks", ranges_are_whole_blocks),
 		CASE_IN("a request that the disk fails is told so",
 			a_request_that_the_disk_fails_is_told_so, set_up),
 		CASE_IN("clients take turns", clients_take_turns, set_up),

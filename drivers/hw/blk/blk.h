@@ -105,7 +105,7 @@ struct blk_dev {
 	uint32_t block_size; /* bytes that it reads and writes as one: 512 to 4096 */
 	uint32_t piece_max;  /* bytes */
 	uint32_t pieces_max;
-	uint32_t range_max; /* sectors */
+	uint32_t range_max; /* sectors, whole blocks */
 	bool read_only, flushes, discards, zeroes;
 	const char *name; /* for messages */
 

@@ -228,14 +228,20 @@ static const struct blk_ops virtio_blk_ops = {
 	.revive = disk_revive,
 };
 
+/* The largest range of a kind, in whole blocks: what is longer is cut where a block ends. */
+static uint32_t range_max(const struct virtio_blk *disk, uint64_t feature, uint32_t off)
+{
+	uint32_t max = config_if(disk, feature, off, (uint32_t)RANGE_MAX);
+
+	return max - max % (disk->dev.block_size / (uint32_t)BLK_SECTOR);
+}
+
 /* Ranges at once that both of them take; none of size 0. */
 static void read_ranges(struct virtio_blk *disk)
 {
 	struct blk_dev *dev = &disk->dev;
-	uint32_t discard =
-		config_if(disk, BLK_F_DISCARD, BLK_CONFIG_MAX_DISCARD, (uint32_t)RANGE_MAX);
-	uint32_t zeroes =
-		config_if(disk, BLK_F_WRITE_ZEROES, BLK_CONFIG_MAX_ZEROES, (uint32_t)RANGE_MAX);
+	uint32_t discard = range_max(disk, BLK_F_DISCARD, BLK_CONFIG_MAX_DISCARD);
+	uint32_t zeroes = range_max(disk, BLK_F_WRITE_ZEROES, BLK_CONFIG_MAX_ZEROES);
 
 	dev->discards = (disk->device.features & BLK_F_DISCARD) != 0 && discard != 0;
 	dev->zeroes = (disk->device.features & BLK_F_WRITE_ZEROES) != 0 && zeroes != 0;
@@ -257,11 +263,13 @@ static int read_config(struct virtio_blk *disk)
 			      (uint32_t)BLK_PIECES);
 	dev->read_only = (disk->device.features & BLK_F_RO) != 0;
 	dev->flushes = (disk->device.features & BLK_F_FLUSH) != 0;
-	read_ranges(disk);
 	if (err == 0 && (!is_power_of_two(dev->block_size) || dev->block_size < BLK_SECTOR ||
 			 dev->block_size > PAGE_SIZE || dev->piece_max < PAGE_SIZE ||
 			 dev->pieces_max == 0 || dev->sectors >= BIT(54))) {
 		err = -ERANGE;
+	}
+	if (err == 0) {
+		read_ranges(disk);
 	}
 	return err;
 }
