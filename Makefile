@@ -156,6 +156,7 @@ HYP_C := \
 	drivers/hw/blk/gpt.c \
 	drivers/hw/blk/parts.c \
 	drivers/hw/blk/virtio_blk.c \
+	drivers/hw/line.c \
 	drivers/hw/net/nic.c \
 	drivers/hw/net/virtio_net.c \
 	drivers/hw/psci.c \
@@ -368,6 +369,8 @@ UNIT := \
 
 # What a test links besides the pure files: modules with fakes around them. UNIT_WITH_NAME.
 FAKE_CPU           := core/base/percpu.c core/base/spinlock.c tests/unit/fake_panic.c
+# a board device's interrupt, and a GIC for it
+LINE_C             := drivers/hw/line.c tests/unit/fake_line.c
 UNIT_WITH_deadline := timer/deadline.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_frames   := core/resource/audit.c mm/frames.c mm/guest_access.c mm/stage2.c tests/unit/fake_pages.c $(FAKE_CPU)
 UNIT_WITH_place    := core/sched/sched.c tests/unit/fake_sysreg.c tests/unit/fake_time.c $(FAKE_CPU)
@@ -384,8 +387,8 @@ FAKE_VGIC          := irq/vgic/bank_regs.c irq/vgic/dist.c irq/vgic/dist_bank.c 
 UNIT_WITH_exit     := core/exit/exit.c core/exit/mmio.c core/exit/sysreg_trap.c \
                       tests/unit/fake_exit.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_gic      := irq/hw/gic.c irq/hw/gic_v2.c irq/hw/gic_v3.c irq/hw/gich.c core/base/printk.c tests/unit/fake_sysreg.c $(FAKE_CPU)
-UNIT_WITH_hwblk    := core/base/printk.c drivers/hw/blk/blk.c drivers/hw/blk/parts.c drivers/hw/blk/virtio_blk.c drivers/hw/virtio/hwvirtio.c tests/unit/fake_time.c $(FAKE_CPU)
-UNIT_WITH_hwnet    := core/base/printk.c drivers/hw/net/nic.c drivers/hw/net/virtio_net.c tests/unit/fake_hwvirtio.c tests/unit/fake_time.c $(FAKE_CPU)
+UNIT_WITH_hwblk    := core/base/printk.c drivers/hw/blk/blk.c drivers/hw/blk/parts.c drivers/hw/blk/virtio_blk.c drivers/hw/virtio/hwvirtio.c $(LINE_C) tests/unit/fake_time.c $(FAKE_CPU)
+UNIT_WITH_hwnet    := core/base/printk.c drivers/hw/net/nic.c drivers/hw/net/virtio_net.c $(LINE_C) tests/unit/fake_hwvirtio.c tests/unit/fake_time.c $(FAKE_CPU)
 VIRTQ_C := drivers/virtio/queue.c drivers/virtio/queue_packed.c drivers/virtio/queue_split.c
 FAKE_HYPERCALL     := core/exit/hypercall.c core/exit/hypercall_log.c core/exit/hypercall_net.c core/exit/hypercall_show.c core/exit/hypercall_vcpu.c core/base/printk.c mm/guest_access.c tests/unit/fake_hypercall.c $(FAKE_CPU)
 UNIT_WITH_hypercall := $(FAKE_HYPERCALL)
@@ -437,7 +440,7 @@ UNIT_WITH_vmbigen     := drivers/emul/vmbigen.c
 UNIT_WITH_vpl011      := drivers/emul/vpl011.c $(FAKE_CPU)
 UNIT_WITH_vpl031      := drivers/emul/vpl031.c tests/unit/fake_time.c $(FAKE_CPU)
 UNIT_WITH_virtio      := core/fdt/guest_fdt.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
-NET_C := drivers/virtio/mmio.c drivers/virtio/net.c drivers/virtio/net_fill.c drivers/virtio/net_frame.c drivers/virtio/net_left.c drivers/virtio/switch.c drivers/virtio/uplink.c drivers/hw/net/nic.c core/base/printk.c $(VIRTQ_C)
+NET_C := drivers/virtio/mmio.c drivers/virtio/net.c drivers/virtio/net_fill.c drivers/virtio/net_frame.c drivers/virtio/net_left.c drivers/virtio/switch.c drivers/virtio/uplink.c drivers/hw/net/nic.c $(LINE_C) core/base/printk.c $(VIRTQ_C)
 UNIT_WITH_net         := core/fdt/guest_fdt.c $(NET_C) tests/unit/fake_driver.c tests/unit/fake_ram.c tests/unit/fake_time.c $(FAKE_CPU)
 UNIT_WITH_net_left    := $(UNIT_WITH_net)
 UNIT_WITH_uplink      := $(UNIT_WITH_net)
@@ -485,7 +488,7 @@ FUZZ_WITH_nic := $(FUZZ_WITH_net) drivers/hw/net/virtio_net.c tests/unit/fake_hw
 FUZZ_WITH_vgic := $(FAKE_VGIC)
 FUZZ_WITH_vgic_v2 := $(FAKE_VGIC)
 FUZZ_WITH_blk := core/base/printk.c core/fdt/guest_fdt.c drivers/virtio/blk.c drivers/virtio/blocks.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
-FUZZ_WITH_blk_part := core/base/printk.c core/fdt/guest_fdt.c drivers/virtio/blk.c drivers/virtio/blk_part.c drivers/virtio/blocks.c drivers/virtio/mmio.c drivers/hw/blk/blk.c drivers/hw/blk/virtio_blk.c drivers/hw/virtio/hwring.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_hwvirtio.c tests/unit/fake_ram.c $(FAKE_CPU)
+FUZZ_WITH_blk_part := core/base/printk.c core/fdt/guest_fdt.c drivers/virtio/blk.c drivers/virtio/blk_part.c drivers/virtio/blocks.c drivers/virtio/mmio.c drivers/hw/blk/blk.c drivers/hw/blk/virtio_blk.c drivers/hw/virtio/hwring.c $(LINE_C) $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_hwvirtio.c tests/unit/fake_ram.c $(FAKE_CPU)
 FUZZ_WITH_virtio := core/base/printk.c core/fdt/guest_fdt.c drivers/virtio/mmio.c drivers/virtio/rng.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 FUZZ_WITH_vsock := core/fdt/guest_fdt.c $(VSOCK_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)
 FUZZ_WITH_vits := $(FAKE_VGIC) tests/unit/fake_its.c

@@ -113,6 +113,7 @@ static struct disk *open_disk(const struct board *board, const char *ref, struct
 	disk->dev->name = ref;
 	/* others may have places in the same page */
 	registry_claim(registry, found.regs);
+	disk->dev->line.intid = found.intid;
 	irq_drive(found.intid, disk_interrupt, disk->dev, "a disk");
 	gic_enable_spi(found.intid, found.irq_flags, this_cpu(cpu_id).mpidr);
 	log_info("disk %s: %llu MiB in blocks of %u bytes%s", ref,

@@ -129,6 +129,7 @@ static int start(const struct network_config *network, const struct uplink_membe
 	}
 	nic->name = network->uplink;
 	uplink_open(uplink, network, nic, members);
+	nic->line.intid = found->intid;
 	irq_drive(found->intid, nic_interrupted, nic, "a NIC");
 	gic_enable_spi(found->intid, found->irq_flags, this_cpu(cpu_id).mpidr);
 	say_there(network, nic);

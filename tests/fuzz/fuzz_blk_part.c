@@ -17,6 +17,7 @@
 #include "mm/page_alloc.h"
 #include "tests/fuzz/fuzz_device.h"
 #include "tests/unit/fake_hwvirtio.h"
+#include "tests/unit/fake_line.h"
 
 #define OPS_MAX	 200
 #define FIRST	 1000
@@ -40,6 +41,7 @@ static uint8_t own[BLK_PART_PAGES * PAGE_SIZE] __attribute__((aligned(4096)));
 static uint8_t disk_memory[VIRTIO_BLK_PAGES * PAGE_SIZE] __attribute__((aligned(4096)));
 static bool lied;	   /* the board's disk broke a rule, or was late */
 static bool held[SLOTS];   /* requests that the board's disk has */
+static bool stays_high;	   /* its interrupt, whatever its driver does */
 static uint32_t was_reset; /* how often it was */
 
 static const struct vm_extent extents[] = {
@@ -245,9 +247,13 @@ static bool holds_any(void)
 	return false;
 }
 
+/* If its level stays high, until it is masked. */
 static void interrupt(void)
 {
-	blk_interrupt(dev);
+	for (uint32_t taken = 0; !fake_line.masked && (taken == 0 || stays_high); taken++) {
+		PROMISE(taken < 2);
+		blk_interrupt(dev);
+	}
 	pass(SECOND / 1000);
 	note();
 }
@@ -278,9 +284,12 @@ static void lie(const struct op *op)
 
 	note();
 	lied = true;
-	switch (op->small % 4) {
+	switch (op->small % 5) {
 	case 0:
 		fake_hwvirtio_put(0, op->value, op->off);
+		break;
+	case 4:
+		fake_hwvirtio_ask();
 		break;
 	case 1: /* one that it has, with another length */
 		fake_hwvirtio_put(0, slot * PER_SLOT, op->off);
@@ -406,6 +415,8 @@ static void create(bool paged)
 	set_config(BLK_CONFIG_MAX_DISCARD, 20);
 	set_config(BLK_CONFIG_MAX_ZEROES, 20);
 	was_reset = 0;
+	memset(&fake_line, 0, sizeof(fake_line));
+	stays_high = false;
 	dev = virtio_blk_open(NULL, disk_memory, &err);
 	PROMISE(dev != NULL && err == 0);
 	dev->name = "/disk";
@@ -469,6 +480,7 @@ static void do_op(const struct op *op, bool *begun)
 		break;
 	default: /* it may not come out of a reset, and time passes, up to minutes */
 		fake_hwvirtio.stuck = (op->small & 3) == 3;
+		stays_high = (op->small & 8) != 0;
 		lied = lied || (op->small & 4) != 0;
 		pass((op->small & 4) != 0 ? op->off % 64 * SECOND : op->off);
 		note();

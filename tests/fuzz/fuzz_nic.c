@@ -20,6 +20,7 @@
 #include "tests/fuzz/fuzz_op.h"
 #include "tests/unit/fake_driver.h"
 #include "tests/unit/fake_hwvirtio.h"
+#include "tests/unit/fake_line.h"
 #include "tests/unit/fake_ram.h"
 #include "timer/deadline.h"
 
@@ -170,6 +171,7 @@ static void create(void)
 	for (uint32_t i = 0; i < 3; i++) {
 		fake_hwvirtio.queue_max[i] = 64;
 	}
+	memset(&fake_line, 0, sizeof(fake_line));
 	nic = virtio_net_open(NULL, memory, &err);
 	PROMISE(nic != NULL);
 	nic->name = "/nic";
@@ -252,6 +254,15 @@ static void send(const struct op *op)
 	set(0x50, 1);
 }
 
+/* If its level stays high, until it is masked. */
+static void interrupt(bool stays_high)
+{
+	for (uint32_t taken = 0; !fake_line.masked && (taken == 0 || stays_high); taken++) {
+		PROMISE(taken < 2);
+		nic_interrupt(nic);
+	}
+}
+
 static void do_one(const struct op *op)
 {
 	uint32_t *used;
@@ -267,7 +278,7 @@ static void do_one(const struct op *op)
 		arrive(op);
 		break;
 	case 4:
-		nic_interrupt(nic);
+		interrupt((op->small & 1) != 0);
 		break;
 	case 5:
 		pass(op->small % 8);
@@ -290,6 +301,7 @@ static void do_one(const struct op *op)
 		break;
 	case 10:
 		fake_hwvirtio.interrupts = op->small;
+		fake_hwvirtio.status = op->small >= 0xf0 ? VIRTIO_STATUS_NEEDS_RESET : 0;
 		fake_hwvirtio.config[NET_CONFIG_STATUS] = (uint8_t)op->value;
 		break;
 	default:

@@ -50,6 +50,7 @@ void hwvirtio_begin(const struct hwvirtio *device)
 {
 	(void)device;
 	fake_hwvirtio.begun = true;
+	fake_hwvirtio.status |= VIRTIO_STATUS_DRIVER_OK;
 }
 
 void hwvirtio_notify(const struct hwvirtio *device, uint32_t queue)
@@ -71,7 +72,20 @@ bool hwvirtio_reset(const struct hwvirtio *device)
 {
 	(void)device;
 	fake_hwvirtio.resets++;
+	fake_hwvirtio.status = fake_hwvirtio.stuck ? fake_hwvirtio.status : 0;
 	return !fake_hwvirtio.stuck;
+}
+
+bool hwvirtio_is_broken(const struct hwvirtio *device)
+{
+	(void)device;
+	return (fake_hwvirtio.status & VIRTIO_STATUS_NEEDS_RESET) != 0;
+}
+
+void fake_hwvirtio_ask(void)
+{
+	fake_hwvirtio.status |= VIRTIO_STATUS_NEEDS_RESET;
+	fake_hwvirtio.interrupts |= VIRTIO_INTERRUPT_CONFIG;
 }
 
 uint8_t hwvirtio_config8(const struct hwvirtio *device, uint32_t off)

@@ -14,6 +14,7 @@ struct fake_hwvirtio {
 	uint8_t config[64] __attribute__((aligned(8)));
 	uint16_t queue_max[FAKE_QUEUES]; /* 0: it has not got that one */
 	uint32_t interrupts;		 /* why it interrupts */
+	uint32_t status;		 /* VIRTIO_STATUS_DRIVER_OK and _NEEDS_RESET of it */
 	bool stuck;			 /* it does not come out of its reset */
 
 	bool begun;
@@ -32,5 +33,8 @@ int fake_hwvirtio_take(uint32_t queue);
 
 /* It has done chain `id`. */
 void fake_hwvirtio_put(uint32_t queue, uint32_t id, uint32_t written);
+
+/* It asks for a reset: 2.1.2. */
+void fake_hwvirtio_ask(void);
 
 #endif

@@ -11,11 +11,13 @@
 #include "drivers/hw/virtio/hwvirtio.h"
 #include "mm/page_alloc.h"
 #include "tests/unit/fake_gpt.h"
+#include "tests/unit/fake_line.h"
 #include "tests/unit/fake_time.h"
 #include "tests/unit/unit.h"
 
 #define BLOCKS	256
 #define SLOTS	16
+#define INTID	48
 #define FEATURE (BIT32(0) | BLK_F_FLUSH | BLK_F_BLK_SIZE | BLK_F_DISCARD) /* of both words */
 
 /* -- the device: registers that are memory, served by hand -- */
@@ -152,9 +154,11 @@ static int set_up(void **state)
 	seen = put = status = 0;
 	missing = 0;
 	fake_time_reset(1000, 1000000000);
+	memset(&fake_line, 0, sizeof(fake_line));
 	dev = virtio_blk_open((volatile uint8_t *)regs, memory, &err);
 	assert_int_equal(err, 0);
 	dev->name = "/disk";
+	dev->line.intid = INTID;
 	return 0;
 }
 
@@ -572,6 +576,120 @@ static void a_disk_that_does_nothing_behind_its_reset_is_given_up(void **state)
 	}
 }
 
+static uint32_t count_of(const char *text)
+{
+	uint32_t count = 0;
+
+	for (const char *at = said; (at = strstr(at, text)) != NULL; at++) {
+		count++;
+	}
+	return count;
+}
+
+static void a_disk_that_asks_for_a_reset_has_it_at_once(void **state)
+{
+	struct asker *a = &askers[0];
+
+	(void)state;
+	come(a);
+	for (uint32_t i = 0; i < 3; i++) {
+		ask(a, 0, BLK_READ, 7);
+		serve_all();
+		assert_int_equal(a->done, 1 + 2 * i);
+		ask(a, 1, BLK_READ, 8);
+		*reg(VIRTIO_MMIO_STATUS) |= VIRTIO_STATUS_NEEDS_RESET;
+		*reg(VIRTIO_MMIO_INTERRUPT_STATUS) = VIRTIO_INTERRUPT_CONFIG;
+		forget();
+		interrupt();
+		*reg(VIRTIO_MMIO_INTERRUPT_STATUS) = 0;
+		assert_int_equal(a->done, 2 + 2 * i);
+		assert_int_equal(a->failed, 1 + i);
+		assert_int_equal(count_of("can't go on and asks for a reset: it is reset"), 1 + i);
+		/* the third time too soon behind the second */
+		assert_int_equal(count_of("is set up again"), MIN(1 + i, 2U));
+		assert_int_equal(*reg(VIRTIO_MMIO_STATUS), i < 2 ? 15 : 0);
+		fake_pass(i == 0 ? (BLK_PATIENCE_S + 1) * SECOND : 2 * SECOND);
+	}
+	assert_int_equal(count_of("is given up"), 1);
+	assert_int_equal(ask(a, 0, BLK_READ, 0), -EIO);
+}
+
+/* Interrupts of a level that is high, in a millisecond. */
+static uint32_t stay_high(void)
+{
+	uint32_t taken = 0;
+
+	while (!fake_line.masked) {
+		assert_true(taken < 2);
+		blk_interrupt(dev);
+		taken++;
+	}
+	assert_int_equal(fake_line.intid, INTID);
+	fake_pass(SECOND / 1000);
+	return taken;
+}
+
+/* Whatever its driver tells it. */
+static void a_level_that_stays_high_is_off_between_steps(void **state)
+{
+	struct asker *a = &askers[0];
+	uint32_t changes, taken = 0;
+
+	(void)state;
+	come(a);
+	/* it may work for all that */
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		ask(a, i, BLK_READ, i);
+		assert_true(serve());
+		assert_int_equal(stay_high(), 2);
+		assert_false(fake_line.masked);
+		assert_int_equal(a->done, i + 1);
+	}
+	/* and else it is late as any other */
+	ask(a, 0, BLK_READ, 0);
+	seen++;
+	for (uint32_t i = 0; i < (BLK_PATIENCE_S - 1) * 1000; i++) {
+		stay_high();
+	}
+	assert_string_equal(said, "");
+	forget();
+	for (uint32_t i = 0; i < 3000; i++) {
+		stay_high();
+	}
+	assert_non_null(strstr(said, "the disk /disk has not done a request in 30 s: it is reset"));
+	assert_non_null(strstr(said, "the disk /disk is set up again"));
+	assert_int_equal(a->failed, 1);
+	assert_false(fake_line.masked);
+	ask(a, 0, BLK_READ, 9);
+	assert_true(serve());
+	stay_high();
+	assert_int_equal(a->failed, 1);
+	/* one that is given up is never heard again */
+	run_ahead();
+	stay_high();
+	assert_non_null(strstr(said, "breaks the rules"));
+	changes = fake_line.changes;
+	for (uint32_t i = 0; i < 100; i++) {
+		taken += stay_high();
+	}
+	assert_true(taken <= 2 && fake_line.masked && fake_line.changes <= changes + 1);
+}
+
+/* As QEMU's does: no access to the GIC for it. */
+static void a_disk_that_keeps_quiet_is_never_masked(void **state)
+{
+	struct asker *a = &askers[0];
+
+	(void)state;
+	come(a);
+	for (uint32_t i = 0; i < REQUESTS; i++) {
+		ask(a, i, BLK_READ, i);
+	}
+	serve_all();
+	assert_int_equal(a->done, REQUESTS);
+	assert_int_equal(fake_line.changes, 0);
+}
+
 /* -- one whose reset does not end, by a driver of its own -- */
 
 static struct {
@@ -778,6 +896,12 @@ int main(void)
 			a_request_that_is_passed_over_is_late, set_up),
 		CASE("a disk that does nothing behind its reset is given up",
 		     a_disk_that_does_nothing_behind_its_reset_is_given_up),
+		CASE_IN("a disk that asks for a reset has it at once, and not again and again",
+			a_disk_that_asks_for_a_reset_has_it_at_once, set_up),
+		CASE_IN("a level that stays high is off between steps",
+			a_level_that_stays_high_is_off_between_steps, set_up),
+		CASE_IN("a disk that keeps quiet is never masked",
+			a_disk_that_keeps_quiet_is_never_masked, set_up),
 		CASE_IN("memory is awaited where a reset does not end",
 			memory_is_awaited_where_a_reset_does_not_end, set_up),
 		CASE_IN("partitions are found by name and PARTUUID, each for one owner",

@@ -9,6 +9,7 @@
 #include "drivers/hw/virtio/net_regs.h"
 #include "mm/page_alloc.h"
 #include "tests/unit/fake_hwvirtio.h"
+#include "tests/unit/fake_line.h"
 #include "tests/unit/fake_time.h"
 #include "tests/unit/unit.h"
 
@@ -16,6 +17,7 @@
 #define RECEIVE NET_QUEUE_RECEIVE
 #define SEND	NET_QUEUE_SEND
 #define CONTROL NET_QUEUE_CONTROL
+#define INTID	49
 #define ALL	(NET_F_MTU | NET_F_MAC | NET_F_STATUS | NET_F_CTRL_VQ | NET_F_CTRL_RX)
 
 static uint8_t *memory;
@@ -53,6 +55,7 @@ static struct nic *open_it(int *err)
 		nic->name = "/nic";
 		nic->work = take_one;
 		nic->share = 8;
+		nic->line.intid = INTID;
 		virtio_net_begin(nic);
 	}
 	return nic;
@@ -79,6 +82,7 @@ static int set_up(void **state)
 	printk_set_sink(listen);
 	printk_set_level(LOG_INFO);
 	fake_time_reset(1000, 1000000000);
+	memset(&fake_line, 0, sizeof(fake_line));
 	make_device();
 	came_count = 0;
 	assert_non_null(open_it(&err));
@@ -405,6 +409,82 @@ static void a_device_that_breaks_rules_is_given_up(void **state)
 	}
 }
 
+static void a_device_that_asks_for_a_reset_is_given_up(void **state)
+{
+	struct nic_sender sender = {0};
+	struct nic_buffer buffer;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		set_up(state);
+		fake_hwvirtio.stuck = i == 1;
+		fake_hwvirtio_ask();
+		interrupt();
+		assert_string_equal(
+			said,
+			i == 0 ? "the NIC /nic can't go on and asks for a reset: it was reset, and "
+				 "nothing comes or goes by it until the board is reset\n" :
+				 "the NIC /nic can't go on and asks for a reset: it does not come "
+				 "out of its reset, and nothing comes or goes by it until the "
+				 "board is reset\n");
+		assert_int_equal(nic_take(nic, &sender, &buffer), -ENODEV);
+		/* once */
+		said[0] = '\0';
+		fake_hwvirtio_ask();
+		interrupt();
+		assert_string_equal(said, "");
+		assert_int_equal(fake_hwvirtio.resets, 1);
+	}
+}
+
+/* Interrupts of a level that is high, for as long as a gap. */
+static uint32_t stay_high(void)
+{
+	uint32_t taken = 0;
+
+	while (!fake_line.masked) {
+		assert_true(taken < 2);
+		nic_interrupt(nic);
+		taken++;
+	}
+	assert_int_equal(fake_line.intid, INTID);
+	fake_interrupt_at(fake_time.now + DEADLINE_GAP_US);
+	return taken;
+}
+
+/* Whatever its driver tells it; what comes comes. */
+static void a_level_that_stays_high_is_off_between_steps(void **state)
+{
+	uint32_t taken = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < 100; i++) {
+		assert_true(arrive("frame", 60, NULL));
+		assert_true(arrive("frame", 60, NULL));
+		stay_high();
+		while (fake_line.masked) {
+			fake_interrupt_at(fake_time.now + DEADLINE_GAP_US);
+		}
+		assert_int_equal(came_count, 2 * i + 2);
+	}
+	/* one that is given up is never heard again */
+	write_more_than_there_is();
+	for (uint32_t i = 0; i < 100; i++) {
+		taken += stay_high();
+	}
+	assert_true(nic->broken && fake_line.masked && taken <= 2);
+}
+
+static void a_device_that_keeps_quiet_is_never_masked(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 100; i++) {
+		assert_true(arrive("frame", 60, NULL));
+		interrupt();
+	}
+	assert_int_equal(came_count, 100);
+	assert_int_equal(fake_line.changes, 0);
+}
+
 #define NET(sentence, function) CASE_IN(sentence, function, set_up)
 
 int main(void)
@@ -424,6 +504,12 @@ int main(void)
 		NET("the link is looked at when it changes", the_link_is_looked_at_when_it_changes),
 		NET("a device that breaks rules is given up",
 		    a_device_that_breaks_rules_is_given_up),
+		NET("a device that asks for a reset is given up",
+		    a_device_that_asks_for_a_reset_is_given_up),
+		NET("a level that stays high is off between steps",
+		    a_level_that_stays_high_is_off_between_steps),
+		NET("a device that keeps quiet is never masked",
+		    a_device_that_keeps_quiet_is_never_masked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,9 +98,10 @@ static bool nic_ops_never(struct nic *of)
 	return false;
 }
 
-static void nic_ops_nothing(struct nic *of)
+static bool nic_ops_acknowledge(struct nic *of)
 {
 	(void)of;
+	return true;
 }
 
 static void nic_ops_quiet(struct nic *of, bool quiet)
@@ -116,7 +117,7 @@ static const struct nic_ops ops = {
 	.received = nic_ops_received,
 	.give = nic_ops_give,
 	.is_spent = nic_ops_never,
-	.acknowledge = nic_ops_nothing,
+	.acknowledge = nic_ops_acknowledge,
 	.quiet = nic_ops_quiet,
 	.reset = nic_ops_never,
 };

@@ -232,6 +232,7 @@ static void set_up_again(struct blk_dev *dev)
 	}
 	spin_unlock(&dev->lock);
 	if (err == 0) {
+		hw_line_done(&dev->line);
 		log_warn("the disk %s is set up again", dev->name);
 	} else {
 		log_error("the disk %s is given up: what its VMs ask of it fails from now on",
@@ -266,6 +267,35 @@ static void mend(struct blk_dev *dev)
 	deadline_set(&dev->later, now + deadline_from_ms(RESET_MS));
 }
 
+/* It is to be reset. */
+static void be_late_locked(struct blk_dev *dev, uint64_t now)
+{
+	dev->broken = dev->late = true;
+	dev->broken_since = now;
+}
+
+/* It asks for a reset. One that does so again and again is not proven by what it does between. */
+static void look_what_it_asks(struct blk_dev *dev)
+{
+	uint64_t now = deadline_now();
+	bool late;
+
+	dev->asks = false;
+	spin_lock(&dev->lock);
+	late = !dev->broken;
+	if (late) {
+		be_late_locked(dev, now);
+		dev->proven = dev->proven && now >= dev->patience_end;
+		dev->patience_end = now + deadline_from_ms(BLK_PATIENCE_S * 1000);
+	}
+	spin_unlock(&dev->lock);
+	if (late) {
+		log_error("the disk %s can't go on and asks for a reset: it is reset, and what it "
+			  "has under way fails",
+			  dev->name);
+	}
+}
+
 /* Does it answer? */
 static void watch(struct deadline *deadline)
 {
@@ -281,8 +311,7 @@ static void watch(struct deadline *deadline)
 		late = has_passed(now, oldest->since, BLK_PATIENCE_S);
 	}
 	if (late) {
-		dev->broken = dev->late = true;
-		dev->broken_since = now;
+		be_late_locked(dev, now);
 	}
 	spin_unlock(&dev->lock);
 	if (late) {
@@ -299,6 +328,9 @@ static void go_on(struct deadline *deadline)
 {
 	struct blk_dev *dev = CONTAINER_OF(deadline, struct blk_dev, later);
 
+	if (dev->asks) {
+		look_what_it_asks(dev);
+	}
 	for (uint32_t i = 0; i < BATCH; i++) {
 		if (finish_one(dev)) {
 			continue;
@@ -309,6 +341,7 @@ static void go_on(struct deadline *deadline)
 		}
 		/* it may have finished one before it saw that it is to interrupt again */
 		dev->ops->quiet(dev, false);
+		hw_line_done(&dev->line);
 		if (!finish_one(dev)) {
 			return;
 		}
@@ -318,9 +351,11 @@ static void go_on(struct deadline *deadline)
 
 void blk_interrupt(struct blk_dev *dev)
 {
-	dev->ops->acknowledge(dev);
-	dev->ops->quiet(dev, true);
-	deadline_set(&dev->later, deadline_now());
+	dev->asks = !dev->ops->acknowledge(dev) || dev->asks;
+	if (hw_line_taken(&dev->line)) {
+		dev->ops->quiet(dev, true);
+		deadline_set(&dev->later, deadline_now());
+	}
 }
 
 void blk_init(struct blk_dev *dev)
@@ -329,6 +364,8 @@ void blk_init(struct blk_dev *dev)
 	list_init(&dev->turns);
 	list_init(&dev->started);
 	dev->broken = dev->at_rest = dev->late = dev->proven = dev->lost = false;
+	dev->line.busy = dev->line.masked = dev->asks = false;
+	dev->patience_end = 0;
 	deadline_init(&dev->later, NULL, go_on);
 	deadline_is_patient(&dev->later);
 	deadline_init(&dev->watch, NULL, watch);

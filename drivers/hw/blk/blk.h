@@ -8,21 +8,23 @@
  * request each. Requests are done in any order; a flush is for writes that are done.
  *
  * A request that is not done after BLK_PATIENCE_S seconds is a disk that does not answer: it is
- * reset, what is under way fails, what waits goes on behind it. If it does nothing then either, it
- * is given up. What is under way ends by the disk's word or by its reset, by nothing else: until
+ * reset, what is under way fails, what waits goes on behind it; so is one that asks for a reset, at
+ * once. If it does nothing then either, or asks again before BLK_PATIENCE_S seconds are over, it is
+ * given up. What is under way ends by the disk's word or by its reset, by nothing else: until
  * then it may touch the requests' memory. One that does not come out of its reset (BLK_RESET_S) is
  * lost, and what it had under way never ends: blk_is_lost().
  *
  * Locks: a device's is taken inside all others of who asks (RANK_HW). done() is called without
  * locks, on the CPU that takes the device's interrupt, which does at most two requests in a step
- * and lets 20 us pass between two (timer/deadline.h): that is all that a busy disk takes from who
- * runs there.
+ * and lets 20 us pass between two (timer/deadline.h), its interrupt off meanwhile (line.h): that is
+ * all that a disk takes from who runs there, whatever it does.
  */
 #ifndef DRIVERS_HW_BLK_BLK_H
 #define DRIVERS_HW_BLK_BLK_H
 
 #include "core/base/list.h"
 #include "core/base/spinlock.h"
+#include "drivers/hw/line.h"
 #include "timer/deadline.h"
 
 #define BLK_SECTOR 512 /* bytes; what all positions and sizes are counted in */
@@ -79,15 +81,16 @@ struct blk_client {
 	uint32_t under_way; /* requests whose memory the device may touch */
 };
 
-/* Called with the device's lock held; none of them waits. */
+/* None of them waits. They are called with the device's lock held, but for acknowledge and quiet,
+ * which are the interrupt's CPU's. */
 struct blk_ops {
 	const char *name;
 	/* 0; -EBUSY: as many as can be are under way. */
 	int (*start)(struct blk_dev *dev, struct blk_request *request);
 	/* 1: *request is done, and has its result; 0: none; -EIO: the device breaks rules. */
 	int (*finished)(struct blk_dev *dev, struct blk_request **request);
-	/* Its interrupt. */
-	void (*acknowledge)(struct blk_dev *dev);
+	/* Its interrupt. False: it asks for a reset. */
+	bool (*acknowledge)(struct blk_dev *dev);
 	/* It need not interrupt for what it finishes; or, off, it is to. */
 	void (*quiet)(struct blk_dev *dev, bool quiet);
 	/* True: it touches no memory any more. */
@@ -118,7 +121,10 @@ struct blk_dev {
 	uint64_t broken_since;
 
 	/* owner: the CPU that takes its interrupt */
+	struct hw_line line;
 	struct deadline later, watch;
+	bool asks;	       /* for a reset; it is looked at in the next step */
+	uint64_t patience_end; /* of one that has asked: until then it is not to ask again */
 };
 
 /* What a driver calls when the constants stand. The CPU that takes its interrupt. */

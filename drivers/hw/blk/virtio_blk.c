@@ -156,9 +156,12 @@ static int disk_finished(struct blk_dev *dev, struct blk_request **request)
 	return 1;
 }
 
-static void disk_acknowledge(struct blk_dev *dev)
+static bool disk_acknowledge(struct blk_dev *dev)
 {
-	hwvirtio_interrupts(&disk_of(dev)->device);
+	const struct hwvirtio *device = &disk_of(dev)->device;
+
+	return (hwvirtio_interrupts(device) & VIRTIO_INTERRUPT_CONFIG) == 0 ||
+	       !hwvirtio_is_broken(device);
 }
 
 static void disk_quiet(struct blk_dev *dev, bool quiet)

@@ -9,8 +9,8 @@
 
 #define GONE_MAX 3 /* buffers that have gone and are looked at by who takes one */
 
-/* It is given up. Any CPU, no locks. */
-static void give_up(struct nic *nic)
+/* It is given up: for what it does. Any CPU, no locks. */
+static void give_up(struct nic *nic, const char *what)
 {
 	bool at_rest;
 
@@ -18,9 +18,13 @@ static void give_up(struct nic *nic)
 		return;
 	}
 	at_rest = nic->ops->reset(nic);
-	log_error("the NIC %s breaks the rules of its kind: %s, and nothing comes or goes by it "
-		  "until the board is reset",
-		  nic->name, at_rest ? "it was reset" : "it does not come out of its reset");
+	log_error("the NIC %s %s: %s, and nothing comes or goes by it until the board is reset",
+		  nic->name, what, at_rest ? "it was reset" : "it does not come out of its reset");
+}
+
+static void break_rules(struct nic *nic)
+{
+	give_up(nic, "breaks the rules of its kind");
 }
 
 /* -- sending -- */
@@ -76,7 +80,7 @@ int nic_take(struct nic *nic, struct nic_sender *sender, struct nic_buffer *buff
 	err = err != 0 ? err : take_locked(nic, sender, buffer);
 	spin_unlock(&nic->lock);
 	if (err == -EIO) {
-		give_up(nic);
+		break_rules(nic);
 		return -ENODEV;
 	}
 	return err;
@@ -109,7 +113,7 @@ bool nic_next(struct nic *nic, uint8_t **frame, uint32_t *size)
 	int got = nic->ops->received(nic, &nic->taken, size);
 
 	if (got < 0) {
-		give_up(nic);
+		break_rules(nic);
 		return false;
 	}
 	*frame = nic->in + nic->taken * NIC_BUFFER_SIZE + NIC_ROOM;
@@ -133,15 +137,19 @@ static void go_on(struct deadline *deadline)
 {
 	struct nic *nic = CONTAINER_OF(deadline, struct nic, later);
 
+	if (nic->asks) {
+		give_up(nic, "can't go on and asks for a reset");
+	}
 	if (!atomic_read(&nic->broken) && nic->ops->is_spent(nic)) {
 		atomic_set(&nic->spent, nic->spent + 1);
 	}
 	if (!work(nic)) {
 		if (atomic_read(&nic->broken)) {
-			return;
+			return; /* whatever it does: it is masked, or will be */
 		}
 		/* one may have come before it saw that it is to interrupt again */
 		nic->ops->quiet(nic, false);
+		hw_line_done(&nic->line);
 		if (!work(nic)) {
 			return;
 		}
@@ -151,9 +159,11 @@ static void go_on(struct deadline *deadline)
 
 void nic_interrupt(struct nic *nic)
 {
-	nic->ops->acknowledge(nic);
-	nic->ops->quiet(nic, true);
-	deadline_set(&nic->later, deadline_now());
+	nic->asks = !nic->ops->acknowledge(nic) || nic->asks;
+	if (hw_line_taken(&nic->line)) {
+		nic->ops->quiet(nic, true);
+		deadline_set(&nic->later, deadline_now());
+	}
 }
 
 void nic_init(struct nic *nic)

@@ -9,16 +9,18 @@
  * sender is sure of its share, whatever the others send.
  *
  * What comes is looked at by the CPU that takes the interrupt, as patient work (timer/deadline.h)
- * of a frame, or a part of one, with a gap behind, and the interrupt is off meanwhile: that is all
- * that a flood takes from who runs there. The device drops what it has no buffer for.
+ * of a frame, or a part of one, with a gap behind, and the interrupt is off meanwhile (line.h):
+ * that is all that a flood takes from who runs there. The device drops what it has no buffer for.
  *
- * Locks: `lock` (RANK_HW) is taken inside all others of who sends. A device that breaks a rule is
- * reset, and nothing is sent or taken any more; its buffers are never given to anybody else.
+ * Locks: `lock` (RANK_HW) is taken inside all others of who sends. A device that breaks a rule,
+ * or asks for a reset, is reset, and nothing is sent or taken any more; its buffers are never given
+ * to anybody else.
  */
 #ifndef DRIVERS_HW_NET_NIC_H
 #define DRIVERS_HW_NET_NIC_H
 
 #include "core/base/spinlock.h"
+#include "drivers/hw/line.h"
 #include "timer/deadline.h"
 
 #define NIC_BUFFERS	64
@@ -44,8 +46,8 @@ struct nic_ops {
 	void (*give)(struct nic *nic, uint32_t buffer);
 	/* It has used up the buffers that it was given. */
 	bool (*is_spent)(struct nic *nic);
-	/* Its interrupt. What else it says is looked at, like `up`. */
-	void (*acknowledge)(struct nic *nic);
+	/* Its interrupt. What else it says is looked at, like `up`. False: it asks for a reset. */
+	bool (*acknowledge)(struct nic *nic);
 	/* It need not interrupt for what comes; or, off, it is to. */
 	void (*quiet)(struct nic *nic, bool quiet);
 	/* True: it touches no memory any more. */
@@ -78,7 +80,7 @@ struct nic {
 	void *user;
 
 	bool up;     /* atomic: it has a link */
-	bool broken; /* atomic: it broke a rule */
+	bool broken; /* atomic: it is given up */
 
 	struct spinlock lock; /* rank hw; protects the next: */
 	uint64_t free;	      /* buffers for sending, by bit */
@@ -88,7 +90,9 @@ struct nic {
 	/* owner: the CPU that takes its interrupt */
 	uint32_t taken; /* the buffer that nic_next() gave */
 	uint64_t spent; /* atomic: how often it was seen without a buffer for what comes */
+	struct hw_line line;
 	struct deadline later;
+	bool asks; /* for a reset; it is looked at in the next step */
 };
 
 /* What a driver calls when its constants stand. The CPU that takes its interrupt. */

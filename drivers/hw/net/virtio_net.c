@@ -172,14 +172,17 @@ static void look_at_answer(struct virtio_net *net)
 	}
 }
 
-static void net_acknowledge(struct nic *nic)
+static bool net_acknowledge(struct nic *nic)
 {
 	struct virtio_net *net = net_of(nic);
+	bool fine = true;
 
 	if ((hwvirtio_interrupts(&net->device) & VIRTIO_INTERRUPT_CONFIG) != 0) {
+		fine = !hwvirtio_is_broken(&net->device);
 		look_at_link(net);
 	}
 	look_at_answer(net);
+	return fine;
 }
 
 static void net_quiet(struct nic *nic, bool quiet)
