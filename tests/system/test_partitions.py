@@ -2,9 +2,11 @@
 """Partitions of the board's disk as disks of VMs, driven by a stock Linux."""
 import hashlib
 import re
+import subprocess
 
 import pytest
 
+import machine as board
 from configs import config, vm
 from gpt import Disk, disk_args, tool
 from rootfs import mke2fs
@@ -228,3 +230,65 @@ def test_a_disk_that_does_not_answer_is_reset_and_its_VM_ends(boot, folder):
         ask(run, name, "dd if=/dev/vda bs=1M skip=4 count=2 2>/dev/null | md5sum > /tmp/sum")
         wanted = hashlib.md5(one.read(name)[4 << 20:6 << 20]).hexdigest()
         assert ask(run, name, "cat /tmp/sum").split()[0] == wanted
+
+
+# The disk's interrupt is what the clock's alarm drives, and the clock has one of nobody's.
+CROSSED = """
+/ {
+	virtio_mmio@a000000 { interrupts = <0 2 4>; };
+	pl031@9010000 { interrupts = <0 40 4>; };
+};
+"""
+CLOCK = """devices {
+    uart { compatible = "bulkhead,pl011"; };
+    rtc { compatible = "bulkhead,passthrough"; board-node = "/pl031@9010000"; dma = "none"; };
+};"""
+
+
+@pytest.fixture
+def crossed(tmp_path):
+    """QEMU's board with a disk whose interrupt a VM can make stay high."""
+    tree, source = tmp_path / "board.dtb", tmp_path / "board.dts"
+    subprocess.run(
+        [board.qemu_binary(), "-machine",
+         f"virt,virtualization=on,gic-version=3,dumpdtb={tree}", "-cpu", "cortex-a57", "-smp", "2",
+         "-m", "1024", "-nic", "none", "-nographic"],
+        check=True, capture_output=True,
+    )
+    subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", "-o", source, tree], check=True)
+    source.write_text(source.read_text() + CROSSED)
+    subprocess.run(["dtc", "-q", "-o", tree, source], check=True)
+    return tree
+
+
+def taken(run) -> int:
+    """How often the disk's interrupt was."""
+    return int(re.search(r"^board +34 +(\d+) +a disk", run.run("irq", "bulkhead> "), re.M)[1])
+
+
+def test_an_interrupt_that_stays_high_stops_nobody(boot, folder, crossed):
+    one = Disk(folder / "disk.img", beta=4)
+    data = hashlib.shake_128(b"data").digest(4 << 20)
+    one.write("beta", data)
+    text = config(vm("alpha", devices=CLOCK, cpus=[0]),
+                  vm("beta", devices=devices(part("beta")), cpus=[1]))
+    run = boot(text, cpus=2, memory=1024,
+               extra=["-dtb", str(crossed), *disk_args(one.path)])
+    run.expect("alpha # ", 120)
+    ask(run, "alpha", "echo +1 > /sys/class/rtc/rtc0/wakealarm")
+    # the disk is looked at now: what it had done is found, or it is found to have done nothing
+    found = run.expect("^beta[|] Enter .help. for a list|disk .* is given up", 120)
+    # on the CPU that takes it a VM goes on, and the board's console does
+    assert ask(run, "alpha", "expr 6 '*' 7") == "42"
+    run.focus("the hypervisor's shell")
+    before = taken(run)
+    assert before > 2
+    if "beta" in found[0]:
+        assert taken(run) > before
+        run.to_prompt("beta")
+        load(run, "beta")
+        ask(run, "beta", "md5sum < /dev/vda > /tmp/sum", 60)
+        wanted = hashlib.md5(data).hexdigest()
+        assert ask(run, "beta", "cat /tmp/sum").split()[0] == wanted
+    else:
+        assert taken(run) == before
