@@ -31,6 +31,7 @@ HYP_C := \
 	core/base/ranges.c \
 	core/base/spinlock.c \
 	core/base/string.c \
+	core/base/text.c \
 	core/config/binding.c \
 	core/config/board_virtio.c \
 	core/config/check.c \
@@ -328,6 +329,7 @@ UNIT := \
 	string \
 	switch \
 	sysreg_trap \
+	text \
 	times \
 	top \
 	trace \
@@ -764,7 +766,7 @@ $(BUILD)/diff/diff.bin: $(BUILD)/diff/diff.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 
 # A Linux program without a library: tools/bulkheadctl.
-CTL_O := $(patsubst %,$(BUILD)/ctl/%.o,core/base/format core/base/string \
+CTL_O := $(patsubst %,$(BUILD)/ctl/%.o,core/base/format core/base/string core/base/text \
            $(addprefix tools/bulkheadctl/,ask balloon control main net say show_board show_vm start))
 $(BUILD)/ctl/%.o: %.c $(BUILD)/guest-cc.flags
 	$(call say,CC,$<)

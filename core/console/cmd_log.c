@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands about what happened: log, trace. */
 #include "core/base/string.h"
+#include "core/base/text.h"
 #include "core/console/command.h"
 #include "core/console/mux.h"
 #include "core/exit/trace.h"
@@ -144,10 +145,13 @@ static bool begin_follow(struct shell_job *job)
 	return false;
 }
 
-/* A row, read in one part and said in the next. */
+/* A row: read in one part, cleaned in the next and said in the last. */
 static bool tell_row(struct shell_job *job, const struct log *log)
 {
-	if (job->part != 0) {
+	if (job->part == 1) {
+		row[text_clean(row, (uint32_t)strlen(row))] = '\0';
+		job->more = true;
+	} else if (job->part == 2) {
 		shell_say("%s\n", row);
 	} else if (tail.begin < tail.end && mux_log_line(log, &tail.begin, row, sizeof(row))) {
 		job->more = true;

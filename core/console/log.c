@@ -3,6 +3,7 @@
 #include "core/console/log.h"
 
 #include "core/base/string.h"
+#include "core/base/text.h"
 
 #define ESCAPE 0x1b
 
@@ -144,6 +145,17 @@ static uint32_t behind_line(const uint8_t *bytes, uint32_t count)
 	return end == NULL ? 0 : (uint32_t)(end - bytes) + 1;
 }
 
+/* What the row ends with begins a character that goes on at `end`: so many bytes are the next
+ * row's. Not all of it: what is so long is no text. */
+static uint32_t over_of(const struct row *row, const uint8_t *end)
+{
+	uint32_t over = text_cut(row->text, (uint32_t)row->len);
+
+	return over < row->len && memcmp(row->text + row->len - over, end - over, over) == 0 ?
+		       over :
+		       0;
+}
+
 bool log_line(const struct log *log, uint64_t *at, char *text, size_t size)
 {
 	struct row row = {.text = text, .size = MIN(size - 1, (size_t)LOG_ROW_MAX)};
@@ -158,6 +170,11 @@ bool log_line(const struct log *log, uint64_t *at, char *text, size_t size)
 	}
 	if (i == count && row.in_sequence != 0 && row.from != first) {
 		i = row.from; /* a sequence is in one row */
+	} else if (row.len != 0 && (i == count || bytes[i] != '\n')) {
+		uint32_t over = over_of(&row, bytes + i);
+
+		row.len -= over;
+		i -= over;
 	}
 	text[row.len] = '\0';
 	*at = from + i + (i < count && bytes[i] == '\n');

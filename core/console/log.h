@@ -46,8 +46,9 @@ bool log_tail(const struct log *log, struct log_tail *tail);
 uint32_t log_read(const struct log *log, uint64_t *at, uint8_t *bytes, uint32_t size);
 
 /*
- * The line at *at as a person reads it: without its end, carriage returns and control sequences. Of
- * one that is longer than a row, or than size - 1 bytes, the rest is the next one. *at goes behind
+ * The line at *at as a person reads it: without its end, carriage returns and control sequences;
+ * text_clean() takes out what other control characters it has. Of one that is longer than a row, or
+ * than size - 1 bytes, the rest is the next one, from a whole character on. *at goes behind
  * it, or, where lines were lost meanwhile, behind the oldest that is left. False: no line has ended
  * there yet.
  */

@@ -82,6 +82,36 @@ static void cut(void **state)
 	expect_end(at);
 }
 
+/* A character is in one row, and one that is not whole in the ring is in none yet. */
+static void cut_in_a_character(void **state)
+{
+	char text[6];
+	uint64_t at = 0;
+
+	(void)state;
+	say("\u00e4\u00f6\u20ac\U0001f600ab\u00fc\n");
+	for (uint32_t i = 0; i < 4; i++) {
+		static const char *const rows[] = {"\u00e4\u00f6", "\u20ac", "\U0001f600a",
+						   "b\u00fc"};
+
+		assert_true(log_line(&kept, &at, text, sizeof(text)));
+		assert_string_equal(text, rows[i]);
+	}
+	expect_end(at);
+	/* what is none is cut anywhere, and each row has something */
+	say("\xe2\x82\xe2\x82\xe2\x82\xe2\x82\x0a");
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_true(log_line(&kept, &at, text, 3));
+		assert_string_equal(text, "\xe2\x82");
+	}
+	expect(&at, "\xe2\x82\xe2\x82");
+	expect_end(at);
+	say("x\xe2\x1b[31m\x82\xac");
+	expect_end(at);
+	say("\n");
+	expect(&at, "x\xe2\x82\xac");
+}
+
 static uint8_t much_data[4096];
 static struct log much;
 
@@ -260,6 +290,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE_IN("lines are told as people read them", lines, fresh),
 		CASE_IN("a line longer than the buffer goes on in the next row", cut, fresh),
+		CASE_IN("a character is in one row", cut_in_a_character, fresh),
 		CASE_IN("a line is told in rows, and no sequence is torn", rows, fresh_much),
 		CASE_IN("the search for a line goes on in pieces", pieces, fresh_much),
 		CASE_IN("the last lines are found", last, fresh),
