@@ -270,6 +270,34 @@ def test_what_a_VM_may_not_do_it_is_told_in_a_sentence(boot):
     assert "Bulkhead " in ctl(run, "info")
     assert told(run, "info")["vms"] == 2
     assert [one["power"] for one in told(run, "stat boss")] == ["on"]
+    # a list that is refused as a whole has no beginning either
+    for words in ("log", "irq", "mem", "net", "sched", "report", "audit worker"):
+        said = ctl(run, f"--json {words} 2> /dev/null; echo status $?")
+        assert said.strip() == "status 1", (words, said)
+    # what can't be written is told, and ends what would go on for ever
+    for words in ("vm", "log boss", "log -f boss", "--json stat boss", "--help"):
+        said = ctl(run, f"{words} > /dev/full; echo status $?").strip()
+        assert "standard output can't be written: no space is left" in said, (words, said)
+        assert said.endswith("status 2"), (words, said)
+
+
+def test_a_log_has_no_control_characters_of_any_kind(boot):
+    run = boot(config(boss(), bare("worker"), images=linux_images() + raw_image("tick")))
+    run.expect(f"^boss[|] {PROMPT}", 120)
+    run.focus("boss")
+    # 7 and 8 bits, and UTF-8; letters of that, and of another code
+    run.run(r"c='\033[31m\177\007\23332m\302\23333m'", PROMPT)
+    run.run(r"t='gr\303\274\303\237e \342\202\254 \351t\351\n'", PROMPT)
+    run.run('printf "mark$c $t"', PROMPT)
+    wanted = {
+        "bulkheadctl": "mark[31m32m33m gr\u00fc\u00dfe \u20ac ".encode() + b"\xe9t\xe9\n",
+        "the shell": "mark32m33m gr\u00fc\u00dfe \u20ac ",
+    }
+    digest = hashlib.md5(wanted["bulkheadctl"]).hexdigest()
+    assert digest in ctl(run, "log boss | grep -a '^mark' | md5sum")
+    run.focus("the hypervisor's shell")
+    said = run.run("log boss", "bulkhead> ")
+    assert re.search(rf"^{wanted['the shell']}\S*t", said, re.M), said
 
 
 def test_no_CPU_of_a_stranger_is_taken(boot):
@@ -340,12 +368,21 @@ def test_the_tool_takes_numbers_and_as_many_words_as_it_knows(boot):
     )
     run.expect(f"^boss[|] {PROMPT}", 120)
     run.focus("boss")
-    for words in ("vm affinity worker 0x 0", "vm affinity worker 0 1x", "vm priority worker 7up",
-                  "vm priority worker 7 0x0", "vm affinity worker 0 0 0"):
-        assert "vm priority NAME PRIORITY [VCPU]" in ctl(run, words), words
-    assert "regs NAME [VCPU]" in ctl(run, "regs worker 0x")
-    assert "trace NAME [VCPU [COUNT]]" in ctl(run, "trace worker 1a")
-    assert "log [-f]" in ctl(run, "log --from 1k worker")
+    for wrong in ("0x", "7up", "4294967296", "18446744073709551615", "18446744073709551616"):
+        for words in ("vm affinity worker {} 0", "vm affinity worker 0 {}", "vm priority worker {}",
+                      "vm priority worker 7 {}", "regs worker {}", "trace worker {}",
+                      "trace worker 0 {}"):
+            said = ctl(run, f"{words.format(wrong)}; echo status $?")
+            assert f'"{wrong}" is no number from 0 to 4294967295\nstatus 2' in said, (words, said)
+    assert "COUNT is 1 or more" in ctl(run, "trace worker 0 0")
+    assert "there is no such CPU" in ctl(run, "trace worker 4294967295")
+    assert "vm priority NAME PRIORITY [VCPU]" in ctl(run, "vm affinity worker 0 0 0")
+    assert "regs NAME [VCPU]" in ctl(run, "regs worker 0 0")
+    assert "trace NAME [VCPU [COUNT]]" in ctl(run, "trace worker 0 1 1")
+    for wrong in ("1k", "18446744073709551616"):
+        assert "log [-f]" in ctl(run, f"log --from {wrong} worker")
+    # from beyond the end: all there is
+    assert "tick 1\n" in ctl(run, "log --from 18446744073709551615 worker")
     assert "log [-f]" in ctl(run, "log worker worker")
     assert "the log of the boot before does not go on" in ctl(run, "log -f --last worker")
     # six words of which the last is the name, and a seventh

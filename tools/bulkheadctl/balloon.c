@@ -68,7 +68,7 @@ int show_balloons(void)
 	uint64_t ids = ask_vms();
 	bool first = true;
 
-	say("%s", say_json ? "[" : "");
+	say_list_begin();
 	for (uint32_t id = 0; id < ASK_VMS; id++) {
 		if ((ids >> id & 1) != 0 && ask(&call, HYPERCALL_VM_BALLOON, id, 0)) {
 			const struct hypercall_balloon balloon = call.data.balloon;
@@ -77,7 +77,7 @@ int show_balloons(void)
 			first = false;
 		}
 	}
-	say("%s", say_json ? "]\n" : "");
+	say_list_end();
 	return STATUS_DONE;
 }
 

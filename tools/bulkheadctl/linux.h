@@ -15,6 +15,7 @@ enum linux_number {
 	LINUX_GETDENTS64 = 61,
 	LINUX_READ = 63,
 	LINUX_WRITE = 64,
+	LINUX_EXIT_GROUP = 94,
 	LINUX_NANOSLEEP = 101,
 	LINUX_MMAP = 222,
 };
@@ -30,6 +31,7 @@ enum linux_number {
 #define LINUX_ENOENT	 2
 #define LINUX_EACCES	 13
 #define LINUX_EPERM	 1
+#define LINUX_ENOSPC	 28
 
 /* What getdents64 gives; names end with 0. */
 struct linux_dirent {

@@ -35,7 +35,8 @@ static const char usage[] =
 	"  log [-f] [--last] [--from N] [NAME]\n"
 	"                       what a VM printed last, and its life; -f: what comes, too;\n"
 	"                       --last: before the reset, where the config has a log-region;\n"
-	"                       --from: no byte before that one, the `next` of the time before\n"
+	"                       --from: no byte before that one, the `next` of the time before;\n"
+	"                       from beyond the end, as after a reset: all there is\n"
 	"  vsock                sockets: each VM's CID, what it sent and received\n"
 	"  net [NAME]           a VM's ports of networks: what they sent, received, dropped\n"
 	"  irq [NAME]           interrupts of a VM\n"
@@ -52,7 +53,8 @@ static const char usage[] =
 	"\n"
 	"Needs root and /dev/mem, and a `bulkhead,control` device in this VM's config. Its\n"
 	"`manages` names the VMs that may be acted on; a VM may always look at itself.\n"
-	"Exit status: 0 done, 1 refused by the hypervisor, 2 wrong use.\n";
+	"Exit status: 0 done, 1 refused by the hypervisor, 2 wrong use, or the output can't be\n"
+	"written.\n";
 
 static const struct verb {
 	const char *name;
@@ -86,15 +88,33 @@ static int act(const struct verb *verb, const char *name)
 	}
 }
 
-/* Digits and nothing else. */
-static bool is_number(const char *word)
+/* Digits and nothing else, of a number up to `max`. */
+static bool is_number(const char *word, uint64_t max, uint64_t *value)
 {
 	const char *at = word;
 
+	*value = 0;
 	while (*at >= '0' && *at <= '9') {
-		at++;
+		uint64_t digit = (uint64_t)(*at++ - '0');
+
+		if (*value > (max - digit) / 10) {
+			return false;
+		}
+		*value = *value * 10 + digit;
 	}
 	return at != word && *at == '\0';
+}
+
+/* A CPU, a priority or a count, of a command line of `count` words; `otherwise` where it has not so
+ * many. False after a sentence. */
+static bool number_of(int count, char **word, int at, uint64_t otherwise, uint64_t *value)
+{
+	*value = otherwise;
+	if (at < count && !is_number(word[at], UINT32_MAX, value)) {
+		fail(STATUS_WRONG, "\"%s\" is no number from 0 to %u", word[at], UINT32_MAX);
+		return false;
+	}
+	return true;
 }
 
 static int place_refused(const struct hypercall *call, const char *name)
@@ -127,8 +147,9 @@ static int affinity(const char *name, uint64_t vcpu, uint64_t cpu)
 		       place_refused(&call, name);
 }
 
-/* Of `vcpu`, or, if that is NULL, of each. */
-static int priority(const char *name, uint64_t value, const char *vcpu)
+/* Of `vcpu`, or, if that is EACH, of each. */
+#define EACH UINT64_MAX
+static int priority(const char *name, uint64_t value, uint64_t vcpu)
 {
 	static struct hypercall call;
 	uint64_t first, end;
@@ -141,8 +162,8 @@ static int priority(const char *name, uint64_t value, const char *vcpu)
 		return STATUS_REFUSED;
 	}
 	id = call.data.vm.id;
-	first = vcpu == NULL ? 0 : strtoul(vcpu, NULL, 10);
-	end = vcpu == NULL ? call.data.vm.vcpu_count : first + 1;
+	first = vcpu == EACH ? 0 : vcpu;
+	end = vcpu == EACH ? call.data.vm.vcpu_count : vcpu + 1;
 	for (uint64_t i = first; i < end; i++) {
 		if (!ask_place(&call, HYPERCALL_VCPU_SET_PRIORITY, id, i, value)) {
 			return place_refused(&call, name);
@@ -153,20 +174,20 @@ static int priority(const char *name, uint64_t value, const char *vcpu)
 
 static int place_command(int count, char **word)
 {
-	bool numbers = true;
+	bool is_affinity = count == 5 && strcmp(word[1], "affinity") == 0;
+	bool is_priority = (count == 4 || count == 5) && strcmp(word[1], "priority") == 0;
+	uint64_t first, second;
 
-	for (int i = 3; i < count; i++) {
-		numbers = numbers && is_number(word[i]);
+	if (!is_affinity && !is_priority) {
+		return fail(STATUS_WRONG,
+			    "vm [list], vm start|stop|restart|kill|pause|resume NAME, vm "
+			    "affinity NAME VCPU CPU, or vm priority NAME PRIORITY [VCPU]; "
+			    "--help says more");
 	}
-	if (count == 5 && numbers && strcmp(word[1], "affinity") == 0) {
-		return affinity(word[2], strtoul(word[3], NULL, 10), strtoul(word[4], NULL, 10));
+	if (!number_of(count, word, 3, 0, &first) || !number_of(count, word, 4, EACH, &second)) {
+		return STATUS_WRONG;
 	}
-	if ((count == 4 || count == 5) && numbers && strcmp(word[1], "priority") == 0) {
-		return priority(word[2], strtoul(word[3], NULL, 10), count == 5 ? word[4] : NULL);
-	}
-	return fail(STATUS_WRONG, "vm [list], vm start|stop|restart|kill|pause|resume NAME, vm "
-				  "affinity NAME VCPU CPU, or vm priority NAME PRIORITY [VCPU]; "
-				  "--help says more");
+	return is_affinity ? affinity(word[2], first, second) : priority(word[2], first, second);
 }
 
 static int vm_command(int count, char **word)
@@ -192,8 +213,8 @@ static int log_command(int count, char **word)
 		} else if (strcmp(word[i], "--last") == 0) {
 			log.last = true;
 		} else if (strcmp(word[i], "--from") == 0 && i + 1 < count &&
-			   is_number(word[i + 1])) {
-			log.from = strtoul(word[++i], NULL, 10);
+			   is_number(word[i + 1], UINT64_MAX, &log.from)) {
+			i++;
 		} else if (log.name == NULL && word[i][0] != '-') {
 			log.name = word[i];
 		} else {
@@ -244,20 +265,29 @@ static int end_board(uint32_t number)
 
 static int regs_command(int count, char **word)
 {
-	if (count < 2 || count > 3 || (count == 3 && !is_number(word[2]))) {
+	uint64_t vcpu;
+
+	if (count < 2 || count > 3) {
 		return fail(STATUS_WRONG, "regs NAME [VCPU]; --help says more");
 	}
-	return show_regs(word[1], count == 3 ? strtoul(word[2], NULL, 10) : 0);
+	return number_of(count, word, 2, 0, &vcpu) ? show_regs(word[1], vcpu) : STATUS_WRONG;
 }
 
 static int trace_command(int count, char **word)
 {
-	if (count < 2 || count > 4 || (count > 2 && !is_number(word[2])) ||
-	    (count > 3 && !is_number(word[3]))) {
+	uint64_t vcpu, last;
+
+	if (count < 2 || count > 4) {
 		return fail(STATUS_WRONG, "trace NAME [VCPU [COUNT]]; --help says more");
 	}
-	return show_trace(word[1], count > 2 ? strtoul(word[2], NULL, 10) : 0,
-			  count > 3 ? strtoul(word[3], NULL, 10) : UINT64_MAX);
+	if (!number_of(count, word, 2, 0, &vcpu) || !number_of(count, word, 3, UINT64_MAX, &last)) {
+		return STATUS_WRONG;
+	}
+	if (last == 0) {
+		return fail(STATUS_WRONG,
+			    "COUNT is 1 or more; without it trace shows all that are kept");
+	}
+	return show_trace(word[1], vcpu, last);
 }
 
 static const struct {

@@ -140,13 +140,13 @@ int show_sockets(void)
 	uint64_t ids = ask_vms();
 	bool first = true;
 
-	say("%s", say_json ? "[" : "");
+	say_list_begin();
 	for (uint32_t id = 0; id < ASK_VMS; id++) {
 		if ((ids >> id & 1) != 0 && ask(&call, HYPERCALL_VM_SOCKETS, id, 0)) {
 			print_sockets(ask_name(id), &call.data.sockets, first);
 			first = false;
 		}
 	}
-	say("%s", say_json ? "]\n" : "");
+	say_list_end();
 	return STATUS_DONE;
 }

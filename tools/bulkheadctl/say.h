@@ -12,11 +12,19 @@ extern bool say_json;
 enum status {
 	STATUS_DONE,
 	STATUS_REFUSED, /* the hypervisor says no */
-	STATUS_WRONG,	/* of the command line, or of this VM */
+	STATUS_WRONG,	/* of the command line, of this VM, or of standard output */
 };
 
-/* To standard output; at most 511 bytes. */
+/*
+ * To standard output; at most 511 bytes. Where that can't be written, what it is for is not
+ * reached: a sentence, and the program ends (STATUS_WRONG).
+ */
 void say(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/* The brackets around a list, with --json. The first comes with what is said behind it: who is
+ * refused the whole of it has said nothing. */
+void say_list_begin(void);
+void say_list_end(void);
 
 /* Bytes as they are: to standard output, or to standard error. */
 void say_bytes(const void *bytes, size_t len);

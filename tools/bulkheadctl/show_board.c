@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What bulkheadctl shows of logs, interrupts, memory and CPUs. */
 #include "core/base/string.h"
+#include "core/base/text.h"
 #include "tools/bulkheadctl/show.h"
 
 typedef unsigned long long ull;
@@ -20,21 +21,32 @@ static const char *owner_name(uint32_t owner)
 
 #define FOLLOW_EACH_MS 100
 
-/* As a terminal may have it: no control characters but the ends of lines. */
+/* A log as a terminal may have it, piece by piece. */
+static struct {
+	uint8_t bytes[HYPERCALL_LOG_SIZE + 3];
+	uint32_t length; /* of the beginning of a character, whose rest comes with the next piece */
+} piece;
+
+/* All that there is of it, or but for the character that it ends in the middle of. */
+static void say_text(bool all)
+{
+	uint32_t cut = all ? 0 : text_cut(piece.bytes, piece.length);
+	uint32_t whole = piece.length - cut;
+
+	say_bytes(piece.bytes, text_clean(piece.bytes, whole));
+	memmove(piece.bytes, piece.bytes + whole, cut);
+	piece.length = cut;
+}
+
 static void print_text(const struct hypercall_log *log)
 {
-	static char text[HYPERCALL_LOG_SIZE];
-	uint32_t length = 0;
-
 	if (log->lost != 0) {
+		say_text(true);
 		say("[%llu bytes are gone]\n", (ull)log->lost);
 	}
-	for (uint32_t i = 0; i < log->length; i++) {
-		if ((log->text[i] >= ' ' && log->text[i] != 0x7f) || log->text[i] == '\n') {
-			text[length++] = log->text[i];
-		}
-	}
-	say_bytes(text, length);
+	memcpy(piece.bytes + piece.length, log->text, log->length);
+	piece.length += log->length;
+	say_text(false);
 }
 
 static void print_log(const struct hypercall_log *log, bool first)
@@ -60,7 +72,7 @@ int show_log(const struct show_log *what)
 	if (!ask_about(what->name, &vm)) {
 		return STATUS_REFUSED;
 	}
-	say("%s", say_json ? "[" : "");
+	say_list_begin();
 	for (;;) {
 		if (!ask(&call, what->last ? HYPERCALL_LOG_LAST : HYPERCALL_LOG_READ, vm, from)) {
 			return ask_refused(&call);
@@ -78,7 +90,8 @@ int show_log(const struct show_log *what)
 		}
 		ask_later(FOLLOW_EACH_MS);
 	}
-	say("%s", say_json ? "]\n" : "");
+	say_text(true);
+	say_list_end();
 	return STATUS_DONE;
 }
 
@@ -90,7 +103,7 @@ int show_list(struct hypercall *call, uint32_t number, uint32_t about,
 	uint64_t from = 0;
 	bool first = true;
 
-	say("%s", say_json ? "[" : "");
+	say_list_begin();
 	do {
 		const struct hypercall_list *list = &call->data.list;
 
@@ -104,7 +117,7 @@ int show_list(struct hypercall *call, uint32_t number, uint32_t about,
 		}
 		from = list->next;
 	} while (from != HYPERCALL_LIST_END);
-	say("%s", say_json ? "]\n" : "");
+	say_list_end();
 	return STATUS_DONE;
 }
 
@@ -272,7 +285,7 @@ int show_audit(const char *name)
 	if (!ask_about(name, &vm)) {
 		return STATUS_REFUSED;
 	}
-	say("%s", say_json ? "[" : "");
+	say_list_begin();
 	for (uint32_t id = 0; id < ASK_VMS; id++) {
 		if ((ids >> id & 1) != 0 && (name == NULL || id == vm)) {
 			int one = print_audit(id, first);
@@ -281,7 +294,7 @@ int show_audit(const char *name)
 			first = false;
 		}
 	}
-	say("%s", say_json ? "]\n" : "");
+	say_list_end();
 	return status;
 }
 
@@ -370,7 +383,7 @@ int show_cpus(void)
 	static struct hypercall call;
 	uint32_t count = 1;
 
-	say("%s", say_json ? "[" : "");
+	say_list_begin();
 	for (uint32_t i = 0; i < count; i++) {
 		if (!ask(&call, HYPERCALL_CPU_INFO, i, 0)) {
 			return ask_refused(&call);
@@ -388,7 +401,7 @@ int show_cpus(void)
 			say(json ? "}" : "");
 		}
 	}
-	say("%s", say_json ? "]\n" : "");
+	say_list_end();
 	return STATUS_DONE;
 }
 
@@ -431,9 +444,12 @@ int show_banner(void)
 {
 	int status;
 
-	say("%s", say_json ? "[" : "");
+	say_list_begin();
 	status = show_pieces(HYPERCALL_BOARD_BANNER, put_line);
-	say("%s", say_json ? "\"\"]\n" : "");
+	if (status == STATUS_DONE) {
+		say("%s", say_json ? "\"\"" : "");
+		say_list_end();
+	}
 	return status;
 }
 

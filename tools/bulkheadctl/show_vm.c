@@ -81,14 +81,14 @@ int show_vms(void)
 	uint64_t ids = ask_vms();
 	bool first = true;
 
-	say("%s", say_json ? "[" : "");
+	say_list_begin();
 	for (uint32_t id = 0; id < ASK_VMS; id++) {
 		if ((ids >> id & 1) != 0 && ask(&call, HYPERCALL_VM_INFO, id, 0)) {
 			print_vm(&call.data.vm, first);
 			first = false;
 		}
 	}
-	say("%s", say_json ? "]\n" : "");
+	say_list_end();
 	return STATUS_DONE;
 }
 
@@ -127,14 +127,16 @@ int show_top(void)
 		      board->counter % board->counter_frequency * S / board->counter_frequency;
 		ns = now - before;
 		before = now;
-		say(say_json ? "[" : "-- of one CPU; what has CPUs of its own is not counted --\n");
+		say_list_begin();
+		say("%s",
+		    say_json ? "" : "-- of one CPU; what has CPUs of its own is not counted --\n");
 		for (uint32_t id = 0; id < ASK_VMS; id++) {
 			if ((ids >> id & 1) != 0 && ask(&call, HYPERCALL_VM_INFO, id, 0)) {
 				print_top(&call.data.vm, ns, first);
 				first = false;
 			}
 		}
-		say("%s", say_json ? "]\n" : "");
+		say_list_end();
 		ask_later(TOP_EACH_MS);
 	}
 }
@@ -403,7 +405,7 @@ int show_stat(const char *name)
 	}
 	vm = call.data.vm.id;
 	count = call.data.vm.vcpu_count;
-	say("%s", say_json ? "[" : "");
+	say_list_begin();
 	for (uint32_t i = 0; i < count; i++) {
 		if (ask(&call, HYPERCALL_VCPU_INFO, vm, i)) {
 			print_vcpu(&call.data.vcpu, i == 0);
@@ -414,7 +416,7 @@ int show_stat(const char *name)
 			say("%s", say_json ? "}" : "");
 		}
 	}
-	say("%s", say_json ? "]\n" : "");
+	say_list_end();
 	return STATUS_DONE;
 }
 
@@ -542,10 +544,10 @@ int show_trace(const char *name, uint64_t vcpu, uint64_t last)
 	}
 	count = fetch_trace(&call, vm, HYPERCALL_FROM_RECORD(vcpu, from), end);
 	first = count > last ? count - (uint32_t)last : 0;
-	say("%s", say_json ? "[" : "");
+	say_list_begin();
 	for (uint32_t i = first; i < count; i++) {
 		print_trace(&records[i], i == first);
 	}
-	say("%s", say_json ? "]\n" : "");
+	say_list_end();
 	return STATUS_DONE;
 }
