@@ -73,7 +73,8 @@ struct net {
 	bool flood;
 	struct {
 		bool begun, done, odd;
-		uint32_t left, sum;
+		uint32_t left, sum, known;
+		const uint8_t *bytes; /* so many of it, in EL2's memory */
 		struct virtq_cursor at;
 	} sum; /* the checksum that the sender left to do */
 	struct {
@@ -82,7 +83,7 @@ struct net {
 		struct net_shape shape;
 		uint32_t at, size; /* the piece, in the payload */
 		uint16_t index;
-		struct virtq_cursor from;
+		struct virtq_cursor from; /* what of it is not in `head` */
 	} cut;
 	struct net_fill fill;
 	/* how it begins for who does not take it as it is */
@@ -129,9 +130,6 @@ static inline bool net_is_gone(struct net *to)
 {
 	return !virtio_works(&to->virtio) || !net_receive_queue(to)->ready;
 }
-
-/* Passes so many bytes; *last is the place of the last one. False: there are fewer. */
-bool net_skip(struct virtq_cursor *cursor, uint32_t size, uint64_t *last);
 
 /* `size`, `head_size`, `bytes` and `from` are there: it begins. */
 void net_fill_open(struct net_fill *fill, struct net *to);

@@ -140,7 +140,8 @@ void net_fill_give_back(struct net_fill *fill, struct net *to)
 	}
 }
 
-bool net_skip(struct virtq_cursor *cursor, uint32_t size, uint64_t *last)
+/* Passes so many bytes, a few; *last is the place of the last one. False: there are fewer. */
+static bool skip(struct virtq_cursor *cursor, uint32_t size, uint64_t *last)
 {
 	uint32_t piece;
 
@@ -160,8 +161,7 @@ static bool find_count(struct net_fill *fill)
 	struct virtq_cursor at = virtq_writes(fill->chain);
 	uint32_t before = offsetof(struct net_header, buffers);
 
-	return net_skip(&at, before + 1, &fill->count_at[0]) &&
-	       net_skip(&at, 1, &fill->count_at[1]);
+	return skip(&at, before + 1, &fill->count_at[0]) && skip(&at, 1, &fill->count_at[1]);
 }
 
 /*

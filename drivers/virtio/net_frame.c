@@ -35,25 +35,36 @@ bool net_header_fits(const struct net_header *header, uint64_t features)
 
 typedef uint64_t __attribute__((may_alias)) word_t;
 
+/* Some of it in words of two bytes, until as many as eight are aligned, or all. */
+static const uint8_t *sum_pairs(const uint8_t *bytes, uint32_t *size, bool all, uint64_t *total)
+{
+	for (; *size >= 2 && (all || (uintptr_t)bytes % sizeof(word_t) != 0); *size -= 2) {
+		*total += bytes[0] | (uint32_t)bytes[1] << 8;
+		bytes += 2;
+	}
+	return bytes;
+}
+
 uint32_t net_sum(const uint8_t *bytes, uint32_t size, uint32_t sum, bool *odd)
 {
-	uint64_t total = sum;
+	uint64_t total = sum, sum64;
 
 	if (*odd && size != 0) {
 		total += (uint32_t)*bytes++ << 8;
 		size--;
 		*odd = false;
 	}
-	/* a word that is not aligned is a call of memcpy() to the compiler: what is long is */
-	for (; size >= sizeof(word_t) && (uintptr_t)bytes % sizeof(word_t) == 0;
-	     size -= sizeof(word_t), bytes += sizeof(word_t)) {
-		word_t word = *(const word_t *)(const void *)bytes;
+	/* a word that is not aligned is a call of memcpy() to the compiler */
+	bytes = sum_pairs(bytes, &size, false, &total);
+	for (; size >= sizeof(word_t); size -= sizeof(word_t), bytes += sizeof(word_t)) {
+		bool carry =
+			__builtin_add_overflow(total, *(const word_t *)(const void *)bytes, &sum64);
 
-		total += (word & UINT32_MAX) + (word >> 32);
+		/* it is worth 1: so much is 2^64 above a multiple of 2^16 - 1 */
+		total = sum64 + carry;
 	}
-	for (; size >= 2; size -= 2, bytes += 2) {
-		total += bytes[0] | (uint32_t)bytes[1] << 8;
-	}
+	total = (total & UINT32_MAX) + (total >> 32);
+	bytes = sum_pairs(bytes, &size, true, &total);
 	if (size != 0) {
 		total += *bytes;
 		*odd = true;

@@ -22,22 +22,38 @@ bool net_goes_as_it_is(const struct net *net, uint64_t takes)
 	return !net_must_cut(net, takes) && !needs_sum(net, takes);
 }
 
+/* What is summed: `size` bytes, of which the first `known` are at `bytes`, in EL2's memory, and
+ * the others at `at` in the sender's. */
+static void expect_sum(struct net *net, const uint8_t *bytes, uint32_t known, uint32_t size,
+		       struct virtq_cursor at)
+{
+	net->sum.odd = false;
+	net->sum.left = size;
+	net->sum.done = size == 0;
+	net->sum.bytes = bytes;
+	net->sum.known = known;
+	net->sum.at = at;
+}
+
 /* The checksum of the rest of the frame, some of it. 1: there is more; 0; or an error. */
 static int sum_some(struct net *net)
 {
 	uint8_t room[SUM_ALIGN + SUM_SIZE] __attribute__((aligned(SUM_ALIGN)));
 	uint8_t *bytes = room + SUM_ALIGN - net->sum.odd;
-	int got = 0;
+	uint32_t size = net->sum.known, more = MIN(net->sum.left, (uint32_t)SUM_SIZE) - size;
+	int got;
 
-	if (net->sum.left != 0) {
-		got = virtq_read_some(net->virtio.vdev.vm, &net->sum.at, bytes,
-				      MIN(net->sum.left, (uint32_t)SUM_SIZE));
+	memcpy(bytes, net->sum.bytes, size);
+	net->sum.known = 0;
+	if (more != 0) {
+		got = virtq_read_some(net->virtio.vdev.vm, &net->sum.at, bytes + size, more);
 		if (got <= 0) {
 			return -EFAULT;
 		}
-		net->sum.sum = net_sum(bytes, (uint32_t)got, net->sum.sum, &net->sum.odd);
-		net->sum.left -= (uint32_t)got;
+		size += (uint32_t)got;
 	}
+	net->sum.sum = net_sum(bytes, size, net->sum.sum, &net->sum.odd);
+	net->sum.left -= size;
 	net->sum.done = net->sum.left == 0;
 	return net->sum.done ? 0 : 1;
 }
@@ -47,8 +63,6 @@ static int sum_some(struct net *net)
 /* False: it can't be cut. */
 static bool begin_cut(struct net *net)
 {
-	uint64_t ipa;
-
 	if (!net_look(net_header(net), net->head + NET_HEADER_SIZE, net->head_size,
 		      &net->cut.shape)) {
 		return false;
@@ -57,27 +71,30 @@ static bool begin_cut(struct net *net)
 	net->cut.on = true;
 	net->cut.built = false;
 	net->cut.at = net->cut.index = 0;
-	net->cut.from = virtq_reads(net->chain);
-	return net_skip(&net->cut.from, (uint32_t)NET_HEADER_SIZE + net->cut.shape.headers, &ipa);
+	net->cut.from = net->rest;
+	return true;
 }
 
+/* The headers, and what of the payload was read with those of the whole. */
 static void build_piece(struct net *net)
 {
 	struct net_fill *fill = &net->fill;
-	uint32_t left = net->cut.shape.payload - net->cut.at;
+	uint32_t headers = net->cut.shape.headers, at = headers + net->cut.at, known = 0;
+	uint8_t *out = net->out + NET_HEADER_SIZE;
 
-	net->cut.size = MIN((uint32_t)net_header(net)->gso_size, left);
-	fill->head_size = net->cut.shape.headers;
-	fill->size = fill->head_size + net->cut.size;
-	fill->bytes = net->out;
+	net->cut.size =
+		MIN((uint32_t)net_header(net)->gso_size, net->cut.shape.payload - net->cut.at);
 	memset(net->out, 0, NET_HEADER_SIZE);
-	memcpy(net->out + NET_HEADER_SIZE, net->head + NET_HEADER_SIZE, fill->head_size);
-	net->sum.sum = net_cut(&net->cut.shape, net->out + NET_HEADER_SIZE, net->cut.at,
-			       net->cut.size, net->cut.index);
-	net->sum.odd = false;
-	net->sum.left = net->cut.size;
-	net->sum.done = net->cut.size == 0;
-	net->sum.at = net->cut.from;
+	memcpy(out, net->head + NET_HEADER_SIZE, headers);
+	if (at < net->head_size) {
+		known = MIN(net->cut.size, net->head_size - at);
+		memcpy(out + headers, net->head + NET_HEADER_SIZE + at, known);
+	}
+	fill->head_size = headers + known;
+	fill->size = headers + net->cut.size;
+	fill->bytes = net->out;
+	net->sum.sum = net_cut(&net->cut.shape, out, net->cut.at, net->cut.size, net->cut.index);
+	expect_sum(net, out + headers, known, net->cut.size, net->cut.from);
 	net->cut.built = true;
 }
 
@@ -139,15 +156,13 @@ static void build_whole(struct net *net, uint64_t takes)
 
 static void begin_sum(struct net *net)
 {
-	const struct net_header *header = net_header(net);
-	uint64_t ipa;
+	uint32_t start = net_header(net)->csum_start;
 
 	net->sum.begun = true;
-	net->sum.odd = false;
 	net->sum.sum = 0;
-	net->sum.left = net->size - header->csum_start;
-	net->sum.at = virtq_reads(net->chain);
-	net_skip(&net->sum.at, (uint32_t)NET_HEADER_SIZE + header->csum_start, &ipa);
+	/* the field itself is in what was read: net_can_make() */
+	expect_sum(net, net->head + NET_HEADER_SIZE + start, net->head_size - start,
+		   net->size - start, net->rest);
 }
 
 int net_make(struct net *net, uint64_t takes)

@@ -210,6 +210,40 @@ static void a_segment_is_cut_for_who_can_not(void **state)
 	}
 }
 
+/* What is read with the headers is payload, too: of one piece, of several, or not all of one. */
+static void small_pieces_begin_in_what_was_read_with_the_headers(void **state)
+{
+	static const uint16_t segments[] = {48, 49, 64, 75, 76, 77, 100};
+
+	for (uint32_t i = 0; i < 10 * ARRAY_COUNT(segments); i++) {
+		bool v6 = i % 2 != 0;
+		uint32_t segment = segments[i / 10], index = 0, size;
+		const struct net_header big = {
+			.flags = NET_NEEDS_CSUM,
+			.gso_type = v6 ? NET_GSO_TCPV6 : NET_GSO_TCPV4,
+			.gso_size = (uint16_t)segment,
+			.csum_start = v6 ? TCP6 : TCP4,
+			.csum_offset = 16,
+		};
+		uint32_t headers = big.csum_start + 24U, left = 40 + 37 * (i / 2 % 5);
+
+		set_up(state);
+		begin(0, MANY | OFFLOADS);
+		begin(1, MANY);
+		give(1, 15, 2048);
+		write_tcp(&big, v6, headers + left);
+		post_frame(0, headers + left, (HEADER + headers + left) / SIZE + 1);
+		work(0, 1000);
+		for (uint32_t at = 0, piece; left != 0; at += piece, left -= piece) {
+			piece = MIN(left, segment);
+			assert_int_equal(see(1, 2048, index, &size), 1);
+			assert_int_equal(size, HEADER + headers + piece);
+			check_piece(v6, at, piece, index++, piece == left);
+		}
+		assert_int_equal(see(1, 2048, index, &size), 0);
+	}
+}
+
 static void who_learns_to_cut_in_the_middle_gets_the_whole(void **state)
 {
 	const struct net_header big = {.flags = NET_NEEDS_CSUM,
@@ -426,6 +460,8 @@ int main(void)
 		NET("a segment that is left to cut goes to who can",
 		    a_segment_that_is_left_to_cut_goes_to_who_can),
 		NET("a segment is cut for who can't", a_segment_is_cut_for_who_can_not),
+		NET("small pieces begin in what was read with the headers",
+		    small_pieces_begin_in_what_was_read_with_the_headers),
 		NET("who learns to cut in the middle gets the whole",
 		    who_learns_to_cut_in_the_middle_gets_the_whole),
 		NET("what is no TCP is not cut", what_is_no_TCP_is_not_cut),
