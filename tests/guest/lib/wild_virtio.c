@@ -11,7 +11,7 @@
 
 #define DEVICES	   16
 #define QUEUES	   3
-#define QUEUE_MAX  128 /* of a queue that is set up to work */
+#define QUEUE_MAX  256 /* of a queue that is set up to work */
 #define PARTS	   8
 #define PAGE	   0x1000
 #define SPARE	   (UINT64_C(RAM_BASE) + RAM_MAPPED_SIZE) /* what this program never needs */
@@ -98,10 +98,10 @@ static void set_up_queue(struct wild *w, uint64_t device, struct place *place, u
 	static const uint32_t regs[] = {VIRTIO_QUEUE_DESC, VIRTIO_QUEUE_DRIVER,
 					VIRTIO_QUEUE_DEVICE};
 	uint64_t base = wild_memory(w, 2 * PAGE);
-	uint32_t size = rarely(w, 8) ? 1 + below(w, QUEUE_MAX) : 1U << below(w, 8);
+	uint32_t size = rarely(w, 8) ? 1 + below(w, QUEUE_MAX) : 1U << below(w, 9);
 
-	*place = (struct place){.parts = {base, base + 0x800, base + 0xa00}, .size = size};
-	clear(base, PAGE);
+	*place = (struct place){.parts = {base, base + 0x1000, base + 0x1400}, .size = size};
+	clear(base, 2 * PAGE);
 	set(w, device, VIRTIO_QUEUE_SEL, queue);
 	set(w, device, VIRTIO_QUEUE_SIZE, rarely(w, 32) ? wild_value(w) : size);
 	for (uint32_t i = 0; i < ARRAY_SIZE(regs); i++) {
@@ -175,35 +175,62 @@ static uint32_t ask_block(struct wild *w, struct part *parts)
 	return count + 2;
 }
 
-/* A frame of TCP, or of nothing known; to all, to another port, or to nobody. */
-static uint32_t send_frame(struct wild *w, struct part *parts)
+#define TCPV4 1
+#define TCPV6 4
+
+/* TCP over IP, now and then with options, its type and all that follows; where TCP begins. */
+static uint32_t write_tcp(struct wild *w, uint64_t frame, bool v6)
 {
-	static const uint8_t kinds[] = {0, 0, 1, 4, 1, 5};
-	uint64_t at = wild_memory(w, 64), to = rarely(w, 2) ? ~UINT64_C(0) : wild_random(w);
-	uint64_t kind = kinds[below(w, ARRAY_SIZE(kinds))], size = 14 + below(w, 1500);
-	uint64_t port = VIRTIO_DEVICE(below(w, w->devices));
+	uint32_t words = v6 ? 10 : rarely(w, 3) ? 5 + below(w, 11) : 5, tcp = 14 + 4 * words;
+	uint32_t length = rarely(w, 16) ? below(w, 16) : 5 + below(w, 11);
+
+	if (v6) {
+		mmio_write32(frame + 12, 0x0060dd86);
+		mmio_write16(frame + 20, 6);
+	} else {
+		mmio_write32(frame + 12, 0x00400008 | words << 16);
+		mmio_write32(frame + 20, 0x06000040);
+	}
+	mmio_write16(frame + tcp + 12, (uint16_t)(0x1000 | length << 4));
+	return tcp;
+}
+
+/* A frame of TCP, or of nothing known, at `at` behind its header; to all, to another port, or to
+ * nobody. Returns the bytes of the frame. */
+static uint32_t write_frame(struct wild *w, uint64_t at)
+{
+	static const uint8_t kinds[] = {0, 0, TCPV4, TCPV6, TCPV4, 5};
+	uint64_t to = rarely(w, 2) ? ~UINT64_C(0) : wild_random(w), source = wild_random(w) << 16;
+	uint64_t kind = kinds[below(w, ARRAY_SIZE(kinds))], partial = kind != 0 || rarely(w, 2);
+	uint64_t port = VIRTIO_DEVICE(below(w, w->devices)), tcp;
 
 	if (!rarely(w, 3)) {
 		to = virtio_get(port, VIRTIO_CONFIG) | (uint64_t)virtio_get(port, VIRTIO_CONFIG + 4)
 							       << 32;
 		w->traps += 2;
 	}
+	/* from a group nothing is taken */
+	source &= rarely(w, 8) ? ~UINT64_C(0) : ~BIT(16);
+	tcp = write_tcp(w, at + 12, kind == TCPV6);
+	tcp = rarely(w, 16) ? below(w, 128) : tcp;
 	/* flags, kind, header's size, segment's; where the sum begins and stands */
-	mmio_write64(at, (wild_random(w) & 1) | kind << 8 | UINT64_C(54) << 16 |
-				 (uint64_t)below(w, 1500) << 32 | UINT64_C(34) << 48);
-	mmio_write64(at + 8, rarely(w, 4) ? wild_random(w) : 16);
-	mmio_write32(at + 12, (uint32_t)to);
-	mmio_write64(at + 16, (to >> 32 & 0xffff) | wild_random(w) << 16);
-	mmio_write32(at + 24, 0x00450008); /* IPv4, version and length */
-	mmio_write32(at + 32, 0x00060040); /* TCP */
-	if (kind != 0) {
-		size = 54 + below(w, 0x10000);
-	}
+	mmio_write64(at, partial | kind << 8 | UINT64_C(54) << 16 |
+				 (uint64_t)below(w, rarely(w, 2) ? 128 : 1500) << 32 | tcp << 48);
+	mmio_write64(at + 8, (rarely(w, 8) ? wild_random(w) & 0xffff : 16) | to << 32);
+	mmio_write64(at + 16, (to >> 32 & 0xffff) | source);
+	return kind != 0 ? 54 + below(w, rarely(w, 4) ? 0x10000 : 1000) : 14 + below(w, 1500);
+}
+
+static uint32_t send_frame(struct wild *w, struct part *parts)
+{
+	uint64_t at = wild_memory(w, 64);
+	uint32_t size = write_frame(w, at);
+
 	parts[0] = read_from(at, 12);
-	parts[1] = read_from(at + 12, (uint32_t)size);
+	parts[1] = read_from(at + 12, size);
 	if (rarely(w, 2)) {
 		parts[0].size += 54;
-		parts[1] = read_from(at + 66, (uint32_t)size - 14);
+		parts[1] = read_from(at + 66, size - 14);
 	}
 	return 2;
 }
@@ -320,7 +347,7 @@ static uint32_t indirect(struct wild *w, struct part *parts, uint32_t count, uin
 			 bool packed)
 {
 	uint64_t table = wild_memory(w, 16);
-	uint32_t most = rarely(w, 3) ? 1 + below(w, 4) : UINT32_MAX, at = 0;
+	uint32_t most = rarely(w, 2) ? 1 + below(w, rarely(w, 2) ? 4 : 1) : UINT32_MAX, at = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct part rest = parts[i];
@@ -407,7 +434,7 @@ static void scribble(struct wild *w, const struct place *place)
 	for (uint32_t i = below(w, 4); i < 4 && place->size != 0; i++) {
 		uint64_t base = place->parts[below(w, 3)];
 
-		mmio_write64(base + (wild_random(w) & 0x3f8), wild_value(w));
+		mmio_write64(base + (wild_random(w) & 0xbf8), wild_value(w));
 	}
 }
 
