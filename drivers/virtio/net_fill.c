@@ -30,6 +30,12 @@ static int factor_of(const struct net *to, const struct vm *vm)
 	return guest_is_paged(to->virtio.vdev.vm) || (vm != NULL && guest_is_paged(vm)) ? 2 : 1;
 }
 
+/* To take a chain of so many descriptors. */
+static int cost_of(uint32_t descs)
+{
+	return NET_TAKE_COST + NET_DESC_COST * ((int)MIN(descs, (uint32_t)VIRTQ_STEP) - 1);
+}
+
 /* The step has done enough; is there nobody who waits for its end? Then it begins again here. */
 static bool begins_again(const struct net_fill *fill, const struct net *to)
 {
@@ -82,12 +88,15 @@ int net_fill_at_once(struct net_fill *fill, struct net *to, const struct vm *vm)
 	uint32_t done = NET_HEADER_SIZE + fill->head_size, total = NET_HEADER_SIZE + fill->size;
 	int got;
 
+	fill->spent = 0;
 	if (factor_of(to, vm) != 1 || (done != total && virtq_piece(&fill->from) < total - done)) {
 		return -EAGAIN;
 	}
 	((struct net_header *)fill->bytes)->buffers = 1;
 	chain->begun = false;
-	if (virtq_take_some(queue, chain, FEW) != 1) {
+	got = virtq_take_some(queue, chain, FEW);
+	if (got != 1) {
+		fill->spent = got == -EAGAIN ? NET_STEP_COST : 0;
 		return -EAGAIN;
 	}
 	got = chain->reads == 0 && chain->count != 0 && chain->segment[0].size >= total ?
@@ -96,6 +105,7 @@ int net_fill_at_once(struct net_fill *fill, struct net *to, const struct vm *vm)
 	got = got == 0 ? copy_rest(fill, to, vm, &done) : got;
 	if (got < 0) {
 		fill->from = from;
+		fill->spent = cost_of(chain->count);
 		virtq_go_back(queue, before);
 		return -EAGAIN;
 	}
@@ -242,20 +252,16 @@ static uint32_t descs_for(int left, int factor)
 	return (uint32_t)MIN(MAX(more, 0) + 1, VIRTQ_STEP);
 }
 
-static int cost_of(uint32_t descs)
-{
-	return NET_TAKE_COST + NET_DESC_COST * ((int)MIN(descs, (uint32_t)VIRTQ_STEP) - 1);
-}
-
 /* 1: all is there; 0: more steps; -ENOSPC, -ERANGE: of take_buffer(); -EIO: the sender's memory is
  * gone; else the receiver's queue is broken. */
 static int fill_some(struct net_fill *fill, struct net *to, const struct vm *vm)
 {
 	uint32_t total = NET_HEADER_SIZE + fill->size;
 	int factor = factor_of(to, vm), got;
-	int most_left = fill->step - (factor - 1) * NET_PAGED_COST, left = most_left;
+	int most_left = fill->step - (factor - 1) * NET_PAGED_COST, left = most_left - fill->spent;
 	uint32_t times = 1;
 
+	fill->spent = 0;
 	while (fill->done < total) {
 		if (left <= 0) {
 			if (times == TIMES || !begins_again(fill, to)) {

@@ -35,8 +35,9 @@ static void expect_sum(struct net *net, const uint8_t *bytes, uint32_t known, ui
 	net->sum.at = at;
 }
 
-/* The checksum of the rest of the frame, some of it. 1: there is more; 0; or an error. */
-static int sum_some(struct net *net)
+/* The checksum of the rest of the frame, some of it, or (`one`) no more than what is in one buffer
+ * besides, in a step with other work. 1: there is more; 0; or an error. */
+static int sum_some(struct net *net, bool one)
 {
 	uint8_t room[SUM_ALIGN + SUM_SIZE] __attribute__((aligned(SUM_ALIGN)));
 	uint8_t *bytes = room + SUM_ALIGN - net->sum.odd;
@@ -46,6 +47,7 @@ static int sum_some(struct net *net)
 	memcpy(bytes, net->sum.bytes, size);
 	net->sum.known = 0;
 	if (more != 0) {
+		more = one ? MIN(more, virtq_piece(&net->sum.at)) : more;
 		got = virtq_read_some(net->virtio.vdev.vm, &net->sum.at, bytes + size, more);
 		if (got <= 0) {
 			return -EFAULT;
@@ -167,17 +169,17 @@ static void begin_sum(struct net *net)
 
 int net_make(struct net *net, uint64_t takes)
 {
-	bool cut = net_must_cut(net, takes);
+	bool cut = net_must_cut(net, takes), begins = cut && !net->cut.built;
 	int got = 0;
 
-	if (cut && !net->cut.built) {
+	if (begins) {
 		build_piece(net);
 	} else if (!cut && needs_sum(net, takes) && !net->sum.begun) {
 		begin_sum(net);
 		return 1;
 	}
 	if ((cut || needs_sum(net, takes)) && !net->sum.done) {
-		got = sum_some(net);
+		got = sum_some(net, begins);
 		return got < 0 ? got : 1;
 	}
 	if (cut) {
