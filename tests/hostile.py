@@ -69,6 +69,10 @@ VIRTIO = (
     'compatible = "bulkhead,virtio-balloon";',
 )
 NETWORK = "networks { lan: lan { }; };"
+PORT = 'compatible = "bulkhead,virtio-net"; network = <&lan>;'
+# RAM that is in one piece, as no VM's with a balloon is: steps are short then.
+PORTS = (PORT, PORT + " mtu = <9000>;", PORT, PORT + " rate-kbps = <100000>;")
+CROWD = 30  # ports of a VM that is not started
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,8 @@ class Variant:
     counted: bool = True  # instructions
     bound: bool = False  # lateness has one
     qemu: int | None = None
-    virtio: bool = False  # the hostile one has devices of each kind
+    virtio: tuple[str, ...] = ()  # devices of the hostile one
+    crowds: int = 0  # VMs that have ports, and are not started
 
 
 # Where instructions are counted an emulator runs CPUs in turns, so another CPU's turn may come
@@ -127,16 +132,20 @@ VARIANTS = {
     ),
     "virtio": Variant(
         "virtio devices of each kind, one CPU, the victim has priority",
-        extra=NETWORK, virtio=True, **ONE, **FIRST,
+        extra=NETWORK, virtio=VIRTIO, **ONE, **FIRST,
     ),
     "virtio-v2": Variant(
         "virtio devices, GICv2, one CPU, the victim has priority",
-        extra=NETWORK, virtio=True, **V2, **ONE, **FIRST,
+        extra=NETWORK, virtio=VIRTIO, **V2, **ONE, **FIRST,
+    ),
+    "network": Variant(
+        "four of 64 ports of a network, one CPU, the victim has priority",
+        extra=NETWORK, virtio=PORTS, crowds=2, **ONE, **FIRST,
     ),
     "parallel": Variant("GICv3 and ITS, a thread for each CPU", counted=False),
     "parallel-virtio": Variant(
         "virtio devices of each kind, a thread for each CPU",
-        counted=False, extra=NETWORK, virtio=True,
+        counted=False, extra=NETWORK, virtio=VIRTIO,
     ),
     "parallel-shared": Variant(
         "GICv3 and ITS, a thread for each CPU, both shared", counted=False, **SHARED, **FIRST,
@@ -185,8 +194,25 @@ def image(name: str, guest: str, magic: bytes, *values: int) -> str:
 
 
 def virtio_nodes(variant: Variant) -> str:
-    nodes = enumerate(VIRTIO if variant.virtio else ())
+    nodes = enumerate(variant.virtio)
     return "".join(f"virtio{i} {{ {properties} }};" for i, properties in nodes)
+
+
+def crowds(variant: Variant) -> list[str]:
+    """VMs of ports that nobody drives."""
+    ports = "".join(f"port{i} {{ {PORT} }};" for i in range(CROWD))
+    return [
+        configs.vm(
+            f"crowd{i}",
+            cpus=[0],
+            kernel="tick_image",
+            initrd=None,
+            memory="4M",
+            devices=f"devices {{ {ports} }};",
+            extra='start = "manual";',
+        )
+        for i in range(variant.crowds)
+    ]
 
 
 def toy_disk() -> str:
@@ -235,13 +261,13 @@ def config(name: str, variant: Variant, seed: int) -> str:
     patience_us = 20000 if shared else 10000
     images += image(
         name, "wild", b"WILDPARM",
-        seed, patience_us, not variant.counted, len(VIRTIO) * variant.virtio,
+        seed, patience_us, not variant.counted, len(variant.virtio),
     )  # fmt: skip
     images += image(
         name, "victim", b"VICTPARM",
         200, 250, 0, variant.frame_us, variant.window_us, BOUND_NS * variant.bound,
     )  # fmt: skip
-    return configs.config(victim, wild, toy, images=images, extra=variant.extra)
+    return configs.config(victim, wild, toy, *crowds(variant), images=images, extra=variant.extra)
 
 
 COMMANDS = (

@@ -19,6 +19,8 @@
 
 /* Parts of a frame that is taken and looked at in one step. */
 #define FEW 4
+/* Ports that are looked at in the same. */
+#define SHORT_WALK 2
 
 #define FULL_DUPLEX 1
 #define SPEED_MBPS  10000
@@ -221,12 +223,9 @@ static void tidy_header(struct net *net)
 static enum switch_drop decide(struct net *net)
 {
 	uint64_t now = deadline_now();
-	enum switch_drop why;
+	enum switch_drop why =
+		switch_decide(&net->port, net->head + NET_HEADER_SIZE, now, &net->to, &net->flood);
 
-	if (net->port.byte_cost != 0) {
-		switch_charge(&net->port, net->wire.bytes, now);
-	}
-	why = switch_decide(&net->port, net->head + NET_HEADER_SIZE, now, &net->to, &net->flood);
 	if (why == SWITCH_SENT && net->flood && net->wire.count > 1 &&
 	    !switch_may_flood(&net->port, net->wire.count - 1, now)) {
 		why = SWITCH_DROP_STORM;
@@ -234,11 +233,11 @@ static enum switch_drop decide(struct net *net)
 	return why;
 }
 
-/* The receiver is another step, but for a VM that can do with little. */
+/* The receiver is another step, but for a VM that can do with little, which was found at once. */
 static bool may_go_now(const struct net *net)
 {
-	return !net->flood && !guest_is_paged(net->virtio.vdev.vm) &&
-	       (net->to == NULL || net->to->uplink == NULL);
+	return !net->flood && net->port.looked <= SHORT_WALK &&
+	       !guest_is_paged(net->virtio.vdev.vm) && (net->to == NULL || net->to->uplink == NULL);
 }
 
 /* A step of what was looked at in the same one. */
@@ -252,22 +251,39 @@ static int send_now(struct net *net)
 	return got;
 }
 
-/* What begins the frame has been read: what it is, and who gets it. As an operation's step. */
-static int begin_frame(struct net *net)
+/* What begins the frame has been read: what is it, and what does it cost? */
+static enum switch_drop size_up(struct net *net)
 {
-	struct virtq_chain *chain = net->chain;
 	enum switch_drop why;
 
-	if (chain->count != chain->reads) {
-		return -EINVAL;
+	if (net->chain->out_size < NET_HEADER_SIZE + SWITCH_HEADER_SIZE) {
+		return SWITCH_DROP_SIZE;
 	}
-	if (chain->out_size < NET_HEADER_SIZE + SWITCH_HEADER_SIZE) {
-		return drop_sent(net, SWITCH_DROP_SIZE);
-	}
-	net->size = chain->out_size - (uint32_t)NET_HEADER_SIZE;
+	net->size = net->chain->out_size - (uint32_t)NET_HEADER_SIZE;
 	net->head_size = net->head_read - (uint32_t)NET_HEADER_SIZE;
 	why = look_at(net);
+	if (why == SWITCH_SENT && net->port.byte_cost != 0) {
+		switch_charge(&net->port, net->wire.bytes, deadline_now());
+	}
+	return why;
+}
+
+/* Then who gets it, which may take more than one step. As an operation's step. */
+static int begin_frame(struct net *net)
+{
+	enum switch_drop why = SWITCH_SENT;
+
+	if (!net->deciding) {
+		if (net->chain->count != net->chain->reads) {
+			return -EINVAL;
+		}
+		why = size_up(net);
+	}
 	why = why == SWITCH_SENT ? decide(net) : why;
+	if (unlikely(why == SWITCH_MORE)) {
+		net->deciding = true;
+		return 1;
+	}
 	if (why != SWITCH_SENT) {
 		return drop_sent(net, why);
 	}
@@ -309,7 +325,7 @@ static int take_up(struct net *net)
 	int got;
 
 	net->sending = true;
-	net->looked_at = false;
+	net->looked_at = net->deciding = false;
 	net->head_read = 0;
 	net->rest = virtq_reads(net->chain);
 	if (net->chain->count > FEW || guest_is_paged(net->virtio.vdev.vm)) {
@@ -366,6 +382,7 @@ static void net_reset_queue(struct virtio *virtio, uint32_t queue)
 	net->serial++;
 	net->sending = false;
 	net->chain->begun = false;
+	switch_give_up(&net->port);
 	uplink_abandon(net);
 	virtio->unsettled |= net->fill.open;
 }

@@ -62,6 +62,7 @@ struct net {
 	bool sending;	 /* `chain` is a frame, */
 	bool looked_at;	 /* of `size` bytes behind its header; so much is there of `head`: */
 	uint32_t head_read;
+	bool deciding; /* all of that is there, and not yet who gets it */
 	struct virtq_chain *chain;
 	struct virtq_cursor rest; /* behind what is in `head` */
 	uint32_t size, head_size;

@@ -2,6 +2,7 @@
 /* Who gets a frame: addresses known and learnt, VLANs, floods within bounds. */
 #include "drivers/virtio/switch.h"
 
+#include "core/arm64/barrier.h"
 #include "core/base/atomic.h"
 #include "core/base/bits.h"
 #include "core/base/string.h"
@@ -43,12 +44,35 @@ static uint64_t address_at(const uint8_t *bytes)
 	       (uint64_t)bytes[3] << 24 | (uint64_t)bytes[4] << 32 | (uint64_t)bytes[5] << 40;
 }
 
-/* The first place of the set that an address belongs to. */
-static uint32_t set_of(const struct switch_port *port, uint64_t address)
+/* In its highest bits. */
+static uint64_t hash_of(uint64_t address)
 {
-	uint64_t hash = address * UINT64_C(0x9e3779b97f4a7c15);
+	return address * UINT64_C(0x9e3779b97f4a7c15);
+}
 
+/* The first place of the set that an address belongs to. */
+static uint32_t set_of(const struct switch_port *port, uint64_t hash)
+{
 	return (uint32_t)(hash >> (64 - port->table.bits)) * SWITCH_WAYS;
+}
+
+/* Where a port has learnt an address; or -1. */
+static inline int place_of(const struct switch_port *port, uint64_t address, uint64_t hash)
+{
+	uint32_t set = set_of(port, hash);
+	const uint64_t *learnt = port->table.learnt + set;
+
+	_Static_assert(SWITCH_WAYS == 4, "all ways are looked at");
+	if (likely(atomic_read(&learnt[0]) != address && atomic_read(&learnt[1]) != address &&
+		   atomic_read(&learnt[2]) != address && atomic_read(&learnt[3]) != address)) {
+		return -1;
+	}
+	for (uint32_t way = 0; way < SWITCH_WAYS; way++) {
+		if (atomic_read(&learnt[way]) == address) {
+			return (int)(set + way);
+		}
+	}
+	return -1;
 }
 
 static uint32_t place_count(const struct switch_port *port)
@@ -117,7 +141,14 @@ void switch_forget(struct switch_port *port)
 	for (uint32_t i = 0; i < place_count(port); i++) {
 		atomic_set(&port->table.learnt[i], UINT64_C(0));
 	}
-	port->last = NULL;
+	memset(port->last, 0, sizeof(port->last));
+	switch_give_up(port);
+}
+
+void switch_give_up(struct switch_port *port)
+{
+	port->walk.at = NULL;
+	atomic_set(&port->learning, UINT64_C(0));
 }
 
 /* -- learning -- */
@@ -130,18 +161,18 @@ static bool is_old(const struct switch_port *port, uint32_t place, uint64_t now)
 	return (int64_t)age > 0 && age > port->second * SWITCH_AGE_S;
 }
 
-/* It is behind this port now: behind no other. */
-static void take_away(struct switch_port *port, uint64_t address)
+/* It is behind another port now. What this one is about to learn first, and then what it has: who
+ * learns does both the other way round. */
+static void take_away(struct switch_port *port, uint64_t address, uint64_t hash)
 {
-	for (struct switch_port *other = port->next; other != port; other = other->next) {
-		uint64_t *learnt = other->table.learnt;
-		uint32_t set = set_of(other, address);
+	int place;
 
-		for (uint32_t i = set; i < set + SWITCH_WAYS; i++) {
-			if (atomic_read(&learnt[i]) == address) {
-				(void)atomic_replace(&learnt[i], address, UINT64_C(0));
-			}
-		}
+	if (atomic_read_acquire(&port->learning) == address) {
+		(void)atomic_replace(&port->learning, address, UINT64_C(0));
+	}
+	place = place_of(port, address, hash);
+	if (place >= 0) {
+		(void)atomic_replace(&port->table.learnt[place], address, UINT64_C(0));
 	}
 }
 
@@ -162,55 +193,66 @@ static uint32_t place_in(const struct switch_port *port, uint32_t set)
 	return place;
 }
 
+/* It has been heard here before: all others were looked at then. */
+static bool is_known(struct switch_port *port, uint64_t address, uint64_t now)
+{
+	int place = place_of(port, address, hash_of(address));
+
+	if (place >= 0) {
+		atomic_set(&port->table.seen[place], now);
+	}
+	return place >= 0;
+}
+
+/* It has been taken away from all others. Has one of them done so with this port's meanwhile? Then
+ * it is that one's. */
 static void learn(struct switch_port *port, uint64_t address, uint64_t now)
 {
 	struct switch_table *table = &port->table;
-	uint32_t set = set_of(port, address), place;
+	uint32_t place = place_in(port, set_of(port, hash_of(address)));
 
-	for (place = set; place < set + SWITCH_WAYS; place++) {
-		if (atomic_read(&table->learnt[place]) == address) {
-			atomic_set(&table->seen[place], now);
-			return;
-		}
-	}
-	place = place_in(port, set);
 	atomic_set(&table->seen[place], now);
 	/* its age before the address, for who looks both up */
 	atomic_set_release(&table->learnt[place], address);
-	take_away(port, address);
+	if (!atomic_replace(&port->learning, address, UINT64_C(0))) {
+		(void)atomic_replace(&table->learnt[place], address, UINT64_C(0));
+	}
 }
 
 /* -- deciding -- */
 
-static bool is_behind(const struct switch_port *port, uint64_t address, uint64_t now)
+static bool is_behind(const struct switch_port *port, uint64_t address, uint64_t hash, uint64_t now)
 {
-	uint32_t set = set_of(port, address);
+	int place = place_of(port, address, hash);
 
-	for (uint32_t place = set; place < set + SWITCH_WAYS; place++) {
-		if (atomic_read_acquire(&port->table.learnt[place]) == address) {
-			return !is_old(port, place, now);
-		}
-	}
-	return false;
+	/* the address before its age, as learn() has it the other way round */
+	return place >= 0 && atomic_read_acquire(&port->table.learnt[place]) == address &&
+	       !is_old(port, (uint32_t)place, now);
 }
 
-static struct switch_port *find(struct switch_port *port, uint64_t address, uint64_t now)
+/* Addresses of the config are whose they are: nobody has learnt one. */
+static bool has(const struct switch_port *port, uint64_t address, uint64_t hash, uint64_t now)
 {
-	if (port->last != NULL && port->last->own == address) {
-		return port->last;
+	return port->own == address || is_behind(port, address, hash, now);
+}
+
+/* By the last byte of the address: neighbours' are different. */
+static struct switch_port **last_of(struct switch_port *port, uint64_t address)
+{
+	return &port->last[(address >> 40) % ARRAY_COUNT(port->last)];
+}
+
+/* Who had it when this port sent there last, and still has it; or NULL. */
+static struct switch_port *recall(struct switch_port *port, uint64_t address, uint64_t now)
+{
+	struct switch_port *last = *last_of(port, address);
+
+	if (last == NULL) {
+		return NULL;
 	}
-	/* addresses of the config are whose they are, whatever was learnt */
-	for (struct switch_port *other = port->next; other != port; other = other->next) {
-		if (other->own == address) {
-			return other;
-		}
-	}
-	for (struct switch_port *other = port->next; other != port; other = other->next) {
-		if (is_behind(other, address, now)) {
-			return other;
-		}
-	}
-	return NULL;
+	return likely(last->own == address) || is_behind(last, address, hash_of(address), now) ?
+		       last :
+		       NULL;
 }
 
 /* A bucket that fills with time: what was sent is paid for until then, `burst` ticks ahead at most.
@@ -239,16 +281,6 @@ void switch_charge(struct switch_port *port, uint64_t bytes, uint64_t now)
 	port->rate_until += cost;
 }
 
-static bool is_another_port(const struct switch_port *port, uint64_t address)
-{
-	for (struct switch_port *other = port->next; other != port; other = other->next) {
-		if (other->own == address) {
-			return true;
-		}
-	}
-	return false;
-}
-
 bool switch_is_link_local(const uint8_t *head)
 {
 	/* 01-80-C2-00-00-00 to -0F */
@@ -273,35 +305,76 @@ static enum switch_drop look(const struct switch_port *port, const uint8_t *head
 	return uplink && switch_is_link_local(head) ? SWITCH_DROP_LINK : SWITCH_SENT;
 }
 
-enum switch_drop switch_decide(struct switch_port *port, const uint8_t *head, uint64_t now,
-			       struct switch_port **to, bool *flood)
+static bool is_station(uint64_t address)
 {
-	uint64_t target = address_at(head), source = address_at(head + SWITCH_MAC_SIZE);
-	enum switch_drop why = look(port, head);
+	return (address & GROUP) == 0 && address != 0;
+}
 
-	*flood = false;
-	*to = NULL;
-	if (why != SWITCH_SENT) {
-		return why;
+/* A walk over all others is due: for a source that is new here, or a target that is sought. */
+static void set_out(struct switch_port *port, uint64_t source, bool learns, bool seeks)
+{
+	port->walk.at = port->next;
+	port->walk.learns = learns;
+	port->walk.seeks = seeks;
+	if (learns) {
+		atomic_set(&port->learning, source);
+		/* what it is about to learn, before what others have and are: of two who learn the
+		 * same one sees the other's */
+		dmb(ish);
 	}
-	if (source != port->own) {
-		if ((source & GROUP) != 0 || source == 0 || is_another_port(port, source)) {
-			return SWITCH_DROP_SOURCE;
+}
+
+/* Some of it. SWITCH_SENT: it is over; else as switch_decide(). */
+static enum switch_drop walk_on(struct switch_port *port, uint64_t source, uint64_t target,
+				uint64_t now)
+{
+	uint64_t source_hash = hash_of(source), target_hash = hash_of(target);
+	struct switch_walk *walk = &port->walk;
+	struct switch_port *other;
+
+	port->looked = 0;
+	for (; walk->at != port; walk->at = other->next) {
+		if (port->looked == SWITCH_WALK) {
+			return SWITCH_MORE;
 		}
+		port->looked++;
+		other = walk->at;
+		if (walk->learns) {
+			if (other->own == source) {
+				switch_give_up(port);
+				return SWITCH_DROP_SOURCE;
+			}
+			take_away(other, source, source_hash);
+		}
+		if (walk->seeks && has(other, target, target_hash, now)) {
+			walk->seeks = false;
+			walk->to = other;
+			if (!walk->learns) {
+				break;
+			}
+		}
+	}
+	if (walk->learns) {
 		learn(port, source, now);
 	}
+	walk->at = NULL;
+	return SWITCH_SENT;
+}
+
+/* Nothing is to be looked for any more. */
+static enum switch_drop settle(struct switch_port *port, uint64_t target, uint64_t now,
+			       struct switch_port **to, bool *flood)
+{
 	if (target == port->own || port->next == port) {
 		return SWITCH_SENT;
 	}
-	if ((target & GROUP) == 0 && target != 0) {
-		*to = find(port, target, now);
-		if (*to != NULL) {
-			port->last = *to;
-			return SWITCH_SENT;
-		}
-		if (is_behind(port, target, now)) {
-			return SWITCH_SENT; /* it has heard it itself */
-		}
+	if (port->walk.to != NULL) {
+		*to = *last_of(port, target) = port->walk.to;
+		return SWITCH_SENT;
+	}
+	/* what is behind this one has heard it itself */
+	if (is_station(target) && is_behind(port, target, hash_of(target), now)) {
+		return SWITCH_SENT;
 	}
 	if (!switch_may_flood(port, 1, now)) {
 		return SWITCH_DROP_STORM;
@@ -309,4 +382,50 @@ enum switch_drop switch_decide(struct switch_port *port, const uint8_t *head, ui
 	*to = port->next;
 	*flood = true;
 	return SWITCH_SENT;
+}
+
+/* What a walk is due for, if one is: it begins. */
+static void look_for(struct switch_port *port, uint64_t source, uint64_t target, bool learns,
+		     uint64_t now)
+{
+	bool seeks = port->walk.to == NULL && is_station(target) && target != port->own &&
+		     !is_behind(port, target, hash_of(target), now);
+
+	if (learns || seeks) {
+		set_out(port, source, learns, seeks);
+	}
+}
+
+enum switch_drop switch_decide(struct switch_port *port, const uint8_t *head, uint64_t now,
+			       struct switch_port **to, bool *flood)
+{
+	uint64_t target = address_at(head), source = address_at(head + SWITCH_MAC_SIZE);
+	enum switch_drop why = SWITCH_SENT;
+	bool learns = false;
+
+	*flood = false;
+	*to = NULL;
+	if (likely(port->walk.at == NULL)) {
+		port->looked = 0;
+		why = look(port, head);
+		if (why != SWITCH_SENT) {
+			return why;
+		}
+		if (source != port->own) {
+			if (!is_station(source)) {
+				return SWITCH_DROP_SOURCE;
+			}
+			learns = !is_known(port, source, now);
+		}
+		port->walk.to = is_station(target) ? recall(port, target, now) : NULL;
+		if (likely(port->walk.to != NULL && !learns)) {
+			*to = port->walk.to;
+			return SWITCH_SENT;
+		}
+		look_for(port, source, target, learns, now);
+	}
+	if (port->walk.at != NULL) {
+		why = walk_on(port, source, target, now);
+	}
+	return why == SWITCH_SENT ? settle(port, target, now, to, flood) : why;
 }

@@ -3,8 +3,11 @@
  * A switch: who gets a frame. Pure; docs/network.md.
  *
  * The ports of one network with one VLAN are a ring, and know no others. What a port has learnt of
- * addresses behind it is in the port itself, a share that no other port can fill: whoever sends to
- * an address asks the ports one after the other, the one that had it last first.
+ * addresses behind it is in the port itself, a share that no other port can fill. A port remembers
+ * whom it sent to lately; for other addresses, and for a source that it has not heard before, it
+ * walks around the ring, some ports a step: is the source the address of one (then the frame is
+ * refused), has one learnt it (not any more), has one the target? What it is about to learn it says
+ * before it sets out, so that of two who learn the same address at once one has it in the end.
  *
  * Data: what is not constant is written under the lock of the port's device, but for addresses
  * learnt, which another port at which one turns up takes away. They are words, read without a lock:
@@ -25,9 +28,11 @@
 #define SWITCH_SETS	   8 /* of addresses that a port has learnt, by hash */
 #define SWITCH_WAYS	   4
 #define SWITCH_UPLINK_SETS 128
-#define SWITCH_AGE_S	   300	       /* an address that sent nothing is forgotten */
-#define SWITCH_FLOOD_RATE  2000	       /* frames a second to more than one port, of one port */
-#define SWITCH_FLOOD_BURST 256	       /* so many at once */
+#define SWITCH_LAST_BITS   3	/* log2 of how many addresses that it has sent to are remembered */
+#define SWITCH_WALK	   12	/* ports that are looked at in one call of switch_decide() */
+#define SWITCH_AGE_S	   300	/* an address that sent nothing is forgotten */
+#define SWITCH_FLOOD_RATE  2000 /* frames a second to more than one port, of one port */
+#define SWITCH_FLOOD_BURST 256	/* so many at once */
 #define SWITCH_RATE_BURST  (64 * 1024) /* bytes at once, of a port with a limit */
 
 /* Why a frame did not arrive. The first ones count at the sender, the others at a receiver. */
@@ -44,6 +49,7 @@ enum switch_drop {
 	SWITCH_DROP_ROOM,  /* its buffers are too small */
 	SWITCH_DROP_OFFLOAD, /* it can't take what the sender left to do */
 	SWITCH_DROP_COUNT,
+	SWITCH_MORE = SWITCH_DROP_COUNT, /* it is not decided yet */
 };
 
 struct switch_counters {
@@ -60,6 +66,13 @@ struct switch_table {
 
 struct uplink;
 
+/* A walk around the ring. */
+struct switch_walk {
+	struct switch_port *at; /* the next one; NULL: none is under way */
+	struct switch_port *to; /* who has the target */
+	bool learns, seeks;
+};
+
 struct switch_port {
 	/* constant after switch_join() */
 	const struct port_config *config;
@@ -73,10 +86,14 @@ struct switch_port {
 	uint64_t byte_cost;  /* ticks for one byte of what it sends, in units of 2^-20; 0: no
 				limit */
 
-	uint64_t flood_until;	  /* ticks: its frames to all are paid for until then */
-	uint64_t rate_until;	  /* likewise all it sent */
-	struct switch_port *last; /* whom it sent to */
+	uint64_t flood_until; /* ticks: its frames to all are paid for until then */
+	uint64_t rate_until;  /* likewise all it sent */
+	struct switch_port *last[1U << SWITCH_LAST_BITS]; /* whom it sent to, by address */
+	struct switch_walk walk;
+	uint32_t looked; /* ports, in the last call of switch_decide() */
 	struct switch_counters count;
+
+	uint64_t learning; /* atomic: what it is about to learn; 0, also by who takes it away */
 };
 
 /* Plugs it in where its config says. Boot CPU, before any guest runs. `words`: its table's. */
@@ -92,10 +109,13 @@ void switch_join_uplink(struct switch_port *port, const struct port_config *conf
 /* Forgets what it has learnt: its driver has gone. */
 void switch_forget(struct switch_port *port);
 
+/* The frame that switch_decide() was asked for is not sent after all. */
+void switch_give_up(struct switch_port *port);
+
 /*
  * A frame that the port sends begins with `head`, SWITCH_HEADER_SIZE bytes, at `now` ticks. Who
  * gets it: *to, NULL for nobody; and if *flood, all that follow in the ring up to the sender. Or
- * why it is dropped.
+ * why it is dropped. SWITCH_MORE: it is to be asked again for the same frame, in another step.
  */
 enum switch_drop switch_decide(struct switch_port *port, const uint8_t *head, uint64_t now,
 			       struct switch_port **to, bool *flood);

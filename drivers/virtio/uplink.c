@@ -12,8 +12,9 @@
 #define VLAN_COUNT     4096
 #define VLAN_HIGH      0x0f /* of the tag's third byte */
 
-#define SHORT	  2048 /* bytes of a frame that are a small part of a step */
-#define FILL_COST 4000 /* of a step, beside which a frame is looked at: NET_STEP_COST */
+#define SHORT	   2048 /* bytes of a frame that are a small part of a step */
+#define SHORT_WALK 2	/* ports that are looked at in one */
+#define FILL_COST  4000 /* of a step, beside which a frame is looked at: NET_STEP_COST */
 
 struct uplink_port {
 	struct switch_port port;
@@ -27,8 +28,9 @@ struct uplink {
 	uint16_t by_vlan[VLAN_COUNT]; /* index and 1; 0: no port is in it */
 
 	/* owner: the CPU of the NIC's interrupt */
-	struct switch_port *from, *to; /* of what came last; to == NULL: nothing is under way */
-	bool flood;
+	struct switch_port *from,
+		*to;	      /* of what came last; to == NULL: it is under way to nobody */
+	bool deciding, flood; /* who gets it is being looked for */
 	struct net_fill fill;
 
 	struct uplink_port port[]; /* the first one: what has no tag */
@@ -194,27 +196,50 @@ static void begin_fill(struct net_fill *fill, uint8_t *frame, uint32_t size)
 	fill->open = false;
 }
 
-/* A frame has come, of so many bytes: who gets it. */
-static void begin_in(struct uplink *uplink, uint8_t *frame, uint32_t size)
+static void drop_in(struct uplink *uplink, enum switch_drop why)
 {
-	struct switch_port *from = &uplink->port[0].port;
-	enum switch_drop why = SWITCH_DROP_SIZE;
+	count(&uplink->from->count.dropped[why], 1);
+	uplink->to = NULL;
+}
 
-	if (size >= SWITCH_HEADER_SIZE + TAG_SIZE && size <= NET_FRAME_MAX) {
-		from = port_of(uplink, &frame, &size);
-		why = from == NULL ? SWITCH_DROP_TAG :
-				     switch_decide(from, frame, deadline_now(), &uplink->to,
-						   &uplink->flood);
+/* Who gets what has come, or more of the search for that one. */
+static void route_in(struct uplink *uplink)
+{
+	struct switch_port *from = uplink->from;
+	struct net_fill *fill = &uplink->fill;
+	enum switch_drop why = switch_decide(from, fill->bytes + NET_HEADER_SIZE, deadline_now(),
+					     &uplink->to, &uplink->flood);
+
+	uplink->deciding = why == SWITCH_MORE;
+	if (uplink->deciding) {
+		return;
 	}
-	uplink->from = from != NULL ? from : &uplink->port[0].port;
 	if (why != SWITCH_SENT) {
-		count(&uplink->from->count.dropped[why], 1);
-		uplink->to = NULL;
+		drop_in(uplink, why);
 		return;
 	}
 	from->count.sent_frames++;
-	from->count.sent_bytes += size;
+	from->count.sent_bytes += fill->size;
+}
+
+/* A frame has come, of so many bytes. */
+static void begin_in(struct uplink *uplink, uint8_t *frame, uint32_t size)
+{
+	struct switch_port *from;
+
+	uplink->from = &uplink->port[0].port;
+	if (size < SWITCH_HEADER_SIZE + TAG_SIZE || size > NET_FRAME_MAX) {
+		drop_in(uplink, SWITCH_DROP_SIZE);
+		return;
+	}
+	from = port_of(uplink, &frame, &size);
+	if (from == NULL) {
+		drop_in(uplink, SWITCH_DROP_TAG);
+		return;
+	}
+	uplink->from = from;
 	begin_fill(&uplink->fill, frame, size);
+	route_in(uplink);
 }
 
 /* A step towards one receiver, with its lock. 1: more steps; 0. */
@@ -253,22 +278,38 @@ static void give_on(struct uplink *uplink)
 	}
 }
 
-static bool uplink_work(struct nic *nic)
+/* What comes next, or more of the search for who gets what came last. False: there is nothing. */
+static bool take_in(struct uplink *uplink, struct nic *nic)
 {
-	struct uplink *uplink = nic->user;
 	uint8_t *frame;
 	uint32_t size;
 
+	if (uplink->deciding) {
+		route_in(uplink);
+		return true;
+	}
+	if (!nic_next(nic, &frame, &size)) {
+		return false;
+	}
+	begin_in(uplink, frame, size);
+	return true;
+}
+
+static bool uplink_work(struct nic *nic)
+{
+	struct uplink *uplink = nic->user;
+	bool searched = false;
+
 	if (uplink->to == NULL) {
-		if (!nic_next(nic, &frame, &size)) {
+		if (!take_in(uplink, nic)) {
 			return false;
 		}
-		begin_in(uplink, frame, size);
+		searched = uplink->from->looked > SHORT_WALK;
 	}
-	if (uplink->to != NULL) {
+	if (uplink->to != NULL && !searched) {
 		give_on(uplink);
 	}
-	if (uplink->to == NULL) {
+	if (uplink->to == NULL && !uplink->deciding) {
 		nic_done(nic);
 	}
 	return true;

@@ -9,6 +9,7 @@
 
 #define OPS_MAX 300
 #define NODES	2
+#define CROWD	14 /* ports that nobody drives: who looks for one takes steps */
 
 /* Of each, behind rings and their tables: frames, buffers. */
 #define SENT_AT 0x20000
@@ -107,6 +108,26 @@ static void send(uint32_t node, const struct op *op)
 	set(node, 0x50, 1);
 }
 
+static void create_crowd(void)
+{
+	static struct vdev_config configs[CROWD];
+	static uint8_t memory[CROWD][16384] __attribute__((aligned(16)));
+
+	for (uint32_t i = 0; i < CROWD; i++) {
+		struct arena arena = {.base = memory[i], .size = virtio_net_type.memory};
+		struct vdev *vdev;
+
+		configs[i] = (struct vdev_config){
+			.name = "port",
+			.type = &virtio_net_type,
+			.spi = SPI,
+			.port = {.network = &network, .mac = {2, 0, 0, 0, 0, (uint8_t)(NODES + i)}},
+		};
+		PROMISE(virtio_net_type.create(&nodes[1].vm, &configs[i], &arena, &vdev) == 0);
+		vdev->index = 1 + i;
+	}
+}
+
 static void create(void)
 {
 	static uint8_t memory[NODES][16384] __attribute__((aligned(16)));
@@ -127,6 +148,7 @@ static void create(void)
 		};
 		create_node(i, &virtio_net_type, &arena);
 	}
+	create_crowd();
 }
 
 /* After whatever was: a frame by the rules comes whole. */

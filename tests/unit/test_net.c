@@ -512,6 +512,107 @@ static void laps_of_others_make_no_buffers_its_own_again(void **state)
 	}
 }
 
+/* -- a network of many, which stay there: the last cases -- */
+
+#define CROWD 60
+
+/* Their addresses end with 1 and their number. */
+static int set_up_crowd(void **state)
+{
+	static struct switch_port crowd[CROWD];
+	static struct port_config config[CROWD];
+	static uint64_t words[CROWD][SWITCH_WORDS(SWITCH_SETS)];
+
+	for (uint32_t i = 0; i < CROWD && crowd[i].config == NULL; i++) {
+		config[i] = (struct port_config){.network = &network,
+						 .mac = {2, 0, 0, 0, 1, (uint8_t)i}};
+		switch_join(&crowd[i], &config[i], HZ, words[i]);
+	}
+	return set_up(state);
+}
+
+/* A frame of 60 bytes to node 1, from node 0, that comes from an address which ends so. */
+static void post_from(const char *address)
+{
+	write_frame(0, &plain, 1, 60);
+	memcpy((uint8_t *)fake_ram(place(0, SENT_AT)) + HEADER + 6, address, 6);
+	post_frame(0, 60, ROOM);
+}
+
+static void a_search_among_many_takes_steps(void **state)
+{
+	uint32_t size, written, count = 1;
+
+	(void)state;
+	begin_all(MANY);
+	give(1, 4, 2048);
+	port(0)->byte_cost = UINT64_C(1) << 20; /* a byte a tick */
+	post_from("\x0a\0\0\0\0\1");
+	for (; port(1)->count.received_frames == 0; count++) {
+		assert_true(posted[0]);
+		assert_int_equal(port(0)->count.sent_frames, 0);
+		work(0, 1);
+	}
+	assert_in_range(count, (CROWD + 2) / SWITCH_WALK + 1, (CROWD + 2) / SWITCH_WALK + 3);
+	assert_int_equal(see(1, 2048, 0, &size), 1);
+	assert_came_whole(0, size, 60);
+	work(0, 10);
+	assert_true(fake_driver_see(&drivers[0][SEND], &written) >= 0);
+	/* it is one frame, to who counts */
+	assert_int_equal(port(0)->count.sent_frames, 1);
+	assert_int_equal(switch_ready(port(0)), fake_time.now - SWITCH_RATE_BURST + 60);
+	/* from the same once more: the access that tells of it does it all */
+	post_from("\x0a\0\0\0\0\1");
+	assert_int_equal(port(1)->count.received_frames, 2);
+}
+
+static void who_is_refused_after_a_search_may_send_again(void **state)
+{
+	uint32_t written;
+
+	(void)state;
+	begin_all(MANY);
+	give(1, 4, 2048);
+	for (uint32_t i = 1; i < 3; i++) {
+		post_from("\2\0\0\0\1\x3a");
+		work(0, 100);
+		assert_int_equal(dropped(0, SWITCH_DROP_SOURCE), i);
+		assert_true(fake_driver_see(&drivers[0][SEND], &written) >= 0);
+	}
+	assert_int_equal(port(1)->count.received_frames, 0);
+	send(0, &plain, 1, 60);
+	assert_int_equal(port(1)->count.received_frames, 1);
+}
+
+static void a_sender_that_is_reset_in_a_search_begins_anew(void **state)
+{
+	uint32_t size;
+
+	for (uint32_t how = 0; how < 3; how++) {
+		set_up(state);
+		begin_all(MANY);
+		give(1, 4, 2048);
+		post_from("\2\0\0\0\1\x3a");
+		assert_true(posted[0]);
+		if (how == 0) {
+			set(0, STATUS, 0);
+		} else if (how == 1) {
+			virtio_reset(vdevs[0]);
+		} else {
+			set(0, 0x30, SEND);
+			set(0, 0xc0, 1);
+		}
+		work(0, 100);
+		begin(0, MANY);
+		send(0, &plain, 1, 60);
+		assert_int_equal(see(1, 2048, 0, &size), 1);
+		assert_came_whole(0, size, 60);
+		assert_int_equal(dropped(0, SWITCH_DROP_SOURCE), 0);
+	}
+}
+
+#define AMONG_MANY(sentence, function) CASE_IN(sentence, function, set_up_crowd)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -550,6 +651,11 @@ int main(void)
 		NET("a sender that breaks rules breaks alone",
 		    a_sender_that_breaks_rules_breaks_alone),
 		NET("a limit makes the next frames wait", a_limit_makes_the_next_frames_wait),
+		AMONG_MANY("a search among many takes steps", a_search_among_many_takes_steps),
+		AMONG_MANY("who is refused after a search may send again",
+			   who_is_refused_after_a_search_may_send_again),
+		AMONG_MANY("a sender that is reset in a search begins anew",
+			   a_sender_that_is_reset_in_a_search_begins_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,8 @@
 #include "tests/unit/unit.h"
 
 #define HZ    1000000
-#define PORTS 64
+#define PORTS 320
+#define MANY  200 /* of one network */
 
 static struct port_config configs[PORTS];
 static struct switch_port ports[PORTS];
@@ -25,11 +26,15 @@ static const struct network_config *network(void)
 }
 
 /* Plugs one in; its address ends with `last`. */
-static struct switch_port *plug(const struct network_config *into, uint8_t last, uint32_t vlan)
+static struct switch_port *plug(const struct network_config *into, uint32_t last, uint32_t vlan)
 {
 	struct port_config *config = &configs[port_count];
 
-	*config = (struct port_config){.network = into, .vlan = vlan, .mac = {2, 0, 0, 0, 0, last}};
+	*config = (struct port_config){
+		.network = into,
+		.vlan = vlan,
+		.mac = {2, 0, 0, 0, (uint8_t)(last >> 8), (uint8_t)last},
+	};
 	switch_join(&ports[port_count], config, HZ, words[port_count]);
 	return &ports[port_count++];
 }
@@ -312,6 +317,183 @@ static void an_uplink_takes_no_tags_and_nothing_for_the_next_bridge(void **state
 	assert_int_equal(switch_decide(up, frame, now, &target, &flood), SWITCH_SENT);
 }
 
+/* -- a network of many -- */
+
+/* The first of them, the same for all cases; it has learnt nothing. */
+static struct switch_port *many(void)
+{
+	static struct switch_port *first;
+
+	if (first == NULL) {
+		const struct network_config *net = network();
+
+		first = plug(net, 1, 0);
+		for (uint32_t i = 2; i <= MANY; i++) {
+			plug(net, i, 0);
+		}
+	}
+	for (uint32_t i = 0; i < MANY; i++) {
+		switch_forget(&first[i]);
+	}
+	now += 10 * HZ;
+	return first;
+}
+
+/* All calls of one frame, in each of which a few ports are looked at; their number. */
+static uint32_t calls_for(struct switch_port *from, uint64_t source, uint64_t to,
+			  enum switch_drop expected, uint32_t *looked)
+{
+	enum switch_drop why;
+	uint32_t calls = 0;
+
+	*looked = 0;
+	do {
+		why = send(from, source, to);
+		assert_in_range(from->looked, 0, SWITCH_WALK);
+		*looked += from->looked;
+		calls++;
+		assert_true(why == SWITCH_MORE || why == expected);
+		assert_true(why != SWITCH_MORE || (target == NULL && !flood));
+	} while (why == SWITCH_MORE);
+	return calls;
+}
+
+static bool is_behind_port(const struct switch_port *port, uint64_t address)
+{
+	/* as a frame has it, its first byte lowest */
+	uint64_t word = __builtin_bswap64(address) >> 16;
+
+	for (uint32_t i = 0; i < SWITCH_SETS * SWITCH_WAYS; i++) {
+		if (port->table.learnt[i] == word) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool has_learnt(const struct switch_port *port)
+{
+	uint64_t any = port->learning;
+
+	for (uint32_t i = 0; i < SWITCH_SETS * SWITCH_WAYS; i++) {
+		any |= port->table.learnt[i];
+	}
+	return any != 0;
+}
+
+static void many_ports_are_looked_at_in_steps(void **state)
+{
+	struct switch_port *a = many(), *last = a + MANY - 1, *b = a + 99;
+	uint32_t all = (MANY - 1 + SWITCH_WALK - 1) / SWITCH_WALK, looked;
+
+	(void)state;
+	/* an address of the config, as far away as can be */
+	assert_int_equal(calls_for(a, OWN(1), OWN(MANY), SWITCH_SENT, &looked), all);
+	assert_int_equal(looked, MANY - 1);
+	assert_ptr_equal(target, last);
+	/* one that nobody has; one that is new here, and where it goes is known */
+	assert_int_equal(calls_for(a, OWN(1), BEHIND(7), SWITCH_SENT, &looked), all);
+	assert_true(flood);
+	assert_int_equal(calls_for(b, BEHIND(7), BEHIND(8), SWITCH_SENT, &looked), all);
+	assert_true(flood);
+	assert_int_equal(calls_for(a, OWN(1), BEHIND(7), SWITCH_SENT, &looked),
+			 (99 + SWITCH_WALK - 1) / SWITCH_WALK);
+	assert_ptr_equal(target, b);
+	/* what is for all, from one who is new */
+	assert_int_equal(calls_for(b, BEHIND(9), ALL, SWITCH_SENT, &looked), all);
+	assert_true(flood);
+	/* between those who know each other none is */
+	for (uint32_t i = 0; i < 3; i++) {
+		expect_one(a, OWN(1), OWN(MANY), last);
+		assert_int_equal(a->looked, 0);
+		expect_one(a, OWN(1), BEHIND(7), b);
+		assert_int_equal(a->looked, 0);
+		expect_one(b, BEHIND(7), BEHIND(9), NULL);
+		assert_int_equal(b->looked, 0);
+		expect_flood(a, OWN(1), ALL);
+		assert_int_equal(a->looked, 0);
+	}
+	/* it moves to the farthest one, and from there to where it is looked for */
+	assert_int_equal(calls_for(last, BEHIND(7), ALL, SWITCH_SENT, &looked), all);
+	assert_false(is_behind_port(b, BEHIND(7)));
+	assert_int_equal(calls_for(a, OWN(1), BEHIND(7), SWITCH_SENT, &looked), all);
+	assert_ptr_equal(target, last);
+	assert_int_equal(calls_for(a, BEHIND(7), OWN(2), SWITCH_SENT, &looked), all);
+	assert_ptr_equal(target, a + 1);
+	assert_false(has_learnt(last));
+}
+
+static void in_the_name_of_any_of_many_nothing_is_sent_or_learnt(void **state)
+{
+	struct switch_port *a = many();
+	uint32_t looked;
+
+	(void)state;
+	for (uint32_t i = 2; i <= MANY; i++) {
+		calls_for(a, OWN(i), i % 2 != 0 ? ALL : OWN(MANY), SWITCH_DROP_SOURCE, &looked);
+		assert_int_equal(looked, i - 1);
+		assert_null(target);
+		assert_false(has_learnt(a));
+	}
+	/* with that it is over */
+	expect_flood(a, OWN(1), ALL);
+}
+
+static void a_frame_that_is_given_up_leaves_nothing(void **state)
+{
+	struct switch_port *a = many();
+	uint32_t looked;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_int_equal(send(a, BEHIND(7), OWN(MANY)), SWITCH_MORE);
+		(i == 0 ? switch_give_up : switch_forget)(a);
+		assert_false(has_learnt(a));
+		expect_flood(a, OWN(1), ALL);
+		calls_for(a, BEHIND(8), OWN(3), SWITCH_SENT, &looked);
+		assert_ptr_equal(target, a + 2);
+		assert_true(is_behind_port(a, BEHIND(8)));
+		assert_false(is_behind_port(a, BEHIND(7)));
+		switch_forget(a);
+	}
+}
+
+/* Two who send from the same address, their calls in any order: in the end it is behind one, or
+ * none. */
+static void what_two_learn_at_once_one_has_at_most(void **state)
+{
+	struct switch_port *first = many();
+	uint64_t random = 1;
+
+	(void)state;
+	for (uint32_t round = 0; round < 3000; round++) {
+		struct switch_port *of[2] = {&first[round % MANY],
+					     &first[(round % MANY + 1 + round / MANY * 13) % MANY]};
+		enum switch_drop why[2] = {SWITCH_MORE, SWITCH_MORE};
+		uint32_t who = 0;
+
+		if (of[0] == of[1]) {
+			continue;
+		}
+		now += HZ;
+		while (why[0] == SWITCH_MORE || why[1] == SWITCH_MORE) {
+			random = random * UINT64_C(6364136223846793005) + 1;
+			who = (uint32_t)(random >> 63);
+			if (why[who] == SWITCH_MORE) {
+				why[who] = send(of[who], BEHIND(round), ALL);
+			}
+		}
+		assert_in_range(is_behind_port(of[0], BEHIND(round)) +
+					is_behind_port(of[1], BEHIND(round)),
+				0, 1);
+		/* whoever sends next has it */
+		while (send(of[0], BEHIND(round), ALL) == SWITCH_MORE) {
+		}
+		assert_true(is_behind_port(of[0], BEHIND(round)));
+		assert_false(is_behind_port(of[1], BEHIND(round)));
+	}
+}
+
 static void a_limit_of_the_rate_holds_over_time(void **state)
 {
 	const struct network_config *net = network();
@@ -401,6 +583,13 @@ int main(void)
 		     an_uplink_learns_many_addresses_and_has_none_of_its_own),
 		CASE("an uplink takes no tags, and nothing for the next bridge",
 		     an_uplink_takes_no_tags_and_nothing_for_the_next_bridge),
+		CASE("many ports are looked at in steps", many_ports_are_looked_at_in_steps),
+		CASE("in the name of any of many nothing is sent or learnt",
+		     in_the_name_of_any_of_many_nothing_is_sent_or_learnt),
+		CASE("a frame that is given up leaves nothing",
+		     a_frame_that_is_given_up_leaves_nothing),
+		CASE("what two learn at once one has at most",
+		     what_two_learn_at_once_one_has_at_most),
 		CASE("a limit of the rate holds over time", a_limit_of_the_rate_holds_over_time),
 		CASE("tiny and huge limits don't overflow", tiny_and_huge_limits_do_not_overflow),
 		CASE("each port has its number", each_port_has_its_number),

@@ -654,6 +654,39 @@ static void a_receiver_that_is_reset_in_the_middle_gets_nothing_of_it(void **sta
 
 #define UPLINK(sentence, function) CASE_IN(sentence, function, set_up)
 
+/* Many ports more, which stay there: the last case. */
+static void what_comes_goes_to_who_it_is_for_among_many(void **state)
+{
+	static struct switch_port crowd[60];
+	static struct port_config config[ARRAY_COUNT(crowd)];
+	static uint64_t words[ARRAY_COUNT(crowd)][SWITCH_WORDS(SWITCH_SETS)];
+	enum {
+		FIRST = 0x10
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < ARRAY_COUNT(crowd); i++) {
+		config[i] = (struct port_config){.network = &network,
+						 .mac = {2, 0, 0, 0, 0, (uint8_t)(FIRST + i)}};
+		switch_join(&crowd[i], &config[i], HZ, words[i]);
+	}
+	give(1, 2, 10000);
+	for (uint8_t from = OUTSIDE; from <= OUTSIDE + 1; from++) {
+		arrive(NULL, 1, from, 1514);
+		expect_came(1, 1514);
+		/* one that is not for anybody here, and is heard where it came from */
+		arrive(NULL, OUTSIDE, from, 60);
+		expect_nothing(0);
+	}
+	assert_int_equal(way_out(0)->count.sent_frames, 4);
+	assert_int_equal(given, 4);
+	/* in the name of the farthest */
+	assert_int_equal(way_out(0)->count.dropped[SWITCH_DROP_SOURCE], 0);
+	arrive(NULL, 1, FIRST + ARRAY_COUNT(crowd) - 1, 60);
+	assert_int_equal(way_out(0)->count.dropped[SWITCH_DROP_SOURCE], 1);
+	assert_int_equal(given, 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -674,6 +707,8 @@ int main(void)
 		       a_sender_that_is_reset_in_the_middle_leaves_no_buffer_behind),
 		UPLINK("a receiver that is reset in the middle gets nothing of it",
 		       a_receiver_that_is_reset_in_the_middle_gets_nothing_of_it),
+		UPLINK("what comes goes to who it is for among many",
+		       what_comes_goes_to_who_it_is_for_among_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
