@@ -88,8 +88,8 @@ int net_fill_at_once(struct net_fill *fill, struct net *to, const struct vm *vm)
 	uint32_t done = NET_HEADER_SIZE + fill->head_size, total = NET_HEADER_SIZE + fill->size;
 	int got;
 
-	fill->spent = 0;
 	if (factor_of(to, vm) != 1 || (done != total && virtq_piece(&fill->from) < total - done)) {
+		fill->spent = 0;
 		return -EAGAIN;
 	}
 	((struct net_header *)fill->bytes)->buffers = 1;

@@ -38,10 +38,13 @@ struct switch_port *switch_port_at(uint32_t n)
 	return port;
 }
 
+typedef uint16_t __attribute__((may_alias)) half_t;
+
 static uint64_t address_at(const uint8_t *bytes)
 {
-	return bytes[0] | (uint64_t)bytes[1] << 8 | (uint64_t)bytes[2] << 16 |
-	       (uint64_t)bytes[3] << 24 | (uint64_t)bytes[4] << 32 | (uint64_t)bytes[5] << 40;
+	const half_t *halves = (const half_t *)(const void *)bytes;
+
+	return halves[0] | (uint64_t)halves[1] << 16 | (uint64_t)halves[2] << 32;
 }
 
 /* In its highest bits. */
@@ -401,6 +404,7 @@ enum switch_drop switch_decide(struct switch_port *port, const uint8_t *head, ui
 {
 	uint64_t target = address_at(head), source = address_at(head + SWITCH_MAC_SIZE);
 	enum switch_drop why = SWITCH_SENT;
+	struct switch_port *known;
 	bool learns = false;
 
 	*flood = false;
@@ -417,11 +421,12 @@ enum switch_drop switch_decide(struct switch_port *port, const uint8_t *head, ui
 			}
 			learns = !is_known(port, source, now);
 		}
-		port->walk.to = is_station(target) ? recall(port, target, now) : NULL;
-		if (likely(port->walk.to != NULL && !learns)) {
-			*to = port->walk.to;
+		known = is_station(target) ? recall(port, target, now) : NULL;
+		if (likely(known != NULL && !learns)) {
+			*to = known;
 			return SWITCH_SENT;
 		}
+		port->walk.to = known;
 		look_for(port, source, target, learns, now);
 	}
 	if (port->walk.at != NULL) {

@@ -113,9 +113,10 @@ void switch_forget(struct switch_port *port);
 void switch_give_up(struct switch_port *port);
 
 /*
- * A frame that the port sends begins with `head`, SWITCH_HEADER_SIZE bytes, at `now` ticks. Who
- * gets it: *to, NULL for nobody; and if *flood, all that follow in the ring up to the sender. Or
- * why it is dropped. SWITCH_MORE: it is to be asked again for the same frame, in another step.
+ * A frame that the port sends begins with `head`, SWITCH_HEADER_SIZE bytes at an even address (so
+ * it is below, too), at `now` ticks. Who gets it: *to, NULL for nobody; and if *flood, all that
+ * follow in the ring up to the sender. Or why it is dropped. SWITCH_MORE: it is to be asked again
+ * for the same frame, in another step.
  */
 enum switch_drop switch_decide(struct switch_port *port, const uint8_t *head, uint64_t now,
 			       struct switch_port **to, bool *flood);

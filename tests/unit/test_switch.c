@@ -61,7 +61,7 @@ static bool flood;
 
 static enum switch_drop send(struct switch_port *from, uint64_t source, uint64_t to)
 {
-	uint8_t frame[14];
+	uint8_t frame[14] __attribute__((aligned(2)));
 
 	make(frame, to, source, IP);
 	return switch_decide(from, frame, now, &target, &flood);
@@ -211,7 +211,7 @@ static void a_port_of_a_VLAN_sends_no_tags(void **state)
 	static const uint16_t tags[] = {TAGGED, 0x88a8};
 	const struct network_config *net = network();
 	struct switch_port *a = plug(net, 1, 5), *b = plug(net, 2, 0);
-	uint8_t frame[14];
+	uint8_t frame[14] __attribute__((aligned(2)));
 
 	(void)state;
 	plug(net, 3, 5);
@@ -296,7 +296,7 @@ static void an_uplink_takes_no_tags_and_nothing_for_the_next_bridge(void **state
 	const struct network_config *net = network();
 	struct switch_port *up = plug_uplink(net, 0), *five = plug_uplink(net, 5);
 	struct switch_port *a = plug(net, 1, 0), *b = plug(net, 2, 5);
-	uint8_t frame[14];
+	uint8_t frame[14] __attribute__((aligned(2)));
 
 	(void)state;
 	expect_flood(up, BEHIND(1), ALL);
