@@ -265,6 +265,7 @@ GUESTS := \
 	spinners \
 	stranger \
 	stray \
+	stuck \
 	suspend \
 	tick \
 	trng \
