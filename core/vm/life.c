@@ -624,6 +624,7 @@ static bool end_load(struct vcpu *vcpu, bool good)
 		start_first(vcpu);
 	} else if (go) {
 		went_off();
+		post_to_waiters();
 	}
 	return true;
 }

@@ -95,35 +95,41 @@ bool order_may_wait(const struct vm *vm)
 	return false;
 }
 
-/* By index of their configs: those that can't start for want of a disk, and never have. */
-static uint64_t lacking_ones(void)
+static bool has_bad_image(const struct vm *vm)
 {
-	uint64_t lack = 0;
+	return atomic_read(&vm->stop_reason) == VM_STOP_IMAGE;
+}
+
+/* By index of their configs: those that could not start, and never have. */
+static uint64_t failed_ones(void)
+{
+	uint64_t failed = 0;
 
 	for (uint32_t i = 0; i < vm_count(); i++) {
 		const struct vm *vm = vm_by_id(i);
 
-		if (atomic_read(&vm->lacking) && !atomic_read(&vm->has_run)) {
-			lack |= BIT(vm->config->index);
+		if ((atomic_read(&vm->lacking) || has_bad_image(vm)) &&
+		    !atomic_read(&vm->has_run)) {
+			failed |= BIT(vm->config->index);
 		}
 	}
-	return lack;
+	return failed;
 }
 
 /* One of those is before it, at whatever distance; NULL: none. Each VM on the way is looked at
  * once. */
-static const struct vm_config *lacking_first(const struct vm_config *config)
+static const struct vm_config *failed_first(const struct vm_config *config)
 {
 	const struct vm_config *all = config - config->index;
-	uint64_t lack = lacking_ones(), seen = config->start_after, left = seen;
+	uint64_t failed = failed_ones(), seen = config->start_after, left = seen;
 
-	while (left != 0 && (seen & lack) == 0) {
+	while (left != 0 && (seen & failed) == 0) {
 		uint64_t more = all[__builtin_ctzll(left)].start_after & ~seen;
 
 		left = (left & (left - 1)) | more;
 		seen |= more;
 	}
-	return (seen & lack) == 0 ? NULL : &all[__builtin_ctzll(seen & lack)];
+	return (seen & failed) == 0 ? NULL : &all[__builtin_ctzll(seen & failed)];
 }
 
 void order_look_in_vain(struct vm *vm)
@@ -133,12 +139,15 @@ void order_look_in_vain(struct vm *vm)
 	}
 	if (vm->vain != NULL) {
 		vm->vain_said = true;
-		log_warn("%s waits for \"%s\", which can't start: a disk of its could not be had; "
-			 "`vm start %s` starts it",
-			 vm->name, vm->vain->name, vm->name);
+		log_warn("%s waits for \"%s\", which can't start: %s; `vm start %s` starts it",
+			 vm->name, vm->vain->name,
+			 atomic_read(&made_from(vm->vain)->lacking) ?
+				 "a disk of its could not be had" :
+				 "an image of its has changed",
+			 vm->name);
 		return;
 	}
-	vm->vain = lacking_first(vm->config);
+	vm->vain = failed_first(vm->config);
 	if (vm->vain != NULL) {
 		vcpu_post(vm->vcpu[0], VCPU_EVENT_JOB);
 	}

@@ -17,8 +17,9 @@ bool order_firsts_have_run(const struct vm *vm);
  * does not come at all: false. */
 bool order_may_wait(const struct vm *vm);
 
-/* One that waits, and those before it have not run. Is one of them never to, for want of a disk? It
- * is looked for in one step, and said once in the next: it posts VCPU_EVENT_JOB. CPU of vCPU 0. */
+/* One that waits, and those before it have not run. Is one of them never to, for want of a disk or
+ * of a sound image? It is looked for in one step, and said once in the next: it posts
+ * VCPU_EVENT_JOB. CPU of vCPU 0. */
 void order_look_in_vain(struct vm *vm);
 
 #endif

@@ -630,6 +630,23 @@ static void a_follower_does_not_wait_in_silence(void **state)
 	assert_int_equal(follower->state, VM_RUNNING);
 }
 
+/* Where an image of the one before it has changed, until that is mended. */
+static void nor_behind_a_bad_image(void **state)
+{
+	(void)state;
+	fake_configs[1].start_after = BIT(0);
+	fake_sim.load_is_bad = true;
+	life_boot();
+	fake_settle();
+	assert_string_equal(life_state_name(vm), "stopped (image)");
+	assert_true(fake_has_said("beta waits for \"alpha\", which can't start: an image of its "
+				  "has changed; `vm start beta` starts it\n"));
+	fake_sim.load_is_bad = false;
+	assert_int_equal(manage_start(vm), 0);
+	fake_settle();
+	assert_int_equal(fake_vms[1].state, VM_RUNNING);
+}
+
 /* Nor does one that is behind another. */
 static void nor_behind_another(void **state)
 {
@@ -741,9 +758,11 @@ int main(void)
 			a_vm_whose_disk_is_missing_never_starts, fake_life_set_up),
 		CASE_IN("a start by command waits for the disk alone",
 			a_start_by_command_waits_for_the_disk_alone, fake_life_set_up),
-		CASE_IN("a follower of one whose disk never comes says so once",
+		CASE_IN("who waits for one whose disk never comes says so once",
 			a_follower_does_not_wait_in_silence, fake_life_set_up),
-		CASE_IN("so does one that is behind another", nor_behind_another, fake_life_set_up),
+		CASE_IN("so does who waits for one whose image has changed", nor_behind_a_bad_image,
+			fake_life_set_up),
+		CASE_IN("so does who waits behind another", nor_behind_another, fake_life_set_up),
 		CASE_IN("thousands of lives with everything at once", at_random, fake_life_set_up),
 	};
 
