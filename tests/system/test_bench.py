@@ -18,7 +18,7 @@ LIMITS = board.ROOT / "tests" / "bench" / "limits.txt"
 DOCUMENT = board.ROOT / "docs" / "benchmarks.md"
 
 HELD = (
-    "bulkhead-a57,bulkhead-32,bulkhead-few,bulkhead-many,bulkhead-v2,bulkhead-disk,"
+    "bulkhead-a57,bulkhead-32,bulkhead-few,bulkhead-many,bulkhead-v2,bulkhead-disk,bulkhead-net,"
     "bulkhead-console,bulkhead-switch,bulkhead-wake,bulkhead-budget,bulkhead-window"
 )
 
