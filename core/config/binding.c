@@ -351,7 +351,8 @@ static const struct config_prop device_props[] = {
 	{.name = "ipa",
 	 .type = PROP_U64,
 	 .dflt = DOC("the next free place of QEMU's virt machine"),
-	 .help = DOC("The guest-physical address, a multiple of 4 KiB.")},
+	 .help = DOC(
+		 "The guest-physical address, a multiple of 4 KiB; of a virtio device of 0x200.")},
 	{.name = "spi",
 	 .type = PROP_U32,
 	 .max = 959,

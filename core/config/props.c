@@ -156,6 +156,18 @@ static bool check_u32s(struct parser *p, const struct config_prop *rule, const s
 	return true;
 }
 
+/* All ones are what the config structures have for "any" (CONFIG_IPA_ANY and others). */
+static bool check_address_or_size(struct parser *p, const struct config_prop *rule, uint64_t value)
+{
+	if (value == UINT64_MAX) {
+		diag_error(p->diag, p->path, rule->name,
+			   "is 0xffffffffffffffff, which no address and no size is: write the one "
+			   "that you mean, or leave it out");
+		return false;
+	}
+	return check_range(p, rule, value);
+}
+
 static bool check_u64(struct parser *p, const struct config_prop *rule, const struct dt_prop *prop)
 {
 	if (prop->len == 4) {
@@ -169,7 +181,8 @@ static bool check_u64(struct parser *p, const struct config_prop *rule, const st
 		return refuse_length(p, rule->name, prop,
 				     "a 64-bit number of two cells, as " U64_EXAMPLE);
 	}
-	return check_range(p, rule, (uint64_t)dt_prop_cell(prop, 0) << 32 | dt_prop_cell(prop, 1));
+	return check_address_or_size(p, rule,
+				     (uint64_t)dt_prop_cell(prop, 0) << 32 | dt_prop_cell(prop, 1));
 }
 
 static bool check_string(struct parser *p, const struct config_prop *rule,
