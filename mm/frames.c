@@ -10,7 +10,7 @@
 #define OWNER_POOL  UINT32_MAX
 #define OWNER_LIMBO BIT32(31) /* beside whose it was */
 
-/* Whoever waits is woken for so many, or for the last. */
+/* Whoever waits is woken for so many, or as no more are to be had at the moment. */
 #define WORTH_WAKING 32
 
 struct frame {
@@ -335,11 +335,11 @@ struct frames_given frames_give(struct frames_space *space, const uint64_t *ipa,
 	return given;
 }
 
-/* What it gave is its own until it is in the pool, where a device may keep it from there for ever.
- */
-static bool must_wait(const struct frames_space *space)
+/* How many of the pool's it may take: as many as it gave that are there. The pool has those of all,
+ * and nobody takes another's. */
+static uint32_t due_to(const struct frames_space *space)
 {
-	return space->has_devices && space->held + space->away >= space->page_count;
+	return space->page_count - space->held - space->away;
 }
 
 /* It lacks the page. 0 or -EAGAIN. */
@@ -348,7 +348,7 @@ static int take_locked(struct frames_space *space, uint32_t page, uint64_t ipa)
 	struct frame *frame;
 	uint64_t pa;
 
-	if (frames.pool == NONE || must_wait(space)) {
+	if (due_to(space) == 0) {
 		return -EAGAIN;
 	}
 	pa = address_of(frames.pool);
@@ -419,7 +419,6 @@ uint32_t frames_hold(struct frames_space *space)
 	uint32_t epoch;
 
 	spin_lock(&frames.lock);
-	space->has_devices = true;
 	epoch = space->epoch;
 	space->in_use[epoch]++;
 	spin_unlock(&frames.lock);
@@ -435,21 +434,31 @@ void frames_release(struct frames_space *space, uint32_t epoch)
 
 /* -- from limbo to the pool -- */
 
-/* Who has waited longest does not matter: they have the same lack. */
+/* One that waits is to try again. */
+static bool wake_locked(struct frames_space *space)
+{
+	bool wakes = space->wanting && due_to(space) != 0;
+
+	space->wanting = space->wanting && !wakes;
+	return wakes;
+}
+
+/* Whoever waits for less than WORTH_WAKING, one at a time; NULL: nobody for whom there is any. */
 static struct frames_space *woken_locked(void)
 {
 	struct frames_space *space = frames.spaces;
 
-	if (frames.pool_count < WORTH_WAKING && frames.limbo_count != 0) {
-		return NULL;
-	}
-	while (space != NULL && (!space->wanting || must_wait(space))) {
+	while (space != NULL && !wake_locked(space)) {
 		space = space->next;
 	}
-	if (space != NULL) {
-		space->wanting = false;
-	}
 	return space;
+}
+
+static void tell(struct frames_space *space)
+{
+	if (space->available != NULL) {
+		space->available(space);
+	}
 }
 
 static struct frames_space *space_of(uint32_t owner)
@@ -496,21 +505,23 @@ static uint32_t take_released_locked(bool *held)
 /* It is in no list while it is cleared. */
 static void clear_one(uint32_t number)
 {
-	struct frames_space *woken;
+	struct frames_space *giver;
 	struct frame *frame;
+	bool wakes;
 
 	frames.ops->clear(address_of(number));
 	spin_lock(&frames.lock);
 	frame = frame_of(number);
-	space_of(frame->owner & ~OWNER_LIMBO)->away--;
+	giver = space_of(frame->owner & ~OWNER_LIMBO);
+	giver->away--;
 	*frame = (struct frame){OWNER_POOL, frames.pool};
 	frames.pool = number;
 	frames.pool_count++;
 	frames.limbo_count--;
-	woken = woken_locked();
+	wakes = due_to(giver) >= WORTH_WAKING && wake_locked(giver);
 	spin_unlock(&frames.lock);
-	if (woken != NULL && woken->available != NULL) {
-		woken->available(woken);
+	if (wakes) {
+		tell(giver);
 	}
 }
 
@@ -537,6 +548,7 @@ static enum frames_next pass_locked(void)
 
 enum frames_next frames_work(void)
 {
+	struct frames_space *woken = NULL;
 	enum frames_next next = FRAMES_MORE;
 	uint32_t number = NONE;
 	bool held = false;
@@ -547,12 +559,17 @@ enum frames_next frames_work(void)
 		number = let_through_locked(number) ? number : NONE;
 	} else {
 		number = take_released_locked(&held);
-		next = number != NONE ? FRAMES_MORE : pass_locked();
+		/* none is to be cleared now: who waits goes on with what there is */
+		woken = number == NONE ? woken_locked() : NULL;
+		next = number != NONE || woken != NULL ? FRAMES_MORE : pass_locked();
 		next = next == FRAMES_DONE && held ? FRAMES_HELD : next;
 	}
 	spin_unlock(&frames.lock);
 	if (number != NONE) {
 		clear_one(number);
+	}
+	if (woken != NULL) {
+		tell(woken);
 	}
 	return next;
 }

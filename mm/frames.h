@@ -11,17 +11,17 @@
  * for these: requests are counted by epochs, and the epoch changes when the frames before it are
  * through. Then it is cleared, and goes to the pool. The pool is a stack.
  *
- * A frame that waits for a device is still its VM's, as far as it may have others: so one that
- * waits for ever is nobody else's lack.
+ * A VM takes back as many as it gave that are in the pool by now, which frames it has for them does
+ * not matter. So what one does, or a device for it, is nobody else's lack.
  *
  * Owner: the entries, the lists and the page maps' writers are under the lock (rank frames). Page
  * maps are read without it: what was read is good for this step. All memory is taken at boot.
  *
- * Invariant: frames in page maps + limbo + pool = what configs gave all these VMs; no VM has more
- * than its own. So what a VM lacks is always in the pool or on its way there. A frame is mapped
- * at stage 2 where it stands in a page map and nowhere else, but for the moment in which both are
- * changed under the lock; entries of tables go from valid to invalid and back, and it is in limbo
- * until nothing of the old one is left in a TLB.
+ * Invariant: of each VM, what it has + what it gave that is in limbo + what is due to it of the
+ * pool = its configured RAM; and the pool has what is due to all. A frame is mapped at stage 2
+ * where it stands in a page map and nowhere else, but for the moment in which both are changed
+ * under the lock; entries of tables go from valid to invalid and back, and it is in limbo until
+ * nothing of the old one is left in a TLB.
  *
  * Pure: the hardware is behind frames_ops.
  */
@@ -56,13 +56,13 @@ struct frames_space {
 	uint32_t page_count; /* configured */
 	uint32_t min;	     /* pages it keeps, whoever asks */
 	struct frames_space *next;
-	/* The pool has something for it, which it asked for in vain. Any CPU; no locks. */
+	/* The pool has some for it, when it asked in vain: 32, or all that can be had at the
+	 * moment. Any CPU; no locks. */
 	void (*available)(struct frames_space *space);
 
 	uint32_t refill; /* owner: who loads the VM */
 	/* under the lock: */
 	bool wanting;		   /* available() is to be called */
-	bool has_devices;	   /* frames_hold() was called */
 	uint32_t away;		   /* frames that it gave and that are not in the pool yet */
 	uint32_t epoch;		   /* 0 or 1 */
 	uint32_t in_use[2];	   /* requests of the board's devices, by epoch */
@@ -129,14 +129,14 @@ struct frames_given frames_give(struct frames_space *space, const uint64_t *ipa,
 
 /*
  * It gets a page back that it has given up: zeroes. 0; -EFAULT: no RAM; -EEXIST: it has it;
- * -EAGAIN: the pool is empty, available() is called when it is not. Any CPU, locks below rank
+ * -EAGAIN: nothing is due to it yet, available() is called when it is. Any CPU, locks below rank
  * frames.
  */
 int frames_take(struct frames_space *space, uint64_t ipa);
 
 /*
  * It gets all of them back, while it gives none: some more, from page space->refill on. 1: call
- * again; 0: it has all; -EAGAIN: the pool is empty, frames_work() brings more. No locks; the CPU
+ * again; 0: it has all; -EAGAIN: nothing is due to it, frames_work() brings more. No locks; the CPU
  * that loads the VM.
  */
 int frames_refill(struct frames_space *space);

@@ -168,7 +168,7 @@ static int give_some(struct vballoon *balloon, struct move *move)
 	return got;
 }
 
-/* The same the other way; -EAGAIN: the pool is empty, the device is told when it is not. */
+/* The same the other way; -EAGAIN: nothing is due to it, the device is told when it is. */
 static int take_some(struct vballoon *balloon, struct move *move)
 {
 	for (int i = 0; i < TAKES_A_STEP; i++) {

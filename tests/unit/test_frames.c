@@ -335,14 +335,16 @@ static void waits_for_cpus(void **state)
 	assert_int_equal(frames_work(), FRAMES_MORE);
 	assert_int_equal(*page, 0);
 	assert_int_equal(hw.cleared, 1);
-	assert_int_equal(frames_work(), FRAMES_LATER);
-	assert_int_equal(hw.asked, 2);
-	pass_all();
-	frames_work();
-	frames_work();
-	/* it wanted one, and now there is no other on the way */
+	assert_int_equal(hw.available[0], 0);
+	/* it wanted one, and there is no other to be cleared now */
+	assert_int_equal(frames_work(), FRAMES_MORE);
 	assert_int_equal(hw.available[0], 1);
 	assert_int_equal(take(0, 5), 0);
+	assert_int_equal(take(0, 6), -EAGAIN);
+	assert_int_equal(frames_work(), FRAMES_LATER);
+	assert_int_equal(hw.asked, 2);
+	assert_int_equal(settle(), FRAMES_DONE);
+	assert_int_equal(hw.available[0], 2);
 	assert_int_equal(take(0, 6), 0);
 	assert_int_equal(hw.cleared, 2);
 	assert_int_equal(frames_work(), FRAMES_DONE);
@@ -411,6 +413,86 @@ static void what_a_device_keeps_is_nobody_elses_lack(void **state)
 	give(2, 9);
 	assert_int_equal(settle(), FRAMES_HELD);
 	assert_int_equal(hw.available[0], 0);
+	check();
+}
+
+/* All that wait are told, each once, of their own. */
+static void each_that_waits_is_told(void **state)
+{
+	(void)state;
+	for (uint32_t vm = 0; vm < VMS; vm++) {
+		give(vm, 5);
+		assert_int_equal(take(vm, 5), -EAGAIN);
+	}
+	assert_int_equal(settle(), FRAMES_DONE);
+	for (uint32_t vm = 0; vm < VMS; vm++) {
+		assert_int_equal(hw.available[vm], 1);
+		assert_int_equal(take(vm, 5), 0);
+	}
+	check();
+}
+
+/* Not at the end only: one that waits for many goes on with some. */
+static void is_told_on_the_way(void **state)
+{
+	(void)state;
+	for (uint32_t n = 0; n < 40; n++) {
+		give(1, n);
+	}
+	assert_int_equal(take(1, 0), -EAGAIN);
+	frames_work();
+	pass_all();
+	frames_work();
+	while (hw.available[1] == 0) {
+		assert_int_equal(frames_work(), FRAMES_MORE);
+	}
+	assert_int_equal(hw.cleared, 32);
+}
+
+/* Who gives and takes all the time is told of what is its own, and delays nobody. */
+static void a_busy_one_delays_nobody(void **state)
+{
+	(void)state;
+	give(1, 5);
+	settle();
+	give(0, 0);
+	/* there is one in the pool, of another's */
+	assert_int_equal(take(0, 0), -EAGAIN);
+	give(1, 6);
+	assert_int_equal(take(1, 5), 0);
+	assert_int_equal(take(1, 6), -EAGAIN);
+	for (uint32_t i = 0; i < 10; i++) {
+		settle();
+		assert_int_equal(take(0, i % 2), 0);
+		give(0, (i + 1) % 2);
+		assert_int_equal(hw.available[1], 1);
+	}
+	assert_int_equal(take(1, 6), 0);
+	check();
+}
+
+/* Nor does a device that keeps what it was told of. */
+static void a_slow_device_delays_its_own_vm_only(void **state)
+{
+	uint32_t epoch = frames_hold(&space[0]);
+
+	(void)state;
+	give(0, 5);
+	give(1, 5);
+	assert_int_equal(take(0, 5), -EAGAIN);
+	assert_int_equal(take(1, 5), -EAGAIN);
+	assert_int_equal(settle(), FRAMES_HELD);
+	assert_int_equal(hw.available[0], 0);
+	assert_int_equal(hw.available[1], 1);
+	assert_int_equal(take(1, 5), 0);
+	give(0, 6);
+	assert_int_equal(settle(), FRAMES_HELD);
+	assert_int_equal(take(0, 5), -EAGAIN);
+	frames_release(&space[0], epoch);
+	assert_int_equal(settle(), FRAMES_DONE);
+	assert_int_equal(hw.available[0], 1);
+	assert_int_equal(take(0, 5), 0);
+	assert_int_equal(take(0, 6), 0);
 	check();
 }
 
@@ -615,6 +697,11 @@ int main(void)
 			waits_for_devices, set_up),
 		CASE_IN("what a device keeps for ever is nobody else's lack",
 			what_a_device_keeps_is_nobody_elses_lack, set_up),
+		CASE_IN("all that wait are told", each_that_waits_is_told, set_up),
+		CASE_IN("who waits for many is told of some", is_told_on_the_way, set_up),
+		CASE_IN("who gives and takes all the time delays nobody", a_busy_one_delays_nobody,
+			set_up),
+		CASE_IN("nor does a slow device", a_slow_device_delays_its_own_vm_only, set_up),
 		CASE_IN("what one gave last is what the next one gets", change_hands, set_up),
 		CASE_IN("EL2's own copies go page by page", copies, set_up),
 		CASE_IN("all comes back that was given", refills, set_up),
