@@ -40,41 +40,62 @@ void shell_format_time(char *text, size_t size, uint64_t ticks)
 	       (unsigned long long)(ms % 1000 / 10));
 }
 
-/* Behind what is there; cut where there is no room. */
-static size_t append(char *text, size_t size, size_t len, char before, uint32_t number)
-{
-	char digits[10];
-	size_t count = 0;
+/* CPUs, by bit. */
+struct cpu_set {
+	uint64_t word[PERCPU_CPU_MAX / 64];
+};
 
-	if (before != '\0' && len + 1 < size) {
-		text[len++] = before;
-	}
-	do {
-		digits[count++] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number != 0);
-	while (count != 0 && len + 1 < size) {
-		text[len++] = digits[--count];
-	}
-	text[len] = '\0';
-	return len;
+static bool cpus_have(const struct cpu_set *set, uint32_t cpu)
+{
+	return cpu < PERCPU_CPU_MAX && (set->word[cpu / 64] & BIT(cpu % 64)) != 0;
 }
 
-/* "0,1,4-7" */
+/* The first of them from `cpu` on; PERCPU_CPU_MAX: none. */
+static uint32_t cpus_next(const struct cpu_set *set, uint32_t cpu)
+{
+	while (cpu < PERCPU_CPU_MAX) {
+		uint64_t left = set->word[cpu / 64] >> cpu % 64;
+
+		if (left != 0) {
+			return cpu + (uint32_t)__builtin_ctzll(left);
+		}
+		cpu = align_down(cpu, 64) + 64;
+	}
+	return cpu;
+}
+
+/* "0,1,4-7": those that its vCPUs have; "0,2,.." where there is no room for more. */
 static void format_cpus(char *text, size_t size, const struct vm *vm)
 {
+	struct cpu_set set = {0};
 	size_t len = 0;
 
-	for (uint32_t i = 0; i < vm->vcpu_count && len + 1 < size; i++) {
-		uint32_t first = vm->vcpu[i]->cpu, last = first;
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		uint32_t cpu = atomic_read(&vm->vcpu[i]->cpu);
 
-		while (i + 1 < vm->vcpu_count && vm->vcpu[i + 1]->cpu == last + 1) {
-			last++;
-			i++;
+		set.word[cpu / 64] |= BIT(cpu % 64);
+	}
+	for (uint32_t at = cpus_next(&set, 0); at < PERCPU_CPU_MAX;) {
+		uint32_t first = at;
+		char part[12];
+
+		while (cpus_have(&set, at + 1)) {
+			at++;
 		}
-		len = append(text, size, len, len == 0 ? '\0' : ',', first);
-		if (first != last) {
-			len = append(text, size, len, '-', last);
+		if (first == at) {
+			format(part, sizeof(part), "%u", first);
+		} else {
+			format(part, sizeof(part), "%u-%u", first, at);
+		}
+		at = cpus_next(&set, at + 1);
+		if (len + strlen(part) + (at < PERCPU_CPU_MAX ? sizeof(",..") : 1) > size) {
+			memcpy(text + len, "..", sizeof(".."));
+			return;
+		}
+		memcpy(text + len, part, strlen(part) + 1);
+		len += strlen(part);
+		if (at < PERCPU_CPU_MAX) {
+			text[len++] = ',';
 		}
 	}
 }

@@ -17,7 +17,7 @@ bool regs_ask(uint32_t asker, struct vcpu *vcpu)
 		return false;
 	}
 	atomic_set_release(&asked[asker], vcpu);
-	vcpu_post(vcpu, VCPU_EVENT_REGS);
+	vcpu_post(vcpu, VCPU_EVENT_REGS | (asker == REGS_SHELL ? VCPU_EVENT_HURRY : 0));
 	return true;
 }
 

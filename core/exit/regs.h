@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A look at the registers of a vCPU from another CPU: asked for, answered by the owner between two
- * of its instructions, fetched when it has answered. One question at a time for each who asks; of
- * several about one vCPU the owner answers one in a step.
+ * of its instructions, fetched when it has answered: at once for the shell, whoever's turn it is;
+ * for a VM when the vCPU has its turn, as a VM may ask as often as it likes. One question at a time
+ * for each who asks; of several about one vCPU the owner answers one in a step.
  *
  * Who asks owns its `answer` but from the moment the vCPU's owner has taken the question until it
  * has answered. `asked` is atomic: set by who asks, taken back by it or taken and cleared by the

@@ -29,7 +29,7 @@
 #define PAUSED_EVENTS ((LONG_EVENTS | VCPU_EVENT_TIMER) & ~VCPU_EVENT_SGIS)
 
 /* These come before a vCPU is loaded. */
-#define EARLY_EVENTS (VCPU_EVENT_REGS | VCPU_EVENT_JOB | VCPU_EVENT_START)
+#define EARLY_EVENTS (VCPU_EVENT_REGS | VCPU_EVENT_HURRY | VCPU_EVENT_JOB | VCPU_EVENT_START)
 
 #define GIVE_WAY_MAX 3 /* passes without anything else */
 
@@ -251,7 +251,7 @@ static void __attribute__((noinline)) look_at_events(struct vcpu *vcpu)
 	/* SGIs stay: the vgic takes them under its lock. Of one that is paused all stay but what
 	   may end that. */
 	uint32_t mask =
-		(vcpu->hold & VCPU_HOLD_PAUSED) != 0 ? VCPU_EVENTS_URGENT : ~VCPU_EVENT_SGIS;
+		(vcpu->hold & VCPU_HOLD_PAUSED) != 0 ? VCPU_EVENTS_PAUSED : ~VCPU_EVENT_SGIS;
 	uint32_t events = atomic_fetch_and(&vcpu->events, ~mask) & (mask | VCPU_EVENT_SGIS);
 
 	if (unlikely((events & VCPU_EVENTS_URGENT) != 0)) {

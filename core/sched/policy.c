@@ -12,7 +12,7 @@ static inline bool is_ready(const struct vcpu *vcpu, uint64_t attention)
 		return atomic_read_acquire(&vcpu->vgic.ask_count) == 0 || vcpu->job != NULL;
 	}
 	if (unlikely((vcpu->hold & VCPU_HOLD_PAUSED) != 0)) {
-		return (atomic_read(&vcpu->events) & VCPU_EVENTS_URGENT) != 0;
+		return (atomic_read(&vcpu->events) & VCPU_EVENTS_PAUSED) != 0;
 	}
 	return vcpu_has_events(vcpu) || vcpu->job != NULL;
 }
@@ -325,6 +325,12 @@ static bool __attribute__((noinline)) may_hurry(struct sched_cpu *cpu, uint64_t 
 	return false;
 }
 
+/* Of those that hurry the one that did so least recently. */
+static struct vcpu *__attribute__((noinline)) hurried_first(struct vcpu *a, struct vcpu *b)
+{
+	return a != NULL && a->sched.hurried <= b->sched.hurried ? a : b;
+}
+
 /* One that hurries is found: does it let `first` in before it, who comes just now? Once: the next
  * time it goes, whoever comes. */
 static bool __attribute__((noinline))
@@ -347,6 +353,7 @@ static inline struct vcpu *best(struct sched_cpu *cpu, uint64_t now)
 	uint32_t ready_count = 0;
 
 	cpu->renewal = UINT64_MAX;
+	cpu->hurries = false;
 	POLICY_EACH(cpu, vcpu)
 	{
 		uint64_t attention = atomic_read(&vcpu->attention);
@@ -362,7 +369,7 @@ static inline struct vcpu *best(struct sched_cpu *cpu, uint64_t now)
 		ready_count++;
 		if (unlikely(attention != 0) &&
 		    (atomic_read(&vcpu->events) & VCPU_EVENTS_URGENT) != 0 && may_hurry(cpu, now)) {
-			first_of_all = vcpu;
+			first_of_all = hurried_first(first_of_all, vcpu);
 		}
 		if (unlikely(has_budget(s)) && !has_budget_left(cpu, s, now)) {
 			continue;
@@ -375,6 +382,8 @@ static inline struct vcpu *best(struct sched_cpu *cpu, uint64_t now)
 	cpu->ready_count = ready_count;
 	if (unlikely(first_of_all != NULL) && !lets_in(cpu, first, first_of_all, now)) {
 		cpu->donor = first_of_all;
+		cpu->hurries = first_of_all != first;
+		first_of_all->sched.hurried = now;
 		return first_of_all;
 	}
 	return in_turn(cpu, first, false);
@@ -384,7 +393,8 @@ static inline void choose(struct sched_cpu *cpu, struct vcpu *next, uint64_t now
 {
 	struct vcpu *before = cpu->current;
 
-	cpu->in_turn = next != NULL;
+	/* who hurries has no turn by that, among its equals neither */
+	cpu->in_turn = next != NULL && likely(!cpu->hurries);
 	if (next == before) {
 		return;
 	}

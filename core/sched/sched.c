@@ -13,6 +13,9 @@
 #include "irq/hw/gic.h"
 #include "timer/deadline.h"
 
+/* Two that hurry are so far apart where others want the CPU: a hundredth of it is what they get. */
+#define URGENT_GAP_US 150
+
 PERCPU(struct sched_cpu, sched_cpu);
 
 /* Of what CPUs promise to vCPUs. */
@@ -84,7 +87,7 @@ static struct sched_cpu *cpu_of(uint32_t index)
 
 	if (cpu->timer.fire == NULL) {
 		deadline_init(&cpu->timer, NULL, timer_fired);
-		cpu->urgent_gap = deadline_from_us(DEADLINE_GAP_US);
+		cpu->urgent_gap = deadline_from_us(URGENT_GAP_US);
 		cpu->armed = UINT64_MAX;
 	}
 	return cpu;
@@ -342,21 +345,21 @@ int sched_place(struct vcpu *vcpu, uint32_t to, uint64_t beside)
 
 int sched_set_priority(struct vcpu *vcpu, uint32_t priority, uint64_t beside)
 {
-	bool may;
+	bool may, differs;
 
 	/* with the lock nobody moves beside it meanwhile, nor it beside somebody */
 	spin_lock(&promises);
 	may = may_urge_locked(vcpu, priority, beside);
-	if (may) {
+	differs = may && vcpu->sched.priority != priority;
+	if (differs) {
 		atomic_set(&vcpu->sched.priority, priority);
 	}
 	spin_unlock(&promises);
-	if (!may) {
-		return -EACCES;
+	if (differs) {
+		/* its CPU asks again on the way on */
+		vcpu_post(vcpu, VCPU_EVENT_PLACE);
 	}
-	/* its CPU asks again on the way on */
-	vcpu_post(vcpu, VCPU_EVENT_PLACE);
-	return 0;
+	return may ? 0 : -EACCES;
 }
 
 void sched_send(struct vcpu *vcpu, uint32_t place)

@@ -43,6 +43,7 @@ struct sched_vcpu {
 	uint64_t ticket;      /* its place among equals: lower first; 0 before all */
 	uint64_t own_ticket;  /* and among those of its VM, for the turns that they share */
 	uint64_t passed;      /* the last ticket given when it last went first as an heir */
+	uint64_t hurried;     /* when it last went first for what it was to look at at once */
 	uint64_t slice_left;  /* of its turn */
 	int64_t budget_left;  /* until `deadline`; below 0: used in advance */
 	uint64_t deadline;    /* end of its period */
@@ -87,9 +88,10 @@ struct sched_cpu {
 	const struct vm *window_vm;
 	uint32_t ready_count; /* as it was seen last */
 	uint64_t renewal;     /* when the first that waits for it has a budget again */
-	/* one that is stopped, moved or looked at goes first; between two of them who is before
-	 * them has so many ticks. Constant; and until when that is */
+	/* one that has VCPU_EVENTS_URGENT goes first; between two of them who is before them has so
+	 * many ticks. Constant; and until when that is */
 	uint64_t urgent_gap, urgent_from;
+	bool hurries;	   /* `current` went first for that: it has no turn */
 	bool urgent_waits; /* it has let one in who came just then */
 	struct deadline timer;
 	uint64_t armed; /* when the timer is to fire; UINT64_MAX: not set */

@@ -45,6 +45,7 @@ enum vcpu_event {
 	VCPU_EVENT_WORK = 1U << 10,   /* a device of its VM has more to do: drivers/emul/vdev.h */
 	VCPU_EVENT_PTIMER = 1U << 11, /* its physical timer is due: vtimer_look() */
 	VCPU_EVENT_COMPLAINT = 1U << 12, /* a line about it waits: vm_say_complaint() */
+	VCPU_EVENT_HURRY = 1U << 13,	 /* who sits at the console waits for another one */
 	/* bits 31:16, VCPU_EVENT_SGI(n): SGI n was sent to it and is pending */
 };
 #define VCPU_EVENT_SGI_SHIFT 16
@@ -57,13 +58,17 @@ enum vcpu_hold {
 	VCPU_HOLD_PARKED =
 		1U << 1, /* waits for VCPU_EVENT_ANSWER; the exit is handled again then */
 	VCPU_HOLD_STANDBY = 1U << 2, /* WFI, PSCI CPU_SUSPEND: waits for an event */
-	VCPU_HOLD_PAUSED = 1U << 3,  /* its VM is paused: only VCPU_EVENTS_URGENT are looked at */
+	VCPU_HOLD_PAUSED = 1U << 3,  /* its VM is paused: only VCPU_EVENTS_PAUSED are looked at */
 	VCPU_HOLD_ENDED = 1U << 4,   /* its guest has ended this life: a stop is on its way */
 };
 
-/* Of who looks after it: looked at also while its VM is paused, and whoever's turn it is. About a
- * thousand instructions each. */
-#define VCPU_EVENTS_URGENT (VCPU_EVENT_STOP | VCPU_EVENT_PAUSE | VCPU_EVENT_REGS | VCPU_EVENT_PLACE)
+/* Of who looks after it: looked at whoever's turn it is, which costs others about 1,500
+ * instructions each, switches and all. */
+#define VCPU_EVENTS_URGENT                                                                         \
+	(VCPU_EVENT_STOP | VCPU_EVENT_PAUSE | VCPU_EVENT_PLACE | VCPU_EVENT_HURRY)
+
+/* Looked at also while its VM is paused. */
+#define VCPU_EVENTS_PAUSED (VCPU_EVENTS_URGENT | VCPU_EVENT_REGS)
 
 /*
  * Work in steps on the time of a vCPU, run in its place by the run loop until it is done. A step is
@@ -184,7 +189,7 @@ struct vcpu {
  * again: what may end that is announced by itself. Pure. */
 static inline bool vcpu_needs_kick(uint32_t before, uint32_t events)
 {
-	return before == 0 || (events & ~before & VCPU_EVENTS_URGENT) != 0;
+	return before == 0 || (events & ~before & VCPU_EVENTS_PAUSED) != 0;
 }
 
 /*

@@ -2,11 +2,13 @@
 """Boards with a GICv2, and Linux on every pair of the board's and the guest's controller."""
 import re
 import subprocess
+import time
 
 import pytest
 
 import machine as board
 from configs import config, linux_images, raw_image, vm
+from run_case import SCALE
 
 PAIRS = [
     pytest.param("virt-gicv2", "", "GIC-0", id="v2_on_v2"),
@@ -133,11 +135,15 @@ def test_Linux_lives_through_storms_of_interrupts(boot, machine, gic, driver):
     run.run('for n in 1 2 4 8; do taskset $n sh -c "$t" & done', "alpha # ")
     flood = run.run("for i in $(seq 300); do echo storm $i; done", "alpha # ", 60)
     assert [f"storm {i}" for i in range(1, 301)] == re.findall(r"^storm \d+", flood, re.M)
-    sent = sum(interrupts(run, "'Function call'", "alpha # ")) - before
-    assert sent > 100, sent
+    # The storm goes on until each kind has come often enough: how often while the flood lasts is
+    # the host's to say.
+    limit = time.monotonic() + 60 * SCALE
+    while True:
+        sent = sum(interrupts(run, "'Function call'", "alpha # ")) - before
+        timer = interrupts(run, "arch_timer", "alpha # ")[:4]
+        if sent > 100 and min(timer) > 100:
+            break
+        assert time.monotonic() < limit, (sent, timer)
     run.run("kill $(jobs -p)", "alpha # ")
     run.run("wait", "alpha # ", 60)
     assert "4" in run.run("nproc", "alpha # ").split()
-    timer = interrupts(run, "arch_timer", "alpha # ")
-    # how many hangs on how long the flood took
-    assert all(count > 100 for count in timer[:4]), timer

@@ -284,6 +284,69 @@ static void stop_lets_in(void **state)
 	assert_ptr_equal(choose(), &vcpus[2]);
 }
 
+/* What it does then is no turn of its own: it does not keep the CPU by it among its equals. */
+static void who_hurries_has_no_turn(void **state)
+{
+	(void)state;
+	add(0, 100);
+	add(1, 100);
+	ready(0, true);
+	ready(1, true);
+	for (uint32_t i = 0; i < 100 * SLICE / 10; i++) {
+		vcpus[0].events = VCPU_EVENT_PLACE;
+		assert_ptr_equal(choose(), &vcpus[0]);
+		vcpus[0].events = 0;
+		run(10);
+	}
+	assert_in_range(ran(1), 49 * SLICE, 51 * SLICE);
+}
+
+/* Of three that hurry all the time each gets there, wherever on the list it stands. */
+static void who_hurries_lets_others_hurry(void **state)
+{
+	uint32_t looked[3] = {0};
+
+	(void)state;
+	cpu.urgent_gap = 20;
+	for (uint32_t i = 0; i < 3; i++) {
+		add(i, 10 + i);
+		ready(i, true);
+	}
+	add(3, 200);
+	ready(3, true);
+	for (uint32_t i = 0; i < 300; i++) {
+		vcpus[0].events = vcpus[1].events = vcpus[2].events = VCPU_EVENT_PAUSE;
+		choose()->events = 0;
+		for (uint32_t k = 0; k < 3; k++) {
+			looked[k] += cpu.current == &vcpus[k];
+		}
+		now += 1;
+		assert_ptr_equal(choose(), &vcpus[3]);
+		now += 19;
+	}
+	for (uint32_t k = 0; k < 3; k++) {
+		assert_in_range(looked[k], 99, 101);
+	}
+}
+
+/* Registers that a VM asks for are looked at when it is their turn, also while it is paused. */
+static void a_question_waits_for_its_turn(void **state)
+{
+	(void)state;
+	add(0, 10);
+	add(1, 200);
+	ready(1, true);
+	vcpus[0].hold = VCPU_HOLD_PAUSED;
+	vcpus[0].events = VCPU_EVENT_REGS;
+	assert_ptr_equal(choose(), &vcpus[1]);
+	ready(1, false);
+	assert_ptr_equal(choose(), &vcpus[0]);
+	ready(1, true);
+	vcpus[0].events = VCPU_EVENT_REGS | VCPU_EVENT_HURRY;
+	assert_ptr_equal(choose(), &vcpus[1]);
+	assert_ptr_equal(choose(), &vcpus[0]);
+}
+
 /* Others ask for what is in its list registers: it answers first, and holds still until released.
  */
 static void held(void **state)
@@ -498,6 +561,11 @@ int main(void)
 		CASE_IN("windows are their VM's alone, and do not drift", windows, set_up),
 		CASE_IN("a stop is looked at whoever's time it is", stop_comes_first, set_up),
 		CASE_IN("a stop lets in who is woken just then, once", stop_lets_in, set_up),
+		CASE_IN("who hurries has no turn by that", who_hurries_has_no_turn, set_up),
+		CASE_IN("of many that hurry each gets there", who_hurries_lets_others_hurry,
+			set_up),
+		CASE_IN("a VM's question waits for its turn", a_question_waits_for_its_turn,
+			set_up),
 		CASE_IN("who is asked answers and holds still", held, set_up),
 		CASE_IN("who leaves takes what was counted along", leaves, set_up),
 		CASE_IN("a CPU that is shared from now on counts from now on", begins, set_up),
