@@ -131,6 +131,7 @@ struct port_config {
 	uint32_t vlan;	    /* 0: none */
 	uint32_t rate_kbps; /* 0: no limit */
 	uint32_t mtu;	    /* what the guest is told; 0: nothing */
+	bool own_mac_only;  /* it sends in the name of `mac` alone */
 };
 
 /* Memory of the board's that is no VM's RAM: a node of /shared-memory, or what is written to a

@@ -121,6 +121,7 @@ void parser_port(struct parser *p, int node, const struct vm_config *vm, struct 
 		.vlan = parser_u32(p, node, "vlan", 0),
 		.rate_kbps = parser_u32(p, node, "rate-kbps", 0),
 		.mtu = parser_u32(p, node, "mtu", 0),
+		.own_mac_only = dt_prop(p->dt, node, "own-mac-only", NULL),
 	};
 	if (dt_prop(p->dt, node, "local-mac-address", &mac)) {
 		check_mac(p, &mac, port->mac);

@@ -416,7 +416,7 @@ enum switch_drop switch_decide(struct switch_port *port, const uint8_t *head, ui
 			return why;
 		}
 		if (source != port->own) {
-			if (!is_station(source)) {
+			if (!is_station(source) || port->config->own_mac_only) {
 				return SWITCH_DROP_SOURCE;
 			}
 			learns = !is_known(port, source, now);

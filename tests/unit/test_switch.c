@@ -176,6 +176,22 @@ static void nobody_takes_the_address_of_another_port(void **state)
 	expect_one(a, OWN(1), OWN(2), b);
 }
 
+/* Its config may forbid a port to have others behind it, and so to take the address of one that is
+ * somewhere else. */
+static void a_port_may_be_held_to_its_own_address(void **state)
+{
+	const struct network_config *net = network();
+	struct switch_port *a = plug(net, 1, 0), *b = plug(net, 2, 0), *c = plug(net, 3, 0);
+
+	(void)state;
+	configs[a - ports].own_mac_only = true;
+	assert_int_equal(send(c, BEHIND(1), OWN(2)), SWITCH_SENT);
+	assert_int_equal(send(a, BEHIND(1), OWN(2)), SWITCH_DROP_SOURCE);
+	expect_one(b, OWN(2), BEHIND(1), c);
+	expect_one(a, OWN(1), OWN(2), b);
+	expect_one(a, OWN(1), BEHIND(1), c);
+}
+
 static void a_source_that_is_a_group_or_nobody_is_refused(void **state)
 {
 	const struct network_config *net = network();
@@ -572,6 +588,8 @@ int main(void)
 		     no_port_can_push_out_what_another_has_learnt),
 		CASE("nobody takes the address of another port",
 		     nobody_takes_the_address_of_another_port),
+		CASE("a port may be held to its own address",
+		     a_port_may_be_held_to_its_own_address),
 		CASE("a source that is a group or nobody is refused",
 		     a_source_that_is_a_group_or_nobody_is_refused),
 		CASE("VLANs and networks know nothing of each other",

@@ -171,6 +171,13 @@ static const struct config_prop net_props[] = {
 		.help = "The size of packets that the guest begins with, and its limit: of longer "
 			"ones it sends and gets none.",
 	},
+	{
+		.name = "own-mac-only",
+		.type = PROP_FLAG,
+		.help = DOC("It sends in the name of its own address alone. Without it the VM may "
+			    "have others behind it (a bridge, containers), and may take the "
+			    "address of a station outside for one of these."),
+	},
 	{.name = NULL},
 };
 
