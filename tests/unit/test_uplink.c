@@ -652,6 +652,26 @@ static void a_receiver_that_is_reset_in_the_middle_gets_nothing_of_it(void **sta
 	assert_int_equal(given, 1);
 }
 
+/* What a NIC gave before it was given up arrives: nobody's buffers stay taken. */
+static void a_NIC_that_is_given_up_in_the_middle_ends_its_frame(void **state)
+{
+	(void)state;
+	give(1, 2, 10000);
+	arrived[0].buffer = 0;
+	arrived[0].size = 9014;
+	arrived[1] = arrived[0];
+	write_head(in[0] + NIC_ROOM, 1, OUTSIDE);
+	arrived_count = 2;
+	nic_interrupt(&nic);
+	fake_interrupt_at(fake_time.now);
+	assert_int_equal(port(1)->count.received_frames, 0);
+	nic.broken = true;
+	fake_pass(10000);
+	/* that one, and no more; the NIC is not given its buffer again */
+	assert_int_equal(port(1)->count.received_frames, 1);
+	assert_int_equal(given, 0);
+}
+
 #define UPLINK(sentence, function) CASE_IN(sentence, function, set_up)
 
 /* Many ports more, which stay there: the last case. */
@@ -707,6 +727,8 @@ int main(void)
 		       a_sender_that_is_reset_in_the_middle_leaves_no_buffer_behind),
 		UPLINK("a receiver that is reset in the middle gets nothing of it",
 		       a_receiver_that_is_reset_in_the_middle_gets_nothing_of_it),
+		UPLINK("a NIC that is given up in the middle ends its frame",
+		       a_NIC_that_is_given_up_in_the_middle_ends_its_frame),
 		UPLINK("what comes goes to who it is for among many",
 		       what_comes_goes_to_who_it_is_for_among_many),
 	};

@@ -174,9 +174,9 @@ static const struct config_prop net_props[] = {
 	{
 		.name = "own-mac-only",
 		.type = PROP_FLAG,
-		.help = DOC("It sends in the name of its own address alone. Without it the VM may "
-			    "have others behind it (a bridge, containers), and may take the "
-			    "address of a station outside for one of these."),
+		.help = "It sends in the name of its own address alone. Without it the VM may have "
+			"others behind it (a bridge, containers), and may take the address of a "
+			"station outside for one of these.",
 	},
 	{.name = NULL},
 };

@@ -110,8 +110,11 @@ void nic_put(struct nic *nic, struct nic_buffer *buffer)
 
 bool nic_next(struct nic *nic, uint8_t **frame, uint32_t *size)
 {
-	int got = nic->ops->received(nic, &nic->taken, size);
+	int got = 0;
 
+	if (!atomic_read(&nic->broken)) {
+		got = nic->ops->received(nic, &nic->taken, size);
+	}
 	if (got < 0) {
 		break_rules(nic);
 		return false;
@@ -127,11 +130,6 @@ void nic_done(struct nic *nic)
 	}
 }
 
-static bool work(struct nic *nic)
-{
-	return !atomic_read(&nic->broken) && nic->work(nic);
-}
-
 /* Patient work: as much as a step may be, and a gap after it. */
 static void go_on(struct deadline *deadline)
 {
@@ -143,14 +141,15 @@ static void go_on(struct deadline *deadline)
 	if (!atomic_read(&nic->broken) && nic->ops->is_spent(nic)) {
 		atomic_set(&nic->spent, nic->spent + 1);
 	}
-	if (!work(nic)) {
+	/* one that is given up, too: what it gave before goes on its way */
+	if (!nic->work(nic)) {
 		if (atomic_read(&nic->broken)) {
 			return; /* whatever it does: it is masked, or will be */
 		}
 		/* one may have come before it saw that it is to interrupt again */
 		nic->ops->quiet(nic, false);
 		hw_line_done(&nic->line);
-		if (!work(nic)) {
+		if (!nic->work(nic)) {
 			return;
 		}
 	}
@@ -171,6 +170,7 @@ void nic_init(struct nic *nic)
 	spin_init(&nic->lock, RANK_HW);
 	nic->free = nic->out_count == NIC_BUFFERS ? UINT64_MAX : BIT(nic->out_count) - 1;
 	nic->free_count = nic->out_count;
+	nic->line.busy = nic->line.masked = nic->asks = false;
 	deadline_init(&nic->later, NULL, go_on);
 	deadline_is_patient(&nic->later);
 }

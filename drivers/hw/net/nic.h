@@ -75,7 +75,8 @@ struct nic {
 	const char *name; /* for messages */
 	/* constant, by who has it: */
 	uint32_t share; /* of buffers that each sender is sure of */
-	/* A step of what there is to do with what came. False: there was nothing. */
+	/* A step of what there is to do with what came, also before it was given up. False: there
+	 * was nothing. */
 	bool (*work)(struct nic *nic);
 	void *user;
 
