@@ -65,12 +65,18 @@ static void stage_many(uint8_t byte, uint32_t len)
 	mux.stage_len += len;
 }
 
-static void stage_prefix(const struct console_port *port)
+/* How long it is. */
+static uint32_t stage_prefix(const struct console_port *port)
 {
-	if (port->name != NULL && mux.guest_count > 1) {
-		stage(port->name, (uint32_t)strlen(port->name));
-		stage("| ", 2);
+	uint32_t len;
+
+	if (port->name == NULL || mux.guest_count <= 1) {
+		return 0;
 	}
+	len = (uint32_t)strlen(port->name);
+	stage(port->name, len);
+	stage("| ", 2);
+	return len + 2;
 }
 
 static void stage_partial(struct console_port *port)
@@ -108,7 +114,9 @@ static void stage_byte(struct console_port *port, uint8_t byte)
 	if (port->seen_cr && byte != '\n' && port->mid_line) {
 		/* a lone carriage return: the line is written over, its name stays */
 		stage("\r", 1);
-		stage_prefix(port);
+		/* of its turn, too: nobody gets more of the UART by that */
+		mux.run += 1 + stage_prefix(port);
+		mux.run = MIN(mux.run, (uint32_t)LINE_TURN);
 		port->partial_len = port->partial_at = 0;
 	}
 	port->seen_cr = byte == '\r';
@@ -125,7 +133,7 @@ static void stage_byte(struct console_port *port, uint8_t byte)
 		mux.run = 0;
 	} else {
 		stage_one(byte);
-		mux.run++;
+		mux.run += mux.run < LINE_TURN;
 		port->mid_line = true;
 		mux.current = port;
 	}
@@ -197,17 +205,24 @@ static bool may_show(const struct console_port *port)
 					      ring_count(&port->tx) > port->tx.size / 4 * 3);
 }
 
-/* The log first, the others in turn: one who never stops leaves them their lines. */
+/* The log first, then the shell and one of the others in turn: one who never stops leaves them
+ * their lines. */
 static struct console_port *next_port(void)
 {
 	if (mux.current != &log_port && may_show(&log_port)) {
 		return &log_port;
+	}
+	/* whoever is at the keys has an answer line by line, however many VMs write */
+	if (!mux.shell_went && mux.current != &mux.shell && may_show(&mux.shell)) {
+		mux.shell_went = true;
+		return &mux.shell;
 	}
 	for (uint32_t i = 0; i < mux.port_count; i++) {
 		uint32_t at = (mux.turn + i) % mux.port_count;
 
 		if (mux.port[at] != mux.current && may_show(mux.port[at])) {
 			mux.turn = at + 1;
+			mux.shell_went = false;
 			return mux.port[at];
 		}
 	}

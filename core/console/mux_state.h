@@ -25,6 +25,7 @@ struct mux {
 	struct console_port *current; /* whose line is on the screen; NULL at a line's start */
 	uint32_t run;		      /* bytes of that line so far */
 	uint32_t turn;		      /* port to look at first for the next line */
+	bool shell_went;	      /* the shell had the last one */
 	struct uart uart;
 	bool attached, interrupts;
 	bool rx_irq, tx_irq; /* what the UART interrupts for */

@@ -215,7 +215,7 @@ static int64_t next_piece(struct vpart *part, uint64_t rest, struct blk_piece *p
 static int fill_pieces(struct vpart *part, struct blk_request *request)
 {
 	const struct blk_dev *dev = part->part->dev;
-	uint64_t rest = part->left * BLK_SECTOR, size = 0, whole = 0;
+	uint64_t rest = MIN(part->left * BLK_SECTOR, (uint64_t)BLK_SIZE_MAX), size = 0, whole = 0;
 	struct virtq_cursor after = part->cursor;
 	uint32_t pieces = 0, last = 0;
 

@@ -283,12 +283,9 @@ static void ranges_are_whole_blocks(void **state)
 		uint32_t max;
 		bool discards;
 	} cases[] = {
-		{512, 4194303, 4194303, 4194303, true},
-		{4096, 4194303, 4194303, 4194296, true},
-		{4096, 8, 4194303, 8, true},
-		{4096, 7, 4194303, 4194296, false},
-		{1024, 4194303, 9, 8, true},
-		{4096, UINT32_MAX, UINT32_MAX, BIT32(22), true},
+		{512, 8191, 8191, 8191, true}, {4096, 8191, 8191, 8184, true},
+		{4096, 8, 8191, 8, true},      {4096, 7, 8191, 8184, false},
+		{1024, 8191, 9, 8, true},      {4096, UINT32_MAX, UINT32_MAX, BLK_RANGE_MAX, true},
 	};
 	int err;
 
@@ -349,6 +346,32 @@ static void clients_take_turns(void **state)
 	assert_int_equal(b->done, 3);
 	/* behind those that were under way, each second one was its */
 	assert_int_equal(b->last, SLOTS + 6);
+}
+
+/* Who asks for all that it can leaves room for who comes then. */
+static void one_of_several_has_half_at_most(void **state)
+{
+	struct asker *a = &askers[0], *b = &askers[1];
+	struct blk_client reader;
+	const uint16_t *under_way = (uint16_t *)((uint8_t *)address(VIRTIO_MMIO_QUEUE_DRIVER) + 2);
+
+	(void)state;
+	blk_client_init(&reader, dev, done);
+	come(a);
+	come(b);
+	order = 0;
+	for (uint32_t i = 0; i < REQUESTS; i++) {
+		assert_int_equal(ask(a, i, BLK_READ, i), 0);
+	}
+	assert_int_equal(*under_way, SLOTS / 2);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(ask(b, i, BLK_READ, i), 0);
+		assert_int_equal(*under_way, SLOTS / 2 + i + 1);
+	}
+	serve_all();
+	assert_int_equal(a->done, REQUESTS);
+	assert_int_equal(b->done, 3);
+	assert_in_range(b->last, 1, SLOTS / 2 + 3);
 }
 
 static void what_waits_can_be_taken_back_and_what_is_under_way_is_awaited(void **state)
@@ -749,7 +772,9 @@ static void memory_is_awaited_where_a_reset_does_not_end(void **state)
 	struct asker *a = &askers[0], *b = &askers[1];
 
 	(void)state;
-	stubborn.dev = (struct blk_dev){.ops = &stubborn_ops, .name = "/mule"};
+	stubborn.dev = (struct blk_dev){.ops = &stubborn_ops,
+					.room = ARRAY_COUNT(stubborn.under_way),
+					.name = "/mule"};
 	stubborn.count = 0;
 	stubborn.stuck = true;
 	dev = &stubborn.dev;
@@ -882,6 +907,8 @@ int main(void)
 		CASE_IN("a request that the disk fails is told so",
 			a_request_that_the_disk_fails_is_told_so, set_up),
 		CASE_IN("clients take turns", clients_take_turns, set_up),
+		CASE_IN("one of several has half of the disk at most",
+			one_of_several_has_half_at_most, set_up),
 		CASE_IN("what waits can be taken back, and what is under way is awaited",
 			what_waits_can_be_taken_back_and_what_is_under_way_is_awaited, set_up),
 		CASE("a disk that breaks rules is reset, and its requests fail",

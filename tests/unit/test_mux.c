@@ -736,6 +736,44 @@ static void no_end(void **state)
 	assert_non_null(strstr(wire.text, "\r\nbeta| let me say a word\r\n"));
 }
 
+/* Of what one writes over its own line the name is part, which it did not write. */
+static void written_over_for_ever(void **state)
+{
+	uint32_t before = 0;
+	const char *at;
+
+	(void)state;
+	wire.room = 0;
+	talk_on("\rx", 1);
+	for (uint32_t i = 0; i < 20; i++) {
+		say(&beta, "a word\n");
+		talk_on("\rx", 100);
+		at = strstr(wire.text + before, "beta| a word");
+		assert_non_null(at);
+		/* a turn, and what was on its way */
+		assert_in_range(at - wire.text - before, 0, 1000);
+		before = wire.len;
+	}
+}
+
+/* However many write, the shell has each second line. */
+static void shell_among_many(void **state)
+{
+	uint32_t lines = 0;
+
+	(void)state;
+	wire.room = 0;
+	talk_on("all work and no play\n", 1);
+	say(&beta, "let me say a word\nand another\nand a third one\n");
+	mux_shell_write("one\ntwo\nthree\n", 14);
+	talk_on("all work and no play\n", 20);
+	for (const char *at = wire.text; strncmp(at, "three", 5) != 0; lines++) {
+		at = strchr(at, '\n') + 1;
+	}
+	assert_in_range(lines, 4, 7);
+	assert_non_null(strstr(wire.text, "beta| let me say a word"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -754,6 +792,9 @@ int main(void)
 		CASE_IN("a guest that does not read is named once", deaf, two),
 		CASE_IN("carriage returns before a line end are no lines", carriage_returns, two),
 		CASE_IN("a line that is written over keeps its name, once", written_over, two),
+		CASE_IN("a line that is written over for ever lets others write",
+			written_over_for_ever, two),
+		CASE_IN("the shell has each second line", shell_among_many, two),
 		CASE_IN("keys go to the focus, which the escape key moves", keys, two),
 		CASE_IN("the escape key typed twice is the guest's", escape_twice, two),
 		CASE_IN("a prompt that waits is shown to the new focus", prompt_of_the_new_focus,

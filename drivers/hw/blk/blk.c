@@ -41,6 +41,8 @@ void blk_client_init(struct blk_client *client, struct blk_dev *dev,
 {
 	*client = (struct blk_client){.dev = dev, .done = done};
 	list_init(&client->turn);
+	/* beside who reads the table, which is over before VMs begin */
+	dev->share = dev->clients++ < 2 ? dev->room : MAX(dev->room / 2, 1U);
 }
 
 /* 0, or why it is not under way. */
@@ -60,25 +62,6 @@ static void ended_locked(struct blk_request *request)
 {
 	request->client->under_way--;
 	list_remove(&request->started);
-}
-
-int blk_submit(struct blk_client *client, struct blk_request *request)
-{
-	struct blk_dev *dev = client->dev;
-	int err = 0;
-
-	request->client = client;
-	spin_lock(&dev->lock);
-	if (dev->broken && !dev->late) {
-		err = -EIO;
-	} else if (dev->broken || !list_is_empty(&dev->turns) || start_locked(dev, request) != 0) {
-		push(&client->waiting, request);
-		if (list_is_empty(&client->turn)) {
-			list_insert(&dev->turns, &client->turn);
-		}
-	}
-	spin_unlock(&dev->lock);
-	return err;
 }
 
 struct blk_request *blk_take(struct blk_client *client)
@@ -120,10 +103,9 @@ void blk_forget(struct blk_client *client)
 	spin_unlock(&client->dev->lock);
 }
 
-/* The first request of the client whose turn it is, whose turn comes again behind the others. */
-static struct blk_request *take_turn_locked(struct blk_dev *dev)
+/* The client's first request, whose turn comes again behind the others. */
+static struct blk_request *take_turn_locked(struct blk_dev *dev, struct blk_client *client)
 {
-	struct blk_client *client = CONTAINER_OF(dev->turns.next, struct blk_client, turn);
 	struct blk_request *request = pop(&client->waiting);
 
 	list_remove(&client->turn);
@@ -133,20 +115,45 @@ static struct blk_request *take_turn_locked(struct blk_dev *dev)
 	return request;
 }
 
-/* Room has come for one more. False: there is none, or nobody wants it. */
+/* There may be room for one more, of the first in turn who has not its share. False: there is none,
+ * or nobody wants it. */
 static bool start_next_locked(struct blk_dev *dev)
 {
-	struct blk_client *client;
+	for (struct list_node *at = dev->turns.next; at != &dev->turns; at = at->next) {
+		struct blk_client *client = CONTAINER_OF(at, struct blk_client, turn);
 
-	if (list_is_empty(&dev->turns)) {
-		return false;
+		if (client->under_way >= dev->share) {
+			continue;
+		}
+		if (start_locked(dev, client->waiting.first) != 0) {
+			return false;
+		}
+		take_turn_locked(dev, client);
+		return true;
 	}
-	client = CONTAINER_OF(dev->turns.next, struct blk_client, turn);
-	if (start_locked(dev, client->waiting.first) != 0) {
-		return false;
+	return false;
+}
+
+int blk_submit(struct blk_client *client, struct blk_request *request)
+{
+	struct blk_dev *dev = client->dev;
+	int err = 0;
+
+	request->client = client;
+	spin_lock(&dev->lock);
+	if (dev->broken && !dev->late) {
+		err = -EIO;
+	} else {
+		push(&client->waiting, request);
+		if (list_is_empty(&client->turn)) {
+			list_insert(&dev->turns, &client->turn);
+		}
+		if (!dev->broken) {
+			start_next_locked(dev);
+		}
 	}
-	take_turn_locked(dev);
-	return true;
+	spin_unlock(&dev->lock);
+	return err;
 }
 
 /* One of those that are lost with their device; NULL: none is left, or it is not at rest yet. */
@@ -162,7 +169,8 @@ static struct blk_request *lose_locked(struct blk_dev *dev)
 	if (request != NULL) {
 		ended_locked(request);
 	} else if (!dev->late && !list_is_empty(&dev->turns)) {
-		request = take_turn_locked(dev);
+		request = take_turn_locked(dev,
+					   CONTAINER_OF(dev->turns.next, struct blk_client, turn));
 	}
 	if (request != NULL) {
 		request->result = -EIO;
@@ -366,6 +374,8 @@ void blk_init(struct blk_dev *dev)
 	dev->broken = dev->at_rest = dev->late = dev->proven = dev->lost = false;
 	dev->line.busy = dev->line.masked = dev->asks = false;
 	dev->patience_end = 0;
+	dev->clients = 0;
+	dev->share = dev->room;
 	deadline_init(&dev->later, NULL, go_on);
 	deadline_is_patient(&dev->later);
 	deadline_init(&dev->watch, NULL, watch);

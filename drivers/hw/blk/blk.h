@@ -5,7 +5,8 @@
  *
  * A client has any number of requests, which are its own memory, and is told by done() that there
  * are some to be taken back. Where a device has as many under way as it can, clients take turns, a
- * request each. Requests are done in any order; a flush is for writes that are done.
+ * request each; where it has several clients none has more than half of them, so that who asks now
+ * and then finds room at once. Requests are done in any order; a flush is for writes that are done.
  *
  * A request that is not done after BLK_PATIENCE_S seconds is a disk that does not answer: it is
  * reset, what is under way fails, what waits goes on behind it; so is one that asks for a reset, at
@@ -29,6 +30,11 @@
 
 #define BLK_SECTOR 512 /* bytes; what all positions and sizes are counted in */
 #define BLK_PIECES 14  /* of a request's memory */
+
+/* Of one request, so that nobody waits long for those that are under way, and the disk is not late
+ * by its size: what is read or written, and sectors that it discards or zeroes by itself. */
+#define BLK_SIZE_MAX  MIB(1)
+#define BLK_RANGE_MAX ((uint32_t)(MIB(4) / BLK_SECTOR))
 
 #define BLK_PATIENCE_S 30 /* seconds that a request may take */
 #define BLK_RESET_S    5  /* and that a reset may */
@@ -109,11 +115,14 @@ struct blk_dev {
 	uint32_t piece_max;  /* bytes */
 	uint32_t pieces_max;
 	uint32_t range_max; /* sectors, whole blocks */
+	uint32_t room;	    /* requests under way at once */
 	bool read_only, flushes, discards, zeroes;
 	const char *name; /* for messages */
 
 	struct spinlock lock; /* rank hw; protects the rest */
 	struct list_node turns;
+	uint32_t clients;	  /* since blk_init() */
+	uint32_t share;		  /* of `room`, that a client may have */
 	struct list_node started; /* requests under way, the oldest first */
 	bool broken, at_rest;	  /* it broke a rule, or is late; and touches no memory any more */
 	bool late, proven;	  /* it is late; and has done something since it was set up */

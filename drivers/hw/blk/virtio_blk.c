@@ -12,8 +12,7 @@
 #define PER_SLOT  (BLK_PIECES + 2)
 #define SLOTS	  (HWRING_SIZE_MAX / PER_SLOT)
 #define PIECE_MAX MIB(1)
-#define RANGE_MAX BIT32(22) /* sectors: 2 GiB */
-#define UNKNOWN	  0xff	    /* as status: not written yet */
+#define UNKNOWN	  0xff /* as status: not written yet */
 
 #define WANTED                                                                                     \
 	(BLK_F_SIZE_MAX | BLK_F_SEG_MAX | BLK_F_RO | BLK_F_BLK_SIZE | BLK_F_FLUSH |                \
@@ -234,7 +233,7 @@ static const struct blk_ops virtio_blk_ops = {
 /* The largest range of a kind, in whole blocks: what is longer is cut where a block ends. */
 static uint32_t range_max(const struct virtio_blk *disk, uint64_t feature, uint32_t off)
 {
-	uint32_t max = config_if(disk, feature, off, (uint32_t)RANGE_MAX);
+	uint32_t max = config_if(disk, feature, off, BLK_RANGE_MAX);
 
 	return max - max % (disk->dev.block_size / (uint32_t)BLK_SECTOR);
 }
@@ -248,9 +247,9 @@ static void read_ranges(struct virtio_blk *disk)
 
 	dev->discards = (disk->device.features & BLK_F_DISCARD) != 0 && discard != 0;
 	dev->zeroes = (disk->device.features & BLK_F_WRITE_ZEROES) != 0 && zeroes != 0;
-	discard = dev->discards ? discard : (uint32_t)RANGE_MAX;
-	zeroes = dev->zeroes ? zeroes : (uint32_t)RANGE_MAX;
-	dev->range_max = MIN(MIN(discard, zeroes), (uint32_t)RANGE_MAX);
+	discard = dev->discards ? discard : BLK_RANGE_MAX;
+	zeroes = dev->zeroes ? zeroes : BLK_RANGE_MAX;
+	dev->range_max = MIN(MIN(discard, zeroes), BLK_RANGE_MAX);
 }
 
 static int read_config(struct virtio_blk *disk)
@@ -303,6 +302,7 @@ struct blk_dev *virtio_blk_open(volatile uint8_t *regs, void *memory, int *err)
 		return NULL;
 	}
 	disk->dev.ops = &virtio_blk_ops;
+	disk->dev.room = disk->slot_count;
 	blk_init(&disk->dev);
 	hwvirtio_begin(&disk->device);
 	return &disk->dev;
