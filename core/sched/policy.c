@@ -22,6 +22,29 @@ bool policy_is_ready(const struct vcpu *vcpu)
 	return is_ready(vcpu, atomic_read(&vcpu->attention));
 }
 
+/* -- windows -- */
+
+static void __attribute__((noinline)) find_window(struct sched_cpu *cpu, uint64_t now)
+{
+	uint64_t at, end = 0;
+
+	/* by the counter alone: nothing that comes late adds up */
+	at = now % cpu->major;
+	for (uint32_t i = 0; i < cpu->window_count; i++) {
+		end += cpu->window_length[i];
+		if (at < end) {
+			cpu->window_end = now - at + end;
+			cpu->window_vm = cpu->window_owner[i];
+			return;
+		}
+	}
+}
+
+static inline bool has_window(const struct sched_cpu *cpu, const struct vcpu *vcpu)
+{
+	return likely(cpu->window_count == 0) || vcpu->vm == cpu->window_vm;
+}
+
 /* -- budgets -- */
 
 static bool has_budget(const struct sched_vcpu *s)
@@ -56,6 +79,26 @@ static void wake_budget(struct sched_vcpu *s, uint64_t now)
 								 (s->deadline - now) * s->budget)) {
 		s->budget_left = (int64_t)s->budget;
 		s->deadline = now + s->period;
+	}
+}
+
+/*
+ * It was its turn, and would be still: who comes in between pays for the way there and back as far
+ * as it falls into the time of who is interrupted. That one's budget has it back: the sum of all
+ * stays what it is.
+ */
+static void __attribute__((noinline))
+pay_for_switches(const struct sched_cpu *cpu, struct sched_vcpu *payer, struct vcpu *interrupted)
+{
+	struct sched_vcpu *s = &interrupted->sched;
+
+	if (&interrupted->sched == payer || !s->ready || is_exhausted(s) ||
+	    !has_window(cpu, interrupted)) {
+		return;
+	}
+	payer->budget_left -= cpu->switch_cost;
+	if (has_budget(s)) {
+		s->budget_left += cpu->switch_cost;
 	}
 }
 
@@ -144,22 +187,6 @@ static void __attribute__((noinline)) change(struct sched_cpu *cpu, struct vcpu 
 
 /* -- the order -- */
 
-static void __attribute__((noinline)) find_window(struct sched_cpu *cpu, uint64_t now)
-{
-	uint64_t at, end = 0;
-
-	/* by the counter alone: nothing that comes late adds up */
-	at = now % cpu->major;
-	for (uint32_t i = 0; i < cpu->window_count; i++) {
-		end += cpu->window_length[i];
-		if (at < end) {
-			cpu->window_end = now - at + end;
-			cpu->window_vm = cpu->window_owner[i];
-			return;
-		}
-	}
-}
-
 /* Does `a` go before `b`? Both are ready and may run, within their budgets or both beyond. */
 static inline bool is_before(const struct sched_cpu *cpu, const struct vcpu *a,
 			     const struct vcpu *b)
@@ -182,11 +209,6 @@ static inline bool is_before(const struct sched_cpu *cpu, const struct vcpu *a,
 		return a == cpu->donor;
 	}
 	return x->ticket < y->ticket;
-}
-
-static inline bool has_window(const struct sched_cpu *cpu, const struct vcpu *vcpu)
-{
-	return likely(cpu->window_count == 0) || vcpu->vm == cpu->window_vm;
 }
 
 /* It may have the CPU now, in this pass: of those within their budgets, or beyond. */
@@ -440,8 +462,9 @@ static inline uint64_t stands_until(const struct sched_cpu *cpu, uint64_t now, u
 	}
 	s = &cpu->current->sched;
 	donor = &cpu->donor->sched;
-	if (unlikely(has_budget(donor)) && !cpu->in_background) {
-		until = MIN(until, now + (uint64_t)donor->budget_left);
+	if (unlikely(has_budget(donor)) && !cpu->in_background && !cpu->hurries) {
+		/* it may have paid more than it had */
+		until = MIN(until, now + (uint64_t)MAX(donor->budget_left, (int64_t)0));
 	}
 	left = MIN(s->slice_left, donor->slice_left);
 	if (cpu->ready_count > 1 && now + left < until && has_rival(cpu)) {
@@ -519,16 +542,19 @@ uint64_t policy_idle(const struct sched_cpu *cpu, uint64_t now, uint64_t *span)
 
 struct vcpu *policy_choose(struct sched_cpu *cpu, uint64_t now)
 {
-	struct vcpu *next;
+	struct vcpu *next, *donor;
 
 	charge(cpu, now);
 	if (unlikely(cpu->window_count != 0)) {
 		find_window(cpu, now);
 	}
+	donor = likely(cpu->in_turn) ? cpu->donor : NULL;
 	cpu->in_background = false;
 	next = best(cpu, now);
 	if (next == NULL && cpu->renewal != UINT64_MAX) {
 		next = best_in_background(cpu);
+	} else if (next != NULL && unlikely(has_budget(&cpu->donor->sched)) && donor != NULL) {
+		pay_for_switches(cpu, &cpu->donor->sched, donor);
 	}
 	choose(cpu, next, now);
 	cpu->until = stands_until(cpu, now, cpu->armed);

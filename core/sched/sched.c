@@ -15,6 +15,9 @@
 
 /* Two that hurry are so far apart where others want the CPU: a hundredth of it is what they get. */
 #define URGENT_GAP_US 150
+/* What of the way to another and back falls into the time of who is interrupted: 1,000
+ * instructions. */
+#define SWITCH_COST_US 1
 
 PERCPU(struct sched_cpu, sched_cpu);
 
@@ -87,6 +90,7 @@ static struct sched_cpu *cpu_of(uint32_t index)
 
 	if (cpu->timer.fire == NULL) {
 		deadline_init(&cpu->timer, NULL, timer_fired);
+		cpu->switch_cost = (int64_t)deadline_from_us(SWITCH_COST_US);
 		cpu->urgent_gap = deadline_from_us(URGENT_GAP_US);
 		cpu->armed = UINT64_MAX;
 	}

@@ -21,7 +21,8 @@
  * Budgets are constant bandwidth servers (hard reservations): `budget` in each `period`, which
  * begins when the vCPU becomes ready; what it did not use when it becomes ready again stays as far
  * as its share of the time until the deadline allows, else a new period begins. So vCPUs with
- * budgets of one priority all get theirs where the sum of budget / period is at most 1.
+ * budgets of one priority all get theirs where the sum of budget / period is at most 1. Who
+ * interrupts another pays for the switches from its budget into that one's.
  *
  * Ready is what a vCPU's words say (events, job, hold), not a state of its own. Owner of
  * everything: the CPU; no lock. Others post and kick.

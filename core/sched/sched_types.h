@@ -91,8 +91,9 @@ struct sched_cpu {
 	/* one that has VCPU_EVENTS_URGENT goes first; between two of them who is before them has so
 	 * many ticks. Constant; and until when that is */
 	uint64_t urgent_gap, urgent_from;
-	bool hurries;	   /* `current` went first for that: it has no turn */
-	bool urgent_waits; /* it has let one in who came just then */
+	int64_t switch_cost; /* ticks: what who interrupts another pays for; constant */
+	bool hurries;	     /* `current` went first for that: it has no turn */
+	bool urgent_waits;   /* it has let one in who came just then */
 	struct deadline timer;
 	uint64_t armed; /* when the timer is to fire; UINT64_MAX: not set */
 	/* given to vCPUs that are here or on their way, in 2^-32; with sched.c's lock */

@@ -206,6 +206,130 @@ static void mates_have_their_budgets(void **state)
 	}
 }
 
+/* Two with half a CPU each. The first, whose deadlines are sooner, sleeps for a moment again and
+ * again; each of its wake-ups takes the other's time for the interrupt and the way back, which is
+ * no work of that one's. */
+static void who_interrupts_pays(void **state)
+{
+	uint64_t in_between = 0, wakes = 0;
+
+	(void)state;
+	add_budget(0, 100, 5000, 10000);
+	add_budget(1, 100, 5000, 10000);
+	cpu.switch_cost = 10;
+	ready(0, true);
+	run(2000);
+	ready(1, true);
+	for (uint64_t end = now + 100 * 10000; now < end;) {
+		if (choose() != &vcpus[0]) {
+			now = MIN(cpu.until, end);
+			continue;
+		}
+		now += 7;
+		ready(0, false);
+		if (choose() == &vcpus[1]) {
+			now += 10;
+			in_between += 10;
+			wakes++;
+		}
+		ready(0, true);
+	}
+	choose();
+	assert_true(wakes > 15000);
+	assert_in_range(ran(1) - in_between, 100 * 5000 - 10000, 100 * 5000 + 10000);
+	assert_in_range(ran(0) + in_between, 100 * 5000 - 10000, 100 * 5000 + 10000);
+}
+
+/* It comes to 2 ticks' work: who has it left, and pays 10, is asked again at once. */
+static void who_pays_is_within_its_budget(void **state)
+{
+	struct sched_vcpu *payer, *other;
+
+	(void)state;
+	payer = add_budget(0, 200, 100, 1000);
+	other = add_budget(1, 100, 500, 1000);
+	add(2, 50);
+	cpu.switch_cost = 10;
+	ready(0, true);
+	run(98);
+	assert_int_equal(payer->budget_left, 2); /* nobody was interrupted */
+	ready(0, false);
+	ready(1, true);
+	ready(2, true);
+	run(100);
+	ready(0, true);
+	assert_ptr_equal(choose(), &vcpus[0]);
+	assert_int_equal(payer->budget_left, -8);
+	assert_int_equal(other->budget_left, 410);
+	assert_int_equal(cpu.until, now);
+	/* and whoever goes on because another has to stop interrupts nobody */
+	assert_ptr_equal(choose(), &vcpus[1]);
+	run(410);
+	assert_ptr_equal(cpu.current, &vcpus[2]);
+	assert_int_equal(other->budget_left, 0);
+	/* one without a budget has none that something could be given back to */
+	run(1000000 + 1000 - now);
+	assert_ptr_equal(cpu.current, &vcpus[0]);
+	assert_int_equal(payer->budget_left, 100 - 8 - 10);
+	run(82);
+	/* who is interrupted by a VM without a budget has its own, as the order says */
+	ready(2, false);
+	run(1000000 + 1000 + 200 - now);
+	assert_ptr_equal(cpu.current, &vcpus[1]);
+	other->budget_left = 300;
+	vcpus[2].sched.priority = 250;
+	ready(2, true);
+	assert_ptr_equal(choose(), &vcpus[2]);
+	assert_int_equal(other->budget_left, 300);
+}
+
+/* Neither does who goes on behind one that hurried, though that one is ready. */
+static void who_hurried_is_paid_nothing(void **state)
+{
+	struct sched_vcpu *hurried, *other;
+
+	(void)state;
+	hurried = add_budget(0, 100, 100, 1000);
+	other = add_budget(1, 200, 500, 1000);
+	cpu.switch_cost = 10;
+	ready(0, true);
+	ready(1, true);
+	run(100);
+	vcpus[0].events = VCPU_EVENT_PLACE;
+	assert_ptr_equal(choose(), &vcpus[0]);
+	vcpus[0].events = 0;
+	assert_ptr_equal(choose(), &vcpus[1]);
+	assert_int_equal(hurried->budget_left, 100 - 10);
+	assert_int_equal(other->budget_left, 500 - 100 + 10);
+}
+
+/* The end of a window is nobody's doing. */
+static void windows_cost_nobody(void **state)
+{
+	static const uint64_t length[] = {1000, 1000};
+	struct vm *const owner[] = {&vms[0], &vms[1]};
+	struct sched_vcpu *one, *other;
+
+	(void)state;
+	one = add_budget(0, 100, 800, 2000);
+	other = add_budget(1, 100, 800, 2000);
+	cpu.window_length = length;
+	cpu.window_owner = owner;
+	cpu.window_count = 2;
+	cpu.major = 2000;
+	cpu.switch_cost = 10;
+	ready(0, true);
+	ready(1, true);
+	run(500);
+	ready(0, false);
+	run(300);
+	ready(0, true);
+	run(300);
+	assert_ptr_equal(cpu.current, &vcpus[1]);
+	assert_int_equal(one->budget_left, 800 - 700);
+	assert_int_equal(other->budget_left, 800 - 100);
+}
+
 static void windows(void **state)
 {
 	static const uint64_t length[] = {2000, 500, 7500};
@@ -558,6 +682,11 @@ int main(void)
 		CASE_IN("what is overdrawn is paid back", overdrawn, set_up),
 		CASE_IN("budgets that add up to nearly all of a CPU are kept", full_house, set_up),
 		CASE_IN("two of one VM have their budgets too", mates_have_their_budgets, set_up),
+		CASE_IN("who interrupts another pays for the switches", who_interrupts_pays,
+			set_up),
+		CASE_IN("who pays is within its budget", who_pays_is_within_its_budget, set_up),
+		CASE_IN("who hurried is paid nothing", who_hurried_is_paid_nothing, set_up),
+		CASE_IN("a window that begins costs nobody", windows_cost_nobody, set_up),
 		CASE_IN("windows are their VM's alone, and do not drift", windows, set_up),
 		CASE_IN("a stop is looked at whoever's time it is", stop_comes_first, set_up),
 		CASE_IN("a stop lets in who is woken just then, once", stop_lets_in, set_up),
