@@ -8,12 +8,24 @@
 #include "core/vm/vm.h"
 #include "mm/guest_access.h"
 
+/* The access is not over. */
+static bool is_again(int err)
+{
+	return err == -EAGAIN || err == -EBUSY;
+}
+
 static enum exit_action action_of(int err)
 {
-	if (err == 0) {
+	switch (err) {
+	case 0:
 		return EXIT_ADVANCE;
+	case -EAGAIN:
+		return EXIT_RETRY;
+	case -EBUSY:
+		return EXIT_RESUME;
+	default:
+		return EXIT_INJECT_DABT;
 	}
-	return err == -EAGAIN ? EXIT_RETRY : EXIT_INJECT_DABT;
 }
 
 /* One register to or from the model; its result goes to *loaded. */
@@ -163,7 +175,7 @@ static enum exit_action abort_slowly(struct vcpu *vcpu, uint64_t esr, uint64_t i
 	} else {
 		err = (esr & ESR_DABT_ISV) != 0 ? -EINVAL : decode_and_run(vcpu, ipa);
 	}
-	if (err != 0 && err != -EAGAIN) {
+	if (err != 0 && !is_again(err)) {
 		complain(vcpu, ipa, write,
 			 err == -ENOSYS ? "this instruction can't be emulated; external abort" :
 					  reason(err));
@@ -173,5 +185,5 @@ static enum exit_action abort_slowly(struct vcpu *vcpu, uint64_t esr, uint64_t i
 
 enum exit_action mmio_abort_slowly(struct vcpu *vcpu, uint64_t esr, int err)
 {
-	return err == -EAGAIN ? EXIT_RETRY : abort_slowly(vcpu, esr, mmio_fault_ipa());
+	return is_again(err) ? action_of(err) : abort_slowly(vcpu, esr, mmio_fault_ipa());
 }

@@ -11,9 +11,10 @@
 struct vcpu;
 
 /*
- * Return 0, or -EAGAIN when another CPU has to answer first (the access is executed again later),
- * or any other negative errno: the guest gets an external abort. Called without locks, on the CPU
- * that runs `vcpu`. A value has no bits above its size, either way.
+ * Return 0; -EAGAIN when another CPU has to answer first (the access is executed again when it
+ * has); -EBUSY when another vCPU is at it (the guest executes it again, as soon as interrupts
+ * allow); or any other negative errno: the guest gets an external abort. Called without locks, on
+ * the CPU that runs `vcpu`. A value has no bits above its size, either way.
  */
 struct mmio_ops {
 	const char *name; /* appears in every log line about it */

@@ -88,6 +88,24 @@ static void let_go(struct virtio *virtio)
 	}
 }
 
+/* Somebody has the lock: one of the VM's vCPUs waits for it, the others come back. */
+static bool __attribute__((noinline)) enter_later(struct virtio *virtio)
+{
+	if (atomic_exchange(&virtio->entering, true)) {
+		atomic_set(&virtio->turned_away, true);
+		return false;
+	}
+	spin_lock(&virtio->lock);
+	atomic_set_release(&virtio->entering, false);
+	return true;
+}
+
+/* Takes the lock for a vCPU of its VM's. False: it is to come back. */
+static inline bool enter(struct virtio *virtio)
+{
+	return likely(spin_try_lock(&virtio->lock)) || enter_later(virtio);
+}
+
 void virtio_config_changed(struct virtio *virtio)
 {
 	virtio->generation++;
@@ -180,10 +198,11 @@ static bool __attribute__((noinline)) go_on(struct virtio *virtio)
 	bool more = true;
 
 	for (uint32_t i = 1; more && i < STEPS_AT_ONCE && !virtio->unsettled &&
-			     !spin_is_wanted(&virtio->lock) && vdev_may_go_on();
+			     !virtio_is_wanted(virtio) && vdev_may_go_on();
 	     i++) {
 		more = step(virtio);
 	}
+	atomic_set(&virtio->turned_away, false);
 	return more;
 }
 
@@ -192,7 +211,9 @@ bool virtio_work(struct vdev *vdev)
 	struct virtio *virtio = virtio_of(vdev);
 	bool more;
 
-	spin_lock(&virtio->lock);
+	if (!enter(virtio)) {
+		return true;
+	}
 	more = step(virtio) && go_on(virtio);
 	let_go(virtio);
 	return more;
@@ -308,13 +329,15 @@ static int mmio_read(struct vcpu *vcpu, void *dev, uint32_t off, uint32_t size, 
 
 	(void)vcpu;
 	*value = 0;
-	spin_lock(&virtio->lock);
+	if (!enter(virtio)) {
+		return -EBUSY;
+	}
 	if (off < VIRTIO_MMIO_CONFIG && size == 4) {
 		*value = read_register(virtio, off);
 	} else if (is_config(virtio, off, size) && virtio->ops->read_config != NULL) {
 		*value = virtio->ops->read_config(virtio, off - VIRTIO_MMIO_CONFIG, size);
 	}
-	spin_unlock(&virtio->lock);
+	let_go(virtio);
 	return 0;
 }
 
@@ -492,10 +515,12 @@ write_seldom(struct vcpu *vcpu, struct virtio *virtio, uint32_t off, uint32_t si
 {
 	bool more = false;
 
-	spin_lock(&virtio->lock);
+	if (!enter(virtio)) {
+		return -EBUSY;
+	}
 	if (unlikely(virtio->ops->busy != NULL) && size == 4 &&
 	    must_wait(virtio, vcpu, off, (uint32_t)value)) {
-		spin_unlock(&virtio->lock);
+		let_go(virtio);
 		return -EAGAIN;
 	}
 	if (off < VIRTIO_MMIO_CONFIG && size == 4) {
@@ -515,7 +540,9 @@ write_notify(struct vcpu *vcpu, struct virtio *virtio, uint32_t index)
 {
 	bool more = false;
 
-	spin_lock(&virtio->lock);
+	if (!enter(virtio)) {
+		return -EBUSY;
+	}
 	if (virtio_works(virtio) && index < virtio->ops->queue_count &&
 	    virtio->queue[index].ready) {
 		virtio->work |= BIT32(index);
@@ -530,7 +557,9 @@ write_notify(struct vcpu *vcpu, struct virtio *virtio, uint32_t index)
 
 static int __attribute__((noinline)) write_ack(struct virtio *virtio, uint32_t what)
 {
-	spin_lock(&virtio->lock);
+	if (!enter(virtio)) {
+		return -EBUSY;
+	}
 	virtio->interrupt &= ~what;
 	vdev_set_line(&virtio->vdev, virtio->interrupt != 0);
 	let_go(virtio);

@@ -456,7 +456,7 @@ static int net_create(struct vm *vm, const struct vdev_config *config, struct ar
 		return -ENOMEM;
 	}
 	net->fill.step = NET_STEP_COST;
-	net->fill.beside = &net->virtio.lock;
+	net->fill.beside = &net->virtio;
 	if (config->port.mtu != 0) {
 		virtio_offer(&net->virtio, NET_F_MTU);
 	}

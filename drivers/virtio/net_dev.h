@@ -46,9 +46,9 @@ struct net_fill {
 	struct virtq_cursor from, into;
 	struct virtq_used used[NET_BUFFERS_MAX];
 	uint8_t *bytes;
-	int step;		       /* what one may cost, at most NET_STEP_COST */
-	int spent;		       /* of this one, by net_fill_at_once() in vain */
-	const struct spinlock *beside; /* held with the receiver's; NULL: no other is */
+	int step;		     /* what one may cost, at most NET_STEP_COST */
+	int spent;		     /* of this one, by net_fill_at_once() in vain */
+	const struct virtio *beside; /* locked with the receiver; NULL: no other is */
 };
 
 struct net {

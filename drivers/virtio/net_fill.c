@@ -39,8 +39,8 @@ static int cost_of(uint32_t descs)
 /* The step has done enough; is there nobody who waits for its end? Then it begins again here. */
 static bool begins_again(const struct net_fill *fill, const struct net *to)
 {
-	return !spin_is_wanted(&to->virtio.lock) &&
-	       (fill->beside == NULL || !spin_is_wanted(fill->beside)) && vdev_may_go_on();
+	return !virtio_is_wanted(&to->virtio) &&
+	       (fill->beside == NULL || !virtio_is_wanted(fill->beside)) && vdev_may_go_on();
 }
 
 /* So much is in the buffer that takes it whole: net_fill_on() does the rest. */

@@ -8,6 +8,10 @@
  * given back between them (vdev.h, vdev_work_post). So a queue may be taken from the device between
  * any two steps, and nothing has to be waited for.
  *
+ * Of the vCPUs of its VM one waits for the lock: the others come back by way of the run loop, where
+ * interrupts are looked at. So whoever else needs it, another VM's device or the boot CPU, waits
+ * for two of them at most, however many the VM has.
+ *
  * Locks: a step may take the lock of another VM's device beside its own: that of the VM with the
  * lower id first, of one VM that with the lower index. If its own comes second it lets go of it
  * meanwhile, and looks again at what it knew.
@@ -19,6 +23,7 @@
 #define DRIVERS_VIRTIO_VIRTIO_H
 
 #include "core/base/arena.h"
+#include "core/base/atomic.h"
 #include "core/base/bits.h"
 #include "core/base/spinlock.h"
 #include "drivers/emul/vdev.h"
@@ -71,6 +76,9 @@ struct virtio {
 	const struct virtio_ops *ops;
 	struct virtq *queue; /* [ops->queue_count] */
 	uint64_t offered;    /* features. Constant after create() */
+
+	bool entering;	  /* atomic: a vCPU of its VM's waits for the lock */
+	bool turned_away; /* atomic: another had to come back, and may wait for more than a step */
 
 	struct spinlock lock; /* rank device; protects the rest, and the device's own */
 	uint32_t status;
@@ -133,6 +141,12 @@ void virtio_break(struct virtio *virtio);
 
 /* Its configuration has changed: 2.5 */
 void virtio_config_changed(struct virtio *virtio);
+
+/* Between two steps: does anybody wait for the end of this one? */
+static inline bool virtio_is_wanted(const struct virtio *virtio)
+{
+	return spin_is_wanted(&virtio->lock) || atomic_read(&virtio->turned_away);
+}
 
 /* There is something to do in a queue, for another reason than that its driver said so. Any CPU;
  * without the lock, or any of its rank. */

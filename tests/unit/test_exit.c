@@ -84,7 +84,7 @@ static void accesses_fail(void **state)
 	static const struct {
 		int err;
 		uint64_t action;
-	} cases[] = {{-EAGAIN, EXIT_RETRY}, {-EIO, EXIT_INJECT_DABT}};
+	} cases[] = {{-EAGAIN, EXIT_RETRY}, {-EBUSY, EXIT_RESUME}, {-EIO, EXIT_INJECT_DABT}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {

@@ -303,6 +303,11 @@ static void again(void **state)
 	assert_int_equal(abort_at(DEVICE + 16, DABT), EXIT_RETRY);
 	assert_int_equal(vcpu.regs.x[0], 77);
 	assert_int_equal(vcpu.regs.x[2], PAGE_VA + 16);
+	/* another vCPU is at it: likewise */
+	device.err = -EBUSY;
+	device.accesses = 0;
+	assert_int_equal(abort_at(DEVICE + 16, DABT), EXIT_RESUME);
+	assert_int_equal(vcpu.regs.x[0], 77);
 	device.err = 0;
 	assert_int_equal(abort_at(DEVICE + 16, DABT), EXIT_ADVANCE);
 	assert_int_equal(vcpu.regs.x[0], UINT64_C(0x9796959493929190));

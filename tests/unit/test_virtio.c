@@ -462,6 +462,38 @@ static void steps_follow_at_once_while_nobody_waits(void **state)
 	goes_on = 0;
 }
 
+/* Another CPU has the lock, and a vCPU of the VM's waits for it: a second one does not. */
+static void one_vcpu_waits_for_the_lock(void **state)
+{
+	uint64_t value = 77;
+	uint16_t ticket;
+
+	(void)state;
+	begin(VIRTIO_F_VERSION_1);
+	fake_driver_make(&drivers[1], &answer, 1, false);
+	fake_driver_make(&drivers[1], &answer, 1, false);
+	ticket = ++virtio.lock.next;
+	virtio.entering = true;
+	assert_int_equal(virtio_mmio.write(&vcpu, &virtio, QUEUE_NOTIFY, 4, 1), -EBUSY);
+	assert_int_equal(virtio_mmio.write(&vcpu, &virtio, INTERRUPT_ACK, 4, 1), -EBUSY);
+	assert_int_equal(virtio_mmio.write(&vcpu, &virtio, STATUS, 4, 0), -EBUSY);
+	assert_int_equal(virtio_mmio.read(&vcpu, &virtio, STATUS, 4, &value), -EBUSY);
+	/* what is to be done is not forgotten */
+	assert_true(virtio_work(&virtio.vdev));
+	assert_int_equal(steps, 0);
+	assert_int_equal(virtio.lock.next, ticket);
+	virtio.lock.owner++;
+	/* who comes next does one step, and not a second: somebody had to come back */
+	goes_on = 100;
+	set(QUEUE_NOTIFY, 1);
+	assert_int_equal(steps, 1);
+	assert_true(posted);
+	assert_false(virtio_work(&virtio.vdev));
+	assert_int_equal(steps, 3);
+	goes_on = 0;
+	assert_int_equal(virtio.lock.next, virtio.lock.owner);
+}
+
 static void chains_come_back_in_steps_and_interrupt(void **state)
 {
 	static const uint64_t formats[] = {
@@ -662,6 +694,8 @@ int main(void)
 			rings_that_can_not_be_break_the_device, set_up),
 		CASE_IN("steps follow at once while nobody waits",
 			steps_follow_at_once_while_nobody_waits, set_up),
+		CASE_IN("of a VM's vCPUs one waits for the lock", one_vcpu_waits_for_the_lock,
+			set_up),
 		CASE_IN("chains come back in steps and interrupt",
 			chains_come_back_in_steps_and_interrupt, set_up),
 		CASE_IN("what was there before the last word is found",
