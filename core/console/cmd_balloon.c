@@ -33,8 +33,8 @@ static void say_told(const struct balloon_view *view)
 static void say_vm(struct shell_job *job, const struct balloon_view *view)
 {
 	if (job->part == 0) {
-		shell_say("%-12s %10llu %8llu %8llu", view->vdev->vm->name, mib(view->size),
-			  mib(view->now), mib(view->target));
+		shell_say("%-*s %10llu %8llu %8llu", vm_name_width(), view->vdev->vm->name,
+			  mib(view->size), mib(view->now), mib(view->target));
 		job->more = true;
 	} else {
 		shell_say(" %8llu %8llu", mib(view->min), mib(view->other));
@@ -77,8 +77,9 @@ static bool list_step(struct shell_job *job)
 	}
 	if (job->at[1] == 0) {
 		job->at[1] = 1;
-		shell_say("MiB of VM    configured      now   target      min  others'     free "
-			  "available\n");
+		shell_say(
+			"%-*s configured      now   target      min  others'     free available\n",
+			vm_name_width(), "MiB of VM");
 		return false;
 	}
 	say_vm(job, &view);

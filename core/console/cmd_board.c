@@ -54,8 +54,8 @@ static bool say_virtual(struct shell_job *job, struct vm *vm, uint32_t intid)
 		format(line, sizeof(line), "board's %u ", look.pintid);
 	}
 	if (job->part == 0) {
-		shell_say("%-12s %4u  vcpu %-2u priority %3u ", vm->name, intid, look.target,
-			  look.prio);
+		shell_say("%-*s %4u  vcpu %-2u priority %3u ", vm_name_width(), vm->name, intid,
+			  look.target, look.prio);
 		job->more = true;
 		return true;
 	}
@@ -127,6 +127,8 @@ static void say_picture(const struct prange *bank, uint32_t first)
 	shell_say("%s%s", row, first + PART == PICTURE ? "\n" : "");
 }
 
+#define OWNER_WIDTH 16
+
 static const char *owner_name(uint16_t owner)
 {
 	if (owner == REGISTRY_OWNER_HYP) {
@@ -179,7 +181,7 @@ static void say_grant(struct shell_job *job, const struct grant *grant)
 		job->more = true;
 		return;
 	}
-	shell_say("  %-16s ", owner_name(grant->owner));
+	shell_say("  %-*s ", MAX(vm_name_width(), OWNER_WIDTH), owner_name(grant->owner));
 	if (grant->owner == REGISTRY_OWNER_DISK || grant->owner == REGISTRY_OWNER_SHARED) {
 		say_store(&shell_sources()->config->store[grant->store - 1]);
 	} else if (grant->owner != REGISTRY_OWNER_HYP) {
@@ -247,11 +249,11 @@ static void say_cpu(uint32_t index, const struct sched_cpu *cpu)
 /* A row, in two parts: the vCPU may have gone to another CPU between them. */
 static void say_turn(struct shell_job *job, const struct sched_cpu *cpu, const struct vcpu *vcpu)
 {
-	shell_say("  %s %-12s vcpu %-2u priority %3u  ",
+	shell_say("  %s %-*s vcpu %-2u priority %3u  ",
 		  vcpu == cpu->current ? "runs " :
 		  vcpu->sched.ready    ? "ready" :
 					 "-    ",
-		  vcpu->vm->name, vcpu->index, vcpu->sched.priority);
+		  vm_name_width(), vcpu->vm->name, vcpu->index, vcpu->sched.priority);
 	job->vm = vcpu->vm;
 	job->at[2] = vcpu->index;
 	job->more = true;

@@ -110,7 +110,8 @@ static void say_vm(struct shell_job *job, const struct vm *vm)
 
 	switch (job->part) {
 	case 0:
-		shell_say("%-12s %-18s %5u ", vm->name, life_state_name(vm), vm->vcpu_count);
+		shell_say("%-*s %-18s %5u ", vm_name_width(), vm->name, life_state_name(vm),
+			  vm->vcpu_count);
 		break;
 	case 1:
 		format_cpus(cpus, sizeof(cpus), vm);
@@ -147,8 +148,8 @@ static bool list_step(struct shell_job *job)
 	struct vm *vm;
 
 	if (n == 0) {
-		shell_say("%-12s %-18s %5s %-7s %6s %9s %8s %8s\n", "VM", "state", "vCPUs", "CPUs",
-			  "MiB", "CPU time", "steal", "restarts");
+		shell_say("%-*s %-18s %5s %-7s %6s %9s %8s %8s\n", vm_name_width(), "VM", "state",
+			  "vCPUs", "CPUs", "MiB", "CPU time", "steal", "restarts");
 		return false;
 	}
 	if (n <= vm_count()) {
@@ -329,7 +330,8 @@ static void say_bar(const struct vm *vm, uint64_t span)
 	last_ran[vm->id] = ran;
 	last_stolen[vm->id] = stolen;
 	if (!shared) {
-		shell_say("  %-16s %-18s own CPUs: idle is n/a\n", vm->name, life_state_name(vm));
+		shell_say("  %-*s %-18s own CPUs: idle is n/a\n", vm_name_width(), vm->name,
+			  life_state_name(vm));
 		return;
 	}
 	used = span == 0 ? 0 : (uint32_t)MIN(ran_now * BAR_MAX / 4 / span, (uint64_t)BAR_MAX);
@@ -337,8 +339,8 @@ static void say_bar(const struct vm *vm, uint64_t span)
 	memset(bar + used, '.', BAR_MAX - used);
 	bar[BAR_MAX] = '\0';
 	/* a CPU is ten characters */
-	shell_say("  %-12s %3u %% %s %3u %% stolen\n", vm->name, SHELL_PERCENT(ran_now, span), bar,
-		  SHELL_PERCENT(stolen_now, span));
+	shell_say("  %-*s %3u %% %s %3u %% stolen\n", vm_name_width(), vm->name,
+		  SHELL_PERCENT(ran_now, span), bar, SHELL_PERCENT(stolen_now, span));
 }
 
 /* at[0]: the next line of this picture; value[0]: when the last one was drawn. */

@@ -123,7 +123,7 @@ static bool list(struct vcpu *by, struct vsock_job *job)
 	info = &call.data.vm;
 	job->at[2] = !job->at[2];
 	if (job->at[2] != 0) {
-		say(job, "%-12s %-11s ", info->name, state_name(info));
+		say(job, "%-*s %-11s ", vm_name_width(), info->name, state_name(info));
 		return false;
 	}
 	say(job, "%3u vCPUs %5llu MiB %3u restarts\n", info->vcpu_count,
@@ -294,8 +294,8 @@ static bool balloon_list(struct vcpu *by, struct vsock_job *job)
 	balloon = &call.data.balloon;
 	job->at[1] = !job->at[1];
 	if (job->at[1] != 0) {
-		say(job, "%-12s %5llu MiB now, ", vm_by_id((uint32_t)job->at[0])->name,
-		    (unsigned long long)(balloon->now >> 20));
+		say(job, "%-*s %5llu MiB now, ", vm_name_width(),
+		    vm_by_id((uint32_t)job->at[0])->name, (unsigned long long)(balloon->now >> 20));
 		return false;
 	}
 	say(job, "%llu asked for, of %llu; %llu at least\n",

@@ -7,11 +7,13 @@
 #include "core/base/string.h"
 #include "timer/deadline.h"
 
-#define NOTE_MAX 256
+#define NOTE_MAX	 256
+#define NAME_WIDTH_LEAST 12
 
 static struct {
 	struct vm *vm[CONFIG_VM_MAX];
 	uint32_t count;
+	int name_width;
 } vms;
 
 void vm_device_ready(struct vm *vm, uint32_t index, bool there)
@@ -30,6 +32,7 @@ void vm_register(struct vm *vm)
 	CHECK(vms.count < CONFIG_VM_MAX);
 	vm->id = vms.count;
 	vms.vm[vms.count++] = vm;
+	vms.name_width = MAX(vms.name_width, (int)strlen(vm->name));
 }
 
 struct vm *vm_by_id(uint32_t id)
@@ -40,6 +43,11 @@ struct vm *vm_by_id(uint32_t id)
 uint32_t vm_count(void)
 {
 	return vms.count;
+}
+
+int vm_name_width(void)
+{
+	return MAX(vms.name_width, NAME_WIDTH_LEAST);
 }
 
 struct vm *vm_by_name(const char *name)

@@ -151,6 +151,7 @@ struct vm {
 struct vm *vm_by_id(uint32_t id);
 uint32_t vm_count(void);
 struct vm *vm_by_name(const char *name);
+int vm_name_width(void); /* of a column with the name of any, at least 12 */
 
 /* Ticks that go on while the VM is not paused, whatever time-when-paused says. Any CPU; takes
  * vm->lock. */

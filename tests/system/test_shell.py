@@ -218,6 +218,24 @@ def test_VMs_stop_and_start_by_command(boot):
     assert re.search(r"^tick \d", log, re.M)
 
 
+def test_columns_hold_the_longest_name(boot):
+    long = "brakecontrolleroftherearaxleno2"
+    run = boot(
+        config(
+            vm(long, kernel="tick_image", initrd=None, memory="64M", cpus=[0]),
+            vm("tock", kernel="tick_image", initrd=None, memory="64M", cpus=[0]),
+            images=raw_image("tick"),
+        )
+    )
+    run.expect("^tock[|] tick 1")
+    run.focus(SHELL)
+    for command, column in (("vm", "running"), ("irq", "priority"), ("sched", "vcpu")):
+        text = run.run(command, PROMPT)
+        rows = [row for row in text.split("\n") if re.search(rf"\b({long}|tock) .*{column}", row)]
+        assert any(long in row for row in rows) and any("tock" in row for row in rows), text
+        assert len({row.index(column) for row in rows}) == 1, text
+
+
 def test_who_gives_a_command_other_words_is_told_how_it_is_called(boot):
     run = shell(boot)
     for words in ("irq tick", "mem foo", "sched 1", "top 5", "audit x", "report x", "net x",

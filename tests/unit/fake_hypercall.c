@@ -242,6 +242,11 @@ uint32_t vm_count(void)
 	return FAKE_VMS;
 }
 
+int vm_name_width(void)
+{
+	return 12;
+}
+
 const struct vm_extent *vm_extent_of(const struct vm *vm, uint64_t ipa, uint64_t size)
 {
 	for (uint32_t i = 0; i < vm->extent_count; i++) {

@@ -48,6 +48,11 @@ uint32_t vm_count(void)
 	return 1;
 }
 
+int vm_name_width(void)
+{
+	return 12;
+}
+
 struct vm *vm_by_id(uint32_t id)
 {
 	assert_int_equal(id, 0);
