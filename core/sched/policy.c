@@ -5,6 +5,9 @@
 #include "core/base/bits.h"
 #include "core/vm/vm.h"
 
+/* Of what is compiled twice, for CPUs with budgets and for those without: measured. */
+#define IN_LINE inline __attribute__((always_inline))
+
 /* `attention`: of the vCPU, its events and hold. */
 static inline bool is_ready(const struct vcpu *vcpu, uint64_t attention)
 {
@@ -84,21 +87,22 @@ static void wake_budget(struct sched_vcpu *s, uint64_t now)
 
 /*
  * It was its turn, and would be still: who comes in between pays for the way there and back as far
- * as it falls into the time of who is interrupted. That one's budget has it back: the sum of all
- * stays what it is.
+ * as it falls into the time of who is interrupted, with what it has. That one's budget has it back:
+ * the sum of all stays what it is.
  */
 static void __attribute__((noinline))
 pay_for_switches(const struct sched_cpu *cpu, struct sched_vcpu *payer, struct vcpu *interrupted)
 {
 	struct sched_vcpu *s = &interrupted->sched;
+	int64_t cost = MIN(cpu->switch_cost, payer->budget_left);
 
-	if (&interrupted->sched == payer || !s->ready || is_exhausted(s) ||
+	if (cost <= 0 || &interrupted->sched == payer || !s->ready || is_exhausted(s) ||
 	    !has_window(cpu, interrupted)) {
 		return;
 	}
-	payer->budget_left -= cpu->switch_cost;
+	payer->budget_left -= cost;
 	if (has_budget(s)) {
-		s->budget_left += cpu->switch_cost;
+		s->budget_left += cost;
 	}
 }
 
@@ -114,7 +118,7 @@ static inline bool use_slice(struct sched_vcpu *s, uint64_t ran)
 	return true;
 }
 
-static inline __attribute__((always_inline)) void charge(struct sched_cpu *cpu, uint64_t now)
+static IN_LINE void charge(struct sched_cpu *cpu, uint64_t now, bool budgets)
 {
 	uint64_t ran = now - cpu->since;
 	struct sched_vcpu *s, *donor;
@@ -126,7 +130,7 @@ static inline __attribute__((always_inline)) void charge(struct sched_cpu *cpu, 
 	s = &cpu->current->sched;
 	donor = &cpu->donor->sched;
 	s->ran += ran;
-	if (has_budget(donor) && !cpu->in_background) {
+	if (budgets && has_budget(donor) && !cpu->in_background) {
 		donor->budget_left -= (int64_t)ran;
 	}
 	if (unlikely(!cpu->in_turn)) {
@@ -188,15 +192,15 @@ static void __attribute__((noinline)) change(struct sched_cpu *cpu, struct vcpu 
 /* -- the order -- */
 
 /* Does `a` go before `b`? Both are ready and may run, within their budgets or both beyond. */
-static inline bool is_before(const struct sched_cpu *cpu, const struct vcpu *a,
-			     const struct vcpu *b)
+static IN_LINE bool is_before(const struct sched_cpu *cpu, const struct vcpu *a,
+			      const struct vcpu *b, bool budgets)
 {
 	const struct sched_vcpu *x = &a->sched, *y = &b->sched;
 
 	if (x->priority != y->priority) {
 		return x->priority > y->priority;
 	}
-	if (unlikely((x->budget | y->budget) != 0)) {
+	if (budgets && (x->budget | y->budget) != 0) {
 		/* of one without a budget nothing is left */
 		if ((x->budget_left > 0) != (y->budget_left > 0)) {
 			return x->budget_left > 0;
@@ -314,7 +318,7 @@ static struct vcpu *__attribute__((noinline)) best_in_background(struct sched_cp
 	POLICY_EACH(cpu, vcpu)
 	{
 		if (is_candidate(cpu, vcpu, true) &&
-		    (first == NULL || is_before(cpu, vcpu, first))) {
+		    (first == NULL || is_before(cpu, vcpu, first, true))) {
 			first = vcpu;
 		}
 	}
@@ -368,7 +372,7 @@ lets_in(struct sched_cpu *cpu, const struct vcpu *first, const struct vcpu *urge
 }
 
 /* The best of all within their budgets. What has become of each since it was seen last is noted. */
-static inline struct vcpu *best(struct sched_cpu *cpu, uint64_t now)
+static IN_LINE struct vcpu *best(struct sched_cpu *cpu, uint64_t now, bool budgets)
 {
 	struct vcpu *first = NULL, *first_of_all = NULL;
 	const bool anybody = likely(cpu->window_count == 0);
@@ -393,11 +397,11 @@ static inline struct vcpu *best(struct sched_cpu *cpu, uint64_t now)
 		    (atomic_read(&vcpu->events) & VCPU_EVENTS_URGENT) != 0 && may_hurry(cpu, now)) {
 			first_of_all = hurried_first(first_of_all, vcpu);
 		}
-		if (unlikely(has_budget(s)) && !has_budget_left(cpu, s, now)) {
+		if (budgets && has_budget(s) && !has_budget_left(cpu, s, now)) {
 			continue;
 		}
 		if ((anybody || vcpu->vm == cpu->window_vm) &&
-		    (first == NULL || is_before(cpu, vcpu, first))) {
+		    (first == NULL || is_before(cpu, vcpu, first, budgets))) {
 			first = vcpu;
 		}
 	}
@@ -448,11 +452,11 @@ static bool has_rival(const struct sched_cpu *cpu)
 	return false;
 }
 
-/* Until when the choice stands if nobody becomes ready; `limit` if that is sooner. */
-static inline uint64_t stands_until(const struct sched_cpu *cpu, uint64_t now, uint64_t limit)
+/* Until when the choice stands if nobody becomes ready; no later than the timer is set for. */
+static IN_LINE uint64_t stands_until(const struct sched_cpu *cpu, uint64_t now, bool budgets)
 {
 	const struct sched_vcpu *s, *donor;
-	uint64_t until = MIN(limit, cpu->renewal), left;
+	uint64_t until = MIN(cpu->armed, cpu->renewal), left;
 
 	if (unlikely(cpu->window_count != 0)) {
 		until = MIN(until, cpu->window_end);
@@ -462,9 +466,8 @@ static inline uint64_t stands_until(const struct sched_cpu *cpu, uint64_t now, u
 	}
 	s = &cpu->current->sched;
 	donor = &cpu->donor->sched;
-	if (unlikely(has_budget(donor)) && !cpu->in_background && !cpu->hurries) {
-		/* it may have paid more than it had */
-		until = MIN(until, now + (uint64_t)MAX(donor->budget_left, (int64_t)0));
+	if (budgets && has_budget(donor) && !cpu->in_background && !cpu->hurries) {
+		until = MIN(until, now + (uint64_t)donor->budget_left);
 	}
 	left = MIN(s->slice_left, donor->slice_left);
 	if (cpu->ready_count > 1 && now + left < until && has_rival(cpu)) {
@@ -487,13 +490,14 @@ void policy_add(struct sched_cpu *cpu, struct vcpu *vcpu)
 	/* at boot the CPU may look at its list meanwhile, and finds nobody ready */
 	atomic_set_release(end, vcpu);
 	cpu->count++;
+	cpu->budget_count += has_budget(&vcpu->sched);
 }
 
 void policy_remove(struct sched_cpu *cpu, struct vcpu *vcpu, uint64_t now)
 {
 	struct vcpu **at = &cpu->first;
 
-	charge(cpu, now);
+	charge(cpu, now, true);
 	charge_waits(cpu, now);
 	if (vcpu == cpu->current) {
 		cpu->current = cpu->donor = NULL;
@@ -507,6 +511,8 @@ void policy_remove(struct sched_cpu *cpu, struct vcpu *vcpu, uint64_t now)
 	}
 	*at = vcpu->sched.next;
 	cpu->count--;
+	cpu->budget_count -= has_budget(&vcpu->sched);
+	cpu->in_background = cpu->in_background && cpu->budget_count != 0;
 	/* it was asked for of who was there */
 	atomic_set(&cpu->measured, UINT64_C(0));
 }
@@ -540,23 +546,36 @@ uint64_t policy_idle(const struct sched_cpu *cpu, uint64_t now, uint64_t *span)
 	return *span - MIN(ran, *span);
 }
 
-struct vcpu *policy_choose(struct sched_cpu *cpu, uint64_t now)
+static IN_LINE struct vcpu *choose_among(struct sched_cpu *cpu, uint64_t now, bool budgets)
 {
-	struct vcpu *next, *donor;
+	/* its turn may be over with what is charged: that ends no period */
+	struct vcpu *next, *donor = budgets && cpu->in_turn ? cpu->donor : NULL;
 
-	charge(cpu, now);
+	charge(cpu, now, budgets);
 	if (unlikely(cpu->window_count != 0)) {
 		find_window(cpu, now);
 	}
-	donor = likely(cpu->in_turn) ? cpu->donor : NULL;
-	cpu->in_background = false;
-	next = best(cpu, now);
-	if (next == NULL && cpu->renewal != UINT64_MAX) {
+	if (budgets) {
+		cpu->in_background = false;
+	}
+	next = best(cpu, now, budgets);
+	if (budgets && next == NULL && cpu->renewal != UINT64_MAX) {
 		next = best_in_background(cpu);
-	} else if (next != NULL && unlikely(has_budget(&cpu->donor->sched)) && donor != NULL) {
+	} else if (next != NULL && donor != NULL && has_budget(&cpu->donor->sched)) {
 		pay_for_switches(cpu, &cpu->donor->sched, donor);
 	}
 	choose(cpu, next, now);
-	cpu->until = stands_until(cpu, now, cpu->armed);
+	cpu->until = stands_until(cpu, now, budgets);
 	return next;
+}
+
+static struct vcpu *__attribute__((noinline)) choose_by_budgets(struct sched_cpu *cpu, uint64_t now)
+{
+	return choose_among(cpu, now, true);
+}
+
+struct vcpu *policy_choose(struct sched_cpu *cpu, uint64_t now)
+{
+	return unlikely(cpu->budget_count != 0) ? choose_by_budgets(cpu, now) :
+						  choose_among(cpu, now, false);
 }

@@ -66,9 +66,9 @@ struct sched_cpu {
 	 * While a guest runs it is that guest's vCPU, or NULL.
 	 */
 	struct vcpu *standing;
-	uint32_t count;
-	struct vcpu *first;    /* of its vCPUs, in the order in which they were added */
-	struct vcpu *arriving; /* atomic: those sent here, the last one first */
+	uint32_t count, budget_count; /* vCPUs; of these with a budget */
+	struct vcpu *first;	      /* of its vCPUs, in the order in which they were added */
+	struct vcpu *arriving;	      /* atomic: those sent here, the last one first */
 	/* what its config says of its windows; NULL: it has none */
 	const struct schedule_config *schedule;
 	const uint64_t *window_length; /* ticks */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The registers of virtio-mmio, and the life of a device behind them. virtio 1.2 2.1, 4.2. */
+#include "core/arm64/barrier.h"
 #include "core/base/errno.h"
 #include "core/base/string.h"
 #include "core/fdt/guest_fdt.h"
@@ -88,22 +89,42 @@ static void let_go(struct virtio *virtio)
 	}
 }
 
+static bool turn_away(struct virtio *virtio)
+{
+	atomic_set(&virtio->turned_away, true);
+	cpu_yield();
+	return false;
+}
+
 /* Somebody has the lock: one of the VM's vCPUs waits for it, the others come back. */
 static bool __attribute__((noinline)) enter_later(struct virtio *virtio)
 {
 	if (atomic_exchange(&virtio->entering, true)) {
-		atomic_set(&virtio->turned_away, true);
-		return false;
+		return turn_away(virtio);
 	}
 	spin_lock(&virtio->lock);
 	atomic_set_release(&virtio->entering, false);
 	return true;
 }
 
+/* A step is under way that has the lock no more, and not yet again. */
+static bool __attribute__((noinline)) go_away(struct virtio *virtio)
+{
+	spin_unlock(&virtio->lock);
+	return turn_away(virtio);
+}
+
 /* Takes the lock for a vCPU of its VM's. False: it is to come back. */
 static inline bool enter(struct virtio *virtio)
 {
-	return likely(spin_try_lock(&virtio->lock)) || enter_later(virtio);
+	if (unlikely(!spin_try_lock(&virtio->lock)) && !enter_later(virtio)) {
+		return false;
+	}
+	if (unlikely(virtio->away != 0)) {
+		return go_away(virtio);
+	}
+	atomic_set(&virtio->turned_away, false);
+	return true;
 }
 
 void virtio_config_changed(struct virtio *virtio)
@@ -202,7 +223,6 @@ static bool __attribute__((noinline)) go_on(struct virtio *virtio)
 	     i++) {
 		more = step(virtio);
 	}
-	atomic_set(&virtio->turned_away, false);
 	return more;
 }
 

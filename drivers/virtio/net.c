@@ -47,16 +47,9 @@ static bool is_before(const struct net *a, const struct net *b)
 	return x->vm->id != y->vm->id ? x->vm->id < y->vm->id : x->index < y->index;
 }
 
-/* Its own is held, and is let go of meanwhile where the other comes first. */
 static void lock_other(struct net *net, struct net *to)
 {
-	if (is_before(net, to)) {
-		spin_lock_beside(&to->virtio.lock, &net->virtio.lock);
-		return;
-	}
-	spin_unlock(&net->virtio.lock);
-	spin_lock(&to->virtio.lock);
-	spin_lock_beside(&net->virtio.lock, &to->virtio.lock);
+	virtio_lock_beside(&net->virtio, &to->virtio, is_before(net, to));
 }
 
 static void unlock_other(struct net *to)

@@ -91,6 +91,7 @@ struct virtio {
 	bool unsettled;	     /* ops->settle() is to be called */
 	bool refused;	     /* a driver without what is needed, of which settle has not said it */
 	uint64_t waiting;    /* vCPUs whose reset waits for ops->busy(), by bit */
+	uint32_t away;	     /* steps that have let go of the lock: virtio_lock_beside() */
 	uint32_t work;	     /* queues in which there may be something, by bit */
 };
 
@@ -146,6 +147,24 @@ void virtio_config_changed(struct virtio *virtio);
 static inline bool virtio_is_wanted(const struct virtio *virtio)
 {
 	return spin_is_wanted(&virtio->lock) || atomic_read(&virtio->turned_away);
+}
+
+/*
+ * In a step with its own lock: takes that of `to` too, which is of the same type. `first`: its own
+ * is the first in the order; else it is let go of meanwhile, and none of the VM's vCPUs enters
+ * until it is back.
+ */
+static inline void virtio_lock_beside(struct virtio *virtio, struct virtio *to, bool first)
+{
+	if (first) {
+		spin_lock_beside(&to->lock, &virtio->lock);
+		return;
+	}
+	virtio->away++;
+	spin_unlock(&virtio->lock);
+	spin_lock(&to->lock);
+	spin_lock_beside(&virtio->lock, &to->lock);
+	virtio->away--;
 }
 
 /* There is something to do in a queue, for another reason than that its driver said so. Any CPU;

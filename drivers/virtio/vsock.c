@@ -59,16 +59,9 @@ static struct vsock *by_cid(uint64_t cid)
 
 /* -- two locks -- */
 
-/* Its own is held, and is let go of meanwhile where the other comes first. */
 static void lock_other(struct vsock *vsock, struct vsock *to)
 {
-	if (vsock->index < to->index) {
-		spin_lock_beside(&to->virtio.lock, &vsock->virtio.lock);
-		return;
-	}
-	spin_unlock(&vsock->virtio.lock);
-	spin_lock(&to->virtio.lock);
-	spin_lock_beside(&vsock->virtio.lock, &to->virtio.lock);
+	virtio_lock_beside(&vsock->virtio, &to->virtio, vsock->index < to->index);
 }
 
 /* -- waking others; no locks -- */

@@ -63,6 +63,7 @@ static inline struct sched_vcpu *add_budget(uint32_t vm, uint32_t priority, uint
 
 	s->budget = budget;
 	s->period = period;
+	cpu.budget_count++;
 	return s;
 }
 

@@ -240,7 +240,7 @@ static void who_interrupts_pays(void **state)
 	assert_in_range(ran(0) + in_between, 100 * 5000 - 10000, 100 * 5000 + 10000);
 }
 
-/* It comes to 2 ticks' work: who has it left, and pays 10, is asked again at once. */
+/* Of a price of 10 one that has 2 left pays 2, and is asked again at once. */
 static void who_pays_is_within_its_budget(void **state)
 {
 	struct sched_vcpu *payer, *other;
@@ -259,19 +259,19 @@ static void who_pays_is_within_its_budget(void **state)
 	run(100);
 	ready(0, true);
 	assert_ptr_equal(choose(), &vcpus[0]);
-	assert_int_equal(payer->budget_left, -8);
-	assert_int_equal(other->budget_left, 410);
+	assert_int_equal(payer->budget_left, 0);
+	assert_int_equal(other->budget_left, 402);
 	assert_int_equal(cpu.until, now);
 	/* and whoever goes on because another has to stop interrupts nobody */
 	assert_ptr_equal(choose(), &vcpus[1]);
-	run(410);
+	run(402);
 	assert_ptr_equal(cpu.current, &vcpus[2]);
 	assert_int_equal(other->budget_left, 0);
 	/* one without a budget has none that something could be given back to */
 	run(1000000 + 1000 - now);
 	assert_ptr_equal(cpu.current, &vcpus[0]);
-	assert_int_equal(payer->budget_left, 100 - 8 - 10);
-	run(82);
+	assert_int_equal(payer->budget_left, 100 - 10);
+	run(90);
 	/* who is interrupted by a VM without a budget has its own, as the order says */
 	ready(2, false);
 	run(1000000 + 1000 + 200 - now);
@@ -283,7 +283,46 @@ static void who_pays_is_within_its_budget(void **state)
 	assert_int_equal(other->budget_left, 300);
 }
 
-/* Neither does who goes on behind one that hurried, though that one is ready. */
+/* That its slice is used up just then makes no difference: it has its budget still. */
+static void who_interrupts_at_the_end_of_a_slice_pays(void **state)
+{
+	struct sched_vcpu *payer, *other;
+
+	(void)state;
+	payer = add_budget(0, 200, 100, 1000);
+	other = add_budget(1, 100, 3 * SLICE, 5 * SLICE);
+	cpu.switch_cost = 10;
+	ready(1, true);
+	run(SLICE);
+	ready(0, true);
+	assert_ptr_equal(choose(), &vcpus[0]);
+	assert_int_equal(payer->budget_left, 100 - 10);
+	assert_int_equal(other->budget_left, 2 * SLICE + 10);
+}
+
+/* Who has used up its budget and hurries pays nothing: it has nothing. */
+static void who_has_nothing_pays_nothing(void **state)
+{
+	struct sched_vcpu *hurries, *other;
+
+	(void)state;
+	hurries = add_budget(0, 200, 100, 1000);
+	other = add_budget(1, 100, 500, 1000);
+	cpu.switch_cost = 10;
+	ready(0, true);
+	ready(1, true);
+	run(200);
+	for (uint32_t i = 0; i < 5; i++) {
+		vcpus[0].events = VCPU_EVENT_PLACE;
+		assert_ptr_equal(choose(), &vcpus[0]);
+		vcpus[0].events = 0;
+		assert_ptr_equal(choose(), &vcpus[1]);
+	}
+	assert_int_equal(hurries->budget_left, 0);
+	assert_int_equal(other->budget_left, 500 - 100);
+}
+
+/* Nor does who goes on behind one that hurried, though that one is ready. */
 static void who_hurried_is_paid_nothing(void **state)
 {
 	struct sched_vcpu *hurried, *other;
@@ -498,6 +537,7 @@ static void adds_up(void **state)
 
 		if (i % 3 == 0) {
 			s->budget = 100 + random_below(&random, 100);
+			cpu.budget_count++;
 			s->period = 700 + random_below(&random, 1000);
 			s->background = i == 3;
 		}
@@ -685,6 +725,9 @@ int main(void)
 		CASE_IN("who interrupts another pays for the switches", who_interrupts_pays,
 			set_up),
 		CASE_IN("who pays is within its budget", who_pays_is_within_its_budget, set_up),
+		CASE_IN("who interrupts at the end of a slice pays",
+			who_interrupts_at_the_end_of_a_slice_pays, set_up),
+		CASE_IN("who has nothing pays nothing", who_has_nothing_pays_nothing, set_up),
 		CASE_IN("who hurried is paid nothing", who_hurried_is_paid_nothing, set_up),
 		CASE_IN("a window that begins costs nobody", windows_cost_nobody, set_up),
 		CASE_IN("windows are their VM's alone, and do not drift", windows, set_up),

@@ -45,7 +45,7 @@
 
 /* -- a device: gives each chain back with its number of bytes, a chain in a step -- */
 
-static uint32_t resets, queue_resets, steps, wanted_in;
+static uint32_t resets, queue_resets, steps, wanted_in, tried_in;
 static bool endless; /* it never has done all there is to do */
 static uint32_t config_word;
 static struct virtq_chain *chain;
@@ -63,6 +63,8 @@ static void echo_reset_queue(struct virtio *virtio, uint32_t queue)
 	queue_resets++;
 }
 
+static void come_and_go(struct virtio *virtio);
+
 static int echo_step(struct virtio *virtio, uint32_t queue)
 {
 	int got = endless ? -EAGAIN : virtq_take(&virtio->queue[queue], chain);
@@ -70,6 +72,9 @@ static int echo_step(struct virtio *virtio, uint32_t queue)
 	steps++;
 	if (steps == wanted_in) {
 		virtio->lock.next++; /* another CPU waits for it */
+	}
+	if (steps == tried_in) {
+		come_and_go(virtio);
 	}
 	if (got == 1) {
 		return virtio_put(virtio, queue, chain, chain->in_size) < 0 ? -EFAULT : 1;
@@ -462,6 +467,16 @@ static void steps_follow_at_once_while_nobody_waits(void **state)
 	goes_on = 0;
 }
 
+/* Another vCPU of the VM's wants to enter while a third waits already. */
+static void come_and_go(struct virtio *at)
+{
+	uint64_t value;
+
+	at->entering = true;
+	assert_int_equal(virtio_mmio.read(&vcpu, at, STATUS, 4, &value), -EBUSY);
+	at->entering = false;
+}
+
 /* Another CPU has the lock, and a vCPU of the VM's waits for it: a second one does not. */
 static void one_vcpu_waits_for_the_lock(void **state)
 {
@@ -483,15 +498,40 @@ static void one_vcpu_waits_for_the_lock(void **state)
 	assert_int_equal(steps, 0);
 	assert_int_equal(virtio.lock.next, ticket);
 	virtio.lock.owner++;
-	/* who comes next does one step, and not a second: somebody had to come back */
+	virtio.entering = false;
+	/* who comes next does one step, and not a second: somebody had to come back meanwhile */
 	goes_on = 100;
+	tried_in = 1;
 	set(QUEUE_NOTIFY, 1);
+	tried_in = 0;
 	assert_int_equal(steps, 1);
 	assert_true(posted);
+	/* then nobody has */
 	assert_false(virtio_work(&virtio.vdev));
 	assert_int_equal(steps, 3);
 	goes_on = 0;
+	posted = false;
 	assert_int_equal(virtio.lock.next, virtio.lock.owner);
+}
+
+/* A step has let go of the lock to take another's before it: no other begins. */
+static void nobody_enters_while_a_step_is_away(void **state)
+{
+	uint64_t value;
+
+	(void)state;
+	begin(VIRTIO_F_VERSION_1);
+	fake_driver_make(&drivers[1], &answer, 1, false);
+	virtio.away = 1;
+	assert_int_equal(virtio_mmio.write(&vcpu, &virtio, QUEUE_NOTIFY, 4, 1), -EBUSY);
+	assert_int_equal(virtio_mmio.read(&vcpu, &virtio, STATUS, 4, &value), -EBUSY);
+	assert_true(virtio_work(&virtio.vdev));
+	assert_int_equal(steps, 0);
+	assert_int_equal(virtio.lock.next, virtio.lock.owner);
+	virtio.away = 0;
+	set(QUEUE_NOTIFY, 1);
+	assert_int_equal(steps, 1);
+	posted = false;
 }
 
 static void chains_come_back_in_steps_and_interrupt(void **state)
@@ -695,6 +735,8 @@ int main(void)
 		CASE_IN("steps follow at once while nobody waits",
 			steps_follow_at_once_while_nobody_waits, set_up),
 		CASE_IN("of a VM's vCPUs one waits for the lock", one_vcpu_waits_for_the_lock,
+			set_up),
+		CASE_IN("nobody enters while a step is away", nobody_enters_while_a_step_is_away,
 			set_up),
 		CASE_IN("chains come back in steps and interrupt",
 			chains_come_back_in_steps_and_interrupt, set_up),
