@@ -251,6 +251,9 @@ static int step_move(struct vballoon *balloon, uint32_t queue)
 
 	if (!move->busy) {
 		got = virtq_take(virtq, move->chain);
+		if (got == 1 && move->chain->reads != move->chain->count) {
+			return -EINVAL; /* 5.5.6: both are for the device to read */
+		}
 		if (got == 1) {
 			move->cursor = virtq_reads(move->chain);
 			move->busy = true;
@@ -319,6 +322,9 @@ static int step_stats(struct vballoon *balloon)
 		return got == 0	      ? virtq_listen(&virtio->queue[QUEUE_STATS], true) :
 		       got == -EAGAIN ? 1 :
 					got;
+	}
+	if (balloon->stats->reads != balloon->stats->count) {
+		return -EINVAL; /* 5.5.6.3 */
 	}
 	balloon->stats_at = virtq_reads(balloon->stats);
 	balloon->stats_left = MIN(balloon->stats->out_size / STAT_SIZE, (uint32_t)STATS_MAX);

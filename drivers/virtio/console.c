@@ -80,6 +80,9 @@ static int receive(struct vconsole *console)
 	if (got < 0) {
 		return got == -EAGAIN ? 1 : got;
 	}
+	if (console->in->reads != 0) {
+		return -EINVAL; /* 5.3.6.1 */
+	}
 	/* in the first of its parts, that what was read can be written */
 	cursor = virtq_writes(console->in);
 	while (count < MIN(virtq_piece(&cursor), (uint32_t)PIECE) &&
@@ -129,6 +132,9 @@ static int console_step(struct virtio *virtio, uint32_t queue)
 	got = virtq_take(&virtio->queue[QUEUE_OUT], console->out);
 	if (got == 0) {
 		return virtq_listen(&virtio->queue[QUEUE_OUT], true);
+	}
+	if (got == 1 && console->out->reads != console->out->count) {
+		return -EINVAL; /* 5.3.6.1 */
 	}
 	if (got == 1) {
 		console->cursor = virtq_reads(console->out);

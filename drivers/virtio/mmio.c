@@ -376,7 +376,11 @@ static void set_half(uint64_t *word, uint32_t which, uint32_t value)
 static bool accepts(const struct virtio *virtio)
 {
 	uint64_t needed = virtio->ops->needed | VIRTIO_F_VERSION_1;
+	const struct virtio_wants *wants = virtio->ops->wants;
 
+	for (; wants != NULL && wants->features != 0; wants++) {
+		needed |= (virtio->features & wants->features) != 0 ? wants->wanted : 0;
+	}
 	return (virtio->features & ~virtio->offered) == 0 && (virtio->features & needed) == needed;
 }
 

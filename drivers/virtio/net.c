@@ -418,10 +418,18 @@ static uint32_t net_read_config(struct virtio *virtio, uint32_t off, uint32_t si
 	return value;
 }
 
+/* 5.1.3.1 */
+static const struct virtio_wants net_wants[] = {
+	{NET_F_GUEST_TSO4 | NET_F_GUEST_TSO6, NET_F_GUEST_CSUM},
+	{NET_F_HOST_TSO4 | NET_F_HOST_TSO6, NET_F_CSUM},
+	{0, 0},
+};
+
 static const struct virtio_ops net_ops = {
 	.id = VIRTIO_ID_NET,
 	.queue_count = 2,
 	.queue_size = NET_QUEUE_SIZE,
+	.wants = net_wants,
 	.features = NET_F_CSUM | NET_F_GUEST_CSUM | NET_F_MAC | NET_F_GUEST_TSO4 |
 		    NET_F_GUEST_TSO6 | NET_F_HOST_TSO4 | NET_F_HOST_TSO6 | NET_F_MRG_RXBUF |
 		    NET_F_STATUS | NET_F_SPEED,

@@ -40,6 +40,11 @@
 
 struct virtio;
 
+/* Features of which each makes sense only beside all of `wanted`. */
+struct virtio_wants {
+	uint64_t features, wanted;
+};
+
 struct virtio_ops {
 	uint32_t id; /* 5 */
 	uint32_t queue_count;
@@ -47,6 +52,7 @@ struct virtio_ops {
 	uint64_t features;   /* of its own, offered by each; virtio_offer(): by one */
 	/* of these, without which a driver is refused: 2.2.2; `settle` says so */
 	uint64_t needed;
+	const struct virtio_wants *wants; /* 2.2.1; ended by no features. NULL: none */
 	uint32_t config_size;
 
 	/* The driver has reset it, or its VM ends: nothing is under way any more. */

@@ -20,6 +20,7 @@
 #define CONSOLE VIRTIO_DEVICE(5)
 #define SOCKETS VIRTIO_DEVICE(6)
 
+#define VENDOR	0x4b4c4242U
 #define RAM_END UINT64_C(0x44000000)
 #define DEVICE	UINT64_C(0x08000000) /* no RAM: the interrupt controller's */
 
@@ -152,6 +153,8 @@ static void test_identity(void)
 		wrong += virtio_get(devices[i], VIRTIO_MAGIC) != 0x74726976;
 		wrong += virtio_get(devices[i], VIRTIO_VERSION) != 2;
 		wrong += virtio_get(devices[i], VIRTIO_DEVICE_ID) != kinds[i];
+		wrong += virtio_get(devices[i], VIRTIO_VENDOR_ID) != VENDOR;
+		wrong += virtio_get(devices[i], VIRTIO_GENERATION) != 0;
 		wrong += virtio_get(devices[i], VIRTIO_STATUS) != 0;
 		wrong += virtio_get(devices[i], VIRTIO_QUEUE_READY) != 0;
 		wrong += virtio_get(devices[i], VIRTIO_INTERRUPT) != 0;
@@ -167,9 +170,13 @@ static void test_identity(void)
 		/* what is read only: 4.2.2.2 */
 		virtio_set(devices[i], VIRTIO_MAGIC, 0);
 		virtio_set(devices[i], VIRTIO_DEVICE_ID, 0);
+		virtio_set(devices[i], VIRTIO_VENDOR_ID, 0);
+		virtio_set(devices[i], VIRTIO_GENERATION, 7);
 		virtio_set(devices[i], VIRTIO_INTERRUPT, 3);
 		changed += virtio_get(devices[i], VIRTIO_MAGIC) != 0x74726976;
 		changed += virtio_get(devices[i], VIRTIO_DEVICE_ID) != kinds[i];
+		changed += virtio_get(devices[i], VIRTIO_VENDOR_ID) != VENDOR;
+		changed += virtio_get(devices[i], VIRTIO_GENERATION) != 0;
 		changed += virtio_get(devices[i], VIRTIO_INTERRUPT) != 0;
 	}
 	is(wrong, 0, "each device is what the config says, version 2, reset");
@@ -249,9 +256,16 @@ static void test_queues(void)
 	is(wrong, 0, "2.6: no queue whose parts are no RAM, run out of it or are not aligned");
 	disk_works();
 	was = (uint64_t)ring->split;
-	virtio_set(DISK, VIRTIO_QUEUE_DESC, was + 4096);
+	for (uint32_t reg = VIRTIO_QUEUE_DESC; reg <= VIRTIO_QUEUE_DEVICE; reg += 0x10) {
+		virtio_set(DISK, reg, was + 4096);
+		virtio_set(DISK, reg + 4, 1);
+	}
 	virtio_set(DISK, VIRTIO_QUEUE_SIZE, 4);
 	is(answer(DISK, BLK_IN, 0, SECTOR), OK, "4.2.2.2: a queue that is ready stays where it is");
+	virtio_set(DISK, VIRTIO_QUEUE_READY, 0);
+	is(virtio_get(DISK, VIRTIO_QUEUE_READY), 0, "4.2.2.2: one that is not ready any more");
+	is(answer(DISK, BLK_IN, 0, SECTOR), NOTHING, "4.2.2.2: has nothing done");
+	disk_works();
 	virtio_set(DISK, VIRTIO_QUEUE_RESET, 1);
 	is(answer(DISK, BLK_IN, 0, SECTOR), OK, "2.6.1: no queue is reset without RING_RESET");
 	virtio_begin(DISK, VIRTIO_F_RING_RESET, ring, 1);
@@ -377,6 +391,27 @@ static void no_status(void)
 	ring->split[0].flags = 0;
 }
 
+/* 2.7.7.2, 2.7.10: who wants to know of what. */
+static void test_events(void)
+{
+	bool told[2];
+
+	virtio_begin(DISK, VIRTIO_F_EVENT_INDEX, ring, 1);
+	ring->available.used_event = 1;
+	answer(DISK, BLK_IN, 0, SECTOR);
+	told[0] = (virtio_get(DISK, VIRTIO_INTERRUPT) & 1) != 0;
+	is(ring->used.available_event, 1, "2.7.10.1: the device wants to know of the next");
+	answer(DISK, BLK_IN, 0, SECTOR);
+	told[1] = (virtio_get(DISK, VIRTIO_INTERRUPT) & 1) != 0;
+	ok(!told[0] && told[1], "2.7.7.2: the interrupt comes for the one that is asked for");
+	ring->available.flags = 1; /* without any meaning then */
+	ring->available.used_event = 2;
+	virtio_set(DISK, VIRTIO_ACK, 1);
+	answer(DISK, BLK_IN, 0, SECTOR);
+	ok((virtio_get(DISK, VIRTIO_INTERRUPT) & 1) != 0 && !needs_reset(DISK),
+	   "2.7.7.1: a flag beside EVENT_IDX is none");
+}
+
 static void test_split(void)
 {
 	spoil("2.7.5: a next descriptor that there is not", next_beyond);
@@ -393,6 +428,7 @@ static void test_split(void)
 	spoil("2.7.5.3.1: a table without the feature", indirect_without);
 	spoil("5.2.6: a request that is shorter than its header", no_header);
 	spoil("5.2.6: one without room for its status", no_status);
+	test_events();
 }
 
 /* -- tables: 2.7.5.3 -- */
@@ -456,6 +492,14 @@ static void test_tables(void)
 	ring_give(ring, 0);
 	virtio_notify(DISK, 0);
 	is(request.status, OK, "2.7.5.3: a table that is right");
+	virtio_begin(DISK, VIRTIO_F_INDIRECT, ring, 1);
+	prepare_in(table, BLK_IN, 0, SECTOR);
+	ring->split[1] = (struct split_desc){(uint64_t)&table[1], 32, DESC_INDIRECT, 0};
+	ring->split[0] = (struct split_desc){(uint64_t)&request.header, 16, DESC_NEXT, 1};
+	table[1].next = 1;
+	ring_give(ring, 0);
+	virtio_notify(DISK, 0);
+	is(request.status, OK, "2.7.5.3.2: a table as the end of a chain");
 	spoil_table("2.7.5.3.1: a table in a table", table_in_table);
 	spoil_table("2.7.5.3.1: a table with another descriptor behind it", table_and_next);
 	spoil_table("2.7.5.3.1: a table without a descriptor", empty_table);
@@ -516,6 +560,85 @@ static void packed_read_after_write(void)
 	ring->packed[2].flags &= ~DESC_WRITE;
 }
 
+/* -- tables of packed rings: 2.8.7 -- */
+
+static struct packed_desc packed_list[RING_SIZE + 1] __attribute__((aligned(16)));
+
+static void prepare_packed_table(void)
+{
+	request.header = (typeof(request.header)){BLK_IN, 0, 0};
+	request.status = NOTHING;
+	memset(ring->packed, 0, sizeof(ring->packed));
+	memset(packed_list, 0, sizeof(packed_list));
+	packed_list[0] = (struct packed_desc){(uint64_t)&request.header, 16, 0, 0};
+	packed_list[1] = (struct packed_desc){(uint64_t)request.data, SECTOR, 0, DESC_WRITE};
+	packed_list[2] = (struct packed_desc){(uint64_t)&request.status, 1, 0, DESC_WRITE};
+	ring->packed[0] =
+		(struct packed_desc){(uint64_t)packed_list, 48, 5, DESC_AVAIL | DESC_INDIRECT};
+}
+
+static void spoil_packed_table(const char *sentence, void (*how)(void))
+{
+	virtio_begin(DISK, VIRTIO_F_PACKED | VIRTIO_F_INDIRECT, ring, 1);
+	prepare_packed_table();
+	how();
+	virtio_notify(DISK, 0);
+	if (request.status != NOTHING) {
+		ok(false, sentence);
+		return;
+	}
+	broke(sentence);
+}
+
+static void packed_table_and_next(void)
+{
+	ring->packed[0].flags |= DESC_NEXT;
+	ring->packed[1] =
+		(struct packed_desc){(uint64_t)&request.status, 1, 5, DESC_AVAIL | DESC_WRITE};
+}
+
+static void packed_empty_table(void)
+{
+	ring->packed[0].size = 0;
+}
+
+static void packed_half_table(void)
+{
+	ring->packed[0].size = 40;
+}
+
+static void packed_long_table(void)
+{
+	ring->packed[0].size = sizeof(packed_list);
+}
+
+static void packed_table_elsewhere(void)
+{
+	ring->packed[0].address = DEVICE;
+}
+
+static void test_packed_tables(void)
+{
+	virtio_begin(DISK, VIRTIO_F_PACKED | VIRTIO_F_INDIRECT, ring, 1);
+	prepare_packed_table();
+	virtio_notify(DISK, 0);
+	is(request.status, OK, "2.8.7: a table of a packed ring that is right");
+	virtio_begin(DISK, VIRTIO_F_PACKED | VIRTIO_F_INDIRECT, ring, 1);
+	prepare_packed_table();
+	packed_list[0].flags = DESC_NEXT | DESC_INDIRECT | DESC_AVAIL;
+	packed_list[1].flags |= DESC_NEXT | DESC_USED;
+	packed_list[2].flags |= DESC_NEXT;
+	packed_list[1].id = 77;
+	virtio_notify(DISK, 0);
+	is(request.status, OK, "2.8.7: flags in a table but WRITE, which are ignored");
+	spoil_packed_table("2.8.7: a table with another descriptor behind it",
+			   packed_table_and_next);
+	spoil_packed_table("2.8.7: a table without a descriptor", packed_empty_table);
+	spoil_packed_table("2.8.7: a table that ends in the middle of one", packed_half_table);
+	spoil_packed_table("2.8.7: a table that is longer than the queue", packed_long_table);
+	spoil_packed_table("2.8.7: a table that is no RAM", packed_table_elsewhere);
+}
+
 /* 2.8.10: an event's place, in a ring that was not agreed to have any. */
 static void test_packed_events(void)
 {
@@ -552,6 +675,7 @@ static void test_packed(void)
 	spoil_packed("2.8.7: a table without the feature", packed_table);
 	spoil_packed("2.6: a buffer that is no RAM", packed_no_ram);
 	spoil_packed("2.8.6: what is read behind what is written", packed_read_after_write);
+	test_packed_tables();
 	test_packed_events();
 }
 
@@ -590,7 +714,15 @@ static void test_disk(void)
 	is(clear(BLK_ZEROES, DISK_SECTORS - 1, 2, 0), IOERR, "5.2.6.1: no zeroes beyond");
 	is(clear(BLK_DISCARD, UINT64_MAX, UINT32_MAX, 0), IOERR, "no discard either");
 	is(answer(DISK, BLK_DISCARD, 0, 17 * 16), IOERR, "5.2.6.1: more ranges than were offered");
+	is(answer(DISK, BLK_ZEROES, 0, 17 * 16), IOERR, "5.2.6.1: nor of zeroes");
 	is(answer(DISK, BLK_DISCARD, 0, 15), IOERR, "5.2.6.1: no whole range");
+	memset(request.data, 0x5a, sizeof(request.data));
+	is(answer(DISK, BLK_ID, 0, 20), OK, "the disk's name, of 20 bytes");
+	memset(request.data, 0x5a, sizeof(request.data));
+	ok(answer(DISK, BLK_ID, 0, 8) == OK && request.data[8] == 0x5a,
+	   "5.2.6.1: as much of it as there is room for");
+	ok(answer(DISK, BLK_ID, 0, 64) == OK && request.data[20] == 0x5a,
+	   "5.2.6.1: and no more than there is of it");
 	ok(!needs_reset(DISK) && others_work(), "none of these is more than an answer");
 	virtio_begin(FIXED, 0, ring, 1);
 	is(answer(FIXED, BLK_OUT, 0, SECTOR), IOERR, "5.2.6.1: a fixed disk is not written");
@@ -612,12 +744,12 @@ static void test_others(void)
 {
 	virtio_begin(RANDOM, 0, ring, 1);
 	give_one(RANDOM, 0, ring, 64, 0);
-	ok(needs_reset(RANDOM) || ring->used.ring[0].size == 0,
+	ok(needs_reset(RANDOM) && ring->used.index == 0,
 	   "5.4.6.1: random numbers into what is to be read");
 	virtio_begin(CONSOLE, 0, rings, 2);
 	give_one(CONSOLE, 1, &rings[1], 64, DESC_WRITE);
-	ok(needs_reset(CONSOLE) || rings[1].used.index == 1,
-	   "5.3.6: text in what is to be written");
+	ok(needs_reset(CONSOLE) && rings[1].used.index == 0,
+	   "5.3.6.1: text in what is to be written");
 	virtio_begin(CONSOLE, 0, rings, 2);
 	memcpy(request.data, "# said by virtio\n", 17);
 	give_one(CONSOLE, 1, &rings[1], 17, 0);

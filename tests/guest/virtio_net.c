@@ -211,9 +211,22 @@ static void test_network(void)
 	   "5.1.6.3.1: too short for this frame: it is dropped");
 }
 
+/* 2.2.1, 5.1.3.1: a feature without the one that it needs. */
+static void test_features(void)
+{
+	ok(!virtio_negotiate(PORT, VIRTIO_F_VERSION_1 | NET_HOST_TSO4),
+	   "2.2.1: segments are cut only where sums are made");
+	ok(!virtio_negotiate(PORT, VIRTIO_F_VERSION_1 | NET_CSUM | NET_GUEST_TSO4),
+	   "2.2.1: and taken whole only where sums are left open");
+	ok(virtio_negotiate(PORT, VIRTIO_F_VERSION_1 | NET_CSUM | NET_HOST_TSO4 | NET_GUEST_CSUM |
+					  NET_GUEST_TSO4),
+	   "with what they need both are agreed on");
+}
+
 int main(void)
 {
 	gic_setup();
+	test_features();
 	test_network();
 	test_headers();
 	test_mtu();
