@@ -99,7 +99,8 @@ static inline void set_up(uint8_t how, uint64_t own, const struct queues *queues
 {
 	uint64_t features = VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT | own |
 			    ((how & 1) != 0 ? VIRTIO_F_PACKED : 0) |
-			    ((how & 2) != 0 ? VIRTIO_F_EVENT_INDEX : 0);
+			    ((how & 2) != 0 ? VIRTIO_F_EVENT_INDEX : 0) |
+			    ((how & 32) != 0 ? VIRTIO_F_RING_RESET : 0);
 
 	/* of one with a balloon the first extent is empty */
 	fake_ram_is_first(device.vm, (how & 16) != 0 && device.vm->stage2.frames == NULL);

@@ -47,7 +47,8 @@ static void begin(uint32_t node, uint8_t how)
 	set_up(node, how,
 	       ((how & 4) != 0 ? NET_F_MRG_RXBUF : 0) |
 		       ((how & 8) != 0 ? NET_F_CSUM | NET_F_HOST_TSO4 | NET_F_HOST_TSO6 : 0) |
-		       ((how & 16) != 0 ? NET_F_GUEST_CSUM | NET_F_GUEST_TSO4 : 0));
+		       ((how & 16) != 0 ? NET_F_GUEST_CSUM | NET_F_GUEST_TSO4 | NET_F_GUEST_TSO6 :
+					  0));
 }
 
 static void give(uint32_t node, const struct op *op)

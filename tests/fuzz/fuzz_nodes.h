@@ -140,7 +140,8 @@ static inline void set_up(uint32_t node, uint8_t how, uint64_t own)
 {
 	uint64_t features = VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT | VIRTIO_F_RING_RESET | own |
 			    ((how & 1) != 0 ? VIRTIO_F_PACKED : 0) |
-			    ((how & 2) != 0 ? VIRTIO_F_EVENT_INDEX : 0);
+			    ((how & 2) != 0 ? VIRTIO_F_EVENT_INDEX : 0) |
+			    ((how & 64) != 0 ? VIRTIO_F_RING_RESET : 0);
 
 	fake_ram_is_first(&nodes[node].vm, (how & 32) != 0);
 	set(node, STATUS, 0);
