@@ -21,7 +21,8 @@ def image(tmp_path_factory):
 
 
 def two(image, ports: str = "", disks: str = "") -> str:
-    """A config of alpha and beta; `ports` are properties of their ports, `disks` other disks."""
+    """A config of alpha and beta; `ports` are properties of their ports, with INDEX for 0 and 1,
+    `disks` other disks."""
     devices = DEVICES.removesuffix("};") + f"""
         root {{ compatible = "bulkhead,virtio-blk"; image = <&root>;
                overlay-size = {cells(size("40M"))}; }};
@@ -29,8 +30,9 @@ def two(image, ports: str = "", disks: str = "") -> str:
         net0 {{ compatible = "bulkhead,virtio-net"; network = <&lan>; {ports} }};
     }};"""
     return config(
-        *(vm(name, devices=devices, bootargs=f"console=ttyAMA0 hostname={name} quiet root=/dev/vda")
-          for name in NAMES),
+        *(vm(name, devices=devices.replace("INDEX", str(index)),
+             bootargs=f"console=ttyAMA0 hostname={name} quiet root=/dev/vda")
+          for index, name in enumerate(NAMES)),
         images=linux_images()
         + f'root: root {{ type = "disk"; data = /incbin/("{image}"); }};\n',
         extra="networks { lan: lan { }; };",
@@ -157,6 +159,13 @@ def counted(run, name: str) -> dict[str, int]:
     return counters
 
 
+def received_by(run, name: str) -> tuple[int, int]:
+    """Packets, as long as they came from the device, and their bytes."""
+    told = ask(run, name, "cd /sys/class/net/eth0/statistics; cat rx_packets rx_bytes; cd /")
+    packets, size = map(int, told.split())
+    return packets, size
+
+
 def test_iperf3_finds_a_network_that_loses_nothing_on_its_way(boot, image):
     run = started(boot, two(image))
     bring_up(run, "alpha")
@@ -166,9 +175,14 @@ def test_iperf3_finds_a_network_that_loses_nothing_on_its_way(boot, image):
     run.to_prompt("alpha")
     # a flow each way, and four at once: in segments that nobody cuts
     for words in ((), ("-R",), ("-P", "4")):
+        before = received_by(run, "alpha")
         end = iperf(run, "alpha", "-n", "16M", *words)
         print(end["sum_sent"], end["sum_received"])
         assert end["sum_sent"]["bytes"] >= 16 * MIB, end["sum_sent"]
+        if words == ("-R",):
+            after = received_by(run, "alpha")
+            packets, size = (now - then for now, then in zip(after, before, strict=True))
+            assert size >= 16 * MIB and size / packets > 4 * 1514, (packets, size)
     # datagrams come in their order
     end = iperf(run, "alpha", "-u", "-b", "20M", "-l", "1400", "-t", "3")
     assert end["streams"][0]["udp"]["out_of_order"] == 0
@@ -188,11 +202,15 @@ def test_iperf3_finds_a_network_that_loses_nothing_on_its_way(boot, image):
 
 
 def test_long_frames_pass_and_a_limit_on_a_port_holds(boot, image):
-    run = started(boot, two(image, ports="mtu = <9000>; rate-kbps = <16000>; vlan = <7>;"))
+    ports = """mtu = <9000>; rate-kbps = <16000>; vlan = <7>; own-mac-only;
+               local-mac-address = [02 00 00 00 0a 0INDEX];"""
+    run = started(boot, two(image, ports=ports))
     bring_up(run, "alpha", 9000)
+    assert ask(run, "alpha", "cat /sys/class/net/eth0/address") == "02:00:00:00:0a:00"
     run.to_prompt("beta")
     bring_up(run, "beta", 9000)
     assert ask(run, "beta", "cat /sys/class/net/eth0/mtu") == "9000"
+    assert ask(run, "beta", "cat /sys/class/net/eth0/address") == "02:00:00:00:0a:01"
     ask(run, "beta", "iperf3 -s -D")
     run.to_prompt("alpha")
     # too long for a frame of 1500: it is one, or would be two
@@ -203,3 +221,9 @@ def test_long_frames_pass_and_a_limit_on_a_port_holds(boot, image):
     assert rate < 16.0e6 * 1.3, rate
     # and none of it was cut
     assert counted(run, "beta")["received"] < end["sum"]["packets"] + 200
+    # nor does anything pass in the name of another address
+    run.to_prompt("alpha")
+    ask(run, "alpha", "ip link set eth0 down; ip link set eth0 address 02:00:00:00:0a:99")
+    ask(run, "alpha", "ip link set eth0 up")
+    assert " 0 packets received" in ask(run, "alpha", "ping -c 2 -W 1 10.0.0.2", 60)
+    assert counted(run, "alpha")["source"] > 0

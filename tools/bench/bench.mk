@@ -55,7 +55,8 @@ $(BUILD)/bench/kvm-%.dtb: tests/bench/kvm/%.dts
 	$(Q)tools/dtc.sh $(DTC) $< $@
 
 # ONLY= names machines, OPTIONS= goes to tools/bench/bench.py as it is (OPTIONS=--help). What KVM,
-# Xen and the chart need is asked for where they are to be measured or drawn alone.
+# Xen and the chart need is asked for where they are to be measured or drawn alone; without either
+# the throughput of Linux follows.
 comma := ,
 BENCH_ONLY := $(strip $(subst $(comma), ,$(ONLY)))
 bench-has = $(strip $(if $(BENCH_ONLY),$(foreach word,$(BENCH_ONLY),$(filter $(word)%,$(1))),$(1)))
@@ -76,6 +77,7 @@ bench:
 		2>> $(BUILD)/log/bench-fetch.log || echo "bench: the VMM for KVM can't be built:" \
 		"$(BUILD)/log/bench-fetch.log says why." >&2)
 	$(Q)$(PYTHON) tools/bench/bench.py $(if $(ONLY),--only '$(ONLY)') $(OPTIONS)
+	$(if $(ONLY)$(OPTIONS),,$(Q)+$(MAKE) --no-print-directory throughput)
 
 # The longest steps between two looks at interrupts. ONLY=, SEED= and TRAPS= say what is run,
 # OPTIONS= goes to tools/bench/steps.py as it is (OPTIONS=--help).
