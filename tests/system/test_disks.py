@@ -95,14 +95,15 @@ def test_Linux_keeps_files_on_an_overlay_and_in_memory(boot, data_image):
     assert ask(run, "alpha", "tr -d '\\0' < /dev/vdb | wc -c", 60) == "0"
 
 
-def test_two_VMs_of_one_image_see_their_own_writes(boot, data_image):
+@pytest.mark.parametrize("machine", ["virt-gicv3", "virt-gicv2"])
+def test_two_VMs_of_one_image_see_their_own_writes(boot, data_image, machine):
     path, digest = data_image
     vms = [
         vm("alpha", devices=devices(disk("data", *over("data", "20M")))),
         vm("beta", devices=devices(disk("data", *over("data", "20M")),
                                    disk("same", "image = <&data>;", "read-only;"))),
     ]
-    run = boot(config(*vms, images=images(data=path)))
+    run = boot(config(*vms, images=images(data=path)), machine=machine)
     run.expect_each("alpha # ", "^beta[|] Enter .help. for a list", timeout=120)
     for name in ("alpha", "beta"):
         if name == "beta":

@@ -124,11 +124,12 @@ def test_a_VM_restarted_in_mid_write_finds_what_it_had_flushed(boot, folder):
         run.line("while :; do cat /dev/vda > /dev/null; echo 3 > /proc/sys/vm/drop_caches; done")
 
 
-def test_both_VMs_get_on_when_both_want_the_disk_all_the_time(boot, folder):
+@pytest.mark.parametrize("machine", ["virt-gicv3", "virt-gicv2"])
+def test_both_VMs_get_on_when_both_want_the_disk_all_the_time(boot, folder, machine):
     one = Disk(folder / "disk.img", alpha=16, beta=16)
     text = config(vm("alpha", devices=devices(part("alpha"))),
                   vm("beta", devices=devices(part("beta"))))
-    run = boot(text, extra=disk_args(one.path))
+    run = boot(text, extra=disk_args(one.path), machine=machine)
     run.expect_each("alpha # ", "^beta[|] Enter .help. for a list", timeout=120)
     load(run, "alpha")
     # in a line of the terminal: the shell would cut a longer one
