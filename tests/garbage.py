@@ -19,10 +19,22 @@ from soak import Part, Record, Run
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "system")]
 import configs  # noqa: E402
 import console  # noqa: E402
-from hostile import BOUND_NS, BUG, ICOUNT, SHELL, TICKS, image  # noqa: E402
+from hostile import (  # noqa: E402
+    BOUND_NS,
+    BUG,
+    ICOUNT,
+    NETWORK,
+    SHELL,
+    TICKS,
+    VIRTIO,
+    image,
+    toy_disk,
+)
 
-GOALS = ["hyp", "host", "build/guest/garbage.bin", "build/guest/victim.bin"]
-SOAK_LIVES = 1000
+GOALS = [
+    "hyp", "host", "build/guest/garbage.bin", "build/guest/tick.bin", "build/guest/victim.bin",
+]  # fmt: skip
+SOAK_LIVES = 1001  # each but the first is a restart
 VERB_SECONDS = 0.1  # between two of them, at most
 SILENCE = 60.0  # seconds without a word of either VM
 
@@ -48,6 +60,7 @@ class Variant:
     says: str
     machine: str = "virt-gicv3"
     extra: str = "its; mbi; lpi-count = <1024>;"
+    virtio: tuple[str, ...] = ()
     # Another party than the guest: verbs at random from the shell. On CPUs that run side by side,
     # where the two come at once.
     verbs: bool = False
@@ -57,6 +70,8 @@ VARIANTS = {
     "v3": Variant("GICv3 and ITS"),
     "v2": Variant("GICv2", "virt-gicv2", "gicv2m;"),
     "v2on3": Variant("GICv2 by software", extra='gic = "v2"; gicv2m;'),
+    # its serial port alone has its name
+    "virtio": Variant("GICv3 and ITS, virtio devices", virtio=VIRTIO[1:]),
     "verbs": Variant("GICv3 and ITS, and the shell's verbs", verbs=True),
     "verbs-v2": Variant("GICv2, and the shell's verbs", "virt-gicv2", "gicv2m;", verbs=True),
 }
@@ -93,7 +108,9 @@ def config(name: str, variant: Variant, seed: int) -> str:
         kernel="garbage_image",
         initrd=None,
         memory="64M",
-        devices=DEVICES,
+        devices=DEVICES.removesuffix("};")
+        + "".join(f"virtio{i} {{ {node} }};" for i, node in enumerate(variant.virtio))
+        + "};",
         extra=f'{variant.extra} start = "manual"; restart = "always"; restart-limit = <0>; '
         "vcpu-slice-us = <300>;",
     )
@@ -106,9 +123,11 @@ def config(name: str, variant: Variant, seed: int) -> str:
         devices=PLAIN,
         extra="vcpu-priority = <200>;",
     )
-    images = image(name, "garbage", b"GARBPARM", seed)
+    images = image(name, "garbage", b"GARBPARM", seed, len(variant.virtio))
     images += image(name, "victim", b"VICTPARM", 200, 20, 0, 0, 0, 0)
-    return configs.config(victim, garbage, images=images)
+    if not variant.virtio:
+        return configs.config(victim, garbage, images=images)
+    return configs.config(victim, garbage, images=images + toy_disk(), extra=NETWORK)
 
 
 class Session:
@@ -167,7 +186,8 @@ class Session:
         answers = {what: self.board.run(what, "bulkhead> ", 60) for what in ("vm", "irq", "mem")}
         # what the board took goes up; how what a VM has stands doesn't
         answers["irq"] = re.sub("^board .*\n", "", answers["irq"], flags=re.M)
-        answers["vm"] = re.search(r"^EL2 pages: .*", answers["vm"], re.M)[0]
+        counts = r"^(?:EL2 pages: |garbage: \d+ interrupts |balloon).*"
+        answers["vm"] = "\n".join(re.findall(counts, answers["vm"], re.M))
         return answers
 
     def be_silent(self) -> None:

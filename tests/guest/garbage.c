@@ -19,6 +19,7 @@
 #include "tests/guest/lib/psci.h"
 #include "tests/guest/lib/sp805_regs.h"
 #include "tests/guest/lib/timer.h"
+#include "tests/guest/lib/virtio.h"
 
 #define RECORD_AT  (RAM_BASE + RAM_MAPPED_SIZE - 0x4000)
 #define VALUES	   1500				     /* that are looked at, or less */
@@ -29,13 +30,15 @@
 #define EXECUTABLE UINT64_C(0xc0000000) /* alias of the device GiB that may be executed */
 #define SPIS	   160
 #define WRITES	   400 /* by each CPU */
+#define QUEUES	   3   /* of a virtio device, at most */
 
 #define PFR0_GIC BITS(27, 24)
 
 static volatile struct {
 	char name[8];
 	uint64_t seed;
-} parameters = {"GARBPARM", 1};
+	uint64_t devices; /* virtio devices that it has */
+} parameters = {"GARBPARM", 1, 0};
 
 enum part {
 	PART_DIST,
@@ -46,6 +49,7 @@ enum part {
 	PART_UART,
 	PART_CLOCK,
 	PART_DOG,
+	PART_VIRTIO,
 	PART_REGISTERS,
 	PART_FP,
 	PART_CPUS,
@@ -53,9 +57,12 @@ enum part {
 };
 
 static const char *const part_names[PART_COUNT] = {
-	"the distributor",     "the redistributors", "the CPU interface", "the ITS",
-	"the timers",	       "the UART",	     "the clock",	  "the watchdog",
-	"a register of EL1's", "FP and SIMD",	     "another CPU",
+	"the distributor",   "the redistributors",
+	"the CPU interface", "the ITS",
+	"the timers",	     "the UART",
+	"the clock",	     "the watchdog",
+	"a virtio device",   "a register of EL1's",
+	"FP and SIMD",	     "another CPU",
 };
 
 /* Where no image is, so that it outlives a restart. */
@@ -199,6 +206,26 @@ static void look_dog(void)
 	add(mmio_read32(SP805_BASE + WDOG_ITCR));
 }
 
+static void look_virtio(void)
+{
+	static const uint32_t whole[] = {VIRTIO_DEVICE_ID, VIRTIO_INTERRUPT, VIRTIO_STATUS,
+					 VIRTIO_GENERATION};
+
+	for (unsigned int i = 0; i < parameters.devices; i++) {
+		uint64_t device = VIRTIO_DEVICE(i);
+
+		for (unsigned int n = 0; n < ARRAY_SIZE(whole); n++) {
+			add(virtio_get(device, whole[n]));
+		}
+		for (uint32_t queue = 0; queue < QUEUES; queue++) {
+			virtio_set(device, VIRTIO_QUEUE_SEL, queue);
+			add(virtio_get(device, VIRTIO_QUEUE_READY));
+		}
+		add_words(device + VIRTIO_CONFIG, 32);
+		add(virtio_offered(device));
+	}
+}
+
 static const uint32_t registers[] = {
 	SYSREG(3, 3, 13, 0, 2) /* TPIDR_EL0 */,	 SYSREG(3, 3, 13, 0, 3) /* TPIDRRO_EL0 */,
 	SYSREG(3, 0, 13, 0, 1) /* CONTEXTIDR */, SYSREG(3, 0, 4, 1, 0) /* SP_EL0 */,
@@ -230,10 +257,18 @@ static void look_cpus(void)
 }
 
 static void (*const looks[PART_COUNT])(void) = {
-	[PART_DIST] = look_dist,   [PART_REDIST] = look_redist, [PART_INTERFACE] = look_interface,
-	[PART_ITS] = look_its,	   [PART_TIMERS] = look_timers, [PART_UART] = look_uart,
-	[PART_CLOCK] = look_clock, [PART_DOG] = look_dog,	[PART_REGISTERS] = look_registers,
-	[PART_FP] = look_fp,	   [PART_CPUS] = look_cpus,
+	[PART_DIST] = look_dist,
+	[PART_REDIST] = look_redist,
+	[PART_INTERFACE] = look_interface,
+	[PART_ITS] = look_its,
+	[PART_TIMERS] = look_timers,
+	[PART_UART] = look_uart,
+	[PART_CLOCK] = look_clock,
+	[PART_DOG] = look_dog,
+	[PART_VIRTIO] = look_virtio,
+	[PART_REGISTERS] = look_registers,
+	[PART_FP] = look_fp,
+	[PART_CPUS] = look_cpus,
 };
 
 static void look_around(void)
@@ -352,6 +387,49 @@ static void fill_its(uint64_t *state)
 	mmio_write32(ITS_BASE + GITS_CTLR, 1);
 	mmio_write64(ITS_BASE + GITS_CWRITER, random_of(state) & 0xfe0);
 	mmio_write64(GICR_BASE + GICR_STRIDE + GICR_PENDBASER, somewhere(state));
+}
+
+/* Chains of any length and direction, mostly in RAM, in a ring of either format. */
+static void fill_ring(struct ring *ring, uint64_t *state)
+{
+	for (unsigned int i = 0; i < RING_SIZE; i++) {
+		uint64_t r = random_of(state), at = somewhere(state) + (r >> 8 & 0xfff);
+		uint32_t size = (uint32_t)(r >> 20) & (r & 8 ? 0xffff : 0x1ff);
+
+		ring->split[i] = (struct split_desc){
+			(r & 7) != 0 ? at : r,
+			size,
+			(uint16_t)(r >> 40) & (DESC_NEXT | DESC_WRITE | DESC_AVAIL | DESC_USED),
+			(uint16_t)((r >> 56) % RING_SIZE),
+		};
+		ring->available.ring[i] = (uint16_t)((r >> 59) % RING_SIZE);
+	}
+	ring->available.index = (uint16_t)(random_of(state) % (RING_SIZE + 1));
+}
+
+/* Devices at work, on what is there. */
+static void fill_virtio(uint64_t *state)
+{
+	for (unsigned int i = 0; i < parameters.devices; i++) {
+		uint64_t device = VIRTIO_DEVICE(i), offered = virtio_offered(device);
+
+		if (!virtio_negotiate(device, VIRTIO_F_VERSION_1 | (offered & random_of(state)))) {
+			virtio_negotiate(device, offered);
+		}
+		for (uint32_t queue = 0; queue < QUEUES; queue++) {
+			struct ring *ring = (struct ring *)somewhere(state);
+
+			fill_ring(ring, state);
+			virtio_place(device, queue, ring);
+			virtio_set(device, VIRTIO_QUEUE_READY, 1);
+		}
+		virtio_set(device, VIRTIO_STATUS,
+			   VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER | VIRTIO_FEATURES_OK |
+				   VIRTIO_DRIVER_OK);
+		for (uint32_t queue = 0; queue < QUEUES; queue++) {
+			virtio_notify(device, queue);
+		}
+	}
 }
 
 static void fill_devices(uint64_t *state)
@@ -499,6 +577,7 @@ int main(void)
 	fill_area(&state);
 	fill_its(&state);
 	fill(&state);
+	fill_virtio(&state);
 	fill_devices(&state);
 	end(&state);
 	return 0;
