@@ -219,15 +219,23 @@ static int after_step(struct vm *vm, enum step step)
 	return 0;
 }
 
-/* It is to start, and a disk of its is not there yet: it will, or says why it can't. */
-static int put_off(struct vm *vm)
+/* It is to start, and a disk of its is not there yet, or never will be. */
+static bool put_off_locked(struct vm *vm)
+{
+	bool lacking = atomic_read(&vm->lacking);
+
+	SPIN_ASSERT_HELD(&vm->lock);
+	vm->start_waits = vm->start_waits || !lacking;
+	vm->start_asked = vm->start_asked || !lacking;
+	return lacking;
+}
+
+/* It will start, or says why it can't. */
+static int put_off(struct vm *vm, bool lacking)
 {
 	struct vm_tail tail;
 
-	if (!atomic_read(&vm->lacking)) {
-		spin_lock(&vm->lock);
-		vm->start_waits = vm->start_asked = true;
-		spin_unlock(&vm->lock);
+	if (!lacking) {
 		/* it may be there since */
 		vcpu_post(vm->vcpu[0], VCPU_EVENT_JOB);
 		return 0;
@@ -258,13 +266,14 @@ int life_ask(struct vm *vm, enum life_op op)
 				     op == LIFE_KILL	? VM_STOP_KILL :
 							  VM_STOP_COMMAND;
 	enum step step;
-	bool waited, asked;
+	bool waited, asked, lacking;
 
 	spin_lock(&vm->lock);
 	step = (enum step)steps[op][vm->state];
 	if (step == LOAD && atomic_read(&vm->unready) != 0) {
+		lacking = put_off_locked(vm);
 		spin_unlock(&vm->lock);
-		return put_off(vm);
+		return put_off(vm, lacking);
 	}
 	waited = vm->start_waits && step == ALREADY;
 	asked = vm->start_asked;
