@@ -100,6 +100,8 @@ void vcpu_leave(struct vcpu *vcpu)
 		this_cpu(fp_vcpu) = NULL;
 	}
 	deadline_leave(vcpu, &vcpu->deadlines);
+	/* the maintenance that it began here, before its own DSB elsewhere waits for none of it */
+	dsb(sy);
 }
 
 void vcpu_settle(struct vcpu *vcpu)
