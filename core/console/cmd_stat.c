@@ -86,6 +86,9 @@ static const char *hold_text(const struct vcpu *vcpu)
 	if (atomic_read(&vcpu->power) != VCPU_ON) {
 		return "off";
 	}
+	if ((hold & VCPU_HOLD_PAUSED) != 0) {
+		return "is paused";
+	}
 	if ((hold & VCPU_HOLD_PARKED) != 0) {
 		return "waits for another vCPU's answer";
 	}
