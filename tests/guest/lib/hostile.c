@@ -47,9 +47,9 @@ static uint64_t hostile_address(uint64_t r)
 	static const struct {
 		uint64_t base, size;
 	} regions[] = {
-		{GICD_BASE, 0x10000},  {GICD_BASE, 0x1000},    {GICR_BASE, 0x80000},
-		{GICR_BASE, 0x20000},  {PL011_BASE, 0x1000},   {PL031_BASE, 0x1000},
-		{HOLE_BASE, 0x100000}, {GICD_BASE, 0x8000000},
+		{GICD_BASE, 0x10000}, {GICD_BASE, 0x1000},   {GICR_BASE, 0x80000},
+		{GICR_BASE, 0x20000}, {PL011_BASE, 0x1000},  {PL031_BASE, 0x1000},
+		{SP805_BASE, 0x1000}, {HOLE_BASE, 0x100000}, {GICD_BASE, 0x8000000},
 	};
 	unsigned int i = r % ARRAY_SIZE(regions);
 	uint64_t base = gic_v2 && regions[i].base == GICR_BASE ? GICC_BASE : regions[i].base;
