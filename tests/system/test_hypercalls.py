@@ -167,6 +167,11 @@ def test_a_VM_that_manages_all_others_is_shown_what_the_shell_shows(boot):
     assert [one["shared"] for one in cpus if one["up"]][:2] == [False, True]
     assert cpus[0]["vm"] == "boss" and cpus[1]["vm"] in ("tick", "tock", None)
     assert cpus[1]["vcpus"] == 2
+    assert cpus[0]["turns"] == [] and all(
+        (one["vcpu"], one["priority"], one["budget_ns"]) == (0, 100, 0) and one["slice_ns"] > 0
+        for one in cpus[1]["turns"]
+    )
+    assert [one["vm"] for one in cpus[1]["turns"]] == ["tick", "tock"]
     turns = r"^  (?:runs |ready|-    ) {} +vcpu 0  priority 100  slice \d+ of \d+ us$"
     rows = ctl(run, "sched")
     assert all(re.search(turns.format(name), rows, re.M) for name in ("tick", "tock"))

@@ -320,7 +320,7 @@ static void print_cpu(const struct hypercall_cpu_info *cpu)
 		    shared ? "true" : "false", cpu->vcpu_count);
 		say(cpu->vm == HYPERCALL_NOBODY ? "null, \"vcpu\": null" : "\"%s\", \"vcpu\": %u",
 		    who, cpu->vcpu);
-		say(", \"frame_ns\": %llu, \"windows\": ", (ull)cpu->major);
+		say(", \"frame_ns\": %llu, ", (ull)cpu->major);
 		return;
 	}
 	if (!up) {
@@ -337,13 +337,26 @@ static void print_cpu(const struct hypercall_cpu_info *cpu)
 
 /* A vCPU of a CPU that several share. */
 static void print_turn(const struct hypercall_vcpu_info *vcpu, const struct hypercall_cpu_info *cpu,
-		       const char *name)
+		       const char *name, bool first)
 {
 	static struct hypercall call;
 	bool runs = cpu->vm == vcpu->vm && cpu->vcpu == vcpu->index;
 	bool ready = ask(&call, HYPERCALL_VCPU_STAT, vcpu->vm, vcpu->index) &&
 		     call.data.stat.wait == HYPERCALL_WAIT_NONE;
 
+	if (say_json) {
+		say("%s{\"vm\": \"%s\", \"vcpu\": %u, \"state\": \"%s\", \"priority\": %u, "
+		    "\"slice_ns\": %llu, \"slice_left_ns\": %llu, \"budget_ns\": %llu, "
+		    "\"period_ns\": %llu, \"budget_left_ns\": %llu, \"background\": %s}",
+		    first ? "" : ", ", name, vcpu->index,
+		    runs  ? "runs" :
+		    ready ? "ready" :
+			    "waits",
+		    vcpu->priority, (ull)vcpu->slice, (ull)vcpu->slice_left, (ull)vcpu->budget,
+		    (ull)vcpu->period, (ull)vcpu->budget_left,
+		    (vcpu->flags & HYPERCALL_VCPU_BACKGROUND) != 0 ? "true" : "false");
+		return;
+	}
 	say("  %s %-16s vcpu %-2u priority %3u  ",
 	    runs  ? "runs " :
 	    ready ? "ready" :
@@ -364,7 +377,9 @@ static void print_turns(const struct hypercall_cpu_info *cpu)
 {
 	static struct hypercall call, info;
 	uint64_t ids = ask_vms();
+	bool first = true;
 
+	say(say_json ? "\"turns\": [" : "");
 	for (uint32_t id = 0; id < ASK_VMS && (cpu->flags & HYPERCALL_CPU_SHARED) != 0; id++) {
 		if ((ids >> id & 1) == 0 || !ask(&info, HYPERCALL_VM_INFO, id, 0)) {
 			continue;
@@ -372,10 +387,12 @@ static void print_turns(const struct hypercall_cpu_info *cpu)
 		for (uint32_t i = 0; i < info.data.vm.vcpu_count; i++) {
 			if (ask(&call, HYPERCALL_VCPU_INFO, id, i) &&
 			    call.data.vcpu.cpu == cpu->cpu) {
-				print_turn(&call.data.vcpu, cpu, info.data.vm.name);
+				print_turn(&call.data.vcpu, cpu, info.data.vm.name, first);
+				first = false;
 			}
 		}
 	}
+	say(say_json ? "], \"windows\": " : "");
 }
 
 int show_cpus(void)
@@ -390,9 +407,7 @@ int show_cpus(void)
 		}
 		count = call.data.cpu.cpu_count;
 		print_cpu(&call.data.cpu);
-		if (!say_json) {
-			print_turns(&call.data.cpu);
-		}
+		print_turns(&call.data.cpu);
 		if (say_json || call.data.cpu.window_count != 0) {
 			/* a list of its own */
 			bool json = say_json;
