@@ -27,7 +27,7 @@ ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2024-01-01
 SHELL = "the hypervisor's shell"
 GOALS = ["hyp", "host", *(f"build/guest/{name}.bin" for name in ("wild", "victim", "tick"))]
 # Instructions, where they are counted: how late a tick of the victim may be. The step that it falls
-# into, its way and others' timers on it (docs/scheduling.md); 4,640 at most in what was run.
+# into, its way and others' timers on it (docs/scheduling.md); docs/soak.md has the worst.
 BOUND_NS = 5_000
 SOAK_TRAPS = 1_000_000
 LEAP = 100_000  # traps, or lives, from one line of the hostile VM's to the next: it is no count
