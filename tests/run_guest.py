@@ -48,8 +48,11 @@ class Program:
 
     @property
     def images(self) -> set[str]:
-        """Its own, and what runs beside it."""
-        return {self.image} | ({self.vm["beside"]} if "beside" in self.vm else set())
+        """Its own, what runs beside it, and what its config names."""
+        dts = ROOT / "tests" / "guest" / (self.image + ".dts")
+        text = dts.read_text(encoding="utf-8") if dts.exists() else ""
+        beside = {self.vm["beside"]} if "beside" in self.vm else set()
+        return {self.image} | beside | set(re.findall(r"build/guest/(\w+)\.bin", text))
 
     @property
     def stem(self) -> str:
