@@ -6,7 +6,7 @@
 #include "core/vm/vm.h"
 
 /* Of what is compiled twice, for CPUs with budgets and for those without: measured. */
-#define IN_LINE inline __attribute__((always_inline))
+#define IN_LINE static inline __attribute__((always_inline))
 
 /* `attention`: of the vCPU, its events and hold. */
 static inline bool is_ready(const struct vcpu *vcpu, uint64_t attention)
@@ -118,7 +118,7 @@ static inline bool use_slice(struct sched_vcpu *s, uint64_t ran)
 	return true;
 }
 
-static IN_LINE void charge(struct sched_cpu *cpu, uint64_t now, bool budgets)
+IN_LINE void charge(struct sched_cpu *cpu, uint64_t now, bool budgets)
 {
 	uint64_t ran = now - cpu->since;
 	struct sched_vcpu *s, *donor;
@@ -192,8 +192,8 @@ static void __attribute__((noinline)) change(struct sched_cpu *cpu, struct vcpu 
 /* -- the order -- */
 
 /* Does `a` go before `b`? Both are ready and may run, within their budgets or both beyond. */
-static IN_LINE bool is_before(const struct sched_cpu *cpu, const struct vcpu *a,
-			      const struct vcpu *b, bool budgets)
+IN_LINE bool is_before(const struct sched_cpu *cpu, const struct vcpu *a, const struct vcpu *b,
+		       bool budgets)
 {
 	const struct sched_vcpu *x = &a->sched, *y = &b->sched;
 
@@ -372,7 +372,7 @@ lets_in(struct sched_cpu *cpu, const struct vcpu *first, const struct vcpu *urge
 }
 
 /* The best of all within their budgets. What has become of each since it was seen last is noted. */
-static IN_LINE struct vcpu *best(struct sched_cpu *cpu, uint64_t now, bool budgets)
+IN_LINE struct vcpu *best(struct sched_cpu *cpu, uint64_t now, bool budgets)
 {
 	struct vcpu *first = NULL, *first_of_all = NULL;
 	const bool anybody = likely(cpu->window_count == 0);
@@ -453,7 +453,7 @@ static bool has_rival(const struct sched_cpu *cpu)
 }
 
 /* Until when the choice stands if nobody becomes ready; no later than the timer is set for. */
-static IN_LINE uint64_t stands_until(const struct sched_cpu *cpu, uint64_t now, bool budgets)
+IN_LINE uint64_t stands_until(const struct sched_cpu *cpu, uint64_t now, bool budgets)
 {
 	const struct sched_vcpu *s, *donor;
 	uint64_t until = MIN(cpu->armed, cpu->renewal), left;
@@ -546,7 +546,7 @@ uint64_t policy_idle(const struct sched_cpu *cpu, uint64_t now, uint64_t *span)
 	return *span - MIN(ran, *span);
 }
 
-static IN_LINE struct vcpu *choose_among(struct sched_cpu *cpu, uint64_t now, bool budgets)
+IN_LINE struct vcpu *choose_among(struct sched_cpu *cpu, uint64_t now, bool budgets)
 {
 	/* its turn may be over with what is charged: that ends no period */
 	struct vcpu *next, *donor = budgets && cpu->in_turn ? cpu->donor : NULL;

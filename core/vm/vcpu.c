@@ -100,7 +100,7 @@ void vcpu_leave(struct vcpu *vcpu)
 		this_cpu(fp_vcpu) = NULL;
 	}
 	deadline_leave(vcpu, &vcpu->deadlines);
-	/* the maintenance that it began here, before its own DSB elsewhere waits for none of it */
+	/* the maintenance that it began here: its own DSB elsewhere would wait for none of it */
 	dsb(sy);
 }
 

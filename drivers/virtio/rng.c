@@ -86,10 +86,10 @@ static int rng_step(struct virtio *virtio, uint32_t queue)
 		return put(rng);
 	}
 	got = virtq_take(virtq, rng->chain);
-	if (got == 1 && rng->chain->reads != 0) {
-		return -EINVAL; /* 5.4.6.1 */
-	}
 	if (got == 1) {
+		if (rng->chain->reads != 0) {
+			return -EINVAL; /* 5.4.6.1 */
+		}
 		rng->cursor = virtq_writes(rng->chain);
 		rng->written = 0;
 		rng->filling = true;
