@@ -369,6 +369,7 @@ UNIT := \
 	vsock_host \
 	vsock_lanes \
 	vsp805 \
+	vtimer \
 
 # What a test links besides the pure files: modules with fakes around them. UNIT_WITH_NAME.
 FAKE_CPU           := core/base/percpu.c core/base/spinlock.c tests/unit/fake_panic.c
@@ -415,6 +416,7 @@ UNIT_WITH_sysreg_trap := core/exit/sysreg_trap.c tests/unit/fake_sysreg.c $(FAKE
 UNIT_WITH_times    := core/exit/times.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_top       := core/console/cmd_vm.c tests/unit/fake_time.c $(FAKE_CPU)
 UNIT_WITH_trace     := tests/unit/fake_sysreg.c $(FAKE_CPU)
+UNIT_WITH_vtimer    := timer/deadline.c timer/vtimer.c tests/unit/fake_sysreg.c $(FAKE_CPU)
 UNIT_WITH_v2m       := irq/vgic/v2m.c $(FAKE_VGIC)
 UNIT_WITH_vballoon  := core/base/printk.c core/fdt/guest_fdt.c drivers/virtio/balloon.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c tests/unit/fake_time.c $(FAKE_CPU)
 UNIT_WITH_vconsole  := core/fdt/guest_fdt.c drivers/virtio/console.c drivers/virtio/mmio.c $(VIRTQ_C) tests/unit/fake_driver.c tests/unit/fake_ram.c $(FAKE_CPU)

@@ -6,6 +6,10 @@
 #include "core/arm64/sysreg.h"
 #include "core/base/percpu.h"
 
+/* Of a moment that is waited for. */
+#define QUIET_BEFORE_US 1
+#define QUIET_BEHIND_US 2
+
 struct deadline_queue {
 	struct list_node head;	  /* by time */
 	struct list_node patient; /* the same */
@@ -13,7 +17,8 @@ struct deadline_queue {
 	uint64_t gap_end;	  /* no patient one fires before */
 	/* who has put off the first of these since one fired, a bit each */
 	uint64_t passed[DEADLINE_WHO_MAX / 64];
-	uint64_t gap; /* ticks */
+	uint64_t quiet_from, quiet_end;	 /* nothing fires in between */
+	uint64_t gap, lead, microsecond; /* ticks */
 	bool ready;
 };
 
@@ -25,6 +30,7 @@ void deadline_init(struct deadline *deadline, struct vcpu *vcpu,
 	list_init(&deadline->link);
 	deadline->vcpu = vcpu;
 	deadline->patient = false;
+	deadline->who = DEADLINE_WHO_SCHED;
 	deadline->fire = fire;
 }
 
@@ -47,6 +53,9 @@ static void program(const struct deadline_queue *queue)
 
 	if (!list_is_empty(&queue->head)) {
 		when = MIN(when, first_of(&queue->head)->when);
+	}
+	if (when >= queue->quiet_from && when < queue->quiet_end) {
+		when = queue->quiet_end;
 	}
 	sysreg_write(cnthp_cval_el2, when);
 	/* off where there is none: an emulator that skips idle time would skip all there is */
@@ -141,6 +150,9 @@ void deadline_cpu_init(void)
 	queue->gap_end = 0;
 	nobody_has_passed(queue);
 	queue->gap = deadline_from_us(DEADLINE_GAP_US);
+	queue->lead = deadline_from_us(DEADLINE_LEAD_US);
+	queue->quiet_from = queue->quiet_end = 0;
+	queue->microsecond = deadline_from_us(1);
 	queue->ready = true;
 	program(queue);
 }
@@ -162,6 +174,25 @@ void deadline_yield_to(uint32_t who)
 	}
 	queue->gap_end = until;
 	look_at_patient(queue);
+	program(queue);
+}
+
+void deadline_announce(uint64_t when, uint32_t who)
+{
+	const struct deadline_queue *queue = &this_cpu(deadline_queue);
+	uint64_t now = deadline_now();
+
+	if (queue->patient_when <= now && when - now <= queue->lead) {
+		deadline_yield_to(who);
+	}
+}
+
+void deadline_be_quiet(uint64_t when)
+{
+	struct deadline_queue *queue = &this_cpu(deadline_queue);
+
+	queue->quiet_from = when - QUIET_BEFORE_US * queue->microsecond;
+	queue->quiet_end = when + QUIET_BEHIND_US * queue->microsecond;
 	program(queue);
 }
 
@@ -189,6 +220,11 @@ void deadline_interrupt(void)
 		}
 		list_remove(&first->link);
 		first->fire(first);
+	}
+	if (unlikely(queue->patient_when <= now) && !list_is_empty(&queue->head)) {
+		const struct deadline *next = first_of(&queue->head);
+
+		deadline_announce(next->when, next->who);
 	}
 	if (unlikely(queue->patient_when <= now)) {
 		fire_patient(queue);

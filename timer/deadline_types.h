@@ -12,6 +12,7 @@ struct deadline {
 	uint64_t when;	       /* ticks */
 	struct vcpu *vcpu;     /* it is set by its owner only; NULL: by one CPU only */
 	bool patient;	       /* deadline_is_patient() */
+	uint32_t who;	       /* deadline_wakes() */
 	void (*fire)(struct deadline *deadline);
 };
 

@@ -69,12 +69,17 @@ static void ptimer_update(struct vcpu *vcpu)
 	vgic_set_private_line(vcpu, VTIMER_PHYS_INTID, due);
 }
 
+static uint32_t who(const struct vcpu *vcpu)
+{
+	return DEADLINE_WHO_TIMER(vcpu->vm->id);
+}
+
 /* Of many that are due at once each does so in its own turn. */
 static void ptimer_fired(struct deadline *deadline)
 {
 	struct vcpu *vcpu = CONTAINER_OF(deadline, struct vcpu, timer.ptimer_deadline);
 
-	deadline_yield_to(vcpu->vm->id);
+	deadline_yield_to(who(vcpu));
 	if (vcpu == vcpu_loaded()) {
 		ptimer_update(vcpu);
 	} else {
@@ -92,7 +97,7 @@ static void wake_fired(struct deadline *deadline)
 {
 	struct vcpu *vcpu = CONTAINER_OF(deadline, struct vcpu, timer.wake);
 
-	deadline_yield_to(vcpu->vm->id);
+	deadline_yield_to(who(vcpu));
 	vcpu_post(vcpu, VCPU_EVENT_TIMER);
 }
 
@@ -100,6 +105,8 @@ void vtimer_create(struct vcpu *vcpu)
 {
 	deadline_init(&vcpu->timer.ptimer_deadline, vcpu, ptimer_fired);
 	deadline_init(&vcpu->timer.wake, vcpu, wake_fired);
+	deadline_wakes(&vcpu->timer.ptimer_deadline, who(vcpu));
+	deadline_wakes(&vcpu->timer.wake, who(vcpu));
 	vgic_link_private(vcpu, VTIMER_VIRT_INTID, virt_level);
 }
 
@@ -125,8 +132,8 @@ void vtimer_load(struct vcpu *vcpu)
 {
 	const struct vtimer *timer = &vcpu->timer;
 
-	if (unlikely(!list_is_empty(&timer->wake.link))) {
-		deadline_cancel(&vcpu->timer.wake);
+	if (vcpu->sched.lead == 0) {
+		vtimer_awake(vcpu);
 	}
 	sysreg_write(cntvoff_el2, vcpu->vm->cntvoff);
 	/* the counter is read natively where it shows the right time */
@@ -138,22 +145,60 @@ void vtimer_load(struct vcpu *vcpu)
 	sysreg_write(cntv_ctl_el0, timer->vtimer_ctl);
 }
 
-/* Its interrupt is to wake the vCPU, and is not listed already, in which case it would not sleep.
+/* Its interrupt would wake the vCPU, and is not listed already, in which case that would not sleep.
  */
-static bool is_awaited(const struct vcpu *vcpu)
+static bool may_wake(const struct vcpu *vcpu, uint32_t intid)
 {
 	const struct vgic_bank *bank = &vcpu->vgic.bank;
 
-	return (vcpu->hold & VCPU_HOLD_STANDBY) != 0 &&
-	       (vcpu->timer.vtimer_ctl & CTL_WRITABLE) == CNT_CTL_ENABLE &&
-	       ((bank->enabled & ~bank->line) >> VTIMER_VIRT_INTID & 1) != 0;
+	return ((bank->enabled & ~bank->line) >> intid & 1) != 0;
+}
+
+/* When a timer wakes the vCPU, which sleeps; UINT64_MAX: never. The physical one's deadline does so
+ * itself, but no sooner than it is due. */
+static uint64_t next_due(const struct vcpu *vcpu)
+{
+	const struct vtimer *timer = &vcpu->timer;
+	uint64_t due = UINT64_MAX;
+
+	if ((timer->vtimer_ctl & CTL_WRITABLE) == CNT_CTL_ENABLE &&
+	    may_wake(vcpu, VTIMER_VIRT_INTID)) {
+		due = when(vcpu, timer->vtimer_cval);
+	}
+	if (unlikely(!list_is_empty(&timer->ptimer_deadline.link)) && vcpu->sched.lead != 0 &&
+	    may_wake(vcpu, VTIMER_PHYS_INTID)) {
+		due = MIN(due, timer->ptimer_deadline.when);
+	}
+	return due;
 }
 
 static void await(struct vcpu *vcpu)
 {
-	if (is_awaited(vcpu)) {
-		deadline_set(&vcpu->timer.wake, when(vcpu, vcpu->timer.vtimer_cval));
+	uint64_t due;
+
+	if ((vcpu->hold & VCPU_HOLD_STANDBY) == 0 || !list_is_empty(&vcpu->timer.wake.link)) {
+		return;
 	}
+	due = next_due(vcpu);
+	if (due != UINT64_MAX) {
+		vcpu->timer.due = due;
+		deadline_set(&vcpu->timer.wake, due - MIN(due, vcpu->sched.lead));
+	}
+}
+
+void vtimer_stand_by(struct vcpu *vcpu)
+{
+	vcpu->timer.vtimer_ctl = sysreg_read(cntv_ctl_el0);
+	vcpu->timer.vtimer_cval = sysreg_read(cntv_cval_el0);
+	await(vcpu);
+}
+
+bool vtimer_is_early(const struct vcpu *vcpu)
+{
+	/* not of a time before its VM was paused */
+	uint64_t left = vcpu->timer.due - deadline_now();
+
+	return (vcpu->hold & VCPU_HOLD_STANDBY) != 0 && left != 0 && left <= vcpu->sched.lead;
 }
 
 void vtimer_save(struct vcpu *vcpu)
@@ -184,9 +229,16 @@ void vtimer_resume(struct vcpu *vcpu)
 	}
 }
 
+void vtimer_announce(const struct vcpu *vcpu)
+{
+	if ((sysreg_read(cntv_ctl_el0) & CTL_WRITABLE) == CNT_CTL_ENABLE) {
+		deadline_announce(when(vcpu, sysreg_read(cntv_cval_el0)), who(vcpu));
+	}
+}
+
 void vtimer_interrupt(struct vcpu *vcpu)
 {
-	deadline_yield_to(vcpu->vm->id);
+	deadline_yield_to(who(vcpu));
 	vgic_take_linked(vcpu, VTIMER_VIRT_INTID);
 }
 

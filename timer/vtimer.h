@@ -9,6 +9,7 @@
 #define TIMER_VTIMER_H
 
 #include "core/vm/vm.h"
+#include "timer/deadline.h"
 
 #define VTIMER_VIRT_INTID 27
 #define VTIMER_PHYS_INTID 30
@@ -22,15 +23,34 @@ void vtimer_stop(struct vcpu *vcpu);
 
 /*
  * The virtual timer into this CPU, after the vCPU's interrupts, and back to memory, before them.
- * From then on a vCPU in standby is woken by VCPU_EVENT_TIMER. Owner.
+ * From then on a vCPU in standby is woken by VCPU_EVENT_TIMER, sched.lead before it is due. Owner.
  */
 void vtimer_load(struct vcpu *vcpu);
 void vtimer_save(struct vcpu *vcpu);
+
+/* A loaded vCPU that has a lead waits from now on, and is woken as one that is not loaded. Owner.
+ */
+void vtimer_stand_by(struct vcpu *vcpu);
+
+/* It no longer waits. Owner. */
+static inline void vtimer_awake(struct vcpu *vcpu)
+{
+	if (unlikely(!list_is_empty(&vcpu->timer.wake.link))) {
+		deadline_cancel(&vcpu->timer.wake);
+	}
+}
+
+/* It was woken before what it waits for is due. Owner. */
+bool vtimer_is_early(const struct vcpu *vcpu);
 
 /* Its VM is paused: nothing of it is due. And goes on, with vm->cntvoff as it is now. Not loaded;
  * owner. */
 void vtimer_pause(struct vcpu *vcpu);
 void vtimer_resume(struct vcpu *vcpu);
+
+/* Deadlines are looked at: patient ones do not begin right before its timer, the hardware's, is
+ * due. Owner; loaded. */
+void vtimer_announce(const struct vcpu *vcpu);
 
 /* The physical interrupt of the virtual timer was taken and is active. Owner of the loaded vCPU. */
 void vtimer_interrupt(struct vcpu *vcpu);

@@ -13,7 +13,9 @@ struct vtimer {
 
 	/* the virtual timer's registers, while it is not loaded */
 	uint64_t vtimer_cval, vtimer_ctl, kernel_control;
-	struct deadline wake; /* for when it is due while the vCPU waits for that */
+	/* for when one of both is due while the vCPU waits for that, or sched.lead before */
+	struct deadline wake;
+	uint64_t due; /* when that is, ticks of the counter */
 };
 
 #endif

@@ -19,6 +19,7 @@
 #include "drivers/hw/psci.h"
 #include "irq/vgic/vgic.h"
 #include "mm/guest_access.h"
+#include "timer/vtimer.h"
 
 typedef enum exit_action (*exit_handler)(struct vcpu *vcpu, uint64_t esr);
 
@@ -172,6 +173,9 @@ static void stand_by(struct vcpu *vcpu)
 {
 	if (!vgic_wakes(vcpu)) {
 		vcpu->hold |= VCPU_HOLD_STANDBY;
+		if (vcpu->sched.lead != 0) {
+			vtimer_stand_by(vcpu);
+		}
 	}
 }
 

@@ -99,6 +99,9 @@ static bool handle(uint32_t intid)
 		}
 		return vcpu != NULL;
 	case INTID_HYP_TIMER:
+		if (vcpu != NULL) {
+			vtimer_announce(vcpu);
+		}
 		deadline_interrupt();
 		return false;
 	case INTID_MAINTENANCE:

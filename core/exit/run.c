@@ -14,6 +14,7 @@
 #include "core/vm/vm.h"
 #include "drivers/emul/vdev.h"
 #include "irq/vgic/vgic.h"
+#include "timer/deadline.h"
 #include "timer/vtimer.h"
 
 /* Of these it may find that what its guest waits for has come. */
@@ -141,6 +142,26 @@ static void wake(struct vcpu *vcpu)
 		resume_suspended(vcpu);
 	}
 	vcpu->hold &= ~(uint32_t)VCPU_HOLD_STANDBY;
+	vtimer_awake(vcpu);
+}
+
+/* For an interrupt: this CPU has nothing to do. */
+static void wait(void)
+{
+	times_leave(NULL);
+	irq_wait();
+}
+
+/* It is given the CPU before its timer is due, to be there then. Loaded. */
+static void look_at_timer(struct vcpu *vcpu)
+{
+	if (vtimer_is_early(vcpu)) {
+		atomic_fetch_or(&vcpu->events, VCPU_EVENT_TIMER);
+		deadline_be_quiet(vcpu->timer.due);
+		wait();
+		return;
+	}
+	wake(vcpu);
 }
 
 /* It is new here, or may have to go to another CPU; true: it has gone. */
@@ -208,7 +229,7 @@ static inline void look_at_rest(struct vcpu *vcpu, uint32_t events, bool worked)
 	bool may_give_way = bring(vcpu) || worked || vcpu->gave_way < GIVE_WAY_MAX;
 
 	if ((events & ~(uint32_t)VCPU_EVENT_SCHED) == VCPU_EVENT_TIMER) {
-		wake(vcpu);
+		look_at_timer(vcpu);
 		return;
 	}
 	if (may_give_way && gives_way(vcpu, events)) {
@@ -304,8 +325,7 @@ struct vcpu *run_next(void)
 		}
 		vcpu = sched_pick();
 		if (vcpu == NULL) {
-			times_leave(NULL);
-			irq_wait();
+			wait();
 		} else if (vcpu_has_events(vcpu)) {
 			look_at_events(vcpu);
 		} else if (vcpu->job != NULL) {
@@ -316,7 +336,7 @@ struct vcpu *run_next(void)
 		} else {
 			switch_to(vcpu);
 			/* the switch may post, to it or to one that is before it */
-			if (likely(!vcpu_has_events(vcpu))) {
+			if (likely(!vcpu_has_events(vcpu)) && sched_may_enter()) {
 				return vcpu;
 			}
 		}

@@ -32,12 +32,16 @@ static void __attribute__((noinline)) find_window(struct sched_cpu *cpu, uint64_
 	uint64_t at, end = 0;
 
 	/* by the counter alone: nothing that comes late adds up */
+	now += cpu->lead;
 	at = now % cpu->major;
 	for (uint32_t i = 0; i < cpu->window_count; i++) {
 		end += cpu->window_length[i];
 		if (at < end) {
-			cpu->window_end = now - at + end;
-			cpu->window_vm = cpu->window_owner[i];
+			cpu->window_end = now - at + end - cpu->lead;
+			if (cpu->window_vm != cpu->window_owner[i]) {
+				cpu->window_vm = cpu->window_owner[i];
+				cpu->window_begin = now - at + end - cpu->window_length[i];
+			}
 			return;
 		}
 	}
@@ -357,14 +361,20 @@ static struct vcpu *__attribute__((noinline)) hurried_first(struct vcpu *a, stru
 	return a != NULL && a->sched.hurried <= b->sched.hurried ? a : b;
 }
 
+/* It has the CPU and waits until its timer is due. */
+static bool is_early(const struct vcpu *vcpu)
+{
+	return (atomic_read(&vcpu->events) & VCPU_EVENT_TIMER) != 0;
+}
+
 /* One that hurries is found: does it let `first` in before it, who comes just now? Once: the next
  * time it goes, whoever comes. */
 static bool __attribute__((noinline))
 lets_in(struct sched_cpu *cpu, const struct vcpu *first, const struct vcpu *urgent, uint64_t now)
 {
 	cpu->urgent_from = now + cpu->urgent_gap;
-	cpu->urgent_waits =
-		!cpu->urgent_waits && first != NULL && first != cpu->current && first != urgent;
+	cpu->urgent_waits = !cpu->urgent_waits && first != NULL && first != urgent &&
+			    (first != cpu->current || is_early(first));
 	if (cpu->urgent_waits) {
 		cpu->renewal = MIN(cpu->renewal, cpu->urgent_from);
 	}
@@ -515,6 +525,28 @@ void policy_remove(struct sched_cpu *cpu, struct vcpu *vcpu, uint64_t now)
 	cpu->in_background = cpu->in_background && cpu->budget_count != 0;
 	/* it was asked for of who was there */
 	atomic_set(&cpu->measured, UINT64_C(0));
+}
+
+/* Does it take the CPU from others when its timer is due? */
+static bool takes_over(const struct sched_cpu *cpu, const struct sched_vcpu *s, uint32_t lowest)
+{
+	return s->priority > lowest || cpu->window_count != 0 || (has_budget(s) && cpu->count > 1);
+}
+
+void policy_set_leads(struct sched_cpu *cpu)
+{
+	uint32_t lowest = UINT32_MAX;
+
+	POLICY_EACH(cpu, vcpu)
+	{
+		lowest = MIN(lowest, vcpu->sched.priority);
+	}
+	POLICY_EACH(cpu, vcpu)
+	{
+		struct sched_vcpu *s = &vcpu->sched;
+
+		s->lead = takes_over(cpu, s, lowest) ? cpu->lead : 0;
+	}
 }
 
 void policy_begin(struct sched_cpu *cpu, uint64_t now)

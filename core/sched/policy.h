@@ -31,6 +31,9 @@ static inline bool policy_is_measured(const struct sched_cpu *cpu)
  * *span is 0 where nothing is measured. Any CPU. */
 uint64_t policy_idle(const struct sched_cpu *cpu, uint64_t now, uint64_t *span);
 
+/* Its vCPUs, or their priorities, are others than before: who begins before its timer is due. */
+void policy_set_leads(struct sched_cpu *cpu);
+
 /* The CPU has choices from `now` on; until then nobody's time was counted. */
 void policy_begin(struct sched_cpu *cpu, uint64_t now);
 

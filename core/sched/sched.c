@@ -4,6 +4,7 @@
 
 #include "core/arm64/barrier.h"
 #include "core/arm64/features.h"
+#include "core/arm64/pending.h"
 #include "core/base/errno.h"
 #include "core/base/percpu.h"
 #include "core/base/spinlock.h"
@@ -39,6 +40,7 @@ static void set_traps(struct sched_cpu *cpu)
 			   gic_sgi_to(shared ? GIC_SGI_SCHED : GIC_SGI_KICK, vcpu->cpu_mpidr));
 	}
 	dmb(ish);
+	policy_set_leads(cpu);
 }
 
 /* From now on the CPU has choices. */
@@ -92,6 +94,7 @@ static struct sched_cpu *cpu_of(uint32_t index)
 		deadline_init(&cpu->timer, NULL, timer_fired);
 		cpu->switch_cost = (int64_t)deadline_from_us(SWITCH_COST_US);
 		cpu->urgent_gap = deadline_from_us(URGENT_GAP_US);
+		cpu->lead = deadline_from_us(DEADLINE_LEAD_US);
 		cpu->armed = UINT64_MAX;
 	}
 	return cpu;
@@ -206,6 +209,17 @@ struct vcpu *sched_pick(void)
 	return cpu->first != NULL && policy_is_ready(cpu->first) ? cpu->first : NULL;
 }
 
+bool sched_await_window(const struct sched_cpu *cpu)
+{
+	while (deadline_now() < cpu->window_begin) {
+		if (irq_is_pending()) {
+			return false;
+		}
+		cpu_yield();
+	}
+	return true;
+}
+
 void sched_give_way(struct vcpu *vcpu)
 {
 	struct sched_cpu *cpu = &this_cpu(sched_cpu);
@@ -224,6 +238,8 @@ void sched_look_again(void)
 	cpu->standing = NULL;
 	if (has_choices(cpu) != cpu->shared) {
 		look_again(cpu);
+	} else {
+		policy_set_leads(cpu);
 	}
 }
 

@@ -18,6 +18,10 @@
  * first that were cut off in the middle of their turn, past each other VM once between two turns of
  * that one: who gave way, too, or has just woken up, holds no lock.
  *
+ * Who takes the CPU from others, because its timer is due or its window begins, is given it sooner,
+ * by DEADLINE_LEAD_US, and waits at EL2 until it is time: what EL2 does just then for those others,
+ * and the switch from them, do not make it late.
+ *
  * Budgets are constant bandwidth servers (hard reservations): `budget` in each `period`, which
  * begins when the vCPU becomes ready; what it did not use when it becomes ready again stays as far
  * as its share of the time until the deadline allows, else a new period begins. So vCPUs with
@@ -87,6 +91,16 @@ static inline bool sched_stands(void)
  * on. NULL: none, the CPU may sleep until an interrupt.
  */
 struct vcpu *sched_pick(void);
+
+/* Has the window begun whose vCPU is loaded? Waits for that; false: an interrupt came first. The
+ * run loop, before it enters a guest. */
+bool sched_await_window(const struct sched_cpu *cpu);
+static inline bool sched_may_enter(void)
+{
+	const struct sched_cpu *cpu = &this_cpu(sched_cpu);
+
+	return likely(cpu->window_count == 0) || sched_await_window(cpu);
+}
 
 /* This one lets its equals, and those of its own VM, go first, when the run loop asks next; ahead
  * of these who may hold a lock. Owner, from its guest. */

@@ -35,6 +35,9 @@ struct sched_vcpu {
 	uint64_t period;
 	uint64_t share; /* core/sched/share.h: what its config's budget is; constant */
 	uint64_t hcr;	/* HCR_TWI and HCR_TWE where the CPU is shared, else 0 */
+	/* ticks before its timer is due from which on it has the CPU, where it takes that from
+	 * others; 0: it is woken when it is due. Owner. */
+	uint64_t lead;
 
 	/* owner: */
 	bool ready;	      /* as the scheduler saw it last */
@@ -80,12 +83,16 @@ struct sched_cpu {
 	/* Whose turn that is: its priority, its budget, its slice. Itself, or one of its VM that
 	   shares its turns. NULL where `current` is. */
 	struct vcpu *donor;
-	bool in_turn;	     /* the donor keeps the CPU among equals */
-	bool in_background;  /* it runs beyond its budget */
-	uint64_t since;	     /* what it had before has been charged */
-	uint64_t ticket;     /* given last */
-	uint64_t window_end; /* with windows: of this one, and whose it is */
+	bool in_turn;	    /* the donor keeps the CPU among equals */
+	bool in_background; /* it runs beyond its budget */
+	uint64_t since;	    /* what it had before has been charged */
+	uint64_t ticket;    /* given last */
+	/* with windows: when this one gives the CPU up, which is `lead` before its end; whose it
+	 * is; no guest of it is entered before it begins */
+	uint64_t window_end;
 	const struct vm *window_vm;
+	uint64_t window_begin;
+	uint64_t lead;	      /* ticks: DEADLINE_LEAD_US; constant */
 	uint32_t ready_count; /* as it was seen last */
 	uint64_t renewal;     /* when the first that waits for it has a budget again */
 	/* one that has VCPU_EVENTS_URGENT goes first; between two of them who is before them has so

@@ -293,6 +293,23 @@ bool vgic_wakes(struct vcpu *vcpu)
 	return fake_sim.interrupt;
 }
 
+bool vtimer_is_early(const struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return false;
+}
+
+void deadline_be_quiet(uint64_t when)
+{
+	(void)when;
+}
+
+bool sched_await_window(const struct sched_cpu *cpu)
+{
+	(void)cpu;
+	return true;
+}
+
 void vtimer_look(struct vcpu *vcpu)
 {
 	assert_true(vcpu->loaded);

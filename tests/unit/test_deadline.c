@@ -12,6 +12,7 @@
 #define COUNT 12
 #define HZ    1000000 /* a tick is a microsecond */
 #define GAP   DEADLINE_GAP_US
+#define LEAD  DEADLINE_LEAD_US
 
 static struct deadline deadlines[COUNT];
 static struct vcpu vcpus[2];
@@ -184,6 +185,67 @@ static void free_of_charge(void **state)
 	assert_int_equal(fires, 1);
 }
 
+/* A patient one that would be under way when somebody is to be woken does not begin, for each of
+ * these once. */
+static void before_another(void **state)
+{
+	(void)state;
+	deadline_is_patient(&deadlines[0]);
+	deadline_wakes(&deadlines[1], DEADLINE_WHO_TIMER(1));
+	deadline_set(&deadlines[0], 100);
+	deadline_set(&deadlines[1], 100 + LEAD);
+	pass(100);
+	assert_int_equal(fires, 0);
+	pass(100 + LEAD);
+	assert_int_equal(fired[1], 100 + LEAD);
+	assert_int_equal(fired[0], 0);
+	/* the same again */
+	deadline_set(&deadlines[1], 100 + GAP + LEAD);
+	pass(100 + GAP);
+	assert_int_equal(fired[0], 100 + GAP);
+	/* one that is farther off */
+	deadline_set(&deadlines[0], 200);
+	deadline_set(&deadlines[1], 201 + LEAD);
+	pass(200);
+	assert_int_equal(fired[0], 200);
+	/* one that is not a deadline's */
+	deadline_cancel(&deadlines[1]);
+	deadline_set(&deadlines[0], 300);
+	sysreg_write(cntpct_el0, 300);
+	deadline_announce(300 + LEAD + 1, DEADLINE_WHO_TIMER(2));
+	deadline_announce(299, DEADLINE_WHO_TIMER(2));
+	assert_int_equal(sysreg_read(cnthp_cval_el2), 300);
+	deadline_announce(300 + LEAD, DEADLINE_WHO_TIMER(2));
+	assert_int_equal(sysreg_read(cnthp_cval_el2), 300 + GAP);
+	/* that its VM was woken by something else is no reason */
+	pass(300 + GAP);
+	deadline_set(&deadlines[0], 400);
+	sysreg_write(cntpct_el0, 395);
+	deadline_yield_to(2);
+	assert_int_equal(sysreg_read(cnthp_cval_el2), 395 + GAP);
+	sysreg_write(cntpct_el0, 395 + GAP);
+	deadline_announce(396 + GAP, DEADLINE_WHO_TIMER(2));
+	assert_int_equal(sysreg_read(cnthp_cval_el2), 395 + GAP + GAP);
+}
+
+/* Around a moment that is waited for nothing fires; what was due then does so behind it. */
+static void quiet(void **state)
+{
+	(void)state;
+	deadline_set(&deadlines[0], 98);
+	deadline_set(&deadlines[1], 99);
+	deadline_set(&deadlines[2], 101);
+	deadline_set(&deadlines[3], 102);
+	deadline_be_quiet(100);
+	assert_int_equal(sysreg_read(cnthp_cval_el2), 98);
+	pass(98);
+	assert_int_equal(fires, 1);
+	assert_int_equal(sysreg_read(cnthp_cval_el2), 102);
+	pass(102);
+	assert_int_equal(fires, 4);
+	assert_false(timer_is_on());
+}
+
 /* One that wakes somebody and a patient one at one moment. */
 static void wake(struct deadline *deadline)
 {
@@ -216,6 +278,9 @@ int main(void)
 		CASE_IN("patient ones that are not in the way may be yielded to for nothing",
 			free_of_charge, set_up),
 		CASE_IN("a wake-up and a patient one due at once: the wake-up", both_due, set_up),
+		CASE_IN("no patient one begins right before somebody is woken", before_another,
+			set_up),
+		CASE_IN("nothing fires around a moment that is waited for", quiet, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

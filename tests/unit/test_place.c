@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/arm64/features.h"
+#include "core/arm64/pending.h"
 #include "core/base/errno.h"
 #include "core/base/percpu.h"
 #include "core/sched/policy.h"
@@ -63,6 +64,11 @@ uint64_t gic_sgi_to(uint32_t sgi, uint64_t mpidr)
 void gic_v2_send_sgi(uint64_t to)
 {
 	(void)to;
+}
+
+bool irq_is_pending(void)
+{
+	return false;
 }
 
 void deadline_cancel(struct deadline *deadline)

@@ -402,6 +402,99 @@ static void windows(void **state)
 	}
 }
 
+/* A window is given up before it ends, so that the next begins when it is to: neither earlier nor
+ * later. One that follows on one of the same VM has begun. */
+static void windows_lead(void **state)
+{
+	static const uint64_t length[] = {2000, 500, 7000, 500};
+	struct vm *const owner[] = {&vms[0], NULL, &vms[1], &vms[0]};
+	const uint64_t frame = now;
+
+	(void)state;
+	add(0, 10);
+	add(1, 10);
+	cpu.window_length = length;
+	cpu.window_owner = owner;
+	cpu.window_count = 4;
+	cpu.major = 10000;
+	cpu.lead = 5;
+	ready(0, true);
+	ready(1, true);
+	assert_ptr_equal(choose(), &vcpus[0]);
+	assert_int_equal(cpu.window_begin, frame);
+	assert_int_equal(cpu.window_end, frame + 2000 - 5);
+	now = frame + 2000 - 6;
+	assert_ptr_equal(choose(), &vcpus[0]);
+	now = frame + 2000 - 5;
+	assert_null(choose());
+	now = frame + 2500 - 5;
+	assert_ptr_equal(choose(), &vcpus[1]);
+	assert_int_equal(cpu.window_begin, frame + 2500);
+	/* however late it is chosen */
+	now = frame + 9500 + 3;
+	assert_ptr_equal(choose(), &vcpus[0]);
+	assert_int_equal(cpu.window_begin, frame + 9500);
+	now = frame + 10000 - 5;
+	assert_ptr_equal(choose(), &vcpus[0]);
+	assert_int_equal(cpu.window_begin, frame + 9500);
+}
+
+/* Who takes the CPU from others when its timer is due begins sooner; who waits for its turn then
+ * does not. */
+static void leads(void **state)
+{
+	static const uint64_t length[] = {1000};
+	struct vm *const owner[] = {&vms[0]};
+	struct sched_vcpu *low = add(0, 10), *equal = add(1, 10), *high = add(2, 11);
+
+	(void)state;
+	cpu.lead = 5;
+	policy_set_leads(&cpu);
+	assert_int_equal(low->lead, 0);
+	assert_int_equal(equal->lead, 0);
+	assert_int_equal(high->lead, 5);
+	/* a budget goes before equals */
+	equal->budget = 100;
+	policy_set_leads(&cpu);
+	assert_int_equal(low->lead, 0);
+	assert_int_equal(equal->lead, 5);
+	/* priorities change */
+	low->priority = 11;
+	equal->budget = 0;
+	policy_set_leads(&cpu);
+	assert_int_equal(low->lead, 5);
+	assert_int_equal(equal->lead, 0);
+	/* with windows its own may be about to begin */
+	cpu.window_length = length;
+	cpu.window_owner = owner;
+	cpu.window_count = 1;
+	policy_set_leads(&cpu);
+	assert_int_equal(equal->lead, 5);
+}
+
+/* One that has the CPU and waits until its timer is due is not made late by a stop: once. */
+static void stop_lets_who_is_early_in(void **state)
+{
+	(void)state;
+	add(0, 10);
+	add(1, 200);
+	cpu.urgent_gap = 150;
+	ready(1, true);
+	vcpus[1].events = VCPU_EVENT_TIMER;
+	assert_ptr_equal(choose(), &vcpus[1]);
+	vcpus[0].events = VCPU_EVENT_STOP;
+	assert_ptr_equal(choose(), &vcpus[1]);
+	assert_int_equal(cpu.until, now + 150);
+	now += 150;
+	assert_ptr_equal(choose(), &vcpus[0]);
+	/* in its guest it is interrupted */
+	vcpus[0].events = vcpus[1].events = 0;
+	now += 150;
+	assert_ptr_equal(choose(), &vcpus[1]);
+	vcpus[0].events = VCPU_EVENT_STOP;
+	assert_ptr_equal(choose(), &vcpus[0]);
+}
+
 /* A stop is looked at whoever's time it is. */
 static void stop_comes_first(void **state)
 {
@@ -731,6 +824,12 @@ int main(void)
 		CASE_IN("who hurried is paid nothing", who_hurried_is_paid_nothing, set_up),
 		CASE_IN("a window that begins costs nobody", windows_cost_nobody, set_up),
 		CASE_IN("windows are their VM's alone, and do not drift", windows, set_up),
+		CASE_IN("a window is given up so that the next begins in time", windows_lead,
+			set_up),
+		CASE_IN("who takes the CPU from others begins before its timer is due", leads,
+			set_up),
+		CASE_IN("a stop lets in who waits until its timer is due, once",
+			stop_lets_who_is_early_in, set_up),
 		CASE_IN("a stop is looked at whoever's time it is", stop_comes_first, set_up),
 		CASE_IN("a stop lets in who is woken just then, once", stop_lets_in, set_up),
 		CASE_IN("who hurries has no turn by that", who_hurries_has_no_turn, set_up),

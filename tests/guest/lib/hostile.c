@@ -135,10 +135,12 @@ static void hostile_sysreg(uint64_t *state)
 	if (hostile_bare && reg >> 12 == SYSREG(3, 0, 12, 0, 0) >> 12) {
 		value &= INTID_SPURIOUS;
 	}
-	/* QEMU 7.2 hangs where CNTV_CVAL_EL0 and CNTVOFF_EL2 together go round the end of 64 bits.
-	 */
+	/* QEMU 7.2 hangs where CNTV_CVAL_EL0 and CNTVOFF_EL2 together go round the end of 64 bits,
+	   as the former is near that end, or CNTV_TVAL_EL0 a time before the counter's 0. */
 	if (reg == SYSREG(3, 3, 14, 3, 2)) {
 		value &= UINT64_MAX >> 1;
+	} else if (reg == SYSREG(3, 3, 14, 3, 0)) {
+		value &= INT32_MAX;
 	}
 	hostile_execute(0xd5000000 | reg, value, 0);
 }
