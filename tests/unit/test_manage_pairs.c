@@ -15,8 +15,37 @@
 #define STEPS	  160 /* of the CPUs behind the first: a crash is told of in some */
 #define OUTCOMES  256
 
+/* Two more states: VM_OFF, and it waits for its start (docs/life.md: "off (waits)"). */
+#define WAITS VM_STATE_COUNT	   /* for another VM to come to run */
+#define LACKS (VM_STATE_COUNT + 1) /* for a disk of its */
+#define FROMS (VM_STATE_COUNT + 2)
+
 #define PLACE	 2 /* where vCPU 1 goes */
 #define PRIORITY 77
+
+/* -- states -- */
+
+static void go_from(uint32_t from)
+{
+	go_to(from < VM_STATE_COUNT ? (enum vm_state)from : VM_OFF);
+	if (from < VM_STATE_COUNT) {
+		return;
+	}
+	fake_configs[0].start_after = from == WAITS ? BIT(1) : 0;
+	fake_configs[1].start_manual = true;
+	vm->unready = from == LACKS;
+	life_boot();
+	fake_settle();
+	assert_string_equal(life_state_name(vm), "off (waits)");
+}
+
+static uint32_t state_now(void)
+{
+	if (vm->state != VM_OFF || !vm->start_waits) {
+		return vm->state;
+	}
+	return vm->unready != 0 ? LACKS : WAITS;
+}
 
 /* -- the operations: `by` is the vCPU whose guest does it, where one does -- */
 
@@ -173,6 +202,19 @@ static int priority(uint32_t by)
 	return manage_set_priority(NULL, vm, 1, PRIORITY);
 }
 
+/* What the VM may wait for: its disk, and the start of the one before it, as far as that goes by
+ * itself. */
+static int comes(uint32_t by)
+{
+	(void)by;
+	vm_device_ready(vm, 0, true);
+	manage_start(&fake_vms[1]);
+	for (uint32_t i = 0; i < STEPS && !fake_vms[1].has_run && !fake_sim.busy[FAKE_VCPUS]; i++) {
+		fake_step(FAKE_VCPUS);
+	}
+	return 0;
+}
+
 enum op_index {
 	START,
 	STOP,
@@ -188,6 +230,7 @@ enum op_index {
 	WATCHDOG_STOPS,
 	AFFINITY,
 	PRIORITIES,
+	COMES,
 	OPS,
 };
 
@@ -210,6 +253,7 @@ static const struct {
 	[WATCHDOG_STOPS] = {"watchdog: stop", watchdog_stops, false},
 	[AFFINITY] = {"affinity", place, false},
 	[PRIORITIES] = {"priority", priority, false},
+	[COMES] = {"what it waits for comes", comes, false},
 };
 
 /* The answer, and the state it goes to at once: OFF, LOADING … */
@@ -228,25 +272,31 @@ static const struct {
 	{                                                                                          \
 		{(answer), OFF_}, {(answer), LOADING}, {(answer), RUNNING}, {(answer), STOPPING},  \
 			{(answer), PAUSING}, {(answer), PAUSED}, {(answer), AGAIN},                \
+			{(answer), WAITS}, {(answer), LACKS},                                      \
 	}
 static const struct {
 	int answer;
-	enum vm_state after;
-} table[OPS][VM_STATE_COUNT] = {
-	/* off, loading, running, stopping, pausing, paused, restarting */
+	uint32_t after;
+} table[OPS][FROMS] = {
+	/* off, loading, running, stopping, pausing, paused, restarting; off and waits: for another
+	 * VM, for a disk */
 	[START] = {{N, LOADING},
 		   {AL, LOADING},
 		   {AL, RUNNING},
 		   {BU, STOPPING},
 		   {AL, PAUSING},
 		   {AL, PAUSED},
-		   {N, LOADING}},
+		   {N, LOADING},
+		   {N, LOADING},
+		   {N, LACKS}},
 	[STOP] = {{AL, OFF_},
 		  {N, STOPPING},
 		  {N, STOPPING},
 		  {BU, STOPPING},
 		  {N, STOPPING},
 		  {N, STOPPING},
+		  {N, OFF_},
+		  {N, OFF_},
 		  {N, OFF_}},
 	[KILL] = {{AL, OFF_},
 		  {N, STOPPING},
@@ -254,6 +304,8 @@ static const struct {
 		  {N, STOPPING},
 		  {N, STOPPING},
 		  {N, STOPPING},
+		  {N, OFF_},
+		  {N, OFF_},
 		  {N, OFF_}},
 	[RESTART] = {{N, LOADING},
 		     {N, STOPPING},
@@ -261,65 +313,93 @@ static const struct {
 		     {BU, STOPPING},
 		     {N, STOPPING},
 		     {N, STOPPING},
-		     {N, LOADING}},
+		     {N, LOADING},
+		     {N, LOADING},
+		     {N, LACKS}},
 	[PAUSE] = {{BU, OFF_},
 		   {BU, LOADING},
 		   {N, PAUSING},
 		   {BU, STOPPING},
 		   {AL, PAUSING},
 		   {AL, PAUSED},
-		   {BU, AGAIN}},
+		   {BU, AGAIN},
+		   {BU, WAITS},
+		   {BU, LACKS}},
 	[RESUME] = {{BU, OFF_},
 		    {BU, LOADING},
 		    {AL, RUNNING},
 		    {BU, STOPPING},
 		    {N, RUNNING},
 		    {N, RUNNING},
-		    {BU, AGAIN}},
+		    {BU, AGAIN},
+		    {BU, WAITS},
+		    {BU, LACKS}},
 	[OFF] = {{NONE, OFF_},
 		 {NONE, LOADING},
 		 {N, STOPPING},
 		 {N, STOPPING},
 		 {N, STOPPING},
 		 {NONE, PAUSED},
-		 {NONE, AGAIN}},
+		 {NONE, AGAIN},
+		 {NONE, WAITS},
+		 {NONE, LACKS}},
 	[RESET] = {{NONE, OFF_},
 		   {NONE, LOADING},
 		   {N, STOPPING},
 		   {N, STOPPING},
 		   {N, STOPPING},
 		   {NONE, PAUSED},
-		   {NONE, AGAIN}},
+		   {NONE, AGAIN},
+		   {NONE, WAITS},
+		   {NONE, LACKS}},
 	[SUSPEND] = {{NONE, OFF_},
 		     {NONE, LOADING},
 		     {N, RUNNING},
 		     {N, STOPPING},
 		     {N, PAUSING},
 		     {NONE, PAUSED},
-		     {NONE, AGAIN}},
+		     {NONE, AGAIN},
+		     {NONE, WAITS},
+		     {NONE, LACKS}},
 	[CRASH] = {{NONE, OFF_},
 		   {NONE, LOADING},
 		   {N, RUNNING},
 		   {N, STOPPING},
 		   {N, PAUSING},
 		   {NONE, PAUSED},
-		   {NONE, AGAIN}},
+		   {NONE, AGAIN},
+		   {NONE, WAITS},
+		   {NONE, LACKS}},
 	[WATCHDOG_RESTARTS] = {{NONE, OFF_},
 			       {NONE, LOADING},
 			       {N, STOPPING},
 			       {BU, STOPPING},
 			       {N, STOPPING},
 			       {N, STOPPING},
-			       {NONE, AGAIN}},
+			       {NONE, AGAIN},
+			       {NONE, WAITS},
+			       {NONE, LACKS}},
 	[WATCHDOG_STOPS] = {{NONE, OFF_},
 			    {NONE, LOADING},
 			    {N, STOPPING},
 			    {BU, STOPPING},
 			    {N, STOPPING},
 			    {N, STOPPING},
-			    {NONE, AGAIN}},
+			    {NONE, AGAIN},
+			    {NONE, WAITS},
+			    {NONE, LACKS}},
 	[AFFINITY] = STAYS(N),
 	[PRIORITIES] = STAYS(N),
+	/* of one that waits: its start is posted */
+	[COMES] = {{N, OFF_},
+		   {N, LOADING},
+		   {N, RUNNING},
+		   {N, STOPPING},
+		   {N, PAUSING},
+		   {N, PAUSED},
+		   {N, AGAIN},
+		   {N, WAITS},
+		   {N, WAITS}},
 };
 
 /* What it comes to, where it is not too late: of a config with `restart` on a crash, after a delay.
@@ -346,10 +426,11 @@ static void answers(void **state)
 	(void)state;
 	for (uint32_t op = 0; op < OPS; op++) {
 		alone = op == SUSPEND;
-		for (uint32_t from = 0; from < VM_STATE_COUNT; from++) {
-			go_to((enum vm_state)from);
+		for (uint32_t from = 0; from < FROMS; from++) {
+			go_from(from);
 			assert_int_equal(ops[op].run(0), table[op][from].answer);
-			assert_int_equal(vm->state, table[op][from].after);
+			assert_int_equal(state_now(), table[op][from].after);
+			comes(0);
 			is_usable();
 		}
 	}
@@ -384,6 +465,28 @@ static void comes_to(void **state)
 	}
 }
 
+/* What it waited for comes later: it starts then, unless that has been called off. */
+static void waits_on(void **state)
+{
+	(void)state;
+	alone = false;
+	for (uint32_t op = 0; op < OPS; op++) {
+		for (uint32_t from = WAITS; from < FROMS; from++) {
+			bool off = op == STOP || op == KILL;
+
+			go_from(from);
+			ops[op].run(0);
+			fake_settle();
+			comes(0);
+			fake_settle();
+			assert_int_equal(vm->state, off ? VM_OFF : VM_RUNNING);
+			assert_int_equal(fake_has_said("its start, which waited, is called off"),
+					 off);
+			assert_int_equal(fake_sim.loads, off ? 1 : 2); /* with the other VM's */
+		}
+	}
+}
+
 /* The first counts, whoever comes later. */
 static void too_late(void **state)
 {
@@ -405,12 +508,13 @@ static void placed_in_any_state(void **state)
 {
 	(void)state;
 	alone = false;
-	for (uint32_t from = 0; from < VM_STATE_COUNT; from++) {
-		go_to((enum vm_state)from);
+	for (uint32_t from = 0; from < FROMS; from++) {
+		go_from(from);
 		assert_int_equal(place(0), 0);
 		assert_int_equal(priority(0), 0);
 		fake_settle();
 		assert_int_equal(fake_vcpus[1].cpu, PLACE);
+		comes(0);
 		manage_restart(vm);
 		fake_settle();
 		assert_int_equal(fake_vcpus[1].cpu, PLACE);
@@ -468,7 +572,7 @@ static void suspend_is_denied(void **state)
 struct outcome {
 	int32_t first, second;
 	uint32_t end, reason;
-	uint32_t cpu, priority, suspended;
+	uint32_t cpu, priority, suspended, waits;
 };
 
 static struct outcome possible[OUTCOMES];
@@ -488,6 +592,7 @@ static struct outcome settled(int first, int second)
 	out.cpu = fake_vcpus[1].cpu;
 	out.priority = fake_vcpus[1].sched.priority;
 	out.suspended = fake_vcpus[0].suspended;
+	out.waits = vm->start_waits;
 	return out;
 }
 
@@ -540,7 +645,7 @@ static void learn_order(uint32_t from, uint32_t a, uint32_t b, bool swapped)
 		struct outcome out;
 		int first, second;
 
-		go_to((enum vm_state)from);
+		go_from(from);
 		go_on_for(i / SCHEDULES);
 		first = ops[a].run(doer(swapped));
 		go_on_for(i % SCHEDULES);
@@ -582,7 +687,7 @@ static bool collide(uint32_t from, uint32_t a, uint32_t b, bool swapped, uint32_
 	struct outcome out;
 	int answer;
 
-	go_to((enum vm_state)from);
+	go_from(from);
 	fake_sim.random.state = points + 1;
 	fake_sim.guest_acts = idle_guest;
 	fake_sim.at_point = other;
@@ -608,6 +713,7 @@ static bool collide(uint32_t from, uint32_t a, uint32_t b, bool swapped, uint32_
 			 ops[a].name, ops[b].name, from, points, answer, other_answer, out.end,
 			 out.reason);
 	}
+	comes(0);
 	is_usable();
 	return true;
 }
@@ -641,7 +747,7 @@ static void at_once(void **state)
 	uint32_t most[OPS] = {0};
 
 	(void)state;
-	for (uint32_t from = 0; from < VM_STATE_COUNT; from++) {
+	for (uint32_t from = 0; from < FROMS; from++) {
 		for (uint32_t a = 0; a < OPS; a++) {
 			for (uint32_t b = a; b < OPS; b++) {
 				learn(from, a, b);
@@ -687,6 +793,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE("each operation has its answer in each state", answers),
 		CASE("what ends a life comes to what its table says", comes_to),
+		CASE("one that waits starts with what it waits for", waits_on),
 		CASE("what comes while a life ends changes nothing of it", too_late),
 		CASE("CPU and priority can be changed in any state", placed_in_any_state),
 		CASE("one that is suspended is paused, and woken after it", suspended_in_pause),
