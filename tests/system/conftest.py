@@ -22,8 +22,8 @@ DETAILS_MAX = 20
 def boot(request):
     """boot(text, machine=..., cpus=..., ...) boots a config's text and returns its Console.
 
-    boot(bundle=path) boots a bundle, boot() the image alone. All QEMUs end with the test; a panic
-    fails it unless `allow_panic=True`.
+    boot(bundle=path) boots a bundle, boot() the image alone. All QEMUs end with the test; a Linux
+    that stalls fails it, and a panic unless `allow_panic=True`.
     """
     started: list[tuple[console.Console, bool]] = []
 
@@ -55,6 +55,7 @@ def boot(request):
     for running, _ in started:
         running.close()
     for running, allow_panic in started:
+        running.check_stalled()
         if not allow_panic:
             running.check_forbidden()
 

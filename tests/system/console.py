@@ -21,6 +21,13 @@ GONE = "\x7f"
 PARTIAL = re.compile(r"(\x1b(\[[0-9;?]*)?|\r *)\Z")
 # What no test may cause unless it says so.
 FORBIDDEN = re.compile(r"\bpanic\b|\bCHECK failed\b", re.I)
+# A Linux whose CPUs or tasks did not get on, nor did its clock; `quiet` hides the last of them.
+STALLED = re.compile(
+    r"detected (expedited )?stalls|self-detected stall|soft lockup|blocked for more than"
+    r"|clocksource.*unstable"
+)
+# The same, for grep over all that a kernel has said; typed, it is not what is looked for above.
+STALL_WORDS = "stall|lockup|blocked for|unstable"
 LAST_LINES = 15
 TWICE_SECONDS = 0.4  # longer than the console waits for the escape key again
 
@@ -164,6 +171,15 @@ class Console:
             self._child.wait()
         self._child.close()
         self._log.close()
+
+    def check_dmesg(self, name: str) -> None:
+        """The Linux of VM `name`, whose shell waits for a command, has told of no stall."""
+        said = self.run(f"dmesg | grep -iE '{STALL_WORDS}'", f"{name} # ", 60)
+        assert not re.search(STALL_WORDS, said, re.I), said
+
+    def check_stalled(self) -> None:
+        match = STALLED.search(self.text)
+        assert not match, f"a guest stalled:\n{self.text[match.start():match.start() + 1500]}"
 
     def check_forbidden(self) -> None:
         match = FORBIDDEN.search(self.text)

@@ -4,7 +4,6 @@ from configs import config, linux_images, vm
 from test_hypercalls import CONTROL, TICK_NS, stolen
 
 FOUR = ("alpha", "beta", "gamma", "delta")
-STALL = "stall|lockup|hung task|clocksource.*unstable"
 
 
 def test_a_Linux_of_32_vCPUs_on_2_CPUs(boot):
@@ -15,6 +14,7 @@ def test_a_Linux_of_32_vCPUs_on_2_CPUs(boot):
     )
     run.expect("alpha # ", timeout=300)
     assert "32" in run.run("nproc", "alpha # ").split()
+    run.check_dmesg("alpha")
 
 
 def test_16_vCPUs_of_four_Linux_on_2_CPUs_run_a_load(boot):
@@ -39,8 +39,7 @@ def test_16_vCPUs_of_four_Linux_on_2_CPUs_run_a_load(boot):
     for name in FOUR:
         run.to_prompt(name)
         assert "4" in run.run("nproc", f"{name} # ").split()
-        said = run.run(f"dmesg | grep -ciE '{STALL}'", f"{name} # ")
-        assert "0" in said.replace(f"{name}| ", "").split(), f"{name} stalled"
+        run.check_dmesg(name)
         before, shown, after = stolen(run, name)
         assert shown > 10**9, "four times as much was wanted as there was"
         # a CPU that sleeps tells with its next tick what was stolen before
