@@ -262,6 +262,7 @@ GUESTS := \
 	setway \
 	shmem \
 	smp \
+	spin \
 	spinners \
 	stranger \
 	stray \

@@ -1,11 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""QEMU's gdb stub, as far as tests need it: physical memory read and written behind all backs.
+"""QEMU's gdb stub, as far as tests need it: physical memory read and written behind all backs, and
+what the board's CPUs do.
 
 gdb's "Remote Serial Protocol", and QEMU's packets for physical addresses ("Examining physical
 memory" in its manual). The machine stands still while somebody is connected.
 """
 import pathlib
 import socket
+from dataclasses import dataclass
+
+# Bytes of gdb's "g" packet for AArch64: behind X0 to X30 and SP, and behind that.
+PC, CPSR = slice(32 * 8, 33 * 8), slice(33 * 8, 33 * 8 + 4)
+INSTRUCTION_SIZE = 4
+WFI = "7f2003d5"  # its bytes in memory
+
+
+@dataclass(frozen=True)
+class Cpu:
+    """What a CPU of the board does as it is looked at."""
+
+    level: int  # exception level
+    halted: bool
+    behind_wfi: bool  # which was its last instruction, if nothing jumped
 
 
 def option(path: pathlib.Path) -> list[str]:
@@ -59,3 +75,17 @@ class GdbStub:
 
     def write(self, address: int, data: bytes) -> None:
         assert self.ask(f"M{address:x},{len(data):x}:{data.hex()}") == "OK"
+
+    def cpu(self, index: int) -> Cpu:
+        thread = index + 1
+        assert self.ask(f"Hg{thread:x}") == "OK"
+        said = bytes.fromhex(self.ask(f"qThreadExtraInfo,{thread:x}")).decode()
+        assert said.startswith(f"CPU#{index} "), said
+        registers = bytes.fromhex(self.ask("g"))
+        level = int.from_bytes(registers[CPSR], "little") >> 2 & 3
+        before = int.from_bytes(registers[PC], "little") - INSTRUCTION_SIZE
+        # by the CPU's own tables
+        assert self.ask("Qqemu.PhyMemMode:0") == "OK"
+        instruction = self.ask(f"m{before:x},{INSTRUCTION_SIZE:x}")
+        assert self.ask("Qqemu.PhyMemMode:1") == "OK"
+        return Cpu(level, "halted" in said, instruction == WFI)
