@@ -29,6 +29,8 @@ GOALS = ["hyp", "host", *(f"build/guest/{name}.bin" for name in ("wild", "victim
 # Instructions, where they are counted: how late a tick of the victim may be. docs/scheduling.md
 # says what it is made of; docs/soak.md has the worst.
 BOUND_NS = 1_500
+# And how late a window of its begins, where it waits for that.
+START_BOUND_NS = 1_500
 SOAK_TRAPS = 1_000_000
 LEAP = 100_000  # traps, or lives, from one line of the hostile VM's to the next: it is no count
 SILENCE = 180.0  # seconds without a word of the victim: it does not run any more
@@ -46,6 +48,7 @@ TICKS = re.compile(
     re.M,
 )
 BEST = re.compile(r"^victim[|] victim: best (\d+) ns$", re.M)
+STARTS = re.compile(r"^victim[|] victim: (\d+) windows, worst start (\d+) ns$", re.M)
 COMPLAINT = re.compile(r"^bulkhead: wild.*$", re.M)
 BUG = re.compile(r"BUG:.*$", re.M)
 
@@ -113,8 +116,9 @@ VARIANTS = {
     "window": Variant(
         "GICv3 and ITS, one CPU, the victim has a window",
         **ONE,
-        extra="schedule { one { cpu = <0>; window-us = <2000 2700 300>; "
-        "window-vms = <&victim &wild &toy>; }; };",
+        # the hostile one has the CPU until the victim's window begins
+        extra="schedule { one { cpu = <0>; window-us = <2000 300 2700>; "
+        "window-vms = <&victim &toy &wild>; }; };",
         frame_us=5000,
         window_us=2000,
     ),
@@ -166,6 +170,8 @@ class Outcome:
     ticks: int = 0
     worst: int = 0
     best: int = 0
+    windows: int = 0
+    worst_start: int = 0
     guest_seconds: float = 0.0
     complaints: int = 0
     complaint_bytes: int = 0
@@ -174,6 +180,8 @@ class Outcome:
 
     def said(self, bound: bool) -> str:
         late = f", worst {self.worst} ns late, best {self.best}" if bound else ""
+        if self.windows:
+            late += f"; {self.windows} windows, worst begins {self.worst_start} ns late"
         return (
             f"{self.traps} traps in {self.operations} operations and {self.lives} lives, "
             f"{self.commands} commands; victim: {self.ticks} ticks{late}; "
@@ -353,6 +361,15 @@ class Session:
         if self.variant.bound and worst > BOUND_NS:
             self.fail(f"the victim had a tick {worst} ns late, {BOUND_NS} at most")
 
+    def note_starts(self, match: re.Match) -> None:
+        out = self.outcome
+        out.windows, out.worst_start = (int(word) for word in match.groups())
+        if out.worst_start > START_BOUND_NS:
+            self.fail(
+                f"a window of the victim's began {out.worst_start} ns late, "
+                f"{START_BOUND_NS} at most"
+            )
+
     def look(self) -> None:
         """Takes in the whole lines that have come."""
         end = self.board.text.rfind("\n")
@@ -365,6 +382,8 @@ class Session:
             self.note_ticks(match)
         for match in BEST.finditer(text):
             self.outcome.best = int(match[1])
+        for match in STARTS.finditer(text):
+            self.note_starts(match)
         for match in BUG.finditer(text):
             self.fail(match[0])
         for match in COMPLAINT.finditer(text):

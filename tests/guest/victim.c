@@ -19,7 +19,7 @@
 #define BUCKET_NS  100
 #define BAR	   50
 #define BEGIN_US   50  /* of a window: the switch, and what was due before it */
-#define END_US	   300 /* what is due there may come in the next */
+#define END_US	   300 /* of a window: what is due there may come in the next */
 
 static volatile struct {
 	char name[8];
@@ -31,9 +31,10 @@ static volatile struct {
 	uint64_t bound_ns;   /* what is later than that is told of at once; 0: nothing is */
 } parameters = {"VICTPARM", 200, 1000, 0, 0, 0, 0};
 
-static uint64_t taken, taken_at;
+static uint64_t taken, taken_at, asleep_at;
 static uint64_t worst, worst_of_all, best_of_all = UINT64_MAX, sum, ticks, early, lost, wrong,
 				     looked;
+static uint64_t starts, worst_start; /* windows that it was ready for as they began */
 static uint32_t histogram[BUCKETS];
 
 static void on_timer(unsigned int intid, void *arg)
@@ -123,16 +124,60 @@ static uint64_t ns(uint64_t ticks_of_counter)
 	return ticks_of_counter * 1000000000 / counter_hz();
 }
 
+static uint64_t ticks_of(uint64_t us)
+{
+	return us * counter_hz() / 1000000;
+}
+
 /* Windows follow the counter's multiples. */
 static bool counts(uint64_t due)
 {
-	uint64_t hz = counter_hz(), into;
+	uint64_t frame = ticks_of(parameters.frame_us), into;
 
-	if (parameters.frame_us == 0) {
+	if (frame == 0) {
 		return true;
 	}
-	into = due % (parameters.frame_us * hz / 1000000) * 1000000 / hz;
-	return into > BEGIN_US && into < parameters.window_us - END_US;
+	into = due % frame;
+	return into > ticks_of(BEGIN_US) && into < ticks_of(parameters.window_us - END_US);
+}
+
+/* A tick that came due outside its window, or as that began, and found it asleep: when it could
+ * have been taken, or 0. */
+static uint64_t window_start(uint64_t due)
+{
+	uint64_t frame = ticks_of(parameters.frame_us), into;
+
+	if (frame == 0) {
+		return 0;
+	}
+	into = due % frame;
+	if (into >= ticks_of(parameters.window_us)) {
+		due += frame - into;
+	} else if (into > ticks_of(BEGIN_US)) {
+		return 0;
+	}
+	return asleep_at < due ? due : 0;
+}
+
+/* Before the window does it have no CPU, so it takes nothing. */
+static void account_start(uint64_t due)
+{
+	uint64_t start = window_start(due), late;
+
+	if (start == 0) {
+		return;
+	}
+	starts++;
+	if (taken_at < start) {
+		printf("BUG: victim: a tick was taken %lu ns before the window\n",
+		       ns(start - taken_at));
+		return;
+	}
+	late = ns(taken_at - start);
+	worst_start = late > worst_start ? late : worst_start;
+	if (parameters.bound_ns != 0 && late > parameters.bound_ns) {
+		printf("victim: window at 0x%lx, begins %lu ns late\n", start, late);
+	}
 }
 
 static void account(uint64_t due, uint64_t came)
@@ -145,6 +190,7 @@ static void account(uint64_t due, uint64_t came)
 		early++;
 		return;
 	}
+	account_start(due);
 	if (!counts(due)) {
 		return;
 	}
@@ -167,6 +213,9 @@ static void tell(void)
 	       ticks, early, lost, worst_of_all, worst, wrong, looked >> 10,
 	       counter_now() / (counter_hz() / 1000000));
 	printf("victim: best %lu ns\n", best_of_all);
+	if (parameters.frame_us != 0) {
+		printf("victim: %lu windows, worst start %lu ns\n", starts, worst_start);
+	}
 	worst = 0;
 }
 
@@ -209,6 +258,7 @@ int main(void)
 		set_registers();
 		timer_set(due);
 		check_memory();
+		asleep_at = counter_now();
 		/* asleep with IRQs masked: one that comes before the sleep ends it too */
 		while (READ_ONCE(taken) == before) {
 			cpu_wfi();
