@@ -512,7 +512,7 @@ class Session:
                 self.revive()
             if commands and now > following:
                 self.command()
-                following = time.monotonic() + self.random.random() * 0.5
+                following = time.monotonic() + self.random.random() * 0.1
             tell(self.outcome.said(self.variant.bound))
         self.end()
         self.outcome.seconds = time.monotonic() - started
