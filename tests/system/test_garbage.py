@@ -18,4 +18,4 @@ def test_nothing_is_left_of_a_life_full_of_garbage(key):
     assert not outcome.failures, "\n".join([*outcome.failures, f"log: build/log/{name}.log"])
     assert outcome.lives >= LIVES
     assert outcome.ticks > 0
-    print(outcome.said())
+    print(outcome.said(not garbage.VARIANTS[key].parallel))
