@@ -119,7 +119,7 @@ static enum vcpu_row look_at_vcpu(struct shell_job *job, const struct vcpu *vcpu
 	if (!is_shared(cpu, vcpu)) {
 		return ROW_ALONE;
 	}
-	job->value[0] = atomic_read(&vcpu->sched.ran);
+	job->value[0] = policy_ran(cpu, vcpu, deadline_now());
 	job->value[1] = atomic_read(&vcpu->sched.stolen);
 	return ROW_SHARED;
 }

@@ -25,8 +25,10 @@ static bool time_of(const struct vm *vm, uint64_t *ran, uint64_t *stolen)
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
 		const struct vcpu *vcpu = vm->vcpu[i];
 
-		shared = shared || sched_state_of(vcpu->cpu)->shared;
-		*ran += atomic_read(&vcpu->sched.ran);
+		const struct sched_cpu *cpu = sched_state_of(vcpu->cpu);
+
+		shared = shared || cpu->shared;
+		*ran += policy_ran(cpu, vcpu, deadline_now());
 		*stolen += atomic_read(&vcpu->sched.stolen);
 	}
 	return shared;
@@ -325,7 +327,8 @@ static void say_bar(const struct vm *vm, uint64_t span)
 	char bar[BAR_MAX + 1];
 	uint32_t used;
 
-	ran_now = ran - last_ran[vm->id];
+	/* of one that is charged while it is looked at, less may be seen than before */
+	ran_now = ran - MIN(ran, last_ran[vm->id]);
 	stolen_now = stolen - last_stolen[vm->id];
 	last_ran[vm->id] = ran;
 	last_stolen[vm->id] = stolen;

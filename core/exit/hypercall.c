@@ -210,8 +210,10 @@ static void vm_info(const struct vm *vm, struct hypercall *call)
 	}
 	/* counted by other CPUs: each as it was at some moment of this call */
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-		info->ran += atomic_read(&vm->vcpu[i]->sched.ran);
-		info->stolen += atomic_read(&vm->vcpu[i]->sched.stolen);
+		const struct vcpu *vcpu = vm->vcpu[i];
+
+		info->ran += policy_ran(sched_state_of(vcpu->cpu), vcpu, deadline_now());
+		info->stolen += atomic_read(&vcpu->sched.stolen);
 	}
 	info->ran = hypercall_ns(info->ran);
 	info->stolen = hypercall_ns(info->stolen);

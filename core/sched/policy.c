@@ -560,6 +560,16 @@ void policy_begin(struct sched_cpu *cpu, uint64_t now)
 	}
 }
 
+uint64_t policy_ran(const struct sched_cpu *cpu, const struct vcpu *vcpu, uint64_t now)
+{
+	uint64_t since = atomic_read_acquire(&cpu->since);
+	uint64_t ran = atomic_read_acquire(&vcpu->sched.ran);
+	bool runs = atomic_read(&cpu->shared) && atomic_read_acquire(&cpu->current) == vcpu;
+
+	/* else it has been charged just now */
+	return runs && atomic_read(&cpu->since) == since && now > since ? ran + now - since : ran;
+}
+
 uint64_t policy_idle(const struct sched_cpu *cpu, uint64_t now, uint64_t *span)
 {
 	uint64_t since = atomic_read(&cpu->measured), ran;
@@ -569,11 +579,7 @@ uint64_t policy_idle(const struct sched_cpu *cpu, uint64_t now, uint64_t *span)
 	if (since == 0 || vcpu == NULL || cpu->count != 1 || !policy_is_measured(cpu)) {
 		return 0;
 	}
-	ran = atomic_read(&vcpu->sched.ran) - cpu->measured_ran;
-	/* what has not been charged yet */
-	if (atomic_read(&cpu->current) != NULL) {
-		ran += now - atomic_read(&cpu->since);
-	}
+	ran = policy_ran(cpu, vcpu, now) - cpu->measured_ran;
 	*span = now - since;
 	return *span - MIN(ran, *span);
 }

@@ -34,6 +34,10 @@ uint64_t policy_idle(const struct sched_cpu *cpu, uint64_t now, uint64_t *span);
 /* Its vCPUs, or their priorities, are others than before: who begins before its timer is due. */
 void policy_set_leads(struct sched_cpu *cpu);
 
+/* Ticks that it has had the CPU until `now`, which is its own and shared, what has not been charged
+ * yet with it. Any CPU: as it is just now. */
+uint64_t policy_ran(const struct sched_cpu *cpu, const struct vcpu *vcpu, uint64_t now);
+
 /* The CPU has choices from `now` on; until then nobody's time was counted. */
 void policy_begin(struct sched_cpu *cpu, uint64_t now);
 

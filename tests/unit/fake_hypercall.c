@@ -44,7 +44,7 @@ static struct config stores = {
 		  {.name = "a-disk-whose-name-is-longer-than-31", .users = 1 << STRANGER}},
 };
 static struct board board = {.cpu_count = FAKE_CPUS};
-static struct sched_cpu cpus[FAKE_CPUS];
+struct sched_cpu fake_cpus[FAKE_CPUS];
 static uint64_t window_length[FAKE_WINDOWS];
 static struct vm *window_owner[FAKE_WINDOWS];
 static struct regs_answer answers[FAKE_VMS];
@@ -99,12 +99,12 @@ static void set_up_ports(void);
 
 static void set_up_board(void)
 {
-	memset(cpus, 0, sizeof(cpus));
-	cpus[0] = (struct sched_cpu){.count = 3, .shared = true, .current = tables[WORKER][0]};
-	cpus[0].window_count = FAKE_WINDOWS;
-	cpus[0].window_length = window_length;
-	cpus[0].window_owner = window_owner;
-	cpus[1] = (struct sched_cpu){.count = 1, .first = tables[BOSS][1]};
+	memset(fake_cpus, 0, sizeof(fake_cpus));
+	fake_cpus[0] = (struct sched_cpu){.count = 3, .shared = true, .current = tables[WORKER][0]};
+	fake_cpus[0].window_count = FAKE_WINDOWS;
+	fake_cpus[0].window_length = window_length;
+	fake_cpus[0].window_owner = window_owner;
+	fake_cpus[1] = (struct sched_cpu){.count = 1, .first = tables[BOSS][1]};
 	for (uint32_t i = 0; i < FAKE_WINDOWS; i++) {
 		window_length[i] = i + 1;
 		window_owner[i] = i == 0 ? NULL : &fake_vms[WORKER];
@@ -453,7 +453,7 @@ const struct sched_cpu *sched_state_of(uint32_t cpu)
 {
 	/* of one that is not up a template is looked at, which says nothing */
 	assert(cpu < FAKE_CPUS);
-	return &cpus[cpu];
+	return &fake_cpus[cpu];
 }
 
 bool audit_some(const struct stage2 *stage2, uint16_t owner, const struct registry *from,

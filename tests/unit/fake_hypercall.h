@@ -52,6 +52,7 @@ const uint8_t *fake_tree(uint32_t *size);
 extern struct vm fake_vms[FAKE_VMS];
 extern struct vcpu fake_vcpus[FAKE_VMS][FAKE_VCPUS];
 extern struct vm_config fake_configs[FAKE_VMS];
+extern struct sched_cpu fake_cpus[FAKE_CPUS];
 
 struct fake_calls {
 	uint64_t now; /* ticks */

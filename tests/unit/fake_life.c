@@ -530,6 +530,7 @@ static void make_vm(uint32_t id, uint32_t first, uint32_t count)
 		fake_vcpus[i].cpu = i;
 		fake_vcpus[i].sched.place = i;
 		fake_vcpus[i].hold = VCPU_HOLD_OFF;
+		list_init(&fake_vcpus[i].timer.wake.link);
 		fake_vcpus[i].mpidr = BIT(31) | (i - first);
 	}
 	if (!registered[id]) {

@@ -474,12 +474,14 @@ static void infos(void **state)
 	fake_vms[WORKER].stop_reason = VM_STOP_WATCHDOG;
 	fake_vms[WORKER].restart_count = 7;
 	fake_vcpus[WORKER][1].sched.ran = 3 * FAKE_HZ;
+	/* vCPU 0 has its CPU, for half a second */
+	fake_cpus[0].since = fake_calls.now - FAKE_HZ / 2;
 	fake_vcpus[WORKER][0].sched.stolen = FAKE_HZ / 4;
 	ask(HYPERCALL_VM_INFO, WORKER, 0);
 	assert_int_equal(data()->vm.state, HYPERCALL_STATE_PAUSED);
 	assert_int_equal(data()->vm.reason, HYPERCALL_REASON_WATCHDOG);
 	assert_int_equal(data()->vm.restarts, 7);
-	assert_int_equal(data()->vm.ran, 3000000000);
+	assert_int_equal(data()->vm.ran, 3500000000);
 	assert_int_equal(data()->vm.stolen, 250000000);
 	assert_string_equal(data()->vm.name, "worker");
 	assert_int_equal(data()->vm.flags, 0);

@@ -495,6 +495,25 @@ static void stop_lets_who_is_early_in(void **state)
 	assert_ptr_equal(choose(), &vcpus[0]);
 }
 
+/* One that computes alone is switched from never: its time is told all the same. */
+static void time_so_far(void **state)
+{
+	(void)state;
+	add(0, 10);
+	add(1, 10);
+	ready(0, true);
+	choose();
+	assert_int_equal(policy_ran(&cpu, &vcpus[0], now + 700), 700);
+	assert_int_equal(policy_ran(&cpu, &vcpus[1], now + 700), 0);
+	run(300);
+	assert_int_equal(policy_ran(&cpu, &vcpus[0], now + 700), 1000);
+	/* of a moment before it was charged, as another CPU may ask */
+	assert_int_equal(policy_ran(&cpu, &vcpus[0], cpu.since - 1), vcpus[0].sched.ran);
+	/* it is a CPU's only one now, whose time nobody counts */
+	cpu.shared = false;
+	assert_int_equal(policy_ran(&cpu, &vcpus[0], now + 700), vcpus[0].sched.ran);
+}
+
 /* A stop is looked at whoever's time it is. */
 static void stop_comes_first(void **state)
 {
@@ -824,6 +843,7 @@ int main(void)
 		CASE_IN("who hurried is paid nothing", who_hurried_is_paid_nothing, set_up),
 		CASE_IN("a window that begins costs nobody", windows_cost_nobody, set_up),
 		CASE_IN("windows are their VM's alone, and do not drift", windows, set_up),
+		CASE_IN("time is told that has not been charged yet", time_so_far, set_up),
 		CASE_IN("a window is given up so that the next begins in time", windows_lead,
 			set_up),
 		CASE_IN("who takes the CPU from others begins before its timer is due", leads,
