@@ -80,13 +80,16 @@ struct ring {
 	struct {
 		uint16_t flags, index, ring[RING_SIZE], used_event;
 	} available __attribute__((aligned(4))); /* packed: the driver's event suppression */
-	struct {
-		uint16_t flags, index;
+	union {
 		struct {
-			uint32_t id, size;
-		} ring[RING_SIZE];
-		uint16_t available_event;
-	} used __attribute__((aligned(4)));
+			uint16_t flags, index;
+			struct {
+				uint32_t id, size;
+			} ring[RING_SIZE];
+			uint16_t available_event;
+		} used __attribute__((aligned(4)));
+		uint32_t device_event; /* packed: the device's event suppression, 2.8.14 */
+	};
 };
 
 static inline uint32_t virtio_get(uint64_t device, uint32_t reg)
@@ -115,5 +118,51 @@ void virtio_notify(uint64_t device, uint32_t queue);
 
 /* What begins with descriptor `head` of a split ring is available. */
 void ring_give(struct ring *ring, uint16_t head);
+
+/* -- a queue whose driver keeps the rules, in any format -- */
+
+struct buffer {
+	void *at;
+	uint32_t size;
+	bool write; /* by the device */
+};
+
+/* What a driver knows of a queue, of which the device has one chain at a time. */
+struct queue {
+	union {
+		struct split_desc split[RING_SIZE];
+		struct packed_desc packed[RING_SIZE];
+	} table __attribute__((aligned(16))); /* with VIRTIO_F_INDIRECT */
+
+	/* constant: */
+	uint64_t device, features;
+	uint32_t number;
+
+	struct ring *ring;
+	uint16_t next;	      /* split: chains that were given; packed: the next slot */
+	uint16_t head;	      /* packed: the first slot of the chain that was given last */
+	bool wrap, head_wrap; /* packed: wrap counters of the two, 2.8.1 */
+};
+
+struct virtio_format {
+	const char *name;
+	uint64_t features;
+};
+
+/* Split and packed, without and with tables and events. */
+#define VIRTIO_FORMATS 4
+extern const struct virtio_format virtio_formats[VIRTIO_FORMATS];
+
+/* After virtio_begin() with the ring, and with the queue's features. */
+void queue_begin(struct queue *queue, struct ring *ring);
+
+/* A chain for the device, of RING_SIZE buffers at most; those that it reads come first. */
+void queue_give(struct queue *queue, const struct buffer *buffer, uint32_t count);
+
+/* Tells the device of what was given last, if it wishes to be told. 2.7.10, 2.8.10 */
+void queue_notify(const struct queue *queue);
+
+/* The device has given it back, and wrote so many bytes. */
+bool queue_take(struct queue *queue, uint32_t *written);
 
 #endif
