@@ -278,6 +278,9 @@ GUESTS := \
 	verbs \
 	victim \
 	virtio \
+	virtio_alter \
+	virtio_net \
+	virtio_race \
 	vtimer \
 	watchdog \
 	wild \

@@ -6,9 +6,8 @@
  */
 #include "tests/guest/lib/console.h"
 #include "tests/guest/lib/cpu.h"
-#include "tests/guest/lib/exc.h"
 #include "tests/guest/lib/machine.h"
-#include "tests/guest/lib/mmu.h"
+#include "tests/guest/lib/pair.h"
 #include "tests/guest/lib/psci.h"
 #include "tests/guest/lib/string.h"
 #include "tests/guest/lib/tap.h"
@@ -17,8 +16,6 @@
 
 #define BALLOON	    VIRTIO_DEVICE(0)
 #define RANDOM	    VIRTIO_DEVICE(1)
-#define REPORT_AT   UINT64_C(0xc0000000) /* of the first VM */
-#define OTHER_AT    UINT64_C(0xd0000000)
 #define PAGE	    UINT64_C(4096)
 #define AREA	    (UINT64_C(RAM_BASE) + 0x1000000) /* where no image is */
 #define PAGES	    512
@@ -53,7 +50,7 @@ static uint32_t numbers[BATCH];
 static bool held[PAGES];
 static uint64_t tags[PAGES]; /* what stands in each line; 0: nothing was written */
 static uint64_t seed;
-static bool over;
+static bool over, is_first;
 
 static uint64_t next_random(uint64_t *state)
 {
@@ -159,23 +156,13 @@ static void write_by_device(void *arg)
 
 /* -- both VMs -- */
 
-/* Which of the two this is: each has the shared memory at another place. */
 static void find_report(void)
 {
-	struct exc_record r;
-	struct seen *both;
-	bool first;
+	struct seen *both = pair_memory(&is_first);
 
-	mmu_level1[3] = UINT64_C(3) << 30 | PTE_AF | PTE_INNER | PTE_ATTR_NORMAL | PTE_BLOCK;
-	/* the entry before the walks that use it; it was invalid until now */
-	dsb(ishst);
-	isb();
-	r = EXC_OF(mmio_read32(REPORT_AT));
-	first = r.count == 0;
-	both = (struct seen *)(first ? REPORT_AT : OTHER_AT);
-	own = &both[!first];
-	far_side = &both[first];
-	seed = first ? 88172645463325252 : 1234567890123456789;
+	own = &both[!is_first];
+	far_side = &both[is_first];
+	seed = is_first ? 88172645463325252 : 1234567890123456789;
 }
 
 static bool has_done_enough(const struct seen *seen)
@@ -242,7 +229,7 @@ int main(void)
 {
 	find_report();
 	run();
-	if ((uint64_t)own > OTHER_AT) {
+	if (!is_first) {
 		psci_system_off();
 	}
 	ok(WAIT_TICKS(READ_ONCE(far_side->state) == 1, 60 * counter_hz()), "both VMs end");

@@ -100,7 +100,7 @@ void queue_begin(struct queue *queue, struct ring *ring)
 static void give_split(struct queue *queue, const struct buffer *buffer, uint32_t count)
 {
 	bool indirect = has(queue, VIRTIO_F_INDIRECT);
-	struct split_desc *to = indirect ? queue->table.split : queue->ring->split;
+	struct split_desc *to = indirect ? queue->ring->table.split : queue->ring->split;
 
 	for (uint32_t i = 0; i < count; i++) {
 		to[i] = (struct split_desc){(uint64_t)buffer[i].at, buffer[i].size,
@@ -151,7 +151,7 @@ static void give_packed(struct queue *queue, const struct buffer *buffer, uint32
 	queue->head = queue->next;
 	queue->head_wrap = queue->wrap;
 	for (uint32_t i = 0; indirect && i < count; i++) {
-		queue->table.packed[i] =
+		queue->ring->table.packed[i] =
 			(struct packed_desc){(uint64_t)buffer[i].at, buffer[i].size, 0,
 					     buffer[i].write ? DESC_WRITE : 0};
 	}
@@ -163,8 +163,8 @@ static void give_packed(struct queue *queue, const struct buffer *buffer, uint32
 					    (!indirect && buffer[i].write ? DESC_WRITE : 0));
 
 		if (indirect) {
-			fill_slot(queue, (uint64_t)queue->table.packed,
-				  count * (uint32_t)sizeof(queue->table.packed[0]));
+			fill_slot(queue, (uint64_t)queue->ring->table.packed,
+				  count * (uint32_t)sizeof(queue->ring->table.packed[0]));
 		} else {
 			fill_slot(queue, (uint64_t)buffer[i].at, buffer[i].size);
 		}

@@ -90,6 +90,11 @@ struct ring {
 		} used __attribute__((aligned(4)));
 		uint32_t device_event; /* packed: the device's event suppression, 2.8.14 */
 	};
+	/* for queue_give(), with VIRTIO_F_INDIRECT */
+	union {
+		struct split_desc split[RING_SIZE];
+		struct packed_desc packed[RING_SIZE];
+	} table __attribute__((aligned(16)));
 };
 
 static inline uint32_t virtio_get(uint64_t device, uint32_t reg)
@@ -129,13 +134,7 @@ struct buffer {
 
 /* What a driver knows of a queue, of which the device has one chain at a time. */
 struct queue {
-	union {
-		struct split_desc split[RING_SIZE];
-		struct packed_desc packed[RING_SIZE];
-	} table __attribute__((aligned(16))); /* with VIRTIO_F_INDIRECT */
-
-	/* constant: */
-	uint64_t device, features;
+	uint64_t device, features; /* constant, as is: */
 	uint32_t number;
 
 	struct ring *ring;
