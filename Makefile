@@ -234,6 +234,7 @@ GUESTS := \
 	aarch32 \
 	balloon \
 	balloon_race \
+	balloon_rules \
 	clock \
 	crash \
 	debug \
