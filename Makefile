@@ -282,6 +282,7 @@ GUESTS := \
 	virtio_alter \
 	virtio_net \
 	virtio_race \
+	virtio_typed \
 	vtimer \
 	watchdog \
 	wild \

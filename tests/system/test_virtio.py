@@ -5,6 +5,7 @@ import re
 from configs import DEVICES, config, linux_images, raw_image, vm
 
 SHELL = "the hypervisor's shell"
+POWEROFF = 'when-all-off = "poweroff";'
 
 
 def devices(*nodes: str) -> str:
@@ -87,3 +88,18 @@ def test_stock_Linux_has_a_console_beside_its_serial_port(boot):
             run.expect("^bulkhead: alpha starts")
     run.line("console alpha/hvc")
     run.expect("the keys now go to alpha/hvc  ")
+
+
+def test_a_console_has_no_keys_for_buffers_that_break_rules(boot):
+    own = devices('hvc { compatible = "bulkhead,virtio-console"; };')
+    alpha = vm("alpha", kernel="virtio_typed_image", initrd=None, memory="64M", devices=own)
+    run = boot(config(alpha, images=raw_image("virtio_typed"), hypervisor=POWEROFF))
+    for key in "abcdefgh":
+        run.expect(f"^alpha[|] # type {key}$", 60)
+        if key == "a":
+            run.focus("alpha/hvc")
+        run.send(key)
+    count = run.expect("^alpha[|] 1[.][.](\\d+)$", 60)[1]
+    run.expect_end()
+    assert len(re.findall(r"^alpha\| ok \d+ - ", run.text, re.M)) == int(count) == 24
+    assert "not ok" not in run.text
