@@ -24,6 +24,7 @@
 #define RAM_END UINT64_C(0x44000000)
 #define DEVICE	UINT64_C(0x08000000) /* no RAM: the interrupt controller's */
 
+#define CONFIG_WORDS 16 /* of the longest configuration, and some */
 #define DISK_SECTORS 2048
 #define SECTOR	     512
 
@@ -187,10 +188,21 @@ static void test_identity(void)
 
 static void test_pokes(void)
 {
+	unsigned int changed = 0;
+
 	for (unsigned int i = 0; i < ARRAY_SIZE(devices); i++) {
+		uint32_t before[CONFIG_WORDS];
+
+		for (unsigned int word = 0; word < CONFIG_WORDS; word++) {
+			before[word] = virtio_get(devices[i], VIRTIO_CONFIG + 4 * word);
+		}
 		poke(devices[i]);
+		for (unsigned int word = 0; word < CONFIG_WORDS; word++) {
+			changed += virtio_get(devices[i], VIRTIO_CONFIG + 4 * word) != before[word];
+		}
 		virtio_set(devices[i], VIRTIO_STATUS, 0);
 	}
+	is(changed, 0, "3.1.1, 5.1.4.2: what a driver writes to a configuration is not there");
 	ok(disk_works() && others_work(), "4.2.2.2: words that are no words, everywhere");
 }
 
@@ -276,6 +288,34 @@ static void test_queues(void)
 	virtio_place(DISK, 0, ring);
 	virtio_set(DISK, VIRTIO_QUEUE_READY, 1);
 	is(answer(DISK, BLK_IN, 0, SECTOR), OK, "2.6.1: until it is set up again");
+}
+
+/* Buffers of which the device is not to know yet: 2.1.2, 3.1.1 */
+static void test_too_early(void)
+{
+	static const uint32_t states[] = {0, VIRTIO_ACKNOWLEDGE,
+					  VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER};
+	unsigned int done = 0, ready = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(states); i++) {
+		memset(ring, 0, sizeof(*ring));
+		virtio_set(DISK, VIRTIO_STATUS, 0);
+		virtio_set(DISK, VIRTIO_STATUS, states[i]);
+		virtio_place(DISK, 0, ring);
+		virtio_set(DISK, VIRTIO_QUEUE_READY, 1);
+		ready += virtio_get(DISK, VIRTIO_QUEUE_READY);
+		done += answer(DISK, BLK_IN, 0, SECTOR) != NOTHING;
+	}
+	is(ready, 0, "3.1.1: no queue is ready before features are agreed on");
+	is(done, 0, "3.1.1: nor is anything done then");
+	memset(ring, 0, sizeof(*ring));
+	virtio_negotiate(DISK, VIRTIO_F_VERSION_1);
+	virtio_set(DISK, VIRTIO_STATUS, 15);
+	virtio_place(DISK, 0, ring);
+	is(answer(DISK, BLK_IN, 0, SECTOR), NOTHING, "4.2.2.2: nothing before the queue is ready");
+	virtio_set(DISK, VIRTIO_QUEUE_READY, 1);
+	virtio_notify(DISK, 0);
+	ok(request.status == OK && !needs_reset(DISK), "4.2.2.2: what was there before it is done");
 }
 
 static void test_notifications(void)
@@ -486,6 +526,19 @@ static void long_table(void)
 	ring->split[0].size = (RING_SIZE + 1) * 16;
 }
 
+/* Each part of it is not. */
+static void long_chain(void)
+{
+	for (uint16_t i = 0; i < RING_SIZE; i++) {
+		table[i] = (struct split_desc){(uint64_t)request.data + 16 * i, 16,
+					       DESC_NEXT | DESC_WRITE, (uint16_t)(i + 1)};
+	}
+	table[RING_SIZE - 1] = (struct split_desc){(uint64_t)&request.status, 1, DESC_WRITE, 0};
+	ring->split[1] = (struct split_desc){(uint64_t)table, RING_SIZE * sizeof(table[0]),
+					     DESC_INDIRECT, 0};
+	ring->split[0] = (struct split_desc){(uint64_t)&request.header, 16, DESC_NEXT, 1};
+}
+
 static void table_elsewhere(void)
 {
 	ring->split[0].address = DEVICE;
@@ -515,6 +568,8 @@ static void test_tables(void)
 	spoil_table("2.7.5.3.1: a table without a descriptor", empty_table);
 	spoil_table("2.7.5.3.1: a table that ends in the middle of one", half_table);
 	spoil_table("2.7.5.3.1: a table that is longer than the queue", long_table);
+	spoil_table("2.7.5.3.1: a chain, with its table, that is longer than the queue",
+		    long_chain);
 	spoil_table("2.7.5.3: a table that is no RAM", table_elsewhere);
 	spoil_table("2.7.5.3: a circle in a table", circle_in_table);
 }
@@ -611,6 +666,22 @@ static void packed_table_elsewhere(void)
 	ring->packed[0].address = DEVICE;
 }
 
+/* A device may take it as it is, or ask for a reset. */
+static void test_table_in_list(void)
+{
+	virtio_begin(DISK, VIRTIO_F_PACKED | VIRTIO_F_INDIRECT, ring, 1);
+	prepare_packed_table();
+	packed_list[0] = packed_list[1];
+	packed_list[1] = packed_list[2];
+	ring->packed[1] =
+		(struct packed_desc){(uint64_t)packed_list, 32, 5, DESC_AVAIL | DESC_INDIRECT};
+	ring->packed[0] =
+		(struct packed_desc){(uint64_t)&request.header, 16, 5, DESC_AVAIL | DESC_NEXT};
+	virtio_notify(DISK, 0);
+	ok(needs_reset(DISK) != (request.status == OK) && others_work() && disk_works(),
+	   "2.8.19: a table at the end of a list is a part of it, or breaks the device");
+}
+
 static void test_packed_tables(void)
 {
 	virtio_begin(DISK, VIRTIO_F_PACKED | VIRTIO_F_INDIRECT, ring, 1);
@@ -625,6 +696,7 @@ static void test_packed_tables(void)
 	packed_list[1].id = 77;
 	virtio_notify(DISK, 0);
 	is(request.status, OK, "2.8.7: flags in a table but WRITE, which are ignored");
+	test_table_in_list();
 	spoil_packed_table("2.8.7: a table with another descriptor behind it",
 			   packed_table_and_next);
 	spoil_packed_table("2.8.7: a table without a descriptor", packed_empty_table);
@@ -776,6 +848,7 @@ int main(void)
 	test_pokes();
 	test_status();
 	test_queues();
+	test_too_early();
 	test_notifications();
 	test_split();
 	test_tables();
