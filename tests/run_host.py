@@ -213,7 +213,7 @@ def _headers(result: Result) -> None:
 def lint_cases(_args: argparse.Namespace) -> list[Case]:
     scripts = [
         Case("lint", name, _lint([PYTHON, f"tests/lint/{name}.py"]))
-        for name in ("layers", "sizes", "style")
+        for name in ("clauses", "layers", "sizes", "style")
     ]
     return scripts + [
         Case("lint", "format", _format),
