@@ -3,6 +3,7 @@
  * Two network interfaces on one switch, and a driver that breaks rules with one of them: what the
  * other gets, and that neither is harmed. Numbers are clauses of virtio 1.2.
  */
+#include "tests/guest/lib/cpu.h"
 #include "tests/guest/lib/gic.h"
 #include "tests/guest/lib/string.h"
 #include "tests/guest/lib/tap.h"
@@ -11,6 +12,7 @@
 /* In the order of virtio_net.dts. */
 #define PORT VIRTIO_DEVICE(0)
 #define FAR  VIRTIO_DEVICE(1)
+#define SLOW VIRTIO_DEVICE(2)
 
 #define NET_CSUM       BIT(0)
 #define NET_GUEST_CSUM BIT(1)
@@ -25,7 +27,11 @@
 #define NET_GSO_UDP    3
 #define NET_GSO_UDP_L4 5
 #define NET_GSO_ECN    0x80
-#define MTU	       1500 /* virtio_net.dts */
+#define MTU	       1500	/* virtio_net.dts */
+#define SLOW_RATE      10000000 /* bytes a second, the same */
+#define SLOW_BURST     65536	/* docs/network.md, as what follows */
+#define FLOOD_RATE     2000	/* frames a second */
+#define FLOOD_BURST    256
 
 static struct ring rings[2] __attribute__((aligned(4096)));
 static struct ring far_rings[2] __attribute__((aligned(4096)));
@@ -151,6 +157,70 @@ static void test_mtu(void)
 	ok(send(12 + 14 + MTU + 1, 0), "who has not does");
 }
 
+static uint64_t us_since(uint64_t begun)
+{
+	return (counter_now() - begun) * 1000000 / counter_hz();
+}
+
+/* What a port sends to all is limited, and what it sends to one is not. */
+static void test_storm(void)
+{
+	uint64_t begun, passed = 0;
+	uint8_t *frame = begin_ports() + 12;
+
+	cpu_delay_us(200000); /* whatever it sent to all before */
+	memset(frame, 0xff, 6);
+	begun = counter_now();
+	for (unsigned int i = 0; i < 2 * FLOOD_BURST; i++) {
+		passed += send(12 + 64, 0);
+	}
+	in_range(passed, FLOOD_BURST, FLOOD_BURST + 1 + us_since(begun) * FLOOD_RATE / 1000000,
+		 "a storm goes as far as docs/network.md says");
+	for (unsigned int i = 0; i < 6; i++) {
+		frame[i] = mmio_read8(FAR + VIRTIO_CONFIG + i);
+	}
+	ok(send(12 + 64, 0), "a frame to one port arrives nevertheless");
+	memset(frame, 0xff, 6);
+	begun = counter_now();
+	cpu_delay_us(20000);
+	passed = 0;
+	for (unsigned int i = 0; i < FLOOD_BURST; i++) {
+		passed += send(12 + 64, 0);
+	}
+	/* 20 ms of it at least */
+	in_range(passed, FLOOD_RATE / 50, us_since(begun) * FLOOD_RATE / 1000000 + 2,
+		 "and after a while more to all, at its rate");
+	ok(!needs_reset(PORT) && !needs_reset(FAR), "neither is harmed");
+}
+
+/* A port with a limit sends as much as that, and no more. */
+static void test_rate(void)
+{
+	static struct ring slow_rings[2];
+	struct queue queue = {.device = SLOW, .number = 1};
+	const struct buffer whole = {sent, 12 + 1000, false};
+	uint64_t begun, bytes = 0, most;
+	bool all = true;
+	uint32_t written;
+
+	begin_ports();
+	virtio_begin(SLOW, 0, slow_rings, 2);
+	queue_begin(&queue, &slow_rings[1]);
+	for (unsigned int i = 0; i < 6; i++) {
+		sent[12 + 6 + i] = mmio_read8(SLOW + VIRTIO_CONFIG + i);
+	}
+	begun = counter_now();
+	while (us_since(begun) < 50000) {
+		queue_give(&queue, &whole, 1);
+		queue_notify(&queue);
+		all = WAIT(queue_take(&queue, &written)) && all;
+		bytes += 1000;
+	}
+	ok(all && !needs_reset(SLOW), "all frames of a port with a limit are sent");
+	most = SLOW_BURST + us_since(begun) * (SLOW_RATE / 1000000);
+	in_range(bytes, most * 9 / 10, most + 1000, "at its rate, as docs/network.md says");
+}
+
 /* 5.1.6.3.1, where a frame may have many buffers. */
 static void test_merged(void)
 {
@@ -231,6 +301,8 @@ int main(void)
 	test_headers();
 	test_mtu();
 	test_merged();
+	test_storm();
+	test_rate();
 	begin_ports();
 	ok(send(12 + 64, 0), "and both work");
 	tap_done();
