@@ -48,7 +48,8 @@ static void begin(uint32_t node, uint8_t how)
 	       ((how & 4) != 0 ? NET_F_MRG_RXBUF : 0) |
 		       ((how & 8) != 0 ? NET_F_CSUM | NET_F_HOST_TSO4 | NET_F_HOST_TSO6 : 0) |
 		       ((how & 16) != 0 ? NET_F_GUEST_CSUM | NET_F_GUEST_TSO4 | NET_F_GUEST_TSO6 :
-					  0));
+					  0) |
+		       ((how & 128) != 0 ? NET_F_MTU : 0));
 }
 
 static void give(uint32_t node, const struct op *op)
@@ -122,7 +123,9 @@ static void create_crowd(void)
 			.name = "port",
 			.type = &virtio_net_type,
 			.spi = SPI,
-			.port = {.network = &network, .mac = {2, 0, 0, 0, 0, (uint8_t)(NODES + i)}},
+			.port = {.network = &network,
+				 .mac = {2, 0, 0, 0, 0, (uint8_t)(NODES + i)},
+				 .vlan = i % 3},
 		};
 		PROMISE(virtio_net_type.create(&nodes[1].vm, &configs[i], &arena, &vdev) == 0);
 		vdev->index = 1 + i;
@@ -145,7 +148,9 @@ static void create(void)
 			.name = "net",
 			.port = {.network = &network,
 				 .mac = {2, 0, 0, 0, 0, (uint8_t)i},
-				 .rate_kbps = i == 0 ? 8000 : 0},
+				 .rate_kbps = i == 0 ? 8000 : 0,
+				 .mtu = i == 0 ? 1500 : 1280,
+				 .own_mac_only = i == 0},
 		};
 		create_node(i, &virtio_net_type, &arena);
 	}
