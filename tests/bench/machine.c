@@ -186,6 +186,33 @@ bool machine_find(uint64_t dtb)
 	}
 }
 
+const char *machine_word(const char *key)
+{
+	for (const char *at = machine.bootargs; *at; at++) {
+		const char *have = at, *want = key;
+
+		while (*want && *have == *want) {
+			have++;
+			want++;
+		}
+		if (!*want && *have == '=' && (at == machine.bootargs || at[-1] == ' ')) {
+			return have + 1;
+		}
+	}
+	return NULL;
+}
+
+uint64_t machine_number(const char *key, uint64_t otherwise)
+{
+	const char *at = machine_word(key);
+	uint64_t number = 0;
+
+	while (at && *at >= '0' && *at <= '9') {
+		number = number * 10 + (uint64_t)(*at++ - '0');
+	}
+	return number ? number : otherwise;
+}
+
 #define ENABLED_PRIVATE                                                                            \
 	(BIT(BENCH_SGI) | BIT(BENCH_SGI_ANSWER) | BIT(BENCH_TIMER_VIRT) | BIT(BENCH_TIMER_PHYS) |  \
 	 (BIT(BENCH_SGI_ROTATING_COUNT) - 1) << BENCH_SGI_ROTATING)

@@ -48,6 +48,11 @@ extern struct machine machine;
  * MMU on; before the other CPU. */
 bool machine_find(uint64_t dtb);
 
+/* Where the value of KEY= begins in bootargs, which a space ends; NULL: not there. */
+const char *machine_word(const char *key);
+/* The number there, or `otherwise` where there is none, or 0. */
+uint64_t machine_number(const char *key, uint64_t otherwise);
+
 /* Distributor, once; redistributor and CPU interface, on each CPU. IRQs stay masked. */
 void gic_start(void);
 void gic_start_cpu(unsigned int index);

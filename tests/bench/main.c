@@ -7,9 +7,10 @@
  *   bench NAME MEAN MAX COUNT      nanoseconds; MEAN over COUNT times, without the empty loop
  *   bench NAME n/a REASON
  *
- * With `only=NAME` in the device tree's /chosen/bootargs it does just that one, so that a profile
- * of the whole run is a profile of the operation; `only=NAME,NAME` some. MAX comes from runs timed
- * one by one, to the counter's resolution (16 ns at 62.5 MHz).
+ * With `only=NAME` in the device tree's /chosen/bootargs it does just that one; `only=NAME,NAME`
+ * some. With `times=2` it does all twice as often: what a run executes more then is the operation
+ * and nothing else. MAX comes from runs timed one by one, to the counter's resolution (16 ns at
+ * 62.5 MHz).
  */
 #include "tests/bench/console.h"
 #include "tests/bench/cpuif.h"
@@ -19,9 +20,6 @@
 #include "tests/bench/machine.h"
 #include "tests/bench/net.h"
 #include "tests/guest/lib/psci.h"
-
-#define MANY 10000
-#define SOME 1000
 
 /* One of the two CPUs. */
 struct cpu {
@@ -57,6 +55,7 @@ static struct result results[48];
 static unsigned int result_count;
 static uint64_t empty_hundredths; /* of one turn of a loop */
 static uint64_t ns_per_tick;
+static uint32_t many = 10000, some = 1000; /* how often something is done */
 
 static inline uint64_t now(void)
 {
@@ -126,12 +125,10 @@ uint64_t sync_taken(uint64_t esr, uint64_t elr, uint64_t far)
 /* False where bootargs ask for other operations. */
 static bool wanted(const char *name)
 {
-	const char *only = machine.bootargs;
+	const char *only = machine_word("only");
 
-	for (const char *key = "only="; *key; key++) {
-		if (*only++ != *key) {
-			return true;
-		}
+	if (only == NULL) {
+		return true;
 	}
 	for (;; only++) {
 		const char *rest = name;
@@ -140,13 +137,13 @@ static bool wanted(const char *name)
 			only++;
 			rest++;
 		}
-		if (!*rest && (!*only || *only == ',')) {
+		if (!*rest && (!*only || *only == ',' || *only == ' ')) {
 			return true;
 		}
-		while (*only && *only != ',') {
+		while (*only && *only != ',' && *only != ' ') {
 			only++;
 		}
-		if (!*only) {
+		if (*only != ',') {
 			return false;
 		}
 	}
@@ -239,15 +236,15 @@ static inline void smc_psci_version(void)
 
 static void bench_calls(void)
 {
-	MEASURE("hvc_psci_version", MANY, hvc_psci_version());
-	MEASURE("hvc_smccc_version", MANY, hvc_smccc_version());
+	MEASURE("hvc_psci_version", many, hvc_psci_version());
+	MEASURE("hvc_smccc_version", many, hvc_smccc_version());
 	bench.trap_expected = true;
 	smc_psci_version();
 	bench.trap_expected = false;
 	if (bench.traps) {
 		add_missing("smc_psci_version", "SMC is undefined here");
 	} else {
-		MEASURE("smc_psci_version", MANY, smc_psci_version());
+		MEASURE("smc_psci_version", many, smc_psci_version());
 	}
 }
 
@@ -271,17 +268,17 @@ static void bench_registers(void)
 	uint64_t ispendr1 = machine.gicd + GICD_ISPENDR + 4;
 	uint64_t icpendr1 = machine.gicd + GICD_ICPENDR + 4;
 
-	MEASURE("id_register", MANY, sysreg_read(id_aa64pfr0_el1));
-	MEASURE("id_register_x20", MANY, id_register_x20());
-	MEASURE("gicd_typer", MANY, mmio_read32(typer));
-	MEASURE("gicd_typer_x20", MANY, typer_x20(typer));
-	MEASURE("isenabler_zero", MANY, mmio_write32(isenabler1, 0));
+	MEASURE("id_register", many, sysreg_read(id_aa64pfr0_el1));
+	MEASURE("id_register_x20", many, id_register_x20());
+	MEASURE("gicd_typer", many, mmio_read32(typer));
+	MEASURE("gicd_typer_x20", many, typer_x20(typer));
+	MEASURE("isenabler_zero", many, mmio_write32(isenabler1, 0));
 	mmio_write32(isenabler1, BIT(8));
-	MEASURE("isenabler_same", MANY, mmio_write32(isenabler1, BIT(8)));
+	MEASURE("isenabler_same", many, mmio_write32(isenabler1, BIT(8)));
 	mmio_write32(icenabler1, BIT(8));
-	MEASURE("isenabler_one", MANY,
+	MEASURE("isenabler_one", many,
 		mmio_write32(measure_i % 2 ? icenabler1 : isenabler1, BIT(8)));
-	MEASURE("ispendr_one", MANY, mmio_write32(measure_i % 2 ? icpendr1 : ispendr1, BIT(8)));
+	MEASURE("ispendr_one", many, mmio_write32(measure_i % 2 ? icpendr1 : ispendr1, BIT(8)));
 }
 
 /* Waits for the interrupt that has just been caused on this CPU. */
@@ -378,7 +375,7 @@ static void bench_device_message(struct cpu *self)
 	while (!(mmio_read32(machine.rtc + RTC_RIS) & 1)) {
 		mmio_write32(machine.rtc + RTC_MR, mmio_read32(machine.rtc + RTC_DR));
 	}
-	for (uint32_t i = 0; i < MANY; i++) {
+	for (uint32_t i = 0; i < many; i++) {
 		uint64_t before = self->taken, start, took;
 
 		shift_phase(i);
@@ -390,19 +387,19 @@ static void bench_device_message(struct cpu *self)
 		max = took > max ? took : max;
 		mmio_write32(imsc, 0);
 	}
-	add_total("lpi_device", total, max, MANY);
+	add_total("lpi_device", total, max, many);
 }
 
 static void bench_messages(struct cpu *self)
 {
 	if (machine.message) {
 		gic_start_edge(machine.message_intid);
-		MEASURE("message_spi", MANY, message(self));
+		MEASURE("message_spi", many, message(self));
 	} else {
 		add_missing("message_spi", "nothing turns messages into SPIs here");
 	}
 	if (its_start()) {
-		MEASURE("lpi_int", MANY, lpi(self));
+		MEASURE("lpi_int", many, lpi(self));
 	} else {
 		add_missing("lpi_int", "this machine has no ITS");
 	}
@@ -435,11 +432,11 @@ static void bench_disk(struct cpu *self)
 		add_all_missing(names, ARRAY_SIZE(names), "this machine has no virtio disk");
 		return;
 	}
-	MEASURE("disk_notify", MANY, disk_notify());
+	MEASURE("disk_notify", many, disk_notify());
 	disk_prepare(0);
-	MEASURE("disk_read_none", MANY, read_disk(self, false));
+	MEASURE("disk_read_none", many, read_disk(self, false));
 	disk_prepare(4096);
-	MEASURE("disk_read_4k", MANY, read_disk(self, false));
+	MEASURE("disk_read_4k", many, read_disk(self, false));
 	if (wanted(names[2]) && !disk_is_good()) {
 		put_string("\nbench: the disk has not done what it was asked for\n");
 	}
@@ -454,13 +451,13 @@ static void bench_disk_packed(struct cpu *self)
 		add_all_missing(names, ARRAY_SIZE(names), "no virtio disk here has packed rings");
 		return;
 	}
-	MEASURE("disk_notify_packed", MANY, disk_notify());
-	MEASURE("disk_read_none_packed", MANY, read_disk(self, true));
+	MEASURE("disk_notify_packed", many, disk_notify());
+	MEASURE("disk_read_none_packed", many, read_disk(self, true));
 	if (!wanted(names[2])) {
 		return;
 	}
 	disk_start_packed(4096);
-	MEASURE("disk_read_4k_packed", MANY, read_disk(self, true));
+	MEASURE("disk_read_4k_packed", many, read_disk(self, true));
 	if (!disk_is_good()) {
 		put_string("\nbench: the disk has not done what it was asked for, packed\n");
 	}
@@ -468,12 +465,14 @@ static void bench_disk_packed(struct cpu *self)
 
 static const uint32_t net_sizes[] = {64, 1514, 65535};
 
-static inline void send_frame(struct cpu *self, bool packed)
+static inline void send_frame(struct cpu *self, enum net_rings rings)
 {
 	uint64_t before = self->taken;
 
-	if (packed) {
+	if (rings == NET_PACKED) {
 		net_send_packed();
+	} else if (rings == NET_MERGED) {
+		net_send_merged();
 	} else {
 		net_send();
 	}
@@ -485,7 +484,7 @@ static inline void send_frame(struct cpu *self, bool packed)
 static void bench_net(struct cpu *self)
 {
 	static const char *const names[] = {"net_64", "net_1514", "net_64k"};
-	bool works = net_start(false);
+	bool works = net_start(NET_SPLIT);
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
 		if (!works) {
@@ -493,10 +492,26 @@ static void bench_net(struct cpu *self)
 			continue;
 		}
 		net_prepare(net_sizes[i]);
-		MEASURE(names[i], SOME, send_frame(self, false));
+		MEASURE(names[i], some, send_frame(self, NET_SPLIT));
 		if (wanted(names[i]) && !net_is_good()) {
 			put_string("\nbench: a frame has not arrived as it was sent\n");
 		}
+	}
+}
+
+static void bench_net_merged(struct cpu *self)
+{
+	if (!wanted("net_64k_merged")) {
+		return;
+	}
+	if (!net_start(NET_MERGED)) {
+		add_missing("net_64k_merged", "this machine has no two ports of a network");
+		return;
+	}
+	net_prepare(net_sizes[2]);
+	MEASURE("net_64k_merged", some, send_frame(self, NET_MERGED));
+	if (!net_is_good()) {
+		put_string("\nbench: a frame has not arrived as it was sent, merged\n");
 	}
 }
 
@@ -504,7 +519,7 @@ static void bench_net_packed(struct cpu *self)
 {
 	static const char *const names[] = {"net_64_packed", "net_1514_packed", "net_64k_packed"};
 
-	if (any_wanted(names, ARRAY_SIZE(names)) && !net_start(true)) {
+	if (any_wanted(names, ARRAY_SIZE(names)) && !net_start(NET_PACKED)) {
 		add_all_missing(names, ARRAY_SIZE(names), "no two ports here have packed rings");
 		return;
 	}
@@ -513,7 +528,7 @@ static void bench_net_packed(struct cpu *self)
 			continue;
 		}
 		net_prepare(net_sizes[i]);
-		MEASURE(names[i], SOME, send_frame(self, true));
+		MEASURE(names[i], some, send_frame(self, NET_PACKED));
 		if (!net_is_good()) {
 			put_string("\nbench: a frame has not arrived as it was sent, packed\n");
 		}
@@ -535,7 +550,7 @@ static void bench_lateness(const char *name, struct cpu *self, bool asleep)
 	if (!wanted(name)) {
 		return;
 	}
-	for (uint32_t i = 0; i < SOME; i++) {
+	for (uint32_t i = 0; i < some; i++) {
 		uint64_t before = self->taken, late;
 		uint64_t due = now() + (asleep ? long_sleep : 1000) + i % 64;
 
@@ -552,24 +567,24 @@ static void bench_lateness(const char *name, struct cpu *self, bool asleep)
 		max = late > max ? late : max;
 	}
 	r = add(name);
-	r->hundredths = total * ns_per_tick * 100 / SOME;
+	r->hundredths = total * ns_per_tick * 100 / some;
 	r->max = max * ns_per_tick;
-	r->count = SOME;
+	r->count = some;
 }
 
 static void bench_interrupts(struct cpu *self)
 {
-	MEASURE("sgi_self", MANY, sgi_self(self));
-	MEASURE("sgi_self_rotating", MANY, sgi_self_rotating(self, measure_i));
+	MEASURE("sgi_self", many, sgi_self(self));
+	MEASURE("sgi_self_rotating", many, sgi_self_rotating(self, measure_i));
 	/* after more interrupts than there are list registers, two that are in use */
-	MEASURE("sgi_and_timer", MANY, {
+	MEASURE("sgi_and_timer", many, {
 		sgi_self(self);
 		timer_virtual(self);
 	});
-	MEASURE("virtual_timer", MANY, timer_virtual(self));
-	MEASURE("physical_timer", MANY, timer_physical(self));
+	MEASURE("virtual_timer", many, timer_virtual(self));
+	MEASURE("physical_timer", many, timer_physical(self));
 	/* after an interrupt that is emulated level-sensitive */
-	MEASURE("both_timers", MANY, {
+	MEASURE("both_timers", many, {
 		timer_physical(self);
 		timer_virtual(self);
 	});
@@ -690,7 +705,7 @@ static void bench_cpu_on(void)
 
 	WRITE_ONCE(bench.job, JOB_OFF);
 	send_sgi(BENCH_SGI, 2);
-	for (uint32_t i = wanted("cpu_on") ? 0 : SOME; i < SOME; i++) {
+	for (uint32_t i = wanted("cpu_on") ? 0 : some; i < some; i++) {
 		uint64_t took;
 
 		wait_other_off();
@@ -701,7 +716,7 @@ static void bench_cpu_on(void)
 	}
 	wait_other_off();
 	if (wanted("cpu_on")) {
-		add_total("cpu_on", total, max, SOME);
+		add_total("cpu_on", total, max, some);
 	}
 }
 
@@ -716,10 +731,10 @@ static void bench_two(void)
 		return;
 	}
 	settle(0);
-	bench_cross(names[0], JOB_SPIN, BENCH_SGI, MANY);
-	bench_cross(names[1], JOB_SPIN, BENCH_SGI_ANSWER, MANY);
-	bench_cross(names[2], JOB_SLEEP, BENCH_SGI, SOME);
-	bench_cross(names[3], JOB_SLEEP, BENCH_SGI_ANSWER, SOME);
+	bench_cross(names[0], JOB_SPIN, BENCH_SGI, many);
+	bench_cross(names[1], JOB_SPIN, BENCH_SGI_ANSWER, many);
+	bench_cross(names[2], JOB_SLEEP, BENCH_SGI, some);
+	bench_cross(names[3], JOB_SLEEP, BENCH_SGI_ANSWER, some);
 	bench_cpu_on();
 }
 
@@ -736,7 +751,7 @@ static void bench_uart(void)
 	for (uint32_t i = 0; i < 10; i++) {
 		put_string(".........\n");
 	}
-	MEASURE("pl011_char", SOME, put_char(measure_i % 50 ? '.' : '\n'));
+	MEASURE("pl011_char", some, put_char(measure_i % 50 ? '.' : '\n'));
 	put_char('\n');
 }
 
@@ -766,7 +781,7 @@ static void bench_console(struct cpu *self)
 		add_missing("console_char", "this machine has no virtio console");
 		return;
 	}
-	MEASURE("console_char", SOME, send_character(self, measure_i % 50 ? '.' : '\n', false));
+	MEASURE("console_char", some, send_character(self, measure_i % 50 ? '.' : '\n', false));
 	if (wanted("console_char")) {
 		send_character(self, '\n', false);
 		check_console();
@@ -782,7 +797,7 @@ static void bench_console_packed(struct cpu *self)
 		add_missing("console_char_packed", "no virtio console here has packed rings");
 		return;
 	}
-	MEASURE("console_char_packed", SOME,
+	MEASURE("console_char_packed", some,
 		send_character(self, measure_i % 50 ? '.' : '\n', true));
 	send_character(self, '\n', true);
 	check_console();
@@ -815,10 +830,10 @@ static void bench_empty(void)
 {
 	uint64_t start = now();
 
-	for (uint32_t i = MANY; i; i--) {
+	for (uint32_t i = many; i; i--) {
 		__asm__ volatile("");
 	}
-	empty_hundredths = (now() - start) * ns_per_tick * 100 / MANY;
+	empty_hundredths = (now() - start) * ns_per_tick * 100 / many;
 }
 
 void bench_main(uint64_t dtb, uint64_t first_count)
@@ -831,6 +846,8 @@ void bench_main(uint64_t dtb, uint64_t first_count)
 	if (!machine_find(dtb)) {
 		call(PSCI_SYSTEM_OFF, 0, 0, 0);
 	}
+	many *= (uint32_t)machine_number("times", 1);
+	some *= (uint32_t)machine_number("times", 1);
 	if (wanted("reset_to_first")) {
 		add_total("reset_to_first", first_count, first_count, 1);
 	}
@@ -850,6 +867,7 @@ void bench_main(uint64_t dtb, uint64_t first_count)
 	bench_disk(self);
 	bench_disk_packed(self);
 	bench_net(self);
+	bench_net_merged(self);
 	bench_net_packed(self);
 	bench_two();
 	bench_uart();

@@ -9,6 +9,7 @@
 #define F_GUEST_CSUM BIT(1)
 #define F_GUEST_TSO4 BIT(7)
 #define F_HOST_TSO4  BIT(11)
+#define F_MRG_RXBUF  BIT(15)
 
 #define FEATURES (F_CSUM | F_GUEST_CSUM | F_GUEST_TSO4 | F_HOST_TSO4)
 
@@ -19,6 +20,7 @@
 #define GSO_TCPV4    1
 #define MTU_FRAME    1514U
 #define PIECE	     1448U /* payload of one when it is cut */
+#define BUFFER	     4096U /* of a receiver that merges them */
 #define ETHERNET     14
 #define IPV4	     20
 #define TCP	     20
@@ -36,12 +38,13 @@ static struct {
 	const struct machine_virtio *sender, *receiver;
 	struct virtio_ring sending[2], receiving[2];
 	struct virtio_packed packed_sending[2], packed_receiving[2];
-	bool is_packed;
+	enum net_rings rings;
 	uint32_t size;
 	bool wrong;
 	/* 12 bytes before one that is aligned, as those of Linux are: what is behind the header is
 	 * copied fast however it lies */
 	struct frame out __attribute__((aligned(64))), in __attribute__((aligned(64)));
+	uint8_t pieces[VIRTIO_RING][BUFFER] __attribute__((aligned(4096)));
 } net;
 
 /* Where its address stands: virtio 1.2 5.1.4 */
@@ -57,10 +60,10 @@ static struct virtio_buffer buffer_of(struct frame *frame, uint32_t size, uint16
 	return (struct virtio_buffer){frame, (uint32_t)sizeof(frame->header) + size, flags};
 }
 
-static bool start_ports(void)
+static bool start_ports(uint32_t features)
 {
-	return virtio_start(net.sender, FEATURES, net.sending, 2) &&
-	       virtio_start(net.receiver, FEATURES, net.receiving, 2);
+	return virtio_start(net.sender, features, net.sending, 2) &&
+	       virtio_start(net.receiver, features, net.receiving, 2);
 }
 
 static bool start_ports_packed(void)
@@ -69,16 +72,31 @@ static bool start_ports_packed(void)
 	       virtio_start_packed(net.receiver, FEATURES, net.packed_receiving, 2);
 }
 
-bool net_start(bool packed)
+static bool start_rings(enum net_rings rings)
 {
 	struct virtio_buffer in = buffer_of(&net.in, NET_MAX, VIRTIO_WRITE);
 
-	net.is_packed = packed;
+	switch (rings) {
+	case NET_PACKED:
+		virtio_describe_packed(&net.packed_receiving[RECEIVE], &in, 1);
+		return start_ports_packed();
+	case NET_MERGED:
+		in = (struct virtio_buffer){net.pieces, BUFFER, VIRTIO_WRITE};
+		virtio_describe_each(&net.receiving[RECEIVE], in);
+		return start_ports(FEATURES | F_MRG_RXBUF);
+	case NET_SPLIT:
+		break;
+	}
 	virtio_describe(&net.receiving[RECEIVE], &in, 1);
-	virtio_describe_packed(&net.packed_receiving[RECEIVE], &in, 1);
+	return start_ports(FEATURES);
+}
+
+bool net_start(enum net_rings rings)
+{
+	net.rings = rings;
 	net.sender = virtio_find(ID_NET, 0);
 	net.receiver = virtio_find(ID_NET, 1);
-	if (net.receiver == NULL || !(packed ? start_ports_packed() : start_ports())) {
+	if (net.receiver == NULL || !start_rings(rings)) {
 		return false;
 	}
 	read_mac(net.receiver, net.out.bytes);
@@ -123,6 +141,19 @@ void net_send_packed(void)
 	virtio_notify(net.sender, SEND);
 }
 
+/* The buffers of a frame of `size` bytes. */
+static uint32_t pieces_of(uint32_t size)
+{
+	return ((uint32_t)sizeof(net.out.header) + size + BUFFER - 1) / BUFFER;
+}
+
+void net_send_merged(void)
+{
+	virtio_give_some(&net.receiving[RECEIVE], pieces_of(net.size));
+	virtio_give(&net.sending[SEND]);
+	virtio_notify(net.sender, SEND);
+}
+
 void net_taken(void)
 {
 	virtio_ack(net.sender);
@@ -145,8 +176,30 @@ static bool has_arrived_packed(void)
 	       (uint32_t)in->descriptor[0].rest == sizeof(net.in.header) + net.size;
 }
 
+/* What the `back`th used element from the newest on is about. */
+static const uint8_t *piece_used(uint32_t back)
+{
+	const struct virtio_ring *ring = &net.receiving[RECEIVE];
+	uint32_t at = (uint16_t)(ring->used.index - 1 - back) % VIRTIO_RING;
+
+	return net.pieces[ring->used.ring[at].id % VIRTIO_RING];
+}
+
+static bool has_arrived_merged(void)
+{
+	uint32_t count = pieces_of(net.size), end = (uint32_t)sizeof(net.out.header) + net.size;
+	const struct frame *first = (const struct frame *)piece_used(count - 1);
+
+	return virtio_is_idle(&net.receiving[RECEIVE]) && virtio_is_idle(&net.sending[SEND]) &&
+	       first->header.buffers == count &&
+	       piece_used(0)[(end - 1) % BUFFER] == net.out.bytes[net.size - 1];
+}
+
 bool net_is_good(void)
 {
-	return (net.is_packed ? has_arrived_packed() : has_arrived()) &&
+	if (net.rings == NET_MERGED) {
+		return has_arrived_merged();
+	}
+	return (net.rings == NET_PACKED ? has_arrived_packed() : has_arrived()) &&
 	       net.in.bytes[net.size - 1] == net.out.bytes[net.size - 1];
 }

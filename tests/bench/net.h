@@ -8,16 +8,23 @@
 
 #define NET_MAX (65535U + 18U) /* of a frame that is left to be cut, with its tag's room */
 
+enum net_rings {
+	NET_SPLIT,
+	NET_PACKED,
+	NET_MERGED, /* split; a frame goes into as many buffers of 4 KiB as it takes: MRG_RXBUF */
+};
+
 /* False: there are no two ports, or none with packed rings. */
-bool net_start(bool packed);
+bool net_start(enum net_rings rings);
 
 /* From now on frames of so many bytes, left to be cut where they are longer than 1,514. */
 void net_prepare(uint32_t size);
 
-/* Sends one, for which there is a buffer: two interrupts follow, the receiver's and the sender's.
- */
+/* Sends one, for which there is a buffer, or buffers: two interrupts follow, the receiver's and the
+ * sender's. */
 void net_send(void);
 void net_send_packed(void);
+void net_send_merged(void);
 
 /* Both were taken. */
 void net_taken(void);

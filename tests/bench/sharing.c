@@ -89,43 +89,15 @@ void bench_other(unsigned int index)
 	(void)index;
 }
 
-/* Where the value of KEY= begins in bootargs; NULL: not there. */
-static const char *word(const char *key)
-{
-	for (const char *at = machine.bootargs; *at; at++) {
-		const char *have = at, *want = key;
-
-		while (*want && *have == *want) {
-			have++;
-			want++;
-		}
-		if (!*want && *have == '=' && (at == machine.bootargs || at[-1] == ' ')) {
-			return have + 1;
-		}
-	}
-	return NULL;
-}
-
 static bool is_word(const char *key, const char *value)
 {
-	const char *have = word(key);
+	const char *have = machine_word(key);
 
 	while (have && *value && *have == *value) {
 		have++;
 		value++;
 	}
 	return have && !*value && (*have == '\0' || *have == ' ');
-}
-
-static uint64_t count_or(uint64_t otherwise)
-{
-	const char *at = word("count");
-	uint64_t count = 0;
-
-	while (at && *at >= '0' && *at <= '9') {
-		count = count * 10 + (uint64_t)(*at++ - '0');
-	}
-	return count ? count : otherwise;
 }
 
 static void print(const char *name, uint64_t hundredths, uint64_t max, uint64_t count)
@@ -224,7 +196,7 @@ static void let_console_end(void)
 INLINE void ping_by(void (*give_way)(void))
 {
 	struct sum sum = {0};
-	uint64_t count = count_or(10000);
+	uint64_t count = machine_number("count", 10000);
 
 	let_console_end();
 	/* the other one has started */
@@ -340,7 +312,8 @@ static void print_uncounted(uint64_t ns)
  */
 static void wake(void)
 {
-	uint64_t period = WAKE_US * 1000 / ns_per_tick, count = count_or(5000), uncounted = 0;
+	uint64_t period = WAKE_US * 1000 / ns_per_tick, count = machine_number("count", 5000);
+	uint64_t uncounted = 0;
 	struct sum sum = {0};
 
 	for (uint64_t i = 0; i < UNCOUNTED + count; i++) {
@@ -382,7 +355,7 @@ static uint64_t until_back(uint64_t *ran)
 /* 2 ms in each 10, as tests/bench/sharing.dts has it: whole periods, in parts per million. */
 static void budget(void)
 {
-	uint64_t ran = 0, start, stop = 0, wanted, error, count = count_or(50);
+	uint64_t ran = 0, start, stop = 0, wanted, error, count = machine_number("count", 50);
 
 	until_back(&ran);
 	ran = 0;
@@ -399,7 +372,8 @@ static void budget(void)
 /* Its window is the first of a frame of 5 ms, which begins at the counter's multiples. */
 static void window(void)
 {
-	uint64_t frame = sysreg_read(cntfrq_el0) / 200, ran = 0, count = count_or(100);
+	uint64_t frame = sysreg_read(cntfrq_el0) / 200, count = machine_number("count", 100);
+	uint64_t ran = 0;
 	struct sum sum = {0};
 
 	until_back(&ran);

@@ -78,6 +78,7 @@ bool virtio_start(const struct machine_virtio *device, uint32_t features, struct
 {
 	begin(device, features, VERSION_1);
 	for (unsigned int i = 0; i < count; i++) {
+		ring[i].available.index = ring[i].used.index = 0;
 		place(device, i,
 		      (struct queue){VIRTIO_RING, ring[i].descriptor, &ring[i].available,
 				     &ring[i].used});
@@ -115,6 +116,16 @@ void virtio_describe(struct virtio_ring *ring, const struct virtio_buffer *buffe
 		ring->descriptor[i] =
 			(struct virtio_descriptor){(uint64_t)buffers[i].at, buffers[i].size,
 						   flags_of(buffers, i, count), (uint16_t)(i + 1)};
+	}
+}
+
+void virtio_describe_each(struct virtio_ring *ring, struct virtio_buffer first)
+{
+	for (unsigned int i = 0; i < VIRTIO_RING; i++) {
+		ring->descriptor[i] =
+			(struct virtio_descriptor){(uint64_t)first.at + i * first.size, first.size,
+						   first.flags, 0};
+		ring->available.ring[i] = (uint16_t)i;
 	}
 }
 

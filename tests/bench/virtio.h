@@ -13,7 +13,7 @@
 #define VIRTIO_PACKED_USED  BIT(63)
 #define VIRTIO_PACKED_BOTH  (VIRTIO_PACKED_AVAIL | VIRTIO_PACKED_USED)
 
-#define VIRTIO_RING 4U /* descriptors of a queue */
+#define VIRTIO_RING 32U /* descriptors of a queue */
 
 struct virtio_descriptor {
 	uint64_t address;
@@ -67,17 +67,25 @@ bool virtio_start(const struct machine_virtio *device, uint32_t features, struct
 bool virtio_start_packed(const struct machine_virtio *device, uint32_t features,
 			 struct virtio_packed *ring, unsigned int count);
 
-/* What chains of a ring are from now on; nothing is available. */
+/* What chains of a ring are from now on; nothing is available. _each: each descriptor of the ring
+ * is a chain of its own, in turn, with a piece of what is at `first`. */
+void virtio_describe_each(struct virtio_ring *ring, struct virtio_buffer first);
 void virtio_describe(struct virtio_ring *ring, const struct virtio_buffer *buffers,
 		     unsigned int count);
 void virtio_describe_packed(struct virtio_packed *ring, const struct virtio_buffer *buffers,
 			    unsigned int count);
 
-/* The chain is available once more. The device is not told. */
-static inline void virtio_give(struct virtio_ring *ring)
+/* So many chains are available once more. The device is not told. */
+static inline void virtio_give_some(struct virtio_ring *ring, uint32_t count)
 {
 	dmb(ishst); /* the buffers before their number, as the device sees them */
-	WRITE_ONCE(ring->available.index, (uint16_t)(ring->available.index + 1));
+	WRITE_ONCE(ring->available.index, (uint16_t)(ring->available.index + count));
+}
+
+/* The chain is. */
+static inline void virtio_give(struct virtio_ring *ring)
+{
+	virtio_give_some(ring, 1);
 }
 
 /* All that was given has come back. */

@@ -11,6 +11,7 @@ import pytest
 from run_case import SCALE
 
 sys.path.insert(0, str(board.ROOT / "tools" / "bench"))
+import gate  # noqa: E402  (a folder of tools/)
 import report  # noqa: E402  (a folder of tools/)
 import runs  # noqa: E402
 
@@ -66,7 +67,8 @@ def test_every_operation_of_the_guest_has_a_limit():
     source = "".join(
         (guests / name).read_text(encoding="utf-8") for name in ("main.c", "sharing.c")
     )
-    named = re.findall(r'"([a-z]+(?:_[a-z0-9]+)+)"', source) + ["pl011_char", "boot_rest"]
+    named = re.findall(r'"([a-z]+(?:_[a-z0-9]+)+)"', source)
+    named += ["pl011_char", "boot_rest", *gate.RESTS]
     assert set(named) == set(operations(LIMITS.read_text(encoding="utf-8")))
 
 
@@ -89,6 +91,31 @@ def test_a_cost_over_its_limit_is_told_with_the_functions_that_make_it(
     # What the functions add up to is the operation without the guest's own instructions.
     total = sum(float(line.split()[0]) for line in told[2].splitlines())
     assert 0.4 * float(told[1]) < total < float(told[1])
+
+
+def test_what_a_request_costs_besides_its_copy_is_held_and_told(qemu7, tmp_path: pathlib.Path):
+    tight = tmp_path / "limits.txt"
+    tight.write_text(
+        "disk_read_4k @ bulkhead-disk | * | 9999 | -\n"
+        "disk_read_4k_rest @ bulkhead-disk | * | 700 | -\n"
+    )
+    done = bench(qemu7, "--check", "--limits", str(tight), only="bulkhead-disk")
+    assert done.returncode == 1, done.stdout + done.stderr
+    told = re.search(
+        r"^disk_read_4k_rest @ [\w-]+: limit 700, got ([\d.]+) .*\n((?:    +[\d.]+  \w+\n)+)",
+        done.stdout,
+        re.M,
+    )
+    assert told, done.stdout
+    # A copy of 4 KiB alone, by 16 bytes a load and a store, is 512.
+    assert 700 < float(told[1]) < 700 + 512
+    assert gate.COPY not in told[2]
+    assert "1 of 2 operations are within their limits" in done.stdout
+
+
+def test_an_image_without_the_loop_that_copies_has_no_figure_without_it():
+    with pytest.raises(runs.Unfit, match="no function of this image is called copy_far"):
+        gate.without_copy({"exit_sync": 158.5, "memcpy": 600.0})
 
 
 def test_the_profile_of_the_boot_ends_where_the_guest_begins(qemu7):

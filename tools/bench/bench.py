@@ -100,11 +100,14 @@ def measure(chosen: list[Run], qemu: str, jobs: int) -> None:
                   file=sys.stderr, flush=True)  # fmt: skip
 
 
-def add_boot(chosen: list[Run], qemu: str, major: str) -> None:
-    """What of the boot is neither libfdt nor log: a figure that only QEMU 7.2's plugin gives."""
+def add_rests(chosen: list[Run], qemu: str, major: str) -> None:
+    """Of the boot what is neither libfdt nor log, of a request what is no copy: figures that only
+    QEMU 7.2's plugin gives."""
     for run in chosen:
         if run.key == limits.MAIN and run.figures and major == "7":
             gate.measure_boot(run, qemu)
+        if run.devices and run.figures and major == "7":
+            gate.measure_rests(run, qemu)
 
 
 def prepare(chosen: list[Run]) -> list[Run]:
@@ -211,7 +214,7 @@ def publish(args: argparse.Namespace, chosen: list[Run], version: str) -> None:
 
 def print_profile(run: Run, qemu: str, name: str) -> None:
     """Functions, most first; of the boot its parts too."""
-    figure = run.figures.get(name)
+    figure = run.figures.get(gate.RESTS.get(name, name))
     if run.failure:
         raise runs.Unfit(f"{run.key}: {run.failure}")
     if name not in gate.BOOT and (figure is None or figure.missing):
@@ -251,7 +254,7 @@ def main() -> int:
         if args.profile:
             print_profile(chosen[0], qemu, args.profile)
             return 0
-        add_boot(chosen, qemu, major)
+        add_rests(chosen, qemu, major)
         if args.check:
             return checked(chosen, qemu, held)
         if args.check_document:

@@ -27,6 +27,10 @@ LOG = re.compile(
     r"may_show"
 )
 BOOT = ("reset_to_first", "boot_rest")  # operations of the boot, not of the guest
+# What EL2 executes for an operation outside of COPY, the loop that copies and does nothing else.
+COPY = "copy_far"
+COPYING = ("disk_read_4k", "disk_read_4k_packed", "net_64k", "net_64k_packed", "net_64k_merged")
+RESTS = {f"{name}_rest": name for name in COPYING}
 TIMED_ALONE = re.compile(r"timer_spin|timer_wfi|sgi_spin|sgi_wfi|cpu_on")
 
 
@@ -50,14 +54,14 @@ def symbols() -> tuple[list[int], list[str]]:
     return [at for at, _ in table], [name for _, name in table]
 
 
-def run_with_plugin(run: Run, qemu: str, name: str) -> str:
-    """What the plugin counts in a run of one operation."""
+def run_with_plugin(run: Run, qemu: str, name: str, twice: bool = False) -> str:
+    """What the plugin counts in a run of one operation; `twice` as often."""
     plugin, report = runs.WORK / "el2count.so", runs.WORK / f"profile-{name}.txt"
     runs.call("gcc", "-shared", "-fPIC", "-O2", "-o", plugin, PLUGIN)
     if run.roles:
-        bundle = runs.sharing_bundle(run, 1 if name == "none" else 0)
+        bundle = runs.sharing_bundle(run, run.figures[name].count * (2 if twice else 1))
     else:
-        bundle = runs.bulkhead_bundle(run, name)
+        bundle = runs.bulkhead_bundle(run, name, twice)
     report.unlink(missing_ok=True)
     argv = runs.command(
         qemu, run, runs.EL2, "-kernel", str(board.BUILD / "bulkhead.img"), "-initrd", str(bundle),
@@ -103,28 +107,48 @@ def measure_boot(run: Run, qemu: str) -> None:
     run.figures["boot_rest"] = Figure(rest, rest, 1)
 
 
+def each_time(run: Run, qemu: str, name: str) -> dict[str, float]:
+    """What each function executes at EL2 for an operation: what more, where it is done twice as
+    often."""
+    turns = run.figures[name].count * (1 if TIMED_ALONE.match(name) or run.roles else TURNS)
+    once = by_function(run_with_plugin(run, qemu, name), "el2block")
+    twice = by_function(run_with_plugin(run, qemu, name, twice=True), "el2block")
+    return {function: (count - once.get(function, 0)) / turns for function, count in twice.items()}
+
+
+def without_copy(each: dict[str, float]) -> dict[str, float]:
+    if COPY not in each:
+        raise runs.Unfit(f"no function of this image is called {COPY}: what copies in it?")
+    return {function: count for function, count in each.items() if function != COPY}
+
+
+def measure_rests(run: Run, qemu: str) -> None:
+    """Adds the figures of RESTS whose operations the run has; Unfit where they can't be had."""
+    for rest, name in RESTS.items():
+        figure = run.figures.get(name)
+        if figure is not None and not figure.missing:
+            each = without_copy(each_time(run, qemu, name))
+            run.figures[rest] = Figure(sum(each.values()), 0, figure.count)
+
+
 def profile(run: Run, qemu: str, name: str) -> list[tuple[str, float]]:
     """Functions by the instructions they execute at EL2 each time, most first.
 
     Other QEMUs have other plugin interfaces, but the instructions are the same: QEMU 7.2 counts.
     """
-    each: list[tuple[str, float]]
+    each: dict[str, float]
     if name in BOOT:
         _, counts = boot_profile(run, qemu)
-        each = [
-            (function, float(count))
+        each = {
+            function: float(count)
             for function, count in counts.items()
             if name != "boot_rest" or not (LIBFDT.match(function) or LOG.match(function))
-        ]
+        }
     else:
         qemu = board.qemu_of_version(7) or qemu
-        besides = by_function(run_with_plugin(run, qemu, "none"), "el2block")
-        turns = run.figures[name].count * (1 if TIMED_ALONE.match(name) or run.roles else TURNS)
-        each = [
-            (function, (count - besides.get(function, 0)) / turns)
-            for function, count in by_function(run_with_plugin(run, qemu, name), "el2block").items()
-        ]
-    return sorted((item for item in each if item[1] >= 0.5), key=lambda item: -item[1])
+        each = each_time(run, qemu, RESTS.get(name, name))
+        each = without_copy(each) if name in RESTS else each
+    return sorted((item for item in each.items() if item[1] >= 0.5), key=lambda item: -item[1])
 
 
 def check(run: Run, qemu: str, held: dict[str, Limit]) -> list[Over]:

@@ -147,9 +147,9 @@ def call(*words: str | pathlib.Path) -> None:
         raise Unfit(f"{words[0]} fails: {(done.stderr or done.stdout).strip()}")
 
 
-def bulkhead_bundle(run: Run, only: str = "") -> pathlib.Path:
+def bulkhead_bundle(run: Run, only: str = "", twice: bool = False) -> pathlib.Path:
     """The bundle of tests/bench/bench.dts as the run wants it; with the guest told to do one
-    operation only."""
+    operation only, twice as often perhaps."""
     name = f"{run.key}-{only}" if only else run.key
     dts, dtb, out = (WORK / f"{name}.{end}" for end in ("dts", "dtb", "bundle"))
     text = (board.ROOT / "tests" / "bench" / "bench.dts").read_text(encoding="utf-8")
@@ -180,7 +180,8 @@ def bulkhead_bundle(run: Run, only: str = "") -> pathlib.Path:
             call("fdtput", "-t", "s", dtb, port, "compatible", "bulkhead,virtio-net")
             call("fdtput", "-t", "u", dtb, port, "network", "77")
     if only:
-        call("fdtput", "-t", "s", dtb, "/vms/bench", "bootargs", f"only={only}")
+        bootargs = f"only={only}" + (" times=2" if twice else "")
+        call("fdtput", "-t", "s", dtb, "/vms/bench", "bootargs", bootargs)
     call("build/host/bulkhead-config", "bundle", dtb, out)
     return out
 
