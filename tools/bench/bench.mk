@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # `make bench`: the guest, KVM's VMM, and the command that runs them. Included by the Makefile.
 
-# The guest is built twice: for GICv3, and for GICv2.
+# Each guest is built twice: for GICv3, and for GICv2.
 BENCH_O    := $(BUILD)/bench/start.o $(BUILD)/bench/console.o $(BUILD)/bench/disk.o $(BUILD)/bench/its.o $(BUILD)/bench/net.o $(BUILD)/bench/virtio.o $(BUILD)/bench/main.o \
               $(BUILD)/bench/machine.o $(BUILD)/guest/lib/string.o
 BENCH_V2_O := $(BUILD)/bench/start.o $(BUILD)/bench/console.o $(BUILD)/bench/disk.o $(BUILD)/bench/its.o $(BUILD)/bench/net.o $(BUILD)/bench/virtio.o $(BUILD)/bench/main-v2.o \
               $(BUILD)/bench/machine-v2.o $(BUILD)/guest/lib/string.o
 # Another for CPUs that are shared.
-SHARING_O  := $(BUILD)/bench/start.o $(BUILD)/bench/sharing.o $(BUILD)/bench/machine.o \
-              $(BUILD)/guest/lib/string.o
-BENCH_BIN  := $(BUILD)/bench/guest.bin $(BUILD)/bench/guest-v2.bin $(BUILD)/bench/sharing.bin
+SHARING_O    := $(BUILD)/bench/start.o $(BUILD)/bench/sharing.o $(BUILD)/bench/machine.o \
+                $(BUILD)/guest/lib/string.o
+SHARING_V2_O := $(BUILD)/bench/start.o $(BUILD)/bench/sharing-v2.o $(BUILD)/bench/machine-v2.o \
+                $(BUILD)/guest/lib/string.o
+BENCH_BIN    := $(addprefix $(BUILD)/bench/,guest.bin guest-v2.bin sharing.bin sharing-v2.bin)
 
 $(BUILD)/bench/%.o: tests/bench/%.c $(BUILD)/guest-cc.flags
 	$(call say,CC,$<)
@@ -35,6 +37,10 @@ $(BUILD)/bench/sharing.elf: $(SHARING_O) tests/guest/lib/guest.ld
 	$(call say,LD,$@)
 	$(Q)$(LD) -static -nostdlib --build-id=none -z max-page-size=4096 \
 		-T tests/guest/lib/guest.ld -o $@ $(SHARING_O)
+$(BUILD)/bench/sharing-v2.elf: $(SHARING_V2_O) tests/guest/lib/guest.ld
+	$(call say,LD,$@)
+	$(Q)$(LD) -static -nostdlib --build-id=none -z max-page-size=4096 \
+		-T tests/guest/lib/guest.ld -o $@ $(SHARING_V2_O)
 $(BENCH_BIN): %.bin: %.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 

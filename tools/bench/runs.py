@@ -19,6 +19,7 @@ CACHE = board.BUILD / "cache"
 GUEST = WORK / "guest.bin"
 GUEST_V2 = WORK / "guest-v2.bin"
 SHARING = WORK / "sharing.bin"
+SHARING_V2 = WORK / "sharing-v2.bin"
 ICOUNT = ("-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2024-01-01,clock=vm")
 EL2 = "virt,virtualization=on,gic-version=3"
 BARE = "virt,gic-version=3"
@@ -80,6 +81,10 @@ VIRTIO = ("disk_notify", "disk_read_none", "disk_read_4k", "console_char", "net_
 KVM_MODULES = tuple(CACHE / "modules" / f"{name}.ko" for name in (
     "llc", "stp", "bridge", "tun", "tap", "vhost_iotlb", "vhost", "vhost_net"))  # fmt: skip
 GICV2 = (("s", "gic", "v2"), ("", "gicv2m"))
+BUDGET = "&bench { vcpu-budget-us = <2000>; vcpu-period-us = <10000>; };"
+WINDOWS = ("/ { schedule { one { cpu = <0>; window-us = <1000 4000>;"
+           " window-vms = <&bench &other>; }; }; };")  # fmt: skip
+SHARING_GICV2 = '&bench { gic = "v2"; }; &other { gic = "v2"; };'
 
 RUNS = (
     Run("bare", "no hypervisor"),
@@ -107,11 +112,19 @@ RUNS = (
         sharing=PRIORITIES),
     Run("bulkhead-wake-calls", "by priority, the other calls and ticks", cpus=1,
         roles=("wake", "calls"), sharing=PRIORITIES),
-    Run("bulkhead-budget", "2 ms in 10", cpus=1, roles=("budget", "load"),
-        sharing="&bench { vcpu-budget-us = <2000>; vcpu-period-us = <10000>; };"),
+    Run("bulkhead-budget", "2 ms in 10", cpus=1, roles=("budget", "load"), sharing=BUDGET),
     Run("bulkhead-window", "windows of 1 and 4 ms", cpus=1, roles=("window", "load"),
-        sharing="/ { schedule { one { cpu = <0>; window-us = <1000 4000>;"
-                " window-vms = <&bench &other>; }; }; };"),
+        sharing=WINDOWS),
+    Run("bulkhead-switch-v2", "two VMs, GICv2", cpus=1, gic=2, guest_gic=2,
+        roles=("ping", "echo"), sharing=SHARING_GICV2),
+    Run("bulkhead-wake-v2", "by priority, GICv2", cpus=1, gic=2, guest_gic=2,
+        roles=("wake", "busy"), sharing=PRIORITIES + SHARING_GICV2),
+    Run("bulkhead-wake-calls-v2", "by priority, the other calls and ticks, GICv2", cpus=1, gic=2,
+        guest_gic=2, roles=("wake", "calls"), sharing=PRIORITIES + SHARING_GICV2),
+    Run("bulkhead-budget-v2", "2 ms in 10, GICv2", cpus=1, gic=2, guest_gic=2,
+        roles=("budget", "load"), sharing=BUDGET + SHARING_GICV2),
+    Run("bulkhead-window-v2", "windows of 1 and 4 ms, GICv2", cpus=1, gic=2, guest_gic=2,
+        roles=("window", "load"), sharing=WINDOWS + SHARING_GICV2),
     Run("xen", "Xen 4.17 (Debian)", cpus=1),
     Run("kvm-vhe", "KVM, VHE", cpu="neoverse-n1", seconds=300),
     Run("kvm-a57", "KVM, cortex-a57", seconds=400),
@@ -153,8 +166,8 @@ def bulkhead_bundle(run: Run, only: str = "", twice: bool = False) -> pathlib.Pa
     name = f"{run.key}-{only}" if only else run.key
     dts, dtb, out = (WORK / f"{name}.{end}" for end in ("dts", "dtb", "bundle"))
     text = (board.ROOT / "tests" / "bench" / "bench.dts").read_text(encoding="utf-8")
-    guest = GUEST_V2 if run.guest_gic == 2 else GUEST
-    dts.write_text(text.replace("../../build/bench/guest.bin", str(guest)), encoding="utf-8")
+    text = text.replace("../../build/bench/guest.bin", str(guest_of(run)))
+    dts.write_text(text, encoding="utf-8")
     call("tools/dtc.sh", os.environ.get("DTC", "dtc"), dts, dtb)
     for kind, *words in run.vm:
         call("fdtput", *(("-t", kind) if kind else ()), dtb, "/vms/bench", *words)
@@ -190,7 +203,7 @@ def sharing_bundle(run: Run, count: int = 0) -> pathlib.Path:
     """The bundle of tests/bench/sharing.dts, its VMs told what to do; `count`: how often."""
     dts, dtb, out = (WORK / f"{run.key}.{end}" for end in ("dts", "dtb", "bundle"))
     text = (board.ROOT / "tests" / "bench" / "sharing.dts").read_text(encoding="utf-8")
-    text = text.replace("../../build/bench/sharing.bin", str(SHARING))
+    text = text.replace("../../build/bench/sharing.bin", str(guest_of(run)))
     for vm, role in zip(("bench", "other"), run.roles, strict=True):
         words = f"role={role}" + (f" count={count}" if count else "")
         text += f'&{vm} {{ bootargs = "{words}"; }};\n'
@@ -201,6 +214,8 @@ def sharing_bundle(run: Run, count: int = 0) -> pathlib.Path:
 
 
 def guest_of(run: Run) -> pathlib.Path:
+    if run.guest_gic == 2:
+        return SHARING_V2 if run.roles else GUEST_V2
     return SHARING if run.roles else GUEST
 
 
@@ -211,13 +226,13 @@ def lacks(run: Run) -> str:
         "kvm": (CACHE / "vmlinuz", WORK / "vmm", kvm_tree(run), guest_of(run),
                 *(KVM_MODULES if run.virtio else ())),
         "xen": (CACHE / "xen" / "xen.img", guest_of(run)),
-        "bare": (GUEST_V2 if run.guest_gic == 2 else GUEST,),
+        "bare": (guest_of(run),),
     }.get(
         kind,
         (
             board.BUILD / "bulkhead.img",
             board.BUILD / "host" / "bulkhead-config",
-            SHARING if run.roles else GUEST,
+            guest_of(run),
         ),
     )
     missing = [str(path.relative_to(board.ROOT)) for path in need if not path.exists()]
@@ -299,9 +314,7 @@ def qemu_of(run: Run, qemu: str) -> list[str]:
     """The command of a run; makes what it boots."""
     kind = run.key.split("-")[0]
     if kind == "bare":
-        return command(
-            qemu, run, BARE, "-kernel", str(GUEST_V2 if run.guest_gic == 2 else GUEST)
-        )
+        return command(qemu, run, BARE, "-kernel", str(guest_of(run)))
     if kind == "bulkhead":
         image = board.BUILD / "bulkhead.img"
         bundle = sharing_bundle(run) if run.roles else bulkhead_bundle(run)
