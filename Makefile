@@ -314,6 +314,7 @@ UNIT := \
 	keep \
 	life \
 	line \
+	load \
 	log \
 	manage \
 	manage_pairs \
@@ -410,6 +411,7 @@ UNIT_WITH_life     := core/base/percpu.c core/base/printk.c core/exit/regs.c cor
                       core/vm/crash.c core/vm/life.c core/vm/manage.c core/vm/order.c core/vm/vm.c \
                       core/sched/policy.c tests/unit/fake_life.c tests/unit/fake_panic.c \
                       tests/unit/fake_sysreg.c
+UNIT_WITH_load     := core/base/printk.c core/vm/load.c tests/unit/fake_ram.c $(FAKE_CPU)
 UNIT_WITH_manage   := $(UNIT_WITH_life)
 UNIT_WITH_manage_pairs := $(UNIT_WITH_life)
 UNIT_WITH_mmio     := core/exit/mmio.c tests/unit/fake_sysreg.c

@@ -9,6 +9,7 @@
 #include "core/base/string.h"
 #include "core/config/image.h"
 #include "core/vm/share.h"
+#include "drivers/emul/models.h"
 #include "drivers/hw/entropy.h"
 #include "mm/cache.h"
 #include "mm/frames.h"
@@ -74,12 +75,32 @@ int load_plan(struct vm *vm, const void *dtb, uint64_t dtb_size)
 	return err;
 }
 
+/* Places for images: those that are loaded, then one for each device. */
+static uint32_t image_count(const struct vm_config *config)
+{
+	return VM_IMAGE_COUNT + config->device_count;
+}
+
+/* What is at such a place: of a device, what a disk's blocks are at first. NULL: none. */
+static const struct image_config *image_at(const struct vm_config *config, uint32_t place)
+{
+	const struct image_config *const loaded[VM_IMAGE_COUNT] = {config->kernel, config->initrd,
+								   config->dtb};
+	const struct vdev_config *device;
+
+	if (place < VM_IMAGE_COUNT) {
+		return loaded[place];
+	}
+	device = &config->device[place - VM_IMAGE_COUNT];
+	return device->type == &virtio_blk_type ? device->disk.image : NULL;
+}
+
 void load_begin(struct vm *vm, bool just_checked)
 {
 	if (vm->load.seed != NULL) {
 		entropy_draw(vm->load.seed, VM_SEED_SIZE);
 	}
-	vm->load.check = just_checked ? VM_IMAGE_COUNT : 0;
+	vm->load.check = just_checked ? image_count(vm->config) : 0;
 	vm->load.crc = 0;
 	vm->load.at = 0;
 	vm->load.share = 0;
@@ -107,11 +128,8 @@ static bool refill_step(struct vm *vm)
 /* Some more of an image's checksum. */
 static enum load_result check_step(struct vm *vm)
 {
-	const struct image_config *const images[VM_IMAGE_COUNT] = {vm->config->kernel,
-								   vm->config->initrd,
-								   vm->config->dtb};
 	struct vm_load *load = &vm->load;
-	const struct image_config *image = images[load->check];
+	const struct image_config *image = image_at(vm->config, load->check);
 	bool quick = cpu_features.crc32;
 	uint64_t step;
 
@@ -172,7 +190,7 @@ static bool copy_step(struct vm *vm)
 
 enum load_result load_step(struct vm *vm)
 {
-	if (vm->load.check != VM_IMAGE_COUNT) {
+	if (vm->load.check != image_count(vm->config)) {
 		return check_step(vm);
 	}
 	return refill_step(vm) && share_clear_step(vm) && copy_step(vm) ? LOAD_DONE : LOAD_MORE;

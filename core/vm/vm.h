@@ -66,7 +66,7 @@ struct vm_load {
 	struct vcpu_job job;
 	struct vm_segment segment[VM_SEGMENT_MAX]; /* constant after build */
 	uint32_t segment_count;
-	uint32_t check;	     /* image being checked; VM_IMAGE_COUNT: all are */
+	uint32_t check;	     /* place of the image being checked: see load.c */
 	uint32_t crc;	     /* of `done` bytes of it */
 	uint32_t at;	     /* segment being copied */
 	uint64_t done;	     /* bytes of it, or of the image */

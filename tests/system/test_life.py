@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Restarts and crashes: what happens to one VM, and what doesn't to the others."""
+import pathlib
 import re
 import struct
 
 import gdbstub
 import machine as board
-from configs import bundle, config, linux_images, raw_image, vm
+from configs import DEVICES, bundle, config, linux_images, raw_image, vm
 
 REBOOTS = 20
 
@@ -226,19 +227,27 @@ def test_when_all_off_may_power_the_board_off(boot):
     run.expect_end()
 
 
-def test_a_VM_whose_image_has_changed_in_memory_is_not_started(boot):
+def test_a_VM_whose_image_has_changed_in_memory_is_not_started(boot, tmp_path: pathlib.Path):
     name = "test_life-changed"
+    blocks = tmp_path / "blocks"
+    blocks.write_bytes(bytes(range(256)) * 64)
+    disk = ('disk { compatible = "bulkhead,virtio-blk"; image = <&blocks>;'
+            " overlay-size = <0x0 0x2000>; };")  # fmt: skip
     made = bundle(
         name,
         config(
             vm("first", kernel="tick_image", initrd=None, memory="64M"),
             vm("second", kernel="facts_image", initrd=None, memory="64M"),
+            vm("third", kernel="facts_image", initrd=None, memory="64M",
+               devices=DEVICES.removesuffix("};") + disk + " };"),
             vm("late", kernel="tick_image", initrd=None, memory="64M", extra='start = "manual";'),
-            images=raw_image("tick") + raw_image("facts"),
+            images=raw_image("tick") + raw_image("facts")
+            + f'blocks: blocks {{ type = "disk"; data = /incbin/("{blocks}"); }};\n',
         ),
     )
     image = (board.BUILD / "guest" / "tick.bin").read_bytes()
     at = made.read_bytes().index(image) + len(image) // 2
+    block_at = made.read_bytes().index(blocks.read_bytes())
     path = board.BUILD / "test" / f"{name}.gdb"
     run = boot(bundle=made, extra=gdbstub.option(path))
     run.expect(r"^first[|] tick 1\b")
@@ -252,6 +261,7 @@ def test_a_VM_whose_image_has_changed_in_memory_is_not_started(boot):
         kept = memory.read(start + at, 1)
         assert kept == image[len(image) // 2 :][:1]
         memory.write(start + at, bytes([kept[0] ^ 4]))
+        memory.write(start + block_at, b"x")
     run.line("vm restart first")
     run.expect(
         '^bulkhead: first is not started: its image "tick-image" in the bundle has changed', 20
@@ -262,6 +272,9 @@ def test_a_VM_whose_image_has_changed_in_memory_is_not_started(boot):
     run.expect(
         '^bulkhead: late is not started: its image "tick-image" in the bundle has changed', 20
     )
+    # nor is one whose disk lies over such an image
+    run.line("vm restart third")
+    run.expect('^bulkhead: third is not started: its image "blocks" in the bundle has changed', 20)
     # what has another image can be restarted
     run.line("vm restart second")
     run.expect("^bulkhead: second starts", 20)
