@@ -39,7 +39,9 @@
 #define DTB_ARENA_SIZE KIB(48)
 #define FDT_MAGIC      UINT32_C(0xedfe0dd0) /* as a little-endian word */
 #define HEAP_MIN       KIB(256)
-#define HEAP_TRIES     512 /* steps of 2 MiB from the top of a bank */
+/* and for each CPU its stacks, its trace, its variables and a share of tables */
+#define HEAP_EACH_CPU (STACK_SIZE + EMERGENCY_SIZE + TRACE_SIZE + KIB(8))
+#define HEAP_TRIES    512 /* steps of 2 MiB from the top of a bank */
 
 static struct boot {
 	struct board *board;
@@ -230,19 +232,21 @@ static struct prange heap_beside_image(void)
 	return heap;
 }
 
-/* Otherwise the highest free 2 MiB of RAM. */
-static struct prange heap_at_top(void)
+/* Otherwise the highest free RAM, by 2 MiB. */
+static struct prange heap_at_top(uint64_t least)
 {
+	struct prange heap = {.size = align_up(least, MIB(2))};
+
 	for (uint32_t bank = boot.board->ram_count; bank-- > 0;) {
 		const struct prange *ram = &boot.board->ram[bank];
-		struct prange heap = {.size = MIB(2)};
+		uint64_t end = align_down(ram->base + ram->size, MIB(2));
 
-		heap.base = align_down(ram->base + ram->size, MIB(2));
-		for (uint32_t i = 0; i < HEAP_TRIES && heap.base >= ram->base + MIB(2); i++) {
-			heap.base -= MIB(2);
+		for (uint32_t i = 0; i < HEAP_TRIES && end >= ram->base + heap.size; i++) {
+			heap.base = end - heap.size;
 			if (reserved_in(heap) == NULL) {
 				return heap;
 			}
+			end -= MIB(2);
 		}
 	}
 	return (struct prange){0};
@@ -250,13 +254,14 @@ static struct prange heap_at_top(void)
 
 static struct prange find_heap(void)
 {
+	uint64_t least = HEAP_MIN + boot.board->cpu_count * HEAP_EACH_CPU;
 	struct prange heap = heap_beside_image();
 
-	if (heap.size < HEAP_MIN || !ranges_hold(boot.board->ram, boot.board->ram_count, heap)) {
-		heap = heap_at_top();
+	if (heap.size < least || !ranges_hold(boot.board->ram, boot.board->ram_count, heap)) {
+		heap = heap_at_top(least);
 	}
 	if (heap.size == 0 || page_alloc_add(heap) != 0) {
-		halt("there are no free 2 MiB of RAM for the hypervisor's own tables");
+		halt("there is no RAM free for the hypervisor's own tables");
 	}
 	return heap;
 }

@@ -257,6 +257,17 @@ def test_a_Linux_of_more_than_one_cluster_of_16_vCPUs(boot):
     assert "18" in run.run("nproc", "alpha # ").split()
 
 
+def test_each_of_sixty_CPUs_comes_up(boot):
+    """Their stacks and traces are more than what is free beside the image."""
+    run = boot(
+        config(vm("last", kernel="tick_image", initrd=None, memory="64M", cpus=[59]),
+               images=raw_image("tick")),
+        cpus=60, memory=1024,
+    )  # fmt: skip
+    run.expect("^bulkhead: CPUs 16 to 59: as those", 120)
+    run.expect("^tick 2", 60)
+
+
 def test_an_ELF_image_and_a_merged_guest_dtb(boot):
     images = linux_images() + (
         f'tick_image: tick-image {{ type = "elf"; '
