@@ -12,11 +12,11 @@
 #define IMAGE_VA       0x800000000000
 #define IMAGE_SIZE_MAX 0x200000
 #define STACK_VA       0x808000000000
-#define STACK_SLOT     0x10000
+#define STACK_SLOT     0x20000
 #define STACK_SIZE     0x4000
 #define EMERGENCY_SIZE 0x2000
-#define TRACE_OFFSET   0x8000 /* in each CPU's slot: core/exit/trace_types.h */
-#define TRACE_SIZE     0x4000
+#define TRACE_OFFSET   0x10000 /* in each CPU's slot: core/exit/trace_types.h */
+#define TRACE_SIZE     0x8000
 #define PHYS_LIMIT     0x800000000000
 
 /* MAIR_ELx: attribute indexes of EL2's own map. */

@@ -203,7 +203,7 @@ static const char *log_choice(const char *before, uint32_t n)
 #define TRACE_LINES 20
 
 /* Filled before it is read: not zeroed at boot. */
-static struct trace_record records[TRACE_COUNT - 256] __attribute__((section(".late")));
+static struct trace_record records[TRACE_SHOWN] __attribute__((section(".late")));
 static struct trace_reading reading;
 
 static bool begin_trace(struct shell_job *job)

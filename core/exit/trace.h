@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The trace of exits: each CPU's last TRACE_COUNT, always on. Written by the CPU alone, without a
- * lock; read by any, who may find the oldest of what it reads overwritten meanwhile.
+ * The trace of exits: each CPU's last TRACE_SHOWN, always on, and as many before. Written by the
+ * CPU alone, without a lock; read by any, who may find the oldest of what it reads overwritten
+ * meanwhile.
  */
 #ifndef CORE_EXIT_TRACE_H
 #define CORE_EXIT_TRACE_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a CPU remembers of its exits: a ring of records, written by vectors.S and by
- * core/exit/irq.h.
+ * core/exit/irq.h. It has twice as many as are promised, so that a reader who takes a while finds
+ * the last TRACE_SHOWN whole.
  *
  * It lies at STACK_VA + cpu * STACK_SLOT + TRACE_OFFSET, where the address itself says where the
  * ring ends: bit TRACE_WRAP is clear inside, and clearing it leads from the end to the start. The
@@ -17,7 +18,8 @@
 #include "core/arm64/layout.h"
 #include "core/base/types.h"
 
-#define TRACE_COUNT (TRACE_SIZE / sizeof(struct trace_record)) /* 1024 */
+#define TRACE_COUNT (TRACE_SIZE / sizeof(struct trace_record)) /* 2048 */
+#define TRACE_SHOWN 1024
 #define TRACE_WRAP  TRACE_SIZE
 
 /* `what` of a record: ESR_EL2; below TRACE_IRQ, where no ESR_EL2 is, an INTID; or one of these. */

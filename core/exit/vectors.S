@@ -47,7 +47,7 @@
 .endm
 
 /*
- * Once in 1,024 records, out of line: the place \p is behind the ring's end, goes back to its
+ * Once in 2,048 records, out of line: the place \p is behind the ring's end, goes back to its
  * start, and that is counted: core/exit/trace_types.h. \n: free.
  */
 .macro COUNT_WRAP p:req, n:req, vcpu:req

@@ -336,7 +336,7 @@ static void test_trace(void)
 	is(call(STAT, ME, 0, SCRATCH, 4096), OK, "VCPU_STAT tells a number");
 	end = long_word(288);
 	ok(end > 3000 && long_word(280) == END, "of the CPU's next record");
-	not_below(read_trace(1, &what), 768, "what is kept of the trace can be read");
+	not_below(read_trace(1, &what), 1024, "what is kept of the trace can be read");
 	is(what >> 26, 0x16, "up to the last, which is an HVC");
 	not_below(read_trace(end, &what), 16, "and what came since");
 	is(call(STAT, ME, (end + 100000) << 16, SCRATCH, 4096), OK, "behind it there is none");

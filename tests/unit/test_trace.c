@@ -172,7 +172,7 @@ static void whole_ring(void **state)
 	run(3000);
 	/* its mark is gone long since, and nobody else had the CPU */
 	assert_int_equal(read_all(&vcpus[0]), TRACE_COUNT - TRACE_PIECE);
-	assert_true(TRACE_COUNT - TRACE_PIECE >= 768);
+	assert_true(TRACE_COUNT - TRACE_PIECE >= TRACE_SHOWN);
 	load(NULL);
 	assert_int_equal(read_all(&vcpus[0]), TRACE_COUNT - TRACE_PIECE);
 	assert_int_equal(read_all(&vcpus[1]), 0);
@@ -239,6 +239,43 @@ static void made_over(void **state)
 	assert_false(part.its);
 }
 
+/* How many of the last TRACE_SHOWN are read while the CPU makes so many exits after each piece: the
+ * newest of them, in their order. */
+static uint32_t shown(uint32_t meanwhile)
+{
+	static struct trace_record records[TRACE_SHOWN];
+	struct trace_reading reading;
+	uint64_t last = written;
+
+	trace_begin(&reading, 0, TRACE_SHOWN);
+	while (trace_some(&reading, records)) {
+		run(meanwhile);
+	}
+	for (uint32_t i = 0; i < reading.count; i++) {
+		const struct trace_record *record = &records[reading.max - 1 - i];
+
+		assert_int_equal(record->pc, record->what < TRACE_MARK ? last - i : 0);
+	}
+	return reading.count;
+}
+
+static void while_it_goes_on(void **state)
+{
+	(void)state;
+	load(&vcpus[0]);
+	run(3000);
+	assert_int_equal(TRACE_SHOWN, 1024);
+	assert_int_equal(shown(0), TRACE_SHOWN);
+	/* as many exits as a CPU makes of nothing but calls while a piece is read, twice */
+	assert_int_equal(shown(60), TRACE_SHOWN);
+	assert_in_range(shown(200), 400, TRACE_SHOWN - 1);
+	/* there are not as many yet: a mark, and exits */
+	set_up(NULL);
+	load(&vcpus[0]);
+	run(99);
+	assert_int_equal(shown(60), 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +284,8 @@ int main(void)
 		CASE_IN("a look between two of a CPU's instructions finds one",
 			between_two_instructions, set_up),
 		CASE_IN("all that will be there for a while can be read", whole_ring, set_up),
+		CASE_IN("the last 1,024 are shown, though more come meanwhile", while_it_goes_on,
+			set_up),
 		CASE_IN("who gets a CPU does not get what was done there before", a_new_owner,
 			set_up),
 		CASE_IN("of vCPUs that take turns each gets its own", turns, set_up),

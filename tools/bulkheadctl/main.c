@@ -284,8 +284,7 @@ static int trace_command(int count, char **word)
 		return STATUS_WRONG;
 	}
 	if (last == 0) {
-		return fail(STATUS_WRONG,
-			    "COUNT is 1 or more; without it trace shows all that are kept");
+		return fail(STATUS_WRONG, "COUNT is 1 or more; without it trace shows 1024");
 	}
 	return show_trace(word[1], vcpu, last);
 }

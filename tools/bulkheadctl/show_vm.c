@@ -506,7 +506,7 @@ static void print_trace(const struct hypercall_trace_record *record, bool first)
 	}
 }
 
-/* All that are kept: fetched before any is printed, for what this VM does may be on the same CPU.
+/* The last ones: fetched before any is printed, for what this VM does may be on the same CPU.
  */
 static struct hypercall_trace_record records[1024];
 
