@@ -188,6 +188,37 @@ def test_a_VM_that_manages_all_others_is_shown_what_the_shell_shows(boot):
         assert ctl(run, words).strip(), words
 
 
+def test_tables_have_room_for_the_longest_name_and_tell_times(boot):
+    long = "brakecontrolleroftherearaxleno2"
+    run = boot(
+        config(
+            boss(long, "tock", cpus=[0]), bare(long, cpus=[1]), bare("tock", cpus=[1]),
+            images=linux_images() + raw_image("tick"),
+        )
+    )
+    run.expect(f"^boss[|] {PROMPT}", 120)
+    run.focus("boss")
+    run.expect(r"^tock[|] tick \d+\n")
+
+    rows = ctl(run, "vm").split("\n")
+    head = next(row for row in rows if row.startswith("VM "))
+    assert head.split()[-4:] == ["restarts", "CPU", "time", "steal"]
+    state = head.index("state")
+    vms = {row.split()[0]: row for row in rows if " running " in row}
+    assert vms.keys() == {"boss", long, "tock"}
+    assert all(row[state - 1 :].startswith(" running ") for row in vms.values())
+    times = re.search(r" 0 +(\d+\.\d\d) s +(\d+\.\d\d) s$", vms[long])
+    assert times and float(times[1]) > 0
+    # nobody counts where nobody else may have the CPU
+    assert re.search(r" 0 +own CPU +-$", vms["boss"])
+
+    for words, column in (("sched", r"vcpu 0"), ("mem", r"RAM at ipa")):
+        rows = [row for row in ctl(run, words).split("\n")
+                if re.search(rf"\b({long}|tock) .*{column}", row)]  # fmt: skip
+        assert any(long in row for row in rows) and any("tock" in row for row in rows), words
+        assert len({row.index(column) for row in rows}) == 1, words
+
+
 # the board's NIC, with nobody at the other end of its cable
 NIC = [
     "-global", "virtio-mmio.force-legacy=false", "-netdev", "hubport,id=wire,hubid=0",

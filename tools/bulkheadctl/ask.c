@@ -86,6 +86,23 @@ const char *ask_name(uint32_t vm)
 	return ask(&call, HYPERCALL_VM_INFO, vm, 0) ? call.data.vm.name : "";
 }
 
+#define NAME_WIDTH_LEAST 12
+
+int ask_name_width(void)
+{
+	static struct hypercall call; /* what ask_name() gave stays good */
+	static int width;	      /* as names do, until the board is reset */
+	uint64_t ids = width == 0 ? ask_vms() : 0;
+
+	width = MAX(width, NAME_WIDTH_LEAST);
+	for (uint32_t id = 0; id < ASK_VMS; id++) {
+		if ((ids >> id & 1) != 0 && ask(&call, HYPERCALL_VM_INFO, id, 0)) {
+			width = MAX(width, (int)strlen(call.data.vm.name));
+		}
+	}
+	return width;
+}
+
 void ask_later(uint32_t ms)
 {
 	const int64_t span[] = {ms / 1000, (int64_t)(ms % 1000) * 1000000};

@@ -30,6 +30,9 @@ int ask_refused(const struct hypercall *call);
 /* The name of a VM; "" for one that may not be looked at. Good until the next one is asked for. */
 const char *ask_name(uint32_t vm);
 
+/* Of a column with the name of any VM that may be looked at, at least 12. */
+int ask_name_width(void);
+
 /* Sleeps. */
 void ask_later(uint32_t ms);
 

@@ -51,12 +51,12 @@ static void print(const char *name, const struct hypercall_balloon *balloon, boo
 		return;
 	}
 	if (first) {
-		say("%-16s %10s %8s %8s %8s %9s %9s\n", "MiB of VM", "configured", "now", "target",
-		    "min", "free", "available");
+		say("%-*s %10s %8s %8s %8s %9s %9s\n", ask_name_width(), "MiB of VM", "configured",
+		    "now", "target", "min", "free", "available");
 	}
-	say("%-16s %10llu %8llu %8llu %8llu", name, (ull)(balloon->size >> MIBIBYTE),
-	    (ull)(balloon->now >> MIBIBYTE), (ull)(balloon->target >> MIBIBYTE),
-	    (ull)(balloon->min >> MIBIBYTE));
+	say("%-*s %10llu %8llu %8llu %8llu", ask_name_width(), name,
+	    (ull)(balloon->size >> MIBIBYTE), (ull)(balloon->now >> MIBIBYTE),
+	    (ull)(balloon->target >> MIBIBYTE), (ull)(balloon->min >> MIBIBYTE));
 	print_stat(balloon, STAT_FREE);
 	print_stat(balloon, STAT_AVAILABLE);
 	say("\n");

@@ -4,6 +4,8 @@
 #include "core/base/text.h"
 #include "tools/bulkheadctl/show.h"
 
+#define OWNER_WIDTH 16 /* of a column with owners that are no VMs */
+
 typedef unsigned long long ull;
 
 /* The owner of something by number, as a word. */
@@ -206,8 +208,8 @@ static void print_memory(const void *record, bool first)
 		say("}");
 		return;
 	}
-	say("%10llx-%-10llx %8llu KiB  %-16s", (ull)memory->pa,
-	    (ull)(memory->pa + memory->size - 1), (ull)(memory->size >> 10),
+	say("%10llx-%-10llx %8llu KiB  %-*s", (ull)memory->pa, (ull)(memory->pa + memory->size - 1),
+	    (ull)(memory->size >> 10), MAX(ask_name_width(), OWNER_WIDTH),
 	    owner_name(memory->owner));
 	if (mapped) {
 		say(" %s at ipa %llx", kind, (ull)memory->ipa);
@@ -357,11 +359,11 @@ static void print_turn(const struct hypercall_vcpu_info *vcpu, const struct hype
 		    (vcpu->flags & HYPERCALL_VCPU_BACKGROUND) != 0 ? "true" : "false");
 		return;
 	}
-	say("  %s %-16s vcpu %-2u priority %3u  ",
+	say("  %s %-*s vcpu %-2u priority %3u  ",
 	    runs  ? "runs " :
 	    ready ? "ready" :
 		    "-    ",
-	    name, vcpu->index, vcpu->priority);
+	    ask_name_width(), name, vcpu->index, vcpu->priority);
 	if (vcpu->budget == 0) {
 		say("slice %llu of %llu us\n", (ull)(vcpu->slice_left / US),
 		    (ull)(vcpu->slice / US));

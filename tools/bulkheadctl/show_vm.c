@@ -57,6 +57,24 @@ static const char *waits_for(uint32_t wait)
 
 /* -- vm -- */
 
+/* Does one of its vCPUs share its CPU? Nobody counts where nobody else may have the CPU. */
+static bool shares(const struct hypercall_vm_info *vm)
+{
+	static struct hypercall call;
+	uint32_t i = 0;
+
+	while (i < vm->vcpu_count && ask(&call, HYPERCALL_VCPU_INFO, vm->id, i) &&
+	       (call.data.vcpu.flags & HYPERCALL_VCPU_SHARES) == 0) {
+		i++;
+	}
+	return i < vm->vcpu_count && call.status == HYPERCALL_OK;
+}
+
+static void print_seconds(uint64_t ns)
+{
+	say(" %6llu.%02llu s", (ull)(ns / S), (ull)(ns % S / (10 * MS)));
+}
+
 static void print_vm(const struct hypercall_vm_info *vm, bool first)
 {
 	if (say_json) {
@@ -68,11 +86,18 @@ static void print_vm(const struct hypercall_vm_info *vm, bool first)
 		return;
 	}
 	if (first) {
-		say("%-16s %-11s %-26s %5s %8s %8s\n", "VM", "state", "last end", "vCPUs", "MiB",
-		    "restarts");
+		say("%-*s %-11s %-26s %5s %6s %8s %11s %11s\n", ask_name_width(), "VM", "state",
+		    "last end", "vCPUs", "MiB", "restarts", "CPU time", "steal");
 	}
-	say("%-16s %-11s %-26s %5u %8llu %8u\n", vm->name, show_state(vm), reason(vm->reason),
-	    vm->vcpu_count, (ull)(vm->memory >> MIBIBYTE), vm->restarts);
+	say("%-*s %-11s %-26s %5u %6llu %8u", ask_name_width(), vm->name, show_state(vm),
+	    reason(vm->reason), vm->vcpu_count, (ull)(vm->memory >> MIBIBYTE), vm->restarts);
+	if (shares(vm)) {
+		print_seconds(vm->ran);
+		print_seconds(vm->stolen);
+	} else {
+		say(" %11s %11s", "own CPU", "-");
+	}
+	say("\n");
 }
 
 int show_vms(void)
@@ -102,12 +127,14 @@ static void print_top(const struct hypercall_vm_info *vm, uint64_t ns, bool firs
 
 	ran[vm->id] = vm->ran;
 	stolen[vm->id] = vm->stolen;
-	say(say_json ? "%s{\"name\": \"%s\", \"state\": \"%s\", \"ran_ns\": %llu, "
-		       "\"stolen_ns\": %llu, \"of_ns\": %llu}" :
-		       "%s%-16s %-11s ran %3llu %%, %3llu %% stolen\n",
-	    say_json && !first ? ", " : "", vm->name, show_state(vm),
-	    (ull)(say_json ? had : had * 100 / ns), (ull)(say_json ? lost : lost * 100 / ns),
-	    (ull)ns);
+	if (say_json) {
+		say("%s{\"name\": \"%s\", \"state\": \"%s\", \"ran_ns\": %llu, "
+		    "\"stolen_ns\": %llu, \"of_ns\": %llu}",
+		    first ? "" : ", ", vm->name, show_state(vm), (ull)had, (ull)lost, (ull)ns);
+		return;
+	}
+	say("%-*s %-11s ran %3llu %%, %3llu %% stolen\n", ask_name_width(), vm->name,
+	    show_state(vm), (ull)(had * 100 / ns), (ull)(lost * 100 / ns));
 }
 
 int show_top(void)
