@@ -30,7 +30,7 @@ GOALS = ["hyp", "host", *(f"build/guest/{name}.bin" for name in ("wild", "victim
 # says what it is made of; docs/soak.md has the worst.
 BOUND_NS = 1_500
 # And how late a window of its begins, where it waits for that.
-START_BOUND_NS = 1_500
+START_BOUND_NS = 2_000
 SOAK_TRAPS = 1_000_000
 LEAP = 100_000  # traps, or lives, from one line of the hostile VM's to the next: it is no count
 SILENCE = 180.0  # seconds without a word of the victim: it does not run any more

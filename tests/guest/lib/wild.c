@@ -32,7 +32,11 @@
 #define REG_TCR	  SYSREG(3, 0, 2, 0, 2)
 #define REG_MAIR  SYSREG(3, 0, 10, 2, 0)
 /* QEMU takes 8 and ends: only the field's own bits are written. */
-#define REG_BPR1  SYSREG(3, 0, 12, 12, 3)
+#define REG_BPR1 SYSREG(3, 0, 12, 12, 3)
+/* QEMU 7.2 hangs where CNTV_CVAL_EL0 and a paused VM's CNTVOFF_EL2 together go round the end of 64
+ * bits: it is not near that end, nor set to a time before the counter's 0. */
+#define REG_CVAL  SYSREG(3, 3, 14, 3, 2)
+#define REG_TVAL  SYSREG(3, 3, 14, 3, 0)
 #define SCTLR_WXN BIT(19)
 #define SCTLR_EE  BIT(25)
 #define MSR	  0xd5000000 /* and bit 21: MRS */
@@ -286,9 +290,25 @@ static bool is_vital(uint32_t reg)
 	       reg == REG_SCTLR;
 }
 
+/* The bits of a register that may be written. */
+static uint64_t most_of(uint32_t reg)
+{
+	switch (reg) {
+	case REG_BPR1:
+		return 7;
+	case REG_CVAL:
+		return UINT64_MAX >> 1;
+	case REG_TVAL:
+		return INT32_MAX;
+	default:
+		return UINT64_MAX;
+	}
+}
+
 static void wild_register(struct wild *w)
 {
 	uint32_t r = (uint32_t)wild_random(w), word, rt;
+	uint64_t most;
 
 	wild_box(w, some_address(w), wild_value(w));
 	/* those nearby in CRn, CRm and op2, or any; op0 = 1 is SYS, 0 PSTATE and hints */
@@ -308,9 +328,10 @@ static void wild_register(struct wild *w)
 		guard(w);
 	}
 	rt = rarely(w, 8) ? 31 : rarely(w, 8) ? 0 : 2;
-	if ((word & 0x1fffe0) == REG_BPR1) {
+	most = most_of(word & 0x1fffe0);
+	if (most != UINT64_MAX) {
 		rt = 2;
-		w->box->x[2] &= 7;
+		w->box->x[2] &= most;
 	}
 	wild_code(w, MSR | word | rt);
 	wild_run(w);
