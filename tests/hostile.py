@@ -90,6 +90,7 @@ class Variant:
     wild: str = "its; mbi; lpi-count = <1024>;"
     victim: str = ""
     extra: str = ""  # of the config's root
+    physical: bool = False  # the victim's timer
     frame_us: int = 0
     window_us: int = 0
     counted: bool = True  # instructions
@@ -108,6 +109,10 @@ SHARED = {"cpus": 2, "wild_cpus": (0, 1, 0, 1)}
 VARIANTS = {
     "own": Variant("GICv3 and ITS, the victim on its own CPU"),
     "priority": Variant("GICv3 and ITS, one CPU, the victim has priority", **ONE, **FIRST),
+    "physical": Variant(
+        "GICv3 and ITS, one CPU, the victim has priority, and the physical timer",
+        physical=True, **ONE, **FIRST,
+    ),
     "budget": Variant(
         "GICv3 and ITS, one CPU, the victim has a budget",
         **ONE,
@@ -274,6 +279,7 @@ def config(name: str, variant: Variant, seed: int) -> str:
     images += image(
         name, "victim", b"VICTPARM",
         200, 250, 0, variant.frame_us, variant.window_us, BOUND_NS * variant.bound,
+        variant.physical,
     )  # fmt: skip
     return configs.config(victim, wild, toy, *crowds(variant), images=images, extra=variant.extra)
 

@@ -17,7 +17,8 @@ struct deadline_queue {
 	uint64_t gap_end;	  /* no patient one fires before */
 	/* who has put off the first of these since one fired, a bit each */
 	uint64_t passed[DEADLINE_WHO_MAX / 64];
-	uint64_t quiet_from, quiet_end;	 /* nothing fires in between */
+	uint64_t quiet_from, quiet_end; /* nothing fires in between but this one */
+	const struct deadline *quiet_for;
 	uint64_t gap, lead, microsecond; /* ticks */
 	bool ready;
 };
@@ -56,6 +57,9 @@ static void program(const struct deadline_queue *queue)
 	}
 	if (when >= queue->quiet_from && when < queue->quiet_end) {
 		when = queue->quiet_end;
+		if (!list_is_empty(&queue->quiet_for->link)) {
+			when = MIN(when, queue->quiet_for->when);
+		}
 	}
 	sysreg_write(cnthp_cval_el2, when);
 	/* off where there is none: an emulator that skips idle time would skip all there is */
@@ -187,12 +191,13 @@ void deadline_announce(uint64_t when, uint32_t who)
 	}
 }
 
-void deadline_be_quiet(uint64_t when)
+void deadline_be_quiet(uint64_t when, const struct deadline *own)
 {
 	struct deadline_queue *queue = &this_cpu(deadline_queue);
 
 	queue->quiet_from = when - QUIET_BEFORE_US * queue->microsecond;
 	queue->quiet_end = when + QUIET_BEHIND_US * queue->microsecond;
+	queue->quiet_for = own;
 	program(queue);
 }
 

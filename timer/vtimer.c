@@ -224,8 +224,8 @@ void vtimer_pause(struct vcpu *vcpu)
 void vtimer_resume(struct vcpu *vcpu)
 {
 	if (atomic_read(&vcpu->power) == VCPU_ON) {
-		await(vcpu);
 		ptimer_update(vcpu);
+		await(vcpu);
 	}
 }
 

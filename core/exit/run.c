@@ -157,7 +157,7 @@ static void look_at_timer(struct vcpu *vcpu)
 {
 	if (vtimer_is_early(vcpu)) {
 		atomic_fetch_or(&vcpu->events, VCPU_EVENT_TIMER);
-		deadline_be_quiet(vcpu->timer.due);
+		deadline_be_quiet(vcpu->timer.due, &vcpu->timer.ptimer_deadline);
 		wait();
 		return;
 	}

@@ -29,7 +29,8 @@ static volatile struct {
 	uint64_t frame_us;   /* windows: only ticks inside its own count as late or not */
 	uint64_t window_us;  /* it is the first in the frame */
 	uint64_t bound_ns;   /* what is later than that is told of at once; 0: nothing is */
-} parameters = {"VICTPARM", 200, 1000, 0, 0, 0, 0};
+	uint64_t physical;   /* the timer that ticks is the physical one */
+} parameters = {"VICTPARM", 200, 1000, 0, 0, 0, 0, 0};
 
 static uint64_t taken, taken_at, asleep_at;
 static uint64_t worst, worst_of_all, best_of_all = UINT64_MAX, sum, ticks, early, lost, wrong,
@@ -39,9 +40,12 @@ static uint32_t histogram[BUCKETS];
 
 static void on_timer(unsigned int intid, void *arg)
 {
-	(void)intid;
 	(void)arg;
-	timer_stop();
+	if (intid == INTID_TIMER_PHYS) {
+		timer_phys_stop();
+	} else {
+		timer_stop();
+	}
 	WRITE_ONCE(taken, taken + 1);
 }
 
@@ -54,7 +58,7 @@ static void on_irq(struct exc_frame *frame, bool fiq)
 	(void)fiq;
 	taken_at = sysreg_read(cntvct_el0);
 	intid = gic_ack();
-	if (intid == INTID_TIMER_VIRT) {
+	if (intid == INTID_TIMER_VIRT || intid == INTID_TIMER_PHYS) {
 		on_timer(intid, NULL);
 	}
 	if (intid != INTID_SPURIOUS) {
@@ -247,6 +251,7 @@ int main(void)
 	}
 	gic_setup();
 	gic_connect(INTID_TIMER_VIRT, on_timer, NULL);
+	gic_connect(INTID_TIMER_PHYS, on_timer, NULL);
 	exc_set_irq(on_irq);
 	printf("victim: ready\n");
 	while (parameters.end == 0 || ticks < parameters.end) {
@@ -256,7 +261,11 @@ int main(void)
 		due = counter_now() + (parameters.period_us + (random >> 40) % 64) * us +
 		      (random >> 33) % 64;
 		set_registers();
-		timer_set(due);
+		if (parameters.physical) {
+			timer_phys_set(due);
+		} else {
+			timer_set(due);
+		}
 		check_memory();
 		asleep_at = counter_now();
 		/* asleep with IRQs masked: one that comes before the sleep ends it too */

@@ -299,9 +299,10 @@ bool vtimer_is_early(const struct vcpu *vcpu)
 	return false;
 }
 
-void deadline_be_quiet(uint64_t when)
+void deadline_be_quiet(uint64_t when, const struct deadline *own)
 {
 	(void)when;
+	(void)own;
 }
 
 bool sched_await_window(const struct sched_cpu *cpu)

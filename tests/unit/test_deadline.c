@@ -236,7 +236,7 @@ static void quiet(void **state)
 	deadline_set(&deadlines[1], 99);
 	deadline_set(&deadlines[2], 101);
 	deadline_set(&deadlines[3], 102);
-	deadline_be_quiet(100);
+	deadline_be_quiet(100, &deadlines[4]);
 	assert_int_equal(sysreg_read(cnthp_cval_el2), 98);
 	pass(98);
 	assert_int_equal(fires, 1);

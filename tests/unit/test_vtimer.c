@@ -252,6 +252,54 @@ static void announced(void **state)
 	assert_int_equal(posted, VCPU_EVENT_WORK);
 }
 
+/* The physical timer is a deadline itself: what is kept quiet around it are others'. */
+static void physical_is_not_quiet(void **state)
+{
+	struct deadline other;
+
+	(void)state;
+	vcpu.sched.lead = LEAD;
+	vtimer_write(&vcpu, VTIMER_CVAL, 90);
+	vtimer_write(&vcpu, VTIMER_CTL, ON);
+	vcpu.hold = VCPU_HOLD_STANDBY;
+	vtimer_save(&vcpu);
+	loaded = NULL;
+	pass(90 - LEAD);
+	loaded = &vcpu;
+	vtimer_load(&vcpu);
+	assert_true(vtimer_is_early(&vcpu));
+	deadline_be_quiet(vcpu.timer.due, &vcpu.timer.ptimer_deadline);
+	assert_int_equal(alarm(), 90);
+	/* behind the virtual one it comes when it is due, too */
+	deadline_be_quiet(89, &vcpu.timer.ptimer_deadline);
+	assert_int_equal(alarm(), 90);
+	/* others' still wait behind it */
+	deadline_init(&other, NULL, fire_patient);
+	deadline_set(&other, 89);
+	assert_int_equal(alarm(), 90);
+	deadline_set(&other, 91);
+	deadline_be_quiet(90, &vcpu.timer.ptimer_deadline);
+	pass(90);
+	assert_true(line);
+	assert_int_equal(alarm(), 92);
+	deadline_cancel(&other);
+}
+
+static void physical_after_a_pause(void **state)
+{
+	(void)state;
+	vcpu.sched.lead = LEAD;
+	vtimer_write(&vcpu, VTIMER_CVAL, 90);
+	vtimer_write(&vcpu, VTIMER_CTL, ON);
+	vcpu.hold = VCPU_HOLD_STANDBY;
+	vtimer_save(&vcpu);
+	loaded = NULL;
+	vtimer_pause(&vcpu);
+	assert_int_equal(alarm(), UINT64_MAX);
+	vtimer_resume(&vcpu);
+	assert_int_equal(alarm(), 90 - LEAD);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,6 +312,8 @@ int main(void)
 		CASE_IN("nor does it matter whether it is loaded", loaded_and_asleep, set_up),
 		CASE_IN("a pause calls it off", paused_meanwhile, set_up),
 		CASE_IN("patient work does not begin right before a timer", announced, set_up),
+		CASE_IN("the physical timer comes when it is due", physical_is_not_quiet, set_up),
+		CASE_IN("and is awaited again after a pause", physical_after_a_pause, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
