@@ -14,7 +14,7 @@ from soak import Part, Record, Run
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tools" / "bench")]
 import runs  # noqa: E402  (tools/bench)
 
-GOALS = ["hyp", "host", "build/bench/sharing.bin"]
+GOALS = ["hyp", "host", "build/bench/sharing.bin", "build/bench/sharing-v2.bin"]
 SECONDS = 1800
 
 

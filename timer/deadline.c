@@ -17,8 +17,10 @@ struct deadline_queue {
 	uint64_t gap_end;	  /* no patient one fires before */
 	/* who has put off the first of these since one fired, a bit each */
 	uint64_t passed[DEADLINE_WHO_MAX / 64];
-	uint64_t quiet_from, quiet_end; /* nothing fires in between but this one */
+	/* in between nothing fires but this one, and those above a rank */
+	uint64_t quiet_from, quiet_end;
 	const struct deadline *quiet_for;
+	uint32_t quiet_rank;
 	uint64_t gap, lead, microsecond; /* ticks */
 	bool ready;
 };
@@ -32,6 +34,7 @@ void deadline_init(struct deadline *deadline, struct vcpu *vcpu,
 	deadline->vcpu = vcpu;
 	deadline->patient = false;
 	deadline->who = DEADLINE_WHO_SCHED;
+	deadline->rank = 0;
 	deadline->fire = fire;
 }
 
@@ -48,6 +51,25 @@ static void look_at_patient(struct deadline_queue *queue)
 				      MAX(first_of(&queue->patient)->when, queue->gap_end);
 }
 
+static bool is_quiet(const struct deadline_queue *queue, uint64_t when)
+{
+	return when >= queue->quiet_from && when < queue->quiet_end;
+}
+
+/* The first would fire in a quiet time: when that is over, or when one comes that does fire. */
+static uint64_t __attribute__((noinline)) behind_quiet(const struct deadline_queue *queue)
+{
+	for (const struct list_node *at = queue->head.next; at != &queue->head; at = at->next) {
+		const struct deadline *next = CONTAINER_OF(at, struct deadline, link);
+
+		if (!is_quiet(queue, next->when) || next == queue->quiet_for ||
+		    next->rank > queue->quiet_rank) {
+			return MIN(next->when, queue->quiet_end);
+		}
+	}
+	return queue->quiet_end;
+}
+
 static void program(const struct deadline_queue *queue)
 {
 	uint64_t when = queue->patient_when;
@@ -55,11 +77,8 @@ static void program(const struct deadline_queue *queue)
 	if (!list_is_empty(&queue->head)) {
 		when = MIN(when, first_of(&queue->head)->when);
 	}
-	if (when >= queue->quiet_from && when < queue->quiet_end) {
-		when = queue->quiet_end;
-		if (!list_is_empty(&queue->quiet_for->link)) {
-			when = MIN(when, queue->quiet_for->when);
-		}
+	if (unlikely(is_quiet(queue, when))) {
+		when = behind_quiet(queue);
 	}
 	sysreg_write(cnthp_cval_el2, when);
 	/* off where there is none: an emulator that skips idle time would skip all there is */
@@ -191,13 +210,14 @@ void deadline_announce(uint64_t when, uint32_t who)
 	}
 }
 
-void deadline_be_quiet(uint64_t when, const struct deadline *own)
+void deadline_be_quiet(uint64_t when, const struct deadline *own, uint32_t rank)
 {
 	struct deadline_queue *queue = &this_cpu(deadline_queue);
 
 	queue->quiet_from = when - QUIET_BEFORE_US * queue->microsecond;
 	queue->quiet_end = when + QUIET_BEHIND_US * queue->microsecond;
 	queue->quiet_for = own;
+	queue->quiet_rank = rank;
 	program(queue);
 }
 

@@ -61,8 +61,8 @@ static inline void deadline_wakes(struct deadline *deadline, uint32_t who)
 void deadline_announce(uint64_t when, uint32_t who);
 
 /* What is waited for comes then: nothing fires for a microsecond before, and two behind, but `own`,
- * which may be what is waited for and lasts. This CPU. */
-void deadline_be_quiet(uint64_t when, const struct deadline *own);
+ * which may be what is waited for and lasts, and what has a higher rank. This CPU. */
+void deadline_be_quiet(uint64_t when, const struct deadline *own, uint32_t rank);
 
 /* A vCPU leaves this CPU: its deadlines into `bag`; and comes to this one, with what it has. */
 void deadline_leave(const struct vcpu *vcpu, struct list_node *bag);

@@ -13,6 +13,7 @@ struct deadline {
 	struct vcpu *vcpu;     /* it is set by its owner only; NULL: by one CPU only */
 	bool patient;	       /* deadline_is_patient() */
 	uint32_t who;	       /* deadline_wakes() */
+	uint32_t rank;	       /* above that of who waits: it fires in a quiet time, too */
 	void (*fire)(struct deadline *deadline);
 };
 

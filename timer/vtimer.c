@@ -182,11 +182,12 @@ static void await(struct vcpu *vcpu)
 	due = next_due(vcpu);
 	if (due != UINT64_MAX) {
 		vcpu->timer.due = due;
+		vcpu->timer.wake.rank = atomic_read(&vcpu->sched.priority);
 		deadline_set(&vcpu->timer.wake, due - MIN(due, vcpu->sched.lead));
 	}
 }
 
-void vtimer_stand_by(struct vcpu *vcpu)
+void vtimer_lead(struct vcpu *vcpu)
 {
 	vcpu->timer.vtimer_ctl = sysreg_read(cntv_ctl_el0);
 	vcpu->timer.vtimer_cval = sysreg_read(cntv_cval_el0);

@@ -28,9 +28,15 @@ void vtimer_stop(struct vcpu *vcpu);
 void vtimer_load(struct vcpu *vcpu);
 void vtimer_save(struct vcpu *vcpu);
 
-/* A loaded vCPU that has a lead waits from now on, and is woken as one that is not loaded. Owner.
+/* A loaded vCPU waits from now on: one that has a lead is woken as one that is not loaded. Owner.
  */
-void vtimer_stand_by(struct vcpu *vcpu);
+void vtimer_lead(struct vcpu *vcpu);
+static inline void vtimer_stand_by(struct vcpu *vcpu)
+{
+	if (vcpu->sched.lead != 0) {
+		vtimer_lead(vcpu);
+	}
+}
 
 /* It no longer waits. Owner. */
 static inline void vtimer_awake(struct vcpu *vcpu)

@@ -173,9 +173,7 @@ static void stand_by(struct vcpu *vcpu)
 {
 	if (!vgic_wakes(vcpu)) {
 		vcpu->hold |= VCPU_HOLD_STANDBY;
-		if (vcpu->sched.lead != 0) {
-			vtimer_stand_by(vcpu);
-		}
+		vtimer_stand_by(vcpu);
 	}
 }
 

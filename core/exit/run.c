@@ -96,6 +96,7 @@ void run_vcpu_suspend(struct vcpu *vcpu)
 	} else {
 		vcpu->suspended = true;
 		vcpu->hold |= VCPU_HOLD_STANDBY;
+		vtimer_stand_by(vcpu);
 	}
 }
 
@@ -157,7 +158,8 @@ static void look_at_timer(struct vcpu *vcpu)
 {
 	if (vtimer_is_early(vcpu)) {
 		atomic_fetch_or(&vcpu->events, VCPU_EVENT_TIMER);
-		deadline_be_quiet(vcpu->timer.due, &vcpu->timer.ptimer_deadline);
+		deadline_be_quiet(vcpu->timer.due, &vcpu->timer.ptimer_deadline,
+				  atomic_read(&vcpu->sched.priority));
 		wait();
 		return;
 	}

@@ -6,6 +6,8 @@
 #include "core/vm/vm.h"
 
 /* Of what is compiled twice, for CPUs with budgets and for those without: measured. */
+#define RAN_TRIES 3
+
 #define IN_LINE static inline __attribute__((always_inline))
 
 /* `attention`: of the vCPU, its events and hold. */
@@ -127,13 +129,14 @@ IN_LINE void charge(struct sched_cpu *cpu, uint64_t now, bool budgets)
 	uint64_t ran = now - cpu->since;
 	struct sched_vcpu *s, *donor;
 
-	cpu->since = now;
+	atomic_set(&cpu->since, now);
 	if (cpu->current == NULL) {
 		return;
 	}
 	s = &cpu->current->sched;
 	donor = &cpu->donor->sched;
-	s->ran += ran;
+	/* policy_ran() reads it first: `since` is no older */
+	atomic_set_release(&s->ran, s->ran + ran);
 	if (budgets && has_budget(donor) && !cpu->in_background) {
 		donor->budget_left -= (int64_t)ran;
 	}
@@ -560,14 +563,24 @@ void policy_begin(struct sched_cpu *cpu, uint64_t now)
 	}
 }
 
-uint64_t policy_ran(const struct sched_cpu *cpu, const struct vcpu *vcpu, uint64_t now)
+uint64_t __attribute__((noinline))
+policy_ran(const struct sched_cpu *cpu, const struct vcpu *vcpu, uint64_t now)
 {
-	uint64_t since = atomic_read_acquire(&cpu->since);
-	uint64_t ran = atomic_read_acquire(&vcpu->sched.ran);
-	bool runs = atomic_read(&cpu->shared) && atomic_read_acquire(&cpu->current) == vcpu;
+	uint64_t since, ran = 0;
 
-	/* else it has been charged just now */
-	return runs && atomic_read(&cpu->since) == since && now > since ? ran + now - since : ran;
+	/* again where it is charged meanwhile */
+	for (uint32_t i = 0; i < RAN_TRIES; i++) {
+		ran = atomic_read_acquire(&vcpu->sched.ran);
+		since = atomic_read_acquire(&cpu->since);
+		if (!atomic_read(&cpu->shared) || atomic_read_acquire(&cpu->current) != vcpu) {
+			break;
+		}
+		if (atomic_read_acquire(&vcpu->sched.ran) == ran &&
+		    atomic_read(&cpu->since) == since) {
+			return now > since ? ran + now - since : ran;
+		}
+	}
+	return ran;
 }
 
 uint64_t policy_idle(const struct sched_cpu *cpu, uint64_t now, uint64_t *span)

@@ -66,6 +66,10 @@ static void look_again(struct sched_cpu *cpu)
 		share(cpu);
 		return;
 	}
+	/* its time is not counted from now on */
+	if (cpu->current != NULL) {
+		atomic_set(&cpu->current->sched.ran, policy_ran(cpu, cpu->current, deadline_now()));
+	}
 	cpu->shared = false;
 	deadline_cancel(&cpu->timer);
 	cpu->armed = UINT64_MAX;
@@ -155,6 +159,8 @@ void sched_set_windows(const struct schedule_config *schedule, const uint64_t *l
 	cpu->window_length = length;
 	cpu->window_owner = owner;
 	cpu->window_count = schedule->window_count;
+	/* their ends are nobody's to put off */
+	cpu->timer.rank = UINT32_MAX;
 	cpu->major = 0;
 	for (uint32_t i = 0; i < schedule->window_count; i++) {
 		cpu->major += length[i];
@@ -252,7 +258,7 @@ void sched_measure(struct vcpu *vcpu, bool on)
 		return;
 	}
 	atomic_set(&cpu->measured_of, vcpu);
-	cpu->measured_ran = vcpu->sched.ran;
+	cpu->measured_ran = policy_ran(cpu, vcpu, deadline_now());
 	atomic_set_release(&cpu->measured, on ? deadline_now() : 0);
 	vcpu_post(vcpu, VCPU_EVENT_PLACE);
 }

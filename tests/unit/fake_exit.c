@@ -256,7 +256,7 @@ void irq_handle(uint64_t token)
 	handled++;
 }
 
-void vtimer_stand_by(struct vcpu *by)
+void vtimer_lead(struct vcpu *by)
 {
 	(void)by;
 }

@@ -299,10 +299,16 @@ bool vtimer_is_early(const struct vcpu *vcpu)
 	return false;
 }
 
-void deadline_be_quiet(uint64_t when, const struct deadline *own)
+void vtimer_lead(struct vcpu *vcpu)
+{
+	(void)vcpu;
+}
+
+void deadline_be_quiet(uint64_t when, const struct deadline *own, uint32_t rank)
 {
 	(void)when;
 	(void)own;
+	(void)rank;
 }
 
 bool sched_await_window(const struct sched_cpu *cpu)

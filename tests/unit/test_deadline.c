@@ -236,7 +236,7 @@ static void quiet(void **state)
 	deadline_set(&deadlines[1], 99);
 	deadline_set(&deadlines[2], 101);
 	deadline_set(&deadlines[3], 102);
-	deadline_be_quiet(100, &deadlines[4]);
+	deadline_be_quiet(100, &deadlines[4], 10);
 	assert_int_equal(sysreg_read(cnthp_cval_el2), 98);
 	pass(98);
 	assert_int_equal(fires, 1);
@@ -244,6 +244,15 @@ static void quiet(void **state)
 	pass(102);
 	assert_int_equal(fires, 4);
 	assert_false(timer_is_on());
+	/* but what takes the CPU from who waits */
+	deadlines[5].rank = 11;
+	deadline_set(&deadlines[0], 199);
+	deadline_be_quiet(200, &deadlines[4], 10);
+	assert_int_equal(sysreg_read(cnthp_cval_el2), 202);
+	deadline_set(&deadlines[5], 201);
+	assert_int_equal(sysreg_read(cnthp_cval_el2), 201);
+	pass(201);
+	assert_int_equal(fires, 6);
 }
 
 /* One that wakes somebody and a patient one at one moment. */

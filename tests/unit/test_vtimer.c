@@ -268,17 +268,17 @@ static void physical_is_not_quiet(void **state)
 	loaded = &vcpu;
 	vtimer_load(&vcpu);
 	assert_true(vtimer_is_early(&vcpu));
-	deadline_be_quiet(vcpu.timer.due, &vcpu.timer.ptimer_deadline);
+	deadline_be_quiet(vcpu.timer.due, &vcpu.timer.ptimer_deadline, 0);
 	assert_int_equal(alarm(), 90);
 	/* behind the virtual one it comes when it is due, too */
-	deadline_be_quiet(89, &vcpu.timer.ptimer_deadline);
+	deadline_be_quiet(89, &vcpu.timer.ptimer_deadline, 0);
 	assert_int_equal(alarm(), 90);
 	/* others' still wait behind it */
 	deadline_init(&other, NULL, fire_patient);
 	deadline_set(&other, 89);
 	assert_int_equal(alarm(), 90);
 	deadline_set(&other, 91);
-	deadline_be_quiet(90, &vcpu.timer.ptimer_deadline);
+	deadline_be_quiet(90, &vcpu.timer.ptimer_deadline, 0);
 	pass(90);
 	assert_true(line);
 	assert_int_equal(alarm(), 92);

@@ -123,7 +123,7 @@ int show_vms(void)
 static void print_top(const struct hypercall_vm_info *vm, uint64_t ns, bool first)
 {
 	static uint64_t ran[ASK_VMS], stolen[ASK_VMS];
-	uint64_t had = vm->ran - ran[vm->id], lost = vm->stolen - stolen[vm->id];
+	uint64_t had = vm->ran - MIN(vm->ran, ran[vm->id]), lost = vm->stolen - stolen[vm->id];
 
 	ran[vm->id] = vm->ran;
 	stolen[vm->id] = vm->stolen;
