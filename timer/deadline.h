@@ -11,6 +11,8 @@
  * deadlines that are due, and then none for DEADLINE_GAP_US; nor for so long behind a wake-up, so
  * that none comes between it and its guest; nor for DEADLINE_LEAD_US before one. Each VM puts one
  * off only once: nobody keeps EL2 from its work.
+ *
+ * Who waits at EL2 for a moment has it quiet: others' deadlines fire a little later.
  */
 #ifndef TIMER_DEADLINE_H
 #define TIMER_DEADLINE_H
@@ -56,8 +58,7 @@ static inline void deadline_wakes(struct deadline *deadline, uint32_t who)
 	deadline->who = who;
 }
 
-/* One of these will be woken then, not by a deadline: no patient one begins right before, as above.
- * This CPU. */
+/* One of these will be woken then: no patient one begins right before, as above. This CPU. */
 void deadline_announce(uint64_t when, uint32_t who);
 
 /* What is waited for comes then: nothing fires for a microsecond before, and two behind, but `own`,

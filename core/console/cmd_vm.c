@@ -24,7 +24,6 @@ static bool time_of(const struct vm *vm, uint64_t *ran, uint64_t *stolen)
 	*ran = *stolen = 0;
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
 		const struct vcpu *vcpu = vm->vcpu[i];
-
 		const struct sched_cpu *cpu = sched_state_of(vcpu->cpu);
 
 		shared = shared || cpu->shared;

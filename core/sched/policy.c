@@ -6,9 +6,9 @@
 #include "core/vm/vm.h"
 
 /* Of what is compiled twice, for CPUs with budgets and for those without: measured. */
-#define RAN_TRIES 3
-
 #define IN_LINE static inline __attribute__((always_inline))
+
+#define RAN_TRIES 3 /* to read what another CPU charges meanwhile */
 
 /* `attention`: of the vCPU, its events and hold. */
 static inline bool is_ready(const struct vcpu *vcpu, uint64_t attention)
@@ -566,7 +566,7 @@ void policy_begin(struct sched_cpu *cpu, uint64_t now)
 uint64_t __attribute__((noinline))
 policy_ran(const struct sched_cpu *cpu, const struct vcpu *vcpu, uint64_t now)
 {
-	uint64_t since, ran = 0;
+	uint64_t since, ran;
 
 	/* again where it is charged meanwhile */
 	for (uint32_t i = 0; i < RAN_TRIES; i++) {
@@ -580,7 +580,8 @@ policy_ran(const struct sched_cpu *cpu, const struct vcpu *vcpu, uint64_t now)
 			return now > since ? ran + now - since : ran;
 		}
 	}
-	return ran;
+	/* all of it: charged before it lost the CPU */
+	return atomic_read_acquire(&vcpu->sched.ran);
 }
 
 uint64_t policy_idle(const struct sched_cpu *cpu, uint64_t now, uint64_t *span)
